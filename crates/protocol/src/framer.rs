@@ -1,0 +1,286 @@
+//! Finds where each request ends, whatever pieces its bytes arrive in.
+
+use memchr::{memchr, memchr2};
+
+use crate::quoting::{Lexed, WordLexer};
+
+/// Most bytes before the content of a request: the verb, the name and the blanks between.
+pub const HEAD_LEN_MAX: usize = 4096;
+
+/// Splits a byte stream into the parts of requests. A request is a line; blank lines are skipped.
+///
+/// Holds at most [`HEAD_LEN_MAX`] bytes between calls. Looks at each byte once.
+#[derive(Debug, Default)]
+pub struct RequestFramer {
+    head: Vec<u8>,
+    state: State,
+}
+
+#[derive(Debug, Eq, PartialEq)]
+pub enum Fragment<'a> {
+    /// A verb and perhaps a name; the first fragment of every request. The head of an UPLOAD with
+    /// content ends with the blank before the content.
+    Head(&'a [u8]),
+    /// The next piece of base64 text, never empty. Its end may hold the blanks before the line's
+    /// end.
+    Body(&'a [u8]),
+    /// The request is complete.
+    End,
+    /// The peer stopped sending where the request may be complete or cut off: it is complete only
+    /// if the peer is still there to read the reply.
+    EndIfPeerStays,
+}
+
+/// Why the start of the next request can no longer be found. Its text is sent to the client.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum FrameError {
+    #[error("the request's verb and file name take more than {HEAD_LEN_MAX} bytes")]
+    HeadTooLong,
+    #[error("the line ends inside the quoted content")]
+    UnclosedQuote,
+    #[error("the upload stopped before its closing quote; nothing was stored")]
+    Unended,
+}
+
+/// What the peer does instead of sending.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Pause {
+    /// Nothing came for a while.
+    Quiet,
+    /// Nothing will come any more.
+    Closed,
+}
+
+#[derive(Debug)]
+enum State {
+    Head(HeadScan),
+    /// The head was given out and was all of the request.
+    EndOfHead,
+    /// After the blank that follows the name of an UPLOAD.
+    BodyStart,
+    /// Content that ends with its line. `padded`: base64 padding was seen, so nothing can follow.
+    Line {
+        padded: bool,
+    },
+    /// Content that ends with its closing quote.
+    Quoted {
+        quote: u8,
+    },
+    AfterQuote,
+    /// A blank followed the closing quote: whatever the line still holds is no request.
+    RestOfLine,
+}
+
+/// Where in a head the next byte is.
+#[derive(Clone, Copy, Debug)]
+enum HeadScan {
+    Verb,
+    /// Between UPLOAD and its name.
+    Gap,
+    /// In the name of an UPLOAD, whose end is where the content starts.
+    Name(WordLexer),
+    /// After any other verb: the line's end is the head's.
+    Line,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::Head(HeadScan::Verb)
+    }
+}
+
+type Framed<'a> = Result<(Option<Fragment<'a>>, usize), FrameError>;
+
+impl RequestFramer {
+    /// The next fragment at the front of `input`, and how much of it was used up.
+    ///
+    /// `None` asks for more bytes. An error is final: the start of the next request can no longer
+    /// be found.
+    pub fn next<'a>(&'a mut self, input: &'a [u8]) -> Framed<'a> {
+        match self.state {
+            State::Head(scan) => self.next_of_head(scan, input),
+            State::EndOfHead => {
+                self.start_over();
+                Ok((Some(Fragment::End), 0))
+            }
+            State::BodyStart => self.first_of_body(input),
+            State::Line { .. } => Ok(self.next_of_line(input)),
+            State::Quoted { quote } => self.next_of_quoted(quote, input),
+            State::AfterQuote => self.after_quote(input),
+            State::RestOfLine => Ok(self.skip_rest_of_line(input)),
+        }
+    }
+
+    /// The peer has been quiet, or has closed its half: what a request without an ending amounts to.
+    ///
+    /// Every byte that came before must have been given to [`next`](Self::next), which also takes
+    /// over again afterwards.
+    pub fn end_of_input(&mut self, why: Pause) -> Result<Option<Fragment<'_>>, FrameError> {
+        match (&self.state, why) {
+            (State::Head(_), _) if self.head.is_empty() => Ok(None),
+            (State::Head(HeadScan::Gap | HeadScan::Name(_)), Pause::Quiet) => Ok(None),
+            (State::Head(_), _) => Ok(Some(self.end_of_head())),
+            (State::EndOfHead | State::Line { padded: true }, _) => {
+                self.start_over();
+                Ok(Some(Fragment::End))
+            }
+            (State::Quoted { .. }, Pause::Closed) => Err(FrameError::Unended),
+            (State::BodyStart | State::Line { .. }, Pause::Closed) => {
+                self.start_over();
+                Ok(Some(Fragment::EndIfPeerStays))
+            }
+            (State::BodyStart | State::Line { .. } | State::Quoted { .. }, Pause::Quiet) => {
+                Ok(None)
+            }
+            (State::AfterQuote | State::RestOfLine, _) => {
+                self.start_over();
+                Ok(None)
+            }
+        }
+    }
+
+    /// No request has begun: whatever comes next starts one.
+    pub fn is_between_requests(&self) -> bool {
+        match self.state {
+            State::Head(_) => self.head.is_empty(),
+            State::AfterQuote | State::RestOfLine => true,
+            _ => false,
+        }
+    }
+
+    /// Whether [`Pause::Quiet`] would complete something.
+    pub fn quiet_ends_request(&self) -> bool {
+        match self.state {
+            State::Head(HeadScan::Verb | HeadScan::Line) => !self.head.is_empty(),
+            State::Head(HeadScan::Gap | HeadScan::Name(_)) => false,
+            State::Line { padded } => padded,
+            State::EndOfHead | State::AfterQuote | State::RestOfLine => true,
+            State::BodyStart | State::Quoted { .. } => false,
+        }
+    }
+
+    fn start_over(&mut self) {
+        self.head.clear();
+        self.state = State::default();
+    }
+
+    fn next_of_head<'a>(&'a mut self, mut scan: HeadScan, input: &'a [u8]) -> Framed<'a> {
+        for (position, &byte) in input.iter().enumerate() {
+            match byte {
+                b' ' | b'\t' | b'\r' | b'\n' if self.head.is_empty() => continue,
+                b'\n' => return Ok((Some(self.end_of_head()), position + 1)),
+                _ if self.head.len() == HEAD_LEN_MAX => return Err(FrameError::HeadTooLong),
+                _ => {}
+            }
+            let Some(next) = scan.after(&self.head, byte) else {
+                self.head.push(byte);
+                self.state = State::BodyStart;
+                return Ok((Some(Fragment::Head(&self.head)), position + 1));
+            };
+            self.head.push(byte);
+            scan = next;
+        }
+        self.state = State::Head(scan);
+        Ok((None, input.len()))
+    }
+
+    fn end_of_head(&mut self) -> Fragment<'_> {
+        self.state = State::EndOfHead;
+        Fragment::Head(self.head.strip_suffix(b"\r").unwrap_or(&self.head))
+    }
+
+    fn first_of_body<'a>(&'a mut self, input: &'a [u8]) -> Framed<'a> {
+        let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r');
+        let Some(start) = input.iter().position(|byte| !blank(byte)) else {
+            return Ok((None, input.len()));
+        };
+        let (fragment, used) = match input[start] {
+            quote @ (b'"' | b'\'') => {
+                self.state = State::Quoted { quote };
+                let (fragment, used) = self.next_of_quoted(quote, &input[start + 1..])?;
+                (fragment, used + 1)
+            }
+            _ => {
+                self.state = State::Line { padded: false };
+                self.next_of_line(&input[start..])
+            }
+        };
+        Ok((fragment, start + used))
+    }
+
+    fn next_of_line<'a>(&mut self, input: &'a [u8]) -> (Option<Fragment<'a>>, usize) {
+        let body = match memchr(b'\n', input) {
+            Some(0) => {
+                self.start_over();
+                return (Some(Fragment::End), 1);
+            }
+            Some(end) => &input[..end],
+            None if input.is_empty() => return (None, 0),
+            None => input,
+        };
+        if let Some(last) = body.trim_ascii_end().last() {
+            self.state = State::Line { padded: *last == b'=' };
+        }
+        (Some(Fragment::Body(body)), body.len())
+    }
+
+    fn next_of_quoted<'a>(&mut self, quote: u8, input: &'a [u8]) -> Framed<'a> {
+        match memchr2(quote, b'\n', input) {
+            Some(0) if input[0] == quote => {
+                self.state = State::AfterQuote;
+                Ok((Some(Fragment::End), 1))
+            }
+            Some(end) if input[end] != quote => Err(FrameError::UnclosedQuote),
+            Some(end) => Ok((Some(Fragment::Body(&input[..end])), end)),
+            None if input.is_empty() => Ok((None, 0)),
+            None => Ok((Some(Fragment::Body(input)), input.len())),
+        }
+    }
+
+    /// Clients that send no line endings start their next request right behind the quote.
+    fn after_quote<'a>(&'a mut self, input: &'a [u8]) -> Framed<'a> {
+        match input.first() {
+            None => Ok((None, 0)),
+            Some(b' ' | b'\t') => {
+                self.state = State::RestOfLine;
+                Ok(self.skip_rest_of_line(input))
+            }
+            Some(_) => {
+                self.start_over();
+                self.next_of_head(HeadScan::Verb, input)
+            }
+        }
+    }
+
+    fn skip_rest_of_line(&mut self, input: &[u8]) -> (Option<Fragment<'static>>, usize) {
+        let Some(end) = memchr(b'\n', input) else { return (None, input.len()) };
+        self.start_over();
+        (None, end + 1)
+    }
+}
+
+impl HeadScan {
+    /// Where `byte` leads, coming after `head`; `None` when it is the blank before the content.
+    fn after(self, head: &[u8], byte: u8) -> Option<Self> {
+        match (self, byte) {
+            (Self::Verb, b' ' | b'\t') if head.eq_ignore_ascii_case(b"UPLOAD") => Some(Self::Gap),
+            (Self::Verb, b' ' | b'\t') => Some(Self::Line),
+            (Self::Gap, b' ' | b'\t') => Some(Self::Gap),
+            (Self::Gap, _) => Self::in_name(WordLexer::default(), byte),
+            (Self::Name(lexer), _) => Self::in_name(lexer, byte),
+            (Self::Verb | Self::Line, _) => Some(self),
+        }
+    }
+
+    fn in_name(mut lexer: WordLexer, byte: u8) -> Option<Self> {
+        match lexer.next(byte) {
+            Lexed::End => None,
+            Lexed::Syntax | Lexed::Literal(_) | Lexed::LiteralAfterBackslash(_) => {
+                Some(Self::Name(lexer))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

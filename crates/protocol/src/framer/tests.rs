@@ -1,0 +1,203 @@
+use super::*;
+
+/// A request as the framer gave it: its head, its whole body, how it ended.
+#[derive(Debug, Eq, PartialEq)]
+enum Piece {
+    Head(String),
+    Body(String),
+    End,
+    EndIfPeerStays,
+}
+
+/// Feeds `pieces` one after another; neighbouring body fragments are joined.
+fn feed(framer: &mut RequestFramer, piece: &[u8], into: &mut Vec<Piece>) -> Result<(), FrameError> {
+    let mut rest = piece;
+    loop {
+        let (fragment, used) = framer.next(rest)?;
+        rest = &rest[used..];
+        match fragment {
+            Some(fragment) => push(into, &fragment),
+            None if rest.is_empty() => return Ok(()),
+            None => {}
+        }
+    }
+}
+
+fn push(into: &mut Vec<Piece>, fragment: &Fragment<'_>) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    match (fragment, into.last_mut()) {
+        (Fragment::Head(head), _) => into.push(Piece::Head(text(head))),
+        (Fragment::Body(more), Some(Piece::Body(body))) => body.push_str(&text(more)),
+        (Fragment::Body(body), _) => into.push(Piece::Body(text(body))),
+        (Fragment::End, _) => into.push(Piece::End),
+        (Fragment::EndIfPeerStays, _) => into.push(Piece::EndIfPeerStays),
+    }
+}
+
+fn pause(framer: &mut RequestFramer, why: Pause) -> Result<Vec<Piece>, FrameError> {
+    let mut pieces = Vec::new();
+    while let Some(fragment) = framer.end_of_input(why)? {
+        push(&mut pieces, &fragment);
+    }
+    Ok(pieces)
+}
+
+fn pieces_of(wire: &[u8]) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    feed(&mut RequestFramer::default(), wire, &mut pieces).unwrap();
+    pieces
+}
+
+/// The framer after `wire`, which must not have completed anything by itself.
+fn stalled_after(wire: &str) -> RequestFramer {
+    let mut framer = RequestFramer::default();
+    let mut pieces = Vec::new();
+    feed(&mut framer, wire.as_bytes(), &mut pieces).unwrap();
+    assert!(!pieces.contains(&Piece::End), "{wire} ended by itself");
+    framer
+}
+
+fn head(head: &str) -> Piece {
+    Piece::Head(head.to_owned())
+}
+
+fn body(body: &str) -> Piece {
+    Piece::Body(body.to_owned())
+}
+
+const CONVERSATION: &[u8] = b"LIST\r\n\r\nUPLOAD a.txt aGVsbG8=\r\n\r\nget \"my file\"\n\
+    UPLOAD 'b c' \"aGVsbG8=\" 5\r\nUPLOAD e  \r\nUPLOAD f \"\"\nUPLOAD g\r\nDELETE it\\'s\r\n";
+
+fn conversation() -> Vec<Piece> {
+    let mut pieces = vec![head("LIST"), Piece::End];
+    // The carriage return stays with the body: the decoder knows it for the blank it is.
+    pieces.extend([head("UPLOAD a.txt "), body("aGVsbG8=\r"), Piece::End]);
+    pieces.extend([head("get \"my file\""), Piece::End]);
+    pieces.extend([head("UPLOAD 'b c' "), body("aGVsbG8="), Piece::End]);
+    pieces.extend([head("UPLOAD e "), Piece::End]);
+    pieces.extend([head("UPLOAD f "), Piece::End]);
+    pieces.extend([head("UPLOAD g"), Piece::End]);
+    pieces.extend([head("DELETE it\\'s"), Piece::End]);
+    pieces
+}
+
+#[test]
+fn pipelined_requests_come_apart() {
+    assert_eq!(pieces_of(CONVERSATION), conversation());
+}
+
+#[test]
+fn framing_does_not_depend_on_how_bytes_arrive() {
+    for cut in 0..=CONVERSATION.len() {
+        let mut framer = RequestFramer::default();
+        let mut pieces = Vec::new();
+        let (first, second) = CONVERSATION.split_at(cut);
+        feed(&mut framer, first, &mut pieces).unwrap();
+        feed(&mut framer, second, &mut pieces).unwrap();
+        assert_eq!(pieces, conversation(), "cut at byte {cut}");
+    }
+}
+
+#[test]
+fn framing_takes_one_byte_at_a_time() {
+    let mut framer = RequestFramer::default();
+    let mut pieces = Vec::new();
+    for byte in CONVERSATION {
+        feed(&mut framer, &[*byte], &mut pieces).unwrap();
+    }
+    assert_eq!(pieces, conversation());
+}
+
+#[test]
+fn blank_lines_are_no_requests() {
+    assert_eq!(pieces_of(b"\r\n\n\r\n  \r\nPING\n\n"), [head("PING"), Piece::End]);
+}
+
+#[test]
+fn a_quiet_head_is_complete() {
+    for wire in ["LIST", "GET a.txt", "WHAT", "GET a.txt\r"] {
+        let mut framer = stalled_after(wire);
+        assert!(framer.quiet_ends_request());
+        assert_eq!(pause(&mut framer, Pause::Quiet), Ok(vec![head(wire.trim_end()), Piece::End]));
+        assert!(framer.is_between_requests());
+    }
+}
+
+#[test]
+fn quoted_content_is_complete_at_its_quote() {
+    assert_eq!(
+        pieces_of(b"UPLOAD a.txt \"aGVsbG8=\""),
+        [head("UPLOAD a.txt "), body("aGVsbG8="), Piece::End]
+    );
+}
+
+#[test]
+fn the_next_request_may_follow_the_quote_at_once() {
+    let pieces = pieces_of(b"UPLOAD a \"aGVsbG8=\"LIST\n");
+    assert_eq!(pieces[3..], [head("LIST"), Piece::End]);
+}
+
+#[test]
+fn quiet_forgets_the_rest_of_a_quoted_uploads_line() {
+    let mut framer = RequestFramer::default();
+    let mut pieces = Vec::new();
+    feed(&mut framer, b"UPLOAD a \"aGVsbG8=\" 5", &mut pieces).unwrap();
+    assert!(framer.quiet_ends_request());
+    assert_eq!(pause(&mut framer, Pause::Quiet), Ok(vec![]));
+    pieces.clear();
+    feed(&mut framer, b"LIST\n", &mut pieces).unwrap();
+    assert_eq!(pieces, [head("LIST"), Piece::End]);
+}
+
+#[test]
+fn padding_and_quiet_end_an_upload() {
+    for wire in ["UPLOAD a aGVsbG8=", "UPLOAD a aGVsbG8= \r"] {
+        let mut framer = stalled_after(wire);
+        assert!(framer.quiet_ends_request());
+        assert_eq!(pause(&mut framer, Pause::Quiet), Ok(vec![Piece::End]));
+    }
+}
+
+#[test]
+fn quiet_alone_never_ends_an_upload() {
+    for wire in
+        ["UPLOAD", "UPLOAD ", "UPLOAD a.txt", "UPLOAD a ", "UPLOAD a aGVs", "UPLOAD a \"aGVs"]
+    {
+        let mut framer = stalled_after(wire);
+        if wire != "UPLOAD" {
+            assert!(!framer.quiet_ends_request(), "{wire}");
+            assert_eq!(pause(&mut framer, Pause::Quiet), Ok(vec![]), "{wire}");
+            assert!(!framer.is_between_requests(), "{wire}");
+        }
+    }
+}
+
+#[test]
+fn a_closed_half_ends_an_upload_only_for_a_peer_that_stays() {
+    for wire in ["UPLOAD a aGVs", "UPLOAD a aGVsbG8", "UPLOAD a "] {
+        let mut framer = stalled_after(wire);
+        assert_eq!(pause(&mut framer, Pause::Closed), Ok(vec![Piece::EndIfPeerStays]), "{wire}");
+    }
+    let mut padded = stalled_after("UPLOAD a aGVsbG8=");
+    assert_eq!(pause(&mut padded, Pause::Closed), Ok(vec![Piece::End]));
+    let mut quoted = stalled_after("UPLOAD a \"aGVs");
+    assert_eq!(pause(&mut quoted, Pause::Closed), Err(FrameError::Unended));
+}
+
+#[test]
+fn a_head_has_a_longest_length() {
+    let longest = [b"GET ".as_slice(), &[b'x'; HEAD_LEN_MAX - 4]].concat();
+    assert_eq!(pieces_of(&[&longest, &b"\n"[..]].concat()).len(), 2);
+    for wire in
+        [[&longest[..], b"x"].concat(), [b"UPLOAD ".as_slice(), &[b'x'; HEAD_LEN_MAX]].concat()]
+    {
+        let outcome = feed(&mut RequestFramer::default(), &wire, &mut Vec::new());
+        assert_eq!(outcome, Err(FrameError::HeadTooLong));
+    }
+}
+
+#[test]
+fn a_line_end_inside_quoted_content_is_an_error() {
+    let outcome = feed(&mut RequestFramer::default(), b"UPLOAD a \"aGVs\nbG8=\"", &mut Vec::new());
+    assert_eq!(outcome, Err(FrameError::UnclosedQuote));
+}

@@ -1,0 +1,27 @@
+//! The wire of the file protocol: text requests, JSON replies, file content as base64.
+//!
+//! Everything here turns bytes into meaning or meaning into bytes. Nothing opens a socket or a
+//! file, starts a thread or asks the time, so all of it runs in a test at any speed.
+//!
+//! A server feeds a [`RequestFramer`], reads heads with [`Request::parse`], bodies with
+//! [`BodyDecoder`], and answers with [`Reply`] or, around streamed content, [`reply::file_prefix`]
+//! and [`reply::FILE_SUFFIX`]. A client writes [`Request::to_wire`] and feeds a [`ReplyReader`].
+#![forbid(unsafe_code)]
+
+pub mod body;
+mod file_name;
+mod framer;
+mod json;
+mod quoting;
+pub mod reply;
+mod reply_reader;
+mod request;
+pub mod stats;
+
+pub use body::{BodyDecoder, BodyEncoder, DecodeError};
+pub use file_name::{FileName, FileNameError};
+pub use framer::{Fragment, FrameError, HEAD_LEN_MAX, Pause, RequestFramer};
+pub use reply::{ErrorCode, Reply};
+pub use reply_reader::{ReceivedReply, ReplyError, ReplyFragment, ReplyReader};
+pub use request::{ParseRequestError, Request};
+pub use stats::Stats;

@@ -1,0 +1,175 @@
+//! Replies: one JSON object, then CRLF CRLF, then nothing.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{FileName, Stats, json};
+
+/// What ends every reply.
+pub const ENDING: &[u8] = b"\r\n\r\n";
+
+/// What follows the base64 text of a file, after [`file_prefix`].
+pub const FILE_SUFFIX: &[u8] = b"\"}\r\n\r\n";
+
+/// What a server answers; the reply to a GET is [`file_prefix`], the content, [`FILE_SUFFIX`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    List(Vec<FileName>),
+    Uploaded { name: FileName, size: u64 },
+    Deleted { name: FileName },
+    Stats(Box<Stats>),
+    Pong,
+    Digest { name: FileName, size: u64, digest: String },
+    Error { code: ErrorCode, sentence: String },
+}
+
+/// What went wrong, for programs.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ErrorCode {
+    UnknownRequest,
+    BadRequest,
+    BadName,
+    NotFound,
+    Exists,
+    BadBase64,
+    HeadTooLong,
+    TooLarge,
+    NoSpace,
+    ReadOnly,
+    /// As many connections as the server takes are open.
+    Busy,
+    /// The client was silent for too long.
+    Timeout,
+    /// An upload stopped before its end.
+    Unended,
+    Internal,
+}
+
+impl Reply {
+    pub fn error(code: ErrorCode, sentence: impl ToString) -> Self {
+        Self::Error { code, sentence: sentence.to_string() }
+    }
+
+    /// The whole reply, its ending included. Its size follows the number of files or workers it
+    /// names.
+    pub fn to_wire(&self) -> Vec<u8> {
+        let mut wire = json::to_ascii(&Fields::from(self));
+        wire.extend_from_slice(ENDING);
+        wire
+    }
+}
+
+/// The start of the reply to a GET, up to the quote before the base64 text.
+pub fn file_prefix(name: &FileName) -> Vec<u8> {
+    let name = json::to_ascii(&name);
+    [br#"{"status":"OK","data_namafile":"#, name.as_slice(), br#","data_file":""#].concat()
+}
+
+/// A reply's members in the order of the wire.
+#[derive(Serialize)]
+struct Fields<'a> {
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Data<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data_namafile: Option<&'a FileName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data_size: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data_digest: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<ErrorCode>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Data<'a> {
+    Text(&'a str),
+    Sentence(String),
+    Names(&'a [FileName]),
+    Stats(&'a Stats),
+}
+
+impl<'a> From<&'a Reply> for Fields<'a> {
+    fn from(reply: &'a Reply) -> Self {
+        let ok = |data| Fields {
+            status: "OK",
+            data,
+            data_namafile: None,
+            data_size: None,
+            data_digest: None,
+            code: None,
+        };
+        match reply {
+            Reply::List(names) => ok(Some(Data::Names(names))),
+            Reply::Stats(stats) => ok(Some(Data::Stats(stats))),
+            Reply::Pong => ok(Some(Data::Text("pong"))),
+            Reply::Uploaded { name, size } => Self {
+                data_namafile: Some(name),
+                data_size: Some(*size),
+                ..ok(Some(Data::Sentence(format!("{name} stored, {size} bytes"))))
+            },
+            Reply::Deleted { name } => Self {
+                data_namafile: Some(name),
+                ..ok(Some(Data::Sentence(format!("{name} deleted"))))
+            },
+            Reply::Digest { name, size, digest } => Self {
+                data_namafile: Some(name),
+                data_size: Some(*size),
+                data_digest: Some(digest),
+                ..ok(None)
+            },
+            Reply::Error { code, sentence } => {
+                Self { status: "ERROR", code: Some(*code), ..ok(Some(Data::Text(sentence))) }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wire(reply: &Reply) -> String {
+        String::from_utf8(reply.to_wire()).unwrap()
+    }
+
+    #[test]
+    fn replies_have_the_members_and_the_order_of_the_protocol() {
+        let name: FileName = "a.txt".parse().unwrap();
+        let names = vec![name.clone(), "é".parse().unwrap()];
+        let digest = "blake3:00".to_owned();
+        for (reply, expected) in [
+            (Reply::List(names), r#"{"status":"OK","data":["a.txt","\u00e9"]}"#),
+            (
+                Reply::Uploaded { name: name.clone(), size: 5 },
+                r#"{"status":"OK","data":"a.txt stored, 5 bytes","data_namafile":"a.txt","data_size":5}"#,
+            ),
+            (
+                Reply::Deleted { name: name.clone() },
+                r#"{"status":"OK","data":"a.txt deleted","data_namafile":"a.txt"}"#,
+            ),
+            (Reply::Pong, r#"{"status":"OK","data":"pong"}"#),
+            (
+                Reply::Digest { name, size: 5, digest },
+                r#"{"status":"OK","data_namafile":"a.txt","data_size":5,"data_digest":"blake3:00"}"#,
+            ),
+            (
+                Reply::error(ErrorCode::NotFound, "no such file"),
+                r#"{"status":"ERROR","data":"no such file","code":"not-found"}"#,
+            ),
+        ] {
+            assert_eq!(wire(&reply), format!("{expected}\r\n\r\n"));
+        }
+    }
+
+    #[test]
+    fn a_file_reply_is_prefix_text_and_suffix() {
+        let prefix = file_prefix(&"é \"q\"".parse().unwrap());
+        let whole = [prefix.as_slice(), b"aGVsbG8=", FILE_SUFFIX].concat();
+        assert_eq!(
+            String::from_utf8(whole).unwrap(),
+            "{\"status\":\"OK\",\"data_namafile\":\"\\u00e9 \\\"q\\\"\",\"data_file\":\"aGVsbG8=\"}\r\n\r\n"
+        );
+    }
+}

@@ -1,0 +1,107 @@
+use super::*;
+use crate::{ErrorCode, Reply};
+
+/// Reads `pieces`: the file text and the reply of each, and how many endings were seen.
+fn read(pieces: &[&[u8]]) -> Result<(Vec<(String, ReceivedReply)>, usize), ReplyError> {
+    let mut reader = ReplyReader::default();
+    let (mut replies, mut endings, mut text) = (Vec::new(), 0, String::new());
+    for piece in pieces {
+        let mut rest = *piece;
+        loop {
+            let (fragment, used) = reader.next(rest)?;
+            rest = &rest[used..];
+            match fragment {
+                Some(ReplyFragment::Body(body)) => {
+                    text.push_str(std::str::from_utf8(body).unwrap())
+                }
+                Some(ReplyFragment::Reply(reply)) => {
+                    replies.push((std::mem::take(&mut text), *reply));
+                }
+                Some(ReplyFragment::Ending) => endings += 1,
+                None if rest.is_empty() => break,
+                None => {}
+            }
+        }
+    }
+    Ok((replies, endings))
+}
+
+fn one(wire: &str) -> (String, ReceivedReply) {
+    let (mut replies, _) = read(&[wire.as_bytes()]).unwrap();
+    assert_eq!(replies.len(), 1, "{wire}");
+    replies.remove(0)
+}
+
+#[test]
+fn our_own_replies_are_read() {
+    let name: FileName = "a \"é\".txt".parse().unwrap();
+    let wire = |reply: Reply| String::from_utf8(reply.to_wire()).unwrap();
+    let (_, list) = one(&wire(Reply::List(vec![name.clone()])));
+    assert!(list.is_ok());
+    assert_eq!(list.names().unwrap(), [name.as_str()]);
+    let (_, uploaded) = one(&wire(Reply::Uploaded { name: name.clone(), size: 7 }));
+    assert!(uploaded.is_ok() && uploaded.is_about(&name) && uploaded.data_size == Some(7));
+    let (_, error) = one(&wire(Reply::error(ErrorCode::NotFound, "no \"x\"")));
+    assert!(!error.is_ok());
+    assert_eq!((error.code.as_deref(), error.sentence()), (Some("not-found"), "no \"x\"".into()));
+}
+
+#[test]
+fn a_file_is_given_out_and_not_held() {
+    let (text, reply) =
+        one("{\"status\":\"OK\",\"data_namafile\":\"a\",\"data_file\":\"aGVsbG8=\"}\r\n\r\n");
+    assert_eq!(text, "aGVsbG8=");
+    assert!(reply.has_file());
+    assert_eq!(reply.file_name(), Some("a"));
+}
+
+#[test]
+fn pythons_replies_are_read() {
+    let (text, reply) =
+        one("{\"data_file\": \"aGVs\\/bG8=\\n\", \"x\": {\"data_file\": [\"}\", 1]}, \
+         \"status\": \"OK\"}");
+    assert_eq!(text, "aGVs/bG8=");
+    assert!(reply.is_ok() && reply.has_file() && reply.file_name().is_none());
+    let (_, reply) = one("{\"status\": \"OK\", \"message\": \"berhasil dihapus ✓\"}\r\n\r\n");
+    assert_eq!(reply.sentence(), "berhasil dihapus ✓");
+    for list in [
+        r#"{"status":"OK","files":[{"filename":"a","size":1},{"filename":"b","size":2}]}"#,
+        r#"{"status":"OK","data":{"files":["a","b"]}}"#,
+        r#"{"status":"OK","data":[{"name":"a"},{"name":"b"}]}"#,
+    ] {
+        assert_eq!(one(list).1.names().unwrap(), ["a", "b"]);
+    }
+}
+
+#[test]
+fn reading_does_not_depend_on_how_bytes_arrive() {
+    let wire =
+        "{ \"status\": \"OK\", \"data\": \"a\\\"}{\", \"data_file\" : \"aGVs\\/G8=\" }\r\n\r\n\
+         {\"status\":\"ERROR\",\"data\":\"é\",\"code\":\"busy\"}\r\n\r\n"
+            .as_bytes();
+    let whole = read(&[wire]).unwrap();
+    assert_eq!((whole.0.len(), whole.1), (2, 2));
+    for cut in 0..=wire.len() {
+        let (first, second) = wire.split_at(cut);
+        assert_eq!(read(&[first, second]).unwrap(), whole, "cut at byte {cut}");
+    }
+    let bytes: Vec<&[u8]> = wire.chunks(1).collect();
+    assert_eq!(read(&bytes).unwrap(), whole);
+}
+
+#[test]
+fn a_reply_needs_no_ending() {
+    let (replies, endings) = read(&[b"{\"status\":\"OK\"}{\"status\":\"OK\"}\r\n"]).unwrap();
+    assert_eq!((replies.len(), endings), (2, 1));
+}
+
+#[test]
+fn what_is_no_reply_is_an_error() {
+    assert_eq!(
+        read(&[b"\r\nHTTP/1.1 400 Bad Request"]),
+        Err(ReplyError::NotJson("HTTP/1.1 400 Bad Request".to_owned()))
+    );
+    assert!(matches!(read(&[b"{\"a\" 1}"]), Err(ReplyError::Malformed(_))));
+    assert!(matches!(read(&[b"{]"]), Err(ReplyError::Malformed(_))));
+    assert!(matches!(read(&[b"{\"data_file\":\"a\\u0041\"}"]), Err(ReplyError::Malformed(_))));
+}

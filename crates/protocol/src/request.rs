@@ -1,0 +1,157 @@
+//! Requests: what a client can ask for.
+
+use crate::{ErrorCode, FileName, FileNameError, quoting};
+
+/// What a client can ask for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Request {
+    List,
+    Get(FileName),
+    /// The bytes of the file follow as the body of the frame.
+    Upload(FileName),
+    Delete(FileName),
+    Stats,
+    Ping,
+    Digest(FileName),
+}
+
+/// Why a head is not a request. Its text is sent to the client.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum ParseRequestError {
+    /// The original server's words: clients compare them.
+    #[error("request tidak dikenali")]
+    UnknownVerb,
+    #[error("{0} takes no file name")]
+    UnexpectedName(&'static str),
+    #[error("{0} takes one file name; a name with spaces goes in quotes")]
+    ExtraWords(&'static str),
+    #[error("a quote in the file name is not closed")]
+    UnclosedQuote,
+    #[error("UPLOAD needs content after the file name; \"\" stands for an empty file")]
+    MissingContent,
+    #[error(transparent)]
+    FileName(#[from] FileNameError),
+}
+
+impl ParseRequestError {
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::UnknownVerb => ErrorCode::UnknownRequest,
+            Self::UnexpectedName(_) | Self::ExtraWords(_) | Self::MissingContent => {
+                ErrorCode::BadRequest
+            }
+            Self::UnclosedQuote | Self::FileName(_) => ErrorCode::BadName,
+        }
+    }
+}
+
+impl Request {
+    /// Reads a head: a verb in any case, then at most one name.
+    ///
+    /// The head of an UPLOAD ends with the blank that separates the name from the content; without
+    /// it there is no content.
+    pub fn parse(head: &[u8]) -> Result<Self, ParseRequestError> {
+        let head = head.trim_ascii_start();
+        let verb_len = head.iter().position(u8::is_ascii_whitespace).unwrap_or(head.len());
+        let (verb, rest) = head.split_at(verb_len);
+        let rest = rest.trim_ascii_start();
+        match verb.to_ascii_uppercase().as_slice() {
+            b"LIST" => no_name("LIST", rest, Self::List),
+            b"STATS" => no_name("STATS", rest, Self::Stats),
+            b"PING" => no_name("PING", rest, Self::Ping),
+            b"GET" => Ok(Self::Get(one_name("GET", rest)?)),
+            b"DELETE" => Ok(Self::Delete(one_name("DELETE", rest)?)),
+            b"DIGEST" => Ok(Self::Digest(one_name("DIGEST", rest)?)),
+            b"UPLOAD" => Ok(Self::Upload(name_before_content(rest)?)),
+            _ => Err(ParseRequestError::UnknownVerb),
+        }
+    }
+
+    /// The head as a client sends it, without the line ending. After an UPLOAD follow a space and
+    /// the content.
+    pub fn to_wire(&self) -> String {
+        match self {
+            Self::List => "LIST".to_owned(),
+            Self::Stats => "STATS".to_owned(),
+            Self::Ping => "PING".to_owned(),
+            Self::Get(name) => format!("GET {}", name.quoted()),
+            Self::Upload(name) => format!("UPLOAD {}", name.quoted()),
+            Self::Delete(name) => format!("DELETE {}", name.quoted()),
+            Self::Digest(name) => format!("DIGEST {}", name.quoted()),
+        }
+    }
+}
+
+fn no_name(
+    verb: &'static str,
+    rest: &[u8],
+    request: Request,
+) -> Result<Request, ParseRequestError> {
+    if rest.is_empty() { Ok(request) } else { Err(ParseRequestError::UnexpectedName(verb)) }
+}
+
+fn one_name(verb: &'static str, rest: &[u8]) -> Result<FileName, ParseRequestError> {
+    let (name, after) = quoting::unquote_word(rest).ok_or(ParseRequestError::UnclosedQuote)?;
+    if after.is_some_and(|after| !after.trim_ascii().is_empty()) {
+        return Err(ParseRequestError::ExtraWords(verb));
+    }
+    Ok(FileName::from_bytes(&name)?)
+}
+
+fn name_before_content(rest: &[u8]) -> Result<FileName, ParseRequestError> {
+    let (name, content) = quoting::unquote_word(rest).ok_or(ParseRequestError::UnclosedQuote)?;
+    let name = FileName::from_bytes(&name)?;
+    content.map(|_| name).ok_or(ParseRequestError::MissingContent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(name: &str) -> FileName {
+        name.parse().unwrap()
+    }
+
+    #[test]
+    fn verbs_match_in_any_case_and_names_keep_theirs() {
+        assert_eq!(Request::parse(b"list"), Ok(Request::List));
+        assert_eq!(Request::parse(b"Get A.txt"), Ok(Request::Get(name("A.txt"))));
+        assert_eq!(Request::parse(b"delete  b "), Ok(Request::Delete(name("b"))));
+        assert_eq!(Request::parse(b"UPLOAD 'a b' "), Ok(Request::Upload(name("a b"))));
+    }
+
+    #[test]
+    fn each_malformed_head_has_its_reason() {
+        use ParseRequestError::*;
+        let cases: [(&[u8], ParseRequestError); 9] = [
+            (b"HELLO", UnknownVerb),
+            (b"\xff\xfe", UnknownVerb),
+            (b"LIST a", UnexpectedName("LIST")),
+            (b"GET", FileName(FileNameError::Empty)),
+            (b"GET \"\"", FileName(FileNameError::Empty)),
+            (b"GET my file", ExtraWords("GET")),
+            (b"GET \"a", UnclosedQuote),
+            (b"UPLOAD a.txt", MissingContent),
+            (b"GET ../x", FileName(FileNameError::ForbiddenCharacter('/'))),
+        ];
+        for (head, reason) in cases {
+            assert_eq!(Request::parse(head), Err(reason), "{}", head.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn what_a_client_writes_is_what_the_server_reads() {
+        for request in [
+            Request::List,
+            Request::Stats,
+            Request::Ping,
+            Request::Get(name("my file")),
+            Request::Delete(name("it's \"x\"")),
+            Request::Digest(name("a.bin")),
+        ] {
+            assert_eq!(Request::parse(request.to_wire().as_bytes()), Ok(request));
+        }
+        let upload = Request::Upload(name("a b"));
+        assert_eq!(Request::parse(format!("{} ", upload.to_wire()).as_bytes()), Ok(upload));
+    }
+}

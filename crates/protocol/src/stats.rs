@@ -1,0 +1,91 @@
+//! What STATS answers: a server's counts since its start.
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Stats {
+    /// The concurrency model: `legacy`, `thread`, `process` or `async`.
+    pub mode: String,
+    /// What `--workers` said.
+    pub workers: u32,
+    pub uptime_seconds: f64,
+    /// Over the last ten seconds; requests of every kind.
+    pub requests_per_second: f64,
+    pub connections: Connections,
+    pub requests: Requests,
+    /// Bytes of file content received, failed uploads included.
+    pub bytes_in: u64,
+    /// Bytes of file content sent, broken downloads included.
+    pub bytes_out: u64,
+    pub worker: Vec<Worker>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Connections {
+    /// Being served, the one that asks included.
+    pub active: u64,
+    /// Waiting for a worker, in the server's queue or in the kernel's backlog.
+    pub waiting: u64,
+    pub succeeded: u64,
+    pub failed: u64,
+}
+
+/// Finished requests by verb.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Requests {
+    pub list: Outcomes,
+    pub get: Outcomes,
+    pub upload: Outcomes,
+    pub delete: Outcomes,
+    /// STATS, PING, DIGEST and whatever was no request at all.
+    pub other: Outcomes,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Outcomes {
+    pub ok: u64,
+    pub failed: u64,
+}
+
+/// One member of the pool.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Worker {
+    /// 1, 2, ... up to the size of the pool.
+    pub worker: u32,
+    /// The process that it is, or that its thread belongs to.
+    pub pid: u32,
+    pub state: WorkerState,
+    pub connections: WorkerConnections,
+    pub requests: Requests,
+    pub bytes_in: u64,
+    pub bytes_out: u64,
+    /// How often the worker in this place died and was replaced.
+    pub restarts: u64,
+    /// Of the worker itself: its process, or its thread where the system tells.
+    pub cpu_seconds: Option<f64>,
+    /// Resident memory of the worker's process; threads share theirs.
+    pub memory_bytes: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WorkerState {
+    /// Not running yet, or being replaced.
+    Starting,
+    Idle,
+    /// Runs one connection, or in async mode at least one.
+    Busy,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct WorkerConnections {
+    pub succeeded: u64,
+    pub failed: u64,
+}
+
+impl Requests {
+    /// Uploads and downloads together.
+    pub fn transfers(&self) -> Outcomes {
+        Outcomes { ok: self.get.ok + self.upload.ok, failed: self.get.failed + self.upload.failed }
+    }
+}

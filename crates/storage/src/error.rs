@@ -1,0 +1,55 @@
+//! Why the served directory could not do what was asked.
+
+use std::{io, path::PathBuf};
+
+use protocol::{ErrorCode, FileName};
+
+/// Why a directory cannot be served.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot serve the directory {}: {source}", path.display())]
+pub struct OpenDirectoryError {
+    pub path: PathBuf,
+    pub source: io::Error,
+}
+
+/// Why a file was not read, stored or removed. The text is sent to the client, so it names no path.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    #[error("there is no file named {0}")]
+    NotFound(FileName),
+    #[error("a file named {0} exists already, and this server does not replace files")]
+    Exists(FileName),
+    #[error("{0} is not a regular file and cannot be replaced")]
+    NotAFile(FileName),
+    #[error("the server has no space left for the file")]
+    NoSpace,
+    #[error("the server cannot write to its directory")]
+    ReadOnly,
+    /// Anything else; what it was is for the log.
+    #[error("the server could not use its directory")]
+    Disk(#[source] io::Error),
+}
+
+impl StorageError {
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::NotFound(_) => ErrorCode::NotFound,
+            Self::Exists(_) | Self::NotAFile(_) => ErrorCode::Exists,
+            Self::NoSpace => ErrorCode::NoSpace,
+            Self::ReadOnly => ErrorCode::ReadOnly,
+            Self::Disk(_) => ErrorCode::Internal,
+        }
+    }
+}
+
+impl From<io::Error> for StorageError {
+    fn from(source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge => Self::NoSpace,
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => Self::ReadOnly,
+            _ => Self::Disk(source),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+use std::{fs, os::unix};
+
+use tempfile::TempDir;
+
+use super::*;
+
+fn directory() -> (TempDir, Directory) {
+    let temp = TempDir::new().unwrap();
+    let directory = Directory::open(temp.path()).unwrap();
+    (temp, directory)
+}
+
+fn name(name: &str) -> FileName {
+    name.parse().unwrap()
+}
+
+fn upload(directory: &Directory, at: &str, content: &[u8]) -> Upload {
+    let mut upload = directory.create(name(at), IfExists::Replace).unwrap();
+    upload.write(content).unwrap();
+    upload
+}
+
+fn content(mut file: StoredFile) -> Vec<u8> {
+    let mut content = vec![0; file.len() as usize + 10];
+    let len = file.read_chunk(&mut content).unwrap();
+    content.truncate(len);
+    content
+}
+
+fn entries(temp: &TempDir) -> usize {
+    fs::read_dir(temp.path()).unwrap().count()
+}
+
+#[test]
+fn an_upload_takes_its_name_when_it_is_whole() {
+    let (temp, directory) = directory();
+    let upload = upload(&directory, "a.txt", b"hello");
+    assert!(matches!(directory.read(&name("a.txt")), Err(StorageError::NotFound(_))));
+    assert_eq!(directory.list().unwrap(), []);
+    assert_eq!(upload.commit().unwrap(), 5);
+    assert_eq!(content(directory.read(&name("a.txt")).unwrap()), b"hello");
+    assert_eq!(entries(&temp), 1);
+}
+
+#[test]
+fn a_dropped_upload_leaves_the_old_file_and_nothing_else() {
+    let (temp, directory) = directory();
+    upload(&directory, "a.txt", b"old").commit().unwrap();
+    drop(upload(&directory, "a.txt", b"new but broken"));
+    assert_eq!(content(directory.read(&name("a.txt")).unwrap()), b"old");
+    assert_eq!(entries(&temp), 1);
+}
+
+#[test]
+fn a_reader_keeps_the_file_it_opened() {
+    let (_temp, directory) = directory();
+    upload(&directory, "a.txt", b"old").commit().unwrap();
+    let replaced = directory.read(&name("a.txt")).unwrap();
+    upload(&directory, "a.txt", b"newer").commit().unwrap();
+    let deleted = directory.read(&name("a.txt")).unwrap();
+    directory.delete(&name("a.txt")).unwrap();
+    assert_eq!(content(replaced), b"old");
+    assert_eq!(content(deleted), b"newer");
+}
+
+#[test]
+fn an_existing_file_is_refused_at_both_ends_of_an_upload() {
+    let (temp, directory) = directory();
+    let late = directory.create(name("a.txt"), IfExists::Refuse).unwrap();
+    upload(&directory, "a.txt", b"first").commit().unwrap();
+    assert!(matches!(late.commit(), Err(StorageError::Exists(_))));
+    assert!(matches!(
+        directory.create(name("a.txt"), IfExists::Refuse),
+        Err(StorageError::Exists(_))
+    ));
+    directory.create(name("b.txt"), IfExists::Refuse).unwrap().commit().unwrap();
+    assert_eq!(directory.list().unwrap(), [name("a.txt"), name("b.txt")]);
+    assert_eq!(entries(&temp), 2);
+}
+
+#[test]
+fn only_regular_files_exist() {
+    let (temp, directory) = directory();
+    let outside = TempDir::new().unwrap();
+    fs::write(outside.path().join("secret"), b"secret").unwrap();
+    unix::fs::symlink(outside.path().join("secret"), temp.path().join("link")).unwrap();
+    fs::create_dir(temp.path().join("dir")).unwrap();
+    unix::net::UnixListener::bind(temp.path().join("socket")).unwrap();
+    assert_eq!(directory.list().unwrap(), []);
+    for odd in ["link", "dir", "socket"] {
+        assert!(matches!(directory.read(&name(odd)), Err(StorageError::NotFound(_))), "{odd}");
+        assert!(matches!(directory.delete(&name(odd)), Err(StorageError::NotFound(_))), "{odd}");
+        assert!(
+            matches!(
+                directory.create(name(odd), IfExists::Replace),
+                Err(StorageError::NotAFile(_))
+            ),
+            "{odd}"
+        );
+    }
+    assert_eq!(fs::read(outside.path().join("secret")).unwrap(), b"secret");
+    assert_eq!(entries(&temp), 3);
+}
+
+#[test]
+fn a_file_that_shrinks_is_not_taken_for_a_whole_one() {
+    let (temp, directory) = directory();
+    upload(&directory, "a.txt", b"0123456789").commit().unwrap();
+    let mut file = directory.read(&name("a.txt")).unwrap();
+    fs::write(temp.path().join("a.txt"), b"012").unwrap();
+    let err = file.read_chunk(&mut [0; 20]).unwrap_err();
+    assert_eq!(err.kind(), io::ErrorKind::UnexpectedEof);
+}
+
+#[test]
+fn opening_removes_abandoned_uploads_and_spares_live_ones() {
+    let (temp, directory) = directory();
+    fs::write(temp.path().join(".upload-1-0"), b"left by a killed server").unwrap();
+    fs::write(temp.path().join(".profile"), b"a person's").unwrap();
+    let live = upload(&directory, "a.txt", b"still coming");
+    drop(Directory::open(temp.path()).unwrap());
+    assert_eq!(entries(&temp), 2);
+    live.commit().unwrap();
+    assert_eq!(directory.list().unwrap(), [name("a.txt")]);
+}
+
+#[test]
+fn a_missing_directory_is_named() {
+    let err = Directory::open(Path::new("/no/such/dir")).unwrap_err();
+    assert!(err.to_string().starts_with("cannot serve the directory /no/such/dir: "));
+}

@@ -1,0 +1,313 @@
+//! The scoreboard: one slot of counters for each worker, which all workers and readers share.
+//!
+//! A slot is written by its worker and read by anyone, without locks; the counters of one slot may
+//! be read a moment apart. Slots and totals are plain atomics, for which all zeros is the start,
+//! so they may lie in memory that forked processes share.
+
+use std::{
+    array,
+    sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
+    time::{Duration, Instant},
+};
+
+/// Over how many whole seconds the request rate is taken.
+const RATE_WINDOW_S: u64 = 10;
+/// Seconds remembered: the window and the second that is still running, rounded up.
+const RATE_SECONDS: usize = 16;
+
+/// What kinds of request are counted apart.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Verb {
+    List,
+    Get,
+    Upload,
+    Delete,
+    /// Everything else, also what was no request.
+    Other,
+}
+
+const VERBS: usize = 5;
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    Ok,
+    Failed,
+}
+
+/// Counts that belong to no worker.
+#[derive(Debug, Default)]
+#[repr(C)]
+pub struct Totals {
+    turned_away: AtomicU64,
+    /// Requests in each of the last seconds: the second in the upper half, the count in the lower.
+    requests_by_second: [AtomicU64; RATE_SECONDS],
+}
+
+/// The place of one worker. Apart from its neighbours' cache lines.
+#[derive(Debug, Default)]
+#[repr(C, align(128))]
+pub struct Slot {
+    pid: AtomicU32,
+    /// The kernel's id of the worker's thread, 0 where there is none.
+    thread_id: AtomicU32,
+    open_connections: AtomicU32,
+    /// 1 + the verb under way, 0 for none. Exact where a worker runs one connection at a time.
+    open_request: AtomicU32,
+    connections: [AtomicU64; 2],
+    requests: [[AtomicU64; 2]; VERBS],
+    bytes_in: AtomicU64,
+    bytes_out: AtomicU64,
+    restarts: AtomicU64,
+}
+
+/// What a slot said at one moment.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct SlotCounts {
+    pub pid: u32,
+    pub thread_id: u32,
+    pub open_connections: u32,
+    pub connections: OutcomeCounts,
+    requests: [OutcomeCounts; VERBS],
+    pub bytes_in: u64,
+    pub bytes_out: u64,
+    pub restarts: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct OutcomeCounts {
+    pub ok: u64,
+    pub failed: u64,
+}
+
+/// All slots and totals of one server; a copy is a handle to the same.
+#[derive(Clone, Copy, Debug)]
+pub struct Scoreboard {
+    totals: &'static Totals,
+    slots: &'static [Slot],
+    started: Instant,
+}
+
+impl Scoreboard {
+    pub fn new(totals: &'static Totals, slots: &'static [Slot]) -> Self {
+        Self { totals, slots, started: Instant::now() }
+    }
+
+    pub fn slots(&self) -> &'static [Slot] {
+        self.slots
+    }
+
+    pub fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// Books a connection on the worker of `slot` until the result is dropped.
+    pub fn open_connection(&self, slot: &'static Slot) -> OpenConnection {
+        slot.open_connections.fetch_add(1, Relaxed);
+        OpenConnection { board: *self, slot, request: None, outcome: Outcome::Failed }
+    }
+
+    /// Books a connection that was answered `busy` and that no worker saw.
+    pub fn turn_away(&self) {
+        self.totals.turned_away.fetch_add(1, Relaxed);
+    }
+
+    pub fn turned_away(&self) -> u64 {
+        self.totals.turned_away.load(Relaxed)
+    }
+
+    /// Requests finished in each second, over the last ten or since the start.
+    pub fn requests_per_second(&self, now: Instant) -> f64 {
+        let elapsed = now.duration_since(self.started);
+        let second = elapsed.as_secs();
+        let recent = |count: &AtomicU64| {
+            let (at, count) = split(count.load(Relaxed));
+            (at < second && at + RATE_WINDOW_S >= second).then_some(count)
+        };
+        if second == 0 {
+            let (_, count) = split(self.totals.requests_by_second[0].load(Relaxed));
+            return count as f64 / elapsed.max(Duration::from_millis(1)).as_secs_f64();
+        }
+        let count: u64 = self.totals.requests_by_second.iter().filter_map(recent).sum();
+        count as f64 / second.min(RATE_WINDOW_S) as f64
+    }
+
+    fn count_request(&self) {
+        let second = self.started.elapsed().as_secs();
+        let place = &self.totals.requests_by_second[second as usize % RATE_SECONDS];
+        let add_one = |stored| match split(stored) {
+            (at, count) if at == second => Some(join(at, count + 1)),
+            _ => Some(join(second, 1)),
+        };
+        place.fetch_update(Relaxed, Relaxed, add_one).expect("the update always has a value");
+    }
+}
+
+fn split(stored: u64) -> (u64, u64) {
+    (stored >> 32, stored & u64::from(u32::MAX))
+}
+
+fn join(second: u64, count: u64) -> u64 {
+    second << 32 | count
+}
+
+impl Slot {
+    /// The worker runs from now on, and is idle.
+    pub fn worker_started(&self, pid: u32, thread_id: u32) {
+        self.thread_id.store(thread_id, Relaxed);
+        self.pid.store(pid, Relaxed);
+    }
+
+    /// Books what a dead worker left open as failed, and that it will be replaced.
+    pub fn worker_died(&self) {
+        self.pid.store(0, Relaxed);
+        self.restarts.fetch_add(1, Relaxed);
+        let open = u64::from(self.open_connections.swap(0, Relaxed));
+        self.connections[Outcome::Failed as usize].fetch_add(open, Relaxed);
+        let request = self.open_request.swap(0, Relaxed);
+        if let Some(verb) = (request as usize).checked_sub(1) {
+            self.requests[verb][Outcome::Failed as usize].fetch_add(1, Relaxed);
+        }
+    }
+
+    pub fn counts(&self) -> SlotCounts {
+        SlotCounts {
+            pid: self.pid.load(Relaxed),
+            thread_id: self.thread_id.load(Relaxed),
+            open_connections: self.open_connections.load(Relaxed),
+            connections: OutcomeCounts::load(&self.connections),
+            requests: array::from_fn(|verb| OutcomeCounts::load(&self.requests[verb])),
+            bytes_in: self.bytes_in.load(Relaxed),
+            bytes_out: self.bytes_out.load(Relaxed),
+            restarts: self.restarts.load(Relaxed),
+        }
+    }
+}
+
+impl OutcomeCounts {
+    fn load(counts: &[AtomicU64; 2]) -> Self {
+        Self {
+            ok: counts[Outcome::Ok as usize].load(Relaxed),
+            failed: counts[Outcome::Failed as usize].load(Relaxed),
+        }
+    }
+}
+
+impl SlotCounts {
+    pub fn requests(&self, verb: Verb) -> OutcomeCounts {
+        self.requests[verb as usize]
+    }
+}
+
+/// A connection while a worker runs it. Dropped, it is booked: as failed, unless
+/// [`succeeded`](Self::succeeded) was called; and so is a request that is still under way.
+#[derive(Debug)]
+pub struct OpenConnection {
+    board: Scoreboard,
+    slot: &'static Slot,
+    request: Option<Verb>,
+    outcome: Outcome,
+}
+
+impl OpenConnection {
+    pub fn request_started(&mut self, verb: Verb) {
+        self.request = Some(verb);
+        self.slot.open_request.store(verb as u32 + 1, Relaxed);
+    }
+
+    /// Books the request under way, if there is one.
+    pub fn request_finished(&mut self, outcome: Outcome) {
+        let Some(verb) = self.request.take() else { return };
+        self.slot.requests[verb as usize][outcome as usize].fetch_add(1, Relaxed);
+        self.slot.open_request.store(0, Relaxed);
+        self.board.count_request();
+    }
+
+    pub fn received(&self, bytes: u64) {
+        self.slot.bytes_in.fetch_add(bytes, Relaxed);
+    }
+
+    pub fn sent(&self, bytes: u64) {
+        self.slot.bytes_out.fetch_add(bytes, Relaxed);
+    }
+
+    pub fn succeeded(&mut self) {
+        self.outcome = Outcome::Ok;
+    }
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.request_finished(Outcome::Failed);
+        self.slot.connections[self.outcome as usize].fetch_add(1, Relaxed);
+        self.slot.open_connections.fetch_sub(1, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn board(slots: usize) -> Scoreboard {
+        let slots: Vec<Slot> = (0..slots).map(|_| Slot::default()).collect();
+        Scoreboard::new(Box::leak(Box::default()), slots.leak())
+    }
+
+    #[test]
+    fn a_connection_is_booked_on_its_slot_when_it_ends() {
+        let board = board(2);
+        let mut connection = board.open_connection(&board.slots()[1]);
+        connection.request_started(Verb::Get);
+        connection.sent(5);
+        assert_eq!(board.slots()[1].counts().open_connections, 1);
+        connection.request_finished(Outcome::Ok);
+        connection.succeeded();
+        drop(connection);
+        let counts = board.slots()[1].counts();
+        assert_eq!(counts.connections, OutcomeCounts { ok: 1, failed: 0 });
+        assert_eq!(counts.requests(Verb::Get), OutcomeCounts { ok: 1, failed: 0 });
+        assert_eq!((counts.bytes_out, counts.open_connections), (5, 0));
+        assert_eq!(board.slots()[0].counts(), SlotCounts::default());
+    }
+
+    #[test]
+    fn what_is_dropped_half_done_is_booked_as_failed() {
+        let board = board(1);
+        let mut connection = board.open_connection(&board.slots()[0]);
+        connection.request_started(Verb::Upload);
+        drop(connection);
+        let counts = board.slots()[0].counts();
+        assert_eq!(counts.connections, OutcomeCounts { ok: 0, failed: 1 });
+        assert_eq!(counts.requests(Verb::Upload), OutcomeCounts { ok: 0, failed: 1 });
+    }
+
+    #[test]
+    fn a_dead_workers_open_job_is_booked_as_failed_once() {
+        let board = board(1);
+        let slot = &board.slots()[0];
+        slot.worker_started(7, 0);
+        let mut connection = board.open_connection(slot);
+        connection.request_started(Verb::Get);
+        // A killed process runs no destructors.
+        std::mem::forget(connection);
+        slot.worker_died();
+        let counts = slot.counts();
+        assert_eq!(counts.connections, OutcomeCounts { ok: 0, failed: 1 });
+        assert_eq!(counts.requests(Verb::Get), OutcomeCounts { ok: 0, failed: 1 });
+        assert_eq!((counts.restarts, counts.pid, counts.open_connections), (1, 0, 0));
+        slot.worker_died();
+        assert_eq!(slot.counts().connections.failed, 1);
+    }
+
+    #[test]
+    fn the_rate_covers_the_last_ten_whole_seconds() {
+        let board = board(1);
+        let at = |second| board.started() + Duration::from_secs(second);
+        for (second, count) in [(0, 7), (1, 10), (5, 20), (11, 1000)] {
+            board.totals.requests_by_second[second as usize].store(join(second, count), Relaxed);
+        }
+        assert_eq!(board.requests_per_second(at(2)), 17.0 / 2.0);
+        assert_eq!(board.requests_per_second(at(10)), 37.0 / 10.0);
+        assert_eq!(board.requests_per_second(at(11)), 30.0 / 10.0);
+        assert_eq!(board.requests_per_second(at(30)), 0.0);
+    }
+}
