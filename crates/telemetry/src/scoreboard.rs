@@ -157,16 +157,20 @@ impl Slot {
         self.pid.store(pid, Relaxed);
     }
 
-    /// Books what a dead worker left open as failed, and that it will be replaced.
+    /// Books what a dead worker left open as failed.
     pub fn worker_died(&self) {
         self.pid.store(0, Relaxed);
-        self.restarts.fetch_add(1, Relaxed);
         let open = u64::from(self.open_connections.swap(0, Relaxed));
         self.connections[Outcome::Failed as usize].fetch_add(open, Relaxed);
         let request = self.open_request.swap(0, Relaxed);
         if let Some(verb) = (request as usize).checked_sub(1) {
             self.requests[verb][Outcome::Failed as usize].fetch_add(1, Relaxed);
         }
+    }
+
+    /// Another worker takes the place of a dead one.
+    pub fn worker_replaced(&self) {
+        self.restarts.fetch_add(1, Relaxed);
     }
 
     pub fn counts(&self) -> SlotCounts {
@@ -290,6 +294,7 @@ mod tests {
         // A killed process runs no destructors.
         std::mem::forget(connection);
         slot.worker_died();
+        slot.worker_replaced();
         let counts = slot.counts();
         assert_eq!(counts.connections, OutcomeCounts { ok: 0, failed: 1 });
         assert_eq!(counts.requests(Verb::Get), OutcomeCounts { ok: 0, failed: 1 });

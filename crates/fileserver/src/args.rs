@@ -1,0 +1,189 @@
+//! The command line of `fileserver`.
+
+use std::{io, path::PathBuf, process::ExitCode, time::Duration};
+
+use bytesize::ByteSize;
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use telemetry::LogLevel;
+
+use crate::serve;
+
+const EXAMPLES: &str = "\
+Examples:
+  fileserver                                 serve ./files on 127.0.0.1:46666 with 5 threads
+  fileserver --mode process --workers 50     50 pre-forked processes
+  fileserver --port 0 --dir /srv/files       a free port, printed on the first line
+  fileserver --read-only --mode async        LIST and GET for many clients at once
+
+SIGTERM or Ctrl-C stops accepting and lets open transfers finish; a second one closes them.
+Exit status: 0 after a clean drain, 1 when connections were cut, 2 when it could not start.";
+
+/// Serve the files of a directory over TCP
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES, subcommand_negates_reqs = true)]
+pub struct Args {
+    /// Directory to serve; uploads are stored here too
+    #[arg(long, value_name = "DIR", env = "FILESERVER_DIR", default_value = "files")]
+    pub dir: PathBuf,
+
+    /// Address to listen on; anything but loopback lets others read and replace the files
+    #[arg(long, value_name = "ADDRESS", env = "FILESERVER_HOST", default_value = "127.0.0.1")]
+    pub host: String,
+
+    /// Port to listen on; 0 takes a free one and prints it
+    #[arg(long, env = "FILESERVER_PORT", default_value_t = 46666)]
+    pub port: u16,
+
+    /// How connections are run
+    #[arg(long, value_enum, env = "FILESERVER_MODE", default_value_t = Mode::Thread)]
+    pub mode: Mode,
+
+    /// Size of the pool, 1 to 1000 [default: 5; legacy: as many as --max-connections]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "FILESERVER_WORKERS",
+        value_parser = clap::value_parser!(u32).range(1..=1000)
+    )]
+    pub workers: Option<u32>,
+
+    /// Seconds without a byte from or to a client after which its connection is closed
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "FILESERVER_IDLE_TIMEOUT",
+        default_value = "60",
+        value_parser = seconds
+    )]
+    pub idle_timeout: Duration,
+
+    /// Seconds that open connections get to finish at shutdown
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "FILESERVER_DRAIN",
+        default_value = "10",
+        value_parser = seconds
+    )]
+    pub drain: Duration,
+
+    /// Largest file that is stored, for example 500MB or 2GiB
+    #[arg(long, value_name = "SIZE", env = "FILESERVER_MAX_UPLOAD", default_value = "1GiB")]
+    pub max_upload: ByteSize,
+
+    /// Connections open at once, waiting ones included; one more is answered `busy`. In process
+    /// mode connections wait in the kernel, where --backlog bounds them
+    #[arg(
+        long,
+        value_name = "N",
+        env = "FILESERVER_MAX_CONNECTIONS",
+        default_value_t = 1024,
+        value_parser = clap::value_parser!(u32).range(1..=100_000)
+    )]
+    pub max_connections: u32,
+
+    /// Connections that the kernel keeps waiting for an accept
+    #[arg(
+        long,
+        value_name = "N",
+        env = "FILESERVER_BACKLOG",
+        default_value_t = 1024,
+        value_parser = clap::value_parser!(i32).range(1..)
+    )]
+    pub backlog: i32,
+
+    /// Refuse UPLOAD and DELETE
+    #[arg(long, env = "FILESERVER_READ_ONLY")]
+    pub read_only: bool,
+
+    /// Refuse an UPLOAD to a name that exists
+    #[arg(long, env = "FILESERVER_NO_REPLACE")]
+    pub no_replace: bool,
+
+    /// Least severe log lines that are written: error, warn, info, debug or trace
+    #[arg(long, value_name = "LEVEL", env = "FILESERVER_LOG_LEVEL", default_value = "info")]
+    pub log_level: LogLevel,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Who runs a connection.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Mode {
+    /// A new thread for each connection
+    Legacy,
+    /// A fixed number of threads
+    Thread,
+    /// A fixed number of pre-forked processes (Linux)
+    Process,
+    /// Any number of tasks on a fixed number of threads
+    Async,
+}
+
+impl Mode {
+    /// The name on the command line and in STATS.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Legacy => "legacy",
+            Self::Thread => "thread",
+            Self::Process => "process",
+            Self::Async => "async",
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print a completion script for a shell
+    #[command(hide = true)]
+    Completions { shell: Shell },
+    /// Print the manual page
+    #[command(hide = true)]
+    Man,
+}
+
+/// Pool size where `--workers` is not given.
+const WORKERS_DEFAULT: u32 = 5;
+
+impl Args {
+    /// Does what the command line says. An error means that nothing was served.
+    pub fn run(&self) -> anyhow::Result<ExitCode> {
+        match &self.command {
+            None => {
+                telemetry::start_logging(self.log_level);
+                Ok(serve(self)?)
+            }
+            Some(Command::Completions { shell }) => {
+                clap_complete::generate(
+                    *shell,
+                    &mut Self::command(),
+                    "fileserver",
+                    &mut io::stdout(),
+                );
+                Ok(ExitCode::SUCCESS)
+            }
+            Some(Command::Man) => {
+                clap_mangen::Man::new(Self::command()).render(&mut io::stdout())?;
+                Ok(ExitCode::SUCCESS)
+            }
+        }
+    }
+
+    /// The size of the pool.
+    pub fn pool_size(&self) -> u32 {
+        match (self.workers, self.mode) {
+            (Some(workers), _) => workers,
+            (None, Mode::Legacy) => self.max_connections,
+            (None, Mode::Thread | Mode::Process | Mode::Async) => WORKERS_DEFAULT,
+        }
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    text.parse()
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "a number of seconds, such as 10 or 0.5, is needed".to_owned())
+}

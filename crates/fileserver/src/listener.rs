@@ -1,0 +1,103 @@
+//! The socket accepted on, and what its errors mean.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener, ToSocketAddrs},
+    time::Duration,
+};
+
+use nix::errno::Errno;
+use socket2::{Domain, Protocol, Socket, Type};
+
+/// Where a server listens.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Endpoint {
+    pub(crate) address: SocketAddr,
+}
+
+/// Why an address cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    #[error("{host:?} is not an address of this machine: {source}")]
+    Host { host: String, source: io::Error },
+    #[error(
+        "port {} on {} is taken by another program; choose another with --port, or 0 for a free one",
+        .0.port(), .0.ip()
+    )]
+    Taken(SocketAddr),
+    #[error("cannot listen on {address}: {source}")]
+    Other { address: SocketAddr, source: io::Error },
+}
+
+/// Listens on the first address that `host` stands for.
+pub(crate) fn bind(
+    host: &str,
+    port: u16,
+    backlog: i32,
+) -> Result<(TcpListener, Endpoint), BindError> {
+    let fail = |source| BindError::Host { host: host.to_owned(), source };
+    let address = (host, port)
+        .to_socket_addrs()
+        .map_err(fail)?
+        .next()
+        .ok_or_else(|| fail(io::ErrorKind::NotFound.into()))?;
+    let listener = listen(address, backlog).map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => BindError::Taken(address),
+        _ => BindError::Other { address, source },
+    })?;
+    let address = listener.local_addr().map_err(|source| BindError::Other { address, source })?;
+    Ok((listener, Endpoint { address }))
+}
+
+fn listen(address: SocketAddr, backlog: i32) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // A restarted server must not wait for the last one's connections to time out.
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(backlog)?;
+    Ok(socket.into())
+}
+
+/// The peer gave up between the handshake and the accept, or there was nothing to accept.
+pub(crate) fn gone_before_accept(err: &io::Error) -> bool {
+    matches!(
+        err.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::WouldBlock
+            | io::ErrorKind::Interrupted
+    )
+}
+
+/// Open connections will give back what is missing; ending the server would not.
+pub(crate) fn out_of_resources(err: &io::Error) -> bool {
+    matches!(
+        err.raw_os_error().map(Errno::from_raw),
+        Some(Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM)
+    )
+}
+
+/// A wait that doubles each time up to a limit, until things go well again.
+#[derive(Debug)]
+pub(crate) struct GrowingPause {
+    next: Duration,
+    first: Duration,
+    longest: Duration,
+}
+
+impl GrowingPause {
+    pub(crate) fn new(first: Duration, longest: Duration) -> Self {
+        Self { next: first, first, longest }
+    }
+
+    /// How long to wait this time.
+    pub(crate) fn step(&mut self) -> Duration {
+        let pause = self.next;
+        self.next = (pause * 2).min(self.longest);
+        pause
+    }
+
+    pub(crate) fn reset(&mut self) {
+        self.next = self.first;
+    }
+}

@@ -1,0 +1,193 @@
+//! Async tasks: every connection is served at once, on a fixed number of threads.
+//!
+//! `workers` is the number of runtime threads; connections beyond it share them, piece by piece,
+//! instead of waiting in line. Files are read and written on the same threads, as in the other
+//! models: against the page cache that is faster than handing each piece to another thread, but a
+//! disk that hangs stops a thread and with it the connections it was about to serve.
+//!
+//! A task moves between threads; it is booked on the worker that picked it up.
+//!
+//! Shutdown: accepting stops, tasks finish the requests under way.
+
+use std::{
+    cell::Cell,
+    io,
+    net::TcpListener as StdTcpListener,
+    process,
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use telemetry::Slot;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream, UnixStream},
+    runtime::{Builder, Runtime},
+    select, task, time,
+};
+
+use super::acceptor::start_porter;
+use crate::{
+    admission::{Admitted, Porter},
+    connection::log_outcome,
+    listener::{GrowingPause, gone_before_accept, out_of_resources},
+    resources,
+    serve::{Drained, ServeError},
+    service::Service,
+    session::{ConnectionError, Session, Step},
+    shutdown::StopSignals,
+};
+
+/// How often a drain looks for its own progress.
+const TICK: Duration = Duration::from_millis(20);
+
+/// How long sessions may take to notice that the grace period is over.
+const CUT_TIMEOUT: Duration = Duration::from_secs(2);
+
+thread_local! {
+    /// The slot of this runtime thread.
+    static SLOT: Cell<Option<&'static Slot>> = const { Cell::new(None) };
+}
+
+pub(super) fn serve(
+    listener: StdTcpListener,
+    service: &Arc<Service>,
+    ready: impl FnOnce(),
+) -> Result<Drained, ServeError> {
+    let signals = StopSignals::catch().map_err(ServeError::Signals)?.into_pipe();
+    let porter = start_porter(service)?;
+    let runtime = start_runtime(service)
+        .map_err(|source| ServeError::Workers { workers: service.workers, source })?;
+    listener.set_nonblocking(true).map_err(ServeError::Accept)?;
+    runtime.block_on(async {
+        let listener = TcpListener::from_std(listener).map_err(ServeError::Accept)?;
+        let mut signals = UnixStream::from_std(signals).map_err(ServeError::Signals)?;
+        ready();
+        accept_until_signal(&listener, service, &mut signals, &porter).await?;
+        drop(listener);
+        Ok(drain(service, &mut signals).await)
+    })
+}
+
+/// Starts all threads and gives each its slot; returns once all of them run.
+fn start_runtime(service: &Service) -> io::Result<Runtime> {
+    let slots = service.scoreboard.slots();
+    let all_run = Arc::new(Barrier::new(slots.len() + 1));
+    let next = AtomicUsize::new(0);
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(slots.len())
+        .thread_name("worker")
+        .enable_all()
+        .on_thread_start({
+            let all_run = Arc::clone(&all_run);
+            move || {
+                // Any later thread would be one for blocking calls, which has no slot.
+                let Some(slot) = slots.get(next.fetch_add(1, Relaxed)) else { return };
+                slot.worker_started(process::id(), resources::thread_id());
+                SLOT.set(Some(slot));
+                all_run.wait();
+            }
+        })
+        .build()?;
+    all_run.wait();
+    Ok(runtime)
+}
+
+async fn accept_until_signal(
+    listener: &TcpListener,
+    service: &Arc<Service>,
+    signals: &mut UnixStream,
+    porter: &Porter,
+) -> Result<(), ServeError> {
+    let mut pause = GrowingPause::new(Duration::from_millis(1), Duration::from_secs(1));
+    loop {
+        let accepted = select! {
+            biased;
+            _ = next_signal(signals) => return Ok(()),
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                pause.reset();
+                admit(service, porter, stream);
+            }
+            Err(err) if gone_before_accept(&err) => {}
+            Err(err) if out_of_resources(&err) => {
+                tracing::warn!("cannot accept a connection for now: {err}");
+                time::sleep(pause.step()).await;
+            }
+            Err(err) => return Err(ServeError::Accept(err)),
+        }
+    }
+}
+
+fn admit(service: &Arc<Service>, porter: &Porter, stream: TcpStream) {
+    match service.admission.admit() {
+        Some(admitted) => {
+            service.connection_queued();
+            task::spawn(run_connection(Arc::clone(service), stream, admitted));
+        }
+        None => {
+            service.scoreboard.turn_away();
+            // A stream that cannot be handed over is dropped, which closes it.
+            let _ = stream.into_std().map(|stream| porter.turn_away(stream));
+        }
+    }
+}
+
+/// Waits for a signal; cancelling it loses none.
+async fn next_signal(signals: &mut UnixStream) {
+    let _ = signals.read(&mut [0]).await;
+}
+
+async fn drain(service: &Service, signals: &mut UnixStream) -> Drained {
+    let mut deadline = service.begin_drain();
+    tracing::info!("stopping: {} connections open", service.admission.open());
+    while service.admission.open() > 0 {
+        let now = Instant::now();
+        if now >= deadline + CUT_TIMEOUT {
+            return Drained::Cut;
+        }
+        if time::timeout(TICK, next_signal(signals)).await.is_ok() {
+            service.cut_connections();
+            deadline = deadline.min(now);
+        }
+    }
+    if Instant::now() < deadline { Drained::Cleanly } else { Drained::Cut }
+}
+
+async fn run_connection(service: Arc<Service>, mut stream: TcpStream, _admitted: Admitted) {
+    service.connection_picked_up();
+    let slot = SLOT.get().expect("tasks run on threads that have a slot");
+    let session = Session::new(service, slot, Instant::now());
+    let outcome = drive(&mut stream, session).await;
+    log_outcome(stream.peer_addr(), outcome);
+}
+
+/// The twin of the loop in `connection.rs`.
+async fn drive(stream: &mut TcpStream, mut session: Session) -> Result<(), ConnectionError> {
+    // A reply ends in a short write; held for an ACK it could cost 40 ms.
+    stream.set_nodelay(true).map_err(ConnectionError::Peer)?;
+    loop {
+        match session.step(Instant::now())? {
+            Step::Send(bytes, wait) => match time::timeout(wait, stream.write(bytes)).await {
+                Ok(Ok(len)) => session.sent(len, Instant::now()),
+                Ok(Err(err)) => return Err(ConnectionError::Peer(err)),
+                Err(_) => {}
+            },
+            Step::Receive(room, wait) => match time::timeout(wait, stream.read(room)).await {
+                Ok(Ok(len)) => session.received(len, Instant::now()),
+                Ok(Err(err)) => session.peer_lost(ConnectionError::Peer(err))?,
+                Err(_) => {}
+            },
+            Step::Wait(wait) => time::sleep(wait).await,
+            Step::Yield => task::yield_now().await,
+            // A peer that is gone already is noticed by the next read.
+            Step::FinishSending => drop(stream.shutdown().await),
+            Step::Close => return session.into_outcome(),
+        }
+    }
+}

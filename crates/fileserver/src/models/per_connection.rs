@@ -1,0 +1,93 @@
+//! A new thread for each connection, as the course's first server did it.
+//!
+//! `--workers` caps how many run at once, by default at `--max-connections`; above the cap
+//! connections wait in the kernel. A thread costs its start, which the pools save, and its stack,
+//! of which only the used part takes memory.
+//!
+//! Shutdown: accepting stops, each thread finishes the connection it runs.
+
+use std::{
+    net::TcpListener,
+    process,
+    sync::{Arc, Condvar, Mutex, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use telemetry::Slot;
+
+use super::acceptor::Acceptor;
+use crate::{
+    connection::run_connection,
+    resources,
+    serve::{Drained, ServeError},
+    service::Service,
+};
+
+pub(super) fn serve(
+    listener: TcpListener,
+    service: &Arc<Service>,
+    ready: impl FnOnce(),
+) -> Result<Drained, ServeError> {
+    let acceptor = Acceptor::new(service)?;
+    let places = Arc::new(FreePlaces::new(service.scoreboard.slots()));
+    ready();
+    acceptor.run(
+        listener,
+        |timeout| places.wait_for_one(timeout),
+        |stream, admitted| {
+            let Some(place) = Place::take(&places) else { return };
+            let service = Arc::clone(service);
+            let run = move || {
+                place.slot.worker_started(process::id(), resources::thread_id());
+                run_connection(&service, place.slot, &stream);
+                drop((place, admitted));
+            };
+            if let Err(err) = thread::Builder::new().name("connection".to_owned()).spawn(run) {
+                tracing::warn!("a connection was closed because no thread could be started: {err}");
+            }
+        },
+    )
+}
+
+/// Slots that no thread runs on.
+struct FreePlaces {
+    free: Mutex<Vec<&'static Slot>>,
+    freed: Condvar,
+}
+
+impl FreePlaces {
+    fn new(slots: &'static [Slot]) -> Self {
+        Self { free: Mutex::new(slots.iter().rev().collect()), freed: Condvar::new() }
+    }
+
+    /// Waits at most `timeout`; true when a slot is free.
+    fn wait_for_one(&self, timeout: Duration) -> bool {
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let (free, _) = self
+            .freed
+            .wait_timeout_while(free, timeout, |free| free.is_empty())
+            .unwrap_or_else(PoisonError::into_inner);
+        !free.is_empty()
+    }
+}
+
+/// A slot while a thread runs on it; dropping it frees the slot, also when the thread panics.
+struct Place {
+    slot: &'static Slot,
+    places: Arc<FreePlaces>,
+}
+
+impl Place {
+    fn take(places: &Arc<FreePlaces>) -> Option<Self> {
+        let slot = places.free.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+        Some(Self { slot, places: Arc::clone(places) })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.places.free.lock().unwrap_or_else(PoisonError::into_inner).push(self.slot);
+        self.places.freed.notify_one();
+    }
+}

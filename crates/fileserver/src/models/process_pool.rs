@@ -1,0 +1,33 @@
+//! The process pool: pre-forked processes, each running one connection at a time.
+//!
+//! The workers accept on the listener they inherited, so connections that wait do so in the
+//! kernel's backlog. A worker costs its own memory, and its death costs the one connection it ran:
+//! the supervisor books that as failed, removes the half-written upload and fills the slot again.
+//!
+//! Shutdown: the supervisor closes the listener for all at once, which wakes idle workers, and sets
+//! the drain flag in shared memory, which busy ones see. Whoever outlasts the grace period is
+//! killed. When the supervisor is killed, the kernel kills the workers.
+
+mod supervisor;
+mod worker;
+
+use std::{net::TcpListener, sync::Arc};
+
+use crate::{
+    serve::{Drained, ServeError},
+    service::Service,
+};
+use supervisor::Supervisor;
+
+pub(super) fn serve(
+    listener: &TcpListener,
+    service: &Arc<Service>,
+    ready: impl FnOnce(),
+) -> Result<Drained, ServeError> {
+    let mut supervisor = Supervisor::new(listener, service).map_err(ServeError::Signals)?;
+    supervisor
+        .start_all()
+        .map_err(|source| ServeError::Workers { workers: service.workers, source })?;
+    ready();
+    supervisor.run().map_err(ServeError::Accept)
+}

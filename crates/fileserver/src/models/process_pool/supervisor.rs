@@ -1,0 +1,248 @@
+//! What starts and replaces worker processes.
+//!
+//! A loop over slots in a process that never has a second thread, because it forks again whenever
+//! a worker dies.
+
+use std::{
+    io,
+    net::TcpListener,
+    os::fd::{AsFd, AsRawFd},
+    process::exit,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use nix::{
+    errno::Errno,
+    poll::{PollFd, PollFlags, PollTimeout, poll},
+    sys::{
+        signal::{SigSet, Signal, kill},
+        signalfd::{SfdFlags, SignalFd},
+        socket::{Shutdown, shutdown},
+        wait::{WaitPidFlag, WaitStatus, waitpid},
+    },
+    unistd::{ForkResult, Pid, getpid},
+};
+
+use super::worker;
+use crate::{listener::GrowingPause, os, serve::Drained, service::Service, shutdown::Phase};
+
+/// How often the supervisor looks at its slots without being woken.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How long all workers may take to start.
+const START_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A slot that keeps dying is refilled after a pause that grows between these: a crash loop must
+/// not look like load.
+const REFILL_PAUSE_MIN: Duration = Duration::from_millis(10);
+const REFILL_PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// A worker that lived this long did not die from being started.
+const SETTLED: Duration = Duration::from_secs(1);
+
+pub(super) struct Supervisor<'a> {
+    listener: &'a TcpListener,
+    service: &'a Arc<Service>,
+    signals: SignalFd,
+    places: Vec<Place>,
+}
+
+/// One slot and the process in it.
+struct Place {
+    pid: Option<Pid>,
+    has_had_worker: bool,
+    started: Instant,
+    /// The slot stays empty until then.
+    refill_at: Instant,
+    pause: GrowingPause,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Event {
+    Stop,
+    ChildExited,
+}
+
+impl<'a> Supervisor<'a> {
+    /// From now on SIGTERM, SIGINT and SIGCHLD are read by this supervisor alone.
+    pub(super) fn new(listener: &'a TcpListener, service: &'a Arc<Service>) -> io::Result<Self> {
+        let mut mask = SigSet::empty();
+        for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGCHLD] {
+            mask.add(signal);
+        }
+        mask.thread_block()?;
+        let signals = SignalFd::with_flags(&mask, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
+        let now = Instant::now();
+        let place = || Place {
+            pid: None,
+            has_had_worker: false,
+            started: now,
+            refill_at: now,
+            pause: GrowingPause::new(REFILL_PAUSE_MIN, REFILL_PAUSE_MAX),
+        };
+        let places = service.scoreboard.slots().iter().map(|_| place()).collect();
+        Ok(Self { listener, service, signals, places })
+    }
+
+    /// Fills every slot; returns once all workers accept connections.
+    pub(super) fn start_all(&mut self) -> io::Result<()> {
+        for index in 0..self.places.len() {
+            self.start_worker(index)?;
+        }
+        let deadline = Instant::now() + START_TIMEOUT;
+        let slots = self.service.scoreboard.slots();
+        while slots.iter().any(|slot| slot.counts().pid == 0) {
+            if self.next_event_within(Duration::from_millis(1))? == Some(Event::Stop)
+                || Instant::now() >= deadline
+            {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            self.reap_exited();
+        }
+        Ok(())
+    }
+
+    /// Keeps every slot filled until a signal comes, then drains.
+    pub(super) fn run(mut self) -> io::Result<Drained> {
+        loop {
+            self.reap_exited();
+            self.fill_empty_slots();
+            match self.next_event_within(TICK)? {
+                Some(Event::Stop) => return self.drain(),
+                Some(Event::ChildExited) | None => {}
+            }
+        }
+    }
+
+    /// Lets workers finish what they run, then kills whoever outlasts the grace period.
+    fn drain(mut self) -> io::Result<Drained> {
+        let mut deadline = self.service.begin_drain();
+        tracing::info!("stopping");
+        // Closes it in all processes at once; workers that wait for a connection wake up.
+        shutdown(self.listener.as_raw_fd(), Shutdown::Read)?;
+        while self.any_running() && Instant::now() < deadline {
+            if self.next_event_within(TICK)? == Some(Event::Stop) {
+                deadline = Instant::now();
+            }
+            self.reap_exited();
+        }
+        if !self.any_running() {
+            return Ok(Drained::Cleanly);
+        }
+        self.kill_remaining()
+    }
+
+    fn kill_remaining(mut self) -> io::Result<Drained> {
+        self.service.cut_connections();
+        for pid in self.places.iter().filter_map(|place| place.pid) {
+            kill(pid, Signal::SIGKILL)?;
+        }
+        while self.any_running() {
+            self.next_event_within(TICK)?;
+            self.reap_exited();
+        }
+        Ok(Drained::Cut)
+    }
+
+    fn any_running(&self) -> bool {
+        self.places.iter().any(|place| place.pid.is_some())
+    }
+
+    fn fill_empty_slots(&mut self) {
+        let now = Instant::now();
+        for index in 0..self.places.len() {
+            let place = &mut self.places[index];
+            if place.pid.is_some() || now < place.refill_at {
+                continue;
+            }
+            if let Err(err) = self.start_worker(index) {
+                let pause = self.places[index].pause.step();
+                self.places[index].refill_at = now + pause;
+                tracing::error!("cannot start worker {}: {err}; next try in {pause:?}", index + 1);
+            }
+        }
+    }
+
+    fn start_worker(&mut self, index: usize) -> io::Result<()> {
+        let supervisor = getpid();
+        match os::fork()? {
+            ForkResult::Parent { child } => {
+                let place = &mut self.places[index];
+                if place.has_had_worker {
+                    self.service.scoreboard.slots()[index].worker_replaced();
+                }
+                place.has_had_worker = true;
+                place.pid = Some(child);
+                place.started = Instant::now();
+                Ok(())
+            }
+            ForkResult::Child => {
+                let slot = &self.service.scoreboard.slots()[index];
+                let outcome = worker::run(supervisor, self.listener, self.service, slot);
+                if let Err(err) = &outcome {
+                    tracing::error!("worker {} stops: {err}", index + 1);
+                }
+                // Leaves from here: what the supervisor has under way is not the worker's to finish.
+                exit(i32::from(outcome.is_err()))
+            }
+        }
+    }
+
+    fn reap_exited(&mut self) {
+        loop {
+            match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+                Ok(WaitStatus::Exited(pid, 0)) => self.empty_slot(pid, "ended"),
+                Ok(WaitStatus::Exited(pid, code)) => {
+                    self.empty_slot(pid, &format!("failed with exit status {code}"));
+                }
+                Ok(WaitStatus::Signaled(pid, signal, _)) => {
+                    self.empty_slot(pid, &format!("was killed by {signal}"));
+                }
+                // No more have exited, or none are left.
+                _ => return,
+            }
+        }
+    }
+
+    /// Books what the dead worker left open, and when its slot is filled again.
+    fn empty_slot(&mut self, pid: Pid, how: &str) {
+        let Some(index) = self.places.iter().position(|place| place.pid == Some(pid)) else {
+            return;
+        };
+        let place = &mut self.places[index];
+        place.pid = None;
+        if place.started.elapsed() >= SETTLED {
+            place.pause.reset();
+        }
+        self.service.scoreboard.slots()[index].worker_died();
+        if self.service.phase(Instant::now()) != Phase::Serving {
+            return;
+        }
+        let pause = place.pause.step();
+        place.refill_at = Instant::now() + pause;
+        tracing::warn!("worker {} (process {pid}) {how}; it is replaced in {pause:?}", index + 1);
+        if let Err(err) = self.service.directory.remove_abandoned_uploads() {
+            tracing::error!("cannot remove what the worker left in the served directory: {err}");
+        }
+    }
+
+    fn next_event_within(&mut self, timeout: Duration) -> io::Result<Option<Event>> {
+        let timeout = self.until_refill().map_or(timeout, |refill| refill.min(timeout));
+        let timeout = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX);
+        match poll(&mut [PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)], timeout) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+        Ok(self.signals.read_signal()?.map(|info| {
+            if info.ssi_signo == Signal::SIGCHLD as u32 { Event::ChildExited } else { Event::Stop }
+        }))
+    }
+
+    /// Until the next empty slot is due; `None` when all are filled.
+    fn until_refill(&self) -> Option<Duration> {
+        let now = Instant::now();
+        let empty = self.places.iter().filter(|place| place.pid.is_none());
+        empty.map(|place| place.refill_at.saturating_duration_since(now)).min()
+    }
+}

@@ -1,0 +1,85 @@
+//! The thread pool: a fixed number of threads take connections from a queue.
+//!
+//! A connection keeps its thread until it closes, so `workers` is also how many clients are
+//! served at once. The rest wait in the queue, which `--max-connections` bounds: a slow client
+//! costs a whole thread, which is the effect this model is here to show.
+//!
+//! Shutdown: accepting stops, each thread finishes the connections that were accepted before.
+
+use std::{
+    cell::Cell,
+    io,
+    net::TcpListener,
+    panic::{AssertUnwindSafe, catch_unwind},
+    process,
+    sync::{Arc, Barrier},
+};
+
+use telemetry::Slot;
+use threadpool::ThreadPool;
+
+use super::acceptor::Acceptor;
+use crate::{
+    connection::run_connection,
+    resources,
+    serve::{Drained, ServeError},
+    service::Service,
+};
+
+thread_local! {
+    /// The place of this thread in the pool.
+    static SLOT: Cell<Option<&'static Slot>> = const { Cell::new(None) };
+}
+
+pub(super) fn serve(
+    listener: TcpListener,
+    service: &Arc<Service>,
+    ready: impl FnOnce(),
+) -> Result<Drained, ServeError> {
+    let acceptor = Acceptor::new(service)?;
+    let pool = start_threads(service)?;
+    ready();
+    acceptor.run(
+        listener,
+        |_| true,
+        |stream, admitted| {
+            let service = Arc::clone(service);
+            service.connection_queued();
+            pool.execute(move || {
+                service.connection_picked_up();
+                let slot =
+                    SLOT.get().expect("every thread of the pool took its place at the start");
+                // A defect in one session must not cost the pool a thread.
+                let run = AssertUnwindSafe(|| run_connection(&service, slot, &stream));
+                if catch_unwind(run).is_err() {
+                    tracing::error!("a session panicked; its connection was closed");
+                }
+                drop(admitted);
+            });
+        },
+    )
+}
+
+/// Starts all threads and gives each its slot; returns once all of them run.
+fn start_threads(service: &Service) -> Result<ThreadPool, ServeError> {
+    let workers = service.workers;
+    let slots = service.scoreboard.slots();
+    // The pool panics where it cannot start a thread.
+    let start = || ThreadPool::with_name("worker".to_owned(), slots.len());
+    let pool = catch_unwind(start).map_err(|_| ServeError::Workers {
+        workers,
+        source: io::Error::other("the system refuses more threads"),
+    })?;
+    let all_run = Arc::new(Barrier::new(slots.len() + 1));
+    for slot in slots {
+        let all_run = Arc::clone(&all_run);
+        // Each of these holds its thread until all have one, so no thread gets two.
+        pool.execute(move || {
+            slot.worker_started(process::id(), resources::thread_id());
+            SLOT.set(Some(slot));
+            all_run.wait();
+        });
+    }
+    all_run.wait();
+    Ok(pool)
+}

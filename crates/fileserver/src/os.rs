@@ -1,0 +1,62 @@
+//! The only unsafe code of the project: memory that forked processes share, and fork itself.
+
+use std::{io, num::NonZeroUsize, slice};
+
+use nix::{
+    sys::mman::{MapFlags, ProtFlags, mmap_anonymous},
+    unistd::ForkResult,
+};
+use telemetry::{Slot, Totals};
+
+use crate::shutdown::DrainFlag;
+
+/// What all processes of a server write to and read from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SharedState {
+    pub(crate) totals: &'static Totals,
+    pub(crate) drain_flag: &'static DrainFlag,
+    pub(crate) slots: &'static [Slot],
+}
+
+#[repr(C)]
+struct Header {
+    totals: Totals,
+    drain_flag: DrainFlag,
+}
+
+impl SharedState {
+    /// Maps zeroed memory that processes forked later share. It is never unmapped.
+    #[expect(unsafe_code, reason = "shared memory has no safe interface")]
+    pub(crate) fn map(slots: usize) -> io::Result<Self> {
+        // The header gets as much room as whole slots take, so that the slots stay aligned.
+        let header_slots = size_of::<Header>().div_ceil(size_of::<Slot>());
+        let len = NonZeroUsize::new((header_slots + slots) * size_of::<Slot>())
+            .expect("the header is not empty");
+        let (protection, flags) =
+            (ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, MapFlags::MAP_SHARED);
+        // SAFETY: the kernel chooses the place, so no memory in use is replaced.
+        let start = unsafe { mmap_anonymous(None, len, protection, flags) }?;
+        // SAFETY: the mapping is at least as long as the header and the slots, page-aligned,
+        // zeroed and never unmapped. Header and Slot consist of atomic integers, for which zeros
+        // are a value and which may be shared with other threads and processes.
+        unsafe {
+            let header = start.cast::<Header>().as_ref();
+            let first_slot = start.cast::<Slot>().add(header_slots);
+            Ok(Self {
+                totals: &header.totals,
+                drain_flag: &header.drain_flag,
+                slots: slice::from_raw_parts(first_slot.as_ptr(), slots),
+            })
+        }
+    }
+}
+
+/// Forks the calling process, which must have no second thread.
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "fork has no safe interface")]
+pub(crate) fn fork() -> nix::Result<ForkResult> {
+    debug_assert_eq!(crate::resources::thread_count(), Some(1), "only one thread survives a fork");
+    // SAFETY: the process has one thread, as checked above in debug builds and as every caller
+    // guarantees, so no lock can be held by a thread that does not exist in the child.
+    unsafe { nix::unistd::fork() }
+}

@@ -1,0 +1,123 @@
+//! From the command line to a running server, and back to an exit status.
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+    sync::Arc,
+    time::Instant,
+};
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use storage::{Directory, IfExists, OpenDirectoryError};
+use telemetry::Scoreboard;
+
+use crate::{
+    admission::Admission,
+    args::Args,
+    listener::{self, BindError},
+    models,
+    os::SharedState,
+    service::{Limits, Service},
+    stats,
+};
+
+/// Why a server could not start, or had to stop.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error(transparent)]
+    Directory(#[from] OpenDirectoryError),
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    #[error("cannot share memory between workers: {0}")]
+    SharedMemory(io::Error),
+    #[error("cannot catch signals: {0}")]
+    Signals(io::Error),
+    #[error("cannot start {workers} workers: {source}; choose a smaller --workers")]
+    Workers { workers: u32, source: io::Error },
+    #[error("cannot accept connections: {0}")]
+    Accept(io::Error),
+    #[error("process mode needs Linux; choose another --mode")]
+    NotLinux,
+}
+
+/// How a server stopped.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Drained {
+    Cleanly,
+    /// Connections were still open at the end of the grace period.
+    Cut,
+}
+
+/// Serves until a signal stops it; prints the listening line once connections are accepted.
+pub fn serve(args: &Args) -> Result<ExitCode, ServeError> {
+    raise_descriptor_limit();
+    let workers = args.pool_size();
+    let directory = Directory::open(&args.dir)?;
+    let (listener, endpoint) = listener::bind(&args.host, args.port, args.backlog)?;
+    let shared = SharedState::map(workers as usize).map_err(ServeError::SharedMemory)?;
+    let service = Arc::new(Service {
+        directory,
+        limits: Limits {
+            upload_len_max: args.max_upload.as_u64(),
+            idle_timeout: args.idle_timeout,
+            read_only: args.read_only,
+            if_exists: if args.no_replace { IfExists::Refuse } else { IfExists::Replace },
+        },
+        scoreboard: Scoreboard::new(shared.totals, shared.slots),
+        mode: args.mode,
+        workers,
+        endpoint,
+        admission: Admission::new(args.max_connections as usize),
+        queued: 0.into(),
+        drain: args.drain,
+        drain_flag: shared.drain_flag,
+    });
+    let drained = models::serve(listener, &service, || announce(&service))?;
+    log_final_statistics(&service);
+    Ok(match drained {
+        Drained::Cleanly => ExitCode::SUCCESS,
+        Drained::Cut => ExitCode::FAILURE,
+    })
+}
+
+fn announce(service: &Service) {
+    // Whoever started the server may not care to read this; that is no reason to stop.
+    let _ = writeln!(io::stdout(), "listening on {}", service.endpoint.address);
+    tracing::info!(
+        "serving in {} mode with {} workers on {}",
+        service.mode.name(),
+        service.workers,
+        service.endpoint.address
+    );
+}
+
+fn log_final_statistics(service: &Service) {
+    let stats = stats::collect(service, Instant::now());
+    let requests = stats.requests;
+    tracing::info!(
+        "stopped after {:.1} s: connections {} succeeded, {} failed; \
+         LIST {}/{}, GET {}/{}, UPLOAD {}/{}, DELETE {}/{} ok/failed; \
+         {} bytes in, {} bytes out; {} workers replaced",
+        stats.uptime_seconds,
+        stats.connections.succeeded,
+        stats.connections.failed,
+        requests.list.ok,
+        requests.list.failed,
+        requests.get.ok,
+        requests.get.failed,
+        requests.upload.ok,
+        requests.upload.failed,
+        requests.delete.ok,
+        requests.delete.failed,
+        stats.bytes_in,
+        stats.bytes_out,
+        stats.worker.iter().map(|worker| worker.restarts).sum::<u64>(),
+    );
+}
+
+/// A connection takes up to three descriptors, and the usual soft limit is 1,024.
+fn raise_descriptor_limit() {
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
+}

@@ -1,0 +1,68 @@
+//! What all sessions of a server share.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::{Duration, Instant},
+};
+
+use storage::{Directory, IfExists};
+use telemetry::Scoreboard;
+
+use crate::{
+    admission::Admission,
+    args::Mode,
+    listener::Endpoint,
+    shutdown::{DrainFlag, Phase},
+};
+
+/// What all sessions of a server share; in process mode each worker has its copy of it, with the
+/// scoreboard and the drain flag in shared memory.
+#[derive(Debug)]
+pub(crate) struct Service {
+    pub(crate) directory: Directory,
+    pub(crate) limits: Limits,
+    pub(crate) scoreboard: Scoreboard,
+    pub(crate) mode: Mode,
+    pub(crate) workers: u32,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) admission: Admission,
+    /// Connections accepted that no worker has picked up yet.
+    pub(crate) queued: AtomicU64,
+    pub(crate) drain: Duration,
+    pub(crate) drain_flag: &'static DrainFlag,
+}
+
+/// What a client may do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) upload_len_max: u64,
+    pub(crate) idle_timeout: Duration,
+    pub(crate) read_only: bool,
+    pub(crate) if_exists: IfExists,
+}
+
+impl Service {
+    pub(crate) fn phase(&self, now: Instant) -> Phase {
+        self.drain_flag.phase(self.scoreboard.started(), now)
+    }
+
+    /// Starts the grace period of open connections; returns its end.
+    pub(crate) fn begin_drain(&self) -> Instant {
+        let deadline = Instant::now() + self.drain;
+        self.drain_flag.set(self.scoreboard.started(), deadline);
+        deadline
+    }
+
+    /// Ends the grace period now.
+    pub(crate) fn cut_connections(&self) {
+        self.drain_flag.set(self.scoreboard.started(), Instant::now());
+    }
+
+    pub(crate) fn connection_queued(&self) {
+        self.queued.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn connection_picked_up(&self) {
+        self.queued.fetch_sub(1, Relaxed);
+    }
+}

@@ -1,0 +1,150 @@
+//! File content on its way through a session, one piece at a time.
+
+use std::io;
+
+use protocol::{
+    BodyDecoder, BodyEncoder, DecodeError, ErrorCode, FileName, Reply,
+    body::{self, PLAIN_GROUP},
+    reply,
+};
+use storage::{Digest, StorageError, StoredFile, Upload};
+
+use super::buffers::Output;
+
+/// Content read at a time; its text is 256 KiB.
+const PLAIN_LEN: usize = 192 * 1024;
+// Base64 pads only its last group, so all pieces but the last must be whole groups.
+const _: () = assert!(PLAIN_LEN.is_multiple_of(PLAIN_GROUP));
+
+/// A file on its way to the client.
+#[derive(Debug)]
+pub(super) struct Download {
+    file: StoredFile,
+    /// What comes before the content, until it is sent.
+    prefix: Vec<u8>,
+    encoder: BodyEncoder,
+    plain: Vec<u8>,
+}
+
+impl Download {
+    pub(super) fn new(name: &FileName, file: StoredFile) -> Self {
+        let plain_len = file.left().min(PLAIN_LEN as u64) as usize;
+        Self {
+            file,
+            prefix: reply::file_prefix(name),
+            encoder: BodyEncoder::default(),
+            plain: vec![0; plain_len],
+        }
+    }
+
+    /// Fills `output` with the next piece of the reply; returns how much content it holds.
+    pub(super) fn fill(&mut self, output: &mut Output) -> io::Result<usize> {
+        let text_len = body::text_len(self.plain.len() as u64) as usize;
+        let room_len = self.prefix.len() + text_len + reply::FILE_SUFFIX.len();
+        let mut plain_len = 0;
+        output.fill(room_len, |room| {
+            room[..self.prefix.len()].copy_from_slice(&self.prefix);
+            let mut len = self.prefix.len();
+            self.prefix.clear();
+            plain_len = self.file.read_chunk(&mut self.plain)?;
+            len += self.encoder.encode(&self.plain[..plain_len], &mut room[len..]);
+            if self.is_complete() {
+                len += self.encoder.finish(&mut room[len..]);
+                room[len..][..reply::FILE_SUFFIX.len()].copy_from_slice(reply::FILE_SUFFIX);
+                len += reply::FILE_SUFFIX.len();
+            }
+            Ok(len)
+        })?;
+        Ok(plain_len)
+    }
+
+    /// The last piece was given out.
+    pub(super) fn is_complete(&self) -> bool {
+        self.file.left() == 0
+    }
+}
+
+/// A file on its way from the client.
+#[derive(Debug)]
+pub(super) struct Receiving {
+    upload: Upload,
+    decoder: BodyDecoder,
+    plain: Vec<u8>,
+    len_max: u64,
+}
+
+/// Why an upload is refused. Its text is sent to the client.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum UploadError {
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    #[error("the file is larger than the {0} bytes that this server takes")]
+    TooLarge(u64),
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl UploadError {
+    pub(super) fn code(&self) -> ErrorCode {
+        match self {
+            Self::Decode(_) => ErrorCode::BadBase64,
+            Self::TooLarge(_) => ErrorCode::TooLarge,
+            Self::Storage(err) => err.code(),
+        }
+    }
+}
+
+impl Receiving {
+    pub(super) fn new(upload: Upload, len_max: u64) -> Self {
+        Self { upload, decoder: BodyDecoder::default(), plain: Vec::new(), len_max }
+    }
+
+    /// Stores the content of the next piece of text; returns how much that is.
+    pub(super) fn take(&mut self, text: &[u8]) -> Result<usize, UploadError> {
+        let plain_len_max = body::plain_len_max(text.len());
+        if self.plain.len() < plain_len_max {
+            self.plain.resize(plain_len_max, 0);
+        }
+        let len = self.decoder.decode(text, &mut self.plain)?;
+        if self.upload.len() + len as u64 > self.len_max {
+            return Err(UploadError::TooLarge(self.len_max));
+        }
+        self.upload.write(&self.plain[..len])?;
+        Ok(len)
+    }
+
+    /// Gives the file its name, if all of it came.
+    pub(super) fn commit(mut self) -> Result<Reply, UploadError> {
+        self.decoder.finish()?;
+        let name = self.upload.name().clone();
+        let size = self.upload.commit()?;
+        Ok(Reply::Uploaded { name, size })
+    }
+}
+
+/// A file being hashed.
+#[derive(Debug)]
+pub(super) struct DigestJob {
+    name: FileName,
+    file: StoredFile,
+    digest: Digest,
+    plain: Vec<u8>,
+}
+
+impl DigestJob {
+    pub(super) fn new(name: FileName, file: StoredFile) -> Self {
+        let plain_len = file.left().min(PLAIN_LEN as u64) as usize;
+        Self { name, file, digest: Digest::default(), plain: vec![0; plain_len] }
+    }
+
+    /// Hashes the next piece; the reply with the last.
+    pub(super) fn advance(&mut self) -> Result<Option<Reply>, StorageError> {
+        let len = self.file.read_chunk(&mut self.plain)?;
+        self.digest.update(&self.plain[..len]);
+        Ok((self.file.left() == 0).then(|| Reply::Digest {
+            name: self.name.clone(),
+            size: self.file.len(),
+            digest: self.digest.finish(),
+        }))
+    }
+}

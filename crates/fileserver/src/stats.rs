@@ -1,0 +1,88 @@
+//! The answer to STATS, read from the scoreboard.
+
+use std::{sync::atomic::Ordering::Relaxed, time::Instant};
+
+use protocol::stats::{
+    Connections, Outcomes, Requests, Stats, Worker, WorkerConnections, WorkerState,
+};
+use telemetry::{SlotCounts, Verb, scoreboard::OutcomeCounts};
+
+use crate::{args::Mode, resources, service::Service};
+
+/// What the server has counted so far.
+pub(crate) fn collect(service: &Service, now: Instant) -> Stats {
+    let board = &service.scoreboard;
+    let counts: Vec<SlotCounts> = board.slots().iter().map(telemetry::Slot::counts).collect();
+    let total = |of: fn(&SlotCounts) -> u64| counts.iter().map(of).sum::<u64>();
+    let waiting = service.queued.load(Relaxed) + resources::backlog_len(service.endpoint.address);
+    // A thread of its own for each connection leaves places that were never filled.
+    let is_member = |counts: &SlotCounts| service.mode != Mode::Legacy || counts.pid != 0;
+    Stats {
+        mode: service.mode.name().to_owned(),
+        workers: service.workers,
+        uptime_seconds: now.duration_since(board.started()).as_secs_f64(),
+        requests_per_second: board.requests_per_second(now),
+        connections: Connections {
+            active: total(|slot| slot.open_connections.into()),
+            waiting,
+            succeeded: total(|slot| slot.connections.ok),
+            failed: total(|slot| slot.connections.failed) + board.turned_away(),
+        },
+        requests: counts.iter().fold(Requests::default(), |sum, slot| add(sum, requests(slot))),
+        bytes_in: total(|slot| slot.bytes_in),
+        bytes_out: total(|slot| slot.bytes_out),
+        worker: (1..)
+            .zip(&counts)
+            .filter(|(_, counts)| is_member(counts))
+            .map(|(number, counts)| worker(number, counts))
+            .collect(),
+    }
+}
+
+fn worker(number: u32, counts: &SlotCounts) -> Worker {
+    let usage = resources::usage(counts.pid, counts.thread_id);
+    Worker {
+        worker: number,
+        pid: counts.pid,
+        state: match (counts.pid, counts.open_connections) {
+            (0, _) => WorkerState::Starting,
+            (_, 0) => WorkerState::Idle,
+            _ => WorkerState::Busy,
+        },
+        connections: WorkerConnections {
+            succeeded: counts.connections.ok,
+            failed: counts.connections.failed,
+        },
+        requests: requests(counts),
+        bytes_in: counts.bytes_in,
+        bytes_out: counts.bytes_out,
+        restarts: counts.restarts,
+        cpu_seconds: usage.cpu_seconds,
+        memory_bytes: usage.memory_bytes,
+    }
+}
+
+fn requests(counts: &SlotCounts) -> Requests {
+    let of = |verb| {
+        let OutcomeCounts { ok, failed } = counts.requests(verb);
+        Outcomes { ok, failed }
+    };
+    Requests {
+        list: of(Verb::List),
+        get: of(Verb::Get),
+        upload: of(Verb::Upload),
+        delete: of(Verb::Delete),
+        other: of(Verb::Other),
+    }
+}
+
+fn add(a: Requests, b: Requests) -> Requests {
+    let sum = |a: Outcomes, b: Outcomes| Outcomes { ok: a.ok + b.ok, failed: a.failed + b.failed };
+    Requests {
+        list: sum(a.list, b.list),
+        get: sum(a.get, b.get),
+        upload: sum(a.upload, b.upload),
+        delete: sum(a.delete, b.delete),
+        other: sum(a.other, b.other),
+    }
+}
