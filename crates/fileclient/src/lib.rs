@@ -1,1 +1,34 @@
+//! A client of the file protocol: one blocking connection, and the program built on it.
+//!
+//! A [`Connection`] makes requests one after another. File content streams through it in both
+//! directions: it holds about 450 KiB whatever the size of the file, and only once a transfer
+//! needs them. Every wait on the network has an end, set by [`Options`].
+//!
+//! It takes the replies of this project's server and of the Python servers that speak the same
+//! protocol: any order of members, raw UTF-8, no ending, or a close in its place.
+//!
+//! The modules below [`args`] are the program `fileclient`: one-shot commands and a prompt.
+#![forbid(unsafe_code)]
 
+pub mod args;
+mod commands;
+mod connection;
+mod download;
+mod error;
+mod failure;
+mod interrupt;
+mod local_file;
+mod options;
+mod output;
+mod progress;
+mod prompt;
+mod remote;
+mod socket;
+mod stats_table;
+mod upload;
+mod wire;
+
+pub use commands::run;
+pub use connection::{Connection, Digest, Transfer};
+pub use error::ClientError;
+pub use options::{Framing, Options};

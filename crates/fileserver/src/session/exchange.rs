@@ -121,17 +121,17 @@ impl Exchange {
         match fragment {
             Fragment::Head(head) => self.begin(head, now),
             Fragment::Body(text) => self.store(text),
-            Fragment::End => match mem::replace(&mut self.work, Work::Nothing) {
-                Work::Upload(receiving) => self.commit(*receiving, 0),
-                _ => {}
-            },
-            Fragment::EndIfPeerStays => match mem::replace(&mut self.work, Work::Nothing) {
-                Work::Upload(receiving) => {
+            Fragment::End => {
+                if let Work::Upload(receiving) = mem::replace(&mut self.work, Work::Nothing) {
+                    self.commit(*receiving, 0);
+                }
+            }
+            Fragment::EndIfPeerStays => {
+                if let Work::Upload(receiving) = mem::replace(&mut self.work, Work::Nothing) {
                     self.output.set(&FIRST_BYTES[..1]);
                     self.work = Work::Confirm(receiving, Confirmation::FirstByte);
                 }
-                _ => {}
-            },
+            }
         }
     }
 
