@@ -7,7 +7,7 @@
 //! It takes the replies of this project's server and of the Python servers that speak the same
 //! protocol: any order of members, raw UTF-8, no ending, or a close in its place.
 //!
-//! The modules below [`args`] are the program `fileclient`: one-shot commands and a prompt.
+//! [`args`] and [`run`] are the program `fileclient`: one-shot commands and a prompt.
 #![forbid(unsafe_code)]
 
 pub mod args;
@@ -32,3 +32,4 @@ pub use commands::run;
 pub use connection::{Connection, Digest, Transfer};
 pub use error::ClientError;
 pub use options::{Framing, Options};
+pub use protocol::{FileName, Stats};

@@ -1,1 +1,26 @@
+//! Measures a file server in every configuration and writes the 54-row table.
+//!
+//! [`plan`] says which cells there are, [`experiment`] goes through them, [`cell`] measures one.
+//! One client is a [`job`], run by a [`client_pool`] of threads or processes. [`results`] writes
+//! what was measured, [`table`] what people read.
+#![forbid(unsafe_code)]
 
+pub mod args;
+mod books;
+mod cell;
+mod client_pool;
+mod clock;
+mod content;
+mod environment;
+mod experiment;
+mod interrupt;
+mod job;
+mod language;
+mod plan;
+mod preflight;
+mod progress;
+mod results;
+mod server;
+mod statistics;
+mod table;
+mod target;

@@ -1,0 +1,247 @@
+//! The commands, as the command line and the prompt both run them.
+
+use std::{
+    fs::{self, File},
+    io::{self, ErrorKind, Seek, Write},
+    mem,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Instant,
+};
+
+use anyhow::{Context, anyhow, bail};
+use clap::CommandFactory;
+use protocol::{FileName, Stats};
+
+use crate::{
+    ClientError, Connection,
+    args::{Args, Command},
+    failure, interrupt,
+    local_file::LocalFile,
+    output::{print, print_line, printable, printable_json},
+    progress::Progress,
+    prompt,
+    remote::Remote,
+    stats_table,
+};
+
+const CANNOT_PRINT: &str = "cannot write to standard output";
+
+/// Carries out what `args` says. Results go to standard output, failures to standard error; the
+/// status is 1 when there were any.
+pub fn run(args: Args) -> ExitCode {
+    let options = args.server.options();
+    let mut commands = Commands::new(Remote::new(args.server.server, options));
+    commands.note(interrupt::clean_up_on_signals().context("cannot wait for signals"));
+    match args.command {
+        Some(command) => commands.run(&command),
+        None => prompt::run(&mut commands, options),
+    }
+    if commands.some_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Runs commands one after another and remembers whether one failed.
+pub(crate) struct Commands {
+    remote: Remote,
+    pub(crate) some_failed: bool,
+}
+
+impl Commands {
+    fn new(remote: Remote) -> Self {
+        Self { remote, some_failed: false }
+    }
+
+    pub(crate) fn server(&self) -> &str {
+        self.remote.server()
+    }
+
+    /// A failure is reported, and the next file goes on.
+    pub(crate) fn run(&mut self, command: &Command) {
+        match command {
+            Command::List => self.attempt(Self::list),
+            Command::Get { names, output } => {
+                for name in names {
+                    self.attempt(|commands| commands.get(name, output.as_deref()));
+                }
+            }
+            Command::Upload { files, name } => {
+                for file in files {
+                    self.attempt(|commands| commands.upload(file, name.as_ref()));
+                }
+            }
+            Command::Delete { names } => {
+                for name in names {
+                    self.attempt(|commands| commands.delete(name));
+                }
+            }
+            Command::Stats { json } => self.attempt(|commands| commands.stats(*json)),
+            Command::Ping => self.attempt(Self::ping),
+            Command::Digest { name } => self.attempt(|commands| commands.digest(name)),
+            Command::Completions { shell } => {
+                let mut script = Vec::new();
+                clap_complete::generate(*shell, &mut Args::command(), "fileclient", &mut script);
+                self.note(print(&script).context(CANNOT_PRINT));
+            }
+            Command::Man { command } => self.attempt(|_| man(command.as_deref())),
+        }
+    }
+
+    fn attempt(&mut self, command: impl FnOnce(&mut Self) -> anyhow::Result<()>) {
+        let result = command(self);
+        self.note(result);
+    }
+
+    pub(crate) fn note(&mut self, result: anyhow::Result<()>) {
+        if let Err(failure) = result {
+            self.some_failed = true;
+            failure::report(&failure);
+        }
+    }
+
+    fn list(&mut self) -> anyhow::Result<()> {
+        for name in self.ask("cannot list the files", |connection| connection.list())? {
+            print_line(&printable(&name)).context(CANNOT_PRINT)?;
+        }
+        Ok(())
+    }
+
+    fn get(&mut self, name: &FileName, output: Option<&Path>) -> anyhow::Result<()> {
+        match output {
+            Some(output) if output.as_os_str() == "-" => self.get_to_stdout(name),
+            Some(output) if output.is_dir() => self.get_to_file(name, &output.join(name.as_str())),
+            Some(output) => self.get_to_file(name, output),
+            None => self.get_to_file(name, Path::new(name.as_str())),
+        }
+    }
+
+    fn get_to_file(&mut self, name: &FileName, path: &Path) -> anyhow::Result<()> {
+        let failed = || format!("cannot save {name} as {}", path.display());
+        let mut file = LocalFile::create(path).with_context(failed)?;
+        let bytes = self.download(name, &mut file)?;
+        file.persist().with_context(failed)?;
+        let path = printable(&path.display().to_string());
+        let saved = if path == name.as_str() { path } else { format!("{name} as {path}") };
+        print_line(&format!("saved {saved} ({})", in_bytes(bytes))).context(CANNOT_PRINT)
+    }
+
+    fn get_to_stdout(&mut self, name: &FileName) -> anyhow::Result<()> {
+        let mut stdout = io::stdout();
+        let got = self
+            .download(name, &mut stdout)
+            .and_then(|_| stdout.flush().map_err(ClientError::Sink).context(CANNOT_PRINT));
+        match got {
+            Err(failure) if nobody_reads(&failure) => Ok(()),
+            got => got,
+        }
+    }
+
+    fn download(&mut self, name: &FileName, sink: &mut dyn Write) -> anyhow::Result<u64> {
+        let mut progress = Progress::new(name, None);
+        let mut sink = progress.watch(sink);
+        let got =
+            self.ask(&format!("cannot get {name}"), |connection| connection.get(name, &mut sink));
+        Ok(got?.bytes)
+    }
+
+    fn upload(&mut self, path: &Path, name: Option<&FileName>) -> anyhow::Result<()> {
+        let failed = format!("cannot upload {}", path.display());
+        let name = name.map_or_else(|| base_name(path), |name| Ok(name.clone()));
+        let name = name.with_context(|| failed.clone())?;
+        let (mut file, len) = open(path).with_context(|| failed.clone())?;
+        let mut progress = Progress::new(&name, len);
+        let mut is_repeated = false;
+        let stored = self.ask(&failed, |connection| {
+            if mem::replace(&mut is_repeated, true) {
+                file.rewind().map_err(ClientError::Source)?;
+            }
+            connection.upload(&name, &mut progress.watch(&file))
+        });
+        drop(progress);
+        let bytes = in_bytes(stored?.bytes);
+        print_line(&format!("stored {name} ({bytes})")).context(CANNOT_PRINT)
+    }
+
+    fn delete(&mut self, name: &FileName) -> anyhow::Result<()> {
+        self.ask(&format!("cannot delete {name}"), |connection| connection.delete(name))?;
+        print_line(&format!("deleted {name}")).context(CANNOT_PRINT)
+    }
+
+    fn stats(&mut self, json: bool) -> anyhow::Result<()> {
+        let stats = self.ask("cannot get the counts", |connection| connection.stats())?;
+        // A server that is not ours has counts of its own.
+        let text = match serde_json::from_value::<Stats>(stats.clone()) {
+            Ok(stats) if !json => stats_table::render(&stats),
+            _ => format!("{stats:#}\n"),
+        };
+        print(printable_json(&text).as_bytes()).context(CANNOT_PRINT)
+    }
+
+    fn ping(&mut self) -> anyhow::Result<()> {
+        let round_trip = self.ask("no pong", |connection| {
+            let asked = Instant::now();
+            connection.ping().map(|()| asked.elapsed())
+        })?;
+        let elapsed_ms = round_trip.as_secs_f64() * 1000.0;
+        let server = self.server();
+        print_line(&format!("pong from {server} in {elapsed_ms:.2} ms")).context(CANNOT_PRINT)
+    }
+
+    fn digest(&mut self, name: &FileName) -> anyhow::Result<()> {
+        let digest =
+            self.ask(&format!("no digest of {name}"), |connection| connection.digest(name))?;
+        // Two blanks, as sha256sum prints it.
+        print_line(&format!("{}  {name}", printable(&digest.digest))).context(CANNOT_PRINT)
+    }
+
+    /// Makes one request. A failure opens with `failed` and names the server.
+    fn ask<T>(
+        &mut self,
+        failed: &str,
+        ask: impl FnMut(&mut Connection) -> Result<T, ClientError>,
+    ) -> anyhow::Result<T> {
+        self.remote.request(ask).map_err(|err| match err {
+            ClientError::Connect { .. } => anyhow!(err).context(failed.to_owned()),
+            err => anyhow!(err).context(format!("{failed} at {}", self.server())),
+        })
+    }
+}
+
+/// Prints the page of the program, or of one of its commands.
+fn man(name: Option<&str>) -> anyhow::Result<()> {
+    let mut command = Args::command();
+    command.build();
+    if let Some(name) = name {
+        let found = command.find_subcommand(name).cloned();
+        command = found.ok_or_else(|| anyhow!("there is no command {name} with a page"))?;
+    }
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command).render(&mut page).context("cannot render the page")?;
+    print(&page).context(CANNOT_PRINT)
+}
+
+/// The file, and how long it is if it is a regular one.
+fn open(path: &Path) -> anyhow::Result<(File, Option<u64>)> {
+    let found = fs::metadata(path)?;
+    if found.is_dir() {
+        bail!("it is a directory; name the files in it");
+    }
+    Ok((File::open(path)?, found.is_file().then_some(found.len())))
+}
+
+/// The name that a file is stored under unless another is given.
+fn base_name(path: &Path) -> anyhow::Result<FileName> {
+    let name = path.file_name().map(PathBuf::from).ok_or_else(|| anyhow!("it has no name"))?;
+    let name = FileName::from_bytes(name.as_os_str().as_encoded_bytes());
+    name.context("give it another NAME")
+}
+
+fn nobody_reads(failure: &anyhow::Error) -> bool {
+    match failure.downcast_ref() {
+        Some(ClientError::Sink(err)) => err.kind() == ErrorKind::BrokenPipe,
+        _ => false,
+    }
+}
+
+fn in_bytes(len: u64) -> String {
+    format!("{len} {}", if len == 1 { "byte" } else { "bytes" })
+}

@@ -1,0 +1,197 @@
+//! One connection to a server, and what can be asked on it.
+
+use std::{
+    io::{Read, Write},
+    mem,
+    net::SocketAddr,
+    time::Instant,
+};
+
+use protocol::{FileName, Request};
+use serde_json::Value;
+
+use crate::{
+    ClientError, Framing, Options,
+    download::{self, Download},
+    socket::Socket,
+    upload,
+    wire::{Received, Wire, refused},
+};
+
+/// One blocking TCP connection; requests go one after another.
+///
+/// Every call blocks until the whole reply is there or a limit of [`Options`] strikes. An error
+/// that leaves the place in the stream unknown ends the connection: every later request fails
+/// with [`ClientError::Closed`]. Dropping it closes it.
+///
+/// Servers that send no ending after a reply cost a quarter of a second for each.
+#[derive(Debug)]
+pub struct Connection {
+    wire: Wire,
+    framing: Framing,
+    /// File content on its way; empty until the first transfer.
+    plain: Vec<u8>,
+    usable: bool,
+}
+
+/// A finished upload or download.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Transfer {
+    /// Length of the file.
+    pub bytes: u64,
+    /// When the first byte of the reply was there.
+    pub first_byte: Instant,
+    /// When the last byte of the reply, without its ending, was there and the content in its sink.
+    pub finished: Instant,
+}
+
+/// What a stored file hashes to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Digest {
+    pub size: u64,
+    /// The algorithm, a colon and lower-case hexadecimal digits: `blake3:...`. Not checked.
+    pub digest: String,
+}
+
+impl Connection {
+    /// Connects to `server`, a host or address, a colon and a port.
+    ///
+    /// Resolving a host's name is not bounded by the options.
+    pub fn connect(server: &str, options: Options) -> Result<Self, ClientError> {
+        let wire = Wire::new(Socket::connect(server, &options)?);
+        Ok(Self { wire, framing: options.framing, plain: Vec::new(), usable: true })
+    }
+
+    /// Our side of the connection, by which the server's log names it.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.wire.socket.local_addr()
+    }
+
+    /// Whether another request has a chance: no error has ended the connection, and the server has
+    /// neither closed it nor sent something that nobody asked for. Does not block.
+    pub fn is_reusable(&self) -> bool {
+        self.usable && self.wire.socket.is_quiet()
+    }
+
+    /// Whether a byte of the reply to the last request has come. Until then, nothing was written to
+    /// a sink.
+    pub(crate) fn reply_began(&self) -> bool {
+        self.wire.reply_began
+    }
+
+    /// The names of the stored files, in the server's order and not checked: they may hold
+    /// anything.
+    pub fn list(&mut self) -> Result<Vec<String>, ClientError> {
+        self.ask(&Request::List)?.reply.names().ok_or(ClientError::Lacks("list of names"))
+    }
+
+    /// Downloads a file into `sink`, which is written to but not flushed.
+    ///
+    /// An error leaves an unknown part of the content in the sink.
+    pub fn get(&mut self, name: &FileName, sink: &mut dyn Write) -> Result<Transfer, ClientError> {
+        let mut plain = mem::take(&mut self.plain);
+        plain.resize(download::CONTENT_LEN, 0);
+        let mut content = Download::new(&mut plain, sink);
+        let received = self.exchange(|connection| {
+            connection.send(&Request::Get(name.clone()))?;
+            connection.wire.receive(Some(&mut content))
+        });
+        let bytes = content.finish();
+        self.plain = plain;
+        let Received { reply, first_byte, finished, .. } = about(name, received?)?;
+        if !reply.has_file() {
+            return Err(ClientError::NoFile);
+        }
+        Ok(Transfer { bytes: bytes?, first_byte, finished })
+    }
+
+    /// Uploads all that `source` gives, until it ends. How long it takes to give it is not bounded.
+    ///
+    /// An error leaves nothing on a server of this project. Whether the file is stored is unknown
+    /// when the connection is lost after the last byte was sent.
+    pub fn upload(
+        &mut self,
+        name: &FileName,
+        source: &mut dyn Read,
+    ) -> Result<Transfer, ClientError> {
+        let mut plain = mem::take(&mut self.plain);
+        plain.resize(download::CONTENT_LEN, 0);
+        let mut sent = 0;
+        let received = self.exchange(|connection| {
+            let Self { wire, framing, .. } = connection;
+            sent = upload::send(wire, *framing, name, source, &mut plain)?;
+            connection.wire.receive(None)
+        });
+        self.plain = plain;
+        let Received { reply, first_byte, finished, .. } = about(name, received?)?;
+        match reply.data_size {
+            Some(stored) if stored != sent => Err(ClientError::SizeDiffers { sent, stored }),
+            Some(_) | None => Ok(Transfer { bytes: sent, first_byte, finished }),
+        }
+    }
+
+    /// Deletes a stored file; the server's sentence about it, which may hold control characters.
+    pub fn delete(&mut self, name: &FileName) -> Result<String, ClientError> {
+        let received = self.ask(&Request::Delete(name.clone()))?;
+        Ok(about(name, received)?.reply.sentence())
+    }
+
+    /// The server's counts, as it gives them: from this project's server, a [`protocol::Stats`].
+    pub fn stats(&mut self) -> Result<Value, ClientError> {
+        match self.ask(&Request::Stats)?.reply.data() {
+            Value::Null => Err(ClientError::Lacks("statistics")),
+            stats => Ok(stats.clone()),
+        }
+    }
+
+    /// Asks whether the server answers.
+    pub fn ping(&mut self) -> Result<(), ClientError> {
+        self.ask(&Request::Ping).map(|_| ())
+    }
+
+    /// What a stored file hashes to.
+    pub fn digest(&mut self, name: &FileName) -> Result<Digest, ClientError> {
+        let reply = about(name, self.ask(&Request::Digest(name.clone()))?)?.reply;
+        let (Some(size), Some(digest)) = (reply.data_size, reply.data_digest) else {
+            return Err(ClientError::Lacks("digest"));
+        };
+        Ok(Digest { size, digest })
+    }
+
+    fn ask(&mut self, request: &Request) -> Result<Received, ClientError> {
+        self.exchange(|connection| {
+            connection.send(request)?;
+            connection.wire.receive(None)
+        })
+    }
+
+    fn send(&mut self, request: &Request) -> Result<(), ClientError> {
+        let head = request.to_wire();
+        let text = [head.as_bytes(), self.framing.ending()];
+        let len = upload::put(&text, self.wire.outgoing());
+        self.wire.send(len)
+    }
+
+    /// Makes one request. Until its whole reply is there the connection cannot be used again.
+    fn exchange(
+        &mut self,
+        run: impl FnOnce(&mut Self) -> Result<Received, ClientError>,
+    ) -> Result<Received, ClientError> {
+        if !mem::take(&mut self.usable) {
+            return Err(ClientError::Closed);
+        }
+        self.wire.reply_began = false;
+        let received = run(self)?;
+        self.usable = received.more_may_follow;
+        refused(&received.reply).map_or(Ok(received), Err)
+    }
+}
+
+/// Checks that the server speaks of the file that was asked for.
+fn about(name: &FileName, received: Received) -> Result<Received, ClientError> {
+    if received.reply.is_about(name) {
+        return Ok(received);
+    }
+    let other = received.reply.file_name().unwrap_or_default();
+    Err(ClientError::OtherFile(other.to_owned()))
+}

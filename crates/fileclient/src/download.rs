@@ -1,0 +1,49 @@
+//! The content of a file on its way from the reply to its sink.
+
+use std::io::Write;
+
+use protocol::{BodyDecoder, body::plain_len_max};
+
+use crate::{ClientError, wire::BUFFER_LEN};
+
+/// Room for the content of everything that one read can bring.
+pub(crate) const CONTENT_LEN: usize = plain_len_max(BUFFER_LEN);
+
+/// Decodes into `plain` and writes from there, in pieces as large as the reads were.
+pub(crate) struct Download<'a> {
+    decoder: BodyDecoder,
+    plain: &'a mut [u8],
+    filled: usize,
+    sink: &'a mut dyn Write,
+    written: u64,
+}
+
+impl<'a> Download<'a> {
+    /// `plain` must be [`CONTENT_LEN`] long.
+    pub(crate) fn new(plain: &'a mut [u8], sink: &'a mut dyn Write) -> Self {
+        Self { decoder: BodyDecoder::default(), plain, filled: 0, sink, written: 0 }
+    }
+
+    pub(crate) fn take(&mut self, text: &[u8]) -> Result<(), ClientError> {
+        // Text broken into lines comes in many short pieces.
+        if self.plain.len() - self.filled < plain_len_max(text.len()) {
+            self.flush()?;
+        }
+        let room = &mut self.plain[self.filled..];
+        self.filled += self.decoder.decode(text, room).map_err(ClientError::BadContent)?;
+        Ok(())
+    }
+
+    pub(crate) fn flush(&mut self) -> Result<(), ClientError> {
+        self.sink.write_all(&self.plain[..self.filled]).map_err(ClientError::Sink)?;
+        self.written += self.filled as u64;
+        self.filled = 0;
+        Ok(())
+    }
+
+    /// Checks that the text stopped where base64 can; the length of the file.
+    pub(crate) fn finish(mut self) -> Result<u64, ClientError> {
+        self.decoder.finish().map_err(ClientError::BadContent)?;
+        Ok(self.written)
+    }
+}

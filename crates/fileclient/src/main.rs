@@ -1,0 +1,13 @@
+//! List, fetch and store files on a file server.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+use fileclient::args::Args;
+
+fn main() -> ExitCode {
+    match Args::from_command_line() {
+        Ok(args) => fileclient::run(args),
+        Err(err) => err.exit(),
+    }
+}

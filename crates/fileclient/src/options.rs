@@ -1,0 +1,54 @@
+//! How a connection behaves: what ends a request, and how long anything may take.
+
+use std::time::{Duration, Instant};
+
+/// What ends a request.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
+pub enum Framing {
+    /// A line ending and a blank line, which every server that looks for an ending takes.
+    #[default]
+    #[value(name = "crlfcrlf")]
+    CrlfCrlf,
+    /// A line ending.
+    Crlf,
+    /// Nothing, for servers that take what arrives together as the request.
+    None,
+}
+
+impl Framing {
+    pub(crate) fn ending(self) -> &'static [u8] {
+        match self {
+            Self::CrlfCrlf => b"\r\n\r\n",
+            Self::Crlf => b"\r\n",
+            Self::None => b"",
+        }
+    }
+
+    /// What stands around the content of an upload: without a line ending, only a closing quote
+    /// tells where it stops.
+    pub(crate) fn content_quote(self) -> &'static [u8] {
+        match self {
+            Self::CrlfCrlf | Self::Crlf => b"",
+            Self::None => b"\"",
+        }
+    }
+}
+
+/// The limits of a [`Connection`](crate::Connection).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Options {
+    pub framing: Framing,
+    /// Longest wait without a byte moving, on every read and write. Connecting waits as long, but
+    /// at most ten seconds for each address; a server that has stopped reading gets a second more
+    /// to say why. Zero counts as a millisecond.
+    pub timeout: Duration,
+    /// The moment by which every operation on the connection must be over; an operation that is
+    /// not fails with [`ClientError::DeadlinePassed`](crate::ClientError::DeadlinePassed).
+    pub deadline: Option<Instant>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { framing: Framing::default(), timeout: Duration::from_secs(60), deadline: None }
+    }
+}

@@ -1,0 +1,68 @@
+//! Standard output, and text from elsewhere made safe for it.
+
+use std::{
+    fmt::Write as _,
+    io::{self, ErrorKind, Write},
+};
+
+/// Prints a line. That nobody reads on (`fileclient list | head -1`) is no failure.
+pub(crate) fn print_line(line: &str) -> io::Result<()> {
+    ignore_closed(writeln!(io::stdout(), "{line}"))
+}
+
+/// Prints text that has its line breaks.
+pub(crate) fn print(text: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout();
+    ignore_closed(stdout.write_all(text).and_then(|()| stdout.flush()))
+}
+
+fn ignore_closed(result: io::Result<()>) -> io::Result<()> {
+    result.or_else(|err| if err.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(err) })
+}
+
+/// `text` with the characters escaped that would move a terminal's cursor, colour it or turn the
+/// reading direction: names and sentences come from the network.
+pub(crate) fn printable(text: &str) -> String {
+    escape(text, |c, escaped| escaped.extend(c.escape_default()))
+}
+
+/// The same for JSON of several lines, with JSON's own escapes.
+pub(crate) fn printable_json(json: &str) -> String {
+    let escape_one = |c: char, escaped: &mut String| match c {
+        '\n' => escaped.push(c),
+        _ => write!(escaped, "\\u{:04x}", c as u32).expect("strings take everything"),
+    };
+    escape(json, escape_one)
+}
+
+fn escape(text: &str, escape_one: impl Fn(char, &mut String)) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() || is_bidi_control(c) {
+            escape_one(c, &mut escaped);
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
+fn is_bidi_control(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_write_to_the_terminal_is_escaped() {
+        assert_eq!(printable("a\x1b[2Jb\nc\u{9b}\u{202e}"), r"a\u{1b}[2Jb\nc\u{9b}\u{202e}");
+        assert_eq!(printable("berkas é 🦀"), "berkas é 🦀");
+    }
+
+    #[test]
+    fn json_stays_json() {
+        assert_eq!(printable_json("{\n  \"a\u{9b}\": 1\n}"), "{\n  \"a\\u009b\": 1\n}");
+    }
+}

@@ -1,0 +1,74 @@
+//! The prompt: commands line by line, from a person or from a script.
+//!
+//! On a terminal it has history and completion; Ctrl-C clears the line, Ctrl-D leaves. Lines from
+//! anywhere else are carried out as they come, and the exit status tells whether all had success.
+
+mod completion;
+mod line;
+mod words;
+
+use std::io::{self, IsTerminal};
+
+use anyhow::Context;
+use rustyline::{CompletionType, Config, Editor, error::ReadlineError, history::MemHistory};
+
+use crate::{Options, commands::Commands};
+use completion::Completion;
+use line::Entered;
+
+/// Runs until the input ends or `exit` comes.
+pub(crate) fn run(commands: &mut Commands, options: Options) {
+    let result = if io::stdin().is_terminal() {
+        ask_person(commands, options).context("the prompt cannot go on")
+    } else {
+        read_script(commands).context("cannot read standard input")
+    };
+    commands.note(result);
+}
+
+fn ask_person(commands: &mut Commands, options: Options) -> rustyline::Result<()> {
+    let server = commands.server().to_owned();
+    eprintln!("Talking to {server}; 'help' lists the commands, Ctrl-D leaves.");
+    let config = Config::builder().completion_type(CompletionType::List).build();
+    let mut editor = Editor::<Completion, _>::with_history(config, MemHistory::new())?;
+    editor.set_helper(Some(Completion::new(server, options)));
+    loop {
+        let line = match editor.readline("fileclient> ") {
+            Ok(line) => line,
+            Err(ReadlineError::Interrupted) => continue,
+            Err(ReadlineError::Eof) => break,
+            Err(err) => return Err(err),
+        };
+        editor.add_history_entry(&line)?;
+        if let Next::Leave = carry_out(commands, &line) {
+            break;
+        }
+    }
+    // The person has seen what failed.
+    commands.some_failed = false;
+    Ok(())
+}
+
+fn read_script(commands: &mut Commands) -> io::Result<()> {
+    for line in io::stdin().lines() {
+        if let Next::Leave = carry_out(commands, &line?) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+enum Next {
+    Line,
+    Leave,
+}
+
+fn carry_out(commands: &mut Commands, line: &str) -> Next {
+    match line::parse(line) {
+        Ok(Entered::Command(command)) => commands.run(&command),
+        Ok(Entered::Nothing) => {}
+        Ok(Entered::Exit) => return Next::Leave,
+        Err(err) => commands.note(err.tell()),
+    }
+    Next::Line
+}

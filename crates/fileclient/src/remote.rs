@@ -1,0 +1,44 @@
+//! The server as the commands see it: a connection that is made when one is needed.
+
+use crate::{ClientError, Connection, Options};
+
+pub(crate) struct Remote {
+    server: String,
+    options: Options,
+    connection: Option<Connection>,
+}
+
+impl Remote {
+    pub(crate) fn new(server: String, options: Options) -> Self {
+        Self { server, options, connection: None }
+    }
+
+    pub(crate) fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// Makes one request, on the last connection where that is still open.
+    ///
+    /// A server may close an idle connection at the very moment it is used again. `ask` is then
+    /// called once more, on a new one: only if not a byte of a reply came, and every request of the
+    /// protocol may be repeated.
+    pub(crate) fn request<T>(
+        &mut self,
+        mut ask: impl FnMut(&mut Connection) -> Result<T, ClientError>,
+    ) -> Result<T, ClientError> {
+        if let Some(mut connection) = self.connection.take_if(|open| open.is_reusable()) {
+            let answer = ask(&mut connection);
+            if !closed_while_idle(&answer, &connection) {
+                self.connection = Some(connection);
+                return answer;
+            }
+        }
+        let connection = self.connection.insert(Connection::connect(&self.server, self.options)?);
+        ask(connection)
+    }
+}
+
+fn closed_while_idle<T>(answer: &Result<T, ClientError>, connection: &Connection) -> bool {
+    let lost = matches!(answer, Err(ClientError::Closed | ClientError::Peer(_)));
+    lost && !connection.reply_began()
+}

@@ -1,0 +1,167 @@
+//! Requests out, replies in: the socket, the reply reader and the one text buffer they share.
+
+use std::{
+    ops::Range,
+    time::{Duration, Instant},
+};
+
+use protocol::{HEAD_LEN_MAX, ReceivedReply, ReplyFragment, ReplyReader};
+
+use crate::{ClientError, download::Download, socket::Socket};
+
+/// Text of one piece of a file. Big reads and writes matter more to the rate than anything else;
+/// beyond this size they gain nothing and leave the processor's cache.
+pub(crate) const TEXT_LEN: usize = 256 * 1024;
+
+/// Room for one piece of text, with a head before it or an ending after it.
+pub(crate) const BUFFER_LEN: usize = TEXT_LEN + HEAD_LEN_MAX;
+
+/// How long the CRLF CRLF after a reply is waited for. Closing with it unread would reset the
+/// server; some servers never send it.
+const ENDING_WAIT: Duration = Duration::from_millis(250);
+
+/// How long a server that no longer takes an upload may take to say why.
+const REFUSAL_WAIT: Duration = Duration::from_secs(1);
+
+#[derive(Debug)]
+pub(crate) struct Wire {
+    pub(crate) socket: Socket,
+    reader: ReplyReader,
+    /// Text to send or text received: an exchange first does the one, then the other.
+    buffer: Vec<u8>,
+    /// What of the buffer was received and not looked at.
+    unread: Range<usize>,
+    /// A byte came since this was last cleared.
+    pub(crate) reply_began: bool,
+}
+
+/// A whole reply.
+#[derive(Debug)]
+pub(crate) struct Received {
+    pub(crate) reply: ReceivedReply,
+    pub(crate) first_byte: Instant,
+    /// When the closing brace was there, and the content before it in its sink.
+    pub(crate) finished: Instant,
+    /// Whether the server takes another request on this connection, as far as can be seen.
+    pub(crate) more_may_follow: bool,
+}
+
+impl Wire {
+    pub(crate) fn new(socket: Socket) -> Self {
+        Self {
+            socket,
+            reader: ReplyReader::default(),
+            buffer: Vec::new(),
+            unread: 0..0,
+            reply_began: false,
+        }
+    }
+
+    /// Room for the text to send next, [`BUFFER_LEN`] long.
+    pub(crate) fn outgoing(&mut self) -> &mut [u8] {
+        self.allocate();
+        &mut self.buffer
+    }
+
+    /// Sends the first `len` bytes of [`outgoing`](Self::outgoing).
+    ///
+    /// A server that refuses in the middle of an upload says why before it closes; that is then
+    /// the error.
+    pub(crate) fn send(&mut self, len: usize) -> Result<(), ClientError> {
+        let sent = self.socket.write_all(&self.buffer[..len]);
+        sent.map_err(|err| self.refusal().unwrap_or(err))
+    }
+
+    fn allocate(&mut self) {
+        self.buffer.resize(BUFFER_LEN, 0);
+        self.unread = 0..0;
+    }
+
+    fn refusal(&mut self) -> Option<ClientError> {
+        let end = Instant::now() + REFUSAL_WAIT;
+        loop {
+            let len = self.socket.read_before(end, &mut self.buffer).ok()??;
+            if len == 0 {
+                return None;
+            }
+            self.unread = 0..len;
+            if let Some(reply) = self.advance(None).ok()? {
+                return refused(&reply);
+            }
+        }
+    }
+
+    /// Receives one reply, and its file into `content`.
+    pub(crate) fn receive(
+        &mut self,
+        mut content: Option<&mut Download<'_>>,
+    ) -> Result<Received, ClientError> {
+        self.allocate();
+        let mut first_byte = None;
+        loop {
+            let len = self.socket.read(&mut self.buffer)?;
+            if len == 0 {
+                return Err(ClientError::Closed);
+            }
+            self.reply_began = true;
+            let first_byte = *first_byte.get_or_insert_with(Instant::now);
+            self.unread = 0..len;
+            if let Some(reply) = self.advance(content.as_deref_mut())? {
+                let finished = Instant::now();
+                let more_may_follow = self.take_ending();
+                return Ok(Received { reply, first_byte, finished, more_may_follow });
+            }
+        }
+    }
+
+    /// Looks at what was received; the reply once it is complete.
+    fn advance(
+        &mut self,
+        mut content: Option<&mut Download<'_>>,
+    ) -> Result<Option<ReceivedReply>, ClientError> {
+        let reply = loop {
+            let input = &self.buffer[self.unread.clone()];
+            let (fragment, used) = self.reader.next(input).map_err(ClientError::Reply)?;
+            self.unread.start += used;
+            match fragment {
+                Some(ReplyFragment::Body(text)) => {
+                    if let Some(content) = content.as_deref_mut() {
+                        content.take(text)?;
+                    }
+                }
+                Some(ReplyFragment::Reply(reply)) => break Some(*reply),
+                // The ending of an earlier reply, come late.
+                Some(ReplyFragment::Ending) => {}
+                None => break None,
+            }
+        };
+        if let Some(content) = content {
+            content.flush()?;
+        }
+        Ok(reply)
+    }
+
+    /// Takes the reply's ending. False when the server has closed, or sent what is no part of the
+    /// reply: then nobody can tell what belongs to the next one.
+    fn take_ending(&mut self) -> bool {
+        let end = Instant::now() + ENDING_WAIT;
+        loop {
+            let input = &self.buffer[self.unread.clone()];
+            let Ok((fragment, used)) = self.reader.next(input) else { return false };
+            if fragment.is_some() {
+                return input[used..].trim_ascii_start().is_empty();
+            }
+            match self.socket.read_before(end, &mut self.buffer) {
+                Ok(Some(0)) | Err(_) => return false,
+                Ok(Some(len)) => self.unread = 0..len,
+                Ok(None) => return true,
+            }
+        }
+    }
+}
+
+/// The error that a reply amounts to, if any.
+pub(crate) fn refused(reply: &ReceivedReply) -> Option<ClientError> {
+    let refusal = || ClientError::Refused { code: reply.code.clone(), sentence: reply.sentence() };
+    (!reply.is_ok()).then(refusal)
+}

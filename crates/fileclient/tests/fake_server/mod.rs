@@ -1,0 +1,82 @@
+//! Servers written by hand, each for one test: a thread that plays one part of the protocol.
+#![allow(dead_code, reason = "each test file uses some of it")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    sync::mpsc::{self, Receiver},
+    thread,
+    time::Duration,
+};
+
+/// Far beyond what any step of a test takes.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Plays on the connections that come, in order, and ends after the last of them.
+pub(crate) struct FakeServer<T> {
+    pub(crate) address: String,
+    outcome: Receiver<Vec<T>>,
+}
+
+impl<T: Send + 'static> FakeServer<T> {
+    /// `play` runs once for each of `connections` connections, which closes when it returns.
+    pub(crate) fn start(
+        connections: usize,
+        play: impl Fn(usize, &mut TcpStream) -> T + Send + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let (sender, outcome) = mpsc::channel();
+        thread::spawn(move || {
+            let play_next = |index| {
+                let (mut stream, _) = listener.accept().unwrap();
+                stream.set_read_timeout(Some(PATIENCE)).unwrap();
+                stream.set_nodelay(true).unwrap();
+                play(index, &mut stream)
+            };
+            sender.send((0..connections).map(play_next).collect()).unwrap();
+        });
+        Self { address, outcome }
+    }
+
+    /// What `play` returned on each connection.
+    pub(crate) fn finish(self) -> Vec<T> {
+        self.outcome.recv_timeout(PATIENCE).expect("the server played its part")
+    }
+}
+
+/// What one `recv` brings, which some servers take for the whole request.
+pub(crate) fn recv(stream: &mut TcpStream) -> String {
+    let mut bytes = [0; 64 * 1024];
+    let len = stream.read(&mut bytes).unwrap();
+    String::from_utf8(bytes[..len].to_vec()).unwrap()
+}
+
+/// Reads up to the blank line that ends a request.
+pub(crate) fn read_request(stream: &mut TcpStream) -> String {
+    let mut request = String::new();
+    while !request.ends_with("\r\n\r\n") {
+        let piece = recv(stream);
+        assert!(!piece.is_empty(), "closed after {request:?}");
+        request.push_str(&piece);
+    }
+    request
+}
+
+/// Waits until the client has closed; what it sent before.
+pub(crate) fn read_to_close(stream: &mut TcpStream) -> String {
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).unwrap();
+    rest
+}
+
+/// A server that answers each connection's first request with `reply` and closes.
+pub(crate) fn answering(reply: impl Into<Vec<u8>>) -> FakeServer<String> {
+    let reply = reply.into();
+    FakeServer::start(1, move |_, stream| {
+        let request = read_request(stream);
+        stream.write_all(&reply).unwrap();
+        request
+    })
+}

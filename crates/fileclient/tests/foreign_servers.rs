@@ -1,0 +1,286 @@
+//! The client against servers that speak the protocol in their own way.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod fake_server;
+
+use std::{
+    io::Write,
+    net::TcpStream,
+    time::{Duration, Instant},
+};
+
+use fake_server::{FakeServer, answering, read_request, read_to_close, recv};
+use fileclient::{ClientError, Connection, Framing, Options};
+use protocol::FileName;
+
+fn name(name: &str) -> FileName {
+    name.parse().unwrap()
+}
+
+fn connect<T: Send + 'static>(server: &FakeServer<T>) -> Connection {
+    Connection::connect(&server.address, Options::default()).unwrap()
+}
+
+fn get(reply: impl Into<Vec<u8>>) -> Result<Vec<u8>, ClientError> {
+    let server = answering(reply);
+    let mut content = Vec::new();
+    let got = connect(&server).get(&name("a.txt"), &mut content);
+    assert_eq!(server.finish(), ["GET a.txt\r\n\r\n"]);
+    assert!(got.as_ref().is_ok_and(|got| got.bytes == content.len() as u64) || got.is_err());
+    got.map(|_| content)
+}
+
+#[test]
+fn lists_of_every_shape_are_read() {
+    for reply in [
+        "{\"status\": \"OK\", \"data\": [\"a.txt\", \"b é\"]}\r\n\r\n",
+        "{\"data\": [\"a.txt\", \"b \\u00e9\"], \"status\": \"OK\"}",
+        "{\"status\": \"success\", \"count\": 2, \"files\": \
+         [{\"filename\": \"a.txt\", \"size\": 1}, {\"filename\": \"b é\", \"size\": 2}]}\r\n\r\n",
+    ] {
+        let server = answering(reply);
+        assert_eq!(connect(&server).list().unwrap(), ["a.txt", "b é"], "{reply}");
+    }
+}
+
+#[test]
+fn a_reply_without_a_list_is_an_error() {
+    let server = answering("{\"status\":\"OK\",\"data\":\"none\"}\r\n\r\n");
+    assert!(matches!(connect(&server).list(), Err(ClientError::Lacks(_))));
+}
+
+#[test]
+fn a_deletion_may_be_told_as_a_message() {
+    let server = answering("{\"status\": \"OK\", \"message\": \"a.txt berhasil dihapus\"}\r\n\r\n");
+    assert_eq!(connect(&server).delete(&name("a.txt")).unwrap(), "a.txt berhasil dihapus");
+}
+
+#[test]
+fn the_file_may_stand_anywhere_in_the_reply() {
+    for reply in [
+        "{\"status\": \"OK\", \"data_namafile\": \"a.txt\", \"data_file\": \"aGVsbG8=\"}\r\n\r\n",
+        "{\"data_file\": \"aGVsbG8=\", \"data_namafile\": \"a.txt\", \"status\": \"OK\"}\r\n\r\n",
+        "{ \"data_file\" : \"aGVs\\nbG8=\\n\" , \"extra\": {\"data_file\": \"x\"}, \"status\":\"OK\"}",
+    ] {
+        assert_eq!(get(reply).unwrap(), b"hello", "{reply}");
+    }
+    assert_eq!(get("{\"status\":\"OK\",\"data_file\":\"\"}\r\n\r\n").unwrap(), b"");
+}
+
+#[test]
+fn bytes_may_come_one_by_one() {
+    let server = FakeServer::start(1, |_, stream| {
+        read_request(stream);
+        for byte in b"{\"status\": \"OK\", \"data_file\": \"aGVsbG8h\"}\r\n\r\n" {
+            stream.write_all(&[*byte]).unwrap();
+        }
+    });
+    let mut content = Vec::new();
+    connect(&server).get(&name("a.txt"), &mut content).unwrap();
+    assert_eq!(content, b"hello!");
+}
+
+#[test]
+fn a_server_that_sends_no_ending_and_stays_is_asked_again() {
+    let server = FakeServer::start(1, |_, stream| {
+        for _ in 0..2 {
+            read_request(stream);
+            stream.write_all(b"{\"status\": \"OK\", \"data_file\": \"aGVsbG8=\"}").unwrap();
+        }
+        read_to_close(stream)
+    });
+    let mut connection = connect(&server);
+    for _ in 0..2 {
+        let mut content = Vec::new();
+        let asked = Instant::now();
+        let got = connection.get(&name("a.txt"), &mut content).unwrap();
+        assert_eq!(content, b"hello");
+        assert!(asked <= got.first_byte && got.first_byte <= got.finished);
+        assert!(asked.elapsed() < Duration::from_secs(10));
+    }
+    drop(connection);
+    assert_eq!(server.finish(), [""]);
+}
+
+#[test]
+fn a_close_after_the_reply_ends_the_connection_and_not_the_request() {
+    let server = answering("{\"status\":\"OK\",\"data\":\"pong\"}");
+    let mut connection = connect(&server);
+    connection.ping().unwrap();
+    assert!(!connection.is_reusable());
+    assert!(matches!(connection.ping(), Err(ClientError::Closed)));
+}
+
+#[test]
+fn broken_replies_are_errors() {
+    let closed = get("{\"status\":\"OK\",\"data_file\":\"aGVsbG8h");
+    assert!(matches!(closed, Err(ClientError::Closed)), "{closed:?}");
+    for text in ["aGVsb*8=", "aGVsbG8", "aGVsbG8=aGVs"] {
+        let bad = get(format!("{{\"status\":\"OK\",\"data_file\":\"{text}\"}}\r\n\r\n"));
+        assert!(matches!(bad, Err(ClientError::BadContent(_))), "{text}: {bad:?}");
+    }
+    let other = get("{\"status\":\"OK\",\"data_namafile\":\"b\",\"data_file\":\"aGVs\"}\r\n\r\n");
+    assert!(matches!(other, Err(ClientError::OtherFile(file)) if file == "b"));
+    let none = get("{\"status\":\"OK\",\"data\":\"here you are\"}\r\n\r\n");
+    assert!(matches!(none, Err(ClientError::NoFile)), "{none:?}");
+    let http = get("HTTP/1.1 400 Bad Request\r\n\r\n");
+    assert!(matches!(http, Err(ClientError::Reply(_))), "{http:?}");
+}
+
+#[test]
+fn a_refusal_leaves_the_connection_usable() {
+    let server = FakeServer::start(1, |_, stream| {
+        read_request(stream);
+        stream
+            .write_all(
+                b"{\"status\":\"ERROR\",\"data\":\"no a.txt\",\"code\":\"not-found\"}\r\n\r\n",
+            )
+            .unwrap();
+        read_request(stream);
+        stream.write_all(b"{\"status\":\"OK\",\"data\":\"pong\"}\r\n\r\n").unwrap();
+    });
+    let mut connection = connect(&server);
+    let refused = connection.get(&name("a.txt"), &mut Vec::new()).unwrap_err();
+    assert_eq!((refused.cause(), refused.to_string()), ("refused:not-found", "no a.txt".into()));
+    connection.ping().unwrap();
+}
+
+#[test]
+fn a_request_and_its_ending_arrive_together() {
+    for (framing, list, upload) in [
+        (Framing::CrlfCrlf, "LIST\r\n\r\n", "UPLOAD \"my file\" aGVsbG8=\r\n\r\n"),
+        (Framing::Crlf, "LIST\r\n", "UPLOAD \"my file\" aGVsbG8=\r\n"),
+        (Framing::None, "LIST", "UPLOAD \"my file\" \"aGVsbG8=\""),
+    ] {
+        let server = FakeServer::start(1, |_, stream| {
+            let list = recv(stream);
+            stream.write_all(b"{\"status\":\"OK\",\"data\":[]}\r\n\r\n").unwrap();
+            let upload = recv(stream);
+            stream.write_all(b"{\"status\":\"OK\",\"data\":\"stored\"}\r\n\r\n").unwrap();
+            (list, upload)
+        });
+        let options = Options { framing, ..Options::default() };
+        let mut connection = Connection::connect(&server.address, options).unwrap();
+        connection.list().unwrap();
+        let stored = connection.upload(&name("my file"), &mut &b"hello"[..]).unwrap();
+        assert_eq!(stored.bytes, 5);
+        assert_eq!(server.finish(), [(list.to_owned(), upload.to_owned())]);
+    }
+}
+
+#[test]
+fn uploads_of_any_length_are_whole() {
+    const PIECE: usize = 192 * 1024;
+    for len in [0, 1, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE, 3 * PIECE + 7] {
+        let server = FakeServer::start(1, |_, stream| {
+            let request = read_request(stream);
+            stream.write_all(b"{\"status\":\"OK\",\"data\":\"stored\"}\r\n\r\n").unwrap();
+            request
+        });
+        let content: Vec<u8> = (0..len).map(|index| (index % 251) as u8).collect();
+        // A source that gives little at a time.
+        let (front, back) = content.split_at(len / 3);
+        let mut source = std::io::Read::chain(front, back);
+        assert_eq!(connect(&server).upload(&name("a"), &mut source).unwrap().bytes, len as u64);
+        let request = server.finish().remove(0);
+        let text = request.strip_prefix("UPLOAD a ").unwrap().trim_end().as_bytes();
+        let mut stored = vec![0; protocol::body::plain_len_max(text.len())];
+        let mut decoder = protocol::BodyDecoder::default();
+        let stored_len = decoder.decode(text, &mut stored).unwrap();
+        assert!(stored[..stored_len] == content && decoder.finish().is_ok(), "{len} bytes");
+    }
+}
+
+#[test]
+fn downloads_of_any_length_are_whole() {
+    for len in [1, 196_605, 196_608, 1_000_003] {
+        let content: Vec<u8> = (0..len).map(|index: u32| (index % 251) as u8).collect();
+        let mut text = vec![0; protocol::body::text_len(content.len() as u64) as usize];
+        let mut encoder = protocol::BodyEncoder::default();
+        let text_len = encoder.encode(&content, &mut text);
+        encoder.finish(&mut text[text_len..]);
+        let reply = [b"{\"status\":\"OK\",\"data_file\":\"", &text[..], b"\"}\r\n\r\n"].concat();
+        assert!(get(reply).unwrap() == content, "{len} bytes");
+    }
+}
+
+#[test]
+fn a_refusal_in_the_middle_of_an_upload_is_told() {
+    let server = FakeServer::start(1, |_, stream: &mut TcpStream| {
+        recv(stream);
+        stream
+            .write_all(
+                b"{\"status\":\"ERROR\",\"data\":\"too much\",\"code\":\"too-large\"}\r\n\r\n",
+            )
+            .unwrap();
+    });
+    let mut endless = std::io::repeat(7);
+    let mut connection = connect(&server);
+    let refused = connection.upload(&name("a"), &mut endless).unwrap_err();
+    assert_eq!(refused.cause(), "refused:too-large", "{refused:?}");
+    assert!(!connection.is_reusable());
+}
+
+#[test]
+fn a_size_that_differs_is_an_error() {
+    let server = answering("{\"status\":\"OK\",\"data_namafile\":\"a\",\"data_size\":4}\r\n\r\n");
+    let differs = connect(&server).upload(&name("a"), &mut &b"hello"[..]).unwrap_err();
+    assert!(matches!(differs, ClientError::SizeDiffers { sent: 5, stored: 4 }), "{differs:?}");
+}
+
+#[test]
+fn an_upload_whose_source_fails_cannot_be_decoded() {
+    struct Failing(bool);
+    impl std::io::Read for Failing {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            if std::mem::replace(&mut self.0, true) {
+                return Err(std::io::Error::other("gone"));
+            }
+            buffer.fill(1);
+            Ok(buffer.len())
+        }
+    }
+    let server = FakeServer::start(1, |_, stream| read_to_close(stream));
+    let failed = connect(&server).upload(&name("a"), &mut Failing(false)).unwrap_err();
+    assert!(matches!(failed, ClientError::Source(_)));
+    let request = server.finish().remove(0);
+    let text = request.strip_prefix("UPLOAD a ").unwrap();
+    assert_eq!(text.len() % 4, 1);
+}
+
+#[test]
+fn a_silent_server_is_left_after_the_timeout() {
+    let server = FakeServer::start(2, |_, stream| read_to_close(stream));
+    let timeout = Duration::from_millis(50);
+    let options = Options { timeout, ..Options::default() };
+    let mut connection = Connection::connect(&server.address, options).unwrap();
+    let silent = connection.ping().unwrap_err();
+    assert!(matches!(silent, ClientError::TimedOut(after) if after == timeout), "{silent:?}");
+    drop(connection);
+    let options = Options { deadline: Some(Instant::now() + timeout), ..Options::default() };
+    let mut connection = Connection::connect(&server.address, options).unwrap();
+    let late = connection.ping().unwrap_err();
+    assert!(matches!(late, ClientError::DeadlinePassed), "{late:?}");
+}
+
+#[test]
+fn a_server_that_does_not_read_is_left_after_the_timeout() {
+    let (done, wait) = std::sync::mpsc::channel::<()>();
+    let server = FakeServer::start(1, move |_, _| wait.recv().is_err());
+    let options = Options { timeout: Duration::from_millis(50), ..Options::default() };
+    let mut connection = Connection::connect(&server.address, options).unwrap();
+    let stuck = connection.upload(&name("a"), &mut std::io::repeat(7)).unwrap_err();
+    assert_eq!(stuck.cause(), "timeout");
+    drop(done);
+    assert_eq!(server.finish(), [true]);
+}
+
+#[test]
+fn nobody_at_the_address_is_told() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    let refused = Connection::connect(&address, Options::default()).unwrap_err();
+    assert_eq!(refused.cause(), "connect");
+    assert!(refused.to_string().contains(&address));
+}

@@ -1,0 +1,295 @@
+//! The command line of `stress-run`.
+
+use std::{env, io, path::PathBuf, process::ExitCode, str::FromStr, time::Duration};
+
+use anyhow::{Context, anyhow};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use serde_json::json;
+
+use crate::{
+    client_pool, experiment,
+    language::Language,
+    plan::{ClientPoolKind, Configuration, Mode, Operation, Plan, Sink, Volume},
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  stress-run --quick                       try it out: both modes, a tenth of the volumes
+  stress-run                               the whole experiment: thread and process, 54 rows each
+  stress-run --modes async --clients 50    18 rows of one mode
+  stress-run --lang id                     the table in the assignment's own words
+  stress-run plan --modes thread           what it would take, without measuring
+
+The variables STRESS_OP, FILE_SIZE_MB, CLIENT_POOL and CLIENT_POOL_TYPE select cells as well.
+Exit status: 0 all well, 1 some workers failed, 2 bad usage or it could not start,
+3 wrong bytes or books that disagree, 130 interrupted.";
+
+const OPERATIONS: [Operation; 2] = [Operation::Download, Operation::Upload];
+const VOLUMES_MB: [&str; 3] = ["10", "50", "100"];
+const POOLS: [u32; 3] = [1, 5, 50];
+const MODES: [Mode; 2] = [Mode::Thread, Mode::Process];
+
+/// What `--quick` divides the volumes by.
+const QUICK_DIVISOR: u64 = 10;
+
+/// Measure a file server in every configuration and write the table
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+pub struct Args {
+    #[command(flatten)]
+    options: Options,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Divide the volumes by 10 and mark the results QUICK
+    #[arg(long, env = "STRESS_QUICK", global = true)]
+    pub(crate) quick: bool,
+
+    /// Server modes to measure [default: thread,process]
+    #[arg(long, value_enum, value_delimiter = ',', env = "STRESS_MODES", global = true)]
+    modes: Option<Vec<Mode>>,
+
+    /// Operations to measure [default: download,upload]
+    #[arg(long, value_enum, value_delimiter = ',', env = "STRESS_OP", global = true)]
+    ops: Option<Vec<Operation>>,
+
+    /// Sizes of the file that each client moves, in MB of 1,048,576 bytes [default: 10,50,100]
+    #[arg(long, value_name = "MB", value_delimiter = ',', env = "STRESS_VOLUMES", global = true)]
+    volumes: Option<Vec<Volume>>,
+
+    /// Numbers of clients that start together [default: 1,5,50]
+    #[arg(
+        long,
+        value_name = "N",
+        value_delimiter = ',',
+        env = "STRESS_CLIENTS",
+        value_parser = clap::value_parser!(u32).range(1..=1000),
+        global = true
+    )]
+    clients: Option<Vec<u32>>,
+
+    /// Sizes of the server's pool [default: 1,5,50]
+    #[arg(
+        long,
+        value_name = "N",
+        value_delimiter = ',',
+        env = "STRESS_SERVERS",
+        value_parser = clap::value_parser!(u32).range(1..=1000),
+        global = true
+    )]
+    servers: Option<Vec<u32>>,
+
+    /// What the clients are: threads of one process, or processes [default: thread]
+    #[arg(long, value_enum, env = "STRESS_CLIENT_POOL", global = true)]
+    client_pool: Option<ClientPoolKind>,
+
+    /// Where downloads go: to files, or only through decoding and hashing
+    #[arg(long, value_enum, env = "STRESS_SINK", default_value = "file", global = true)]
+    sink: Sink,
+
+    /// How often everything is measured; with 2 or more, servers and cells are shuffled
+    #[arg(
+        long,
+        value_name = "N",
+        env = "STRESS_REPEAT",
+        default_value_t = 1,
+        value_parser = clap::value_parser!(u32).range(1..=1000),
+        global = true
+    )]
+    repeat: u32,
+
+    /// Seed of the file contents and of the order
+    #[arg(long, env = "STRESS_SEED", default_value_t = 1, global = true)]
+    seed: u64,
+
+    /// Directory for results; each run makes its own in it, and `latest` points to the newest
+    #[arg(long, value_name = "DIR", env = "STRESS_OUT", default_value = "results", global = true)]
+    pub(crate) out: PathBuf,
+
+    /// Language of tables and messages
+    #[arg(long, value_enum, env = "STRESS_LANG", default_value = "en", global = true)]
+    pub(crate) lang: Language,
+
+    /// Measure a server that is already running, instead of starting one for each configuration
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        env = "STRESS_CONNECT",
+        conflicts_with_all = ["modes", "fileserver"],
+        global = true
+    )]
+    pub(crate) connect: Option<String>,
+
+    /// Longest time for one transfer, in seconds [default: 60, more for large cells]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "STRESS_TIMEOUT",
+        value_parser = seconds,
+        global = true
+    )]
+    pub(crate) timeout: Option<Duration>,
+
+    /// Directory for the served files and the downloads, removed afterwards [default: the system's
+    /// temporary directory]
+    #[arg(long, value_name = "DIR", env = "STRESS_WORK_DIR", global = true)]
+    pub(crate) work_dir: Option<PathBuf>,
+
+    /// The server program to start [default: the fileserver beside stress-run]
+    #[arg(long, value_name = "PATH", env = "STRESS_FILESERVER", global = true)]
+    pub(crate) fileserver: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print the cells, and the bytes, disk and memory they need, without measuring
+    Plan {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make one transfer for a pool of client processes
+    #[command(name = client_pool::WORKER_COMMAND, hide = true)]
+    ClientWorker { job: String },
+    /// Print a completion script for a shell
+    #[command(hide = true)]
+    Completions { shell: Shell },
+    /// Print the manual page
+    #[command(hide = true)]
+    Man,
+}
+
+impl Args {
+    /// Does what the command line says. An error means bad usage, or that nothing was measured.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let options = self.options.with_assignment_variables()?;
+        match self.command {
+            None => return experiment::run(&options),
+            Some(Command::Plan { json }) => print_plan(&options, json)?,
+            Some(Command::ClientWorker { job }) => client_pool::work(&job)?,
+            Some(Command::Completions { shell }) => clap_complete::generate(
+                shell,
+                &mut Self::command(),
+                "stress-run",
+                &mut io::stdout(),
+            ),
+            Some(Command::Man) => clap_mangen::Man::new(Self::command()).render(&mut io::stdout())?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn print_plan(options: &Options, json: bool) -> anyhow::Result<()> {
+    let plan = experiment::plan_of(options)?;
+    let needs = plan.needs();
+    if json {
+        let cells: Vec<_> = plan.modes().into_iter().flat_map(|mode| plan.rows_of(mode)).collect();
+        let json = json!({
+            "rows": needs.rows,
+            "payload_bytes": needs.payload_bytes,
+            "disk_bytes": needs.disk_bytes,
+            "memory_bytes": needs.memory_bytes,
+            "plan": plan,
+            "cells": cells,
+        });
+        println!("{}", serde_json::to_string_pretty(&json)?);
+        return Ok(());
+    }
+    for mode in plan.modes() {
+        for (number, cell) in (1..).zip(plan.rows_of(mode)) {
+            let what = options.lang.cell(cell.operation, &cell.volume.to_string(), cell.clients);
+            println!("{number:>3}  {}: {what}", cell.server);
+        }
+    }
+    println!("{}", options.lang.plan(&needs, plan.repetitions));
+    Ok(())
+}
+
+impl Options {
+    /// Takes what the assignment's environment variables say, where nothing else was said.
+    fn with_assignment_variables(mut self) -> anyhow::Result<Self> {
+        if self.volumes.is_none() {
+            self.volumes = variable("FILE_SIZE_MB", Volume::from_str)?.map(|volume| vec![volume]);
+        }
+        if self.clients.is_none() {
+            let clients = |text: &str| match text.parse() {
+                Ok(clients @ 1..=1000) => Ok(clients),
+                _ => Err(format!("{text:?} is not a number of clients from 1 to 1000")),
+            };
+            self.clients = variable("CLIENT_POOL", clients)?.map(|clients| vec![clients]);
+        }
+        if self.client_pool.is_none() {
+            let kind = |text: &str| ClientPoolKind::from_str(text, true);
+            self.client_pool = variable("CLIENT_POOL_TYPE", kind)?;
+        }
+        Ok(self)
+    }
+
+    /// Every mode with every size of its pool.
+    pub(crate) fn configurations(&self) -> Vec<Configuration> {
+        let modes = unique(self.modes.as_deref().unwrap_or(&MODES));
+        let servers = unique(self.servers.as_deref().unwrap_or(&POOLS));
+        let of_mode = |&mode| {
+            servers.iter().map(move |&workers| Configuration { mode: Some(mode), workers })
+        };
+        modes.iter().flat_map(of_mode).collect()
+    }
+
+    pub(crate) fn plan(&self, configurations: Vec<Configuration>) -> Plan {
+        let divisor = if self.quick { QUICK_DIVISOR } else { 1 };
+        let volume = |volume: &Volume| Volume { bytes: (volume.bytes / divisor).max(1) };
+        let default_volumes = VOLUMES_MB.map(|mb| mb.parse().expect("these are volumes"));
+        let volumes = self.volumes.as_deref().unwrap_or(&default_volumes);
+        Plan {
+            configurations,
+            operations: unique(self.ops.as_deref().unwrap_or(&OPERATIONS)),
+            volumes: unique(&volumes.iter().map(volume).collect::<Vec<_>>()),
+            clients: unique(self.clients.as_deref().unwrap_or(&POOLS)),
+            client_pool: self.client_pool.unwrap_or(ClientPoolKind::Thread),
+            sink: self.sink,
+            repetitions: self.repeat,
+            seed: self.seed,
+        }
+    }
+
+    /// The one size that `--servers` names for a server that does not tell its own.
+    pub(crate) fn single_server(&self) -> Option<u32> {
+        match self.servers.as_deref() {
+            Some([workers]) => Some(*workers),
+            _ => None,
+        }
+    }
+}
+
+/// A cell is measured once, however often it was named.
+fn unique<T: Copy + PartialEq>(values: &[T]) -> Vec<T> {
+    let mut unique: Vec<T> = Vec::new();
+    for value in values {
+        if !unique.contains(value) {
+            unique.push(*value);
+        }
+    }
+    unique
+}
+
+fn variable<T>(
+    name: &'static str,
+    parse: impl FnOnce(&str) -> Result<T, String>,
+) -> anyhow::Result<Option<T>> {
+    let Some(value) = env::var_os(name) else { return Ok(None) };
+    let value = value.to_str().with_context(|| format!("{name} is not text"))?;
+    parse(value).map(Some).map_err(|why| anyhow!("the environment variable {name}: {why}"))
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    text.parse()
+        .ok()
+        .filter(|&seconds: &f64| seconds > 0.0)
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "a number of seconds above 0, such as 10 or 0.5, is needed".to_owned())
+}

@@ -1,0 +1,137 @@
+//! The server's counts of one cell, and whether they agree with the clients'.
+
+use fileclient::Stats;
+use serde::Serialize;
+
+use crate::{job::Outcome, plan::Operation};
+
+/// What the server booked while a cell ran.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(crate) struct ServerBooks {
+    pub(crate) workers_succeeded: u64,
+    pub(crate) workers_failed: u64,
+    pub(crate) requests_ok: u64,
+    pub(crate) requests_failed: u64,
+    pub(crate) bytes: u64,
+    /// Of the workers, where the server tells.
+    pub(crate) cpu_seconds: f64,
+}
+
+impl ServerBooks {
+    /// The difference of two snapshots. A server that was replaced in between has counted anew;
+    /// what it counted before is lost, and its books cannot agree.
+    pub(crate) fn between(before: &Stats, after: &Stats, operation: Operation) -> Self {
+        let requests = |stats: &Stats| match operation {
+            Operation::Download => (stats.requests.get, stats.bytes_out),
+            Operation::Upload => (stats.requests.upload, stats.bytes_in),
+        };
+        let ((before_requests, before_bytes), (after_requests, after_bytes)) =
+            (requests(before), requests(after));
+        let mut books = Self {
+            workers_succeeded: 0,
+            workers_failed: 0,
+            requests_ok: after_requests.ok.saturating_sub(before_requests.ok),
+            requests_failed: after_requests.failed.saturating_sub(before_requests.failed),
+            bytes: after_bytes.saturating_sub(before_bytes),
+            cpu_seconds: (cpu_seconds(after) - cpu_seconds(before)).max(0.0),
+        };
+        for worker in &after.worker {
+            let earlier = before.worker.iter().find(|earlier| earlier.worker == worker.worker);
+            let transfers = worker.requests.transfers();
+            let (ok, failed, restarts) = earlier.map_or((0, 0, 0), |earlier| {
+                let transfers = earlier.requests.transfers();
+                (transfers.ok, transfers.failed, earlier.restarts)
+            });
+            let had_failure = transfers.failed > failed || worker.restarts > restarts;
+            books.workers_failed += u64::from(had_failure);
+            books.workers_succeeded += u64::from(!had_failure && transfers.ok > ok);
+        }
+        books
+    }
+
+    /// Why these books and the clients' cannot both be right; `None` when they agree.
+    ///
+    /// Every client's request was booked, or the client failed and its request never came.
+    pub(crate) fn disagreement(&self, outcomes: &[Outcome]) -> Option<String> {
+        let clients = outcomes.len() as u64;
+        let failed = outcomes.iter().filter(|outcome| outcome.failure.is_some()).count() as u64;
+        let (ok, booked) = (clients - failed, self.requests_ok + self.requests_failed);
+        let bytes: u64 = outcomes
+            .iter()
+            .filter(|outcome| outcome.failure.is_none())
+            .map(|outcome| outcome.bytes)
+            .sum();
+        if self.requests_ok < ok || booked > clients || clients - booked > failed {
+            return Some(format!(
+                "the clients count {ok} succeeded and {failed} failed, \
+                 the server {} and {}",
+                self.requests_ok, self.requests_failed
+            ));
+        }
+        // A transfer that failed has moved some bytes, which only the server has counted.
+        let agree = if failed == 0 { self.bytes == bytes } else { self.bytes >= bytes };
+        (!agree).then(|| format!("the clients count {bytes} bytes, the server {}", self.bytes))
+    }
+}
+
+fn cpu_seconds(stats: &Stats) -> f64 {
+    stats.worker.iter().filter_map(|worker| worker.cpu_seconds).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcomes(ok: u32, failed: u32) -> Vec<Outcome> {
+        (0..ok + failed)
+            .map(|client| {
+                let mut outcome = Outcome::new(client, 0);
+                if client < ok {
+                    outcome.bytes = 10;
+                } else {
+                    outcome.fail("connect", String::new());
+                }
+                outcome
+            })
+            .collect()
+    }
+
+    fn books(requests_ok: u64, requests_failed: u64, bytes: u64) -> ServerBooks {
+        ServerBooks {
+            workers_succeeded: 0,
+            workers_failed: 0,
+            requests_ok,
+            requests_failed,
+            bytes,
+            cpu_seconds: 0.0,
+        }
+    }
+
+    #[test]
+    fn books_agree_when_every_client_is_accounted_for() {
+        for (ok, failed, books) in [
+            (5, 0, books(5, 0, 50)),
+            // Two failed at the server, or never came, or were answered in vain.
+            (3, 2, books(3, 2, 34)),
+            (3, 2, books(3, 0, 30)),
+            (3, 2, books(5, 0, 50)),
+        ] {
+            assert_eq!(books.disagreement(&outcomes(ok, failed)), None, "{ok} {failed} {books:?}");
+        }
+    }
+
+    #[test]
+    fn a_missing_request_or_byte_is_a_disagreement() {
+        for (ok, failed, books) in [
+            (5, 0, books(4, 0, 50)),
+            (5, 0, books(4, 1, 50)),
+            (5, 0, books(6, 0, 50)),
+            (5, 0, books(5, 0, 49)),
+            (5, 0, books(5, 0, 51)),
+            (3, 2, books(3, 0, 29)),
+            (3, 2, books(2, 3, 50)),
+        ] {
+            assert!(books.disagreement(&outcomes(ok, failed)).is_some(), "{ok} {failed} {books:?}");
+        }
+    }
+}

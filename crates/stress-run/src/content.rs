@@ -1,0 +1,97 @@
+//! The files that are moved: incompressible, and made again from the same seed.
+
+use std::{
+    fs::File,
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use rand::{Rng, SeedableRng, rngs::StdRng};
+
+use crate::plan::Volume;
+
+/// Bytes made or hashed at a time.
+const PIECE_LEN: usize = 256 * 1024;
+
+/// A file on the clients' side: what uploads send, and what downloads must turn out to be.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    pub(crate) volume: Volume,
+    pub(crate) path: PathBuf,
+    /// As the server's DIGEST reports it.
+    pub(crate) digest: String,
+}
+
+impl Source {
+    /// Writes the file of one volume into `dir`.
+    pub(crate) fn create(dir: &Path, volume: Volume, seed: u64) -> io::Result<Self> {
+        let path = dir.join(format!("source-{}.bin", volume.bytes));
+        let mut random = StdRng::seed_from_u64(seed ^ volume.bytes);
+        let (mut file, mut digest) = (File::create(&path)?, Digest::default());
+        let mut piece = vec![0; PIECE_LEN];
+        let mut left = volume.bytes;
+        while left > 0 {
+            let len = left.min(PIECE_LEN as u64) as usize;
+            random.fill_bytes(&mut piece[..len]);
+            digest.update(&piece[..len]);
+            file.write_all(&piece[..len])?;
+            left -= len as u64;
+        }
+        Ok(Self { volume, path, digest: digest.finish() })
+    }
+}
+
+/// BLAKE3, in the words of the protocol's DIGEST.
+#[derive(Debug, Default)]
+pub(crate) struct Digest(blake3::Hasher);
+
+impl Digest {
+    pub(crate) fn update(&mut self, content: &[u8]) {
+        self.0.update(content);
+    }
+
+    pub(crate) fn finish(&self) -> String {
+        format!("blake3:{}", self.0.finalize())
+    }
+
+    pub(crate) fn of_file(path: &Path) -> io::Result<String> {
+        let (mut file, mut digest) = (File::open(path)?, Self::default());
+        let mut piece = vec![0; PIECE_LEN];
+        loop {
+            match file.read(&mut piece)? {
+                0 => return Ok(digest.finish()),
+                len => digest.update(&piece[..len]),
+            }
+        }
+    }
+}
+
+/// Takes content and keeps only its digest.
+impl Write for Digest {
+    fn write(&mut self, content: &[u8]) -> io::Result<usize> {
+        self.update(content);
+        Ok(content.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_source_is_made_again_from_its_seed() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let volume = Volume { bytes: 600_001 };
+        let first = Source::create(dir.path(), volume, 1).unwrap();
+        assert_eq!(fs::metadata(&first.path).unwrap().len(), 600_001);
+        assert_eq!(Digest::of_file(&first.path).unwrap(), first.digest);
+        assert_eq!(Source::create(dir.path(), volume, 1).unwrap().digest, first.digest);
+        assert_ne!(Source::create(dir.path(), volume, 2).unwrap().digest, first.digest);
+    }
+}

@@ -1,0 +1,312 @@
+//! Goes through all cells of a plan, server by server.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context, anyhow};
+use fileclient::Stats;
+use tempfile::TempDir;
+
+use crate::{
+    args::Options,
+    cell::{self, Instruments, Record, download_name},
+    content::Source,
+    environment::Environment,
+    interrupt::{EXIT_INTERRUPTED, Interrupt},
+    language::Marks,
+    plan::{Block, Cell, Configuration, Mode, Plan},
+    preflight,
+    progress::Progress,
+    results::RunFiles,
+    server::{self, ServerProcess},
+    table::Tables,
+    target::Target,
+};
+
+/// The exit status when some workers or configurations failed.
+const EXIT_SOME_FAILED: u8 = 1;
+/// The exit status when bytes were wrong or books disagreed.
+const EXIT_INVALID: u8 = 3;
+
+/// The cause of a client that had no server to talk to.
+const NO_SERVER: &str = "no-server";
+
+/// Where the server of a configuration comes from.
+enum Servers {
+    /// A process of its own for each configuration.
+    Started { program: PathBuf, dir: PathBuf },
+    /// One that is running already.
+    Connected(String),
+}
+
+/// A server under measurement.
+struct Running {
+    /// `None` for one that is not ours to stop.
+    process: Option<ServerProcess>,
+    target: Target,
+}
+
+struct Experiment {
+    servers: Servers,
+    sources: Vec<Source>,
+    instruments: Instruments,
+    files: RunFiles,
+    progress: Progress,
+    records: Vec<Record>,
+    failed: BTreeSet<Configuration>,
+}
+
+/// Runs the whole plan and writes its results. An error means that nothing was measured.
+pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    let plan = plan_of(options)?;
+    let work_dir = options.work_dir.clone().unwrap_or_else(std::env::temp_dir);
+    preflight::check(&plan.needs(), &work_dir)?;
+    let program = match (&options.connect, &options.fileserver) {
+        (Some(_), _) => None,
+        (None, Some(program)) => Some(program.clone()),
+        (None, None) => Some(server::beside_this_program()?),
+    };
+    let interrupt = Interrupt::catch().context("cannot catch signals")?;
+    let temporary = TempDir::with_prefix_in("stress-run-", &work_dir)
+        .with_context(|| format!("cannot write to {}", work_dir.display()))?;
+    let dir = |name: &str| -> anyhow::Result<PathBuf> {
+        let dir = temporary.path().join(name);
+        std::fs::create_dir(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
+        Ok(dir)
+    };
+    let (source_dir, sink_dir) = (dir("sources")?, dir("downloads")?);
+    let servers = match (program, &options.connect) {
+        (Some(program), _) => Servers::Started { program, dir: dir("served")? },
+        (None, connect) => Servers::Connected(connect.clone().unwrap_or_default()),
+    };
+    let sources = create_sources(&plan, &source_dir)?;
+    let started = jiff::Zoned::now().strftime("%Y-%m-%dT%H-%M-%S").to_string();
+    let environment = Environment::of_this_run(
+        started,
+        if options.quick { "quick" } else { "full" },
+        &work_dir,
+        options.connect.clone(),
+        &plan,
+    );
+    let mut experiment = Experiment {
+        servers,
+        sources,
+        instruments: Instruments {
+            client_pool: plan.client_pool,
+            sink: plan.sink,
+            timeout: options.timeout,
+            sink_dir,
+            interrupt,
+        },
+        files: RunFiles::create(&options.out, &environment)?,
+        progress: Progress::new(&plan, options.lang),
+        records: Vec::new(),
+        failed: BTreeSet::new(),
+    };
+    let measured = plan.blocks().iter().try_for_each(|block| experiment.measure_block(block, options));
+    experiment.progress.finish();
+    measured?;
+    experiment.report(&plan, &environment, options)
+}
+
+/// The plan that the options ask for; a server that is running already is asked what it is.
+pub(crate) fn plan_of(options: &Options) -> anyhow::Result<Plan> {
+    let configurations = match &options.connect {
+        None => options.configurations(),
+        Some(address) => vec![connected_configuration(options, address)?],
+    };
+    Ok(options.plan(configurations))
+}
+
+fn connected_configuration(options: &Options, address: &str) -> anyhow::Result<Configuration> {
+    let target = Target::new(address).with_context(|| format!("cannot measure {address}"))?;
+    let stats: Option<Stats> = target.stats()?;
+    match (stats, options.single_server()) {
+        (Some(stats), _) => {
+            let mode = <Mode as clap::ValueEnum>::from_str(&stats.mode, true).ok();
+            Ok(Configuration { mode, workers: stats.workers })
+        }
+        (None, Some(workers)) => Ok(Configuration { mode: None, workers }),
+        (None, None) => Err(anyhow!(
+            "the server at {address} does not tell how many workers it has; say it with --servers N"
+        )),
+    }
+}
+
+fn create_sources(plan: &Plan, dir: &Path) -> anyhow::Result<Vec<Source>> {
+    let create = |&volume| {
+        Source::create(dir, volume, plan.seed)
+            .with_context(|| format!("cannot write the files to transfer to {}", dir.display()))
+    };
+    plan.volumes.iter().map(create).collect()
+}
+
+impl Experiment {
+    /// Measures the cells of one server. A server that fails is booked, not an error.
+    fn measure_block(&mut self, block: &Block, options: &Options) -> anyhow::Result<()> {
+        if self.is_interrupted() {
+            return Ok(());
+        }
+        self.progress.block_started(block);
+        let mut running = self.start(block.server);
+        for &cell in &block.cells {
+            let measured = match &mut running {
+                Ok(running) => self.measure(cell, block.repetition, running),
+                Err(err) => Err(anyhow!("{err:#}")),
+            };
+            if self.is_interrupted() {
+                return Ok(());
+            }
+            let record = match measured {
+                Ok(record) => record,
+                Err(err) => {
+                    let mut why = format!("{err:#}");
+                    if let Ok(Running { process: Some(process), .. }) = &mut running
+                        && !process.is_running()
+                    {
+                        why = format!("{why}; the server died: {}", process.obituary());
+                    }
+                    self.mourn(block, &why, options);
+                    running = self.start(block.server);
+                    Record::all_failed(cell, block.repetition, NO_SERVER, &why)
+                }
+            };
+            self.files.append(&record)?;
+            self.progress.cell_done(&record);
+            if record.causes().keys().any(|cause| ["timeout", "deadline"].contains(cause)) {
+                // Whatever the server is still doing must not run into the next cell.
+                drop(running);
+                running = self.start(block.server);
+            }
+            self.records.push(record);
+        }
+        if let Ok(running) = running {
+            self.stop(running);
+        }
+        Ok(())
+    }
+
+    fn stop(&self, running: Running) {
+        match running.process {
+            Some(process) => process.stop(),
+            None => {
+                for source in &self.sources {
+                    // Some servers cannot delete; the file's name says where it came from.
+                    let _ = running.target.delete(&download_name(source));
+                }
+            }
+        }
+    }
+
+    fn measure(
+        &self,
+        cell: Cell,
+        repetition: u32,
+        running: &mut Running,
+    ) -> anyhow::Result<Record> {
+        let source = self
+            .sources
+            .iter()
+            .find(|source| source.volume == cell.volume)
+            .expect("every volume of the plan has a source");
+        cell::measure(cell, repetition, &running.target, source, &self.instruments)
+    }
+
+    /// Starts the server, or finds the one that runs, and stores what downloads read.
+    fn start(&self, configuration: Configuration) -> anyhow::Result<Running> {
+        let (process, address) = match &self.servers {
+            Servers::Connected(address) => (None, address.clone()),
+            Servers::Started { program, dir } => {
+                let interrupt = &self.instruments.interrupt;
+                let process = ServerProcess::start(program, configuration, dir, interrupt)?;
+                let address = process.address().to_owned();
+                (Some(process), address)
+            }
+        };
+        let target = Target::new(&address)?;
+        for source in &self.sources {
+            target
+                .provide(&download_name(source), source)
+                .context("cannot store the file to download")?;
+        }
+        Ok(Running { process, target })
+    }
+
+    /// Says once for each configuration that it failed, and why.
+    fn mourn(&mut self, block: &Block, why: &str, options: &Options) {
+        if self.failed.insert(block.server) {
+            self.progress.say(&options.lang.not_measured(&block.server.to_string(), why));
+        }
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.instruments.interrupt.is_told()
+    }
+
+    /// Writes and prints the tables and says where everything is.
+    fn report(
+        &self,
+        plan: &Plan,
+        environment: &Environment,
+        options: &Options,
+    ) -> anyhow::Result<ExitCode> {
+        let marks = Marks {
+            quick: options.quick,
+            partial: (self.records.len() as u64) < plan.needs().cells,
+            invalid: self.records.iter().filter(|record| record.invalid.is_some()).count(),
+        };
+        let (language, records) = (options.lang, &self.records[..]);
+        let tables = Tables { plan, records, environment, marks, language };
+        tables.write_to(self.files.dir())?;
+        println!("{}", tables.on_screen());
+        for line in self.troubles() {
+            println!("{line}");
+        }
+        println!("{}", language.files_are_in(&self.files.dir().display().to_string()));
+        let (all, completed) = (plan.configurations.len(), self.completed(plan));
+        println!("{}", language.configurations(completed, self.failed.len(), all));
+        let any_failed = records.iter().any(|record| record.clients_failed() > 0);
+        Ok(if self.is_interrupted() {
+            EXIT_INTERRUPTED.into()
+        } else if marks.invalid > 0 {
+            EXIT_INVALID.into()
+        } else if any_failed {
+            EXIT_SOME_FAILED.into()
+        } else {
+            ExitCode::SUCCESS
+        })
+    }
+
+    /// Configurations of which every cell was measured.
+    fn completed(&self, plan: &Plan) -> usize {
+        let is_complete = |server: &&Configuration| {
+            let cells = plan.cells_of(**server).len() * plan.repetitions as usize;
+            let measured = self.records.iter().filter(|record| record.cell.server == **server);
+            !self.failed.contains(server) && measured.count() == cells
+        };
+        plan.configurations.iter().filter(is_complete).count()
+    }
+
+    /// A line for each cell with failures or wrong books: what happened, and how often.
+    fn troubles(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for record in &self.records {
+            let Cell { operation, volume, clients, server } = record.cell;
+            let cell = format!("{server}, {operation} {volume}, {clients} clients");
+            if let Some(why) = &record.invalid {
+                lines.push(format!("INVALID: {cell}: {why}"));
+            }
+            for (cause, count) in record.causes() {
+                let first = record.outcomes.iter().find_map(|outcome| {
+                    outcome.failure.as_ref().filter(|failure| failure.cause == cause)
+                });
+                let sentence = first.map_or("", |failure| failure.sentence.as_str());
+                lines.push(format!("{cell}: {count} failed ({cause}): {sentence}"));
+            }
+        }
+        lines
+    }
+}

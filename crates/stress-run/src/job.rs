@@ -1,0 +1,149 @@
+//! What one client worker does in one cell.
+
+use std::{
+    fs::File,
+    io,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use fileclient::{ClientError, Connection, FileName, Options, Transfer};
+use serde::{Deserialize, Serialize};
+
+use crate::{clock, content::Digest, plan::Operation};
+
+/// One transfer to make.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Job {
+    pub(crate) client: u32,
+    pub(crate) server: String,
+    pub(crate) operation: Operation,
+    pub(crate) name: FileName,
+    /// The file to send or to fill; none for a download that is only hashed.
+    pub(crate) local: Option<PathBuf>,
+    pub(crate) volume_bytes: u64,
+    /// How long the transfer may take, from the release on.
+    pub(crate) timeout: Duration,
+}
+
+/// How a job went. Times are nanoseconds on the machine's monotonic clock.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Outcome {
+    pub(crate) client: u32,
+    /// The client's port, by which the server knows it.
+    pub(crate) port: Option<u16>,
+    pub(crate) released_ns: u64,
+    pub(crate) first_byte_ns: Option<u64>,
+    pub(crate) finished_ns: Option<u64>,
+    pub(crate) bytes: u64,
+    /// Of content that was hashed on arrival.
+    pub(crate) digest: Option<String>,
+    pub(crate) failure: Option<Failure>,
+}
+
+/// Why a job failed: a word to count by, a sentence to read.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Failure {
+    pub(crate) cause: String,
+    pub(crate) sentence: String,
+}
+
+/// The cause of a wrong byte, which makes the whole run invalid.
+pub(crate) const WRONG_CONTENT: &str = "wrong-content";
+
+/// A job whose local file is open: all that is left happens inside the clock.
+pub(crate) struct Prepared {
+    job: Job,
+    local: Option<File>,
+}
+
+impl Job {
+    /// Opens or creates the local file.
+    pub(crate) fn prepare(self) -> io::Result<Prepared> {
+        let local = match (self.operation, &self.local) {
+            (Operation::Upload, Some(path)) => Some(File::open(path)?),
+            (Operation::Download, Some(path)) => Some(File::create(path)?),
+            (_, None) => None,
+        };
+        Ok(Prepared { job: self, local })
+    }
+}
+
+impl Prepared {
+    /// Makes the transfer. The clock started when all clients were released.
+    pub(crate) fn run(mut self, released_ns: u64) -> Outcome {
+        let mut outcome = Outcome::new(self.job.client, released_ns);
+        match self.transfer(&mut outcome) {
+            Ok(transfer) => {
+                outcome.first_byte_ns = Some(clock::ns_of(transfer.first_byte));
+                outcome.finished_ns = Some(clock::ns_of(transfer.finished));
+                outcome.bytes = transfer.bytes;
+                if transfer.bytes != self.job.volume_bytes {
+                    outcome.fail(
+                        WRONG_CONTENT,
+                        format!("{} bytes of {}", transfer.bytes, self.job.volume_bytes),
+                    );
+                }
+            }
+            Err(err) => outcome.fail(err.cause(), err.to_string()),
+        }
+        outcome
+    }
+
+    fn transfer(&mut self, outcome: &mut Outcome) -> Result<Transfer, ClientError> {
+        let job = &self.job;
+        let deadline = Instant::now() + job.timeout;
+        let options = Options { timeout: job.timeout, deadline: Some(deadline), ..Options::default() };
+        let mut connection = Connection::connect(&job.server, options)?;
+        outcome.port = Some(connection.local_addr().port());
+        match (job.operation, &mut self.local) {
+            (Operation::Download, Some(file)) => connection.get(&job.name, file),
+            (Operation::Download, None) => {
+                let mut digest = Digest::default();
+                let transfer = connection.get(&job.name, &mut digest)?;
+                outcome.digest = Some(digest.finish());
+                Ok(transfer)
+            }
+            (Operation::Upload, Some(file)) => connection.upload(&job.name, file),
+            (Operation::Upload, None) => connection.upload(&job.name, &mut io::empty()),
+        }
+    }
+}
+
+impl Outcome {
+    pub(crate) fn new(client: u32, released_ns: u64) -> Self {
+        Self {
+            client,
+            port: None,
+            released_ns,
+            first_byte_ns: None,
+            finished_ns: None,
+            bytes: 0,
+            digest: None,
+            failure: None,
+        }
+    }
+
+    pub(crate) fn fail(&mut self, cause: &str, sentence: String) {
+        self.failure = Some(Failure { cause: cause.to_owned(), sentence });
+    }
+
+    pub(crate) fn has_failed_with(&self, cause: &str) -> bool {
+        self.failure.as_ref().is_some_and(|failure| failure.cause == cause)
+    }
+
+    /// Seconds from the release to the last byte; `None` for a failed job.
+    pub(crate) fn seconds(&self) -> Option<f64> {
+        self.since_release(self.finished_ns)
+    }
+
+    /// Seconds from the release to the first byte of the reply.
+    pub(crate) fn seconds_to_first_byte(&self) -> Option<f64> {
+        self.since_release(self.first_byte_ns)
+    }
+
+    fn since_release(&self, ns: Option<u64>) -> Option<f64> {
+        let ns = ns.filter(|_| self.failure.is_none())?;
+        Some(ns.saturating_sub(self.released_ns) as f64 / 1e9)
+    }
+}

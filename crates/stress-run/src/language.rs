@@ -1,0 +1,196 @@
+//! What is printed, in the languages it can be printed in.
+
+use clap::ValueEnum;
+
+use crate::plan::{Needs, Operation};
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Language {
+    /// English
+    En,
+    /// Indonesian, in the assignment's words
+    Id,
+}
+
+use Language::{En, Id};
+
+impl Language {
+    /// The column heads of the 54-row table.
+    pub(crate) fn columns(self) -> [&'static str; 9] {
+        match self {
+            En => [
+                "Number",
+                "Operation",
+                "Volume",
+                "Client workers",
+                "Server workers",
+                "Total time per client (s)",
+                "Throughput per client (bytes/s)",
+                "Client workers succeeded/failed",
+                "Server workers succeeded/failed",
+            ],
+            Id => [
+                "Nomor",
+                "Operasi",
+                "Volume",
+                "Jumlah client worker pool",
+                "Jumlah server worker pool",
+                "Waktu total per client",
+                "Throughput per client",
+                "Jumlah worker client yang sukses dan gagal",
+                "Jumlah worker server yang sukses dan gagal",
+            ],
+        }
+    }
+
+    /// `50 succeeded, 0 failed`: a bare `50/0` becomes a date in spreadsheets.
+    pub(crate) fn counts(self, succeeded: u64, failed: u64) -> String {
+        match self {
+            En => format!("{succeeded} succeeded, {failed} failed"),
+            Id => format!("{succeeded} sukses, {failed} gagal"),
+        }
+    }
+
+    pub(crate) fn table_of(self, mode: &str) -> String {
+        match self {
+            En => format!("Server mode: {mode}"),
+            Id => format!("Mode server: {mode}"),
+        }
+    }
+
+    pub(crate) fn configurations(self, completed: usize, failed: usize, all: usize) -> String {
+        match self {
+            En => format!("Configurations completed: {completed}/{all}, failed: {failed}/{all}"),
+            Id => format!("Konfigurasi berhasil: {completed}/{all}, gagal: {failed}/{all}"),
+        }
+    }
+
+    pub(crate) fn files_are_in(self, dir: &str) -> String {
+        match self {
+            En => format!("Results: {dir}"),
+            Id => format!("Hasil: {dir}"),
+        }
+    }
+
+    /// One measured cell, for the progress display.
+    pub(crate) fn cell(self, operation: Operation, volume: &str, clients: u32) -> String {
+        match self {
+            En => format!("{operation} {volume}, {}", counted(clients, "client", "clients")),
+            Id => format!("{operation} {volume}, {clients} client"),
+        }
+    }
+
+    pub(crate) fn starting(self, server: &str) -> String {
+        match self {
+            En => format!("starting the server in {server}"),
+            Id => format!("menjalankan server: {server}"),
+        }
+    }
+
+    pub(crate) fn time_left(self, time: &str) -> String {
+        match self {
+            En => format!("{time} left"),
+            Id => format!("sisa {time}"),
+        }
+    }
+
+    pub(crate) fn not_measured(self, server: &str, why: &str) -> String {
+        match self {
+            En => format!("{server} was not measured: {why}"),
+            Id => format!("{server} tidak terukur: {why}"),
+        }
+    }
+
+    /// What the whole run is, where that limits what it may be used for.
+    pub(crate) fn marks(self, marks: Marks) -> Vec<String> {
+        let mut lines = Vec::new();
+        if marks.quick {
+            lines.push(match self {
+                En => "QUICK: a tenth of the volumes, for trying it out".to_owned(),
+                Id => "QUICK: sepersepuluh volume, untuk mencoba".to_owned(),
+            });
+        }
+        if marks.partial {
+            lines.push(match self {
+                En => "PARTIAL: the run was stopped; cells are missing".to_owned(),
+                Id => "PARTIAL: dihentikan sebelum selesai; ada sel yang belum terukur".to_owned(),
+            });
+        }
+        if marks.invalid > 0 {
+            lines.push(match self {
+                En => format!("INVALID: {} cells have wrong bytes or books", marks.invalid),
+                Id => format!("INVALID: {} sel dengan byte atau hitungan yang salah", marks.invalid),
+            });
+        }
+        lines
+    }
+
+    pub(crate) fn repetitions(self, repetitions: u32) -> String {
+        match self {
+            En => counted(repetitions, "repetition", "repetitions"),
+            Id => format!("{repetitions} ulangan"),
+        }
+    }
+
+    /// What the numbers mean, below every table.
+    pub(crate) fn notes(self) -> &'static str {
+        match self {
+            En => {
+                "1 MB is 1,048,576 bytes. Time runs from the moment all clients of a row are \
+                 released until a client's last byte is received and written, the wait for a free \
+                 worker included; it is the mean over the clients that succeeded. Throughput is \
+                 the bytes of those clients divided by the sum of their times, so time × \
+                 throughput is the volume. Every byte was verified. Server workers are counted by \
+                 the server: members of its pool that served a transfer, all of them well / one \
+                 of them badly; idle members are in neither. With repetitions a row shows the one \
+                 with the median time, or the one with the most failures where there are any."
+            }
+            Id => {
+                "1 MB adalah 1.048.576 byte. Waktu dihitung sejak semua client pada satu baris \
+                 dilepas bersamaan sampai byte terakhir diterima dan ditulis, termasuk menunggu \
+                 worker yang bebas; nilainya rata-rata client yang sukses. Throughput adalah \
+                 jumlah byte client tersebut dibagi jumlah waktunya, jadi waktu × throughput = \
+                 volume. Setiap byte diperiksa. Worker server dihitung oleh server: anggota pool \
+                 yang melayani transfer, semuanya berhasil / ada yang gagal; anggota yang \
+                 menganggur tidak dihitung. Jika diulang, satu baris menunjukkan ulangan dengan \
+                 waktu median, atau yang paling banyak gagal bila ada kegagalan."
+            }
+        }
+    }
+
+    /// What `stress-run plan` prints.
+    pub(crate) fn plan(self, needs: &Needs, repetitions: u32) -> String {
+        let Needs { rows, cells, .. } = *needs;
+        let size = |bytes: u64| indicatif::HumanBytes(bytes).to_string();
+        let (payload, payload_bytes) = (size(needs.payload_bytes), needs.payload_bytes);
+        let (disk, memory) = (size(needs.disk_bytes), size(needs.memory_bytes));
+        match self {
+            En => format!(
+                "{rows} rows, {cells} cells in {}\n\
+                 moves {payload} of file content ({payload_bytes} bytes)\n\
+                 needs {disk} of disk for temporary files\n\
+                 needs about {memory} of memory",
+                self.repetitions(repetitions)
+            ),
+            Id => format!(
+                "{rows} baris, {cells} sel dalam {}\n\
+                 memindahkan {payload} isi berkas ({payload_bytes} byte)\n\
+                 perlu {disk} ruang disk untuk berkas sementara\n\
+                 perlu sekitar {memory} memori",
+                self.repetitions(repetitions)
+            ),
+        }
+    }
+}
+
+/// What limits the use of a run.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Marks {
+    pub(crate) quick: bool,
+    pub(crate) partial: bool,
+    pub(crate) invalid: usize,
+}
+
+fn counted(count: u32, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}

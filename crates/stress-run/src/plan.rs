@@ -1,0 +1,324 @@
+//! Which cells there are, in which order, and what they will take.
+
+use std::{fmt, str::FromStr};
+
+use clap::ValueEnum;
+use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
+use serde::{Deserialize, Serialize};
+
+/// Bytes in a megabyte, as the assignment counts them.
+pub(crate) const MB: u64 = 1_048_576;
+
+/// What resident memory one stress client may add, generously.
+const CLIENT_MEMORY: u64 = 2 * MB;
+/// The same for a process client, which brings a process of its own.
+const CLIENT_PROCESS_MEMORY: u64 = 8 * MB;
+/// What one worker of a server may take.
+const WORKER_MEMORY: u64 = 3 * MB;
+
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Operation {
+    Download,
+    Upload,
+}
+
+/// The server's concurrency model.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Mode {
+    Thread,
+    Process,
+    Legacy,
+    Async,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ClientPoolKind {
+    Thread,
+    Process,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Sink {
+    /// Downloads are written to files.
+    File,
+    /// Downloads are decoded and hashed, inside the clock.
+    Null,
+}
+
+/// The size of the file that each client moves.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Volume {
+    pub(crate) bytes: u64,
+}
+
+/// One server: started once, measured in all its cells, stopped.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+pub(crate) struct Configuration {
+    /// `None` for a server that is already running and does not tell.
+    pub(crate) mode: Option<Mode>,
+    pub(crate) workers: u32,
+}
+
+/// One setting to measure.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+pub(crate) struct Cell {
+    pub(crate) operation: Operation,
+    pub(crate) volume: Volume,
+    pub(crate) clients: u32,
+    pub(crate) server: Configuration,
+}
+
+/// All cells of a run.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Plan {
+    pub(crate) configurations: Vec<Configuration>,
+    pub(crate) operations: Vec<Operation>,
+    pub(crate) volumes: Vec<Volume>,
+    pub(crate) clients: Vec<u32>,
+    pub(crate) client_pool: ClientPoolKind,
+    pub(crate) sink: Sink,
+    pub(crate) repetitions: u32,
+    pub(crate) seed: u64,
+}
+
+/// What a plan will take.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Needs {
+    /// Cells without their repetitions: rows of the tables.
+    pub(crate) rows: u64,
+    pub(crate) cells: u64,
+    /// File content that clients will move, in bytes.
+    pub(crate) payload_bytes: u64,
+    /// Most that lies on the disk at once.
+    pub(crate) disk_bytes: u64,
+    /// Most that clients and server will hold at once.
+    pub(crate) memory_bytes: u64,
+}
+
+/// One server configuration in one repetition, with its cells in the order of their measurement.
+pub(crate) struct Block {
+    pub(crate) repetition: u32,
+    pub(crate) server: Configuration,
+    pub(crate) cells: Vec<Cell>,
+}
+
+impl Plan {
+    /// The cells of one configuration, in the order of the table.
+    pub(crate) fn cells_of(&self, server: Configuration) -> Vec<Cell> {
+        let mut cells = Vec::new();
+        for &operation in &self.operations {
+            for &volume in &self.volumes {
+                for &clients in &self.clients {
+                    cells.push(Cell { operation, volume, clients, server });
+                }
+            }
+        }
+        cells
+    }
+
+    /// All rows of the table of one mode: by operation, volume, clients, server workers.
+    pub(crate) fn rows_of(&self, mode: Option<Mode>) -> Vec<Cell> {
+        let of_mode = self.configurations.iter().filter(|server| server.mode == mode);
+        let mut rows: Vec<Cell> = of_mode.flat_map(|&server| self.cells_of(server)).collect();
+        rows.sort();
+        rows
+    }
+
+    /// The modes in the order they were asked for.
+    pub(crate) fn modes(&self) -> Vec<Option<Mode>> {
+        let mut modes: Vec<Option<Mode>> = Vec::new();
+        for server in &self.configurations {
+            if !modes.contains(&server.mode) {
+                modes.push(server.mode);
+            }
+        }
+        modes
+    }
+
+    /// What is measured one after another. With repetitions the order is shuffled, by the seed, so
+    /// that a machine that warms up or tires does not favour one configuration.
+    pub(crate) fn blocks(&self) -> Vec<Block> {
+        let mut random = StdRng::seed_from_u64(self.seed);
+        let mut blocks = Vec::new();
+        for repetition in 1..=self.repetitions {
+            let mut servers = self.configurations.clone();
+            if self.repetitions > 1 {
+                servers.shuffle(&mut random);
+            }
+            for server in servers {
+                let mut cells = self.cells_of(server);
+                if self.repetitions > 1 {
+                    cells.shuffle(&mut random);
+                }
+                blocks.push(Block { repetition, server, cells });
+            }
+        }
+        blocks
+    }
+
+    pub(crate) fn needs(&self) -> Needs {
+        let cells: Vec<Cell> =
+            self.configurations.iter().flat_map(|&server| self.cells_of(server)).collect();
+        let repetitions = u64::from(self.repetitions);
+        let files_of = |cell: &Cell| match (cell.operation, self.sink) {
+            (Operation::Download, Sink::Null) => 0,
+            _ => cell.payload_bytes(),
+        };
+        // The source of each volume lies on the clients' side and, to be downloaded, on the server's.
+        let sources: u64 = self.volumes.iter().map(|volume| 2 * volume.bytes).sum();
+        let workers = self.configurations.iter().map(|server| server.workers).max().unwrap_or(0);
+        let clients = self.clients.iter().copied().max().unwrap_or(0);
+        let client_memory = match self.client_pool {
+            ClientPoolKind::Thread => CLIENT_MEMORY,
+            ClientPoolKind::Process => CLIENT_PROCESS_MEMORY,
+        };
+        Needs {
+            rows: cells.len() as u64,
+            cells: cells.len() as u64 * repetitions,
+            payload_bytes: cells.iter().map(Cell::payload_bytes).sum::<u64>() * repetitions,
+            disk_bytes: sources + cells.iter().map(files_of).max().unwrap_or(0),
+            memory_bytes: u64::from(clients) * client_memory + u64::from(workers) * WORKER_MEMORY,
+        }
+    }
+}
+
+impl Cell {
+    /// What all clients together move.
+    pub(crate) fn payload_bytes(&self) -> u64 {
+        self.volume.bytes * u64::from(self.clients)
+    }
+}
+
+impl FromStr for Volume {
+    type Err = String;
+
+    /// A number of megabytes.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = text.trim().trim_end_matches("MB").trim_end();
+        let mb: f64 = number.parse().map_err(|_| format!("{text:?} is not a number of MB"))?;
+        let bytes = mb * MB as f64;
+        if !(1.0..1e15).contains(&bytes) {
+            return Err(format!("{text} MB is not a volume that can be measured"));
+        }
+        Ok(Self { bytes: bytes.round() as u64 })
+    }
+}
+
+impl fmt::Display for Volume {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // At most six decimals say every volume that was given with as many.
+        let mb = format!("{:.6}", self.bytes as f64 / MB as f64);
+        write!(f, "{} MB", mb.trim_end_matches('0').trim_end_matches('.'))
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Download => "download",
+            Self::Upload => "upload",
+        })
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Thread => "thread",
+            Self::Process => "process",
+            Self::Legacy => "legacy",
+            Self::Async => "async",
+        })
+    }
+}
+
+impl Configuration {
+    /// The mode's name, `server` for one that does not tell.
+    pub(crate) fn mode_name(&self) -> String {
+        mode_name(self.mode)
+    }
+}
+
+pub(crate) fn mode_name(mode: Option<Mode>) -> String {
+    mode.map_or_else(|| "server".to_owned(), |mode| mode.to_string())
+}
+
+impl fmt::Display for Configuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} mode with {} workers", self.mode_name(), self.workers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn full(modes: &[Mode]) -> Plan {
+        let configuration = |&mode| {
+            [1, 5, 50].map(|workers| Configuration { mode: Some(mode), workers })
+        };
+        Plan {
+            configurations: modes.iter().flat_map(configuration).collect(),
+            operations: vec![Operation::Download, Operation::Upload],
+            volumes: vec![10, 50, 100].into_iter().map(|mb| Volume { bytes: mb * MB }).collect(),
+            clients: vec![1, 5, 50],
+            client_pool: ClientPoolKind::Thread,
+            sink: Sink::File,
+            repetitions: 1,
+            seed: 1,
+        }
+    }
+
+    #[test]
+    fn one_mode_has_54_rows_and_56_gigabytes() {
+        let needs = full(&[Mode::Thread]).needs();
+        assert_eq!((needs.rows, needs.cells), (54, 54));
+        assert_eq!(needs.payload_bytes, 56_371_445_760);
+        assert_eq!(needs.disk_bytes, (50 * 100 + 2 * 160) * MB);
+    }
+
+    #[test]
+    fn rows_are_ordered_by_operation_volume_clients_and_workers() {
+        let rows = full(&[Mode::Thread, Mode::Process]).rows_of(Some(Mode::Process));
+        assert_eq!(rows.len(), 54);
+        let of = |row: &Cell| (row.operation, row.volume, row.clients, row.server.workers);
+        assert!(rows.is_sorted_by_key(of));
+        assert_eq!(of(&rows[1]), (Operation::Download, Volume { bytes: 10 * MB }, 1, 5));
+        assert_eq!(of(&rows[27]).0, Operation::Upload);
+    }
+
+    #[test]
+    fn repetitions_hold_the_same_cells_in_an_order_that_the_seed_gives() {
+        let mut plan = full(&[Mode::Thread]);
+        plan.repetitions = 3;
+        let order = |plan: &Plan| -> Vec<Cell> {
+            plan.blocks().into_iter().flat_map(|block| block.cells).collect()
+        };
+        let (first, again) = (order(&plan), order(&plan));
+        assert_eq!(first, again);
+        plan.seed = 2;
+        assert_ne!(first, order(&plan));
+        let mut sorted = first;
+        sorted.sort();
+        assert!(sorted.chunks(3).all(|same| same[0] == same[1] && same[1] == same[2]));
+        assert_eq!(sorted.len(), 3 * 54);
+    }
+
+    #[test]
+    fn volumes_are_read_and_shown_in_megabytes() {
+        for (text, bytes, shown) in
+            [("10", 10 * MB, "10 MB"), ("0.5", MB / 2, "0.5 MB"), ("100 MB", 100 * MB, "100 MB")]
+        {
+            let volume: Volume = text.parse().unwrap();
+            assert_eq!((volume.bytes, volume.to_string().as_str()), (bytes, shown));
+        }
+        for text in ["", "x", "0", "-1", "nan", "1e99"] {
+            assert!(text.parse::<Volume>().is_err(), "{text}");
+        }
+    }
+}

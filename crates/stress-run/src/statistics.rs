@@ -1,0 +1,114 @@
+//! Numbers that describe a cell's clients.
+
+use crate::job::Outcome;
+
+/// What the clients of one cell that succeeded took. MEASURE.md §3 of the design defines each.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Summary {
+    pub(crate) mean_s: f64,
+    pub(crate) min_s: f64,
+    pub(crate) median_s: f64,
+    pub(crate) p95_s: f64,
+    pub(crate) max_s: f64,
+    pub(crate) first_byte_mean_s: f64,
+    /// Σ bytes ÷ Σ seconds: time × throughput is the volume.
+    pub(crate) throughput: f64,
+    /// From the release to the last client's last byte.
+    pub(crate) makespan_s: f64,
+    /// Σ bytes ÷ makespan, in bytes per second.
+    pub(crate) goodput: f64,
+    /// Jain's index of the clients' throughputs: 1 when all are equal, 1/n when one has all.
+    pub(crate) fairness: f64,
+}
+
+impl Summary {
+    /// `None` when no client succeeded: there is no time to report then, least of all zero.
+    pub(crate) fn of(outcomes: &[Outcome]) -> Option<Self> {
+        let succeeded: Vec<(f64, f64, f64)> = outcomes
+            .iter()
+            .filter_map(|outcome| {
+                let first_byte_s = outcome.seconds_to_first_byte()?;
+                Some((outcome.seconds()?, first_byte_s, outcome.bytes as f64))
+            })
+            .collect();
+        if succeeded.is_empty() {
+            return None;
+        }
+        let mut seconds: Vec<f64> = succeeded.iter().map(|&(seconds, _, _)| seconds).collect();
+        seconds.sort_by(f64::total_cmp);
+        let count = seconds.len() as f64;
+        let (total_s, max_s) = (seconds.iter().sum::<f64>(), seconds[seconds.len() - 1]);
+        let bytes: f64 = succeeded.iter().map(|&(_, _, bytes)| bytes).sum();
+        let rates = succeeded.iter().map(|&(seconds, _, bytes)| bytes / seconds);
+        let (rate_sum, rate_squares) =
+            rates.fold((0.0, 0.0), |(sum, squares), rate| (sum + rate, squares + rate * rate));
+        Some(Self {
+            mean_s: total_s / count,
+            min_s: seconds[0],
+            median_s: quantile(&seconds, 0.5),
+            p95_s: quantile(&seconds, 0.95),
+            max_s,
+            first_byte_mean_s: succeeded.iter().map(|&(_, first, _)| first).sum::<f64>() / count,
+            throughput: bytes / total_s,
+            makespan_s: max_s,
+            goodput: bytes / max_s,
+            fairness: rate_sum * rate_sum / (count * rate_squares),
+        })
+    }
+}
+
+/// The smallest value that at least this share of the values does not exceed (nearest rank).
+fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let rank = (share * sorted.len() as f64).ceil() as usize;
+    sorted[rank.clamp(1, sorted.len()) - 1]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(seconds: f64, bytes: u64) -> Outcome {
+        let mut outcome = Outcome::new(0, 1_000);
+        outcome.first_byte_ns = Some(1_000 + (seconds / 2.0 * 1e9) as u64);
+        outcome.finished_ns = Some(1_000 + (seconds * 1e9) as u64);
+        outcome.bytes = bytes;
+        outcome
+    }
+
+    #[test]
+    fn time_times_throughput_is_the_volume() {
+        let outcomes: Vec<Outcome> = [0.5, 1.0, 3.0].map(|s| outcome(s, 600)).into();
+        let summary = Summary::of(&outcomes).unwrap();
+        assert_eq!((summary.mean_s, summary.min_s, summary.max_s), (1.5, 0.5, 3.0));
+        assert_eq!((summary.median_s, summary.p95_s), (1.0, 3.0));
+        assert_eq!(summary.first_byte_mean_s, 0.75);
+        assert_eq!(summary.throughput, 1800.0 / 4.5);
+        assert!((summary.mean_s * summary.throughput - 600.0).abs() < 1e-9);
+        assert_eq!((summary.makespan_s, summary.goodput), (3.0, 600.0));
+    }
+
+    #[test]
+    fn fairness_is_jains_index() {
+        let equal: Vec<Outcome> = [1.0; 4].map(|s| outcome(s, 8)).into();
+        assert!((Summary::of(&equal).unwrap().fairness - 1.0).abs() < 1e-12);
+        // Rates 8 and 2: (8 + 2)² / (2 (64 + 4)).
+        let unequal: Vec<Outcome> = [1.0, 4.0].map(|s| outcome(s, 8)).into();
+        assert!((Summary::of(&unequal).unwrap().fairness - 100.0 / 136.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn failures_have_no_time() {
+        let mut failed = outcome(1.0, 10);
+        failed.fail("timeout", String::new());
+        assert_eq!(Summary::of(&[failed.clone()]), None);
+        assert_eq!(Summary::of(&[failed, outcome(2.0, 10)]).unwrap().mean_s, 2.0);
+    }
+
+    #[test]
+    fn quantiles_are_values_that_were_measured() {
+        let values: Vec<f64> = (1..=50).map(f64::from).collect();
+        assert_eq!(quantile(&values, 0.5), 25.0);
+        assert_eq!(quantile(&values, 0.95), 48.0);
+        assert_eq!(quantile(&[7.0], 0.95), 7.0);
+    }
+}

@@ -1,0 +1,157 @@
+//! The 54-row table of each mode, as CSV, as Markdown and on the screen.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use comfy_table::{CellAlignment, Table, presets};
+
+use crate::{
+    cell::Record,
+    environment::Environment,
+    language::{Language, Marks},
+    plan::{Cell, ClientPoolKind, Mode, Plan, mode_name},
+};
+
+/// Everything that tables are made from.
+pub(crate) struct Tables<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) records: &'a [Record],
+    pub(crate) environment: &'a Environment,
+    pub(crate) marks: Marks,
+    pub(crate) language: Language,
+}
+
+/// Columns that hold numbers: all but the operation and the two counts.
+const RIGHT_ALIGNED: [usize; 6] = [0, 2, 3, 4, 5, 6];
+
+impl Tables<'_> {
+    /// Writes one CSV file for each mode, and `table.md` with all of them.
+    pub(crate) fn write_to(&self, dir: &Path) -> anyhow::Result<()> {
+        for mode in self.plan.modes() {
+            let path = dir.join(self.csv_name(mode));
+            self.write_csv(mode, &path)
+                .with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        let path: PathBuf = dir.join("table.md");
+        fs::write(&path, self.markdown()).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// All tables with their marks, for a terminal.
+    pub(crate) fn on_screen(&self) -> String {
+        let mut screen = String::new();
+        for mode in self.plan.modes() {
+            let mut table = Table::new();
+            table.load_style(presets::UTF8_FULL_CONDENSED).set_header(self.language.columns());
+            for row in self.rows(mode) {
+                table.add_row(row);
+            }
+            for column in RIGHT_ALIGNED {
+                if let Some(column) = table.column_mut(column) {
+                    column.set_cell_alignment(CellAlignment::Right);
+                }
+            }
+            let _ = writeln!(screen, "{}\n{table}\n", self.language.table_of(&mode_name(mode)));
+        }
+        for mark in self.language.marks(self.marks) {
+            let _ = writeln!(screen, "{mark}");
+        }
+        screen
+    }
+
+    /// A run that must not be handed in says so in the names of its files, since their nine columns
+    /// have no room for it.
+    fn csv_name(&self, mode: Option<Mode>) -> String {
+        let clients = match self.plan.client_pool {
+            ClientPoolKind::Thread => "",
+            ClientPoolKind::Process => "-process-clients",
+        };
+        let invalid = if self.marks.invalid > 0 { "-INVALID" } else { "" };
+        let partial = if self.marks.partial { "-PARTIAL" } else { "" };
+        format!("table-{}{clients}{invalid}{partial}.csv", mode_name(mode))
+    }
+
+    fn write_csv(&self, mode: Option<Mode>, path: &Path) -> anyhow::Result<()> {
+        let mut csv = csv::Writer::from_path(path)?;
+        csv.write_record(self.language.columns())?;
+        for row in self.rows(mode) {
+            csv.write_record(row)?;
+        }
+        Ok(csv.flush()?)
+    }
+
+    fn markdown(&self) -> String {
+        let mut text = String::new();
+        for mark in self.language.marks(self.marks) {
+            let _ = writeln!(text, "> **{mark}**\n");
+        }
+        for mode in self.plan.modes() {
+            let columns = self.language.columns();
+            let _ = writeln!(text, "## {}\n", self.language.table_of(&mode_name(mode)));
+            let _ = writeln!(text, "| {} |", columns.join(" | "));
+            let rule = |index| if RIGHT_ALIGNED.contains(&index) { "---:" } else { "---" };
+            let rules: Vec<&str> = (0..columns.len()).map(rule).collect();
+            let _ = writeln!(text, "| {} |", rules.join(" | "));
+            for row in self.rows(mode) {
+                let _ = writeln!(text, "| {} |", row.join(" | "));
+            }
+            text.push('\n');
+        }
+        let Environment { version, git_commit, started, .. } = self.environment;
+        let _ = writeln!(text, "{}\n", self.language.notes());
+        let _ = writeln!(
+            text,
+            "{}. stress-run {version}, commit {git_commit}, {started}, {}.",
+            self.environment.machine(),
+            self.language.repetitions(self.plan.repetitions)
+        );
+        text
+    }
+
+    /// The rows that were measured, numbered as in the whole table.
+    fn rows(&self, mode: Option<Mode>) -> Vec<[String; 9]> {
+        let cells = self.plan.rows_of(mode);
+        (1..)
+            .zip(cells)
+            .filter_map(|(number, cell)| Some(self.row(number, self.representative(&cell)?)))
+            .collect()
+    }
+
+    /// The repetition that stands for a cell: the one with the most failures where there are any,
+    /// else the one with the median time. So a row is always one real measurement.
+    fn representative(&self, cell: &Cell) -> Option<&Record> {
+        let mut records: Vec<&Record> =
+            self.records.iter().filter(|record| record.cell == *cell).collect();
+        if let Some(worst) = records
+            .iter()
+            .max_by_key(|record| record.clients_failed())
+            .filter(|record| record.clients_failed() > 0)
+        {
+            return Some(worst);
+        }
+        let mean_s = |record: &Record| record.summary().map_or(f64::INFINITY, |s| s.mean_s);
+        records.sort_by(|a, b| mean_s(a).total_cmp(&mean_s(b)));
+        records.get(records.len().saturating_sub(1) / 2).copied()
+    }
+
+    fn row(&self, number: usize, record: &Record) -> [String; 9] {
+        let (cell, summary) = (&record.cell, record.summary());
+        let books = record.books.as_ref();
+        [
+            number.to_string(),
+            cell.operation.to_string(),
+            cell.volume.to_string(),
+            cell.clients.to_string(),
+            cell.server.workers.to_string(),
+            summary.map_or_else(String::new, |summary| format!("{:.6}", summary.mean_s)),
+            summary.map_or_else(String::new, |summary| format!("{:.0}", summary.throughput)),
+            self.language.counts(record.clients_succeeded(), record.clients_failed()),
+            books.map_or_else(String::new, |books| {
+                self.language.counts(books.workers_succeeded, books.workers_failed)
+            }),
+        ]
+    }
+}

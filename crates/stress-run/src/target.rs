@@ -1,0 +1,89 @@
+//! The server being measured, as the experiment uses it outside the clock.
+
+use std::{
+    fs::File,
+    thread,
+    time::{Duration, Instant},
+};
+
+use fileclient::{ClientError, Connection, FileName, Options, Stats};
+
+use crate::content::{Digest, Source};
+
+/// Longest wait for an answer outside the clock. All of it goes to hashing or to a busy pool.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a server may stay busy with connections that their clients have closed.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A server that listens.
+pub(crate) struct Target {
+    pub(crate) address: String,
+    /// What it does not know it is not asked twice: foreign servers have neither.
+    has_stats: bool,
+    has_digest: bool,
+}
+
+impl Target {
+    /// Finds out what the server at `address` can tell.
+    pub(crate) fn new(address: &str) -> Result<Self, ClientError> {
+        let mut target = Self { address: address.to_owned(), has_stats: true, has_digest: true };
+        target.has_stats = match target.connect()?.stats() {
+            Ok(stats) => serde_json::from_value::<Stats>(stats).is_ok(),
+            Err(ClientError::Refused { .. } | ClientError::Closed) => false,
+            Err(err) => return Err(err),
+        };
+        target.has_digest = target.has_stats;
+        Ok(target)
+    }
+
+    /// The server's counts; `None` from a server that has none.
+    pub(crate) fn stats(&self) -> Result<Option<Stats>, ClientError> {
+        if !self.has_stats {
+            return Ok(None);
+        }
+        Ok(serde_json::from_value(self.connect()?.stats()?).ok())
+    }
+
+    /// The server's counts once it has booked every connection that its clients have closed.
+    pub(crate) fn settled_stats(&self) -> Result<Option<Stats>, ClientError> {
+        let deadline = Instant::now() + SETTLE_TIMEOUT;
+        loop {
+            let stats = self.stats()?;
+            match &stats {
+                // The one that asks is active.
+                Some(counts) if counts.connections.active + counts.connections.waiting > 1 => {}
+                _ => return Ok(stats),
+            }
+            if Instant::now() >= deadline {
+                return Err(ClientError::DeadlinePassed);
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Stores the file that downloads read.
+    pub(crate) fn provide(&self, name: &FileName, source: &Source) -> anyhow::Result<()> {
+        let mut file = File::open(&source.path)?;
+        self.connect()?.upload(name, &mut file)?;
+        Ok(())
+    }
+
+    /// The digest of a stored file: from the server, or by reading the file back.
+    pub(crate) fn digest(&self, name: &FileName) -> Result<String, ClientError> {
+        if self.has_digest {
+            return Ok(self.connect()?.digest(name)?.digest);
+        }
+        let mut digest = Digest::default();
+        self.connect()?.get(name, &mut digest)?;
+        Ok(digest.finish())
+    }
+
+    pub(crate) fn delete(&self, name: &FileName) -> Result<(), ClientError> {
+        self.connect()?.delete(name).map(drop)
+    }
+
+    fn connect(&self) -> Result<Connection, ClientError> {
+        Connection::connect(&self.address, Options { timeout: TIMEOUT, ..Options::default() })
+    }
+}
