@@ -230,7 +230,7 @@ impl RequestFramer {
                 self.state = State::AfterQuote;
                 Ok((Some(Fragment::End), 1))
             }
-            Some(end) if input[end] != quote => Err(FrameError::UnclosedQuote),
+            Some(0) => Err(FrameError::UnclosedQuote),
             Some(end) => Ok((Some(Fragment::Body(&input[..end])), end)),
             None if input.is_empty() => Ok((None, 0)),
             None => Ok((Some(Fragment::Body(input)), input.len())),

@@ -1,8 +1,7 @@
 //! Reads a server's replies, ours and others', without holding the file they carry.
 
 use memchr::memchr2;
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{FileName, Stats, reply::ENDING};
 
@@ -38,25 +37,22 @@ pub enum ReplyFragment<'a> {
     Ending,
 }
 
-/// A reply without the file content.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+/// A reply without the file content. A member of another type than ours counts as absent: other
+/// servers number their codes, or write sizes as text.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReceivedReply {
-    #[serde(default)]
-    status: String,
-    #[serde(default)]
+    status: Option<String>,
     data: Value,
     /// What some servers answer in place of `data`.
-    #[serde(default)]
     message: Value,
     /// Another shape that LIST is answered in.
-    #[serde(default)]
     files: Value,
     data_namafile: Option<String>,
     pub data_size: Option<u64>,
     pub data_digest: Option<String>,
     pub code: Option<String>,
-    /// Present, though emptied, when the reply carried a file.
-    data_file: Option<Value>,
+    /// The reply carried a file, whose text was given out.
+    has_file: bool,
 }
 
 /// Why what came is not a reply.
@@ -219,10 +215,10 @@ impl ReplyReader {
     }
 
     fn complete(&mut self) -> Result<ReplyFragment<'static>, ReplyError> {
-        let reply = serde_json::from_slice(&self.json)
+        let members = serde_json::from_slice(&self.json)
             .map_err(|source| ReplyError::Malformed(source.to_string()))?;
         *self = Self { state: State::Ending(0), ..Self::default() };
-        Ok(ReplyFragment::Reply(Box::new(reply)))
+        Ok(ReplyFragment::Reply(Box::new(ReceivedReply::new(members))))
     }
 }
 
@@ -232,8 +228,29 @@ fn not_json(input: &[u8]) -> ReplyError {
 }
 
 impl ReceivedReply {
+    fn new(mut members: Map<String, Value>) -> Self {
+        let mut take = |name| members.remove(name).unwrap_or_default();
+        let text = |value: Value| match value {
+            Value::String(text) => Some(text),
+            _ => None,
+        };
+        Self {
+            status: text(take("status")),
+            data: take("data"),
+            message: take("message"),
+            files: take("files"),
+            data_namafile: text(take("data_namafile")),
+            data_size: take("data_size").as_u64(),
+            data_digest: text(take("data_digest")),
+            code: text(take("code")),
+            has_file: take("data_file").is_string(),
+        }
+    }
+
     pub fn is_ok(&self) -> bool {
-        self.status.eq_ignore_ascii_case("OK") || self.status.eq_ignore_ascii_case("success")
+        self.status.as_deref().is_some_and(|status| {
+            status.eq_ignore_ascii_case("OK") || status.eq_ignore_ascii_case("success")
+        })
     }
 
     /// The sentence for people: what happened, or what went wrong.
@@ -241,14 +258,16 @@ impl ReceivedReply {
         match [&self.data, &self.message].into_iter().find(|value| !value.is_null()) {
             Some(Value::String(sentence)) => sentence.clone(),
             Some(other) => other.to_string(),
-            None if self.status.is_empty() => "the server gave no status".to_owned(),
-            None => format!("the server answered {} and no reason", self.status),
+            None => match &self.status {
+                Some(status) => format!("the server answered {status} and no reason"),
+                None => "the server gave no status".to_owned(),
+            },
         }
     }
 
     /// Whether the reply carried a file.
     pub fn has_file(&self) -> bool {
-        matches!(self.data_file, Some(Value::String(_)))
+        self.has_file
     }
 
     /// The name that the server gave the file; not checked.
@@ -285,9 +304,13 @@ impl ReceivedReply {
         &self.data
     }
 
-    /// Whether the reply is about `name`, as far as the server said.
+    /// Whether the reply is about `name`, as far as the server said. Some say it with the path that
+    /// the file has on their disk.
     pub fn is_about(&self, name: &FileName) -> bool {
-        self.data_namafile.as_deref().is_none_or(|given| given == name.as_str())
+        self.data_namafile
+            .as_deref()
+            .and_then(|given| given.rsplit(['/', '\\']).next())
+            .is_none_or(|given| given == name.as_str())
     }
 }
 

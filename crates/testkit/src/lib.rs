@@ -1,1 +1,20 @@
+//! For tests only: servers on free ports, raw and hostile peers, waiting with a deadline.
+//!
+//! A server under test is a process of its own, so that killing it, its memory and its exit status
+//! are what a user would see. Everything here panics with a sentence when what a test relies on
+//! does not happen, and no wait is without an end.
+#![forbid(unsafe_code)]
 
+mod content;
+mod peer;
+pub mod processes;
+mod reply;
+mod server;
+mod wait;
+
+pub use content::{base64, content, decode_base64};
+pub use nix::sys::signal::Signal;
+pub use peer::Peer;
+pub use reply::Reply;
+pub use server::{Server, ServerBuilder, Stopped};
+pub use wait::{PATIENCE, eventually};

@@ -198,6 +198,11 @@ fn a_head_has_a_longest_length() {
 
 #[test]
 fn a_line_end_inside_quoted_content_is_an_error() {
-    let outcome = feed(&mut RequestFramer::default(), b"UPLOAD a \"aGVs\nbG8=\"", &mut Vec::new());
-    assert_eq!(outcome, Err(FrameError::UnclosedQuote));
+    for wire in [&b"UPLOAD a \"aGVs\nbG8=\""[..], b"UPLOAD a \"aGVs", b"UPLOAD a \"\n"] {
+        let (mut framer, mut pieces) = (RequestFramer::default(), Vec::new());
+        let outcome = feed(&mut framer, wire, &mut pieces)
+            .and_then(|()| feed(&mut framer, b"\n", &mut pieces));
+        assert_eq!(outcome, Err(FrameError::UnclosedQuote));
+        assert!(!pieces.contains(&Piece::End));
+    }
 }

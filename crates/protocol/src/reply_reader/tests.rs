@@ -74,6 +74,21 @@ fn pythons_replies_are_read() {
 }
 
 #[test]
+fn members_of_other_types_count_as_absent() {
+    let (_, reply) = one(r#"{"status":"ERROR","data":"gone","code":404,"data_size":"5"}"#);
+    assert_eq!((reply.sentence().as_str(), reply.code, reply.data_size), ("gone", None, None));
+    let (_, reply) = one(r#"{"status":200}"#);
+    assert!(!reply.is_ok());
+}
+
+#[test]
+fn a_name_may_come_with_its_path() {
+    let (_, reply) = one(r#"{"status":"OK","data_namafile":"files/a.txt"}"#);
+    assert!(reply.is_about(&"a.txt".parse().unwrap()));
+    assert!(!reply.is_about(&"b.txt".parse().unwrap()));
+}
+
+#[test]
 fn reading_does_not_depend_on_how_bytes_arrive() {
     let wire =
         "{ \"status\": \"OK\", \"data\": \"a\\\"}{\", \"data_file\" : \"aGVs\\/G8=\" }\r\n\r\n\
