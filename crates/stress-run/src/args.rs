@@ -178,7 +178,9 @@ impl Args {
                 "stress-run",
                 &mut io::stdout(),
             ),
-            Some(Command::Man) => clap_mangen::Man::new(Self::command()).render(&mut io::stdout())?,
+            Some(Command::Man) => {
+                clap_mangen::Man::new(Self::command()).render(&mut io::stdout())?
+            }
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -234,9 +236,8 @@ impl Options {
     pub(crate) fn configurations(&self) -> Vec<Configuration> {
         let modes = unique(self.modes.as_deref().unwrap_or(&MODES));
         let servers = unique(self.servers.as_deref().unwrap_or(&POOLS));
-        let of_mode = |&mode| {
-            servers.iter().map(move |&workers| Configuration { mode: Some(mode), workers })
-        };
+        let of_mode =
+            |&mode| servers.iter().map(move |&workers| Configuration { mode: Some(mode), workers });
         modes.iter().flat_map(of_mode).collect()
     }
 

@@ -96,7 +96,7 @@ pub(crate) fn measure(
     let jobs: Vec<Job> = (1..=cell.clients)
         .map(|client| job(&cell, repetition, client, target, source, instruments))
         .collect();
-    let before = target.stats()?;
+    let before = target.settled_stats()?;
     let mut outcomes = client_pool::run(instruments.client_pool, &jobs, &instruments.interrupt)?;
     let after = target.settled_stats();
     match cell.operation {
@@ -123,9 +123,7 @@ fn job(
     let expected_s = cell.payload_bytes().div_ceil(EXPECTED_BYTES_PER_SECOND);
     let timeout = (Duration::from_secs(expected_s) * PATIENCE).max(TIMEOUT_MIN);
     let (name, local) = match (cell.operation, instruments.sink) {
-        (Operation::Upload, _) => {
-            (upload_name(repetition, client), Some(source.path.clone()))
-        }
+        (Operation::Upload, _) => (upload_name(repetition, client), Some(source.path.clone())),
         (Operation::Download, Sink::Null) => (download_name(source), None),
         (Operation::Download, Sink::File) => {
             let sink = instruments.sink_dir.join(format!("download-{client}.bin"));

@@ -74,7 +74,7 @@ impl Environment {
 mod system {
     use std::path::Path;
 
-    use procfs::{Current, CpuInfo, Meminfo, process::Process};
+    use procfs::{CpuInfo, Current, Meminfo, process::Process};
 
     pub(super) fn cpu_model() -> Option<String> {
         CpuInfo::current().ok()?.model_name(0).map(str::to_owned)

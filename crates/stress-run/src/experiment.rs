@@ -17,7 +17,7 @@ use crate::{
     environment::Environment,
     interrupt::{EXIT_INTERRUPTED, Interrupt},
     language::Marks,
-    plan::{Block, Cell, Configuration, Mode, Plan},
+    plan::{Block, Cell, Configuration, Mode, Operation, Plan},
     preflight,
     progress::Progress,
     results::RunFiles,
@@ -52,6 +52,8 @@ struct Running {
 struct Experiment {
     servers: Servers,
     sources: Vec<Source>,
+    /// Those of the sources that the server must have.
+    downloads: Vec<Source>,
     instruments: Instruments,
     files: RunFiles,
     progress: Progress,
@@ -91,8 +93,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         options.connect.clone(),
         &plan,
     );
+    let has_downloads = plan.operations.contains(&Operation::Download);
     let mut experiment = Experiment {
         servers,
+        downloads: if has_downloads { sources.clone() } else { Vec::new() },
         sources,
         instruments: Instruments {
             client_pool: plan.client_pool,
@@ -106,7 +110,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         records: Vec::new(),
         failed: BTreeSet::new(),
     };
-    let measured = plan.blocks().iter().try_for_each(|block| experiment.measure_block(block, options));
+    let measured =
+        plan.blocks().iter().try_for_each(|block| experiment.measure_block(block, options));
     experiment.progress.finish();
     measured?;
     experiment.report(&plan, &environment, options)
@@ -122,7 +127,8 @@ pub(crate) fn plan_of(options: &Options) -> anyhow::Result<Plan> {
 }
 
 fn connected_configuration(options: &Options, address: &str) -> anyhow::Result<Configuration> {
-    let target = Target::new(address).with_context(|| format!("cannot measure {address}"))?;
+    let target = Target::new(address, options.timeout)
+        .with_context(|| format!("cannot measure {address}"))?;
     let stats: Option<Stats> = target.stats()?;
     match (stats, options.single_server()) {
         (Some(stats), _) => {
@@ -193,7 +199,7 @@ impl Experiment {
         match running.process {
             Some(process) => process.stop(),
             None => {
-                for source in &self.sources {
+                for source in &self.downloads {
                     // Some servers cannot delete; the file's name says where it came from.
                     let _ = running.target.delete(&download_name(source));
                 }
@@ -226,8 +232,8 @@ impl Experiment {
                 (Some(process), address)
             }
         };
-        let target = Target::new(&address)?;
-        for source in &self.sources {
+        let target = Target::new(&address, self.instruments.timeout)?;
+        for source in &self.downloads {
             target
                 .provide(&download_name(source), source)
                 .context("cannot store the file to download")?;

@@ -93,7 +93,8 @@ impl Prepared {
     fn transfer(&mut self, outcome: &mut Outcome) -> Result<Transfer, ClientError> {
         let job = &self.job;
         let deadline = Instant::now() + job.timeout;
-        let options = Options { timeout: job.timeout, deadline: Some(deadline), ..Options::default() };
+        let options =
+            Options { timeout: job.timeout, deadline: Some(deadline), ..Options::default() };
         let mut connection = Connection::connect(&job.server, options)?;
         outcome.port = Some(connection.local_addr().port());
         match (job.operation, &mut self.local) {

@@ -119,7 +119,9 @@ impl Language {
         if marks.invalid > 0 {
             lines.push(match self {
                 En => format!("INVALID: {} cells have wrong bytes or books", marks.invalid),
-                Id => format!("INVALID: {} sel dengan byte atau hitungan yang salah", marks.invalid),
+                Id => {
+                    format!("INVALID: {} sel dengan byte atau hitungan yang salah", marks.invalid)
+                }
             });
         }
         lines

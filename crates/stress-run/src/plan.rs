@@ -16,7 +16,9 @@ const CLIENT_PROCESS_MEMORY: u64 = 8 * MB;
 /// What one worker of a server may take.
 const WORKER_MEMORY: u64 = 3 * MB;
 
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, ValueEnum)]
+#[derive(
+    Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, ValueEnum,
+)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Operation {
     Download,
@@ -24,7 +26,9 @@ pub(crate) enum Operation {
 }
 
 /// The server's concurrency model.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, ValueEnum)]
+#[derive(
+    Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, ValueEnum,
+)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Mode {
     Thread,
@@ -259,9 +263,8 @@ mod tests {
     use super::*;
 
     fn full(modes: &[Mode]) -> Plan {
-        let configuration = |&mode| {
-            [1, 5, 50].map(|workers| Configuration { mode: Some(mode), workers })
-        };
+        let configuration =
+            |&mode| [1, 5, 50].map(|workers| Configuration { mode: Some(mode), workers });
         Plan {
             configurations: modes.iter().flat_map(configuration).collect(),
             operations: vec![Operation::Download, Operation::Upload],

@@ -40,7 +40,7 @@ mod tests {
         let needs =
             Needs { rows: 1, cells: 1, payload_bytes: 1, disk_bytes: 1 << 60, memory_bytes: 1 };
         let refusal = check(&needs, Path::new("/")).unwrap_err().to_string();
-        assert!(refusal.starts_with("/ has ") && refusal.contains("needs 1024.00 PiB"), "{refusal}");
+        assert!(refusal.starts_with("/ has ") && refusal.contains("needs 1.00 EiB"), "{refusal}");
         let fits = Needs { disk_bytes: 1, ..needs };
         assert!(check(&fits, Path::new("/")).is_ok());
     }

@@ -112,7 +112,11 @@ impl ServerProcess {
         }
         let lines = self.last_words.lock().unwrap_or_else(PoisonError::into_inner);
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-        if lines.is_empty() { how } else { format!("{how}; it said last:\n  {}", lines.join("\n  ")) }
+        if lines.is_empty() {
+            how
+        } else {
+            format!("{how}; it said last:\n  {}", lines.join("\n  "))
+        }
     }
 
     /// Asks it to end, and kills it if it does not.

@@ -37,7 +37,8 @@ impl Tables<'_> {
                 .with_context(|| format!("cannot write {}", path.display()))?;
         }
         let path: PathBuf = dir.join("table.md");
-        fs::write(&path, self.markdown()).with_context(|| format!("cannot write {}", path.display()))
+        fs::write(&path, self.markdown())
+            .with_context(|| format!("cannot write {}", path.display()))
     }
 
     /// All tables with their marks, for a terminal.

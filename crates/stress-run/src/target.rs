@@ -10,8 +10,12 @@ use fileclient::{ClientError, Connection, FileName, Options, Stats};
 
 use crate::content::{Digest, Source};
 
-/// Longest wait for an answer outside the clock. All of it goes to hashing or to a busy pool.
+/// Longest wait for an answer outside the clock, where nothing else is said. All of it goes to
+/// hashing or to a busy pool.
 const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A server that does not answer STATS for so long does not know it.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a server may stay busy with connections that their clients have closed.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -19,6 +23,7 @@ const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A server that listens.
 pub(crate) struct Target {
     pub(crate) address: String,
+    timeout: Duration,
     /// What it does not know it is not asked twice: foreign servers have neither.
     has_stats: bool,
     has_digest: bool,
@@ -26,12 +31,15 @@ pub(crate) struct Target {
 
 impl Target {
     /// Finds out what the server at `address` can tell.
-    pub(crate) fn new(address: &str) -> Result<Self, ClientError> {
-        let mut target = Self { address: address.to_owned(), has_stats: true, has_digest: true };
-        target.has_stats = match target.connect()?.stats() {
+    pub(crate) fn new(address: &str, timeout: Option<Duration>) -> Result<Self, ClientError> {
+        let timeout = timeout.unwrap_or(TIMEOUT);
+        let mut target =
+            Self { address: address.to_owned(), timeout, has_stats: true, has_digest: true };
+        target.has_stats = match target.connect_for(timeout.min(PROBE_TIMEOUT))?.stats() {
             Ok(stats) => serde_json::from_value::<Stats>(stats).is_ok(),
-            Err(ClientError::Refused { .. } | ClientError::Closed) => false,
-            Err(err) => return Err(err),
+            Err(err @ ClientError::Connect { .. }) => return Err(err),
+            // Each foreign server has its own way of not knowing a request.
+            Err(_) => false,
         };
         target.has_digest = target.has_stats;
         Ok(target)
@@ -84,6 +92,10 @@ impl Target {
     }
 
     fn connect(&self) -> Result<Connection, ClientError> {
-        Connection::connect(&self.address, Options { timeout: TIMEOUT, ..Options::default() })
+        self.connect_for(self.timeout)
+    }
+
+    fn connect_for(&self, timeout: Duration) -> Result<Connection, ClientError> {
+        Connection::connect(&self.address, Options { timeout, ..Options::default() })
     }
 }

@@ -1,0 +1,295 @@
+//! The whole program on tiny volumes, against real and against dishonest servers.
+
+mod corrupting_server;
+mod run;
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use run::Run;
+use testkit::eventually;
+
+const HEADS: &str = "Number,Operation,Volume,Client workers,Server workers,\
+    Total time per client (s),Throughput per client (bytes/s),\
+    Client workers succeeded/failed,Server workers succeeded/failed";
+
+const HEADS_ID: &str = "Nomor,Operasi,Volume,Jumlah client worker pool,Jumlah server worker pool,\
+    Waktu total per client,Throughput per client,\
+    Jumlah worker client yang sukses dan gagal,Jumlah worker server yang sukses dan gagal";
+
+/// Every row has one volume of 0.25 MB and no failure, and time × throughput is that volume.
+fn assert_good(rows: &[Vec<String>]) {
+    for row in rows {
+        assert_eq!(row.len(), 9, "{row:?}");
+        assert_eq!(row[2], "0.25 MB");
+        let product = row[5].parse::<f64>().unwrap() * row[6].parse::<f64>().unwrap();
+        assert!((product / 262_144.0 - 1.0).abs() < 0.005, "{row:?}");
+        assert_eq!(row[7], format!("{} succeeded, 0 failed", row[3]));
+        let (succeeded, failed) = row[8].split_once(" succeeded, ").unwrap();
+        assert_eq!(failed, "0 failed");
+        let busy: u32 = succeeded.parse().unwrap();
+        let most = row[3].parse::<u32>().unwrap().min(row[4].parse().unwrap());
+        assert!((1..=most).contains(&busy), "{row:?}");
+    }
+}
+
+fn column(rows: &[Vec<String>], index: usize) -> Vec<&str> {
+    rows.iter().map(|row| row[index].as_str()).collect()
+}
+
+#[test]
+fn all_four_modes_are_measured_to_whole_tables() {
+    let run = Run::new();
+    let modes = "thread,process,legacy,async";
+    let args = ["--modes", modes, "--volumes", "0.25", "--clients", "1,3", "--servers", "1,2"];
+    let finished = run.finish(&args);
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    assert!(
+        finished.stdout.ends_with("Configurations completed: 8/8, failed: 0/8\n"),
+        "{}",
+        finished.stdout
+    );
+    for mode in modes.split(',') {
+        let table = run.latest(&format!("table-{mode}.csv"));
+        assert_eq!(table.lines().next(), Some(HEADS));
+        let rows = run::rows(&table);
+        assert_good(&rows);
+        assert_eq!(column(&rows, 0), ["1", "2", "3", "4", "5", "6", "7", "8"]);
+        let half = ["download", "upload"].map(|operation| [operation; 4]);
+        assert_eq!(column(&rows, 1), half.concat());
+        assert_eq!(column(&rows, 3), ["1", "1", "3", "3", "1", "1", "3", "3"]);
+        assert_eq!(column(&rows, 4), ["1", "2"].repeat(4));
+    }
+    assert_eq!(run::rows(&run.latest("cells.csv")).len(), 4 * 8);
+    assert_eq!(run.latest("workers.jsonl").lines().count(), 4 * (4 + 12));
+    let environment: serde_json::Value =
+        serde_json::from_str(&run.latest("environment.json")).unwrap();
+    assert_eq!(environment["needs"]["cells"], 32);
+    assert!(run.latest("table.md").contains("Server mode: async"));
+    assert_eq!(run.leftovers(), 0);
+}
+
+#[test]
+fn the_indonesian_table_has_the_assignments_words() {
+    let run = Run::new();
+    let args = ["--lang", "id", "--volumes", "0.25", "--clients", "2", "--servers", "1"];
+    let finished = run.finish(&args);
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    let table = run.latest("table-process.csv");
+    assert_eq!(table.lines().next(), Some(HEADS_ID));
+    let row = &run::rows(&table)[0];
+    assert_eq!((row[7].as_str(), row[8].as_str()), ("2 sukses, 0 gagal", "1 sukses, 0 gagal"));
+    assert!(finished.stdout.ends_with("Konfigurasi berhasil: 2/2, gagal: 0/2\n"));
+}
+
+#[test]
+fn process_clients_repetitions_and_a_null_sink_give_the_same_table() {
+    let run = Run::new();
+    let finished = run.finish(&[
+        "--modes",
+        "thread",
+        "--volumes",
+        "0.25",
+        "--clients",
+        "3",
+        "--servers",
+        "2",
+        "--client-pool",
+        "process",
+        "--repeat",
+        "3",
+        "--sink",
+        "null",
+    ]);
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    let rows = run::rows(&run.latest("table-thread-process-clients.csv"));
+    assert_eq!(rows.len(), 2);
+    assert_good(&rows);
+    assert_eq!(run::rows(&run.latest("cells.csv")).len(), 6);
+}
+
+#[test]
+fn the_assignments_variables_select_one_cell() {
+    let run = Run::new();
+    let finished = run.finish_with(
+        &["--modes", "thread", "--servers", "1"],
+        &[
+            ("STRESS_OP", "upload"),
+            ("FILE_SIZE_MB", "0.25"),
+            ("CLIENT_POOL", "2"),
+            ("CLIENT_POOL_TYPE", "process"),
+        ],
+    );
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    let rows = run::rows(&run.latest("table-thread-process-clients.csv"));
+    assert_eq!(rows.len(), 1);
+    assert_good(&rows);
+    assert_eq!((rows[0][1].as_str(), rows[0][3].as_str()), ("upload", "2"));
+}
+
+#[test]
+fn quick_divides_the_volumes_and_says_so() {
+    let run = Run::new();
+    let finished =
+        run.finish(&["--quick", "--modes", "async", "--volumes", "2.5", "--clients", "1"]);
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    assert_good(&run::rows(&run.latest("table-async.csv")));
+    assert!(finished.stdout.contains("QUICK"));
+    assert!(run.latest("table.md").starts_with("> **QUICK"));
+}
+
+#[test]
+fn a_running_server_is_measured_and_left_as_it_was() {
+    let run = Run::new();
+    let server = testkit::ServerBuilder::new(run::fileserver()).args(["--workers", "2"]).start();
+    server.place("mine.txt", b"stays");
+    let address = server.address().to_string();
+    let finished = run.finish(&["--connect", &address, "--volumes", "0.25", "--clients", "1,4"]);
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    let rows = run::rows(&run.latest("table-thread.csv"));
+    assert_eq!(rows.len(), 4);
+    assert_good(&rows);
+    assert_eq!(fs::read_dir(server.dir()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_wrong_byte_makes_the_run_invalid() {
+    let run = Run::new();
+    let address = corrupting_server::start();
+    let finished = run.finish(&[
+        "--connect",
+        &address,
+        "--servers",
+        "1",
+        "--volumes",
+        "0.25",
+        "--clients",
+        "2",
+        "--ops",
+        "download",
+    ]);
+    assert_eq!(finished.code, Some(3), "{}", finished.stderr);
+    assert!(finished.stdout.contains("INVALID"), "{}", finished.stdout);
+    assert!(run.latest("table.md").starts_with("> **INVALID"));
+    let row = &run::rows(&run.latest("table-server-INVALID.csv"))[0];
+    // No success: no time, never zero. No STATS: no server columns.
+    assert_eq!((row[5].as_str(), row[6].as_str()), ("", ""));
+    assert_eq!((row[7].as_str(), row[8].as_str()), ("0 succeeded, 2 failed", ""));
+}
+
+#[test]
+fn a_server_that_does_not_start_is_data() {
+    let run = Run::new();
+    let finished = run.finish(&[
+        "--fileserver",
+        "/bin/false",
+        "--modes",
+        "thread",
+        "--volumes",
+        "0.25",
+        "--clients",
+        "2",
+        "--servers",
+        "1,2",
+        "--ops",
+        "upload",
+    ]);
+    assert_eq!(finished.code, Some(1), "{}", finished.stderr);
+    let row = &run::rows(&run.latest("table-thread.csv"))[1];
+    assert_eq!((row[5].as_str(), row[7].as_str()), ("", "0 succeeded, 2 failed"));
+    assert!(finished.stdout.ends_with("Configurations completed: 0/2, failed: 2/2\n"));
+    assert!(finished.stderr.contains("the server did not start"), "{}", finished.stderr);
+}
+
+#[test]
+fn what_cannot_be_done_is_refused_before_anything_is_written() {
+    for (args, sentence) in [
+        (&["--clients", "0"][..], "0 is not in 1..=1000"),
+        (&["--volumes", "x"], "\"x\" is not a number of MB"),
+        (&["--volumes", "100000000", "--clients", "50"], "choose smaller --volumes"),
+        (&["--work-dir", "/no/such/dir"], "/no/such/dir"),
+        (&["--connect", "127.0.0.1:1"], "cannot connect to 127.0.0.1:1"),
+    ] {
+        let run = Run::new();
+        let finished = run.finish(args);
+        assert_eq!(finished.code, Some(2), "{args:?}: {}", finished.stderr);
+        assert!(finished.stderr.contains(sentence), "{args:?}: {}", finished.stderr);
+        assert!(!run.out().exists());
+    }
+    let refused = Run::new().finish_with(&[], &[("CLIENT_POOL", "many")]);
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.stderr.contains("CLIENT_POOL"), "{}", refused.stderr);
+}
+
+#[test]
+fn the_plan_of_one_mode_is_54_rows_and_56_gigabytes() {
+    let finished = Run::new().finish(&["plan", "--json", "--modes", "thread"]);
+    let plan: serde_json::Value = serde_json::from_str(&finished.stdout).unwrap();
+    assert_eq!(plan["rows"], 54);
+    assert_eq!(plan["payload_bytes"], 56_371_445_760_u64);
+    assert_eq!(plan["cells"].as_array().unwrap().len(), 54);
+    let text = Run::new().finish(&["plan"]).stdout;
+    assert_eq!(text.lines().count(), 108 + 4);
+}
+
+#[test]
+fn an_interrupted_run_keeps_what_it_has_and_leaves_no_process() {
+    let run = Run::new();
+    let mut child = Command::new(run::stress_run())
+        .args(["--modes", "process", "--volumes", "4", "--clients", "5", "--servers", "2"])
+        // Enough cells that it is still running when the first is on disk.
+        .args(["--repeat", "500"])
+        .args(run.directories())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let _guard = run::KillOnDrop(child.id());
+    let cells = run.out().join("latest/cells.csv");
+    let measured = |cells: &Path| fs::read_to_string(cells).map_or(0, |text| text.lines().count());
+    eventually(Duration::from_secs(30), "the first cell is on disk", || measured(&cells) > 1);
+    let server = testkit::processes::children(child.id());
+    testkit::processes::send_signal(child.id(), testkit::Signal::SIGINT);
+    let status = child.wait().unwrap();
+    assert_eq!(status.code(), Some(130));
+    eventually(Duration::from_secs(5), "the server has ended", || {
+        server.iter().all(|&pid| !testkit::processes::is_running(pid))
+    });
+    assert_eq!(
+        run::rows(&run.latest("table-process-PARTIAL.csv")).len(),
+        2.min(measured(&cells) - 1)
+    );
+    assert!(run.latest("table.md").starts_with("> **PARTIAL"));
+    assert_eq!(run.leftovers(), 0);
+}
+
+#[test]
+fn a_stalled_server_costs_the_timeout_and_fails_every_client() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let _accepts_and_says_nothing = corrupting_server::hold(listener);
+    let run = Run::new();
+    let finished = run.finish(&[
+        "--connect",
+        &address,
+        "--timeout",
+        "1",
+        "--servers",
+        "1",
+        "--volumes",
+        "0.25",
+        "--clients",
+        "3",
+        "--ops",
+        "upload",
+    ]);
+    assert_eq!(finished.code, Some(1), "{}", finished.stderr);
+    let row = &run::rows(&run.latest("table-server.csv"))[0];
+    assert_eq!((row[5].as_str(), row[6].as_str()), ("", ""));
+    assert_eq!((row[7].as_str(), row[8].as_str()), ("0 succeeded, 3 failed", ""));
+    assert!(run.latest("cells.csv").contains("deadline 3"), "{}", run.latest("cells.csv"));
+}

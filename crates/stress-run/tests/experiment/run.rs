@@ -1,0 +1,108 @@
+//! One run of the program in directories of its own.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use tempfile::TempDir;
+
+pub(crate) fn stress_run() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_stress-run"))
+}
+
+/// Cargo builds all programs of the workspace into one directory.
+pub(crate) fn fileserver() -> PathBuf {
+    let path = stress_run().with_file_name("fileserver");
+    assert!(path.is_file(), "build the whole workspace first: cargo test --workspace does");
+    path
+}
+
+pub(crate) struct Run {
+    temp: TempDir,
+}
+
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Run {
+    pub(crate) fn new() -> Self {
+        let temp = TempDir::new().unwrap();
+        fs::create_dir(temp.path().join("work")).unwrap();
+        Self { temp }
+    }
+
+    pub(crate) fn out(&self) -> PathBuf {
+        self.temp.path().join("out")
+    }
+
+    pub(crate) fn directories(&self) -> [PathBuf; 4] {
+        ["--out".into(), self.out(), "--work-dir".into(), self.work_dir()]
+    }
+
+    pub(crate) fn finish(&self, args: &[&str]) -> Finished {
+        self.finish_with(args, &[])
+    }
+
+    /// The directories come first, so that `args` may name others.
+    pub(crate) fn finish_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Finished {
+        fileserver();
+        let mut command = Command::new(stress_run());
+        if !args.contains(&"--work-dir") {
+            command.arg("--work-dir").arg(self.work_dir());
+        }
+        let output = command
+            .arg("--out")
+            .arg(self.out())
+            .args(args)
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap();
+        Finished {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// A file of the newest run.
+    pub(crate) fn latest(&self, name: &str) -> String {
+        let path = self.out().join("latest").join(name);
+        fs::read_to_string(&path).unwrap_or_else(|err| panic!("{}: {err}", path.display()))
+    }
+
+    /// Temporary files that the run left behind.
+    pub(crate) fn leftovers(&self) -> usize {
+        fs::read_dir(self.work_dir()).unwrap().count()
+    }
+
+    fn work_dir(&self) -> PathBuf {
+        self.temp.path().join("work")
+    }
+}
+
+/// The fields of every row below the heads.
+pub(crate) fn rows(csv: &str) -> Vec<Vec<String>> {
+    csv::Reader::from_reader(csv.as_bytes())
+        .records()
+        .map(|row| row.unwrap().iter().map(str::to_owned).collect())
+        .collect()
+}
+
+/// Ends a process that a failed test leaves running.
+pub(crate) struct KillOnDrop(pub(crate) u32);
+
+impl Drop for KillOnDrop {
+    fn drop(&mut self) {
+        let _ = kill(Pid::from_raw(self.0 as i32), Signal::SIGKILL);
+    }
+}
