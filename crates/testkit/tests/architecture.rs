@@ -1,0 +1,144 @@
+//! The rules of the layout that hold because something is absent.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use toml::{Table, Value};
+
+/// Longest source file, its tests aside.
+const LINES_MAX: usize = 600;
+
+/// Each package, and which of ours it may be built on.
+const MAY_IMPORT: [(&str, &[&str]); 7] = [
+    ("protocol", &[]),
+    ("telemetry", &[]),
+    ("storage", &["protocol"]),
+    ("fileserver", &["protocol", "storage", "telemetry"]),
+    ("fileclient", &["protocol", "telemetry"]),
+    ("stress-run", &["fileclient", "telemetry"]),
+    ("testkit", &["protocol"]),
+];
+
+fn crates() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn manifest(package: &str) -> Table {
+    fs::read_to_string(crates().join(package).join("Cargo.toml")).unwrap().parse().unwrap()
+}
+
+fn dependencies(package: &str, section: &str) -> Vec<String> {
+    let table = manifest(package).get(section).and_then(Value::as_table).cloned();
+    table.unwrap_or_default().keys().cloned().collect()
+}
+
+/// Every source file below `dir`, with its text.
+fn sources(dir: &Path) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            found.push((path, text));
+        }
+    }
+    found
+}
+
+/// The text before the tests at the end of the file.
+fn without_tests(text: &str) -> &str {
+    text.split("#[cfg(test)]").next().unwrap_or(text)
+}
+
+fn assert_absent(sources: &[(PathBuf, String)], words: &[&str]) {
+    for (path, text) in sources {
+        for word in words {
+            let found = without_tests(text).contains(word);
+            assert!(!found, "{} must not name {word}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_package_is_in_the_table_of_imports() {
+    for entry in fs::read_dir(crates()).unwrap() {
+        let entry = entry.unwrap();
+        if entry.path().join("Cargo.toml").is_file() {
+            let name = entry.file_name().into_string().unwrap();
+            assert!(MAY_IMPORT.iter().any(|(package, _)| *package == name), "{name} is missing");
+        }
+    }
+}
+
+#[test]
+fn imports_point_one_way() {
+    for (package, allowed) in MAY_IMPORT {
+        for dependency in dependencies(package, "dependencies") {
+            let ours = MAY_IMPORT.iter().any(|(ours, _)| *ours == dependency);
+            assert!(!ours || allowed.contains(&dependency.as_str()), "{package} imports {dependency}");
+        }
+    }
+}
+
+#[test]
+fn versions_are_stated_once() {
+    for (package, _) in MAY_IMPORT {
+        for section in ["dependencies", "dev-dependencies", "build-dependencies"] {
+            let table = manifest(package).get(section).and_then(Value::as_table).cloned();
+            for (dependency, value) in table.unwrap_or_default() {
+                let from_workspace = value.get("workspace").and_then(Value::as_bool);
+                assert_eq!(from_workspace, Some(true), "{package}: {dependency}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_protocol_knows_no_socket_file_thread_or_clock() {
+    let words = ["std::net", "std::fs", "std::thread", "tokio", "Instant::now", "SystemTime"];
+    assert_absent(&sources(&crates().join("protocol/src")), &words);
+}
+
+#[test]
+fn models_name_no_verb_and_parse_no_byte() {
+    let models = sources(&crates().join("fileserver/src/models"));
+    assert!(!models.is_empty());
+    assert_absent(&models, &["protocol::", "Request", "Reply", "LIST", "GET", "UPLOAD", "DELETE"]);
+}
+
+#[test]
+fn tokio_appears_in_the_async_model_alone() {
+    let mut all = sources(&crates().join("fileserver/src"));
+    all.retain(|(path, _)| !path.ends_with("models/async_tasks.rs"));
+    assert_absent(&all, &["tokio"]);
+    for (package, _) in MAY_IMPORT {
+        let uses = dependencies(package, "dependencies").iter().any(|name| name == "tokio");
+        assert_eq!(uses, package == "fileserver", "{package}");
+    }
+}
+
+#[test]
+fn unsafe_code_is_in_one_module() {
+    for (package, _) in MAY_IMPORT {
+        let mut all = sources(&crates().join(package).join("src"));
+        all.retain(|(path, _)| !path.ends_with("fileserver/src/os.rs"));
+        assert_absent(&all, &["unsafe {", "unsafe fn", "unsafe impl"]);
+    }
+}
+
+#[test]
+fn no_source_file_is_too_long_to_read() {
+    for (package, _) in MAY_IMPORT {
+        for (path, text) in sources(&crates().join(package).join("src")) {
+            if path.ends_with("tests.rs") {
+                continue;
+            }
+            let lines = without_tests(&text).lines().count();
+            assert!(lines <= LINES_MAX, "{} has {lines} lines", path.display());
+        }
+    }
+}
