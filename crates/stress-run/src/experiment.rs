@@ -267,7 +267,7 @@ impl Experiment {
         let (language, records) = (options.lang, &self.records[..]);
         let tables = Tables { plan, records, environment, marks, language };
         tables.write_to(self.files.dir())?;
-        println!("{}", tables.on_screen());
+        print!("{}", tables.on_screen());
         for line in self.troubles() {
             println!("{line}");
         }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use crate::{
     cell::Record,
@@ -25,7 +25,11 @@ pub(crate) struct Tables<'a> {
     pub(crate) language: Language,
 }
 
-/// Columns that hold numbers: all but the operation and the two counts.
+/// The column whose numbers are longest, and the room they need: up to 99 GB/s, and the margins.
+const THROUGHPUT: usize = 6;
+const THROUGHPUT_WIDTH: u16 = 13;
+
+/// Columns of one number each: all but the operation and the two counts.
 const RIGHT_ALIGNED: [usize; 6] = [0, 2, 3, 4, 5, 6];
 
 impl Tables<'_> {
@@ -46,14 +50,22 @@ impl Tables<'_> {
         let mut screen = String::new();
         for mode in self.plan.modes() {
             let mut table = Table::new();
-            table.load_style(presets::UTF8_FULL_CONDENSED).set_header(self.language.columns());
-            for row in self.rows(mode) {
+            table
+                .load_style(presets::UTF8_FULL_CONDENSED)
+                .set_content_arrangement(ContentArrangement::Dynamic)
+                .set_header(self.language.columns());
+            // Short, since the heads say what is what; a spreadsheet would take it for a date.
+            for row in self.rows(mode, |succeeded, failed| format!("{succeeded} / {failed}")) {
                 table.add_row(row);
             }
             for column in RIGHT_ALIGNED {
                 if let Some(column) = table.column_mut(column) {
                     column.set_cell_alignment(CellAlignment::Right);
                 }
+            }
+            if let Some(column) = table.column_mut(THROUGHPUT) {
+                let width = Width::Fixed(THROUGHPUT_WIDTH);
+                column.set_constraint(ColumnConstraint::LowerBoundary(width));
             }
             let _ = writeln!(screen, "{}\n{table}\n", self.language.table_of(&mode_name(mode)));
         }
@@ -78,7 +90,7 @@ impl Tables<'_> {
     fn write_csv(&self, mode: Option<Mode>, path: &Path) -> anyhow::Result<()> {
         let mut csv = csv::Writer::from_path(path)?;
         csv.write_record(self.language.columns())?;
-        for row in self.rows(mode) {
+        for row in self.rows(mode, self.counts()) {
             csv.write_record(row)?;
         }
         Ok(csv.flush()?)
@@ -96,7 +108,7 @@ impl Tables<'_> {
             let rule = |index| if RIGHT_ALIGNED.contains(&index) { "---:" } else { "---" };
             let rules: Vec<&str> = (0..columns.len()).map(rule).collect();
             let _ = writeln!(text, "| {} |", rules.join(" | "));
-            for row in self.rows(mode) {
+            for row in self.rows(mode, self.counts()) {
                 let _ = writeln!(text, "| {} |", row.join(" | "));
             }
             text.push('\n');
@@ -112,13 +124,15 @@ impl Tables<'_> {
         text
     }
 
+    fn counts(&self) -> impl Fn(u64, u64) -> String {
+        let language = self.language;
+        move |succeeded, failed| language.counts(succeeded, failed)
+    }
+
     /// The rows that were measured, numbered as in the whole table.
-    fn rows(&self, mode: Option<Mode>) -> Vec<[String; 9]> {
-        let cells = self.plan.rows_of(mode);
-        (1..)
-            .zip(cells)
-            .filter_map(|(number, cell)| Some(self.row(number, self.representative(&cell)?)))
-            .collect()
+    fn rows(&self, mode: Option<Mode>, counts: impl Fn(u64, u64) -> String) -> Vec<[String; 9]> {
+        let row = |(number, cell)| Some(row(number, self.representative(&cell)?, &counts));
+        (1..).zip(self.plan.rows_of(mode)).filter_map(row).collect()
     }
 
     /// The repetition that stands for a cell: the one with the most failures where there are any,
@@ -137,22 +151,22 @@ impl Tables<'_> {
         records.sort_by(|a, b| mean_s(a).total_cmp(&mean_s(b)));
         records.get(records.len().saturating_sub(1) / 2).copied()
     }
+}
 
-    fn row(&self, number: usize, record: &Record) -> [String; 9] {
-        let (cell, summary) = (&record.cell, record.summary());
-        let books = record.books.as_ref();
-        [
-            number.to_string(),
-            cell.operation.to_string(),
-            cell.volume.to_string(),
-            cell.clients.to_string(),
-            cell.server.workers.to_string(),
-            summary.map_or_else(String::new, |summary| format!("{:.6}", summary.mean_s)),
-            summary.map_or_else(String::new, |summary| format!("{:.0}", summary.throughput)),
-            self.language.counts(record.clients_succeeded(), record.clients_failed()),
-            books.map_or_else(String::new, |books| {
-                self.language.counts(books.workers_succeeded, books.workers_failed)
-            }),
-        ]
-    }
+fn row(number: usize, record: &Record, counts: impl Fn(u64, u64) -> String) -> [String; 9] {
+    let (cell, summary) = (&record.cell, record.summary());
+    let books = record.books.as_ref();
+    [
+        number.to_string(),
+        cell.operation.to_string(),
+        cell.volume.to_string(),
+        cell.clients.to_string(),
+        cell.server.workers.to_string(),
+        summary.map_or_else(String::new, |summary| format!("{:.6}", summary.mean_s)),
+        summary.map_or_else(String::new, |summary| format!("{:.0}", summary.throughput)),
+        counts(record.clients_succeeded(), record.clients_failed()),
+        books.map_or_else(String::new, |books| {
+            counts(books.workers_succeeded, books.workers_failed)
+        }),
+    ]
 }
