@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf, process::ExitCode, time::Duration};
 
 use bytesize::ByteSize;
-use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 use clap_complete::Shell;
 use telemetry::LogLevel;
 
@@ -54,7 +54,7 @@ pub struct Args {
         value_name = "SECONDS",
         env = "FILESERVER_IDLE_TIMEOUT",
         default_value = "60",
-        value_parser = seconds
+        value_parser = seconds_not_zero
     )]
     pub idle_timeout: Duration,
 
@@ -94,11 +94,11 @@ pub struct Args {
     pub backlog: i32,
 
     /// Refuse UPLOAD and DELETE
-    #[arg(long, env = "FILESERVER_READ_ONLY")]
+    #[arg(long, env = "FILESERVER_READ_ONLY", value_parser = BoolishValueParser::new())]
     pub read_only: bool,
 
     /// Refuse an UPLOAD to a name that exists
-    #[arg(long, env = "FILESERVER_NO_REPLACE")]
+    #[arg(long, env = "FILESERVER_NO_REPLACE", value_parser = BoolishValueParser::new())]
     pub no_replace: bool,
 
     /// Least severe log lines that are written: error, warn, info, debug or trace
@@ -181,9 +181,47 @@ impl Args {
     }
 }
 
+/// Longest time that an option takes: what is added to a moment must be one that clocks can hold.
+const SECONDS_MAX: f64 = 365.0 * 24.0 * 3600.0;
+
 fn seconds(text: &str) -> Result<Duration, String> {
-    text.parse()
-        .ok()
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| "a number of seconds, such as 10 or 0.5, is needed".to_owned())
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.0..=SECONDS_MAX).contains(&seconds) => {
+            Ok(Duration::from_secs_f64(seconds))
+        }
+        _ => Err("a number of seconds is needed, such as 10 or 0.5, up to a year".to_owned()),
+    }
+}
+
+fn seconds_not_zero(text: &str) -> Result<Duration, String> {
+    match seconds(text)? {
+        Duration::ZERO => Err("0 seconds would let nobody speak".to_owned()),
+        seconds => Ok(seconds),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_examples_are_command_lines() {
+        let examples = EXAMPLES.lines().filter(|line| line.starts_with("  fileserver"));
+        let mut count = 0;
+        for example in examples {
+            let command = example.trim_start().split("  ").next().unwrap_or_default();
+            let parsed = Args::try_parse_from(command.split(' '));
+            assert!(parsed.is_ok(), "{command}: {parsed:?}");
+            count += 1;
+        }
+        assert_eq!(count, 4);
+    }
+
+    #[test]
+    fn the_pool_has_five_workers_unless_told_and_legacy_as_many_as_connections() {
+        let size = |line: &str| Args::try_parse_from(line.split(' ')).unwrap().pool_size();
+        assert_eq!(size("fileserver"), 5);
+        assert_eq!(size("fileserver --mode legacy"), 1024);
+        assert_eq!(size("fileserver --mode legacy --workers 3"), 3);
+    }
 }

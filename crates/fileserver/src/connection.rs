@@ -43,12 +43,12 @@ fn drive(stream: &TcpStream, mut session: Session) -> Result<(), ConnectionError
     loop {
         match session.step(Instant::now())? {
             Step::Send(bytes, wait) => match socket.write(bytes, wait) {
-                Ok(len) => session.sent(len, Instant::now()),
+                Ok(len) => session.sent(len),
                 Err(err) if timed_out(&err) => {}
                 Err(err) => return Err(ConnectionError::Peer(err)),
             },
             Step::Receive(room, wait) => match socket.read(room, wait) {
-                Ok(len) => session.received(len, Instant::now()),
+                Ok(len) => session.received(len),
                 Err(err) if timed_out(&err) => {}
                 Err(err) => session.peer_lost(ConnectionError::Peer(err))?,
             },

@@ -64,8 +64,7 @@ pub(crate) struct Session {
     exchange: Exchange,
     ending: Ending,
     peer_closed: bool,
-    /// When bytes last moved in either direction.
-    last_progress: Instant,
+    silence: Silence,
     failure: Option<ConnectionError>,
 }
 
@@ -73,13 +72,26 @@ pub(crate) struct Session {
 #[derive(Debug)]
 enum Ending {
     Open,
-    /// What is being sent is the last reply.
-    LastReply,
+    /// What is being sent is the last reply; then so long for the peer to close.
+    LastReply {
+        linger: Duration,
+    },
     /// Reading until the peer closes too.
     Linger {
         until: Instant,
         skipped: u64,
     },
+}
+
+/// How long the peer has moved no byte while it was waited for.
+///
+/// What the disk or another connection took in between is not the peer's: of the time between two
+/// steps only so much counts as the first of them told the driver to wait.
+#[derive(Debug)]
+struct Silence {
+    length: Duration,
+    asked_at: Instant,
+    granted: Duration,
 }
 
 /// A [`Step`] that has not borrowed its buffers yet.
@@ -102,7 +114,7 @@ impl Session {
             input: Input::default(),
             ending: Ending::Open,
             peer_closed: false,
-            last_progress: now,
+            silence: Silence { length: Duration::ZERO, asked_at: now, granted: Duration::ZERO },
             failure: None,
         }
     }
@@ -110,7 +122,14 @@ impl Session {
     /// Works until only the driver can go on. An error ends the connection at once, without a
     /// reply.
     pub(crate) fn step(&mut self, now: Instant) -> Result<Step<'_>, ConnectionError> {
-        Ok(match self.next(now)? {
+        self.silence.waited_until(now);
+        let next = self.next(now)?;
+        self.silence.grant(match next {
+            Next::Send => TICK,
+            Next::Receive(wait) => wait,
+            Next::Wait(_) | Next::Yield | Next::FinishSending | Next::Close => Duration::ZERO,
+        });
+        Ok(match next {
             Next::Send => Step::Send(self.exchange.output(), TICK),
             Next::Receive(wait) => Step::Receive(self.input.room(), wait),
             Next::Wait(wait) => Step::Wait(wait),
@@ -121,19 +140,19 @@ impl Session {
     }
 
     /// The first `len` bytes of the last [`Step::Send`] were written.
-    pub(crate) fn sent(&mut self, len: usize, now: Instant) {
+    pub(crate) fn sent(&mut self, len: usize) {
         self.exchange.sent(len);
-        self.last_progress = now;
+        self.silence.end();
     }
 
     /// `len` bytes were read into the room of the last [`Step::Receive`]; none means that the peer
     /// has closed its half.
-    pub(crate) fn received(&mut self, len: usize, now: Instant) {
+    pub(crate) fn received(&mut self, len: usize) {
         self.peer_closed |= len == 0;
-        self.last_progress = now;
+        self.silence.end();
         match &mut self.ending {
             Ending::Linger { skipped, .. } => *skipped += len as u64,
-            Ending::Open | Ending::LastReply => self.input.received(len),
+            Ending::Open | Ending::LastReply { .. } => self.input.received(len),
         }
     }
 
@@ -165,15 +184,15 @@ impl Session {
         }
         loop {
             match self.exchange.advance(now)? {
-                Progress::Output => return self.send(now),
+                Progress::Output => return self.send(),
                 Progress::Yield => return Ok(Next::Yield),
                 Progress::Wait(wait) => return Ok(Next::Wait(wait)),
                 Progress::NeedsInput => {}
             }
             let next = match self.ending {
                 Ending::Open => self.receive(now),
-                Ending::LastReply => {
-                    self.ending = Ending::Linger { until: now + LINGER, skipped: 0 };
+                Ending::LastReply { linger } => {
+                    self.ending = Ending::Linger { until: now + linger, skipped: 0 };
                     Some(Next::FinishSending)
                 }
                 Ending::Linger { until, skipped } => {
@@ -187,49 +206,55 @@ impl Session {
         }
     }
 
-    fn send(&self, now: Instant) -> Result<Next, ConnectionError> {
-        let stalled = now.duration_since(self.last_progress);
-        if stalled >= self.service.limits.idle_timeout {
-            return Err(ConnectionError::Stalled(stalled));
+    fn send(&self) -> Result<Next, ConnectionError> {
+        let silent = self.silence.length;
+        if silent >= self.service.limits.idle_timeout {
+            return Err(ConnectionError::Stalled(silent));
         }
         Ok(Next::Send)
     }
 
     /// Works on the input received; asks for more when all of it is used up.
     fn receive(&mut self, now: Instant) -> Option<Next> {
-        if self.must_leave(now) || self.exchange.skipped_too_much() {
-            self.ending = Ending::LastReply;
+        if self.exchange.skipped_too_much() {
+            self.ending = Ending::LastReply { linger: LINGER };
             return None;
         }
-        if self.input.is_empty() {
-            return self.await_input(now);
+        if self.must_leave(now) {
+            // Others may be waiting for this worker, and for the end of the drain.
+            let linger = if self.exchange.has_answered() { QUIET } else { Duration::ZERO };
+            self.ending = Ending::LastReply { linger };
+            return None;
         }
-        let used = match self.framer.next(self.input.unused()) {
-            Ok((None, used)) => used,
+        // Also without input: the end of a head that was a whole line is still to be taken.
+        match self.framer.next(self.input.unused()) {
+            Ok((None, used)) => {
+                self.input.used(used);
+                return self.input.is_empty().then(|| self.await_input(now)).flatten();
+            }
             Ok((Some(fragment), used)) => {
                 self.exchange.take(fragment, now);
-                used
+                self.input.used(used);
             }
-            Err(err) => {
-                self.lose_frame(err);
-                0
-            }
-        };
-        self.input.used(used);
+            Err(err) => self.lose_frame(err),
+        }
         None
     }
 
-    /// The server is shutting down and no request is under way. A connection that has waited for
-    /// its worker until now still gets its first request answered.
+    /// Leaves as soon as it may; but a connection that has waited for its worker until now still
+    /// gets its first request answered.
     fn must_leave(&self, now: Instant) -> bool {
-        let draining = self.service.phase(now) == Phase::Draining;
-        let silent = now.duration_since(self.last_progress);
-        let served = self.exchange.has_answered() || silent >= QUIET;
-        draining && served && self.framer.is_between_requests()
+        let served = self.exchange.has_answered() || self.silence.length >= QUIET;
+        served && self.may_leave(now)
+    }
+
+    /// The server is shutting down and no request is under way.
+    fn may_leave(&self, now: Instant) -> bool {
+        self.service.phase(now) == Phase::Draining && self.framer.is_between_requests()
     }
 
     fn await_input(&mut self, now: Instant) -> Option<Next> {
-        let silent = now.duration_since(self.last_progress);
+        let silent = self.silence.length;
         if self.peer_closed {
             return self.pause(Pause::Closed, now).then_some(Next::Close);
         }
@@ -246,7 +271,8 @@ impl Session {
             self.give_up_waiting(idle_timeout);
             return None;
         }
-        Some(Next::Receive((idle_timeout - silent).min(TICK)))
+        let tick = if self.may_leave(now) { QUIET } else { TICK };
+        Some(Next::Receive((idle_timeout - silent).min(tick)))
     }
 
     /// Tells the framer that nothing comes; true when that completes nothing.
@@ -266,28 +292,47 @@ impl Session {
             FrameError::UnclosedQuote => ErrorCode::BadBase64,
             FrameError::Unended => ErrorCode::Unended,
         };
-        self.exchange.abort(Reply::error(code, &err));
+        self.exchange.abort(&Reply::error(code, &err));
         self.fail(ConnectionError::Frame(err));
     }
 
     /// Nothing came for as long as the server waits: says so, then closes.
     fn give_up_waiting(&mut self, waited: Duration) {
+        // The peer may take as long again to read why.
+        self.silence.end();
         let waited_s = waited.as_secs_f64();
         if self.framer.is_between_requests() {
             let sentence = format!("no request came for {waited_s} s");
-            self.exchange.abort(Reply::error(ErrorCode::Timeout, sentence));
-            self.ending = Ending::LastReply;
+            self.exchange.abort(&Reply::error(ErrorCode::Timeout, sentence));
+            self.ending = Ending::LastReply { linger: LINGER };
             return;
         }
         let sentence =
             format!("the upload did not end: nothing came for {waited_s} s; nothing was stored");
-        self.exchange.abort(Reply::error(ErrorCode::Unended, sentence));
+        self.exchange.abort(&Reply::error(ErrorCode::Unended, sentence));
         self.fail(ConnectionError::Stalled(waited));
     }
 
     fn fail(&mut self, failure: ConnectionError) {
         self.failure = Some(failure);
-        self.ending = Ending::LastReply;
+        self.ending = Ending::LastReply { linger: LINGER };
+    }
+}
+
+impl Silence {
+    fn waited_until(&mut self, now: Instant) {
+        self.length += now.duration_since(self.asked_at).min(self.granted);
+        self.granted = Duration::ZERO;
+        self.asked_at = now;
+    }
+
+    fn grant(&mut self, wait: Duration) {
+        self.granted = wait;
+    }
+
+    fn end(&mut self) {
+        self.length = Duration::ZERO;
+        self.granted = Duration::ZERO;
     }
 }
 

@@ -17,6 +17,9 @@ use nix::{
 };
 use signal_hook::consts::{SIGINT, SIGTERM};
 
+/// How long sessions may take to notice that the grace period is over.
+pub(crate) const CUT_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// Whether sessions go on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Phase {

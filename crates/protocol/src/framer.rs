@@ -9,7 +9,7 @@ pub const HEAD_LEN_MAX: usize = 4096;
 
 /// Splits a byte stream into the parts of requests. A request is a line; blank lines are skipped.
 ///
-/// Holds at most [`HEAD_LEN_MAX`] bytes between calls. Looks at each byte once.
+/// Holds one head between calls, never a body. Looks at each byte once.
 #[derive(Debug, Default)]
 pub struct RequestFramer {
     head: Vec<u8>,
@@ -169,7 +169,9 @@ impl RequestFramer {
             match byte {
                 b' ' | b'\t' | b'\r' | b'\n' if self.head.is_empty() => continue,
                 b'\n' => return Ok((Some(self.end_of_head()), position + 1)),
-                _ if self.head.len() == HEAD_LEN_MAX => return Err(FrameError::HeadTooLong),
+                // The carriage return of the line's end is no part of the head.
+                b'\r' if self.head.len() == HEAD_LEN_MAX => {}
+                _ if self.head.len() >= HEAD_LEN_MAX => return Err(FrameError::HeadTooLong),
                 _ => {}
             }
             let Some(next) = scan.after(&self.head, byte) else {

@@ -3,7 +3,7 @@
 use std::{env, io, path::PathBuf, process::ExitCode, str::FromStr, time::Duration};
 
 use anyhow::{Context, anyhow};
-use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 use clap_complete::Shell;
 use serde_json::json;
 
@@ -47,7 +47,12 @@ pub struct Args {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Divide the volumes by 10 and mark the results QUICK
-    #[arg(long, env = "STRESS_QUICK", global = true)]
+    #[arg(
+        long,
+        env = "STRESS_QUICK",
+        value_parser = BoolishValueParser::new(),
+        global = true
+    )]
     pub(crate) quick: bool,
 
     /// Server modes to measure [default: thread,process]
@@ -287,10 +292,39 @@ fn variable<T>(
     parse(value).map(Some).map_err(|why| anyhow!("the environment variable {name}: {why}"))
 }
 
+/// A deadline is a moment plus this, and must be one that clocks can hold.
+const SECONDS_MAX: f64 = 365.0 * 24.0 * 3600.0;
+
 fn seconds(text: &str) -> Result<Duration, String> {
-    text.parse()
-        .ok()
-        .filter(|&seconds: &f64| seconds > 0.0)
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| "a number of seconds above 0, such as 10 or 0.5, is needed".to_owned())
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.001..=SECONDS_MAX).contains(&seconds) => {
+            Ok(Duration::from_secs_f64(seconds))
+        }
+        _ => Err("a number of seconds is needed, such as 10 or 0.5, up to a year".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_examples_are_command_lines() {
+        let examples = EXAMPLES.lines().filter(|line| line.starts_with("  stress-run"));
+        let mut count = 0;
+        for example in examples {
+            let command = example.trim_start().split("  ").next().unwrap_or_default();
+            let parsed = Args::try_parse_from(command.split(' '));
+            assert!(parsed.is_ok(), "{command}: {parsed:?}");
+            count += 1;
+        }
+        assert_eq!(count, 5);
+    }
+
+    #[test]
+    fn no_options_mean_both_modes_with_54_rows_each() {
+        let args = Args::try_parse_from(["stress-run"]).unwrap();
+        let plan = args.options.plan(args.options.configurations());
+        assert_eq!((plan.configurations.len(), plan.needs().rows), (6, 108));
+    }
 }

@@ -12,7 +12,7 @@ mod reply;
 mod server;
 mod wait;
 
-pub use content::{base64, content, decode_base64};
+pub use content::{base64, content, decode_base64, upload_request};
 pub use nix::sys::signal::Signal;
 pub use peer::Peer;
 pub use reply::Reply;

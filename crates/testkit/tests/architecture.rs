@@ -79,7 +79,10 @@ fn imports_point_one_way() {
     for (package, allowed) in MAY_IMPORT {
         for dependency in dependencies(package, "dependencies") {
             let ours = MAY_IMPORT.iter().any(|(ours, _)| *ours == dependency);
-            assert!(!ours || allowed.contains(&dependency.as_str()), "{package} imports {dependency}");
+            assert!(
+                !ours || allowed.contains(&dependency.as_str()),
+                "{package} imports {dependency}"
+            );
         }
     }
 }

@@ -16,14 +16,11 @@ use crate::{
     listener::{GrowingPause, gone_before_accept, out_of_resources},
     serve::{Drained, ServeError},
     service::Service,
-    shutdown::{Event, StopSignals},
+    shutdown::{CUT_TIMEOUT, Event, StopSignals},
 };
 
 /// How often a full model, or a drain, looks for signals and for its own progress.
 const TICK: Duration = Duration::from_millis(20);
-
-/// How long sessions may take to notice that the grace period is over.
-const CUT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Accepts for one model; what happens to a connection is the model's to say.
 pub(super) struct Acceptor<'a> {

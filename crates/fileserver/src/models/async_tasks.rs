@@ -38,14 +38,11 @@ use crate::{
     serve::{Drained, ServeError},
     service::Service,
     session::{ConnectionError, Session, Step},
-    shutdown::StopSignals,
+    shutdown::{CUT_TIMEOUT, StopSignals},
 };
 
 /// How often a drain looks for its own progress.
 const TICK: Duration = Duration::from_millis(20);
-
-/// How long sessions may take to notice that the grace period is over.
-const CUT_TIMEOUT: Duration = Duration::from_secs(2);
 
 thread_local! {
     /// The slot of this runtime thread.
@@ -174,12 +171,12 @@ async fn drive(stream: &mut TcpStream, mut session: Session) -> Result<(), Conne
     loop {
         match session.step(Instant::now())? {
             Step::Send(bytes, wait) => match time::timeout(wait, stream.write(bytes)).await {
-                Ok(Ok(len)) => session.sent(len, Instant::now()),
+                Ok(Ok(len)) => session.sent(len),
                 Ok(Err(err)) => return Err(ConnectionError::Peer(err)),
                 Err(_) => {}
             },
             Step::Receive(room, wait) => match time::timeout(wait, stream.read(room)).await {
-                Ok(Ok(len)) => session.received(len, Instant::now()),
+                Ok(Ok(len)) => session.received(len),
                 Ok(Err(err)) => session.peer_lost(ConnectionError::Peer(err))?,
                 Err(_) => {}
             },

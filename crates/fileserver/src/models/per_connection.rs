@@ -30,11 +30,14 @@ pub(super) fn serve(
     ready: impl FnOnce(),
 ) -> Result<Drained, ServeError> {
     let acceptor = Acceptor::new(service)?;
-    let places = Arc::new(FreePlaces::new(service.scoreboard.slots()));
+    let slots = service.scoreboard.slots();
+    let places = Arc::new(FreePlaces::new(slots));
+    // Without a cap of its own, whoever is one too many is told so instead of waiting.
+    let is_capped = slots.len() < service.admission.open_max();
     ready();
     acceptor.run(
         listener,
-        |timeout| places.wait_for_one(timeout),
+        |timeout| !is_capped || places.wait_for_one(timeout),
         |stream, admitted| {
             let Some(place) = Place::take(&places) else { return };
             let service = Arc::clone(service);

@@ -110,10 +110,12 @@ impl Exchange {
         self.books.succeeded();
     }
 
-    /// Gives up what is under way and answers with `reply`.
-    pub(super) fn abort(&mut self, reply: Reply) {
-        self.work = Work::Nothing;
-        self.answer(&reply);
+    /// Gives up what is under way and answers with `reply`, unless it was answered already.
+    pub(super) fn abort(&mut self, reply: &Reply) {
+        match mem::replace(&mut self.work, Work::Nothing) {
+            Work::Refused { .. } => {}
+            _ => self.answer(reply),
+        }
     }
 
     /// Takes the next fragment. All output must have been sent.
@@ -161,7 +163,8 @@ impl Exchange {
                     Ok(Some(reply)) => reply,
                     Err(err) => storage_error(&err),
                 };
-                self.abort(reply);
+                self.work = Work::Nothing;
+                self.answer(&reply);
                 Ok(Progress::Output)
             }
             Work::Confirm(_, confirmation) => {

@@ -1,1 +1,566 @@
+use std::{fs, io, mem};
 
+use storage::{Directory, IfExists};
+use telemetry::{Scoreboard, SlotCounts, Verb};
+use tempfile::TempDir;
+use testkit::{base64, content};
+
+use super::*;
+use crate::{
+    admission::Admission, args::Mode, listener::Endpoint, service::Limits, shutdown::DrainFlag,
+};
+
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+const GRACE_PERIOD: Duration = Duration::from_secs(10);
+const MOMENT: Duration = Duration::from_millis(1);
+
+/// What a session waits for.
+#[derive(Debug)]
+enum Rest {
+    Receive(Duration),
+    Wait(Duration),
+    Close,
+    Failed(ConnectionError),
+}
+
+/// A session with a made-up clock, a peer that takes what it is sent, and a real directory.
+struct Bench {
+    session: Session,
+    service: Arc<Service>,
+    dir: TempDir,
+    now: Instant,
+    /// What the peer was sent and the test has not looked at yet.
+    sent: Vec<u8>,
+    longest_output: usize,
+    longest_room: usize,
+    has_finished_sending: bool,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self::with_upload_len_max(1 << 30)
+    }
+
+    fn with_upload_len_max(upload_len_max: u64) -> Self {
+        let dir = TempDir::new().unwrap();
+        let slots = vec![Slot::default()].leak();
+        let service = Arc::new(Service {
+            directory: Directory::open(dir.path()).unwrap(),
+            limits: Limits {
+                upload_len_max,
+                idle_timeout: IDLE_TIMEOUT,
+                read_only: false,
+                if_exists: IfExists::Replace,
+            },
+            scoreboard: Scoreboard::new(Box::leak(Box::default()), slots),
+            mode: Mode::Thread,
+            workers: 1,
+            endpoint: Endpoint { address: ([127, 0, 0, 1], 0).into() },
+            admission: Admission::new(1),
+            queued: 0.into(),
+            drain: GRACE_PERIOD,
+            drain_flag: Box::leak(Box::<DrainFlag>::default()),
+        });
+        let now = service.scoreboard.started();
+        let session = Session::new(Arc::clone(&service), &slots[0], now);
+        Self {
+            session,
+            service,
+            dir,
+            now,
+            sent: Vec::new(),
+            longest_output: 0,
+            longest_room: 0,
+            has_finished_sending: false,
+        }
+    }
+
+    /// Lets the session work until it waits.
+    fn rest(&mut self) -> Rest {
+        loop {
+            let sent_len = match self.session.step(self.now) {
+                Ok(Step::Send(bytes, _)) => {
+                    self.sent.extend_from_slice(bytes);
+                    bytes.len()
+                }
+                Ok(Step::Receive(room, wait)) => {
+                    self.longest_room = self.longest_room.max(room.len());
+                    return Rest::Receive(wait);
+                }
+                Ok(Step::Wait(wait)) => return Rest::Wait(wait),
+                Ok(Step::Yield) => continue,
+                Ok(Step::FinishSending) => {
+                    self.has_finished_sending = true;
+                    continue;
+                }
+                Ok(Step::Close) => return Rest::Close,
+                Err(err) => return Rest::Failed(err),
+            };
+            self.longest_output = self.longest_output.max(sent_len);
+            self.session.sent(sent_len);
+        }
+    }
+
+    /// The session is given `bytes`, in as many pieces as it has room for.
+    #[track_caller]
+    fn receive(&mut self, bytes: impl AsRef<[u8]>) -> Rest {
+        let mut bytes = bytes.as_ref();
+        while !bytes.is_empty() {
+            bytes = &bytes[self.receive_piece(bytes)..];
+        }
+        self.rest()
+    }
+
+    /// As much of `bytes` as there is room for; returns how much that is.
+    #[track_caller]
+    fn receive_piece(&mut self, bytes: &[u8]) -> usize {
+        let rest = self.rest();
+        assert!(matches!(rest, Rest::Receive(_)), "not receiving but {rest:?}");
+        let Ok(Step::Receive(room, _)) = self.session.step(self.now) else { unreachable!() };
+        let len = room.len().min(bytes.len());
+        room[..len].copy_from_slice(&bytes[..len]);
+        self.session.received(len);
+        len
+    }
+
+    #[track_caller]
+    fn half_close(&mut self) -> Rest {
+        let rest = self.rest();
+        assert!(matches!(rest, Rest::Receive(_)), "not receiving but {rest:?}");
+        self.session.received(0);
+        self.rest()
+    }
+
+    /// Time passes as it does for a driver: in waits as long as the session asks for.
+    fn pass(&mut self, time: Duration) -> Rest {
+        let end = self.now + time;
+        loop {
+            let rest = self.rest();
+            match rest {
+                Rest::Receive(wait) | Rest::Wait(wait) if self.now < end => {
+                    self.now = end.min(self.now + wait);
+                }
+                _ => return rest,
+            }
+        }
+    }
+
+    /// What the peer was sent since the last look.
+    fn replies(&mut self) -> String {
+        String::from_utf8(mem::take(&mut self.sent)).unwrap()
+    }
+
+    #[track_caller]
+    fn expect_reply(&mut self, part: &str) {
+        let replies = self.replies();
+        assert_eq!(replies.matches("\r\n\r\n").count(), 1, "not one reply: {replies}");
+        assert!(replies.contains(part), "no {part} in {replies}");
+    }
+
+    #[track_caller]
+    fn expect_silence(&mut self) {
+        assert_eq!(self.replies(), "");
+    }
+
+    fn place(&self, name: &str, content: &[u8]) {
+        fs::write(self.dir.path().join(name), content).unwrap();
+    }
+
+    /// Everything in the directory, temporary files included.
+    fn entries(&self) -> usize {
+        fs::read_dir(self.dir.path()).unwrap().count()
+    }
+
+    fn stored(&self, name: &str) -> Vec<u8> {
+        fs::read(self.dir.path().join(name)).unwrap()
+    }
+
+    fn counts(&self) -> SlotCounts {
+        self.service.scoreboard.slots()[0].counts()
+    }
+
+    /// The shutdown began at the present of the made-up clock.
+    fn begin_drain(&self) {
+        let started = self.service.scoreboard.started();
+        self.service.drain_flag.set(started, self.now + GRACE_PERIOD);
+    }
+}
+
+fn lost() -> ConnectionError {
+    ConnectionError::Peer(io::ErrorKind::ConnectionReset.into())
+}
+
+#[test]
+fn a_head_without_an_ending_is_complete_when_it_has_been_quiet() {
+    let mut bench = Bench::new();
+    assert!(matches!(bench.receive("LIST"), Rest::Receive(wait) if wait == QUIET));
+    bench.pass(QUIET - MOMENT);
+    bench.expect_silence();
+    bench.pass(MOMENT);
+    bench.expect_reply(r#"{"status":"OK","data":[]}"#);
+    // The ending comes late and is no request.
+    bench.receive("\r\n\r\n");
+    bench.pass(QUIET);
+    bench.expect_silence();
+}
+
+#[test]
+fn every_byte_of_a_head_starts_the_quiet_interval_again() {
+    let mut bench = Bench::new();
+    for byte in "DIGEST a.txt".bytes() {
+        bench.receive([byte]);
+        bench.pass(QUIET - MOMENT);
+        bench.expect_silence();
+    }
+    bench.pass(MOMENT);
+    bench.expect_reply("not-found");
+}
+
+#[test]
+fn a_request_with_its_ending_needs_no_waiting() {
+    let mut bench = Bench::new();
+    for request in ["LIST\n", "PING\r\n\r\n", "UPLOAD a Zg==\r\n", "GET a\n", "UPLOAD a \"Zg==\""] {
+        bench.receive(request);
+        bench.expect_reply("OK");
+    }
+    assert_eq!(bench.stored("a"), b"f");
+}
+
+#[test]
+fn padding_and_quiet_complete_an_upload() {
+    let mut bench = Bench::new();
+    bench.receive("UPLOAD a.txt aGVsbG8=");
+    bench.pass(QUIET - MOMENT);
+    bench.expect_silence();
+    bench.pass(MOMENT);
+    bench.expect_reply(r#""data_size":5"#);
+    assert_eq!(bench.stored("a.txt"), b"hello");
+}
+
+#[test]
+fn no_quiet_completes_an_upload_without_padding() {
+    for stalled in ["UPLOAD a.txt Zm9v", "UPLOAD a.txt ", "UPLOAD a.txt", "UPLOAD a.txt \"Zg=="] {
+        let mut bench = Bench::new();
+        bench.receive(stalled);
+        for _ in 0..59 {
+            bench.pass(Duration::from_secs(1));
+        }
+        bench.expect_silence();
+        assert!(!bench.dir.path().join("a.txt").exists());
+    }
+}
+
+#[test]
+fn an_upload_that_stalls_until_the_idle_timeout_is_told_and_not_stored() {
+    for stalled in ["UPLOAD a.txt Zm9v", "UPLOAD a.txt \"Zm9v", "UPLOAD a.txt "] {
+        let mut bench = Bench::new();
+        bench.receive(stalled);
+        bench.pass(IDLE_TIMEOUT - MOMENT);
+        bench.expect_silence();
+        let rest = bench.pass(MOMENT);
+        assert!(matches!(rest, Rest::Receive(_)), "{rest:?}");
+        bench.expect_reply("unended");
+        assert!(bench.has_finished_sending);
+        assert_eq!(bench.entries(), 0);
+        assert!(matches!(bench.half_close(), Rest::Close));
+        assert!(matches!(bench.session.into_outcome(), Err(ConnectionError::Stalled(_))));
+    }
+}
+
+#[test]
+fn a_connection_without_a_request_is_told_of_the_idle_timeout() {
+    let mut bench = Bench::new();
+    bench.receive("PING\r\n");
+    bench.expect_reply("pong");
+    bench.pass(IDLE_TIMEOUT - MOMENT);
+    bench.expect_silence();
+    bench.pass(MOMENT);
+    bench.expect_reply("timeout");
+    assert!(bench.has_finished_sending);
+    // The peer does not hang up; the server does not wait for ever.
+    assert!(matches!(bench.pass(LINGER), Rest::Close));
+    assert!(bench.session.into_outcome().is_ok());
+}
+
+#[test]
+fn every_byte_of_an_upload_starts_the_idle_timeout_again() {
+    let mut bench = Bench::new();
+    bench.receive("UPLOAD a.txt ");
+    for byte in "Zm9vYmFy\n".bytes() {
+        bench.pass(IDLE_TIMEOUT - MOMENT);
+        bench.receive([byte]);
+    }
+    bench.expect_reply(r#""data_size":6"#);
+}
+
+#[test]
+fn a_half_closed_upload_is_confirmed_before_it_is_stored() {
+    let mut bench = Bench::new();
+    bench.place("a.txt", b"old");
+    bench.receive("UPLOAD a.txt Zm9v");
+    assert!(matches!(bench.half_close(), Rest::Wait(wait) if wait == QUIET));
+    assert_eq!(bench.sent, b"{");
+    assert!(matches!(bench.pass(QUIET - MOMENT), Rest::Wait(wait) if wait == MOMENT));
+    assert_eq!(bench.sent, b"{");
+    assert_eq!(bench.stored("a.txt"), b"old");
+    assert!(matches!(bench.pass(MOMENT), Rest::Close));
+    let stored =
+        r#"{"status":"OK","data":"a.txt stored, 3 bytes","data_namafile":"a.txt","data_size":3}"#;
+    assert_eq!(bench.replies(), format!("{stored}\r\n\r\n"));
+    assert_eq!(bench.stored("a.txt"), b"foo");
+    assert!(bench.session.into_outcome().is_ok());
+}
+
+#[test]
+fn a_half_closed_upload_whose_peer_is_lost_stores_nothing() {
+    // The driver drops the session when the second byte cannot be written.
+    for steps_until_lost in 0..3 {
+        let mut bench = Bench::new();
+        bench.receive("UPLOAD a.txt Zm9v");
+        bench.half_close();
+        bench.now += QUIET;
+        for _ in 0..steps_until_lost {
+            if let Ok(Step::Send(bytes, _)) = bench.session.step(bench.now) {
+                assert_eq!(bytes, b"\"");
+            }
+        }
+        let Bench { session, service, dir, .. } = bench;
+        drop(session);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+        let counts = service.scoreboard.slots()[0].counts();
+        assert_eq!(counts.requests(Verb::Upload).failed, 1);
+        assert_eq!(counts.connections.failed, 1);
+    }
+}
+
+#[test]
+fn a_half_close_that_leaves_no_doubt_needs_no_confirmation() {
+    for (sent, reply) in [
+        ("UPLOAD a.txt Zg==", "stored"),
+        ("UPLOAD a.txt \"Zm9v\"", "stored"),
+        ("GET b.txt", "not-found"),
+        ("UPLOAD a.txt \"Zm9v", "unended"),
+    ] {
+        let mut bench = Bench::new();
+        bench.receive(sent);
+        assert!(matches!(bench.half_close(), Rest::Close), "{sent}");
+        bench.expect_reply(reply);
+    }
+}
+
+#[test]
+fn a_reset_is_a_failure_only_where_something_is_lost() {
+    let mut bench = Bench::new();
+    bench.receive("PING\r\n");
+    assert!(bench.session.peer_lost(lost()).is_ok());
+    assert!(matches!(bench.rest(), Rest::Close));
+    assert!(bench.session.into_outcome().is_ok());
+    for lossy in ["UPLOAD a.txt Zm9v", "UPLOAD a.txt \"Zm9v", "UPLOAD a.txt ", "GET a.t"] {
+        let mut bench = Bench::new();
+        bench.receive(lossy);
+        assert!(bench.session.peer_lost(lost()).is_err(), "{lossy}");
+    }
+}
+
+#[test]
+fn a_request_succeeds_when_all_of_its_reply_is_sent() {
+    let mut bench = Bench::new();
+    bench.place("a.txt", b"hello");
+    bench.receive("GET a.txt");
+    bench.now += QUIET;
+    let Ok(Step::Send(reply, _)) = bench.session.step(bench.now) else { panic!("no reply") };
+    let len = reply.len();
+    bench.session.sent(len - 1);
+    assert!(matches!(bench.session.step(bench.now), Ok(Step::Send([b'\n'], _))));
+    assert_eq!(bench.counts().requests(Verb::Get).ok, 0);
+    bench.session.sent(1);
+    bench.rest();
+    assert_eq!(bench.counts().requests(Verb::Get).ok, 1);
+}
+
+#[test]
+fn an_idle_connection_leaves_when_the_server_drains() {
+    let mut bench = Bench::new();
+    bench.receive("PING\r\n");
+    bench.expect_reply("pong");
+    bench.begin_drain();
+    bench.rest();
+    assert!(bench.has_finished_sending);
+    bench.expect_silence();
+    assert!(matches!(bench.half_close(), Rest::Close));
+    assert!(bench.session.into_outcome().is_ok());
+}
+
+#[test]
+fn a_connection_that_waited_for_its_worker_gets_its_first_request_answered() {
+    let mut bench = Bench::new();
+    bench.begin_drain();
+    assert!(matches!(bench.rest(), Rest::Receive(_)));
+    bench.receive("LIST\r\n\r\nPING\r\n\r\n");
+    bench.expect_reply(r#""data":[]"#);
+    assert!(bench.has_finished_sending);
+    // One that has nothing to ask is not waited for.
+    let mut silent = Bench::new();
+    silent.begin_drain();
+    silent.rest();
+    let rest = silent.pass(QUIET);
+    assert!(silent.has_finished_sending || matches!(rest, Rest::Close), "{rest:?}");
+}
+
+#[test]
+fn what_is_under_way_is_finished_while_the_server_drains() {
+    let mut upload = Bench::new();
+    upload.receive("UPLOAD a.txt Zm9v");
+    upload.begin_drain();
+    upload.receive("YmFy\r\n");
+    upload.expect_reply(r#""data_size":6"#);
+    assert!(upload.has_finished_sending);
+
+    let mut unended = Bench::new();
+    unended.receive("PING");
+    unended.begin_drain();
+    unended.pass(QUIET);
+    unended.expect_reply("pong");
+    unended.pass(QUIET);
+    assert!(unended.has_finished_sending);
+}
+
+#[test]
+fn the_end_of_the_grace_period_cuts_what_is_under_way() {
+    let mut bench = Bench::new();
+    bench.receive("UPLOAD a.txt Zm9v");
+    bench.begin_drain();
+    assert!(matches!(bench.pass(GRACE_PERIOD - MOMENT), Rest::Receive(_)));
+    assert!(matches!(bench.pass(MOMENT), Rest::Failed(ConnectionError::ShutDown)));
+    bench.expect_silence();
+    let Bench { session, dir, .. } = bench;
+    drop(session);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_reader_that_takes_nothing_stalls_and_one_that_takes_a_byte_does_not() {
+    let mut bench = Bench::new();
+    bench.place("a.bin", &content(1, 1000));
+    bench.receive_piece(b"GET a.bin\n");
+    // As many waits as make up the idle timeout.
+    let waits = IDLE_TIMEOUT.as_millis() / TICK.as_millis();
+    for _ in 0..3 {
+        for _ in 0..waits {
+            assert!(matches!(bench.session.step(bench.now), Ok(Step::Send(_, TICK))));
+            bench.now += TICK;
+        }
+        bench.session.sent(1);
+    }
+    for _ in 0..waits {
+        assert!(matches!(bench.session.step(bench.now), Ok(Step::Send(_, TICK))));
+        bench.now += TICK;
+    }
+    assert!(matches!(bench.session.step(bench.now), Err(ConnectionError::Stalled(_))));
+}
+
+#[test]
+fn time_that_the_disk_takes_is_not_held_against_the_peer() {
+    let mut bench = Bench::new();
+    bench.place("a.bin", &content(1, 300_000));
+    bench.receive_piece(b"DIGEST a.bin\n");
+    // Hashing begins; its end comes late, though the peer waits patiently.
+    assert!(matches!(bench.session.step(bench.now), Ok(Step::Yield)));
+    bench.now += IDLE_TIMEOUT;
+    let rest = bench.rest();
+    assert!(matches!(rest, Rest::Receive(_)), "{rest:?}");
+    bench.expect_reply("data_digest");
+}
+
+#[test]
+fn output_comes_in_pieces_whatever_the_size_of_the_file() {
+    let mut bench = Bench::new();
+    let content = content(1, 3 << 20);
+    bench.place("a.bin", &content);
+    bench.receive("GET a.bin\r\n");
+    assert!(bench.longest_output <= 256 * 1024 + 1024, "{} bytes", bench.longest_output);
+    let expected = format!(
+        "{{\"status\":\"OK\",\"data_namafile\":\"a.bin\",\"data_file\":\"{}\"}}\r\n\r\n",
+        base64(&content)
+    );
+    assert!(bench.replies() == expected);
+    assert_eq!(bench.counts().bytes_out, 3 << 20);
+}
+
+#[test]
+fn room_for_input_is_small_at_first_and_never_large() {
+    let mut bench = Bench::new();
+    bench.receive("PING\r\n");
+    assert_eq!(bench.longest_room, 4 * 1024);
+    let content = content(1, 3 << 20);
+    bench.receive(format!("UPLOAD a.bin {}\r\n", base64(&content)));
+    assert_eq!(bench.longest_room, 256 * 1024);
+    assert!(bench.stored("a.bin") == content);
+    assert_eq!(bench.counts().bytes_in, 3 << 20);
+}
+
+#[test]
+fn a_refused_upload_is_skipped_as_long_as_an_upload_may_be_and_no_longer() {
+    let mut bench = Bench::with_upload_len_max(3000);
+    bench.receive("UPLOAD ../x Zm9v");
+    bench.expect_reply("bad-name");
+    bench.receive("A".repeat(3000));
+    bench.receive("\nPING\n");
+    bench.expect_reply("pong");
+    bench.receive("UPLOAD ../x Zm9v");
+    bench.expect_reply("bad-name");
+    bench.receive("A".repeat(4100));
+    assert!(bench.has_finished_sending);
+    bench.expect_silence();
+}
+
+#[test]
+fn a_refused_upload_is_answered_once_however_it_ends() {
+    let refused = |upload: &str| {
+        let mut bench = Bench::new();
+        bench.receive(upload);
+        bench.expect_reply("bad-name");
+        bench
+    };
+    let mut broken_off = refused("UPLOAD ../x \"Zm9v");
+    broken_off.receive("\n");
+    broken_off.expect_silence();
+    for upload in ["UPLOAD ../x Zm9v", "UPLOAD ../x \"Zm9v"] {
+        let mut half_closed = refused(upload);
+        assert!(matches!(half_closed.half_close(), Rest::Close));
+        half_closed.expect_silence();
+        let mut stalled = refused(upload);
+        stalled.pass(IDLE_TIMEOUT);
+        stalled.expect_silence();
+        assert!(stalled.has_finished_sending);
+    }
+}
+
+#[test]
+fn after_its_last_reply_a_session_reads_on_so_much_and_no_more() {
+    let mut bench = Bench::new();
+    bench.receive("x".repeat(4097));
+    bench.expect_reply("head-too-long");
+    assert!(bench.has_finished_sending);
+    let piece = vec![b'x'; 1 << 20];
+    let mut skipped: u64 = 0;
+    while matches!(bench.rest(), Rest::Receive(_)) {
+        assert!(skipped <= LINGER_LEN_MAX, "reads on for ever");
+        skipped += bench.receive_piece(&piece) as u64;
+    }
+    assert!(skipped > LINGER_LEN_MAX);
+    bench.expect_silence();
+    assert!(matches!(bench.session.into_outcome(), Err(ConnectionError::Frame(_))));
+}
+
+#[test]
+fn a_connection_is_booked_by_how_it_ended() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.counts().open_connections, 1);
+    bench.receive("PING\r\n");
+    assert!(matches!(bench.half_close(), Rest::Close));
+    let service = Arc::clone(&bench.service);
+    assert!(bench.session.into_outcome().is_ok());
+    let counts = service.scoreboard.slots()[0].counts();
+    assert_eq!((counts.open_connections, counts.connections.ok), (0, 1));
+}

@@ -187,10 +187,14 @@ fn a_closed_half_ends_an_upload_only_for_a_peer_that_stays() {
 #[test]
 fn a_head_has_a_longest_length() {
     let longest = [b"GET ".as_slice(), &[b'x'; HEAD_LEN_MAX - 4]].concat();
-    assert_eq!(pieces_of(&[&longest, &b"\n"[..]].concat()).len(), 2);
-    for wire in
-        [[&longest[..], b"x"].concat(), [b"UPLOAD ".as_slice(), &[b'x'; HEAD_LEN_MAX]].concat()]
-    {
+    for ending in [&b"\n"[..], b"\r\n"] {
+        assert_eq!(pieces_of(&[&longest, ending].concat()).len(), 2);
+    }
+    for wire in [
+        [&longest[..], b"x"].concat(),
+        [&longest[..], b"\rx"].concat(),
+        [b"UPLOAD ".as_slice(), &[b'x'; HEAD_LEN_MAX]].concat(),
+    ] {
         let outcome = feed(&mut RequestFramer::default(), &wire, &mut Vec::new());
         assert_eq!(outcome, Err(FrameError::HeadTooLong));
     }

@@ -25,7 +25,13 @@ use nix::{
 };
 
 use super::worker;
-use crate::{listener::GrowingPause, os, serve::Drained, service::Service, shutdown::Phase};
+use crate::{
+    listener::GrowingPause,
+    os,
+    serve::Drained,
+    service::Service,
+    shutdown::{CUT_TIMEOUT, Phase},
+};
 
 /// How often the supervisor looks at its slots without being woken.
 const TICK: Duration = Duration::from_millis(100);
@@ -115,7 +121,7 @@ impl<'a> Supervisor<'a> {
         }
     }
 
-    /// Lets workers finish what they run, then kills whoever outlasts the grace period.
+    /// Lets workers finish what they run until the grace period ends.
     fn drain(mut self) -> io::Result<Drained> {
         let mut deadline = self.service.begin_drain();
         tracing::info!("stopping");
@@ -127,14 +133,17 @@ impl<'a> Supervisor<'a> {
             }
             self.reap_exited();
         }
-        if !self.any_running() {
-            return Ok(Drained::Cleanly);
-        }
-        self.kill_remaining()
+        if self.any_running() { self.cut() } else { Ok(Drained::Cleanly) }
     }
 
-    fn kill_remaining(mut self) -> io::Result<Drained> {
+    /// Has sessions end with an error, and kills the workers that do not notice.
+    fn cut(mut self) -> io::Result<Drained> {
         self.service.cut_connections();
+        let deadline = Instant::now() + CUT_TIMEOUT;
+        while self.any_running() && Instant::now() < deadline {
+            self.next_event_within(TICK)?;
+            self.reap_exited();
+        }
         for pid in self.places.iter().filter_map(|place| place.pid) {
             kill(pid, Signal::SIGKILL)?;
         }
@@ -216,14 +225,14 @@ impl<'a> Supervisor<'a> {
             place.pause.reset();
         }
         self.service.scoreboard.slots()[index].worker_died();
-        if self.service.phase(Instant::now()) != Phase::Serving {
-            return;
-        }
-        let pause = place.pause.step();
-        place.refill_at = Instant::now() + pause;
-        tracing::warn!("worker {} (process {pid}) {how}; it is replaced in {pause:?}", index + 1);
         if let Err(err) = self.service.directory.remove_abandoned_uploads() {
             tracing::error!("cannot remove what the worker left in the served directory: {err}");
+        }
+        if self.service.phase(Instant::now()) == Phase::Serving {
+            let pause = self.places[index].pause.step();
+            self.places[index].refill_at = Instant::now() + pause;
+            let number = index + 1;
+            tracing::warn!("worker {number} (process {pid}) {how}; it is replaced in {pause:?}");
         }
     }
 

@@ -1,0 +1,84 @@
+//! What every server does, whichever model runs its connections.
+//!
+//! A claim is a function of the model, written once. `for_every_model!` makes a test of it for each
+//! model; a new model adds its line there.
+#![expect(
+    clippy::unwrap_used,
+    reason = "claims are test code, which the lint sees only inside of #[test] functions"
+)]
+
+use std::time::Duration;
+
+use testkit::{PATIENCE, Server, ServerBuilder, eventually};
+
+/// Instantiates claims for every concurrency model.
+macro_rules! for_every_model {
+    ($($claim:ident),+ $(,)?) => {
+        for_every_model!(@ legacy_mode "legacy": $($claim)+);
+        for_every_model!(@ thread_mode "thread": $($claim)+);
+        #[cfg(target_os = "linux")]
+        for_every_model!(@ process_mode "process": $($claim)+);
+        for_every_model!(@ async_mode "async": $($claim)+);
+    };
+    (@ $module:ident $mode:literal: $($claim:ident)+) => {
+        mod $module {
+            $(
+                #[test]
+                fn $claim() {
+                    super::$claim(crate::Model($mode));
+                }
+            )+
+        }
+    };
+}
+
+mod course_client;
+mod digest;
+mod downloads;
+mod endings;
+mod limits;
+mod names;
+mod requests;
+mod shutdown;
+mod statistics;
+mod uploads;
+mod vanishing;
+
+/// A concurrency model, by its name on the command line.
+#[derive(Clone, Copy, Debug)]
+struct Model(&'static str);
+
+impl Model {
+    fn server(self) -> ServerBuilder {
+        ServerBuilder::new(env!("CARGO_BIN_EXE_fileserver")).args(["--mode", self.0])
+    }
+
+    fn start(self) -> Server {
+        self.server().start()
+    }
+}
+
+/// Uploads are under way, or have left something behind.
+#[track_caller]
+fn await_temporary_files(server: &Server, count: usize) {
+    let what = format!("{count} temporary files in the served directory");
+    eventually(PATIENCE, &what, || server.temporary_files() == count);
+}
+
+/// A connection has ended in failure, and everything of it is gone.
+#[track_caller]
+fn await_failed_connections(server: &Server, count: u64) {
+    eventually(PATIENCE, "the failed connections are booked", || {
+        server.stats().connections.failed == count
+    });
+    await_temporary_files(server, 0);
+}
+
+/// Ends a server that has nothing left to do.
+#[track_caller]
+fn stop_cleanly(mut server: Server) {
+    server.kill(testkit::Signal::SIGTERM);
+    let stopped = server.wait(Duration::from_secs(8));
+    assert_eq!(stopped.exit_code, Some(0), "{}", stopped.stderr);
+    assert_eq!(server.temporary_files(), 0);
+}

@@ -1,0 +1,206 @@
+//! Starting: the listening line, or exit status 2 and a sentence that says what to change.
+
+use std::{fs, net::TcpListener};
+
+use testkit::{Server, ServerBuilder, Stopped};
+
+fn fileserver() -> ServerBuilder {
+    ServerBuilder::new(env!("CARGO_BIN_EXE_fileserver"))
+}
+
+const MODES: [&str; 4] = ["legacy", "thread", "process", "async"];
+
+#[test]
+fn connections_are_accepted_once_the_listening_line_is_printed() {
+    for mode in MODES {
+        let server = fileserver().args(["--mode", mode]).start();
+        assert!(server.address().ip().is_loopback());
+        assert_eq!(server.ask("PING").outcome(), "OK", "{mode}");
+        assert_eq!(server.stats().mode, mode);
+    }
+}
+
+#[test]
+fn five_threads_are_the_default() {
+    let stats = fileserver().start().stats();
+    assert_eq!((stats.mode.as_str(), stats.workers, stats.worker.len()), ("thread", 5, 5));
+}
+
+#[test]
+fn a_taken_port_is_named_and_another_way_is_shown() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for mode in MODES {
+        let stopped = refused(
+            fileserver().without_defaults().args(["--mode", mode, "--dir", ".", "--port", &port]),
+        );
+        let sentence = format!("fileserver: port {port} on 127.0.0.1 is taken by another program");
+        assert!(stopped.stderr.starts_with(&sentence), "{}", stopped.stderr);
+        assert!(stopped.stderr.contains("--port"), "{}", stopped.stderr);
+    }
+}
+
+#[test]
+fn a_missing_directory_is_named() {
+    let stopped =
+        refused(fileserver().without_defaults().args(["--port", "0", "--dir", "no/such/dir"]));
+    assert!(
+        stopped.stderr.starts_with("fileserver: cannot serve the directory no/such/dir: "),
+        "{}",
+        stopped.stderr
+    );
+    let file = fileserver().without_defaults().args(["--port", "0", "--dir", "file"]);
+    fs::write(file.dir().join("file"), b"").unwrap();
+    assert!(refused(file).stderr.contains("cannot serve the directory file: "));
+}
+
+#[test]
+fn bad_options_are_refused_and_named() {
+    for bad in [
+        "--mode=turbo",
+        "--workers=0",
+        "--workers=1001",
+        "--workers=five",
+        "--idle-timeout=soon",
+        "--idle-timeout=-1",
+        "--drain=nan",
+        "--max-upload=much",
+        "--max-connections=0",
+        "--backlog=0",
+        "--log-level=loud",
+        "--read-only=perhaps",
+        "--no-such-option=1",
+    ] {
+        let stopped = refused(fileserver().args([bad]));
+        let (option, _) = bad.split_once('=').unwrap();
+        assert!(stopped.stderr.contains(option), "{bad}: {}", stopped.stderr);
+    }
+    refused(fileserver().without_defaults().args(["--dir", ".", "--port", "65536"]));
+    let stopped = refused(fileserver().args(["--host", "no-such-host.invalid"]));
+    assert!(stopped.stderr.contains("no-such-host.invalid"), "{}", stopped.stderr);
+}
+
+#[test]
+fn a_grace_period_that_no_clock_holds_is_refused() {
+    refused(fileserver().args(["--drain", "1e19"]));
+}
+
+#[test]
+fn an_idle_timeout_that_lets_nobody_speak_is_refused() {
+    refused(fileserver().args(["--idle-timeout", "0"]));
+}
+
+#[test]
+fn two_hundred_workers_start_in_every_mode() {
+    for mode in MODES {
+        let mut server = fileserver().args(["--mode", mode, "--workers", "200"]).start();
+        let stats = server.stats();
+        assert_eq!(stats.workers, 200);
+        if mode != "legacy" {
+            assert_eq!(stats.worker.len(), 200);
+            assert!(stats.worker.iter().all(|worker| worker.pid > 0), "{mode}: not all run");
+        }
+        let stopped = server.stop();
+        assert_eq!(stopped.exit_code, Some(0), "{mode}: {}", stopped.stderr);
+    }
+}
+
+#[test]
+fn what_a_killed_server_left_is_removed_and_nothing_else() {
+    let builder = fileserver();
+    let entry = |name: &str| builder.dir().join(name);
+    for name in [".upload-1-0", ".upload-4242-17", ".profile", ".uploads", "a.txt"] {
+        fs::write(entry(name), b"x").unwrap();
+    }
+    fs::create_dir(entry(".upload-dir")).unwrap();
+    let server = builder.start();
+    let mut names: Vec<_> = fs::read_dir(server.dir())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, [".profile", ".upload-dir", ".uploads", "a.txt"]);
+}
+
+#[test]
+fn a_second_server_spares_the_uploads_of_the_first() {
+    let first = fileserver().start();
+    let mut peer = first.connect();
+    peer.send("UPLOAD a.txt Zm9v");
+    testkit::eventually(testkit::PATIENCE, "the upload begins", || first.temporary_files() == 1);
+    let dir = first.dir().to_str().unwrap();
+    let second = fileserver().without_defaults().args(["--port", "0", "--dir", dir]).start();
+    assert_eq!(second.ask("PING").outcome(), "OK");
+    peer.send("YmFy\r\n\r\n");
+    assert_eq!(peer.read_reply()["data_size"], 6);
+    assert_eq!(second.ask("GET a.txt").content(), b"foobar");
+}
+
+#[test]
+fn every_option_is_an_environment_variable_too() {
+    let builder = fileserver()
+        .without_defaults()
+        .env("FILESERVER_PORT", "0")
+        .env("FILESERVER_DIR", ".")
+        .env("FILESERVER_HOST", "127.0.0.1")
+        .env("FILESERVER_MODE", "async")
+        .env("FILESERVER_WORKERS", "3")
+        .env("FILESERVER_IDLE_TIMEOUT", "30")
+        .env("FILESERVER_DRAIN", "5")
+        .env("FILESERVER_MAX_UPLOAD", "2B")
+        .env("FILESERVER_MAX_CONNECTIONS", "7")
+        .env("FILESERVER_BACKLOG", "9")
+        .env("FILESERVER_NO_REPLACE", "true")
+        .env("FILESERVER_LOG_LEVEL", "debug");
+    let server = builder.start();
+    let stats = server.stats();
+    assert_eq!((stats.mode.as_str(), stats.workers), ("async", 3));
+    assert_eq!(server.ask("UPLOAD a.txt aGVsbG8=").outcome(), "too-large");
+    assert_eq!(server.ask("UPLOAD a.txt aGk=").outcome(), "OK");
+    assert_eq!(server.ask("UPLOAD a.txt aGk=").outcome(), "exists");
+    assert!(server.stderr().contains("DEBUG"));
+}
+
+#[test]
+fn a_switch_can_be_set_by_the_environment_in_the_usual_ways() {
+    let outcome = |value: &str| {
+        let server: Server = fileserver().env("FILESERVER_READ_ONLY", value).start();
+        server.ask("UPLOAD a.txt aGk=").outcome().to_owned()
+    };
+    assert_eq!(outcome("true"), "read-only");
+    assert_eq!(outcome("false"), "OK");
+    assert_eq!(outcome("1"), "read-only");
+    assert_eq!(outcome("0"), "OK");
+}
+
+#[test]
+fn the_command_line_goes_before_the_environment() {
+    let server = fileserver().env("FILESERVER_WORKERS", "3").args(["--workers", "4"]).start();
+    assert_eq!(server.stats().workers, 4);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_restarted_server_takes_its_port_again_at_once() {
+    // No other test uses this address, so none can take the port in between.
+    let at = ["--host", "127.0.0.2"];
+    let mut first = fileserver().args(at).start();
+    let mut peer = first.connect();
+    assert_eq!(peer.request("PING").outcome(), "OK");
+    let port = first.address().port().to_string();
+    // The server closes first, so the connection lingers in TIME_WAIT on its side.
+    first.kill(testkit::Signal::SIGTERM);
+    peer.expect_closed();
+    drop(peer);
+    assert_eq!(first.wait(testkit::PATIENCE).exit_code, Some(0));
+    let again = fileserver().without_defaults().args(at).args(["--dir", ".", "--port", &port]);
+    assert_eq!(again.start().ask("PING").outcome(), "OK");
+}
+
+/// Runs a server that cannot start.
+#[track_caller]
+fn refused(builder: ServerBuilder) -> Stopped {
+    let stopped = builder.run_to_end();
+    assert_eq!(stopped.exit_code, Some(2), "{}", stopped.stderr);
+    stopped
+}

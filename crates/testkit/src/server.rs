@@ -1,0 +1,277 @@
+//! A server as a process: started on a free port, with a directory of its own, and always ended.
+
+use std::{
+    env,
+    ffi::{OsStr, OsString},
+    fs,
+    io::{BufRead, BufReader, Read},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use nix::sys::signal::Signal;
+use protocol::Stats;
+use tempfile::TempDir;
+
+use crate::{PATIENCE, Peer, Reply, eventually, processes};
+
+/// How to start a server. Unless told otherwise it listens on a free port and serves an empty
+/// temporary directory.
+#[derive(Debug)]
+pub struct ServerBuilder {
+    binary: PathBuf,
+    dir: TempDir,
+    defaults: Vec<OsString>,
+    args: Vec<OsString>,
+    environment: Vec<(OsString, OsString)>,
+}
+
+impl ServerBuilder {
+    /// A server whose program is `binary`, which a test knows as `env!("CARGO_BIN_EXE_fileserver")`.
+    pub fn new(binary: impl Into<PathBuf>) -> Self {
+        let dir = TempDir::with_prefix("kolam-").expect("a temporary directory can be made");
+        let defaults = ["--port".into(), "0".into(), "--dir".into(), dir.path().into()].into();
+        Self { binary: binary.into(), dir, defaults, args: Vec::new(), environment: Vec::new() }
+    }
+
+    pub fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
+        self.args.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        self
+    }
+
+    pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.environment.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
+        self
+    }
+
+    /// Passes neither `--port` nor `--dir`: the test says both in another way.
+    pub fn without_defaults(mut self) -> Self {
+        self.defaults.clear();
+        self
+    }
+
+    /// The temporary directory, which is also the working directory of the server.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Starts the server; returns once it says where it listens.
+    #[track_caller]
+    pub fn start(self) -> Server {
+        let (process, first_line) = Process::start(&self);
+        // What it wrote to standard error is shown when the process is dropped.
+        let Ok(line) = first_line.recv_timeout(PATIENCE) else {
+            panic!("the server does not say where it listens")
+        };
+        let address = line.strip_prefix("listening on ").and_then(|address| address.parse().ok());
+        let Some(address) = address else { panic!("the first line names no address: {line:?}") };
+        Server { process, address, dir: self.dir }
+    }
+
+    /// Runs a command line that is expected to end by itself.
+    #[track_caller]
+    pub fn run_to_end(self) -> Stopped {
+        let (mut process, _) = Process::start(&self);
+        process.wait(PATIENCE)
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.binary);
+        // The shell of whoever runs the tests may configure a server.
+        for (name, _) in env::vars_os() {
+            if name.to_str().is_some_and(|name| name.starts_with("FILESERVER_")) {
+                command.env_remove(name);
+            }
+        }
+        command.args(&self.args).args(&self.defaults).envs(self.environment.iter().cloned());
+        command.current_dir(self.dir.path());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+}
+
+/// A running server. Killed when dropped, also by a test that panics.
+#[derive(Debug)]
+pub struct Server {
+    process: Process,
+    address: SocketAddr,
+    dir: TempDir,
+}
+
+/// How a server ended.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Stopped {
+    /// `None` when a signal killed it.
+    pub exit_code: Option<i32>,
+    /// All that it wrote to standard error.
+    pub stderr: String,
+}
+
+impl Server {
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.process.child.id()
+    }
+
+    /// The served directory.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    #[track_caller]
+    pub fn connect(&self) -> Peer {
+        Peer::connect(self.address)
+    }
+
+    /// Nobody listens at the server's address any more.
+    pub fn refuses_connections(&self) -> bool {
+        Peer::try_connect(self.address).is_err()
+    }
+
+    /// One request on a connection of its own.
+    #[track_caller]
+    pub fn ask(&self, request: &str) -> Reply {
+        self.connect().request(request)
+    }
+
+    #[track_caller]
+    pub fn stats(&self) -> Stats {
+        let reply = self.ask("STATS");
+        serde_json::from_value(reply["data"].clone())
+            .unwrap_or_else(|err| panic!("not statistics ({err}): {}", reply.text()))
+    }
+
+    /// Puts a file into the served directory behind the server's back.
+    #[track_caller]
+    pub fn place(&self, name: &str, content: &[u8]) {
+        fs::write(self.dir().join(name), content).expect("the served directory is writable");
+    }
+
+    /// What is stored under `name`; `None` when nothing is.
+    pub fn stored(&self, name: &str) -> Option<Vec<u8>> {
+        fs::read(self.dir().join(name)).ok()
+    }
+
+    /// Uploads that are under way, or were left behind.
+    #[track_caller]
+    pub fn temporary_files(&self) -> usize {
+        let entries = fs::read_dir(self.dir()).expect("the served directory is readable");
+        let names = entries.flatten().map(|entry| entry.file_name());
+        names.filter(|name| name.to_str().is_some_and(|name| name.starts_with(".upload-"))).count()
+    }
+
+    /// Sends a signal to the process that was started, which supervises the others if there are any.
+    #[track_caller]
+    pub fn kill(&self, signal: Signal) {
+        processes::send_signal(self.pid(), signal);
+    }
+
+    /// Waits until the server has ended by itself.
+    #[track_caller]
+    pub fn wait(&mut self, timeout: Duration) -> Stopped {
+        self.process.wait(timeout)
+    }
+
+    /// SIGTERM, and the end that follows from it.
+    #[track_caller]
+    pub fn stop(&mut self) -> Stopped {
+        self.kill(Signal::SIGTERM);
+        self.wait(PATIENCE)
+    }
+
+    /// What the server has written to standard error so far.
+    pub fn stderr(&self) -> String {
+        self.process.stderr.text()
+    }
+}
+
+/// A child process whose output is read as it comes, so that it never waits for us.
+#[derive(Debug)]
+struct Process {
+    child: Child,
+    stderr: Collected,
+}
+
+impl Process {
+    #[track_caller]
+    fn start(builder: &ServerBuilder) -> (Self, mpsc::Receiver<String>) {
+        let mut child = builder
+            .command()
+            .spawn()
+            .unwrap_or_else(|err| panic!("cannot run {}: {err}", builder.binary.display()));
+        let first_line = first_line(child.stdout.take().expect("standard output is piped"));
+        let stderr = Collected::start(child.stderr.take().expect("standard error is piped"));
+        (Self { child, stderr }, first_line)
+    }
+
+    #[track_caller]
+    fn wait(&mut self, timeout: Duration) -> Stopped {
+        let mut status = None;
+        eventually(timeout, "the server ends", || {
+            status = self.child.try_wait().expect("the server is our child");
+            status.is_some()
+        });
+        // A worker process may hold the pipe a moment longer.
+        eventually(PATIENCE, "standard error ends", || self.stderr.reader.is_finished());
+        let exit_code = status.expect("just waited for").code();
+        Stopped { exit_code, stderr: self.stderr.text() }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            eprintln!("--- what the server wrote to standard error:\n{}---", self.stderr.text());
+        }
+    }
+}
+
+/// The first line goes to the receiver, the rest nowhere.
+fn first_line(stdout: impl Read + Send + 'static) -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            // Only the first line has a reader for sure.
+            let _ = sender.send(line);
+        }
+    });
+    receiver
+}
+
+/// What was read from a pipe so far.
+#[derive(Debug)]
+struct Collected {
+    text: Arc<Mutex<String>>,
+    reader: JoinHandle<()>,
+}
+
+impl Collected {
+    fn start(pipe: impl Read + Send + 'static) -> Self {
+        let text = Arc::<Mutex<String>>::default();
+        let reader = thread::spawn({
+            let text = Arc::clone(&text);
+            move || {
+                for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+                    let mut text = text.lock().unwrap_or_else(PoisonError::into_inner);
+                    text.push_str(&line);
+                    text.push('\n');
+                }
+            }
+        });
+        Self { text, reader }
+    }
+
+    fn text(&self) -> String {
+        self.text.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
