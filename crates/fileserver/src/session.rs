@@ -197,7 +197,7 @@ impl Session {
                 }
                 Ending::Linger { until, skipped } => {
                     let over = self.peer_closed || now >= until || skipped > LINGER_LEN_MAX;
-                    Some(if over { Next::Close } else { Next::Receive(until - now) })
+                    Some(if over { Next::Close } else { Next::Receive((until - now).min(TICK)) })
                 }
             };
             if let Some(next) = next {
