@@ -168,7 +168,7 @@ impl Args {
 
 impl Command {
     /// What is wrong with arguments that are right one by one.
-    fn misuse(&self) -> Option<&'static str> {
+    pub(crate) fn misuse(&self) -> Option<&'static str> {
         match self {
             Self::Upload { files, name: Some(_) } if files.len() > 1 => {
                 Some("--as names one file; upload the others without it")

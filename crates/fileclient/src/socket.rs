@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use socket2::{Domain, Type};
+
 use crate::{ClientError, Options};
 
 /// A host that does not answer at all is not worth the minute that a busy one is.
@@ -34,7 +36,7 @@ impl Socket {
         let mut last_error = io::Error::new(ErrorKind::NotFound, "the name has no address");
         for address in server.to_socket_addrs().map_err(failed)? {
             let wait = wait_for(timeout.min(CONNECT_TIMEOUT_MAX), options.deadline)?;
-            match TcpStream::connect_timeout(&address, wait) {
+            match connect_to(address, wait) {
                 Ok(stream) => return Self::set_up(stream, timeout, options).map_err(failed),
                 Err(err) => last_error = err,
             }
@@ -139,6 +141,15 @@ fn wait_for(timeout: Duration, deadline: Option<Instant>) -> Result<Duration, Cl
         return Err(ClientError::DeadlinePassed);
     }
     Ok(timeout.min(left.max(WAIT_MIN)))
+}
+
+/// The port that the system gives a client stays taken for a minute after it closes; marked as
+/// reusable, it does not keep a server from listening on it meanwhile.
+fn connect_to(address: SocketAddr, wait: Duration) -> io::Result<TcpStream> {
+    let socket = socket2::Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.connect_timeout(&address.into(), wait)?;
+    Ok(socket.into())
 }
 
 fn timed_out(err: &io::Error) -> bool {

@@ -276,7 +276,7 @@ fn a_script_runs_line_by_line_and_fails_as_a_whole() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let script = "# fetch\n\nget 'my file' b\nfrobnicate\nping\nexit\nlist\n";
+    let script = "# fetch\n\nget 'my file' -o b\nfrobnicate\nping\nexit\nlist\n";
     running.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
     let (code, out, err) = told(running.wait_with_output().unwrap());
     assert_eq!(code, 1);

@@ -18,14 +18,15 @@ pub(crate) struct Endpoint {
 /// Why an address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
-    #[error("{host:?} is not an address of this machine: {source}")]
+    #[error("--host {host:?} is not an address of this machine")]
     Host { host: String, source: io::Error },
     #[error(
-        "port {} on {} is taken by another program; choose another with --port, or 0 for a free one",
+        "port {} on {} is taken by another program, or was until a minute ago; \
+         choose another with --port, or 0 for a free one",
         .0.port(), .0.ip()
     )]
     Taken(SocketAddr),
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}")]
     Other { address: SocketAddr, source: io::Error },
 }
 
@@ -58,23 +59,33 @@ fn listen(address: SocketAddr, backlog: i32) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// The peer gave up between the handshake and the accept, or there was nothing to accept.
-pub(crate) fn gone_before_accept(err: &io::Error) -> bool {
-    matches!(
-        err.kind(),
-        io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::WouldBlock
-            | io::ErrorKind::Interrupted
-    )
+/// What a failed accept means.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum AcceptFailure {
+    /// The peer gave up between the handshake and the accept, or there was nothing to accept.
+    PeerGone,
+    /// Descriptors or memory that open connections will give back, or the network's own trouble:
+    /// ending the server would not help.
+    Passing,
+    /// The listener itself is of no use any more.
+    Final,
 }
 
-/// Open connections will give back what is missing; ending the server would not.
-pub(crate) fn out_of_resources(err: &io::Error) -> bool {
-    matches!(
-        err.raw_os_error().map(Errno::from_raw),
-        Some(Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM)
-    )
+impl AcceptFailure {
+    /// Linux reports errors of the new connection from accept as well, so only those that concern
+    /// the listener are final (accept(2), "Error handling").
+    pub(crate) fn of(err: &io::Error) -> Self {
+        match err.raw_os_error().map(Errno::from_raw) {
+            Some(Errno::ECONNABORTED | Errno::ECONNRESET | Errno::EAGAIN | Errno::EINTR) => {
+                Self::PeerGone
+            }
+            Some(
+                Errno::EBADF | Errno::EINVAL | Errno::ENOTSOCK | Errno::EFAULT | Errno::EOPNOTSUPP,
+            )
+            | None => Self::Final,
+            Some(_) => Self::Passing,
+        }
+    }
 }
 
 /// A wait that doubles each time up to a limit, until things go well again.
@@ -99,5 +110,27 @@ impl GrowingPause {
 
     pub(crate) fn reset(&mut self) {
         self.next = self.first;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_errors_of_the_listener_end_the_server() {
+        for (errno, meaning) in [
+            (Errno::ECONNABORTED, AcceptFailure::PeerGone),
+            (Errno::EAGAIN, AcceptFailure::PeerGone),
+            (Errno::EMFILE, AcceptFailure::Passing),
+            (Errno::EPROTO, AcceptFailure::Passing),
+            (Errno::EHOSTUNREACH, AcceptFailure::Passing),
+            (Errno::EPERM, AcceptFailure::Passing),
+            (Errno::EINVAL, AcceptFailure::Final),
+            (Errno::EBADF, AcceptFailure::Final),
+        ] {
+            let err = io::Error::from_raw_os_error(errno as i32);
+            assert_eq!(AcceptFailure::of(&err), meaning, "{errno}");
+        }
     }
 }

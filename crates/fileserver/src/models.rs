@@ -11,7 +11,12 @@ mod per_connection;
 mod process_pool;
 mod thread_pool;
 
-use std::{net::TcpListener, sync::Arc};
+use std::{
+    io,
+    net::TcpListener,
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+};
 
 use crate::{
     args::Mode,
@@ -34,4 +39,18 @@ pub(crate) fn serve(
         Mode::Process => Err(ServeError::NotLinux),
         Mode::Async => async_tasks::serve(listener, service, ready),
     }
+}
+
+/// Whether the system has room for so many more threads. The pools' own libraries panic or hang
+/// where it has not, so they are asked only afterwards.
+fn try_threads(count: usize) -> io::Result<()> {
+    let gate = Mutex::new(());
+    thread::scope(|scope| {
+        let closed = gate.lock().unwrap_or_else(PoisonError::into_inner);
+        let wait = || drop(gate.lock().unwrap_or_else(PoisonError::into_inner));
+        let started =
+            (0..count).try_for_each(|_| thread::Builder::new().spawn_scoped(scope, wait).map(drop));
+        drop(closed);
+        started
+    })
 }

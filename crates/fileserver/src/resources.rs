@@ -48,9 +48,10 @@ pub(crate) fn backlog_len(address: SocketAddr) -> u64 {
     use procfs::net::{TcpState, tcp, tcp6};
 
     let sockets = if address.is_ipv4() { tcp() } else { tcp6() };
-    let listening = sockets.into_iter().flatten().find(|socket| {
-        socket.state == TcpState::Listen && socket.local_address.port() == address.port()
-    });
+    let listening = sockets
+        .into_iter()
+        .flatten()
+        .find(|socket| socket.state == TcpState::Listen && socket.local_address == address);
     // For a listening socket the receive queue counts connections, not bytes.
     listening.map_or(0, |socket| u64::from(socket.rx_queue))
 }

@@ -24,18 +24,18 @@ use crate::{
 /// Why a server could not start, or had to stop.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    #[error(transparent)]
+    #[error("--dir must name a directory that exists and can be read")]
     Directory(#[from] OpenDirectoryError),
     #[error(transparent)]
     Bind(#[from] BindError),
-    #[error("cannot share memory between workers: {0}")]
-    SharedMemory(io::Error),
-    #[error("cannot catch signals: {0}")]
-    Signals(io::Error),
-    #[error("cannot start {workers} workers: {source}; choose a smaller --workers")]
+    #[error("cannot share memory between workers")]
+    SharedMemory(#[source] io::Error),
+    #[error("cannot catch signals")]
+    Signals(#[source] io::Error),
+    #[error("cannot start {workers} workers; choose a smaller --workers")]
     Workers { workers: u32, source: io::Error },
-    #[error("cannot accept connections: {0}")]
-    Accept(io::Error),
+    #[error("cannot accept connections")]
+    Accept(#[source] io::Error),
     #[error("process mode needs Linux; choose another --mode")]
     NotLinux,
 }
@@ -96,7 +96,7 @@ fn log_final_statistics(service: &Service) {
     let requests = stats.requests;
     tracing::info!(
         "stopped after {:.1} s: connections {} succeeded, {} failed; \
-         LIST {}/{}, GET {}/{}, UPLOAD {}/{}, DELETE {}/{} ok/failed; \
+         LIST {}/{}, GET {}/{}, UPLOAD {}/{}, DELETE {}/{}, other {}/{} ok/failed; \
          {} bytes in, {} bytes out; {} workers replaced",
         stats.uptime_seconds,
         stats.connections.succeeded,
@@ -109,6 +109,8 @@ fn log_final_statistics(service: &Service) {
         requests.upload.failed,
         requests.delete.ok,
         requests.delete.failed,
+        requests.other.ok,
+        requests.other.failed,
         stats.bytes_in,
         stats.bytes_out,
         stats.worker.iter().map(|worker| worker.restarts).sum::<u64>(),

@@ -271,6 +271,11 @@ impl Session {
             self.give_up_waiting(idle_timeout);
             return None;
         }
+        if silent >= TICK && self.framer.is_between_requests() {
+            // An idle connection holds no more than a new one does.
+            self.input = Input::default();
+            self.exchange.release_output();
+        }
         let tick = if self.may_leave(now) { QUIET } else { TICK };
         Some(Next::Receive((idle_timeout - silent).min(tick)))
     }
@@ -307,8 +312,10 @@ impl Session {
             self.ending = Ending::LastReply { linger: LINGER };
             return;
         }
-        let sentence =
-            format!("the upload did not end: nothing came for {waited_s} s; nothing was stored");
+        let sentence = format!(
+            "the upload did not end: nothing came for {waited_s} s; nothing was stored; \
+             a line ending ends it, or a closing quote where the content is quoted"
+        );
         self.exchange.abort(&Reply::error(ErrorCode::Unended, sentence));
         self.fail(ConnectionError::Stalled(waited));
     }

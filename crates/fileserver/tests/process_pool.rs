@@ -82,19 +82,6 @@ fn a_worker_killed_in_mid_upload_leaves_no_file_and_costs_its_client_alone() {
 }
 
 #[test]
-fn a_worker_that_is_told_to_stop_is_replaced_too() {
-    let server = start(2);
-    let pid = processes::children(server.pid())[0];
-    processes::send_signal(pid, Signal::SIGTERM);
-    eventually(PATIENCE, "the worker ends", || !processes::is_running(pid));
-    expect_full_pool(&server, 2);
-    let stats = server.stats();
-    assert_eq!(stats.worker.iter().map(|worker| worker.restarts).sum::<u64>(), 1);
-    // It ran nothing.
-    assert_eq!(stats.connections.failed, 0);
-}
-
-#[test]
 fn the_only_worker_is_replaced_and_those_who_waited_are_served() {
     let mut server = start(1);
     let mut victim = server.connect();
@@ -165,15 +152,22 @@ fn no_worker_outlives_its_supervisor() {
     assert!(server.refuses_connections());
 }
 
+/// Ctrl-C in a terminal, `kill %1` in a shell and a service manager all signal the whole group.
 #[test]
-fn ctrl_c_in_a_terminal_reaches_all_processes_and_still_drains() {
+fn a_signal_to_the_whole_group_still_drains() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        drain_by_group_signal(signal);
+    }
+}
+
+fn drain_by_group_signal(signal: Signal) {
     let mut server = start(2);
     let content = content(1, LONG);
     server.place("down.bin", &content);
     let mut peer = begin_download(&server);
     let workers = processes::children(server.pid());
     for pid in workers.iter().chain([&server.pid()]) {
-        processes::send_signal(*pid, Signal::SIGINT);
+        processes::send_signal(*pid, signal);
     }
     eventually(PATIENCE, "connections are refused", || server.refuses_connections());
     assert!(peer.read_long_reply().content() == content);

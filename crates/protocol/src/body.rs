@@ -18,9 +18,9 @@ pub const PLAIN_GROUP: usize = 3;
 /// Characters in a whole group of text.
 pub const TEXT_GROUP: usize = 4;
 
-/// Length of the base64 text of `plain_len` bytes, padding included.
+/// Length of the base64 text of `plain_len` bytes, padding included; at most `u64::MAX`.
 pub const fn text_len(plain_len: u64) -> u64 {
-    plain_len.div_ceil(PLAIN_GROUP as u64) * TEXT_GROUP as u64
+    plain_len.div_ceil(PLAIN_GROUP as u64).saturating_mul(TEXT_GROUP as u64)
 }
 
 /// Room that [`BodyDecoder::decode`] needs for the content of `text_len` characters.

@@ -2,7 +2,10 @@
 
 use memchr::{memchr, memchr2};
 
-use crate::quoting::{Lexed, WordLexer};
+use crate::{
+    body::TEXT_GROUP,
+    quoting::{Lexed, WordLexer},
+};
 
 /// Most bytes before the content of a request: the verb, the name and the blanks between.
 pub const HEAD_LEN_MAX: usize = 4096;
@@ -58,8 +61,10 @@ enum State {
     EndOfHead,
     /// After the blank that follows the name of an UPLOAD.
     BodyStart,
-    /// Content that ends with its line. `padded`: base64 padding was seen, so nothing can follow.
+    /// Content that ends with its line. `padded`: its last group ends in base64 padding, so nothing
+    /// can follow.
     Line {
+        text_len: u64,
         padded: bool,
     },
     /// Content that ends with its closing quote.
@@ -104,7 +109,7 @@ impl RequestFramer {
                 Ok((Some(Fragment::End), 0))
             }
             State::BodyStart => self.first_of_body(input),
-            State::Line { .. } => Ok(self.next_of_line(input)),
+            State::Line { text_len, .. } => Ok(self.next_of_line(text_len, input)),
             State::Quoted { quote } => self.next_of_quoted(quote, input),
             State::AfterQuote => self.after_quote(input),
             State::RestOfLine => Ok(self.skip_rest_of_line(input)),
@@ -120,7 +125,7 @@ impl RequestFramer {
             (State::Head(_), _) if self.head.is_empty() => Ok(None),
             (State::Head(HeadScan::Gap | HeadScan::Name(_)), Pause::Quiet) => Ok(None),
             (State::Head(_), _) => Ok(Some(self.end_of_head())),
-            (State::EndOfHead | State::Line { padded: true }, _) => {
+            (State::EndOfHead | State::Line { padded: true, .. }, _) => {
                 self.start_over();
                 Ok(Some(Fragment::End))
             }
@@ -153,7 +158,7 @@ impl RequestFramer {
         match self.state {
             State::Head(HeadScan::Verb | HeadScan::Line) => !self.head.is_empty(),
             State::Head(HeadScan::Gap | HeadScan::Name(_)) => false,
-            State::Line { padded } => padded,
+            State::Line { padded, .. } => padded,
             State::EndOfHead | State::AfterQuote | State::RestOfLine => true,
             State::BodyStart | State::Quoted { .. } => false,
         }
@@ -203,14 +208,18 @@ impl RequestFramer {
                 (fragment, used + 1)
             }
             _ => {
-                self.state = State::Line { padded: false };
-                self.next_of_line(&input[start..])
+                self.state = State::Line { text_len: 0, padded: false };
+                self.next_of_line(0, &input[start..])
             }
         };
         Ok((fragment, start + used))
     }
 
-    fn next_of_line<'a>(&mut self, input: &'a [u8]) -> (Option<Fragment<'a>>, usize) {
+    fn next_of_line<'a>(
+        &mut self,
+        text_len: u64,
+        input: &'a [u8],
+    ) -> (Option<Fragment<'a>>, usize) {
         let body = match memchr(b'\n', input) {
             Some(0) => {
                 self.start_over();
@@ -220,8 +229,11 @@ impl RequestFramer {
             None if input.is_empty() => return (None, 0),
             None => input,
         };
-        if let Some(last) = body.trim_ascii_end().last() {
-            self.state = State::Line { padded: *last == b'=' };
+        let text = body.trim_ascii_end();
+        if let Some(last) = text.last() {
+            let text_len = text_len + text.len() as u64;
+            let padded = *last == b'=' && text_len.is_multiple_of(TEXT_GROUP as u64);
+            self.state = State::Line { text_len, padded };
         }
         (Some(Fragment::Body(body)), body.len())
     }

@@ -6,7 +6,7 @@ use protocol::{ErrorCode, FileName};
 
 /// Why a directory cannot be served.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot serve the directory {}: {source}", path.display())]
+#[error("cannot serve the directory {}", path.display())]
 pub struct OpenDirectoryError {
     pub path: PathBuf,
     pub source: io::Error,

@@ -127,5 +127,6 @@ fn opening_removes_abandoned_uploads_and_spares_live_ones() {
 #[test]
 fn a_missing_directory_is_named() {
     let err = Directory::open(Path::new("/no/such/dir")).unwrap_err();
-    assert!(err.to_string().starts_with("cannot serve the directory /no/such/dir: "));
+    assert_eq!(err.to_string(), "cannot serve the directory /no/such/dir");
+    assert_eq!(err.source.kind(), io::ErrorKind::NotFound);
 }

@@ -9,6 +9,7 @@
 //! outside Linux.
 
 use std::{
+    fs::TryLockError,
     io::{self, Write},
     process,
     sync::atomic::{AtomicU64, Ordering},
@@ -57,8 +58,15 @@ impl Upload {
             };
             // Another server that starts just now may take the file for an abandoned one before
             // it is locked: then the lock is refused, or its name is gone afterwards.
-            if file.try_lock().is_ok() && dir.exists(&temporary) {
-                return Ok(Self { dir, file, temporary, name, if_exists, len: 0 });
+            match file.try_lock() {
+                Ok(()) if dir.exists(&temporary) => {
+                    return Ok(Self { dir, file, temporary, name, if_exists, len: 0 });
+                }
+                Ok(()) | Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(source)) => {
+                    let _ = dir.remove_file(&temporary);
+                    return Err(source.into());
+                }
             }
         }
     }

@@ -210,7 +210,7 @@ fn print_plan(options: &Options, json: bool) -> anyhow::Result<()> {
     for mode in plan.modes() {
         for (number, cell) in (1..).zip(plan.rows_of(mode)) {
             let what = options.lang.cell(cell.operation, &cell.volume.to_string(), cell.clients);
-            println!("{number:>3}  {}: {what}", cell.server);
+            println!("{number:>3}  {}: {what}", options.lang.server(cell.server));
         }
     }
     println!("{}", options.lang.plan(&needs, plan.repetitions));

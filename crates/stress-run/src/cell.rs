@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use fileclient::{ClientError, FileName, Stats};
+use fileclient::FileName;
 use rayon::prelude::*;
 
 use crate::{
@@ -48,6 +48,8 @@ pub(crate) struct Record {
     pub(crate) books: Option<ServerBooks>,
     /// Why the numbers of this cell must not be used.
     pub(crate) invalid: Option<String>,
+    /// Why the server's counts after the cell could not be had: it is still busy, or gone.
+    pub(crate) unsettled: Option<String>,
 }
 
 impl Record {
@@ -60,7 +62,7 @@ impl Record {
                 outcome
             })
             .collect();
-        Self { cell, repetition, outcomes, books: None, invalid: None }
+        Self { cell, repetition, outcomes, books: None, invalid: None, unsettled: None }
     }
 
     pub(crate) fn summary(&self) -> Option<Summary> {
@@ -98,18 +100,28 @@ pub(crate) fn measure(
         .collect();
     let before = target.settled_stats()?;
     let mut outcomes = client_pool::run(instruments.client_pool, &jobs, &instruments.interrupt)?;
-    let after = target.settled_stats();
+    let (after, unsettled) = match target.settled_stats() {
+        Ok(after) => (after, None),
+        Err(err) => (None, Some(err.to_string())),
+    };
     match cell.operation {
         Operation::Download => verify_downloads(&jobs, &mut outcomes, source),
         Operation::Upload => verify_uploads(&jobs, &mut outcomes, source, target),
     }
-    clean_up(&jobs, &outcomes, target);
-    let (books, mut invalid) = reconcile(cell.operation, before, after, &outcomes);
+    if unsettled.is_none() {
+        clean_up(&jobs, target);
+    }
+    let books = match (before, after) {
+        (Some(before), Some(after)) => Some(ServerBooks::between(&before, &after, cell.operation)),
+        // A server that has no counts, or is gone: its columns stay empty.
+        (None, _) | (Some(_), None) => None,
+    };
+    let mut invalid = books.and_then(|books| books.disagreement(&outcomes));
     let wrong = outcomes.iter().filter(|outcome| outcome.has_failed_with(WRONG_CONTENT)).count();
     if wrong > 0 {
         invalid = Some(format!("{wrong} clients moved wrong bytes"));
     }
-    Ok(Record { cell, repetition, outcomes, books, invalid })
+    Ok(Record { cell, repetition, outcomes, books, invalid, unsettled })
 }
 
 fn job(
@@ -188,14 +200,13 @@ fn judge(outcome: &mut Outcome, digest: Result<String, String>, source: &Source)
     }
 }
 
-fn clean_up(jobs: &[Job], outcomes: &[Outcome], target: &Target) {
-    for (job, outcome) in jobs.iter().zip(outcomes) {
+fn clean_up(jobs: &[Job], target: &Target) {
+    for job in jobs {
         match (job.operation, &job.local) {
             (Operation::Download, Some(path)) => remove_if_there(path),
             (Operation::Download, None) => {}
-            // A file that stays is overwritten by the next repetition. Some servers cannot delete.
-            (Operation::Upload, _) if outcome.failure.is_none() => drop(target.delete(&job.name)),
-            (Operation::Upload, _) => {}
+            // A failed client may have stored its file all the same. Some servers cannot delete.
+            (Operation::Upload, _) => drop(target.delete(&job.name)),
         }
     }
 }
@@ -203,21 +214,4 @@ fn clean_up(jobs: &[Job], outcomes: &[Outcome], target: &Target) {
 fn remove_if_there(path: &Path) {
     // The next cell creates it anew, and the directory goes with the run.
     let _ = fs::remove_file(path);
-}
-
-fn reconcile(
-    operation: Operation,
-    before: Option<Stats>,
-    after: Result<Option<Stats>, ClientError>,
-    outcomes: &[Outcome],
-) -> (Option<ServerBooks>, Option<String>) {
-    match (before, after) {
-        (Some(before), Ok(Some(after))) => {
-            let books = ServerBooks::between(&before, &after, operation);
-            let disagreement = books.disagreement(outcomes);
-            (Some(books), disagreement)
-        }
-        // A server that has no counts, or is gone: its columns stay empty.
-        (None, _) | (Some(_), Ok(None) | Err(_)) => (None, None),
-    }
 }

@@ -16,7 +16,7 @@ use crate::{
     content::Source,
     environment::Environment,
     interrupt::{EXIT_INTERRUPTED, Interrupt},
-    language::Marks,
+    language::{Language, Marks},
     plan::{Block, Cell, Configuration, Mode, Operation, Plan},
     preflight,
     progress::Progress,
@@ -31,8 +31,8 @@ const EXIT_SOME_FAILED: u8 = 1;
 /// The exit status when bytes were wrong or books disagreed.
 const EXIT_INVALID: u8 = 3;
 
-/// The cause of a client that had no server to talk to.
-const NO_SERVER: &str = "no-server";
+/// The cause of a client that was not even started: its server, or the clients' pool, was not there.
+const NOT_MEASURED: &str = "not-measured";
 
 /// Where the server of a configuration comes from.
 enum Servers {
@@ -59,6 +59,10 @@ struct Experiment {
     progress: Progress,
     records: Vec<Record>,
     failed: BTreeSet<Configuration>,
+}
+
+fn not_measured(cell: Cell, block: &Block, err: &anyhow::Error) -> Record {
+    Record::all_failed(cell, block.repetition, NOT_MEASURED, &format!("{err:#}"))
 }
 
 /// Runs the whole plan and writes its results. An error means that nothing was measured.
@@ -113,8 +117,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let measured =
         plan.blocks().iter().try_for_each(|block| experiment.measure_block(block, options));
     experiment.progress.finish();
-    measured?;
-    experiment.report(&plan, &environment, options)
+    // Where a result could not be written, what was written before still gets its tables.
+    let reported = experiment.report(&plan, &environment, options);
+    measured.and(reported)
 }
 
 /// The plan that the options ask for; a server that is running already is asked what it is.
@@ -157,42 +162,53 @@ impl Experiment {
             return Ok(());
         }
         self.progress.block_started(block);
-        let mut running = self.start(block.server);
+        let mut server = self.start(block.server);
         for &cell in &block.cells {
-            let measured = match &mut running {
+            let record = match &server {
                 Ok(running) => self.measure(cell, block.repetition, running),
-                Err(err) => Err(anyhow!("{err:#}")),
+                // It did not start, or not again: the rest of its cells need no other try.
+                Err(err) => Ok(not_measured(cell, block, err)),
             };
             if self.is_interrupted() {
                 return Ok(());
             }
-            let record = match measured {
-                Ok(record) => record,
-                Err(err) => {
-                    let mut why = format!("{err:#}");
-                    if let Ok(Running { process: Some(process), .. }) = &mut running
-                        && !process.is_running()
-                    {
-                        why = format!("{why}; the server died: {}", process.obituary());
-                    }
-                    self.mourn(block, &why, options);
-                    running = self.start(block.server);
-                    Record::all_failed(cell, block.repetition, NO_SERVER, &why)
-                }
-            };
+            let record = record.unwrap_or_else(|err| {
+                let mut record = not_measured(cell, block, &err);
+                record.unsettled = Some(format!("{err:#}"));
+                record
+            });
+            let unsettled = record.unsettled.clone();
             self.files.append(&record)?;
             self.progress.cell_done(&record);
-            if record.causes().keys().any(|cause| ["timeout", "deadline"].contains(cause)) {
-                // Whatever the server is still doing must not run into the next cell.
-                drop(running);
-                running = self.start(block.server);
-            }
             self.records.push(record);
+            if let (Some(why), Ok(running)) = (unsettled, &mut server) {
+                self.book_if_dead(block, running, &why, options);
+                // Whatever the server is still doing must not run into the next cell.
+                server = self.start(block.server);
+            }
         }
-        if let Ok(running) = running {
-            self.stop(running);
+        match server {
+            Ok(running) => self.stop(running),
+            Err(err) => self.book_failed(block, &format!("{err:#}"), options),
         }
         Ok(())
+    }
+
+    /// Books the configuration as failed if its server has died.
+    fn book_if_dead(&mut self, block: &Block, running: &mut Running, why: &str, options: &Options) {
+        let Some(process) = &mut running.process else { return };
+        if !process.is_dead() {
+            return;
+        }
+        let why = format!("{why}; the server died: {}", process.how_it_ended());
+        self.book_failed(block, &why, options);
+    }
+
+    /// Says once for each configuration that it failed, and why.
+    fn book_failed(&mut self, block: &Block, why: &str, options: &Options) {
+        if self.failed.insert(block.server) {
+            self.progress.say(&options.lang.not_measured(block.server, why));
+        }
     }
 
     fn stop(&self, running: Running) {
@@ -207,12 +223,7 @@ impl Experiment {
         }
     }
 
-    fn measure(
-        &self,
-        cell: Cell,
-        repetition: u32,
-        running: &mut Running,
-    ) -> anyhow::Result<Record> {
+    fn measure(&self, cell: Cell, repetition: u32, running: &Running) -> anyhow::Result<Record> {
         let source = self
             .sources
             .iter()
@@ -241,13 +252,6 @@ impl Experiment {
         Ok(Running { process, target })
     }
 
-    /// Says once for each configuration that it failed, and why.
-    fn mourn(&mut self, block: &Block, why: &str, options: &Options) {
-        if self.failed.insert(block.server) {
-            self.progress.say(&options.lang.not_measured(&block.server.to_string(), why));
-        }
-    }
-
     fn is_interrupted(&self) -> bool {
         self.instruments.interrupt.is_told()
     }
@@ -268,13 +272,14 @@ impl Experiment {
         let tables = Tables { plan, records, environment, marks, language };
         tables.write_to(self.files.dir())?;
         print!("{}", tables.on_screen());
-        for line in self.troubles() {
+        for line in self.troubles(language) {
             println!("{line}");
         }
         println!("{}", language.files_are_in(&self.files.dir().display().to_string()));
         let (all, completed) = (plan.configurations.len(), self.completed(plan));
         println!("{}", language.configurations(completed, self.failed.len(), all));
-        let any_failed = records.iter().any(|record| record.clients_failed() > 0);
+        let any_failed =
+            !self.failed.is_empty() || records.iter().any(|record| record.clients_failed() > 0);
         Ok(if self.is_interrupted() {
             EXIT_INTERRUPTED.into()
         } else if marks.invalid > 0 {
@@ -297,11 +302,12 @@ impl Experiment {
     }
 
     /// A line for each cell with failures or wrong books: what happened, and how often.
-    fn troubles(&self) -> Vec<String> {
+    fn troubles(&self, language: Language) -> Vec<String> {
         let mut lines = Vec::new();
         for record in &self.records {
             let Cell { operation, volume, clients, server } = record.cell;
-            let cell = format!("{server}, {operation} {volume}, {clients} clients");
+            let what = language.cell(operation, &volume.to_string(), clients);
+            let cell = format!("{}: {what}", language.server(server));
             if let Some(why) = &record.invalid {
                 lines.push(format!("INVALID: {cell}: {why}"));
             }

@@ -52,7 +52,7 @@ impl Interrupt {
         self.told.load(Relaxed)
     }
 
-    /// Registers a child. Its parent forgets it once it was waited for.
+    /// Registers a child. Its parent forgets it before, or as soon as, its number is free again.
     pub(crate) fn kill_on_stop(&self, pid: u32) {
         self.children().insert(pid);
         if self.is_told() {

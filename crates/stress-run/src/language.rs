@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use crate::plan::{Needs, Operation};
+use crate::plan::{Configuration, Needs, Operation, mode_name};
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Language {
@@ -80,10 +80,20 @@ impl Language {
         }
     }
 
-    pub(crate) fn starting(self, server: &str) -> String {
+    /// One server, for the progress display and for messages.
+    pub(crate) fn server(self, server: Configuration) -> String {
+        let (mode, workers) = (mode_name(server.mode), server.workers);
+        match self {
+            En => format!("{mode} mode with {}", counted(workers, "worker", "workers")),
+            Id => format!("mode {mode} dengan {workers} worker"),
+        }
+    }
+
+    pub(crate) fn starting(self, server: Configuration) -> String {
+        let server = self.server(server);
         match self {
             En => format!("starting the server in {server}"),
-            Id => format!("menjalankan server: {server}"),
+            Id => format!("menjalankan server {server}"),
         }
     }
 
@@ -94,7 +104,8 @@ impl Language {
         }
     }
 
-    pub(crate) fn not_measured(self, server: &str, why: &str) -> String {
+    pub(crate) fn not_measured(self, server: Configuration, why: &str) -> String {
+        let server = self.server(server);
         match self {
             En => format!("{server} was not measured: {why}"),
             Id => format!("{server} tidak terukur: {why}"),
@@ -142,7 +153,7 @@ impl Language {
                  released until a client's last byte is received and written, the wait for a free \
                  worker included; it is the mean over the clients that succeeded. Throughput is \
                  the bytes of those clients divided by the sum of their times, so time × \
-                 throughput is the volume. Every byte was verified. Server workers are counted by \
+                 throughput is the volume. Every byte of those clients was verified. Server workers are counted by \
                  the server: members of its pool that served a transfer, all of them well / one \
                  of them badly; idle members are in neither. With repetitions a row shows the one \
                  with the median time, or the one with the most failures where there are any."
@@ -152,7 +163,7 @@ impl Language {
                  dilepas bersamaan sampai byte terakhir diterima dan ditulis, termasuk menunggu \
                  worker yang bebas; nilainya rata-rata client yang sukses. Throughput adalah \
                  jumlah byte client tersebut dibagi jumlah waktunya, jadi waktu × throughput = \
-                 volume. Setiap byte diperiksa. Worker server dihitung oleh server: anggota pool \
+                 volume. Setiap byte client tersebut diperiksa. Worker server dihitung oleh server: anggota pool \
                  yang melayani transfer, semuanya berhasil / ada yang gagal; anggota yang \
                  menganggur tidak dihitung. Jika diulang, satu baris menunjukkan ulangan dengan \
                  waktu median, atau yang paling banyak gagal bila ada kegagalan."

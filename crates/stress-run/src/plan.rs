@@ -174,7 +174,7 @@ impl Plan {
             _ => cell.payload_bytes(),
         };
         // The source of each volume lies on the clients' side and, to be downloaded, on the server's.
-        let sources: u64 = self.volumes.iter().map(|volume| 2 * volume.bytes).sum();
+        let sources = sum(self.volumes.iter().map(|volume| 2 * volume.bytes));
         let workers = self.configurations.iter().map(|server| server.workers).max().unwrap_or(0);
         let clients = self.clients.iter().copied().max().unwrap_or(0);
         let client_memory = match self.client_pool {
@@ -184,8 +184,8 @@ impl Plan {
         Needs {
             rows: cells.len() as u64,
             cells: cells.len() as u64 * repetitions,
-            payload_bytes: cells.iter().map(Cell::payload_bytes).sum::<u64>() * repetitions,
-            disk_bytes: sources + cells.iter().map(files_of).max().unwrap_or(0),
+            payload_bytes: sum(cells.iter().map(Cell::payload_bytes)).saturating_mul(repetitions),
+            disk_bytes: sources.saturating_add(cells.iter().map(files_of).max().unwrap_or(0)),
             memory_bytes: u64::from(clients) * client_memory + u64::from(workers) * WORKER_MEMORY,
         }
     }
@@ -194,8 +194,13 @@ impl Plan {
 impl Cell {
     /// What all clients together move.
     pub(crate) fn payload_bytes(&self) -> u64 {
-        self.volume.bytes * u64::from(self.clients)
+        self.volume.bytes.saturating_mul(u64::from(self.clients))
     }
+}
+
+/// A plan too large to count is too large to run, so the largest number says enough.
+fn sum(bytes: impl Iterator<Item = u64>) -> u64 {
+    bytes.fold(0, u64::saturating_add)
 }
 
 impl FromStr for Volume {
@@ -241,21 +246,9 @@ impl fmt::Display for Mode {
     }
 }
 
-impl Configuration {
-    /// The mode's name, `server` for one that does not tell.
-    pub(crate) fn mode_name(&self) -> String {
-        mode_name(self.mode)
-    }
-}
-
+/// The mode's name, `server` for one that does not tell.
 pub(crate) fn mode_name(mode: Option<Mode>) -> String {
     mode.map_or_else(|| "server".to_owned(), |mode| mode.to_string())
-}
-
-impl fmt::Display for Configuration {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} mode with {} workers", self.mode_name(), self.workers)
-    }
 }
 
 #[cfg(test)]

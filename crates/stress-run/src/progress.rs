@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressStyle};
+use indicatif::{DecimalBytes, ProgressBar, ProgressStyle};
 
 use crate::{
     cell::Record,
@@ -45,7 +45,7 @@ impl Progress {
 
     pub(crate) fn block_started(&self, block: &Block) {
         if let Some(bar) = &self.bar {
-            bar.set_message(self.language.starting(&block.server.to_string()));
+            bar.set_message(self.language.starting(block.server));
             bar.tick();
         }
     }
@@ -82,11 +82,13 @@ impl Progress {
         let what = self.language.cell(cell.operation, &cell.volume.to_string(), cell.clients);
         let counts = self.language.counts(record.clients_succeeded(), record.clients_failed());
         let rate = record.summary().map_or_else(String::new, |summary| {
-            format!(", {}/s", HumanBytes(summary.goodput as u64))
+            format!(", {}/s", DecimalBytes(summary.goodput as u64))
         });
-        let left = self.language.time_left(&HumanDuration(self.time_left()).to_string());
+        let left_s = self.time_left().as_secs();
+        let left = self.language.time_left(&format!("{}:{:02}", left_s / 60, left_s % 60));
         let (done, all) = (self.cells_done, self.cells);
-        format!("[{done}/{all}] {}: {what}: {counts}{rate}; {left}", cell.server)
+        let server = self.language.server(cell.server);
+        format!("[{done}/{all}] {server}: {what}: {counts}{rate}; {left}")
     }
 
     fn time_left(&self) -> Duration {

@@ -16,13 +16,19 @@ use nix::{
     unistd::Pid,
 };
 
-use crate::{interrupt::Interrupt, plan::Configuration};
+use crate::{
+    interrupt::Interrupt,
+    plan::{Configuration, mode_name},
+};
 
 /// How long a server may take until it listens.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long it may take to end after SIGTERM: it has no open connections then.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a server that is going down may take to be gone.
+const DYING_TIME: Duration = Duration::from_millis(500);
 
 /// Lines of standard error kept to explain a death.
 const LAST_LINES: usize = 8;
@@ -31,8 +37,8 @@ const LAST_LINES: usize = 8;
 pub(crate) struct ServerProcess {
     child: Child,
     address: String,
-    last_words: Arc<Mutex<VecDeque<String>>>,
-    stderr_reader: Option<JoinHandle<()>>,
+    stderr_tail: Arc<Mutex<VecDeque<String>>>,
+    stderr_reader: JoinHandle<()>,
     interrupt: Interrupt,
 }
 
@@ -60,7 +66,7 @@ impl ServerProcess {
     ) -> anyhow::Result<Self> {
         let mut child = Command::new(program)
             .args(["--host", "127.0.0.1", "--port", "0"])
-            .args(["--mode", &configuration.mode_name()])
+            .args(["--mode", &mode_name(configuration.mode)])
             .args(["--workers", &configuration.workers.to_string()])
             .arg("--dir")
             .arg(dir)
@@ -72,20 +78,20 @@ impl ServerProcess {
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
         interrupt.kill_on_stop(child.id());
-        let last_words = Arc::default();
+        let stderr_tail = Arc::default();
         let stderr = child.stderr.take().expect("standard error is piped");
-        let stderr_reader = keep_last_lines(stderr, Arc::clone(&last_words));
+        let stderr_reader = keep_last_lines(stderr, Arc::clone(&stderr_tail));
         let stdout = child.stdout.take().expect("standard output is piped");
         let mut server = Self {
             child,
             address: String::new(),
-            last_words,
-            stderr_reader: Some(stderr_reader),
+            stderr_tail,
+            stderr_reader,
             interrupt: interrupt.clone(),
         };
         match first_line(stdout).as_deref().and_then(|line| line.strip_prefix("listening on ")) {
             Some(address) => server.address = address.to_owned(),
-            None => bail!("the server did not start: {}", server.obituary()),
+            None => bail!("the server did not start: {}", server.how_it_ended()),
         }
         Ok(server)
     }
@@ -94,23 +100,33 @@ impl ServerProcess {
         &self.address
     }
 
-    /// `false` once it has ended by itself.
-    pub(crate) fn is_running(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
+    /// Whether it has ended by itself, or does so now: a process that dies closes its connections
+    /// a moment before its status can be had.
+    pub(crate) fn is_dead(&mut self) -> bool {
+        self.wait_until(Instant::now() + DYING_TIME).is_some()
+    }
+
+    /// Its number may be given to another process once its status was taken, so it is forgotten then.
+    fn status(&mut self) -> Option<ExitStatus> {
+        let status = self.child.try_wait().ok().flatten()?;
+        self.interrupt.forget(self.child.id());
+        Some(status)
     }
 
     /// How it ended, and its last lines of standard error. Ends it if it still runs.
-    pub(crate) fn obituary(&mut self) -> String {
-        let ended = self.wait_until(Instant::now() + Duration::from_millis(500));
+    pub(crate) fn how_it_ended(&mut self) -> String {
+        let ended = self.wait_until(Instant::now() + DYING_TIME);
         let how = match ended {
             Some(status) => format!("it ended with {status}"),
-            None => format!("it did not listen within {} s", START_TIMEOUT.as_secs()),
+            None => "it did not say where it listens".to_owned(),
         };
         let _ = self.child.kill();
-        if let Some(reader) = self.stderr_reader.take() {
-            let _ = reader.join();
+        let deadline = Instant::now() + DYING_TIME;
+        // Something that it started may hold its standard error open.
+        while !self.stderr_reader.is_finished() && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(2));
         }
-        let lines = self.last_words.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = self.stderr_tail.lock().unwrap_or_else(PoisonError::into_inner);
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
         if lines.is_empty() {
             how
@@ -121,6 +137,9 @@ impl ServerProcess {
 
     /// Asks it to end, and kills it if it does not.
     pub(crate) fn stop(mut self) {
+        if self.status().is_some() {
+            return;
+        }
         let _ = kill(Pid::from_raw(self.child.id() as i32), Signal::SIGTERM);
         self.wait_until(Instant::now() + STOP_TIMEOUT);
         // Dropping kills what is left.
@@ -128,10 +147,10 @@ impl ServerProcess {
 
     fn wait_until(&mut self, deadline: Instant) -> Option<ExitStatus> {
         loop {
-            match self.child.try_wait() {
-                Ok(Some(status)) => return Some(status),
-                Ok(None) if Instant::now() < deadline => thread::sleep(Duration::from_millis(2)),
-                Ok(None) | Err(_) => return None,
+            match self.status() {
+                Some(status) => return Some(status),
+                None if Instant::now() < deadline => thread::sleep(Duration::from_millis(2)),
+                None => return None,
             }
         }
     }
@@ -161,11 +180,11 @@ fn first_line(stdout: impl Read + Send + 'static) -> Option<String> {
 
 fn keep_last_lines(
     stderr: impl Read + Send + 'static,
-    last_words: Arc<Mutex<VecDeque<String>>>,
+    stderr_tail: Arc<Mutex<VecDeque<String>>>,
 ) -> JoinHandle<()> {
     thread::spawn(move || {
         for line in BufReader::new(stderr).lines().map_while(io::Result::ok) {
-            let mut lines = last_words.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut lines = stderr_tail.lock().unwrap_or_else(PoisonError::into_inner);
             if lines.len() == LAST_LINES {
                 lines.pop_front();
             }

@@ -35,7 +35,7 @@ const RIGHT_ALIGNED: [usize; 6] = [0, 2, 3, 4, 5, 6];
 impl Tables<'_> {
     /// Writes one CSV file for each mode, and `table.md` with all of them.
     pub(crate) fn write_to(&self, dir: &Path) -> anyhow::Result<()> {
-        for mode in self.plan.modes() {
+        for mode in self.measured_modes() {
             let path = dir.join(self.csv_name(mode));
             self.write_csv(mode, &path)
                 .with_context(|| format!("cannot write {}", path.display()))?;
@@ -48,7 +48,7 @@ impl Tables<'_> {
     /// All tables with their marks, for a terminal.
     pub(crate) fn on_screen(&self) -> String {
         let mut screen = String::new();
-        for mode in self.plan.modes() {
+        for mode in self.measured_modes() {
             let mut table = Table::new();
             table
                 .load_style(presets::UTF8_FULL_CONDENSED)
@@ -73,6 +73,13 @@ impl Tables<'_> {
             let _ = writeln!(screen, "{mark}");
         }
         screen
+    }
+
+    /// The modes that have a row; a run that was stopped may have none of some.
+    fn measured_modes(&self) -> Vec<Option<Mode>> {
+        let mut modes = self.plan.modes();
+        modes.retain(|mode| self.records.iter().any(|record| record.cell.server.mode == *mode));
+        modes
     }
 
     /// A run that must not be handed in says so in the names of its files, since their nine columns
@@ -101,7 +108,7 @@ impl Tables<'_> {
         for mark in self.language.marks(self.marks) {
             let _ = writeln!(text, "> **{mark}**\n");
         }
-        for mode in self.plan.modes() {
+        for mode in self.measured_modes() {
             let columns = self.language.columns();
             let _ = writeln!(text, "## {}\n", self.language.table_of(&mode_name(mode)));
             let _ = writeln!(text, "| {} |", columns.join(" | "));

@@ -57,13 +57,14 @@ impl Completion {
 
     fn candidates(&self, before: &[String], typed: &str) -> Vec<String> {
         let Some(verb) = before.first() else { return starting_with(COMMANDS, typed) };
+        let previous = before.last().map_or("", String::as_str);
         match (verb.as_str(), before.len()) {
             ("help", 1) => starting_with(COMMANDS, typed),
             ("stats", 1) => starting_with(["--json"], typed),
-            ("get" | "digest", 1) | ("upload", 2) | ("delete", _) => {
-                starting_with(self.remote_names(), typed)
-            }
-            ("get", 2) | ("upload", 1) => local_paths(typed),
+            ("get", _) if matches!(previous, "-o" | "--output") => local_paths(typed),
+            ("upload", _) if previous == "--as" => starting_with(self.remote_names(), typed),
+            ("upload", _) => local_paths(typed),
+            ("digest", 1) | ("get" | "delete", _) => starting_with(self.remote_names(), typed),
             _ => Vec::new(),
         }
     }
@@ -144,6 +145,8 @@ mod tests {
         assert_eq!(complete("get n"), (4, vec!["notes".to_owned()]));
         assert_eq!(complete("get \"my f"), (4, vec![r"my\ file".to_owned()]));
         assert_eq!(complete("delete notes m"), (13, vec![r"my\ file".to_owned()]));
+        assert_eq!(complete("get notes m"), (10, vec![r"my\ file".to_owned()]));
+        assert_eq!(complete("upload a --as n"), (14, vec!["notes".to_owned()]));
         assert_eq!(complete("stats "), (6, vec!["--json".to_owned()]));
         assert!(complete("ping x").1.is_empty());
     }

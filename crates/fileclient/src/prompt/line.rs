@@ -1,10 +1,7 @@
 //! One line of the prompt, read as a command.
 
-use std::path::PathBuf;
-
 use anyhow::{Context, anyhow};
-use clap::{Parser, builder::FalseyValueParser, error::ErrorKind};
-use protocol::FileName;
+use clap::{Parser, error::ErrorKind};
 
 use super::words;
 use crate::{args::Command, output::print};
@@ -29,47 +26,8 @@ struct Line {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
-    /// Print the names of the stored files, one a line
-    List,
-    /// Download a file
-    Get {
-        /// Name of a stored file
-        name: FileName,
-        /// File to write, or a directory that is there [default: the file's name, in the current
-        /// directory]
-        local: Option<PathBuf>,
-    },
-    /// Upload a file; a stored file of the same name is replaced
-    Upload {
-        /// Local file
-        local: PathBuf,
-        /// Name to store it under [default: the last part of its path]
-        name: Option<FileName>,
-    },
-    /// Delete stored files
-    Delete {
-        /// Names of stored files
-        #[arg(value_name = "NAME", required = true)]
-        names: Vec<FileName>,
-    },
-    /// Print the server's counts: connections, requests, bytes and its workers
-    Stats {
-        /// Print them as JSON instead of a table [default: off]
-        #[arg(
-            long,
-            env = "FILECLIENT_JSON",
-            hide_env = true,
-            value_parser = FalseyValueParser::new()
-        )]
-        json: bool,
-    },
-    /// Ask whether the server answers, and how soon
-    Ping,
-    /// Print what a stored file hashes to
-    Digest {
-        /// Name of a stored file
-        name: FileName,
-    },
+    #[command(flatten)]
+    Run(Command),
     /// Leave, as Ctrl-D does
     #[command(alias = "quit")]
     Exit,
@@ -88,6 +46,8 @@ pub(super) enum Entered {
 #[derive(Debug)]
 pub(super) enum LineError {
     OpenQuote,
+    /// Arguments that are right one by one, and not together.
+    Misuse(&'static str),
     Usage(clap::Error),
 }
 
@@ -102,22 +62,12 @@ pub(super) fn parse(line: &str) -> Result<Entered, LineError> {
     if found.words.is_empty() {
         return Ok(Entered::Nothing);
     }
-    let verb = Line::try_parse_from(found.words).map_err(LineError::Usage)?.verb;
-    Ok(Entered::from(verb))
-}
-
-impl From<Verb> for Entered {
-    fn from(verb: Verb) -> Self {
-        Self::Command(match verb {
-            Verb::List => Command::List,
-            Verb::Get { name, local } => Command::Get { names: vec![name], output: local },
-            Verb::Upload { local, name } => Command::Upload { files: vec![local], name },
-            Verb::Delete { names } => Command::Delete { names },
-            Verb::Stats { json } => Command::Stats { json },
-            Verb::Ping => Command::Ping,
-            Verb::Digest { name } => Command::Digest { name },
-            Verb::Exit => return Self::Exit,
-        })
+    match Line::try_parse_from(found.words).map_err(LineError::Usage)?.verb {
+        Verb::Exit => Ok(Entered::Exit),
+        Verb::Run(command) => match command.misuse() {
+            None => Ok(Entered::Command(command)),
+            Some(misuse) => Err(LineError::Misuse(misuse)),
+        },
     }
 }
 
@@ -126,6 +76,7 @@ impl LineError {
     pub(super) fn tell(self) -> anyhow::Result<()> {
         let usage = match self {
             Self::OpenQuote => return Err(anyhow!("a quote is not closed; close it")),
+            Self::Misuse(misuse) => return Err(anyhow!(misuse)),
             Self::Usage(usage) => usage,
         };
         let text = usage.render().to_string();
@@ -135,7 +86,7 @@ impl LineError {
         // Its first lines say what is wrong, the rest repeats what `help` shows.
         let reason =
             text.trim_start_matches("error: ").split("\n\nUsage").next().unwrap_or_default();
-        let reason = reason.split("\n\nFor more").next().unwrap_or_default();
+        let reason = reason.split("\n\n").next().unwrap_or_default();
         let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
         Err(anyhow!("{reason}; 'help' lists the commands"))
     }
@@ -143,15 +94,20 @@ impl LineError {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
+    use protocol::FileName;
+
     use super::*;
 
     #[test]
-    fn verbs_take_a_name_and_a_path() {
-        let Ok(Entered::Command(Command::Get { names, output })) = parse("get 'a b' c/d") else {
+    fn verbs_take_what_they_take_on_the_command_line() {
+        let line = "get 'a b' c -o .";
+        let Entered::Command(Command::Get { names, output }) = parse(line).unwrap() else {
             panic!("not a get");
         };
-        assert_eq!(names[0].as_str(), "a b");
-        assert_eq!(output, Some(PathBuf::from("c/d")));
+        assert_eq!(names.iter().map(FileName::as_str).collect::<Vec<_>>(), ["a b", "c"]);
+        assert_eq!(output, Some(PathBuf::from(".")));
     }
 
     #[test]
@@ -169,6 +125,7 @@ mod tests {
             ("get", "required arguments were not provided"),
             ("get .hidden", "the file name starts with a dot"),
             ("get 'a", "a quote is not closed"),
+            ("upload a b --as c", "--as names one file"),
         ] {
             let failure = parse(line).unwrap_err().tell().unwrap_err().to_string();
             assert!(failure.contains(part) && !failure.contains('\n'), "{failure}");

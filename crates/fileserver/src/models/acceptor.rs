@@ -13,7 +13,7 @@ use std::{
 
 use crate::{
     admission::{Admitted, Porter},
-    listener::{GrowingPause, gone_before_accept, out_of_resources},
+    listener::{AcceptFailure, GrowingPause},
     serve::{Drained, ServeError},
     service::Service,
     shutdown::{CUT_TIMEOUT, Event, StopSignals},
@@ -63,12 +63,14 @@ impl<'a> Acceptor<'a> {
                     pause.reset();
                     self.admit(stream, &mut start);
                 }
-                Err(err) if gone_before_accept(&err) => {}
-                Err(err) if out_of_resources(&err) => {
-                    tracing::warn!("cannot accept a connection for now: {err}");
-                    thread::sleep(pause.step());
-                }
-                Err(err) => return Err(ServeError::Accept(err)),
+                Err(err) => match AcceptFailure::of(&err) {
+                    AcceptFailure::PeerGone => {}
+                    AcceptFailure::Passing => {
+                        tracing::warn!("cannot accept a connection for now: {err}");
+                        thread::sleep(pause.step());
+                    }
+                    AcceptFailure::Final => return Err(ServeError::Accept(err)),
+                },
             }
         }
         drop(listener);

@@ -29,11 +29,11 @@ use tokio::{
     select, task, time,
 };
 
-use super::acceptor::start_porter;
+use super::{acceptor::start_porter, try_threads};
 use crate::{
     admission::{Admitted, Porter},
     connection::log_outcome,
-    listener::{GrowingPause, gone_before_accept, out_of_resources},
+    listener::{AcceptFailure, GrowingPause},
     resources,
     serve::{Drained, ServeError},
     service::Service,
@@ -72,6 +72,8 @@ pub(super) fn serve(
 /// Starts all threads and gives each its slot; returns once all of them run.
 fn start_runtime(service: &Service) -> io::Result<Runtime> {
     let slots = service.scoreboard.slots();
+    // The runtime hangs where it cannot start a thread.
+    try_threads(slots.len())?;
     let all_run = Arc::new(Barrier::new(slots.len() + 1));
     let next = AtomicUsize::new(0);
     let runtime = Builder::new_multi_thread()
@@ -111,12 +113,14 @@ async fn accept_until_signal(
                 pause.reset();
                 admit(service, porter, stream);
             }
-            Err(err) if gone_before_accept(&err) => {}
-            Err(err) if out_of_resources(&err) => {
-                tracing::warn!("cannot accept a connection for now: {err}");
-                time::sleep(pause.step()).await;
-            }
-            Err(err) => return Err(ServeError::Accept(err)),
+            Err(err) => match AcceptFailure::of(&err) {
+                AcceptFailure::PeerGone => {}
+                AcceptFailure::Passing => {
+                    tracing::warn!("cannot accept a connection for now: {err}");
+                    time::sleep(pause.step()).await;
+                }
+                AcceptFailure::Final => return Err(ServeError::Accept(err)),
+            },
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     serve::{Drained, ServeError},
     service::Service,
 };
-use supervisor::Supervisor;
+use supervisor::{Started, Supervisor};
 
 pub(super) fn serve(
     listener: &TcpListener,
@@ -25,9 +25,15 @@ pub(super) fn serve(
     ready: impl FnOnce(),
 ) -> Result<Drained, ServeError> {
     let mut supervisor = Supervisor::new(listener, service).map_err(ServeError::Signals)?;
-    supervisor
+    let started = supervisor
         .start_all()
         .map_err(|source| ServeError::Workers { workers: service.workers, source })?;
-    ready();
-    supervisor.run().map_err(ServeError::Accept)
+    match started {
+        Started::AllRunning => {
+            ready();
+            supervisor.run()
+        }
+        Started::ToldToStop => supervisor.drain(),
+    }
+    .map_err(ServeError::Accept)
 }

@@ -8,7 +8,6 @@
 
 use std::{
     cell::Cell,
-    io,
     net::TcpListener,
     panic::{AssertUnwindSafe, catch_unwind},
     process,
@@ -18,7 +17,7 @@ use std::{
 use telemetry::Slot;
 use threadpool::ThreadPool;
 
-use super::acceptor::Acceptor;
+use super::{acceptor::Acceptor, try_threads};
 use crate::{
     connection::run_connection,
     resources,
@@ -65,11 +64,8 @@ fn start_threads(service: &Service) -> Result<ThreadPool, ServeError> {
     let workers = service.workers;
     let slots = service.scoreboard.slots();
     // The pool panics where it cannot start a thread.
-    let start = || ThreadPool::with_name("worker".to_owned(), slots.len());
-    let pool = catch_unwind(start).map_err(|_| ServeError::Workers {
-        workers,
-        source: io::Error::other("the system refuses more threads"),
-    })?;
+    try_threads(slots.len()).map_err(|source| ServeError::Workers { workers, source })?;
+    let pool = ThreadPool::with_name("worker".to_owned(), slots.len());
     let all_run = Arc::new(Barrier::new(slots.len() + 1));
     for slot in slots {
         let all_run = Arc::clone(&all_run);

@@ -90,6 +90,11 @@ impl Exchange {
         self.output.sent(len);
     }
 
+    /// Gives back the room for output, which must all be sent.
+    pub(super) fn release_output(&mut self) {
+        self.output = Output::default();
+    }
+
     /// No request is under way and every reply is sent.
     pub(super) fn is_idle(&self) -> bool {
         matches!(self.work, Work::Nothing) && self.output.is_empty()

@@ -564,3 +564,21 @@ fn a_connection_is_booked_by_how_it_ended() {
     let counts = service.scoreboard.slots()[0].counts();
     assert_eq!((counts.open_connections, counts.connections.ok), (0, 1));
 }
+
+#[test]
+fn an_idle_connection_gives_its_buffers_back() {
+    let mut bench = Bench::new();
+    bench.receive(format!("UPLOAD a.bin {}\n", base64(&content(1, 1 << 20))));
+    bench.expect_reply("stored");
+    bench.receive("GET a.bin\n");
+    bench.replies();
+    let room = |bench: &mut Bench| match bench.session.step(bench.now) {
+        Ok(Step::Receive(room, _)) => room.len(),
+        other => panic!("not receiving but {other:?}"),
+    };
+    assert!(room(&mut bench) > 100_000);
+    bench.pass(TICK * 2);
+    assert!(room(&mut bench) < 10_000);
+    bench.receive("PING\n");
+    bench.expect_reply("pong");
+}

@@ -76,8 +76,8 @@ pub(super) struct Receiving {
 /// Why an upload is refused. Its text is sent to the client.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum UploadError {
-    #[error(transparent)]
-    Decode(#[from] DecodeError),
+    #[error("{0} (a file name with spaces goes in quotes)")]
+    Decode(DecodeError),
     #[error("the file is larger than the {0} bytes that this server takes")]
     TooLarge(u64),
     #[error(transparent)]
@@ -105,7 +105,7 @@ impl Receiving {
         if self.plain.len() < plain_len_max {
             self.plain.resize(plain_len_max, 0);
         }
-        let len = self.decoder.decode(text, &mut self.plain)?;
+        let len = self.decoder.decode(text, &mut self.plain).map_err(UploadError::Decode)?;
         if self.upload.len() + len as u64 > self.len_max {
             return Err(UploadError::TooLarge(self.len_max));
         }
@@ -115,7 +115,7 @@ impl Receiving {
 
     /// Gives the file its name, if all of it came.
     pub(super) fn commit(mut self) -> Result<Reply, UploadError> {
-        self.decoder.finish()?;
+        self.decoder.finish().map_err(UploadError::Decode)?;
         let name = self.upload.name().clone();
         let size = self.upload.commit()?;
         Ok(Reply::Uploaded { name, size })

@@ -6,7 +6,6 @@ mod run;
 
 use std::{
     fs,
-    path::Path,
     process::{Command, Stdio},
     time::Duration,
 };
@@ -207,6 +206,35 @@ fn a_server_that_does_not_start_is_data() {
 }
 
 #[test]
+fn a_server_that_dies_is_told_and_replaced() {
+    let run = Run::new();
+    let clients: Vec<String> = (1..=40).map(|clients| clients.to_string()).collect();
+    let child = Command::new(run::stress_run())
+        .args(["--modes", "thread", "--volumes", "1", "--servers", "1"])
+        .args(["--clients", &clients.join(",")])
+        .args(run.directories())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let _guard = run::KillOnDrop(child.id());
+    eventually(Duration::from_secs(30), "the first cell is on disk", || run.cells() > 0);
+    for server in testkit::processes::children(child.id()) {
+        testkit::processes::send_signal(server, testkit::Signal::SIGKILL);
+    }
+    let output = child.wait_with_output().unwrap();
+    let (stdout, stderr) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("the server died: it ended with signal: 9"), "{stderr}");
+    assert!(stdout.ends_with("Configurations completed: 0/1, failed: 1/1\n"), "{stdout}");
+    // Most cells were measured on the server that took its place.
+    let rows = run::rows(&run.latest("table-thread.csv"));
+    assert_eq!(rows.len(), 80);
+    assert!(rows.iter().filter(|row| row[7].ends_with(" 0 failed")).count() >= 70);
+}
+
+#[test]
 fn what_cannot_be_done_is_refused_before_anything_is_written() {
     for (args, sentence) in [
         (&["--clients", "0"][..], "0 is not in 1..=1000"),
@@ -250,9 +278,7 @@ fn an_interrupted_run_keeps_what_it_has_and_leaves_no_process() {
         .spawn()
         .unwrap();
     let _guard = run::KillOnDrop(child.id());
-    let cells = run.out().join("latest/cells.csv");
-    let measured = |cells: &Path| fs::read_to_string(cells).map_or(0, |text| text.lines().count());
-    eventually(Duration::from_secs(30), "the first cell is on disk", || measured(&cells) > 1);
+    eventually(Duration::from_secs(30), "the first cell is on disk", || run.cells() > 0);
     let server = testkit::processes::children(child.id());
     testkit::processes::send_signal(child.id(), testkit::Signal::SIGINT);
     let status = child.wait().unwrap();
@@ -260,10 +286,7 @@ fn an_interrupted_run_keeps_what_it_has_and_leaves_no_process() {
     eventually(Duration::from_secs(5), "the server has ended", || {
         server.iter().all(|&pid| !testkit::processes::is_running(pid))
     });
-    assert_eq!(
-        run::rows(&run.latest("table-process-PARTIAL.csv")).len(),
-        2.min(measured(&cells) - 1)
-    );
+    assert_eq!(run::rows(&run.latest("table-process-PARTIAL.csv")).len(), 2.min(run.cells()));
     assert!(run.latest("table.md").starts_with("> **PARTIAL"));
     assert_eq!(run.leftovers(), 0);
 }

@@ -74,6 +74,12 @@ impl Run {
         }
     }
 
+    /// How many cells are on disk.
+    pub(crate) fn cells(&self) -> usize {
+        let cells = fs::read_to_string(self.out().join("latest/cells.csv")).unwrap_or_default();
+        cells.lines().count().saturating_sub(1)
+    }
+
     /// A file of the newest run.
     pub(crate) fn latest(&self, name: &str) -> String {
         let path = self.out().join("latest").join(name);

@@ -64,6 +64,13 @@ struct Place {
     pause: GrowingPause,
 }
 
+/// How starting the pool went.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Started {
+    AllRunning,
+    ToldToStop,
+}
+
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Event {
     Stop,
@@ -91,22 +98,24 @@ impl<'a> Supervisor<'a> {
         Ok(Self { listener, service, signals, places })
     }
 
-    /// Fills every slot; returns once all workers accept connections.
-    pub(super) fn start_all(&mut self) -> io::Result<()> {
+    /// Fills every slot; returns once all workers accept connections, or a signal came.
+    pub(super) fn start_all(&mut self) -> io::Result<Started> {
         for index in 0..self.places.len() {
             self.start_worker(index)?;
         }
         let deadline = Instant::now() + START_TIMEOUT;
         let slots = self.service.scoreboard.slots();
         while slots.iter().any(|slot| slot.counts().pid == 0) {
-            if self.next_event_within(Duration::from_millis(1))? == Some(Event::Stop)
-                || Instant::now() >= deadline
-            {
+            if self.next_event_within(Duration::from_millis(1))? == Some(Event::Stop) {
+                return Ok(Started::ToldToStop);
+            }
+            if Instant::now() >= deadline {
                 return Err(io::ErrorKind::TimedOut.into());
             }
             self.reap_exited();
+            self.fill_empty_slots();
         }
-        Ok(())
+        Ok(Started::AllRunning)
     }
 
     /// Keeps every slot filled until a signal comes, then drains.
@@ -114,7 +123,8 @@ impl<'a> Supervisor<'a> {
         loop {
             self.reap_exited();
             self.fill_empty_slots();
-            match self.next_event_within(TICK)? {
+            let timeout = self.until_refill().map_or(TICK, |refill| refill.min(TICK));
+            match self.next_event_within(timeout)? {
                 Some(Event::Stop) => return self.drain(),
                 Some(Event::ChildExited) | None => {}
             }
@@ -122,7 +132,7 @@ impl<'a> Supervisor<'a> {
     }
 
     /// Lets workers finish what they run until the grace period ends.
-    fn drain(mut self) -> io::Result<Drained> {
+    pub(super) fn drain(mut self) -> io::Result<Drained> {
         let mut deadline = self.service.begin_drain();
         tracing::info!("stopping");
         // Closes it in all processes at once; workers that wait for a connection wake up.
@@ -237,7 +247,6 @@ impl<'a> Supervisor<'a> {
     }
 
     fn next_event_within(&mut self, timeout: Duration) -> io::Result<Option<Event>> {
-        let timeout = self.until_refill().map_or(timeout, |refill| refill.min(timeout));
         let timeout = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX);
         match poll(&mut [PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)], timeout) {
             Ok(_) | Err(Errno::EINTR) => {}

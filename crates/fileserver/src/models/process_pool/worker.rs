@@ -20,7 +20,7 @@ use telemetry::Slot;
 
 use crate::{
     connection::run_connection,
-    listener::{GrowingPause, gone_before_accept, out_of_resources},
+    listener::{AcceptFailure, GrowingPause},
     service::Service,
     shutdown::Phase,
 };
@@ -41,21 +41,24 @@ pub(super) fn run(
                 pause.reset();
                 run_connection(service, slot, &stream);
             }
-            Err(err) if gone_before_accept(&err) => {}
-            Err(err) if out_of_resources(&err) => {
-                tracing::warn!("cannot accept a connection for now: {err}");
-                thread::sleep(pause.step());
-            }
             // The listener was closed for all.
             Err(_) if service.phase(Instant::now()) != Phase::Serving => break,
-            Err(err) => return Err(err),
+            Err(err) => match AcceptFailure::of(&err) {
+                AcceptFailure::PeerGone => {}
+                AcceptFailure::Passing => {
+                    tracing::warn!("cannot accept a connection for now: {err}");
+                    thread::sleep(pause.step());
+                }
+                AcceptFailure::Final => return Err(err),
+            },
         }
     }
     Ok(())
 }
 
-/// Dies with the supervisor, and takes from it only the signals meant for this process: Ctrl-C in
-/// a terminal reaches all of them, and it is the supervisor that decides what it means.
+/// Dies with the supervisor, and leaves SIGINT and SIGTERM to it: a terminal, a shell's `kill %1` or a
+/// service manager sends them to all processes of the group, and it is the supervisor that decides
+/// what they mean.
 fn detach_from(supervisor: Pid) -> nix::Result<()> {
     prctl::set_pdeathsig(Signal::SIGKILL)?;
     if getppid() != supervisor {
@@ -64,5 +67,6 @@ fn detach_from(supervisor: Pid) -> nix::Result<()> {
     }
     let mut blocked = SigSet::empty();
     blocked.add(Signal::SIGINT);
+    blocked.add(Signal::SIGTERM);
     blocked.thread_swap_mask(SigmaskHow::SIG_SETMASK).map(drop)
 }
