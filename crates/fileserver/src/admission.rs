@@ -15,10 +15,11 @@ use std::{
 use protocol::{ErrorCode, Reply};
 
 /// Connections that wait to be told that the server is busy; any more are closed without a word.
-const TURNED_AWAY_MAX: usize = 64;
+const TURNED_AWAY_MAX: usize = 1024;
 
-/// How long a connection that is turned away may take to read why and close.
-const TURN_AWAY_TIMEOUT: Duration = Duration::from_millis(200);
+/// How long a connection that is turned away may take to read why and close. They are told one after
+/// another, so those who keep theirs open must not hold up the others.
+const TURN_AWAY_TIMEOUT: Duration = Duration::from_millis(20);
 
 /// Counts open connections, waiting ones included, up to a limit.
 #[derive(Clone, Debug)]

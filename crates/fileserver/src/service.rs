@@ -12,6 +12,7 @@ use crate::{
     admission::Admission,
     args::Mode,
     listener::Endpoint,
+    serve::Drained,
     shutdown::{DrainFlag, Phase},
 };
 
@@ -51,6 +52,11 @@ impl Service {
         let deadline = Instant::now() + self.drain;
         self.drain_flag.set(self.scoreboard.started(), deadline);
         deadline
+    }
+
+    /// How the drain went, once no connection is left.
+    pub(crate) fn drained(&self) -> Drained {
+        if self.drain_flag.has_cut() { Drained::Cut } else { Drained::Cleanly }
     }
 
     /// Ends the grace period now.

@@ -180,7 +180,7 @@ impl Session {
 
     fn next(&mut self, now: Instant) -> Result<Next, ConnectionError> {
         if self.service.phase(now) == Phase::Over {
-            return Err(ConnectionError::ShutDown);
+            return self.end_with_grace_period();
         }
         loop {
             match self.exchange.advance(now)? {
@@ -204,6 +204,15 @@ impl Session {
                 return Ok(next);
             }
         }
+    }
+
+    /// A connection without a request loses nothing.
+    fn end_with_grace_period(&self) -> Result<Next, ConnectionError> {
+        if self.framer.is_between_requests() && self.exchange.is_idle() {
+            return Ok(Next::Close);
+        }
+        self.service.drain_flag.request_cut();
+        Err(ConnectionError::ShutDown)
     }
 
     fn send(&self) -> Result<Next, ConnectionError> {

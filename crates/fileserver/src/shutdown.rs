@@ -30,18 +30,29 @@ pub(crate) enum Phase {
     Over,
 }
 
-/// The end of the grace period, where all workers of a server see it. All zeros is "serving".
+/// The end of the grace period, where all workers of a server see it, and whether it cut anything.
+/// All zeros is "serving".
 #[derive(Debug, Default)]
-#[repr(transparent)]
+#[repr(C)]
 pub(crate) struct DrainFlag {
     /// 1 + milliseconds from the server's start to the end of the grace period; 0 while serving.
     deadline_ms: AtomicU64,
+    /// Requests that the shutdown ended before they were done.
+    cut: AtomicU64,
 }
 
 impl DrainFlag {
     pub(crate) fn set(&self, started: Instant, deadline: Instant) {
         let deadline_ms = deadline.duration_since(started).as_millis() as u64;
         self.deadline_ms.store(1 + deadline_ms, Relaxed);
+    }
+
+    pub(crate) fn request_cut(&self) {
+        self.cut.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn has_cut(&self) -> bool {
+        self.cut.load(Relaxed) > 0
     }
 
     pub(crate) fn phase(&self, started: Instant, now: Instant) -> Phase {

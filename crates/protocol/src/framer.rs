@@ -72,7 +72,7 @@ enum State {
         quote: u8,
     },
     AfterQuote,
-    /// A blank followed the closing quote: whatever the line still holds is no request.
+    /// Something followed the closing quote: whatever the line still holds is no request.
     RestOfLine,
 }
 
@@ -123,7 +123,7 @@ impl RequestFramer {
     pub fn end_of_input(&mut self, why: Pause) -> Result<Option<Fragment<'_>>, FrameError> {
         match (&self.state, why) {
             (State::Head(_), _) if self.head.is_empty() => Ok(None),
-            (State::Head(HeadScan::Gap | HeadScan::Name(_)), Pause::Quiet) => Ok(None),
+            (State::Head(_), Pause::Quiet) if !self.quiet_ends_request() => Ok(None),
             (State::Head(_), _) => Ok(Some(self.end_of_head())),
             (State::EndOfHead | State::Line { padded: true, .. }, _) => {
                 self.start_over();
@@ -137,10 +137,11 @@ impl RequestFramer {
             (State::BodyStart | State::Line { .. } | State::Quoted { .. }, Pause::Quiet) => {
                 Ok(None)
             }
-            (State::AfterQuote | State::RestOfLine, _) => {
+            (State::RestOfLine, _) => {
                 self.start_over();
                 Ok(None)
             }
+            (State::AfterQuote, _) => Ok(None),
         }
     }
 
@@ -156,11 +157,12 @@ impl RequestFramer {
     /// Whether [`Pause::Quiet`] would complete something.
     pub fn quiet_ends_request(&self) -> bool {
         match self.state {
-            State::Head(HeadScan::Verb | HeadScan::Line) => !self.head.is_empty(),
+            State::Head(HeadScan::Verb) => !self.head.is_empty() && !is_upload(&self.head),
+            State::Head(HeadScan::Line) => true,
             State::Head(HeadScan::Gap | HeadScan::Name(_)) => false,
             State::Line { padded, .. } => padded,
-            State::EndOfHead | State::AfterQuote | State::RestOfLine => true,
-            State::BodyStart | State::Quoted { .. } => false,
+            State::EndOfHead | State::RestOfLine => true,
+            State::BodyStart | State::Quoted { .. } | State::AfterQuote => false,
         }
     }
 
@@ -251,17 +253,18 @@ impl RequestFramer {
         }
     }
 
-    /// Clients that send no line endings start their next request right behind the quote.
+    /// Clients that send no line endings start their next request right behind the quote, and every
+    /// verb starts with a letter. Whatever else follows is the rest of the line.
     fn after_quote<'a>(&'a mut self, input: &'a [u8]) -> Framed<'a> {
         match input.first() {
             None => Ok((None, 0)),
-            Some(b' ' | b'\t') => {
-                self.state = State::RestOfLine;
-                Ok(self.skip_rest_of_line(input))
-            }
-            Some(_) => {
+            Some(byte) if byte.is_ascii_alphabetic() || matches!(byte, b'\r' | b'\n') => {
                 self.start_over();
                 self.next_of_head(HeadScan::Verb, input)
+            }
+            Some(_) => {
+                self.state = State::RestOfLine;
+                Ok(self.skip_rest_of_line(input))
             }
         }
     }
@@ -273,11 +276,15 @@ impl RequestFramer {
     }
 }
 
+fn is_upload(verb: &[u8]) -> bool {
+    verb.eq_ignore_ascii_case(b"UPLOAD")
+}
+
 impl HeadScan {
     /// Where `byte` leads, coming after `head`; `None` when it is the blank before the content.
     fn after(self, head: &[u8], byte: u8) -> Option<Self> {
         match (self, byte) {
-            (Self::Verb, b' ' | b'\t') if head.eq_ignore_ascii_case(b"UPLOAD") => Some(Self::Gap),
+            (Self::Verb, b' ' | b'\t') if is_upload(head) => Some(Self::Gap),
             (Self::Verb, b' ' | b'\t') => Some(Self::Line),
             (Self::Gap, b' ' | b'\t') => Some(Self::Gap),
             (Self::Gap, _) => Self::in_name(WordLexer::default(), byte),

@@ -135,8 +135,10 @@ pub(crate) fn remove_abandoned(dir: &Dir) -> io::Result<()> {
             continue;
         }
         // Gone meanwhile, or not ours to open: not abandoned by us.
-        let Ok(file) = dir.open(&name) else { continue };
-        if file.into_std().try_lock().is_ok() {
+        let Ok(file) = dir.open(&name).map(cap_std::fs::File::into_std) else { continue };
+        // The lock is held until the name is gone: an upload that has just begun then finds either
+        // the lock taken or its name missing, and begins again.
+        if file.try_lock().is_ok() {
             match dir.remove_file(&name) {
                 Err(err) if err.kind() != io::ErrorKind::NotFound => return Err(err),
                 _ => {}

@@ -68,6 +68,9 @@ impl ServerBooks {
                 self.requests_ok, self.requests_failed
             ));
         }
+        if booked > 0 && self.workers_succeeded + self.workers_failed == 0 {
+            return Some("the server counts requests that none of its workers served".to_owned());
+        }
         // A transfer that failed has moved some bytes, which only the server has counted.
         let agree = if failed == 0 { self.bytes == bytes } else { self.bytes >= bytes };
         (!agree).then(|| format!("the clients count {bytes} bytes, the server {}", self.bytes))
@@ -98,7 +101,7 @@ mod tests {
 
     fn books(requests_ok: u64, requests_failed: u64, bytes: u64) -> ServerBooks {
         ServerBooks {
-            workers_succeeded: 0,
+            workers_succeeded: 1,
             workers_failed: 0,
             requests_ok,
             requests_failed,
@@ -118,6 +121,12 @@ mod tests {
         ] {
             assert_eq!(books.disagreement(&outcomes(ok, failed)), None, "{ok} {failed} {books:?}");
         }
+    }
+
+    #[test]
+    fn requests_that_no_worker_served_are_a_disagreement() {
+        let books = ServerBooks { workers_succeeded: 0, ..books(5, 0, 50) };
+        assert!(books.disagreement(&outcomes(5, 0)).is_some());
     }
 
     #[test]

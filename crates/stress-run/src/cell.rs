@@ -100,7 +100,9 @@ pub(crate) fn measure(
         .collect();
     let before = target.settled_stats()?;
     let mut outcomes = client_pool::run(instruments.client_pool, &jobs, &instruments.interrupt)?;
+    let has_counts = before.is_some();
     let (after, unsettled) = match target.settled_stats() {
+        Ok(None) if has_counts => (None, Some("its counts can no longer be read".to_owned())),
         Ok(after) => (after, None),
         Err(err) => (None, Some(err.to_string())),
     };

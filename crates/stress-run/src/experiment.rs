@@ -89,6 +89,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         (None, connect) => Servers::Connected(connect.clone().unwrap_or_default()),
     };
     let sources = create_sources(&plan, &source_dir)?;
+    if interrupt.is_told() {
+        return Ok(EXIT_INTERRUPTED.into());
+    }
     let started = jiff::Zoned::now().strftime("%Y-%m-%dT%H-%M-%S").to_string();
     let environment = Environment::of_this_run(
         started,
@@ -170,7 +173,7 @@ impl Experiment {
                 Err(err) => Ok(not_measured(cell, block, err)),
             };
             if self.is_interrupted() {
-                return Ok(());
+                break;
             }
             let record = record.unwrap_or_else(|err| {
                 let mut record = not_measured(cell, block, &err);
@@ -189,6 +192,7 @@ impl Experiment {
         }
         match server {
             Ok(running) => self.stop(running),
+            Err(_) if self.is_interrupted() => {}
             Err(err) => self.book_failed(block, &format!("{err:#}"), options),
         }
         Ok(())

@@ -101,8 +101,7 @@ impl<'a> Acceptor<'a> {
                 deadline = deadline.min(now);
             }
         }
-        let in_time = Instant::now() < deadline;
-        Ok(if in_time { Drained::Cleanly } else { Drained::Cut })
+        Ok(self.service.drained())
     }
 }
 

@@ -157,7 +157,7 @@ async fn drain(service: &Service, signals: &mut UnixStream) -> Drained {
             deadline = deadline.min(now);
         }
     }
-    if Instant::now() < deadline { Drained::Cleanly } else { Drained::Cut }
+    service.drained()
 }
 
 async fn run_connection(service: Arc<Service>, mut stream: TcpStream, _admitted: Admitted) {

@@ -143,7 +143,7 @@ impl<'a> Supervisor<'a> {
             }
             self.reap_exited();
         }
-        if self.any_running() { self.cut() } else { Ok(Drained::Cleanly) }
+        if self.any_running() { self.cut() } else { Ok(self.service.drained()) }
     }
 
     /// Has sessions end with an error, and kills the workers that do not notice.
@@ -161,7 +161,7 @@ impl<'a> Supervisor<'a> {
             self.next_event_within(TICK)?;
             self.reap_exited();
         }
-        Ok(Drained::Cut)
+        Ok(self.service.drained())
     }
 
     fn any_running(&self) -> bool {
@@ -234,11 +234,16 @@ impl<'a> Supervisor<'a> {
         if place.started.elapsed() >= SETTLED {
             place.pause.reset();
         }
-        self.service.scoreboard.slots()[index].worker_died();
+        let slot = &self.service.scoreboard.slots()[index];
+        let serving = self.service.phase(Instant::now()) == Phase::Serving;
+        if !serving && slot.counts().open_connections > 0 {
+            self.service.drain_flag.request_cut();
+        }
+        slot.worker_died();
         if let Err(err) = self.service.directory.remove_abandoned_uploads() {
             tracing::error!("cannot remove what the worker left in the served directory: {err}");
         }
-        if self.service.phase(Instant::now()) == Phase::Serving {
+        if serving {
             let pause = self.places[index].pause.step();
             self.places[index].refill_at = Instant::now() + pause;
             let number = index + 1;
