@@ -121,7 +121,7 @@ fn the_last_line_of_the_log_is_the_final_statistics(model: Model) {
     let last = stopped.stderr.lines().last().unwrap();
     assert!(last.contains("stopped after "), "{last}");
     assert!(last.contains("connections 3 succeeded, 0 failed"), "{last}");
-    assert!(last.contains("GET 1/1, UPLOAD 1/0, DELETE 0/0 ok/failed"), "{last}");
+    assert!(last.contains("GET 1/1, UPLOAD 1/0, DELETE 0/0, other 0/0 ok/failed"), "{last}");
     assert!(last.contains("5 bytes in, 5 bytes out"), "{last}");
     assert_eq!(server.temporary_files(), 0);
     assert!(server.refuses_connections());
