@@ -21,7 +21,7 @@ Exit status: 0 after a clean drain, 1 when connections were cut, 2 when it could
 
 /// Serve the files of a directory over TCP
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES, subcommand_negates_reqs = true)]
+#[command(version, after_help = EXAMPLES)]
 pub struct Args {
     /// Directory to serve; uploads are stored here too
     #[arg(long, value_name = "DIR", env = "FILESERVER_DIR", default_value = "files")]

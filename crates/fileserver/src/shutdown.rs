@@ -3,10 +3,7 @@
 use std::{
     io::{self, Read},
     net::TcpListener,
-    os::{
-        fd::{AsFd, BorrowedFd},
-        unix::net::UnixStream,
-    },
+    os::{fd::AsFd, unix::net::UnixStream},
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::{Duration, Instant},
 };
@@ -123,12 +120,6 @@ impl StopSignals {
     /// The pipe that gets a byte with every signal.
     pub(crate) fn into_pipe(self) -> UnixStream {
         self.pipe
-    }
-}
-
-impl AsFd for StopSignals {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.pipe.as_fd()
     }
 }
 

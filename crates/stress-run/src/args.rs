@@ -170,7 +170,8 @@ enum Command {
 }
 
 impl Args {
-    /// Does what the command line says. An error means bad usage, or that nothing was measured.
+    /// Does what the command line says. An error means bad usage, that nothing could be measured, or
+    /// that a result could not be written.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let options = self.options.with_assignment_variables()?;
         match self.command {

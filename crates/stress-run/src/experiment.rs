@@ -65,7 +65,8 @@ fn not_measured(cell: Cell, block: &Block, err: &anyhow::Error) -> Record {
     Record::all_failed(cell, block.repetition, NOT_MEASURED, &format!("{err:#}"))
 }
 
-/// Runs the whole plan and writes its results. An error means that nothing was measured.
+/// Runs the whole plan and writes its results. An error means that it could not start, or that a
+/// result could not be written.
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let plan = plan_of(options)?;
     let work_dir = options.work_dir.clone().unwrap_or_else(std::env::temp_dir);
