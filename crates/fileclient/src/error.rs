@@ -98,6 +98,10 @@ fn refusal(code: Option<&str>) -> &'static str {
         ErrorCode::Busy => "refused:busy",
         ErrorCode::Timeout => "refused:timeout",
         ErrorCode::Unended => "refused:unended",
+        ErrorCode::AuthRequired => "refused:auth-required",
+        ErrorCode::AuthFailed => "refused:auth-failed",
+        ErrorCode::Forbidden => "refused:forbidden",
+        ErrorCode::TooManyRequests => "refused:too-many-requests",
         ErrorCode::Internal => "refused:internal",
     }
 }

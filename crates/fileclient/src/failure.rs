@@ -42,6 +42,9 @@ fn advice_on_refusal(code: ErrorCode) -> Option<&'static str> {
         ErrorCode::NotFound => Some("'list' shows the names that are there"),
         ErrorCode::Exists => Some("delete it first, or choose another name"),
         ErrorCode::Busy | ErrorCode::Timeout | ErrorCode::Unended => Some("try again later"),
+        ErrorCode::AuthRequired | ErrorCode::AuthFailed => {
+            Some("give a token that the server knows")
+        }
         ErrorCode::UnknownRequest => Some("this server does not know the command"),
         ErrorCode::TooLarge
         | ErrorCode::NoSpace
@@ -50,6 +53,8 @@ fn advice_on_refusal(code: ErrorCode) -> Option<&'static str> {
         | ErrorCode::BadName
         | ErrorCode::BadBase64
         | ErrorCode::HeadTooLong
+        | ErrorCode::Forbidden
+        | ErrorCode::TooManyRequests
         | ErrorCode::Internal => None,
     }
 }

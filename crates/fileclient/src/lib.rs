@@ -32,4 +32,4 @@ pub use commands::run;
 pub use connection::{Connection, Digest, Transfer};
 pub use error::ClientError;
 pub use options::{Framing, Options};
-pub use protocol::{FileName, Stats};
+pub use protocol::{FileName, Stats, Token};

@@ -17,6 +17,7 @@ pub mod reply;
 mod reply_reader;
 mod request;
 pub mod stats;
+mod token;
 
 pub use body::{BodyDecoder, BodyEncoder, DecodeError};
 pub use file_name::{FileName, FileNameError};
@@ -25,3 +26,4 @@ pub use reply::{ErrorCode, Reply};
 pub use reply_reader::{ReceivedReply, ReplyError, ReplyFragment, ReplyReader};
 pub use request::{ParseRequestError, Request};
 pub use stats::Stats;
+pub use token::{TOKEN_LEN_MAX, Token, TokenError};

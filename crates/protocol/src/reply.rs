@@ -14,12 +14,28 @@ pub const FILE_SUFFIX: &[u8] = b"\"}\r\n\r\n";
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
     List(Vec<FileName>),
-    Uploaded { name: FileName, size: u64 },
-    Deleted { name: FileName },
+    Uploaded {
+        name: FileName,
+        size: u64,
+    },
+    Deleted {
+        name: FileName,
+    },
     Stats(Box<Stats>),
     Pong,
-    Digest { name: FileName, size: u64, digest: String },
-    Error { code: ErrorCode, sentence: String },
+    Digest {
+        name: FileName,
+        size: u64,
+        digest: String,
+    },
+    /// The token was accepted; the sentence says whose it is and what it allows.
+    Authenticated {
+        sentence: String,
+    },
+    Error {
+        code: ErrorCode,
+        sentence: String,
+    },
 }
 
 /// What went wrong, for programs.
@@ -42,6 +58,14 @@ pub enum ErrorCode {
     Timeout,
     /// An upload stopped before its end.
     Unended,
+    /// The server wants a token first.
+    AuthRequired,
+    /// The server knows no such token.
+    AuthFailed,
+    /// The token does not allow this.
+    Forbidden,
+    /// The connection has made as many requests as one may.
+    TooManyRequests,
     Internal,
 }
 
@@ -104,6 +128,7 @@ impl<'a> From<&'a Reply> for Fields<'a> {
             Reply::List(names) => ok(Some(Data::Names(names))),
             Reply::Stats(stats) => ok(Some(Data::Stats(stats))),
             Reply::Pong => ok(Some(Data::Text("pong"))),
+            Reply::Authenticated { sentence } => ok(Some(Data::Text(sentence))),
             Reply::Uploaded { name, size } => Self {
                 data_namafile: Some(name),
                 data_size: Some(*size),
@@ -153,6 +178,10 @@ mod tests {
             (
                 Reply::Digest { name, size: 5, digest },
                 r#"{"status":"OK","data_namafile":"a.txt","data_size":5,"data_digest":"blake3:00"}"#,
+            ),
+            (
+                Reply::Authenticated { sentence: "welcome".to_owned() },
+                r#"{"status":"OK","data":"welcome"}"#,
             ),
             (
                 Reply::error(ErrorCode::NotFound, "no such file"),

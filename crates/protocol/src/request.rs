@@ -1,6 +1,6 @@
 //! Requests: what a client can ask for.
 
-use crate::{ErrorCode, FileName, FileNameError, quoting};
+use crate::{ErrorCode, FileName, FileNameError, Token, TokenError, quoting};
 
 /// What a client can ask for.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -13,6 +13,8 @@ pub enum Request {
     Stats,
     Ping,
     Digest(FileName),
+    /// Who is asking; comes before any other request where the server wants to know.
+    Auth(Token),
 }
 
 /// Why a head is not a request. Its text is sent to the client.
@@ -31,15 +33,18 @@ pub enum ParseRequestError {
     MissingContent,
     #[error(transparent)]
     FileName(#[from] FileNameError),
+    #[error(transparent)]
+    Token(#[from] TokenError),
 }
 
 impl ParseRequestError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::UnknownVerb => ErrorCode::UnknownRequest,
-            Self::UnexpectedName(_) | Self::ExtraWords(_) | Self::MissingContent => {
-                ErrorCode::BadRequest
-            }
+            Self::UnexpectedName(_)
+            | Self::ExtraWords(_)
+            | Self::MissingContent
+            | Self::Token(_) => ErrorCode::BadRequest,
             Self::UnclosedQuote | Self::FileName(_) => ErrorCode::BadName,
         }
     }
@@ -62,6 +67,7 @@ impl Request {
             b"GET" => Ok(Self::Get(one_name("GET", rest)?)),
             b"DELETE" => Ok(Self::Delete(one_name("DELETE", rest)?)),
             b"DIGEST" => Ok(Self::Digest(one_name("DIGEST", rest)?)),
+            b"AUTH" => Ok(Self::Auth(Token::from_bytes(rest.trim_ascii_end())?)),
             b"UPLOAD" => Ok(Self::Upload(name_before_content(rest)?)),
             _ => Err(ParseRequestError::UnknownVerb),
         }
@@ -78,6 +84,7 @@ impl Request {
             Self::Upload(name) => format!("UPLOAD {}", name.quoted()),
             Self::Delete(name) => format!("DELETE {}", name.quoted()),
             Self::Digest(name) => format!("DIGEST {}", name.quoted()),
+            Self::Auth(token) => format!("AUTH {}", token.reveal()),
         }
     }
 }
@@ -123,7 +130,7 @@ mod tests {
     #[test]
     fn each_malformed_head_has_its_reason() {
         use ParseRequestError::*;
-        let cases: [(&[u8], ParseRequestError); 9] = [
+        let cases: [(&[u8], ParseRequestError); 11] = [
             (b"HELLO", UnknownVerb),
             (b"\xff\xfe", UnknownVerb),
             (b"LIST a", UnexpectedName("LIST")),
@@ -132,6 +139,8 @@ mod tests {
             (b"GET my file", ExtraWords("GET")),
             (b"GET \"a", UnclosedQuote),
             (b"UPLOAD a.txt", MissingContent),
+            (b"AUTH", Token(TokenError::Empty)),
+            (b"AUTH one two", Token(TokenError::ForbiddenCharacter)),
             (b"GET ../x", FileName(FileNameError::ForbiddenCharacter('/'))),
         ];
         for (head, reason) in cases {
@@ -148,6 +157,7 @@ mod tests {
             Request::Get(name("my file")),
             Request::Delete(name("it's \"x\"")),
             Request::Digest(name("a.bin")),
+            Request::Auth("s3cret-\"x\"".parse().unwrap()),
         ] {
             assert_eq!(Request::parse(request.to_wire().as_bytes()), Ok(request));
         }

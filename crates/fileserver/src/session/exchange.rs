@@ -211,6 +211,9 @@ impl Exchange {
             }
             Request::Stats => Reply::Stats(Box::new(stats::collect(&self.service, now))),
             Request::Ping => Reply::Pong,
+            Request::Auth(_) => {
+                Reply::Authenticated { sentence: "this server asks for no token".to_owned() }
+            }
             Request::Digest(name) => {
                 let file = directory.read(&name)?;
                 return Ok(Work::Digest(Box::new(DigestJob::new(name, file))));
@@ -332,6 +335,8 @@ fn verb(request: &Result<Request, ParseRequestError>) -> Verb {
         Ok(Request::Get(_)) => Verb::Get,
         Ok(Request::Upload(_)) => Verb::Upload,
         Ok(Request::Delete(_)) => Verb::Delete,
-        Ok(Request::Stats | Request::Ping | Request::Digest(_)) | Err(_) => Verb::Other,
+        Ok(Request::Stats | Request::Ping | Request::Digest(_) | Request::Auth(_)) | Err(_) => {
+            Verb::Other
+        }
     }
 }
