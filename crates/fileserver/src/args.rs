@@ -1,13 +1,21 @@
 //! The command line of `fileserver`.
 
-use std::{io, path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
 
 use bytesize::ByteSize;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 use clap_complete::Shell;
 use telemetry::LogLevel;
 
-use crate::serve;
+use crate::{
+    auth::{self, Permission},
+    serve,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -58,6 +66,30 @@ pub struct Args {
     )]
     pub idle_timeout: Duration,
 
+    /// Seconds that the head of a request, its verb and name, may take to arrive
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "FILESERVER_HEAD_TIMEOUT",
+        default_value = "10",
+        value_parser = seconds_not_zero
+    )]
+    pub head_timeout: Duration,
+
+    /// Bytes a second that a transfer must move, averaged over the idle timeout; 0 for any
+    #[arg(long, value_name = "SIZE", env = "FILESERVER_MIN_RATE", default_value = "1KiB")]
+    pub min_rate: ByteSize,
+
+    /// Requests that one connection may make
+    #[arg(
+        long,
+        value_name = "N",
+        env = "FILESERVER_MAX_REQUESTS",
+        default_value_t = 10_000,
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
+    pub max_requests: u64,
+
     /// Seconds that open connections get to finish at shutdown
     #[arg(
         long,
@@ -72,8 +104,7 @@ pub struct Args {
     #[arg(long, value_name = "SIZE", env = "FILESERVER_MAX_UPLOAD", default_value = "1GiB")]
     pub max_upload: ByteSize,
 
-    /// Connections open at once, waiting ones included; one more is answered `busy`. In process
-    /// mode connections wait in the kernel, where --backlog bounds them
+    /// Connections open at once, waiting ones included; one more is answered `busy`
     #[arg(
         long,
         value_name = "N",
@@ -82,6 +113,17 @@ pub struct Args {
         value_parser = clap::value_parser!(u32).range(1..=100_000)
     )]
     pub max_connections: u32,
+
+    /// Connections from one address (IPv6: one /64 network); one more is answered `busy`. In
+    /// process mode those that wait for a worker do not count
+    #[arg(
+        long,
+        value_name = "N",
+        env = "FILESERVER_MAX_PER_ADDRESS",
+        default_value_t = 256,
+        value_parser = clap::value_parser!(u32).range(1..=100_000)
+    )]
+    pub max_per_address: u32,
 
     /// Connections that the kernel keeps waiting for an accept
     #[arg(
@@ -92,6 +134,10 @@ pub struct Args {
         value_parser = clap::value_parser!(i32).range(1..)
     )]
     pub backlog: i32,
+
+    /// Ask for tokens: the file that `fileserver token new` writes
+    #[arg(long, value_name = "FILE", env = "FILESERVER_AUTH_FILE", global = true)]
+    pub auth_file: Option<PathBuf>,
 
     /// Refuse UPLOAD and DELETE
     #[arg(long, env = "FILESERVER_READ_ONLY", value_parser = BoolishValueParser::new())]
@@ -136,12 +182,35 @@ impl Mode {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Make tokens, by which clients are known
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Print a completion script for a shell
     #[command(hide = true)]
     Completions { shell: Shell },
     /// Print the manual page
     #[command(hide = true)]
     Man,
+}
+
+#[derive(Debug, Subcommand)]
+enum TokenCommand {
+    /// Make a token and print it; it is stored nowhere. Its line is added to --auth-file, or
+    /// printed too
+    New {
+        /// Whose it is
+        #[arg(value_parser = auth::parse_name)]
+        name: String,
+        /// What it allows: r (LIST, GET, DIGEST, STATS) or rw (UPLOAD and DELETE too)
+        #[arg(
+            long,
+            value_enum,
+            hide_possible_values = true,
+            env = "FILESERVER_PERMISSION",
+            default_value_t = Permission::ReadWrite
+        )]
+        permission: Permission,
+    },
 }
 
 /// Pool size where `--workers` is not given.
@@ -154,6 +223,9 @@ impl Args {
             None => {
                 telemetry::start_logging(self.log_level);
                 Ok(serve(self)?)
+            }
+            Some(Command::Token(TokenCommand::New { name, permission })) => {
+                self.make_token(name, *permission)
             }
             Some(Command::Completions { shell }) => {
                 clap_complete::generate(
@@ -169,6 +241,23 @@ impl Args {
                 Ok(ExitCode::SUCCESS)
             }
         }
+    }
+
+    fn make_token(&self, name: &str, permission: Permission) -> anyhow::Result<ExitCode> {
+        let (token, line) = auth::new_token(name, permission)?;
+        let mut stdout = io::stdout();
+        match &self.auth_file {
+            Some(path) => {
+                auth::add_line(path, &line)?;
+                writeln!(stdout, "{}", token.reveal())?;
+            }
+            None => writeln!(
+                stdout,
+                "token for the client:    {}\nline for --auth-file:    {line}",
+                token.reveal()
+            )?,
+        }
+        Ok(ExitCode::SUCCESS)
     }
 
     /// The size of the pool.

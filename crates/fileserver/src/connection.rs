@@ -16,20 +16,24 @@ use crate::{
 };
 
 /// Serves `stream` on the worker of `slot` until either side closes it, and logs how that went.
-pub(crate) fn run_connection(service: &Arc<Service>, slot: &'static Slot, stream: &TcpStream) {
-    let session = Session::new(Arc::clone(service), slot, Instant::now());
-    log_outcome(stream.peer_addr(), drive(stream, session));
+pub(crate) fn run_connection(
+    service: &Arc<Service>,
+    slot: &'static Slot,
+    stream: &TcpStream,
+    peer: SocketAddr,
+) {
+    let session = Session::new(Arc::clone(service), slot, peer, Instant::now());
+    log_outcome(peer, drive(stream, session));
 }
 
 /// Peers vanish daily, so only a failing disk is worth more than a debug line.
-pub(crate) fn log_outcome(peer: io::Result<SocketAddr>, outcome: Result<(), ConnectionError>) {
-    let peer = peer.map_or_else(|_| "a lost peer".to_owned(), |peer| peer.to_string());
+pub(crate) fn log_outcome(peer: SocketAddr, outcome: Result<(), ConnectionError>) {
     match outcome {
         Ok(()) => tracing::debug!("{peer}: closed"),
         Err(err @ ConnectionError::Disk(_)) => tracing::error!("{peer}: {err}"),
         Err(
             err @ (ConnectionError::Frame(_)
-            | ConnectionError::Stalled(_)
+            | ConnectionError::Overdue(_)
             | ConnectionError::Peer(_)
             | ConnectionError::ShutDown),
         ) => tracing::debug!("{peer}: {err}"),

@@ -6,6 +6,7 @@
 
 mod admission;
 pub mod args;
+mod auth;
 mod connection;
 mod listener;
 mod models;

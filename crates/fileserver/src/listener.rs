@@ -59,6 +59,13 @@ fn listen(address: SocketAddr, backlog: i32) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
+/// Connections that the kernel has made and nobody has accepted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct AcceptQueue {
+    pub(crate) len: usize,
+    pub(crate) len_max: usize,
+}
+
 /// What a failed accept means.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum AcceptFailure {

@@ -1,6 +1,7 @@
-//! The only unsafe code of the project: memory that forked processes share, and fork itself.
+//! The only unsafe code of the project: memory that forked processes share, fork itself, and how
+//! many wait at a listener.
 
-use std::{io, num::NonZeroUsize, slice};
+use std::{io, mem, net::TcpListener, num::NonZeroUsize, os::fd::AsRawFd, slice};
 
 use nix::{
     sys::mman::{MapFlags, ProtFlags, mmap_anonymous},
@@ -8,7 +9,7 @@ use nix::{
 };
 use telemetry::{Slot, Totals};
 
-use crate::shutdown::DrainFlag;
+use crate::{listener::AcceptQueue, shutdown::DrainFlag};
 
 /// What all processes of a server write to and read from.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +50,32 @@ impl SharedState {
             })
         }
     }
+}
+
+/// Who waits at a listening socket. The fields of `tcp_info` mean that in this state (Linux,
+/// `tcp_get_info`).
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "this socket option has no safe interface")]
+pub(crate) fn accept_queue(listener: &TcpListener) -> io::Result<AcceptQueue> {
+    use nix::libc;
+
+    // SAFETY: the structure consists of integers, for which zeros are a value.
+    let mut info: libc::tcp_info = unsafe { mem::zeroed() };
+    let mut len = size_of_val(&info) as libc::socklen_t;
+    // SAFETY: the kernel writes at most `len` bytes to `info`, and the new length to `len`; both
+    // outlive the call, as the descriptor does.
+    let result = unsafe {
+        let (level, name) = (libc::IPPROTO_TCP, libc::TCP_INFO);
+        libc::getsockopt(listener.as_raw_fd(), level, name, (&raw mut info).cast(), &raw mut len)
+    };
+    nix::errno::Errno::result(result)?;
+    Ok(AcceptQueue { len: info.tcpi_unacked as usize, len_max: info.tcpi_sacked as usize })
+}
+
+/// Other systems do not tell, so nobody is ever one too many there.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn accept_queue(_listener: &TcpListener) -> io::Result<AcceptQueue> {
+    Ok(AcceptQueue { len: 0, len_max: 0 })
 }
 
 /// Forks the calling process, which must have no second thread.

@@ -14,6 +14,7 @@ use telemetry::Scoreboard;
 use crate::{
     admission::Admission,
     args::Args,
+    auth::{AuthFileError, Tokens},
     listener::{self, BindError},
     models,
     os::SharedState,
@@ -26,6 +27,8 @@ use crate::{
 pub enum ServeError {
     #[error("--dir must name a directory that exists and can be read")]
     Directory(#[from] OpenDirectoryError),
+    #[error(transparent)]
+    AuthFile(#[from] AuthFileError),
     #[error(transparent)]
     Bind(#[from] BindError),
     #[error("cannot share memory between workers")]
@@ -53,6 +56,7 @@ pub fn serve(args: &Args) -> Result<ExitCode, ServeError> {
     raise_descriptor_limit();
     let workers = args.pool_size();
     let directory = Directory::open(&args.dir)?;
+    let tokens = args.auth_file.as_deref().map(Tokens::read).transpose()?;
     let (listener, endpoint) = listener::bind(&args.host, args.port, args.backlog)?;
     let shared = SharedState::map(workers as usize).map_err(ServeError::SharedMemory)?;
     let service = Arc::new(Service {
@@ -60,14 +64,18 @@ pub fn serve(args: &Args) -> Result<ExitCode, ServeError> {
         limits: Limits {
             upload_len_max: args.max_upload.as_u64(),
             idle_timeout: args.idle_timeout,
+            head_timeout: args.head_timeout,
+            min_rate: args.min_rate.as_u64(),
+            requests_max: args.max_requests,
             read_only: args.read_only,
             if_exists: if args.no_replace { IfExists::Refuse } else { IfExists::Replace },
         },
+        tokens,
         scoreboard: Scoreboard::new(shared.totals, shared.slots),
         mode: args.mode,
         workers,
         endpoint,
-        admission: Admission::new(args.max_connections as usize),
+        admission: Admission::new(args.max_connections as usize, args.max_per_address as usize),
         queued: 0.into(),
         drain: args.drain,
         drain_flag: shared.drain_flag,
@@ -89,6 +97,21 @@ fn announce(service: &Service) {
         service.workers,
         service.endpoint.address
     );
+    if !service.endpoint.address.ip().is_loopback() {
+        warn_of_exposure(service);
+    }
+}
+
+/// An address that is not loopback is a choice; what it means should be known.
+fn warn_of_exposure(service: &Service) {
+    let address = service.endpoint.address;
+    let may = if service.limits.read_only { "read" } else { "read, replace and delete" };
+    if service.tokens.is_none() {
+        tracing::warn!(
+            "everyone who can reach {address} may {may} all files in the served directory; \
+             --auth-file asks for tokens, --host 127.0.0.1 keeps others out"
+        );
+    }
 }
 
 fn log_final_statistics(service: &Service) {

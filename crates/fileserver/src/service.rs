@@ -1,6 +1,8 @@
 //! What all sessions of a server share.
 
 use std::{
+    io,
+    net::TcpListener,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::{Duration, Instant},
 };
@@ -9,9 +11,11 @@ use storage::{Directory, IfExists};
 use telemetry::Scoreboard;
 
 use crate::{
-    admission::Admission,
+    admission::{Admission, Porter},
     args::Mode,
+    auth::Tokens,
     listener::Endpoint,
+    os,
     serve::Drained,
     shutdown::{DrainFlag, Phase},
 };
@@ -22,6 +26,8 @@ use crate::{
 pub(crate) struct Service {
     pub(crate) directory: Directory,
     pub(crate) limits: Limits,
+    /// Who may do what; `None` where nobody is asked.
+    pub(crate) tokens: Option<Tokens>,
     pub(crate) scoreboard: Scoreboard,
     pub(crate) mode: Mode,
     pub(crate) workers: u32,
@@ -37,7 +43,14 @@ pub(crate) struct Service {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     pub(crate) upload_len_max: u64,
+    /// Between requests, and without a byte within a transfer.
     pub(crate) idle_timeout: Duration,
+    /// From the first byte of a head to its last.
+    pub(crate) head_timeout: Duration,
+    /// Bytes a second that a transfer must move, averaged over the idle timeout.
+    pub(crate) min_rate: u64,
+    /// On one connection.
+    pub(crate) requests_max: u64,
     pub(crate) read_only: bool,
     pub(crate) if_exists: IfExists,
 }
@@ -45,6 +58,19 @@ pub(crate) struct Limits {
 impl Service {
     pub(crate) fn phase(&self, now: Instant) -> Phase {
         self.drain_flag.phase(self.scoreboard.started(), now)
+    }
+
+    /// Answers connections that are one too many.
+    pub(crate) fn porter(&self) -> Porter {
+        Porter::new(&self.admission, self.scoreboard, false)
+    }
+
+    /// How many of those who wait at the listener are too many, while every worker is busy.
+    pub(crate) fn waiting_excess(&self, listener: &TcpListener) -> io::Result<usize> {
+        let queue = os::accept_queue(listener)?;
+        let slots = self.scoreboard.slots();
+        let all_busy = slots.iter().all(|slot| slot.counts().open_connections > 0);
+        Ok(if all_busy { self.admission.excess(queue, slots.len()) } else { 0 })
     }
 
     /// Starts the grace period of open connections; returns its end.

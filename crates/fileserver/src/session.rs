@@ -11,9 +11,13 @@
 mod buffers;
 mod error;
 mod exchange;
+mod patience;
+mod refusal;
 mod transfer;
+mod visitor;
 
 use std::{
+    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -25,6 +29,7 @@ use crate::{service::Service, shutdown::Phase};
 use buffers::Input;
 pub(crate) use error::ConnectionError;
 use exchange::{Exchange, Progress};
+use patience::{Overdue, Patience, Stage};
 
 /// How long a request without an ending stays open for more; clients that send no endings wait for
 /// it, and clients that send the canonical blank line late (up to 40 ms) must not run into it.
@@ -64,7 +69,7 @@ pub(crate) struct Session {
     exchange: Exchange,
     ending: Ending,
     peer_closed: bool,
-    silence: Silence,
+    patience: Patience,
     failure: Option<ConnectionError>,
 }
 
@@ -83,20 +88,9 @@ enum Ending {
     },
 }
 
-/// How long the peer has moved no byte while it was waited for.
-///
-/// What the disk or another connection took in between is not the peer's: of the time between two
-/// steps only so much counts as the first of them told the driver to wait.
-#[derive(Debug)]
-struct Silence {
-    length: Duration,
-    asked_at: Instant,
-    granted: Duration,
-}
-
 /// A [`Step`] that has not borrowed its buffers yet.
 enum Next {
-    Send,
+    Send(Duration),
     Receive(Duration),
     Wait(Duration),
     Yield,
@@ -105,16 +99,21 @@ enum Next {
 }
 
 impl Session {
-    /// A session for a connection that the worker of `slot` has just picked up.
-    pub(crate) fn new(service: Arc<Service>, slot: &'static Slot, now: Instant) -> Self {
+    /// A session for a connection from `peer` that the worker of `slot` has just picked up.
+    pub(crate) fn new(
+        service: Arc<Service>,
+        slot: &'static Slot,
+        peer: SocketAddr,
+        now: Instant,
+    ) -> Self {
         Self {
-            exchange: Exchange::new(Arc::clone(&service), slot),
+            exchange: Exchange::new(Arc::clone(&service), slot, peer),
             service,
             framer: RequestFramer::default(),
             input: Input::default(),
             ending: Ending::Open,
             peer_closed: false,
-            silence: Silence { length: Duration::ZERO, asked_at: now, granted: Duration::ZERO },
+            patience: Patience::new(now),
             failure: None,
         }
     }
@@ -122,15 +121,13 @@ impl Session {
     /// Works until only the driver can go on. An error ends the connection at once, without a
     /// reply.
     pub(crate) fn step(&mut self, now: Instant) -> Result<Step<'_>, ConnectionError> {
-        self.silence.waited_until(now);
+        self.patience.waited_until(now);
         let next = self.next(now)?;
-        self.silence.grant(match next {
-            Next::Send => TICK,
-            Next::Receive(wait) => wait,
-            Next::Wait(_) | Next::Yield | Next::FinishSending | Next::Close => Duration::ZERO,
-        });
+        if let Next::Receive(wait) | Next::Send(wait) = next {
+            self.patience.grant(wait, now);
+        }
         Ok(match next {
-            Next::Send => Step::Send(self.exchange.output(), TICK),
+            Next::Send(wait) => Step::Send(self.exchange.output(), wait),
             Next::Receive(wait) => Step::Receive(self.input.room(), wait),
             Next::Wait(wait) => Step::Wait(wait),
             Next::Yield => Step::Yield,
@@ -142,14 +139,14 @@ impl Session {
     /// The first `len` bytes of the last [`Step::Send`] were written.
     pub(crate) fn sent(&mut self, len: usize) {
         self.exchange.sent(len);
-        self.silence.end();
+        self.patience.moved(len);
     }
 
     /// `len` bytes were read into the room of the last [`Step::Receive`]; none means that the peer
     /// has closed its half.
     pub(crate) fn received(&mut self, len: usize) {
         self.peer_closed |= len == 0;
-        self.silence.end();
+        self.patience.moved(len);
         match &mut self.ending {
             Ending::Linger { skipped, .. } => *skipped += len as u64,
             Ending::Open | Ending::LastReply { .. } => self.input.received(len),
@@ -186,7 +183,7 @@ impl Session {
             match self.exchange.advance(now)? {
                 Progress::Output => return self.send(),
                 Progress::Yield => return Ok(Next::Yield),
-                Progress::Wait(wait) => return Ok(Next::Wait(wait)),
+                Progress::Wait(wait) => return Ok(Next::Wait(wait.min(TICK))),
                 Progress::NeedsInput => {}
             }
             let next = match self.ending {
@@ -215,17 +212,15 @@ impl Session {
         Err(ConnectionError::ShutDown)
     }
 
-    fn send(&self) -> Result<Next, ConnectionError> {
-        let silent = self.silence.length;
-        if silent >= self.service.limits.idle_timeout {
-            return Err(ConnectionError::Stalled(silent));
-        }
-        Ok(Next::Send)
+    fn send(&mut self) -> Result<Next, ConnectionError> {
+        self.patience.enter(Stage::Transfer);
+        let left = self.patience.left(&self.service.limits).map_err(ConnectionError::Overdue)?;
+        Ok(Next::Send(left.min(TICK)))
     }
 
     /// Works on the input received; asks for more when all of it is used up.
     fn receive(&mut self, now: Instant) -> Option<Next> {
-        if self.exchange.skipped_too_much() {
+        if self.exchange.must_end() {
             self.ending = Ending::LastReply { linger: LINGER };
             return None;
         }
@@ -253,7 +248,7 @@ impl Session {
     /// Leaves as soon as it may; but a connection that has waited for its worker until now still
     /// gets its first request answered.
     fn must_leave(&self, now: Instant) -> bool {
-        let served = self.exchange.has_answered() || self.silence.length >= QUIET;
+        let served = self.exchange.has_answered() || self.patience.silence() >= QUIET;
         served && self.may_leave(now)
     }
 
@@ -263,10 +258,10 @@ impl Session {
     }
 
     fn await_input(&mut self, now: Instant) -> Option<Next> {
-        let silent = self.silence.length;
         if self.peer_closed {
             return self.pause(Pause::Closed, now).then_some(Next::Close);
         }
+        let silent = self.patience.silence();
         if self.framer.quiet_ends_request() {
             if silent < QUIET {
                 return Some(Next::Receive(QUIET - silent));
@@ -275,18 +270,33 @@ impl Session {
                 return None;
             }
         }
-        let idle_timeout = self.service.limits.idle_timeout;
-        if silent >= idle_timeout {
-            self.give_up_waiting(idle_timeout);
-            return None;
-        }
+        self.patience.enter(self.stage());
+        let left = match self.patience.left(&self.service.limits) {
+            Ok(left) => left,
+            Err(overdue) => {
+                self.give_up_waiting(overdue);
+                return None;
+            }
+        };
         if silent >= TICK && self.framer.is_between_requests() {
             // An idle connection holds no more than a new one does.
             self.input = Input::default();
             self.exchange.release_output();
         }
         let tick = if self.may_leave(now) { QUIET } else { TICK };
-        Some(Next::Receive((idle_timeout - silent).min(tick)))
+        Some(Next::Receive(left.min(tick)))
+    }
+
+    fn stage(&self) -> Stage {
+        if self.framer.is_in_head() {
+            Stage::Head
+        } else if !self.framer.is_between_requests() {
+            Stage::Transfer
+        } else if self.exchange.knows_peer() {
+            Stage::Idle
+        } else {
+            Stage::Introduction
+        }
     }
 
     /// Tells the framer that nothing comes; true when that completes nothing.
@@ -310,45 +320,34 @@ impl Session {
         self.fail(ConnectionError::Frame(err));
     }
 
-    /// Nothing came for as long as the server waits: says so, then closes.
-    fn give_up_waiting(&mut self, waited: Duration) {
+    /// The server waits no longer: says so, then closes.
+    fn give_up_waiting(&mut self, overdue: Overdue) {
         // The peer may take as long again to read why.
-        self.silence.end();
-        let waited_s = waited.as_secs_f64();
-        if self.framer.is_between_requests() {
-            let sentence = format!("no request came for {waited_s} s");
-            self.exchange.abort(&Reply::error(ErrorCode::Timeout, sentence));
-            self.ending = Ending::LastReply { linger: LINGER };
-            return;
+        self.patience.restart();
+        let reply = match overdue {
+            Overdue::NoRequest(_) | Overdue::Head(_) => Reply::error(ErrorCode::Timeout, overdue),
+            Overdue::Silent(_) => Reply::error(
+                ErrorCode::Unended,
+                format!(
+                    "the upload did not end: {overdue}; nothing was stored; \
+                     a line ending ends it, or a closing quote where the content is quoted"
+                ),
+            ),
+            Overdue::Slow { .. } => Reply::error(
+                ErrorCode::Timeout,
+                format!("the upload was too slow: {overdue}; nothing was stored"),
+            ),
+        };
+        self.exchange.abort(&reply);
+        match overdue {
+            Overdue::NoRequest(_) => self.ending = Ending::LastReply { linger: LINGER },
+            _ => self.fail(ConnectionError::Overdue(overdue)),
         }
-        let sentence = format!(
-            "the upload did not end: nothing came for {waited_s} s; nothing was stored; \
-             a line ending ends it, or a closing quote where the content is quoted"
-        );
-        self.exchange.abort(&Reply::error(ErrorCode::Unended, sentence));
-        self.fail(ConnectionError::Stalled(waited));
     }
 
     fn fail(&mut self, failure: ConnectionError) {
         self.failure = Some(failure);
         self.ending = Ending::LastReply { linger: LINGER };
-    }
-}
-
-impl Silence {
-    fn waited_until(&mut self, now: Instant) {
-        self.length += now.duration_since(self.asked_at).min(self.granted);
-        self.granted = Duration::ZERO;
-        self.asked_at = now;
-    }
-
-    fn grant(&mut self, wait: Duration) {
-        self.granted = wait;
-    }
-
-    fn end(&mut self) {
-        self.length = Duration::ZERO;
-        self.granted = Duration::ZERO;
     }
 }
 

@@ -154,6 +154,11 @@ impl RequestFramer {
         }
     }
 
+    /// A request has begun, and its head is not complete.
+    pub fn is_in_head(&self) -> bool {
+        matches!(self.state, State::Head(_)) && !self.head.is_empty()
+    }
+
     /// Whether [`Pause::Quiet`] would complete something.
     pub fn quiet_ends_request(&self) -> bool {
         match self.state {

@@ -70,8 +70,9 @@ impl ServerProcess {
             .args(["--workers", &configuration.workers.to_string()])
             .arg("--dir")
             .arg(dir)
-            // The largest volume of a plan is the plan's business, not the server's.
-            .args(["--max-upload", "1TiB", "--log-level", "warn"])
+            // How much a plan moves, from one address, is the plan's business, not the server's.
+            .args(["--max-upload", "1TiB", "--max-per-address", "100000"])
+            .args(["--log-level", "warn"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

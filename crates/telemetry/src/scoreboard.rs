@@ -6,7 +6,10 @@
 
 use std::{
     array,
-    sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
+    sync::atomic::{
+        AtomicU32, AtomicU64,
+        Ordering::{Relaxed, SeqCst},
+    },
     time::{Duration, Instant},
 };
 
@@ -58,6 +61,9 @@ pub struct Slot {
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
     restarts: AtomicU64,
+    /// Where the worker's connection comes from, as whoever admits connections numbers it; 0 for
+    /// none.
+    origin: AtomicU64,
 }
 
 /// What a slot said at one moment.
@@ -160,6 +166,7 @@ impl Slot {
     /// Books what a dead worker left open as failed.
     pub fn worker_died(&self) {
         self.pid.store(0, Relaxed);
+        self.origin.store(0, Relaxed);
         let open = u64::from(self.open_connections.swap(0, Relaxed));
         self.connections[Outcome::Failed as usize].fetch_add(open, Relaxed);
         let request = self.open_request.swap(0, Relaxed);
@@ -171,6 +178,16 @@ impl Slot {
     /// Another worker takes the place of a dead one.
     pub fn worker_replaced(&self) {
         self.restarts.fetch_add(1, Relaxed);
+    }
+
+    /// Where the worker's connection comes from; 0 when it has none.
+    pub fn set_origin(&self, origin: u64) {
+        // Two workers that write theirs and then look at each other's must not both miss one.
+        self.origin.store(origin, SeqCst);
+    }
+
+    pub fn origin(&self) -> u64 {
+        self.origin.load(SeqCst)
     }
 
     pub fn counts(&self) -> SlotCounts {

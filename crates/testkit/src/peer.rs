@@ -120,6 +120,18 @@ impl Peer {
         std::mem::take(&mut self.unread)
     }
 
+    /// Whether anything has come that was not read, or the connection has ended. Does not wait.
+    #[track_caller]
+    pub fn has_received(&self) -> bool {
+        if !self.unread.is_empty() {
+            return true;
+        }
+        self.stream.set_nonblocking(true).expect("the connection is open");
+        let peeked = self.stream.peek(&mut [0]);
+        self.stream.set_nonblocking(false).expect("the connection is open");
+        !peeked.is_err_and(|err| err.kind() == io::ErrorKind::WouldBlock)
+    }
+
     /// The server ends the connection and sends nothing before.
     #[track_caller]
     pub fn expect_closed(&mut self) {

@@ -5,14 +5,14 @@
 
 use std::{
     io,
-    net::{TcpListener, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream},
     sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
 use crate::{
-    admission::{Admitted, Porter},
+    admission::{Admitted, Busy, Porter},
     listener::{AcceptFailure, GrowingPause},
     serve::{Drained, ServeError},
     service::Service,
@@ -32,8 +32,7 @@ pub(super) struct Acceptor<'a> {
 impl<'a> Acceptor<'a> {
     pub(super) fn new(service: &'a Arc<Service>) -> Result<Self, ServeError> {
         let signals = StopSignals::catch().map_err(ServeError::Signals)?;
-        let porter = start_porter(service)?;
-        Ok(Self { service, signals, porter })
+        Ok(Self { service, signals, porter: service.porter() })
     }
 
     /// Gives every connection to `start` until a signal comes, then drains.
@@ -41,16 +40,22 @@ impl<'a> Acceptor<'a> {
     /// `wait_for_room` waits at most so long until `start` can take another connection, and says
     /// whether it can; meanwhile connections wait in the kernel.
     pub(super) fn run(
-        self,
+        mut self,
         listener: TcpListener,
         mut wait_for_room: impl FnMut(Duration) -> bool,
-        mut start: impl FnMut(TcpStream, Admitted),
+        mut start: impl FnMut(TcpStream, SocketAddr, Admitted),
     ) -> Result<Drained, ServeError> {
         listener.set_nonblocking(true).map_err(ServeError::Accept)?;
         let mut pause = GrowingPause::new(Duration::from_millis(1), Duration::from_secs(1));
         loop {
-            let (listening, timeout) = match wait_for_room(TICK) {
-                true => (Some(&listener), Duration::MAX),
+            self.porter.see_off();
+            let has_room = wait_for_room(TICK);
+            // Whoever is one too many in the kernel's queue is accepted to be told so.
+            let accepts =
+                has_room || self.service.waiting_excess(&listener).map_err(ServeError::Accept)? > 0;
+            let (listening, timeout) = match accepts {
+                true if self.porter.is_idle() => (Some(&listener), Duration::MAX),
+                true => (Some(&listener), TICK),
                 false => (None, Duration::ZERO),
             };
             match self.signals.wait(listening, timeout).map_err(ServeError::Signals)? {
@@ -59,9 +64,10 @@ impl<'a> Acceptor<'a> {
                 Event::Connection => {}
             }
             match listener.accept() {
-                Ok((stream, _)) => {
+                Ok((stream, _)) if !has_room => self.porter.turn_away(stream, Busy::Server),
+                Ok((stream, peer)) => {
                     pause.reset();
-                    self.admit(stream, &mut start);
+                    self.admit(stream, peer, &mut start);
                 }
                 Err(err) => match AcceptFailure::of(&err) {
                     AcceptFailure::PeerGone => {}
@@ -77,13 +83,18 @@ impl<'a> Acceptor<'a> {
         self.drain().map_err(ServeError::Signals)
     }
 
-    fn admit(&self, stream: TcpStream, start: &mut impl FnMut(TcpStream, Admitted)) {
-        let Some(admitted) = self.service.admission.admit() else {
-            self.service.scoreboard.turn_away();
-            return self.porter.turn_away(stream);
+    fn admit(
+        &mut self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        start: &mut impl FnMut(TcpStream, SocketAddr, Admitted),
+    ) {
+        let admitted = match self.service.admission.admit(peer) {
+            Ok(admitted) => admitted,
+            Err(why) => return self.porter.turn_away(stream, why),
         };
         match stream.set_nonblocking(false) {
-            Ok(()) => start(stream, admitted),
+            Ok(()) => start(stream, peer, admitted),
             Err(err) => tracing::warn!("a connection was lost before it began: {err}"),
         }
     }
@@ -103,9 +114,4 @@ impl<'a> Acceptor<'a> {
         }
         Ok(self.service.drained())
     }
-}
-
-pub(super) fn start_porter(service: &Service) -> Result<Porter, ServeError> {
-    Porter::start(service.admission.open_max())
-        .map_err(|source| ServeError::Workers { workers: service.workers, source })
 }

@@ -12,7 +12,7 @@
 use std::{
     cell::Cell,
     io,
-    net::TcpListener as StdTcpListener,
+    net::{SocketAddr, TcpListener as StdTcpListener},
     process,
     sync::{
         Arc, Barrier,
@@ -29,7 +29,7 @@ use tokio::{
     select, task, time,
 };
 
-use super::{acceptor::start_porter, try_threads};
+use super::try_threads;
 use crate::{
     admission::{Admitted, Porter},
     connection::log_outcome,
@@ -55,7 +55,6 @@ pub(super) fn serve(
     ready: impl FnOnce(),
 ) -> Result<Drained, ServeError> {
     let signals = StopSignals::catch().map_err(ServeError::Signals)?.into_pipe();
-    let porter = start_porter(service)?;
     let runtime = start_runtime(service)
         .map_err(|source| ServeError::Workers { workers: service.workers, source })?;
     listener.set_nonblocking(true).map_err(ServeError::Accept)?;
@@ -63,7 +62,7 @@ pub(super) fn serve(
         let listener = TcpListener::from_std(listener).map_err(ServeError::Accept)?;
         let mut signals = UnixStream::from_std(signals).map_err(ServeError::Signals)?;
         ready();
-        accept_until_signal(&listener, service, &mut signals, &porter).await?;
+        accept_until_signal(&listener, service, &mut signals).await?;
         drop(listener);
         Ok(drain(service, &mut signals).await)
     })
@@ -99,19 +98,23 @@ async fn accept_until_signal(
     listener: &TcpListener,
     service: &Arc<Service>,
     signals: &mut UnixStream,
-    porter: &Porter,
 ) -> Result<(), ServeError> {
     let mut pause = GrowingPause::new(Duration::from_millis(1), Duration::from_secs(1));
+    let mut porter = service.porter();
     loop {
         let accepted = select! {
             biased;
             _ = next_signal(signals) => return Ok(()),
             accepted = listener.accept() => accepted,
+            () = time::sleep(TICK), if !porter.is_idle() => {
+                porter.see_off();
+                continue;
+            }
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 pause.reset();
-                admit(service, porter, stream);
+                admit(service, &mut porter, stream, peer);
             }
             Err(err) => match AcceptFailure::of(&err) {
                 AcceptFailure::PeerGone => {}
@@ -125,16 +128,15 @@ async fn accept_until_signal(
     }
 }
 
-fn admit(service: &Arc<Service>, porter: &Porter, stream: TcpStream) {
-    match service.admission.admit() {
-        Some(admitted) => {
+fn admit(service: &Arc<Service>, porter: &mut Porter, stream: TcpStream, peer: SocketAddr) {
+    match service.admission.admit(peer) {
+        Ok(admitted) => {
             service.connection_queued();
-            task::spawn(run_connection(Arc::clone(service), stream, admitted));
+            task::spawn(run_connection(Arc::clone(service), stream, peer, admitted));
         }
-        None => {
-            service.scoreboard.turn_away();
+        Err(why) => {
             // A stream that cannot be handed over is dropped, which closes it.
-            let _ = stream.into_std().map(|stream| porter.turn_away(stream));
+            let _ = stream.into_std().map(|stream| porter.turn_away(stream, why));
         }
     }
 }
@@ -160,12 +162,17 @@ async fn drain(service: &Service, signals: &mut UnixStream) -> Drained {
     service.drained()
 }
 
-async fn run_connection(service: Arc<Service>, mut stream: TcpStream, _admitted: Admitted) {
+async fn run_connection(
+    service: Arc<Service>,
+    mut stream: TcpStream,
+    peer: SocketAddr,
+    _admitted: Admitted,
+) {
     service.connection_picked_up();
     let slot = SLOT.get().expect("tasks run on threads that have a slot");
-    let session = Session::new(service, slot, Instant::now());
+    let session = Session::new(service, slot, peer, Instant::now());
     let outcome = drive(&mut stream, session).await;
-    log_outcome(stream.peer_addr(), outcome);
+    log_outcome(peer, outcome);
 }
 
 /// The twin of the loop in `connection.rs`.

@@ -38,12 +38,12 @@ pub(super) fn serve(
     acceptor.run(
         listener,
         |timeout| !is_capped || places.wait_for_one(timeout),
-        |stream, admitted| {
+        |stream, peer, admitted| {
             let Some(place) = Place::take(&places) else { return };
             let service = Arc::clone(service);
             let run = move || {
                 place.slot.worker_started(process::id(), resources::thread_id());
-                run_connection(&service, place.slot, &stream);
+                run_connection(&service, place.slot, &stream, peer);
                 drop((place, admitted));
             };
             if let Err(err) = thread::Builder::new().name("connection".to_owned()).spawn(run) {

@@ -11,7 +11,9 @@
 mod supervisor;
 mod worker;
 
-use std::{net::TcpListener, sync::Arc};
+use std::{net::TcpListener, sync::Arc, time::Duration};
+
+use socket2::SockRef;
 
 use crate::{
     serve::{Drained, ServeError},
@@ -19,11 +21,16 @@ use crate::{
 };
 use supervisor::{Started, Supervisor};
 
+/// How long an accept waits, in all processes. Idle workers begin another each time.
+const ACCEPT_TIMEOUT: Duration = Duration::from_secs(1);
+
 pub(super) fn serve(
     listener: &TcpListener,
     service: &Arc<Service>,
     ready: impl FnOnce(),
 ) -> Result<Drained, ServeError> {
+    // The supervisor must never hang in an accept that a worker was faster at; see there.
+    SockRef::from(listener).set_read_timeout(Some(ACCEPT_TIMEOUT)).map_err(ServeError::Accept)?;
     let mut supervisor = Supervisor::new(listener, service).map_err(ServeError::Signals)?;
     let started = supervisor
         .start_all()

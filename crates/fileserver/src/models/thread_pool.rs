@@ -41,7 +41,7 @@ pub(super) fn serve(
     acceptor.run(
         listener,
         |_| true,
-        |stream, admitted| {
+        |stream, peer, admitted| {
             let service = Arc::clone(service);
             service.connection_queued();
             pool.execute(move || {
@@ -49,7 +49,7 @@ pub(super) fn serve(
                 let slot =
                     SLOT.get().expect("every thread of the pool took its place at the start");
                 // A defect in one session must not cost the pool a thread.
-                let run = AssertUnwindSafe(|| run_connection(&service, slot, &stream));
+                let run = AssertUnwindSafe(|| run_connection(&service, slot, &stream, peer));
                 if catch_unwind(run).is_err() {
                     tracing::error!("a session panicked; its connection was closed");
                 }

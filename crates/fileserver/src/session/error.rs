@@ -1,8 +1,10 @@
 //! Why a connection ended before its peer closed it.
 
-use std::{io, time::Duration};
+use std::io;
 
 use protocol::FrameError;
+
+use super::patience::Overdue;
 
 /// Why a connection ended before its peer closed it. For the log: a client is told by a reply,
 /// where one still makes sense.
@@ -10,8 +12,8 @@ use protocol::FrameError;
 pub(crate) enum ConnectionError {
     #[error("malformed frame: {0}")]
     Frame(FrameError),
-    #[error("the peer moved no byte for {0:?}")]
-    Stalled(Duration),
+    #[error("{0}")]
+    Overdue(Overdue),
     #[error("peer lost: {0}")]
     Peer(io::Error),
     /// Half a reply was sent, so the client must see the connection end without the rest.

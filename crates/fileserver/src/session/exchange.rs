@@ -2,18 +2,20 @@
 
 use std::{
     mem,
+    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use protocol::{ErrorCode, Fragment, ParseRequestError, Reply, Request, body, reply::ENDING};
-use storage::StorageError;
+use protocol::{Fragment, ParseRequestError, Reply, Request, reply::ENDING};
 use telemetry::{OpenConnection, Outcome, Slot, Verb};
 
 use super::{
     ConnectionError, QUIET,
     buffers::Output,
-    transfer::{DigestJob, Download, Receiving, UploadError},
+    refusal::{Refusal, storage_error},
+    transfer::{DigestJob, Download, Receiving},
+    visitor::Visitor,
 };
 use crate::{service::Service, stats};
 
@@ -28,6 +30,7 @@ pub(super) struct Exchange {
     /// is a failed request.
     booked_when_sent: Option<Outcome>,
     has_answered: bool,
+    visitor: Visitor,
 }
 
 /// What is under way.
@@ -43,6 +46,10 @@ enum Work {
     Confirm(Box<Receiving>, Confirmation),
     Download(Box<Download>),
     Digest(Box<DigestJob>),
+    /// A wrong token is answered only then.
+    Rejection {
+        at: Instant,
+    },
 }
 
 /// Finding out whether a peer that closed its sending half still reads.
@@ -58,6 +65,9 @@ enum Confirmation {
     SecondByte,
 }
 
+/// How long the answer to a wrong token takes: whoever guesses is to be slow.
+const REJECTION_DELAY: Duration = Duration::from_secs(1);
+
 /// Every reply starts with these.
 const FIRST_BYTES: &[u8; 2] = b"{\"";
 
@@ -70,7 +80,7 @@ pub(super) enum Progress {
 }
 
 impl Exchange {
-    pub(super) fn new(service: Arc<Service>, slot: &'static Slot) -> Self {
+    pub(super) fn new(service: Arc<Service>, slot: &'static Slot, peer: SocketAddr) -> Self {
         let books = service.scoreboard.open_connection(slot);
         Self {
             service,
@@ -79,6 +89,7 @@ impl Exchange {
             output: Output::default(),
             booked_when_sent: None,
             has_answered: false,
+            visitor: Visitor::new(peer),
         }
     }
 
@@ -105,10 +116,18 @@ impl Exchange {
         self.has_answered
     }
 
-    /// A refused upload goes on for longer than any upload may.
-    pub(super) fn skipped_too_much(&self) -> bool {
-        let len_max = body::text_len(self.service.limits.upload_len_max);
-        matches!(self.work, Work::Refused { skipped } if skipped > len_max)
+    /// The peer has said who it is, or need not.
+    pub(super) fn knows_peer(&self) -> bool {
+        self.visitor.is_known(&self.service)
+    }
+
+    /// The peer has had all that one connection may have: too many requests, or a refused upload
+    /// that goes on for too long.
+    pub(super) fn must_end(&self) -> bool {
+        let skipped_max = self.visitor.skipped_max(&self.service);
+        let skips_too_much =
+            matches!(self.work, Work::Refused { skipped } if skipped > skipped_max);
+        skips_too_much || self.visitor.asks_too_often(&self.service)
     }
 
     pub(super) fn connection_succeeded(&mut self) {
@@ -172,6 +191,14 @@ impl Exchange {
                 self.answer(&reply);
                 Ok(Progress::Output)
             }
+            Work::Rejection { at } => {
+                if now < *at {
+                    return Ok(Progress::Wait(*at - now));
+                }
+                self.work = Work::Nothing;
+                self.answer(&Refusal::WrongToken.reply());
+                Ok(Progress::Output)
+            }
             Work::Confirm(_, confirmation) => {
                 let confirmation = *confirmation;
                 Ok(self.confirm(confirmation, now))
@@ -182,6 +209,7 @@ impl Exchange {
     fn begin(&mut self, head: &[u8], now: Instant) {
         let request = Request::parse(head);
         self.books.request_started(verb(&request));
+        self.visitor.count_request();
         match request.map_err(Refusal::from).and_then(|request| self.execute(request, now)) {
             Ok(Work::Nothing) => {}
             Ok(work) => self.work = work,
@@ -191,6 +219,7 @@ impl Exchange {
 
     /// Answers the request, or says what has to be done for its answer.
     fn execute(&mut self, request: Request, now: Instant) -> Result<Work, Refusal> {
+        self.visitor.expect_allowed(&request, &self.service)?;
         let directory = &self.service.directory;
         let reply = match request {
             Request::List => Reply::List(directory.list()?),
@@ -199,21 +228,20 @@ impl Exchange {
                 return Ok(Work::Download(Box::new(Download::new(&name, file))));
             }
             Request::Upload(name) => {
-                self.expect_writable()?;
                 let upload = directory.create(name, self.service.limits.if_exists)?;
                 let receiving = Receiving::new(upload, self.service.limits.upload_len_max);
                 return Ok(Work::Upload(Box::new(receiving)));
             }
             Request::Delete(name) => {
-                self.expect_writable()?;
                 directory.delete(&name)?;
                 Reply::Deleted { name }
             }
             Request::Stats => Reply::Stats(Box::new(stats::collect(&self.service, now))),
             Request::Ping => Reply::Pong,
-            Request::Auth(_) => {
-                Reply::Authenticated { sentence: "this server asks for no token".to_owned() }
-            }
+            Request::Auth(token) => match self.visitor.identify(&token, &self.service) {
+                Some(sentence) => Reply::Authenticated { sentence },
+                None => return Ok(Work::Rejection { at: now + REJECTION_DELAY }),
+            },
             Request::Digest(name) => {
                 let file = directory.read(&name)?;
                 return Ok(Work::Digest(Box::new(DigestJob::new(name, file))));
@@ -221,10 +249,6 @@ impl Exchange {
         };
         self.answer(&reply);
         Ok(Work::Nothing)
-    }
-
-    fn expect_writable(&self) -> Result<(), Refusal> {
-        if self.service.limits.read_only { Err(Refusal::ReadOnly) } else { Ok(()) }
     }
 
     fn store(&mut self, text: &[u8]) {
@@ -282,51 +306,6 @@ impl Exchange {
             _ => Outcome::Ok,
         });
     }
-}
-
-/// Why a request is answered with an error.
-enum Refusal {
-    Request(ParseRequestError),
-    ReadOnly,
-    Storage(StorageError),
-    Upload(UploadError),
-}
-
-impl Refusal {
-    fn reply(&self) -> Reply {
-        match self {
-            Self::Request(err) => Reply::error(err.code(), err),
-            Self::ReadOnly => Reply::error(ErrorCode::ReadOnly, "this server is read-only"),
-            Self::Storage(err) | Self::Upload(UploadError::Storage(err)) => storage_error(err),
-            Self::Upload(err) => Reply::error(err.code(), err),
-        }
-    }
-}
-
-impl From<ParseRequestError> for Refusal {
-    fn from(err: ParseRequestError) -> Self {
-        Self::Request(err)
-    }
-}
-
-impl From<StorageError> for Refusal {
-    fn from(err: StorageError) -> Self {
-        Self::Storage(err)
-    }
-}
-
-impl From<UploadError> for Refusal {
-    fn from(err: UploadError) -> Self {
-        Self::Upload(err)
-    }
-}
-
-/// The client learns what it can act on; a failing disk is the operator's to know about.
-fn storage_error(err: &StorageError) -> Reply {
-    if let StorageError::Disk(source) = err {
-        tracing::error!("the served directory failed: {source}");
-    }
-    Reply::error(err.code(), err)
 }
 
 fn verb(request: &Result<Request, ParseRequestError>) -> Verb {

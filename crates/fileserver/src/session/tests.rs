@@ -1,4 +1,9 @@
-use std::{fs, io, mem};
+mod limits;
+
+use std::{
+    fs, io, mem,
+    net::{IpAddr, Ipv4Addr},
+};
 
 use storage::{Directory, IfExists};
 use telemetry::{Scoreboard, SlotCounts, Verb};
@@ -11,6 +16,8 @@ use crate::{
 };
 
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+const PEER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 40_000);
 const GRACE_PERIOD: Duration = Duration::from_secs(10);
 const MOMENT: Duration = Duration::from_millis(1);
 
@@ -38,31 +45,38 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        Self::with_upload_len_max(1 << 30)
+        Self::with(|_| {})
     }
 
-    fn with_upload_len_max(upload_len_max: u64) -> Self {
+    /// A server that is not quite the usual one.
+    fn with(change: impl FnOnce(&mut Service)) -> Self {
         let dir = TempDir::new().unwrap();
         let slots = vec![Slot::default()].leak();
-        let service = Arc::new(Service {
+        let mut service = Service {
             directory: Directory::open(dir.path()).unwrap(),
             limits: Limits {
-                upload_len_max,
+                upload_len_max: 1 << 30,
                 idle_timeout: IDLE_TIMEOUT,
+                head_timeout: HEAD_TIMEOUT,
+                min_rate: 0,
+                requests_max: 100,
                 read_only: false,
                 if_exists: IfExists::Replace,
             },
+            tokens: None,
             scoreboard: Scoreboard::new(Box::leak(Box::default()), slots),
             mode: Mode::Thread,
             workers: 1,
             endpoint: Endpoint { address: ([127, 0, 0, 1], 0).into() },
-            admission: Admission::new(1),
+            admission: Admission::new(1, 1),
             queued: 0.into(),
             drain: GRACE_PERIOD,
             drain_flag: Box::leak(Box::<DrainFlag>::default()),
-        });
+        };
+        change(&mut service);
+        let service = Arc::new(service);
         let now = service.scoreboard.started();
-        let session = Session::new(Arc::clone(&service), &slots[0], now);
+        let session = Session::new(Arc::clone(&service), &slots[0], PEER, now);
         Self {
             session,
             service,
@@ -239,7 +253,7 @@ fn padding_and_quiet_complete_an_upload() {
 
 #[test]
 fn no_quiet_completes_an_upload_without_padding() {
-    for stalled in ["UPLOAD a.txt Zm9v", "UPLOAD a.txt ", "UPLOAD a.txt", "UPLOAD a.txt \"Zg=="] {
+    for stalled in ["UPLOAD a.txt Zm9v", "UPLOAD a.txt ", "UPLOAD a.txt \"Zg=="] {
         let mut bench = Bench::new();
         bench.receive(stalled);
         for _ in 0..59 {
@@ -263,7 +277,10 @@ fn an_upload_that_stalls_until_the_idle_timeout_is_told_and_not_stored() {
         assert!(bench.has_finished_sending);
         assert_eq!(bench.entries(), 0);
         assert!(matches!(bench.half_close(), Rest::Close));
-        assert!(matches!(bench.session.into_outcome(), Err(ConnectionError::Stalled(_))));
+        assert!(matches!(
+            bench.session.into_outcome(),
+            Err(ConnectionError::Overdue(Overdue::Silent(_)))
+        ));
     }
 }
 
@@ -456,7 +473,10 @@ fn a_reader_that_takes_nothing_stalls_and_one_that_takes_a_byte_does_not() {
         assert!(matches!(bench.session.step(bench.now), Ok(Step::Send(_, TICK))));
         bench.now += TICK;
     }
-    assert!(matches!(bench.session.step(bench.now), Err(ConnectionError::Stalled(_))));
+    assert!(matches!(
+        bench.session.step(bench.now),
+        Err(ConnectionError::Overdue(Overdue::Silent(_)))
+    ));
 }
 
 #[test]
@@ -501,7 +521,7 @@ fn room_for_input_is_small_at_first_and_never_large() {
 
 #[test]
 fn a_refused_upload_is_skipped_as_long_as_an_upload_may_be_and_no_longer() {
-    let mut bench = Bench::with_upload_len_max(3000);
+    let mut bench = Bench::with(|service| service.limits.upload_len_max = 3000);
     bench.receive("UPLOAD ../x Zm9v");
     bench.expect_reply("bad-name");
     bench.receive("A".repeat(3000));

@@ -1,8 +1,12 @@
 //! What the operator may forbid or bound.
 
-use std::fs;
+use std::{
+    collections::VecDeque,
+    fs, thread,
+    time::{Duration, Instant},
+};
 
-use testkit::{PATIENCE, ServerBuilder, base64, content, eventually, upload_request};
+use testkit::{PATIENCE, Server, ServerBuilder, base64, content, eventually, upload_request};
 
 use crate::{Model, stop_cleanly};
 
@@ -13,6 +17,13 @@ for_every_model!(
     a_late_loser_does_not_replace_the_first_file_either,
     a_full_disk_is_told_and_survived,
     a_lost_directory_is_the_servers_fault_and_survived,
+    one_connection_too_many_is_told_that_the_server_is_busy,
+    one_connection_too_many_from_an_address_is_told_so,
+    a_full_waiting_line_answers_busy_and_those_in_it_are_served,
+    a_head_that_drips_is_answered_and_cut_off,
+    an_upload_below_the_minimum_rate_is_answered_and_cut_off,
+    a_reader_below_the_minimum_rate_is_cut_off,
+    a_connection_may_make_so_many_requests,
 );
 
 fn a_file_larger_than_max_upload_is_refused(model: Model) {
@@ -125,45 +136,116 @@ fn a_gibibyte_is_the_most_that_is_stored_by_default() {
     assert_eq!(server.stored("zeros").unwrap().len(), 1 << 30);
 }
 
-/// In process mode connections wait in the kernel instead.
-mod busy {
-    use testkit::{PATIENCE, eventually};
+fn one_connection_too_many_is_told_that_the_server_is_busy(model: Model) {
+    // As many workers as connections, so that nobody waits.
+    let server = model.server().args(["--max-connections", "2", "--workers", "2"]).start();
+    expect_busy(&server, "the server is busy with 2 connections");
+}
 
-    use crate::Model;
+fn one_connection_too_many_from_an_address_is_told_so(model: Model) {
+    let server = model.server().args(["--max-per-address", "2", "--workers", "3"]).start();
+    expect_busy(&server, "the server takes 2 connections from one address");
+}
 
-    #[test]
-    fn legacy_mode() {
-        one_connection_too_many_is_told_that_the_server_is_busy(Model("legacy"));
+/// The server takes two connections, and says `why` it takes no third.
+#[track_caller]
+fn expect_busy(server: &Server, why: &str) {
+    let mut open = [server.connect(), server.connect()];
+    for peer in &mut open {
+        assert_eq!(peer.request("PING").outcome(), "OK");
     }
+    let mut third = server.connect();
+    let reply = third.read_reply();
+    assert_eq!(reply.outcome(), "busy");
+    assert!(reply["data"].as_str().unwrap().contains(why), "{}", reply.text());
+    third.expect_closed();
+    let mut fourth = server.connect();
+    fourth.send("LIST\r\n\r\n");
+    assert_eq!(fourth.read_reply().outcome(), "busy");
+    let [first, mut second] = open;
+    drop(first);
+    eventually(PATIENCE, "there is room again", || server.ask("PING").outcome() == "OK");
+    assert_eq!(second.request("PING").outcome(), "OK");
+    eventually(PATIENCE, "those turned away are counted as failed", || {
+        second.request("STATS")["data"]["connections"]["failed"].as_u64() >= Some(2)
+    });
+}
 
-    #[test]
-    fn thread_mode() {
-        one_connection_too_many_is_told_that_the_server_is_busy(Model("thread"));
+fn a_full_waiting_line_answers_busy_and_those_in_it_are_served(model: Model) {
+    // Two are served and two wait, wherever the model has them wait; async mode serves all four.
+    let server = model.server().args(["--workers", "2", "--max-connections", "4"]).start();
+    let mut open: VecDeque<_> = (0..4).map(|_| server.connect()).collect();
+    for peer in open.iter_mut().take(2) {
+        assert_eq!(peer.request("PING").outcome(), "OK");
     }
+    let mut fifth = server.connect();
+    // Where the kernel keeps the line, those who have waited longest are told first.
+    let reply = if model.0 == "legacy" || model.0 == "process" {
+        let mut third = open.remove(2).unwrap();
+        let reply = third.read_reply();
+        open.push_back(fifth);
+        reply
+    } else {
+        fifth.read_reply()
+    };
+    assert_eq!(reply.outcome(), "busy");
+    while let Some(mut peer) = open.pop_front() {
+        assert_eq!(peer.request("PING").outcome(), "OK");
+    }
+}
 
-    #[test]
-    fn async_mode() {
-        one_connection_too_many_is_told_that_the_server_is_busy(Model("async"));
+fn a_head_that_drips_is_answered_and_cut_off(model: Model) {
+    let server = model.server().args(["--head-timeout", "1", "--workers", "2"]).start();
+    let mut slow = server.connect();
+    slow.send("UPLOAD a");
+    let start = Instant::now();
+    while slow.try_send("b").is_ok() && !slow.has_received() {
+        assert!(start.elapsed() < PATIENCE, "a head goes on for ever");
+        thread::sleep(Duration::from_millis(50));
     }
+    assert_eq!(slow.read_reply().outcome(), "timeout");
+    assert!(start.elapsed() >= Duration::from_secs(1));
+    stop_cleanly(server);
+}
 
-    fn one_connection_too_many_is_told_that_the_server_is_busy(model: Model) {
-        let server = model.server().args(["--max-connections", "2"]).start();
-        let mut open = [server.connect(), server.connect()];
-        for peer in &mut open {
-            assert_eq!(peer.request("PING").outcome(), "OK");
-        }
-        let mut third = server.connect();
-        assert_eq!(third.read_reply().outcome(), "busy");
-        third.expect_closed();
-        let mut fourth = server.connect();
-        fourth.send("LIST\r\n\r\n");
-        assert_eq!(fourth.read_reply().outcome(), "busy");
-        let [first, mut second] = open;
-        drop(first);
-        eventually(PATIENCE, "there is room again", || server.ask("PING").outcome() == "OK");
-        assert_eq!(second.request("PING").outcome(), "OK");
-        eventually(PATIENCE, "those turned away are counted as failed", || {
-            second.request("STATS")["data"]["connections"]["failed"].as_u64() >= Some(2)
-        });
+fn an_upload_below_the_minimum_rate_is_answered_and_cut_off(model: Model) {
+    let server = model.server().args(["--idle-timeout", "1", "--workers", "2"]).start();
+    let mut slow = server.connect();
+    slow.send("UPLOAD a.txt ");
+    let start = Instant::now();
+    while slow.try_send("Z").is_ok() && !slow.has_received() {
+        assert!(start.elapsed() < PATIENCE, "an upload goes on for ever");
+        thread::sleep(Duration::from_millis(50));
     }
+    let reply = slow.read_reply();
+    assert_eq!(reply.outcome(), "timeout");
+    assert!(reply["data"].as_str().unwrap().contains("too slow"), "{}", reply.text());
+    assert_eq!(server.temporary_files(), 0);
+    stop_cleanly(server);
+}
+
+fn a_reader_below_the_minimum_rate_is_cut_off(model: Model) {
+    let server = model.server().args(["--idle-timeout", "1", "--workers", "2"]).start();
+    server.place("a.bin", &content(1, 20 << 20));
+    let mut slow = server.connect();
+    slow.send("GET a.bin\r\n\r\n");
+    let start = Instant::now();
+    while server.stats().connections.failed == 0 {
+        assert!(start.elapsed() < PATIENCE, "a download goes on for ever");
+        slow.read_some(&mut [0; 16]);
+        thread::sleep(Duration::from_millis(50));
+    }
+    assert!(!slow.read_to_end().ends_with(b"}\r\n\r\n"));
+    stop_cleanly(server);
+}
+
+fn a_connection_may_make_so_many_requests(model: Model) {
+    let server = model.server().args(["--max-requests", "2"]).start();
+    let mut peer = server.connect();
+    for _ in 0..2 {
+        assert_eq!(peer.request("PING").outcome(), "OK");
+    }
+    assert_eq!(peer.request("PING").outcome(), "too-many-requests");
+    peer.expect_closed();
+    stop_cleanly(server);
 }

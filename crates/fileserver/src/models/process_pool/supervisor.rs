@@ -26,6 +26,7 @@ use nix::{
 
 use super::worker;
 use crate::{
+    admission::{Busy, Porter},
     listener::GrowingPause,
     os,
     serve::Drained,
@@ -52,6 +53,7 @@ pub(super) struct Supervisor<'a> {
     service: &'a Arc<Service>,
     signals: SignalFd,
     places: Vec<Place>,
+    porter: Porter,
 }
 
 /// One slot and the process in it.
@@ -95,7 +97,7 @@ impl<'a> Supervisor<'a> {
             pause: GrowingPause::new(REFILL_PAUSE_MIN, REFILL_PAUSE_MAX),
         };
         let places = service.scoreboard.slots().iter().map(|_| place()).collect();
-        Ok(Self { listener, service, signals, places })
+        Ok(Self { listener, service, signals, places, porter: service.porter() })
     }
 
     /// Fills every slot; returns once all workers accept connections, or a signal came.
@@ -123,12 +125,25 @@ impl<'a> Supervisor<'a> {
         loop {
             self.reap_exited();
             self.fill_empty_slots();
+            self.turn_away_excess()?;
             let timeout = self.until_refill().map_or(TICK, |refill| refill.min(TICK));
             match self.next_event_within(timeout)? {
                 Some(Event::Stop) => return self.drain(),
                 Some(Event::ChildExited) | None => {}
             }
         }
+    }
+
+    /// Answers those who wait in the kernel's queue and are too many, the longest waiting first:
+    /// they are the likeliest to have given up.
+    fn turn_away_excess(&mut self) -> io::Result<()> {
+        self.porter.see_off();
+        for _ in 0..self.service.waiting_excess(self.listener)? {
+            // A worker may be faster; the listener's time limit then ends the wait.
+            let Ok((stream, _)) = self.listener.accept() else { break };
+            self.porter.turn_away(stream, Busy::Server);
+        }
+        Ok(())
     }
 
     /// Lets workers finish what they run until the grace period ends.
@@ -197,6 +212,8 @@ impl<'a> Supervisor<'a> {
                 Ok(())
             }
             ForkResult::Child => {
+                // Its copies would keep the connections of those who are leaving open.
+                self.porter = self.service.porter();
                 let slot = &self.service.scoreboard.slots()[index];
                 let outcome = worker::run(supervisor, self.listener, self.service, slot);
                 if let Err(err) = &outcome {

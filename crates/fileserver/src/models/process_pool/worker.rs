@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     process,
     sync::Arc,
     thread,
@@ -19,11 +19,16 @@ use nix::{
 use telemetry::Slot;
 
 use crate::{
+    admission::Busy,
     connection::run_connection,
     listener::{AcceptFailure, GrowingPause},
     service::Service,
     shutdown::Phase,
 };
+
+/// How long a client that is turned away may take to read why, looked at so often.
+const FAREWELL_MAX: Duration = Duration::from_millis(20);
+const FAREWELL_PAUSE: Duration = Duration::from_millis(2);
 
 /// Runs connections until the supervisor closes the listener. Called right after the fork.
 pub(super) fn run(
@@ -37,9 +42,13 @@ pub(super) fn run(
     let mut pause = GrowingPause::new(Duration::from_millis(1), Duration::from_secs(1));
     while service.phase(Instant::now()) == Phase::Serving {
         match listener.accept() {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 pause.reset();
-                run_connection(service, slot, &stream);
+                match service.admission.admit_to_slot(peer, slot, service.scoreboard.slots()) {
+                    Ok(()) => run_connection(service, slot, &stream, peer),
+                    Err(why) => turn_away(service, stream, why),
+                }
+                slot.set_origin(0);
             }
             // The listener was closed for all.
             Err(_) if service.phase(Instant::now()) != Phase::Serving => break,
@@ -54,6 +63,17 @@ pub(super) fn run(
         }
     }
     Ok(())
+}
+
+/// Answers one connection too many; nobody else is served meanwhile, so this is short.
+fn turn_away(service: &Service, stream: TcpStream, why: Busy) {
+    let mut porter = service.porter();
+    porter.turn_away(stream, why);
+    let deadline = Instant::now() + FAREWELL_MAX;
+    while !porter.is_idle() && Instant::now() < deadline {
+        thread::sleep(FAREWELL_PAUSE);
+        porter.see_off();
+    }
 }
 
 /// Dies with the supervisor, and leaves SIGINT and SIGTERM to it: a terminal, a shell's `kill %1` or a

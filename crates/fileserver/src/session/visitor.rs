@@ -1,0 +1,95 @@
+//! Who is at the other end of a connection, and what they may ask for.
+
+use std::net::SocketAddr;
+
+use protocol::{Request, Token};
+
+use super::refusal::Refusal;
+use crate::{
+    auth::{Identity, Permission},
+    service::Service,
+};
+
+/// Requests that a peer may make without saying who it is, where the server wants to know; and how
+/// much of an upload is skipped for it.
+const STRANGER_REQUESTS_MAX: u64 = 10;
+const STRANGER_SKIPPED_MAX: u64 = 64 * 1024;
+
+#[derive(Debug)]
+pub(super) struct Visitor {
+    address: SocketAddr,
+    /// From the last token; none is asked for where the server has no tokens.
+    identity: Option<Identity>,
+    requests: u64,
+}
+
+impl Visitor {
+    pub(super) fn new(address: SocketAddr) -> Self {
+        Self { address, identity: None, requests: 0 }
+    }
+
+    /// The peer has said who it is, or need not.
+    pub(super) fn is_known(&self, service: &Service) -> bool {
+        service.tokens.is_none() || self.identity.is_some()
+    }
+
+    pub(super) fn count_request(&mut self) {
+        self.requests += 1;
+    }
+
+    /// One more request than a connection may make was made.
+    pub(super) fn asks_too_often(&self, service: &Service) -> bool {
+        self.requests > self.requests_max(service)
+    }
+
+    /// How much text of a refused upload is read before the connection is ended instead.
+    pub(super) fn skipped_max(&self, service: &Service) -> u64 {
+        let skipped_max = protocol::body::text_len(service.limits.upload_len_max);
+        if self.is_known(service) { skipped_max } else { STRANGER_SKIPPED_MAX.min(skipped_max) }
+    }
+
+    pub(super) fn expect_allowed(
+        &self,
+        request: &Request,
+        service: &Service,
+    ) -> Result<(), Refusal> {
+        if self.asks_too_often(service) {
+            return Err(Refusal::TooManyRequests(self.requests_max(service)));
+        }
+        if matches!(request, Request::Auth(_) | Request::Ping) {
+            return Ok(());
+        }
+        if !self.is_known(service) {
+            return Err(Refusal::Stranger);
+        }
+        let may_write =
+            self.identity.as_ref().is_none_or(|it| it.permission == Permission::ReadWrite);
+        match request {
+            Request::Upload(_) | Request::Delete(_) if service.limits.read_only => {
+                Err(Refusal::ReadOnly)
+            }
+            Request::Upload(_) | Request::Delete(_) if !may_write => Err(Refusal::ReadToken),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the owner of the token is told; `None` when the token is wrong, which also ends what an
+    /// earlier one allowed.
+    pub(super) fn identify(&mut self, token: &Token, service: &Service) -> Option<String> {
+        let Some(tokens) = &service.tokens else {
+            return Some("this server asks for no token".to_owned());
+        };
+        self.identity = tokens.identify(token).cloned();
+        let Some(Identity { name, permission }) = &self.identity else {
+            tracing::warn!("{}: a wrong token", self.address);
+            return None;
+        };
+        tracing::debug!("{}: authenticated as {name}", self.address);
+        Some(format!("welcome {name}, you may {}", permission.sentence()))
+    }
+
+    fn requests_max(&self, service: &Service) -> u64 {
+        let requests_max = service.limits.requests_max;
+        if self.is_known(service) { requests_max } else { requests_max.min(STRANGER_REQUESTS_MAX) }
+    }
+}
