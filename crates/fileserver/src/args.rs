@@ -139,6 +139,15 @@ pub struct Args {
     #[arg(long, value_name = "FILE", env = "FILESERVER_AUTH_FILE", global = true)]
     pub auth_file: Option<PathBuf>,
 
+    /// Speak TLS with this certificate (PEM, its chain included); clients in plain text are then
+    /// not served
+    #[arg(long, value_name = "FILE", env = "FILESERVER_TLS_CERT", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The private key of the certificate (PEM)
+    #[arg(long, value_name = "FILE", env = "FILESERVER_TLS_KEY", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+
     /// Refuse UPLOAD and DELETE
     #[arg(long, env = "FILESERVER_READ_ONLY", value_parser = BoolishValueParser::new())]
     pub read_only: bool,

@@ -11,8 +11,9 @@ use std::{
 use telemetry::Slot;
 
 use crate::{
+    conversation::Conversation,
     service::Service,
-    session::{ConnectionError, Session, Step},
+    session::{ConnectionError, Step},
 };
 
 /// Serves `stream` on the worker of `slot` until either side closes it, and logs how that went.
@@ -22,8 +23,8 @@ pub(crate) fn run_connection(
     stream: &TcpStream,
     peer: SocketAddr,
 ) {
-    let session = Session::new(Arc::clone(service), slot, peer, Instant::now());
-    log_outcome(peer, drive(stream, session));
+    let outcome = Conversation::new(service, slot, peer);
+    log_outcome(peer, outcome.and_then(|conversation| drive(stream, conversation)));
 }
 
 /// Peers vanish daily, so only a failing disk is worth more than a debug line.
@@ -35,12 +36,14 @@ pub(crate) fn log_outcome(peer: SocketAddr, outcome: Result<(), ConnectionError>
             err @ (ConnectionError::Frame(_)
             | ConnectionError::Overdue(_)
             | ConnectionError::Peer(_)
+            | ConnectionError::Tls(_)
+            | ConnectionError::NoHandshake
             | ConnectionError::ShutDown),
         ) => tracing::debug!("{peer}: {err}"),
     }
 }
 
-fn drive(stream: &TcpStream, mut session: Session) -> Result<(), ConnectionError> {
+fn drive(stream: &TcpStream, mut session: Conversation) -> Result<(), ConnectionError> {
     // A reply ends in a short write; held for an ACK it could cost 40 ms.
     stream.set_nodelay(true).map_err(ConnectionError::Peer)?;
     let mut socket = TimedSocket { stream, read_timeout: None, write_timeout: None };

@@ -1,13 +1,14 @@
 //! A TCP file server that runs one protocol under four concurrency models.
 //!
-//! [`Session`](session::Session) is what a connection says; a [model](models) is who runs it. The
-//! rest is what both need: the [`Service`](service::Service) they share, the listener, shutdown.
+//! [`Session`](session::Session) is what a connection says, in plain text or within TLS; a
+//! [model](models) is who runs it. The rest is what both need: the [`Service`](service::Service) they share, the listener, shutdown.
 #![deny(unsafe_code)]
 
 mod admission;
 pub mod args;
 mod auth;
 mod connection;
+mod conversation;
 mod listener;
 mod models;
 mod os;
@@ -17,5 +18,6 @@ mod service;
 mod session;
 mod shutdown;
 mod stats;
+mod tls;
 
 pub use serve::{ServeError, serve};

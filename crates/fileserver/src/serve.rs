@@ -20,6 +20,7 @@ use crate::{
     os::SharedState,
     service::{Limits, Service},
     stats,
+    tls::{self, TlsError},
 };
 
 /// Why a server could not start, or had to stop.
@@ -29,6 +30,8 @@ pub enum ServeError {
     Directory(#[from] OpenDirectoryError),
     #[error(transparent)]
     AuthFile(#[from] AuthFileError),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     #[error(transparent)]
     Bind(#[from] BindError),
     #[error("cannot share memory between workers")]
@@ -57,6 +60,10 @@ pub fn serve(args: &Args) -> Result<ExitCode, ServeError> {
     let workers = args.pool_size();
     let directory = Directory::open(&args.dir)?;
     let tokens = args.auth_file.as_deref().map(Tokens::read).transpose()?;
+    let tls = match (&args.tls_cert, &args.tls_key) {
+        (Some(certificate), Some(key)) => Some(tls::configure(certificate, key)?),
+        _ => None,
+    };
     let (listener, endpoint) = listener::bind(&args.host, args.port, args.backlog)?;
     let shared = SharedState::map(workers as usize).map_err(ServeError::SharedMemory)?;
     let service = Arc::new(Service {
@@ -71,6 +78,7 @@ pub fn serve(args: &Args) -> Result<ExitCode, ServeError> {
             if_exists: if args.no_replace { IfExists::Refuse } else { IfExists::Replace },
         },
         tokens,
+        tls,
         scoreboard: Scoreboard::new(shared.totals, shared.slots),
         mode: args.mode,
         workers,
@@ -110,6 +118,11 @@ fn warn_of_exposure(service: &Service) {
         tracing::warn!(
             "everyone who can reach {address} may {may} all files in the served directory; \
              --auth-file asks for tokens, --host 127.0.0.1 keeps others out"
+        );
+    } else if service.tls.is_none() {
+        tracing::warn!(
+            "tokens and files cross the network to {address} in plain text; \
+             --tls-cert and --tls-key encrypt them"
         );
     }
 }

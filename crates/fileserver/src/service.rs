@@ -3,10 +3,14 @@
 use std::{
     io,
     net::TcpListener,
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
+use rustls::ServerConfig;
 use storage::{Directory, IfExists};
 use telemetry::Scoreboard;
 
@@ -28,6 +32,8 @@ pub(crate) struct Service {
     pub(crate) limits: Limits,
     /// Who may do what; `None` where nobody is asked.
     pub(crate) tokens: Option<Tokens>,
+    /// `None` where connections speak in plain text.
+    pub(crate) tls: Option<Arc<ServerConfig>>,
     pub(crate) scoreboard: Scoreboard,
     pub(crate) mode: Mode,
     pub(crate) workers: u32,
@@ -62,7 +68,7 @@ impl Service {
 
     /// Answers connections that are one too many.
     pub(crate) fn porter(&self) -> Porter {
-        Porter::new(&self.admission, self.scoreboard, false)
+        Porter::new(&self.admission, self.scoreboard, self.tls.is_some())
     }
 
     /// How many of those who wait at the listener are too many, while every worker is busy.

@@ -13,6 +13,7 @@ mod error;
 mod exchange;
 mod patience;
 mod refusal;
+mod secured;
 mod transfer;
 mod visitor;
 
@@ -30,6 +31,7 @@ use buffers::Input;
 pub(crate) use error::ConnectionError;
 use exchange::{Exchange, Progress};
 use patience::{Overdue, Patience, Stage};
+pub(crate) use secured::SecuredSession;
 
 /// How long a request without an ending stays open for more; clients that send no endings wait for
 /// it, and clients that send the canonical blank line late (up to 40 ms) must not run into it.
@@ -89,6 +91,7 @@ enum Ending {
 }
 
 /// A [`Step`] that has not borrowed its buffers yet.
+#[derive(Debug)]
 enum Next {
     Send(Duration),
     Receive(Duration),
@@ -139,6 +142,11 @@ impl Session {
     /// The first `len` bytes of the last [`Step::Send`] were written.
     pub(crate) fn sent(&mut self, len: usize) {
         self.exchange.sent(len);
+        self.patience.moved(len);
+    }
+
+    /// So many bytes moved for this session that are none of its own: those of a layer around it.
+    fn moved(&mut self, len: usize) {
         self.patience.moved(len);
     }
 

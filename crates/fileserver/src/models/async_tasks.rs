@@ -33,11 +33,12 @@ use super::try_threads;
 use crate::{
     admission::{Admitted, Porter},
     connection::log_outcome,
+    conversation::Conversation,
     listener::{AcceptFailure, GrowingPause},
     resources,
     serve::{Drained, ServeError},
     service::Service,
-    session::{ConnectionError, Session, Step},
+    session::{ConnectionError, Step},
     shutdown::{CUT_TIMEOUT, StopSignals},
 };
 
@@ -170,13 +171,15 @@ async fn run_connection(
 ) {
     service.connection_picked_up();
     let slot = SLOT.get().expect("tasks run on threads that have a slot");
-    let session = Session::new(service, slot, peer, Instant::now());
-    let outcome = drive(&mut stream, session).await;
+    let outcome = match Conversation::new(&service, slot, peer) {
+        Ok(conversation) => drive(&mut stream, conversation).await,
+        Err(err) => Err(err),
+    };
     log_outcome(peer, outcome);
 }
 
 /// The twin of the loop in `connection.rs`.
-async fn drive(stream: &mut TcpStream, mut session: Session) -> Result<(), ConnectionError> {
+async fn drive(stream: &mut TcpStream, mut session: Conversation) -> Result<(), ConnectionError> {
     // A reply ends in a short write; held for an ACK it could cost 40 ms.
     stream.set_nodelay(true).map_err(ConnectionError::Peer)?;
     loop {

@@ -19,6 +19,10 @@ pub(crate) enum ConnectionError {
     /// Half a reply was sent, so the client must see the connection end without the rest.
     #[error("could not read the file being sent: {0}")]
     Disk(io::Error),
+    #[error("TLS: {0}")]
+    Tls(rustls::Error),
+    #[error("the TLS handshake did not come to its end in time")]
+    NoHandshake,
     #[error("closed by the shutdown of the server")]
     ShutDown,
 }

@@ -64,6 +64,7 @@ impl Bench {
                 if_exists: IfExists::Replace,
             },
             tokens: None,
+            tls: None,
             scoreboard: Scoreboard::new(Box::leak(Box::default()), slots),
             mode: Mode::Thread,
             workers: 1,
