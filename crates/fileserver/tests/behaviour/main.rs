@@ -32,6 +32,7 @@ macro_rules! for_every_model {
     };
 }
 
+mod auth;
 mod course_client;
 mod digest;
 mod downloads;
