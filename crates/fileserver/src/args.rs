@@ -156,6 +156,16 @@ pub struct Args {
     #[arg(long, env = "FILESERVER_NO_REPLACE", value_parser = BoolishValueParser::new())]
     pub no_replace: bool,
 
+    /// Give up root for this user once the port is bound. The user must be able to read and write
+    /// --dir and to read the files in it, and needs no other file (Linux)
+    #[arg(long, value_name = "NAME", env = "FILESERVER_USER")]
+    pub user: Option<String>,
+
+    /// Keep every right of the user that runs the server. Otherwise it confines itself to --dir, as
+    /// far as the kernel can: no other file, no program, no connection of its own (Linux)
+    #[arg(long, env = "FILESERVER_NO_CONFINEMENT", value_parser = BoolishValueParser::new())]
+    pub no_confinement: bool,
+
     /// Least severe log lines that are written: error, warn, info, debug or trace
     #[arg(long, value_name = "LEVEL", env = "FILESERVER_LOG_LEVEL", default_value = "info")]
     pub log_level: LogLevel,

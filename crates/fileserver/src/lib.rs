@@ -1,12 +1,14 @@
 //! A TCP file server that runs one protocol under four concurrency models.
 //!
 //! [`Session`](session::Session) is what a connection says, in plain text or within TLS; a
-//! [model](models) is who runs it. The rest is what both need: the [`Service`](service::Service) they share, the listener, shutdown.
+//! [model](models) is who runs it. The rest is what both need: the [`Service`](service::Service)
+//! they share, the listener, limits, shutdown.
 #![deny(unsafe_code)]
 
 mod admission;
 pub mod args;
 mod auth;
+mod confinement;
 mod connection;
 mod conversation;
 mod listener;
@@ -19,5 +21,6 @@ mod session;
 mod shutdown;
 mod stats;
 mod tls;
+mod user;
 
 pub use serve::{ServeError, serve};

@@ -15,12 +15,14 @@ use crate::{
     admission::Admission,
     args::Args,
     auth::{AuthFileError, Tokens},
+    confinement::Confinement,
     listener::{self, BindError},
     models,
     os::SharedState,
     service::{Limits, Service},
     stats,
     tls::{self, TlsError},
+    user::{self, ServingUser, UserError},
 };
 
 /// Why a server could not start, or had to stop.
@@ -34,6 +36,8 @@ pub enum ServeError {
     Tls(#[from] TlsError),
     #[error(transparent)]
     Bind(#[from] BindError),
+    #[error(transparent)]
+    User(#[from] UserError),
     #[error("cannot share memory between workers")]
     SharedMemory(#[source] io::Error),
     #[error("cannot catch signals")]
@@ -58,6 +62,7 @@ pub(crate) enum Drained {
 pub fn serve(args: &Args) -> Result<ExitCode, ServeError> {
     raise_descriptor_limit();
     let workers = args.pool_size();
+    let user = args.user.as_deref().map(ServingUser::find).transpose()?;
     let directory = Directory::open(&args.dir)?;
     let tokens = args.auth_file.as_deref().map(Tokens::read).transpose()?;
     let tls = match (&args.tls_cert, &args.tls_key) {
@@ -79,6 +84,7 @@ pub fn serve(args: &Args) -> Result<ExitCode, ServeError> {
         },
         tokens,
         tls,
+        confinement: if args.no_confinement { Confinement::Off } else { Confinement::On },
         scoreboard: Scoreboard::new(shared.totals, shared.slots),
         mode: args.mode,
         workers,
@@ -88,6 +94,11 @@ pub fn serve(args: &Args) -> Result<ExitCode, ServeError> {
         drain: args.drain,
         drain_flag: shared.drain_flag,
     });
+    match user {
+        Some(user) => user.take_over(&service)?,
+        None => user::warn_of_root(),
+    }
+    service.confinement.confine_process(&service);
     let drained = models::serve(listener, &service, || announce(&service))?;
     log_final_statistics(&service);
     Ok(match drained {

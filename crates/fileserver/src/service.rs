@@ -18,6 +18,7 @@ use crate::{
     admission::{Admission, Porter},
     args::Mode,
     auth::Tokens,
+    confinement::Confinement,
     listener::Endpoint,
     os,
     serve::Drained,
@@ -34,6 +35,7 @@ pub(crate) struct Service {
     pub(crate) tokens: Option<Tokens>,
     /// `None` where connections speak in plain text.
     pub(crate) tls: Option<Arc<ServerConfig>>,
+    pub(crate) confinement: Confinement,
     pub(crate) scoreboard: Scoreboard,
     pub(crate) mode: Mode,
     pub(crate) workers: u32,

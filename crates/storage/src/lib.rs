@@ -11,6 +11,7 @@ mod upload;
 
 use std::{
     io::{self, Read},
+    os::fd::{AsFd, BorrowedFd},
     path::Path,
 };
 
@@ -115,6 +116,13 @@ impl Directory {
             Ok(Some(metadata)) if metadata.is_file() => source.into(),
             _ => StorageError::NotFound(name.clone()),
         }
+    }
+}
+
+/// For what the system is asked about the directory itself.
+impl AsFd for Directory {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.dir.as_fd()
     }
 }
 

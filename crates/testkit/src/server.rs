@@ -6,6 +6,7 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
+    os::unix::{fs::chown, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex, PoisonError, mpsc},
@@ -28,6 +29,7 @@ pub struct ServerBuilder {
     defaults: Vec<OsString>,
     args: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
+    user_id: Option<u32>,
 }
 
 impl ServerBuilder {
@@ -35,7 +37,14 @@ impl ServerBuilder {
     pub fn new(binary: impl Into<PathBuf>) -> Self {
         let dir = TempDir::with_prefix("kolam-").expect("a temporary directory can be made");
         let defaults = ["--port".into(), "0".into(), "--dir".into(), dir.path().into()].into();
-        Self { binary: binary.into(), dir, defaults, args: Vec::new(), environment: Vec::new() }
+        Self {
+            binary: binary.into(),
+            dir,
+            defaults,
+            args: Vec::new(),
+            environment: Vec::new(),
+            user_id: None,
+        }
     }
 
     pub fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
@@ -51,6 +60,20 @@ impl ServerBuilder {
     /// Passes neither `--port` nor `--dir`: the test says both in another way.
     pub fn without_defaults(mut self) -> Self {
         self.defaults.clear();
+        self
+    }
+
+    /// Starts the server as another user, who also gets the directory. Only root can.
+    #[track_caller]
+    pub fn as_user(mut self, user_id: u32) -> Self {
+        self.user_id = Some(user_id);
+        self.owned_by(user_id)
+    }
+
+    /// Gives the directory to another user. Only root can.
+    #[track_caller]
+    pub fn owned_by(self, user_id: u32) -> Self {
+        chown(self.dir(), Some(user_id), Some(user_id)).expect("root may change the owner");
         self
     }
 
@@ -89,6 +112,9 @@ impl ServerBuilder {
         }
         command.args(&self.args).args(&self.defaults).envs(self.environment.iter().cloned());
         command.current_dir(self.dir.path());
+        if let Some(id) = self.user_id {
+            command.uid(id).gid(id);
+        }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

@@ -12,7 +12,8 @@ use testkit::{base64, content};
 
 use super::*;
 use crate::{
-    admission::Admission, args::Mode, listener::Endpoint, service::Limits, shutdown::DrainFlag,
+    admission::Admission, args::Mode, confinement::Confinement, listener::Endpoint,
+    service::Limits, shutdown::DrainFlag,
 };
 
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
@@ -65,6 +66,7 @@ impl Bench {
             },
             tokens: None,
             tls: None,
+            confinement: Confinement::Off,
             scoreboard: Scoreboard::new(Box::leak(Box::default()), slots),
             mode: Mode::Thread,
             workers: 1,

@@ -38,6 +38,7 @@ pub(super) fn run(
     slot: &'static Slot,
 ) -> io::Result<()> {
     detach_from(supervisor)?;
+    service.confinement.confine_worker();
     slot.worker_started(process::id(), 0);
     let mut pause = GrowingPause::new(Duration::from_millis(1), Duration::from_secs(1));
     while service.phase(Instant::now()) == Phase::Serving {

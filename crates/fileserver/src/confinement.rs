@@ -1,0 +1,59 @@
+//! What a serving process can still do, should somebody ever talk it into more than serving.
+//!
+//! Once the directory is open and the port bound, serving needs little more than that directory. So
+//! the process gives up the rest, for itself and all that it starts, and cannot take it back: first
+//! what its [ruleset] does not allow; then, in workers of the process pool, a list of
+//! [system calls](system_calls). Costs a look at the rules whenever a file is opened.
+//!
+//! Best effort: an old kernel enforces less or nothing, the log says so, and the server runs. What
+//! a server opens, binds or looks up besides its directory has to come before.
+
+#[cfg(target_os = "linux")]
+mod ruleset;
+#[cfg(target_os = "linux")]
+mod system_calls;
+
+use crate::service::Service;
+#[cfg(target_os = "linux")]
+use ruleset::FileUse;
+
+/// Whether the processes of a server confine themselves.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Confinement {
+    On,
+    Off,
+}
+
+impl Confinement {
+    /// Confines the calling process, which must have no second thread: only the calling one and
+    /// what it starts from now on are confined.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn confine_process(self, service: &Service) {
+        debug_assert_eq!(crate::resources::thread_count(), Some(1), "the others stay free");
+        match self {
+            Self::On => {
+                let file_use = match service.limits.read_only {
+                    true => FileUse::Read,
+                    false => FileUse::ReadAndReplace,
+                };
+                ruleset::log(ruleset::enforce(&service.directory, file_use));
+            }
+            Self::Off => tracing::info!("not confined, as --no-confinement asks"),
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn confine_process(self, _service: &Service) {}
+
+    /// Confines a worker process further: it starts nothing and opens no socket.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn confine_worker(self) {
+        if self == Self::Off {
+            return;
+        }
+        match system_calls::refuse() {
+            Ok(()) => tracing::debug!("system calls that no worker needs are refused from now on"),
+            Err(err) => tracing::warn!("a worker keeps all its system calls: {err}"),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What Landlock leaves to a server: the files of its directory, and reading `/proc`.
+//!
+//! Sockets and files that are open already stay usable, so accepting, logging and the scoreboard go
+//! on as before.
+
+use std::os::fd::AsFd;
+
+use landlock::{
+    ABI, Access, AccessFs, AccessNet, LandlockStatus, PathBeneath, RestrictionStatus, Ruleset,
+    RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope, path_beneath_rules,
+};
+use nix::sys::prctl;
+
+/// What the server does with the files of its directory.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum FileUse {
+    Read,
+    ReadAndReplace,
+}
+
+/// The newest version of Landlock whose restrictions this server was tested under (Linux 6.12).
+const NEWEST: ABI = ABI::V6;
+
+/// What older versions than these do not restrict.
+const SINCE: [(ABI, &str); 4] = [
+    (ABI::V3, "truncating files"),
+    (ABI::V4, "TCP"),
+    (ABI::V5, "commands to devices"),
+    (ABI::V6, "signals and abstract sockets"),
+];
+
+/// Takes from the calling thread, and from what it starts, all that serving `directory` does not
+/// need.
+pub(super) fn enforce(
+    directory: impl AsFd,
+    file_use: FileUse,
+) -> Result<RestrictionStatus, RulesetError> {
+    // Without Landlock this still keeps set-user-id programs from giving rights back.
+    if let Err(err) = prctl::set_no_new_privs() {
+        tracing::warn!("cannot give up new privileges: {err}");
+    }
+    let read = AccessFs::ReadFile | AccessFs::ReadDir;
+    let write = AccessFs::WriteFile | AccessFs::MakeReg | AccessFs::RemoveFile;
+    let serve = match file_use {
+        FileUse::Read => read,
+        FileUse::ReadAndReplace => read | write,
+    };
+    Ruleset::default()
+        .handle_access(AccessFs::from_all(NEWEST))?
+        .handle_access(AccessNet::from_all(NEWEST))?
+        .scope(Scope::from_all(NEWEST))?
+        .create()?
+        .add_rule(PathBeneath::new(directory, serve))?
+        // STATS reads CPU time, memory and the backlog there.
+        .add_rules(path_beneath_rules(["/proc"], read))?
+        .restrict_self()
+}
+
+/// Says what is enforced and what is not.
+pub(super) fn log(outcome: Result<RestrictionStatus, RulesetError>) {
+    let status = match outcome {
+        Ok(status) => status,
+        Err(err) => return tracing::warn!("not confined: {err}"),
+    };
+    match (status.ruleset, status.landlock) {
+        (RulesetStatus::FullyEnforced, _) => tracing::info!(
+            "fully confined by Landlock: to the served directory and reading /proc; \
+             no programs, no TCP but for accepting, no signals to other programs"
+        ),
+        (RulesetStatus::PartiallyEnforced, LandlockStatus::Available { effective_abi, .. }) => {
+            tracing::info!(
+                "partly confined by Landlock: to the served directory and reading /proc; \
+                 this kernel does not restrict {}",
+                not_restricted(effective_abi).join(", ")
+            );
+        }
+        (RulesetStatus::PartiallyEnforced | RulesetStatus::NotEnforced, _) => {
+            tracing::warn!("not confined: this kernel has no Landlock, or it is switched off");
+        }
+    }
+}
+
+fn not_restricted(abi: ABI) -> Vec<&'static str> {
+    SINCE.iter().filter(|(since, _)| abi < *since).map(|(_, what)| *what).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+//! System calls that no worker process needs and that whoever takes one over would start with.
+//!
+//! A list of what is refused, not of what is allowed: which calls an allocator, a TLS library or the
+//! next C library makes is theirs to change, and a worker must not die of it. Refused calls fail
+//! with EPERM. A worker has one thread and accepts on a listener that it inherited, so it starts no
+//! thread either, and makes no socket.
+
+use std::env::consts::ARCH;
+
+use nix::libc::{self, c_long};
+use seccompiler::{BpfProgram, Error, SeccompAction, SeccompFilter, TargetArch, apply_filter};
+
+#[rustfmt::skip]
+const REFUSED: &[c_long] = &[
+    // Other programs, processes and threads.
+    libc::SYS_execve, libc::SYS_execveat, libc::SYS_clone, libc::SYS_clone3,
+    libc::SYS_ptrace, libc::SYS_process_vm_readv, libc::SYS_process_vm_writev, libc::SYS_pidfd_getfd,
+    // Sockets. A ring makes and connects them too, without a system call of its own for each.
+    libc::SYS_socket, libc::SYS_connect, libc::SYS_bind, libc::SYS_listen, libc::SYS_io_uring_setup,
+    // Another view of the file system, or of the machine.
+    libc::SYS_mount, libc::SYS_umount2, libc::SYS_pivot_root, libc::SYS_chroot, libc::SYS_move_mount,
+    libc::SYS_open_tree, libc::SYS_fsopen, libc::SYS_fsmount, libc::SYS_mount_setattr,
+    libc::SYS_open_by_handle_at, libc::SYS_unshare, libc::SYS_setns,
+    // The kernel itself, and the parts of it that break most often.
+    libc::SYS_bpf, libc::SYS_perf_event_open, libc::SYS_userfaultfd, libc::SYS_kexec_load,
+    libc::SYS_init_module, libc::SYS_finit_module, libc::SYS_delete_module,
+    libc::SYS_keyctl, libc::SYS_add_key, libc::SYS_request_key,
+];
+
+/// Older names that newer architectures no longer have.
+#[cfg(target_arch = "x86_64")]
+const REFUSED_OLD: &[c_long] = &[libc::SYS_fork, libc::SYS_vfork];
+#[cfg(not(target_arch = "x86_64"))]
+const REFUSED_OLD: &[c_long] = &[];
+
+/// Refuses them to the calling thread from now on.
+pub(super) fn refuse() -> Result<(), Error> {
+    let refused = REFUSED.iter().chain(REFUSED_OLD).map(|call| (*call, Vec::new())).collect();
+    let eperm = SeccompAction::Errno(libc::EPERM as u32);
+    let arch = TargetArch::try_from(ARCH)?;
+    let filter = SeccompFilter::new(refused, SeccompAction::Allow, eperm, arch)?;
+    apply_filter(&BpfProgram::try_from(filter)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, io::ErrorKind, net::TcpListener, process::Command, thread};
+
+    use super::*;
+
+    #[test]
+    fn a_worker_starts_nothing_and_opens_no_socket() {
+        let confined = || {
+            refuse().unwrap();
+            assert_eq!(Command::new("/bin/true").status().unwrap_err().kind(), REFUSAL);
+            assert_eq!(thread::Builder::new().spawn(|| {}).unwrap_err().kind(), REFUSAL);
+            assert_eq!(TcpListener::bind("127.0.0.1:0").unwrap_err().kind(), REFUSAL);
+            assert!(fs::read("/proc/self/stat").is_ok());
+        };
+        const REFUSAL: ErrorKind = ErrorKind::PermissionDenied;
+        // The filter binds the thread alone.
+        thread::spawn(confined).join().unwrap();
+        assert!(TcpListener::bind("127.0.0.1:0").is_ok());
+    }
+}
