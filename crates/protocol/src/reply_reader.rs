@@ -1,5 +1,7 @@
 //! Reads a server's replies, ours and others', without holding the file they carry.
 
+use std::mem;
+
 use memchr::memchr2;
 use serde_json::{Map, Value};
 
@@ -24,6 +26,8 @@ pub struct ReplyReader {
     expects_key: bool,
     /// Where the last member name of the outermost object starts in `json`.
     key_start: usize,
+    /// The file's text has begun.
+    has_file: bool,
     state: State,
 }
 
@@ -130,7 +134,7 @@ impl ReplyReader {
 
     /// Takes a byte outside the file's text; true with the reply's last.
     fn json_byte(&mut self, byte: u8, input: &[u8]) -> Result<bool, ReplyError> {
-        if self.json.len() == REPLY_LEN_MAX {
+        if self.json.len() >= REPLY_LEN_MAX {
             return Err(ReplyError::TooLong);
         }
         match self.state {
@@ -146,7 +150,7 @@ impl ReplyReader {
         }
         self.json.push(byte);
         if matches!(self.state, State::File { .. }) {
-            self.json.push(b'"');
+            self.begin_file()?;
         }
         Ok(self.depth == 0)
     }
@@ -172,6 +176,15 @@ impl ReplyReader {
             }
             _ => {}
         }
+    }
+
+    fn begin_file(&mut self) -> Result<(), ReplyError> {
+        // Whoever took both texts for one would have a file that nobody sent.
+        if mem::replace(&mut self.has_file, true) {
+            return Err(ReplyError::Malformed("it holds two files".to_owned()));
+        }
+        self.json.push(b'"');
+        Ok(())
     }
 
     fn key_is_file(&self) -> bool {
@@ -215,8 +228,12 @@ impl ReplyReader {
     }
 
     fn complete(&mut self) -> Result<ReplyFragment<'static>, ReplyError> {
-        let members = serde_json::from_slice(&self.json)
+        let members: Map<String, Value> = serde_json::from_slice(&self.json)
             .map_err(|source| ReplyError::Malformed(source.to_string()))?;
+        // Text that is still here was not given out: its key was spelled with escapes.
+        if members.get("data_file").and_then(Value::as_str).is_some_and(|text| !text.is_empty()) {
+            return Err(ReplyError::Malformed("the key of its file is escaped".to_owned()));
+        }
         *self = Self { state: State::Ending(0), ..Self::default() };
         Ok(ReplyFragment::Reply(Box::new(ReceivedReply::new(members))))
     }

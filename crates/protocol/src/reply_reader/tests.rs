@@ -15,7 +15,7 @@ fn read(pieces: &[&[u8]]) -> Result<(Vec<(String, ReceivedReply)>, usize), Reply
                     text.push_str(std::str::from_utf8(body).unwrap())
                 }
                 Some(ReplyFragment::Reply(reply)) => {
-                    replies.push((std::mem::take(&mut text), *reply));
+                    replies.push((mem::take(&mut text), *reply));
                 }
                 Some(ReplyFragment::Ending) => endings += 1,
                 None if rest.is_empty() => break,
@@ -53,6 +53,37 @@ fn a_file_is_given_out_and_not_held() {
     assert_eq!(text, "aGVsbG8=");
     assert!(reply.has_file());
     assert_eq!(reply.file_name(), Some("a"));
+}
+
+#[test]
+fn the_text_of_a_file_is_not_held() {
+    let (mut reader, piece) = (ReplyReader::default(), [b'A'; 64 * 1024]);
+    reader.next(b"{\"data_file\":\"").unwrap();
+    for _ in 0..100 {
+        assert_eq!(reader.next(&piece), Ok((Some(ReplyFragment::Body(&piece)), piece.len())));
+        assert!(reader.json.capacity() < 1024);
+    }
+}
+
+#[test]
+fn a_reply_has_a_longest_length() {
+    // The file's quotes cross the limit.
+    for len in [REPLY_LEN_MAX - 1, REPLY_LEN_MAX] {
+        let mut reader = ReplyReader { json: vec![b' '; len], ..ReplyReader::default() };
+        reader.json[0] = b'{';
+        (reader.depth, reader.state) = (1, State::Between);
+        let outcome = reader.next(b",\"data_file\":\"aGVs\",\"x\":1}");
+        assert_eq!(outcome, Err(ReplyError::TooLong), "{len} bytes");
+    }
+}
+
+#[test]
+fn a_reply_holds_one_file_under_its_plain_name() {
+    for wire in
+        [&b"{\"data_file\":\"aGVs\",\"data_file\":\"bG8=\"}"[..], b"{\"data_\\u0066ile\":\"aGVs\"}"]
+    {
+        assert!(matches!(read(&[wire]), Err(ReplyError::Malformed(_))), "{}", wire.escape_ascii());
+    }
 }
 
 #[test]
