@@ -28,6 +28,10 @@ golden:
 properties:
     PROPTEST_CASES=20000 cargo test --release -p protocol --test properties
 
+# Fuzz each part of the protocol for SECONDS; needs a C++ compiler
+fuzz SECONDS="60":
+    crates/protocol/fuzz/run {{ SECONDS }}
+
 # The whole experiment: both modes, full volumes, 108 rows
 experiment:
     cargo build --release && target/release/stress-run
