@@ -4,7 +4,7 @@ use memchr::{memchr, memchr2};
 
 use crate::{
     body::TEXT_GROUP,
-    quoting::{Lexed, WordLexer},
+    quoting::{Lexed, WordLexer, is_blank},
 };
 
 /// Most bytes before the content of a request: the verb, the name and the blanks between.
@@ -61,10 +61,10 @@ enum State {
     EndOfHead,
     /// After the blank that follows the name of an UPLOAD.
     BodyStart,
-    /// Content that ends with its line. `padded`: its last group ends in base64 padding, so nothing
-    /// can follow.
+    /// Content that ends with its line. `len`: all of it so far. `padded`: its last group ends in
+    /// base64 padding, so nothing can follow.
     Line {
-        text_len: u64,
+        len: u64,
         padded: bool,
     },
     /// Content that ends with its closing quote.
@@ -109,7 +109,7 @@ impl RequestFramer {
                 Ok((Some(Fragment::End), 0))
             }
             State::BodyStart => self.first_of_body(input),
-            State::Line { text_len, .. } => Ok(self.next_of_line(text_len, input)),
+            State::Line { len, padded } => Ok(self.next_of_line(len, padded, input)),
             State::Quoted { quote } => self.next_of_quoted(quote, input),
             State::AfterQuote => self.after_quote(input),
             State::RestOfLine => Ok(self.skip_rest_of_line(input)),
@@ -200,7 +200,9 @@ impl RequestFramer {
 
     fn end_of_head(&mut self) -> Fragment<'_> {
         self.state = State::EndOfHead;
-        Fragment::Head(self.head.strip_suffix(b"\r").unwrap_or(&self.head))
+        // A client that writes its line through a text stream may send two carriage returns.
+        let len = self.head.iter().rposition(|byte| *byte != b'\r').map_or(0, |last| last + 1);
+        Fragment::Head(&self.head[..len])
     }
 
     fn first_of_body<'a>(&'a mut self, input: &'a [u8]) -> Framed<'a> {
@@ -215,8 +217,8 @@ impl RequestFramer {
                 (fragment, used + 1)
             }
             _ => {
-                self.state = State::Line { text_len: 0, padded: false };
-                self.next_of_line(0, &input[start..])
+                self.state = State::Line { len: 0, padded: false };
+                self.next_of_line(0, false, &input[start..])
             }
         };
         Ok((fragment, start + used))
@@ -224,7 +226,8 @@ impl RequestFramer {
 
     fn next_of_line<'a>(
         &mut self,
-        text_len: u64,
+        len: u64,
+        padded: bool,
         input: &'a [u8],
     ) -> (Option<Fragment<'a>>, usize) {
         let body = match memchr(b'\n', input) {
@@ -236,12 +239,13 @@ impl RequestFramer {
             None if input.is_empty() => return (None, 0),
             None => input,
         };
+        // Blanks may follow the padding. Those between pieces count, so that text with such an error
+        // ends in the same way wherever it was cut.
         let text = body.trim_ascii_end();
-        if let Some(last) = text.last() {
-            let text_len = text_len + text.len() as u64;
-            let padded = *last == b'=' && text_len.is_multiple_of(TEXT_GROUP as u64);
-            self.state = State::Line { text_len, padded };
-        }
+        let padded = text.last().map_or(padded, |last| {
+            *last == b'=' && (len + text.len() as u64).is_multiple_of(TEXT_GROUP as u64)
+        });
+        self.state = State::Line { len: len + body.len() as u64, padded };
         (Some(Fragment::Body(body)), body.len())
     }
 
@@ -289,9 +293,9 @@ impl HeadScan {
     /// Where `byte` leads, coming after `head`; `None` when it is the blank before the content.
     fn after(self, head: &[u8], byte: u8) -> Option<Self> {
         match (self, byte) {
-            (Self::Verb, b' ' | b'\t') if is_upload(head) => Some(Self::Gap),
-            (Self::Verb, b' ' | b'\t') => Some(Self::Line),
-            (Self::Gap, b' ' | b'\t') => Some(Self::Gap),
+            (Self::Verb, _) if is_blank(byte) && is_upload(head) => Some(Self::Gap),
+            (Self::Verb, _) if is_blank(byte) => Some(Self::Line),
+            (Self::Gap, _) if is_blank(byte) => Some(Self::Gap),
             (Self::Gap, _) => Self::in_name(WordLexer::default(), byte),
             (Self::Name(lexer), _) => Self::in_name(lexer, byte),
             (Self::Verb | Self::Line, _) => Some(self),

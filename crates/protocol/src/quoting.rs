@@ -3,6 +3,12 @@
 //! One difference: outside quotes a backslash escapes only blanks, quotes and itself. Before
 //! anything else it stays, so that `a\b` is refused as a name instead of quietly becoming `ab`.
 
+/// What stands between the words of a head, for the framer and the parser alike: where they
+/// differed, the one would see content where the other sees none.
+pub(crate) fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
 /// Reads one word byte by byte; both the framer and the parser find its end with this.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct WordLexer {
@@ -33,7 +39,7 @@ impl WordLexer {
             (Some(b'\''), _) => return Lexed::Literal(byte),
             (_, b'\\') => self.escaped = true,
             (None, b'"' | b'\'') => self.quote = Some(byte),
-            (None, b' ' | b'\t') => return Lexed::End,
+            (None, _) if is_blank(byte) => return Lexed::End,
             _ => return Lexed::Literal(byte),
         }
         Lexed::Syntax

@@ -1,6 +1,9 @@
 //! Requests: what a client can ask for.
 
-use crate::{ErrorCode, FileName, FileNameError, Token, TokenError, quoting};
+use crate::{
+    ErrorCode, FileName, FileNameError, Token, TokenError,
+    quoting::{self, is_blank},
+};
 
 /// What a client can ask for.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -56,10 +59,10 @@ impl Request {
     /// The head of an UPLOAD ends with the blank that separates the name from the content; without
     /// it there is no content.
     pub fn parse(head: &[u8]) -> Result<Self, ParseRequestError> {
-        let head = head.trim_ascii_start();
-        let verb_len = head.iter().position(u8::is_ascii_whitespace).unwrap_or(head.len());
+        let head = without_blanks(head);
+        let verb_len = head.iter().position(|byte| is_blank(*byte)).unwrap_or(head.len());
         let (verb, rest) = head.split_at(verb_len);
-        let rest = rest.trim_ascii_start();
+        let rest = without_blanks(rest);
         match verb.to_ascii_uppercase().as_slice() {
             b"LIST" => no_name("LIST", rest, Self::List),
             b"STATS" => no_name("STATS", rest, Self::Stats),
@@ -87,6 +90,12 @@ impl Request {
             Self::Auth(token) => format!("AUTH {}", token.reveal()),
         }
     }
+}
+
+/// `text` from its first word on.
+fn without_blanks(text: &[u8]) -> &[u8] {
+    let start = text.iter().position(|byte| !is_blank(*byte)).unwrap_or(text.len());
+    &text[start..]
 }
 
 fn no_name(
@@ -130,8 +139,11 @@ mod tests {
     #[test]
     fn each_malformed_head_has_its_reason() {
         use ParseRequestError::*;
-        let cases: [(&[u8], ParseRequestError); 11] = [
+        let cases: [(&[u8], ParseRequestError); 13] = [
             (b"HELLO", UnknownVerb),
+            // What is no blank to the framer is none here: this line has no content.
+            (b"UPLOAD\x0ca.txt aGVsbG8=", UnknownVerb),
+            (b"\x0cUPLOAD a.txt aGVsbG8=", UnknownVerb),
             (b"\xff\xfe", UnknownVerb),
             (b"LIST a", UnexpectedName("LIST")),
             (b"GET", FileName(FileNameError::Empty)),

@@ -114,6 +114,12 @@ fn blank_lines_are_no_requests() {
 }
 
 #[test]
+fn carriage_returns_before_the_lines_end_are_no_part_of_the_head() {
+    assert_eq!(pieces_of(b"LIST\r\r\n"), [head("LIST"), Piece::End]);
+    assert_eq!(pieces_of(b"UPLOAD a\r\r\n"), [head("UPLOAD a"), Piece::End]);
+}
+
+#[test]
 fn a_quiet_head_is_complete() {
     for wire in ["LIST", "GET a.txt", "WHAT", "GET a.txt\r"] {
         let mut framer = stalled_after(wire);
