@@ -23,6 +23,10 @@ pub enum StorageError {
     NotAFile(FileName),
     #[error("the server has no space left for the file")]
     NoSpace,
+    #[error("the files of this server may take {0} bytes together, and this one does not fit")]
+    QuotaExceeded(u64),
+    #[error("this server keeps at most {0} files")]
+    TooManyFiles(u64),
     #[error("the server cannot write to its directory")]
     ReadOnly,
     /// Anything else; what it was is for the log.
@@ -35,7 +39,7 @@ impl StorageError {
         match self {
             Self::NotFound(_) => ErrorCode::NotFound,
             Self::Exists(_) | Self::NotAFile(_) => ErrorCode::Exists,
-            Self::NoSpace => ErrorCode::NoSpace,
+            Self::NoSpace | Self::QuotaExceeded(_) | Self::TooManyFiles(_) => ErrorCode::NoSpace,
             Self::ReadOnly => ErrorCode::ReadOnly,
             Self::Disk(_) => ErrorCode::Internal,
         }

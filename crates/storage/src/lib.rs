@@ -3,11 +3,18 @@
 //! All access goes through a capability to the one directory, so nothing here can reach a file
 //! outside it. Only regular files exist to it: symbolic links, FIFOs, devices and directories are
 //! neither listed, read, replaced nor removed. An upload is a temporary file in the same directory
-//! until it is whole; see [`Upload`].
+//! until it is whole; see [`Upload`]. How much may be stored, and how that is counted when many
+//! upload at once, is in [`space`].
 #![forbid(unsafe_code)]
 
+mod disk;
 mod error;
+#[cfg(test)]
+mod faults;
+mod name_lock;
+mod space;
 mod upload;
+mod usage;
 
 use std::{
     io::{self, Read},
@@ -24,23 +31,72 @@ use protocol::FileName;
 
 pub use error::{OpenDirectoryError, StorageError};
 pub use upload::{IfExists, Upload};
+pub use usage::Usage;
+
+use space::Space;
+
+/// What outlasts a power failure once it was confirmed.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Durability {
+    /// What the kernel wrote by itself until then.
+    #[default]
+    None,
+    /// The content: a file is whole under its name, or it has not got the name yet.
+    File,
+    /// The name too, and that a removed file is gone.
+    Full,
+}
+
+/// How uploads are stored, and how much of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    pub durability: Durability,
+    /// Bytes that all files may have together, [`NO_LIMIT`](Self::NO_LIMIT) for any. Temporary
+    /// files count too, so replacing a file takes room for both.
+    pub quota: u64,
+    /// How many files there may be, [`NO_LIMIT`](Self::NO_LIMIT) for any. An upload is one from its
+    /// beginning; one that replaces a file is never refused for this.
+    pub files_max: u64,
+}
+
+impl Options {
+    pub const NO_LIMIT: u64 = u64::MAX;
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let durability = Durability::default();
+        Self { durability, quota: Self::NO_LIMIT, files_max: Self::NO_LIMIT }
+    }
+}
 
 /// A directory whose files are listed, read, replaced and removed.
 ///
-/// Several processes may serve the same directory.
+/// Several processes may serve the same directory. Limits hold for those together that share one
+/// [`Usage`].
 #[derive(Debug)]
 pub struct Directory {
     dir: Dir,
+    durability: Durability,
+    space: Space,
 }
 
 impl Directory {
-    /// Opens `path` and removes what uploads of servers that were killed left there.
-    pub fn open(path: &Path) -> Result<Self, OpenDirectoryError> {
+    /// Opens `path`, removes what uploads of servers that were killed left there, and counts the
+    /// rest if there is a limit.
+    ///
+    /// `usage` starts as zeros, or as what servers of the same directory share already.
+    pub fn open(
+        path: &Path,
+        options: &Options,
+        usage: &'static Usage,
+    ) -> Result<Self, OpenDirectoryError> {
         let fail = |source| OpenDirectoryError { path: path.to_owned(), source };
         let dir = Dir::open_ambient_dir(path, ambient_authority()).map_err(fail)?;
-        let directory = Self { dir };
-        directory.remove_abandoned_uploads().map_err(fail)?;
-        Ok(directory)
+        upload::remove_abandoned(&dir).map_err(fail)?;
+        let space = Space::new(options, usage);
+        disk::open_again(&dir).and_then(|dir| space.count_at_open(&dir)).map_err(fail)?;
+        Ok(Self { dir, durability: options.durability, space })
     }
 
     /// The names of all files, sorted. Files whose names no request could carry are left out.
@@ -80,25 +136,41 @@ impl Directory {
         match (self.metadata(&name)?, if_exists) {
             (Some(metadata), _) if !metadata.is_file() => Err(StorageError::NotAFile(name)),
             (Some(_), IfExists::Refuse) => Err(StorageError::Exists(name)),
-            (Some(_), IfExists::Replace) | (None, _) => Upload::create(&self.dir, name, if_exists),
+            (existing, _) => Upload::create(self, name, if_exists, existing.is_some()),
         }
     }
 
     /// Removes a file; whoever is reading it reads on undisturbed.
+    ///
+    /// Under [`Durability::Full`] an error may also mean that the file is gone, but that a power
+    /// failure may bring it back.
     pub fn delete(&self, name: &FileName) -> Result<(), StorageError> {
         match self.metadata(name)? {
             Some(metadata) if metadata.is_file() => {}
             _ => return Err(StorageError::NotFound(name.clone())),
         }
-        self.dir.remove_file(name.as_str()).map_err(|source| match source.kind() {
+        let dir = disk::open_again(&self.dir)?;
+        let names = self.space.lock_names(&dir);
+        let claim = self.space.claim(&dir, name);
+        disk::remove(&dir, name.as_str()).map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => StorageError::NotFound(name.clone()),
             _ => source.into(),
-        })
+        })?;
+        self.space.release_claimed(claim);
+        drop(names);
+        if self.durability >= Durability::Full {
+            disk::sync_dir(&dir)?;
+        }
+        Ok(())
     }
 
     /// Removes temporary files that no living process is writing; those being written are locked.
+    /// To be called when a process that wrote some has died, so that its space is counted as free.
     pub fn remove_abandoned_uploads(&self) -> io::Result<()> {
-        upload::remove_abandoned(&self.dir)
+        let removed = upload::remove_abandoned(&self.dir);
+        let counted =
+            disk::open_again(&self.dir).and_then(|dir| self.space.count_after_removal(&dir));
+        removed.and(counted)
     }
 
     /// Of the entry itself: a symbolic link is not followed. `None` when there is none.

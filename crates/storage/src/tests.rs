@@ -1,3 +1,6 @@
+mod failing_disk;
+mod limits;
+
 use std::{fs, os::unix};
 
 use tempfile::TempDir;
@@ -5,9 +8,15 @@ use tempfile::TempDir;
 use super::*;
 
 fn directory() -> (TempDir, Directory) {
-    let temp = TempDir::new().unwrap();
-    let directory = Directory::open(temp.path()).unwrap();
+    let (temp, directory, _) = directory_with(Options::default());
     (temp, directory)
+}
+
+fn directory_with(options: Options) -> (TempDir, Directory, &'static Usage) {
+    let temp = TempDir::new().unwrap();
+    let usage = Box::leak(Box::default());
+    let directory = Directory::open(temp.path(), &options, usage).unwrap();
+    (temp, directory, usage)
 }
 
 fn name(name: &str) -> FileName {
@@ -118,7 +127,7 @@ fn opening_removes_abandoned_uploads_and_spares_live_ones() {
     fs::write(temp.path().join(".upload-1-0"), b"left by a killed server").unwrap();
     fs::write(temp.path().join(".profile"), b"a person's").unwrap();
     let live = upload(&directory, "a.txt", b"still coming");
-    drop(Directory::open(temp.path()).unwrap());
+    Directory::open(temp.path(), &Options::default(), Box::leak(Box::default())).unwrap();
     assert_eq!(entries(&temp), 2);
     live.commit().unwrap();
     assert_eq!(directory.list().unwrap(), [name("a.txt")]);
@@ -126,7 +135,23 @@ fn opening_removes_abandoned_uploads_and_spares_live_ones() {
 
 #[test]
 fn a_missing_directory_is_named() {
-    let err = Directory::open(Path::new("/no/such/dir")).unwrap_err();
+    let usage = Box::leak(Box::default());
+    let err = Directory::open(Path::new("/no/such/dir"), &Options::default(), usage).unwrap_err();
     assert_eq!(err.to_string(), "cannot serve the directory /no/such/dir");
     assert_eq!(err.source.kind(), io::ErrorKind::NotFound);
+}
+
+#[test]
+fn a_directory_that_disappears_is_an_error_of_the_disk() {
+    let (temp, directory) = directory();
+    upload(&directory, "a.txt", b"there").commit().unwrap();
+    let mut under_way = upload(&directory, "b.txt", b"hello");
+    let mut reader = directory.read(&name("a.txt")).unwrap();
+    temp.close().unwrap();
+    under_way.write(b" again").unwrap();
+    assert!(matches!(under_way.commit(), Err(StorageError::Disk(_))));
+    let created = directory.create(name("a.txt"), IfExists::Replace);
+    assert!(matches!(created, Err(StorageError::Disk(_))));
+    assert!(matches!(directory.delete(&name("a.txt")), Err(StorageError::NotFound(_))));
+    assert_eq!(reader.read_chunk(&mut [0; 20]).unwrap(), 5);
 }

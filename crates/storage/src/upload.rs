@@ -9,16 +9,19 @@
 //! outside Linux.
 
 use std::{
-    fs::TryLockError,
-    io::{self, Write},
-    process,
+    ffi::OsStr,
+    fs::{File, TryLockError},
+    io, process,
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use cap_std::fs::{Dir, OpenOptions};
+use cap_std::fs::Dir;
 use protocol::FileName;
 
-use crate::StorageError;
+use crate::{
+    Directory, Durability, StorageError, disk,
+    space::{STEP_LEN, Space},
+};
 
 const TEMPORARY_PREFIX: &str = ".upload-";
 
@@ -33,42 +36,44 @@ pub enum IfExists {
 #[derive(Debug)]
 pub struct Upload {
     dir: Dir,
-    file: std::fs::File,
-    temporary: String,
+    durability: Durability,
+    space: Space,
+    file: File,
+    /// The temporary file's name, until it has lost it.
+    temporary: Option<String>,
     name: FileName,
     if_exists: IfExists,
     len: u64,
+    reserved: u64,
+    /// A piece was not written, so the rest would be in the wrong place.
+    broken: bool,
 }
 
 impl Upload {
+    /// `replaces` says that `name` is a file's now.
     pub(crate) fn create(
-        dir: &Dir,
+        directory: &Directory,
         name: FileName,
         if_exists: IfExists,
+        replaces: bool,
     ) -> Result<Self, StorageError> {
-        let dir = dir.try_clone()?;
-        loop {
-            let temporary = next_temporary_name();
-            let mut options = OpenOptions::new();
-            options.write(true).create_new(true);
-            let file = match dir.open_with(&temporary, &options) {
-                Ok(file) => file.into_std(),
-                Err(err) if err.kind() == io::ErrorKind::AlreadyExists => continue,
-                Err(source) => return Err(source.into()),
-            };
-            // Another server that starts just now may take the file for an abandoned one before
-            // it is locked: then the lock is refused, or its name is gone afterwards.
-            match file.try_lock() {
-                Ok(()) if dir.exists(&temporary) => {
-                    return Ok(Self { dir, file, temporary, name, if_exists, len: 0 });
-                }
-                Ok(()) | Err(TryLockError::WouldBlock) => {}
-                Err(TryLockError::Error(source)) => {
-                    let _ = dir.remove_file(&temporary);
-                    return Err(source.into());
-                }
-            }
-        }
+        let Directory { durability, space, .. } = *directory;
+        let dir = disk::open_again(&directory.dir)?;
+        let names = space.reserve_file(&dir, replaces)?;
+        let (file, temporary) = create_temporary(&dir).inspect_err(|_| space.release(0))?;
+        drop(names);
+        Ok(Self {
+            dir,
+            durability,
+            space,
+            file,
+            temporary: Some(temporary),
+            name,
+            if_exists,
+            len: 0,
+            reserved: 0,
+            broken: false,
+        })
     }
 
     pub fn name(&self) -> &FileName {
@@ -84,38 +89,110 @@ impl Upload {
         self.len == 0
     }
 
-    /// Appends to the content.
+    /// Appends to the content. After an error nothing more can be written, and nothing committed.
     pub fn write(&mut self, content: &[u8]) -> Result<(), StorageError> {
-        self.file.write_all(content)?;
-        self.len += content.len() as u64;
+        self.check_whole()?;
+        self.broken = true;
+        for step in content.chunks(STEP_LEN) {
+            let step_len = step.len() as u64;
+            self.space.reserve_bytes(&self.dir, step_len)?;
+            self.reserved += step_len;
+            disk::write(&self.file, step)?;
+            self.space.settle(step_len);
+            self.len += step_len;
+        }
+        self.broken = false;
         Ok(())
     }
 
     /// Gives the content its name, in one step: every reader sees the old file or all of the new.
     /// Returns the length.
-    pub fn commit(self) -> Result<u64, StorageError> {
-        let taken = match self.if_exists {
-            IfExists::Replace => self.dir.rename(&self.temporary, &self.dir, self.name.as_str()),
-            // Unlike a rename, a link never replaces. Dropping self removes the temporary name.
-            IfExists::Refuse => self.dir.hard_link(&self.temporary, &self.dir, self.name.as_str()),
-        };
-        match taken {
-            Ok(()) => Ok(self.len),
-            Err(err) if err.kind() == io::ErrorKind::AlreadyExists => {
-                Err(StorageError::Exists(self.name.clone()))
-            }
-            Err(err) if err.kind() == io::ErrorKind::IsADirectory => {
-                Err(StorageError::NotAFile(self.name.clone()))
-            }
-            Err(source) => Err(source.into()),
+    ///
+    /// After an error the old file is there, with one exception: under [`Durability::Full`] the
+    /// directory may turn out not to be on the disk. The new file has its name then and is read
+    /// under it, but a power failure may bring the old one back.
+    pub fn commit(mut self) -> Result<u64, StorageError> {
+        self.check_whole()?;
+        if self.durability >= Durability::File {
+            // Never tried again: the kernel reports lost pages once, and then takes them for clean.
+            disk::sync(&self.file)?;
         }
+        self.take_name().map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists => StorageError::Exists(self.name.clone()),
+            io::ErrorKind::IsADirectory => StorageError::NotAFile(self.name.clone()),
+            _ => source.into(),
+        })?;
+        if self.durability >= Durability::Full {
+            disk::sync_dir(&self.dir)?;
+        }
+        Ok(self.len)
+    }
+
+    fn check_whole(&self) -> Result<(), StorageError> {
+        if self.broken {
+            return Err(StorageError::Disk(io::Error::other("part of the upload is missing")));
+        }
+        Ok(())
+    }
+
+    fn take_name(&mut self) -> io::Result<()> {
+        let Some(temporary) = &self.temporary else { return Ok(()) };
+        let _names = self.space.lock_names(&self.dir);
+        match self.if_exists {
+            IfExists::Replace => {
+                let replaced = self.space.claim(&self.dir, &self.name);
+                disk::rename(&self.dir, temporary, self.name.as_str())?;
+                self.space.release_claimed(replaced);
+            }
+            IfExists::Refuse => {
+                // Unlike a rename, a link never replaces.
+                disk::link(&self.dir, temporary, self.name.as_str())?;
+                // If this name stays, it is an abandoned upload's.
+                let _ = disk::remove(&self.dir, temporary);
+            }
+        }
+        self.temporary = None;
+        Ok(())
+    }
+
+    /// Leaves behind what an upload leaves whose process is killed.
+    #[cfg(test)]
+    pub(crate) fn kill(mut self) {
+        self.temporary = None;
     }
 }
 
 impl Drop for Upload {
     fn drop(&mut self) {
-        // After a rename the name is gone, which is as good.
-        let _ = self.dir.remove_file(&self.temporary);
+        let Some(temporary) = &self.temporary else { return };
+        self.space.settle(self.reserved - self.len);
+        let _names = self.space.lock_names(&self.dir);
+        match disk::remove(&self.dir, temporary) {
+            // What is still there takes space, until it is removed as abandoned.
+            Err(err) if err.kind() != io::ErrorKind::NotFound => {}
+            _ => self.space.release(self.reserved),
+        }
+    }
+}
+
+fn create_temporary(dir: &Dir) -> io::Result<(File, String)> {
+    loop {
+        let temporary = next_temporary_name();
+        let file = match disk::create(dir, &temporary) {
+            Ok(file) => file,
+            Err(err) if err.kind() == io::ErrorKind::AlreadyExists => continue,
+            Err(source) => return Err(source),
+        };
+        // Another server that starts just now may take the file for an abandoned one before it is
+        // locked: then the lock is refused, or its name is gone afterwards.
+        match disk::lock(&file) {
+            Ok(()) if dir.exists(&temporary) => return Ok((file, temporary)),
+            Ok(()) | Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(source)) => {
+                let _ = disk::remove(dir, &temporary);
+                return Err(source);
+            }
+        }
     }
 }
 
@@ -126,12 +203,15 @@ fn next_temporary_name() -> String {
     format!("{TEMPORARY_PREFIX}{}-{number}", process::id())
 }
 
+pub(crate) fn is_temporary(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(TEMPORARY_PREFIX.as_bytes())
+}
+
 pub(crate) fn remove_abandoned(dir: &Dir) -> io::Result<()> {
     for entry in dir.entries()? {
         let entry = entry?;
         let name = entry.file_name();
-        let is_temporary = name.to_str().is_some_and(|name| name.starts_with(TEMPORARY_PREFIX));
-        if !is_temporary || !entry.file_type().is_ok_and(|file_type| file_type.is_file()) {
+        if !is_temporary(&name) || !entry.file_type().is_ok_and(|file_type| file_type.is_file()) {
             continue;
         }
         // Gone meanwhile, or not ours to open: not abandoned by us.

@@ -1,0 +1,76 @@
+//! The disk operations of uploads and deletions, each in one place where a test can make it fail.
+
+use std::{
+    fs::{File, TryLockError},
+    io::{self, Write},
+};
+
+use cap_std::fs::{Dir, OpenOptions};
+
+#[cfg(test)]
+use crate::faults::{self, Operation};
+
+/// Opens the directory once more. What one opening locks, or learns of failed writing, is its own;
+/// a duplicated descriptor would share both. (`Dir::open_dir` opens for paths only.)
+pub(crate) fn open_again(dir: &Dir) -> io::Result<Dir> {
+    #[cfg(test)]
+    faults::strike(Operation::OpenDirectory)?;
+    dir.open(".").map(|file| Dir::from_std_file(file.into_std()))
+}
+
+/// Makes a file that did not exist.
+pub(crate) fn create(dir: &Dir, name: &str) -> io::Result<File> {
+    #[cfg(test)]
+    faults::strike(Operation::Create)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    dir.open_with(name, &options).map(cap_std::fs::File::into_std)
+}
+
+pub(crate) fn lock(file: &File) -> Result<(), TryLockError> {
+    #[cfg(test)]
+    faults::strike(Operation::Lock).map_err(TryLockError::Error)?;
+    file.try_lock()
+}
+
+pub(crate) fn write(mut file: &File, content: &[u8]) -> io::Result<()> {
+    // A full disk often takes the first part.
+    #[cfg(test)]
+    if let Err(err) = faults::strike(Operation::Write) {
+        file.write_all(&content[..content.len() / 2])?;
+        return Err(err);
+    }
+    file.write_all(content)
+}
+
+pub(crate) fn sync(file: &File) -> io::Result<()> {
+    #[cfg(test)]
+    faults::strike(Operation::Sync)?;
+    file.sync_all()
+}
+
+pub(crate) fn sync_dir(dir: &Dir) -> io::Result<()> {
+    #[cfg(test)]
+    faults::strike(Operation::SyncDirectory)?;
+    Ok(rustix::fs::fsync(dir)?)
+}
+
+/// Gives a file another name, in place of any file that has it.
+pub(crate) fn rename(dir: &Dir, from: &str, to: &str) -> io::Result<()> {
+    #[cfg(test)]
+    faults::strike(Operation::Rename)?;
+    dir.rename(from, dir, to)
+}
+
+/// Gives a file a second name, which must be free.
+pub(crate) fn link(dir: &Dir, from: &str, to: &str) -> io::Result<()> {
+    #[cfg(test)]
+    faults::strike(Operation::Link)?;
+    dir.hard_link(from, dir, to)
+}
+
+pub(crate) fn remove(dir: &Dir, name: &str) -> io::Result<()> {
+    #[cfg(test)]
+    faults::strike(Operation::Remove)?;
+    dir.remove_file(name)
+}
