@@ -3,6 +3,7 @@
 use std::{io, path::PathBuf};
 
 use protocol::{ErrorCode, FileName};
+use rustix::io::Errno;
 
 /// Why a directory cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +28,8 @@ pub enum StorageError {
     QuotaExceeded(u64),
     #[error("this server keeps at most {0} files")]
     TooManyFiles(u64),
+    #[error("the server has as many files open as it can; try again later")]
+    TooManyOpen,
     #[error("the server cannot write to its directory")]
     ReadOnly,
     /// Anything else; what it was is for the log.
@@ -40,6 +43,7 @@ impl StorageError {
             Self::NotFound(_) => ErrorCode::NotFound,
             Self::Exists(_) | Self::NotAFile(_) => ErrorCode::Exists,
             Self::NoSpace | Self::QuotaExceeded(_) | Self::TooManyFiles(_) => ErrorCode::NoSpace,
+            Self::TooManyOpen => ErrorCode::Busy,
             Self::ReadOnly => ErrorCode::ReadOnly,
             Self::Disk(_) => ErrorCode::Internal,
         }
@@ -48,6 +52,9 @@ impl StorageError {
 
 impl From<io::Error> for StorageError {
     fn from(source: io::Error) -> Self {
+        if let Some(Errno::MFILE | Errno::NFILE) = Errno::from_io_error(&source) {
+            return Self::TooManyOpen;
+        }
         match source.kind() {
             io::ErrorKind::StorageFull
             | io::ErrorKind::QuotaExceeded

@@ -186,7 +186,8 @@ impl Directory {
     fn why_not_opened(&self, name: &FileName, source: io::Error) -> StorageError {
         match self.metadata(name) {
             Ok(Some(metadata)) if metadata.is_file() => source.into(),
-            _ => StorageError::NotFound(name.clone()),
+            Ok(_) => StorageError::NotFound(name.clone()),
+            Err(err) => err,
         }
     }
 }

@@ -9,12 +9,13 @@ use crate::faults::{
     Operation::{self, *},
 };
 
-const WAYS: [(Errno, ErrorCode); 5] = [
+const WAYS: [(Errno, ErrorCode); 6] = [
     (Errno::NOSPC, ErrorCode::NoSpace),
     (Errno::DQUOT, ErrorCode::NoSpace),
     (Errno::ROFS, ErrorCode::ReadOnly),
     (Errno::ACCESS, ErrorCode::ReadOnly),
     (Errno::IO, ErrorCode::Internal),
+    (Errno::MFILE, ErrorCode::Busy),
 ];
 
 const NEW: &[u8] = b"new content, in three pieces";
