@@ -165,13 +165,14 @@ impl Upload {
 impl Drop for Upload {
     fn drop(&mut self) {
         let Some(temporary) = &self.temporary else { return };
-        self.space.settle(self.reserved - self.len);
         let _names = self.space.lock_names(&self.dir);
         match disk::remove(&self.dir, temporary) {
             // What is still there takes space, until it is removed as abandoned.
             Err(err) if err.kind() != io::ErrorKind::NotFound => {}
             _ => self.space.release(self.reserved),
         }
+        // Last: a count in between would take off what was not written, before it is released.
+        self.space.settle(self.reserved - self.len);
     }
 }
 
