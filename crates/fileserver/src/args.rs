@@ -104,6 +104,30 @@ pub struct Args {
     #[arg(long, value_name = "SIZE", env = "FILESERVER_MAX_UPLOAD", default_value = "1GiB")]
     pub max_upload: ByteSize,
 
+    /// Bytes that all files may take together, uploads under way included, or `none`
+    #[arg(
+        long,
+        value_name = "SIZE",
+        env = "FILESERVER_QUOTA",
+        default_value = "100GiB",
+        value_parser = size_or_none
+    )]
+    pub quota: u64,
+
+    /// Files that there may be, uploads under way included, or `none`
+    #[arg(
+        long,
+        value_name = "N",
+        env = "FILESERVER_MAX_FILES",
+        default_value = "100000",
+        value_parser = number_or_none
+    )]
+    pub max_files: u64,
+
+    /// What a confirmed upload survives
+    #[arg(long, value_enum, env = "FILESERVER_DURABILITY", default_value_t = Durability::None)]
+    pub durability: Durability,
+
     /// Connections open at once, waiting ones included; one more is answered `busy`
     #[arg(
         long,
@@ -199,6 +223,17 @@ impl Mode {
     }
 }
 
+/// What a confirmed upload survives, besides the end of the server.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Durability {
+    /// Nothing else: after a power failure the file may be missing, or empty
+    None,
+    /// A power failure, but for the last names: a file is whole or not there
+    File,
+    /// A power failure
+    Full,
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Make tokens, by which clients are known
@@ -279,6 +314,18 @@ impl Args {
         Ok(ExitCode::SUCCESS)
     }
 
+    pub(crate) fn storage_options(&self) -> storage::Options {
+        storage::Options {
+            durability: match self.durability {
+                Durability::None => storage::Durability::None,
+                Durability::File => storage::Durability::File,
+                Durability::Full => storage::Durability::Full,
+            },
+            quota: self.quota,
+            files_max: self.max_files,
+        }
+    }
+
     /// The size of the pool.
     pub fn pool_size(&self) -> u32 {
         match (self.workers, self.mode) {
@@ -305,6 +352,20 @@ fn seconds_not_zero(text: &str) -> Result<Duration, String> {
     match seconds(text)? {
         Duration::ZERO => Err("0 seconds would let nobody speak".to_owned()),
         seconds => Ok(seconds),
+    }
+}
+
+fn size_or_none(text: &str) -> Result<u64, String> {
+    match text {
+        "none" => Ok(storage::Options::NO_LIMIT),
+        size => size.parse::<ByteSize>().map(|size| size.as_u64()),
+    }
+}
+
+fn number_or_none(text: &str) -> Result<u64, String> {
+    match text {
+        "none" => Ok(storage::Options::NO_LIMIT),
+        number => number.parse().map_err(|_| "a number is needed, or none".to_owned()),
     }
 }
 

@@ -7,6 +7,7 @@ use nix::{
     sys::mman::{MapFlags, ProtFlags, mmap_anonymous},
     unistd::ForkResult,
 };
+use storage::Usage;
 use telemetry::{Slot, Totals};
 
 use crate::{listener::AcceptQueue, shutdown::DrainFlag};
@@ -16,6 +17,7 @@ use crate::{listener::AcceptQueue, shutdown::DrainFlag};
 pub(crate) struct SharedState {
     pub(crate) totals: &'static Totals,
     pub(crate) drain_flag: &'static DrainFlag,
+    pub(crate) usage: &'static Usage,
     pub(crate) slots: &'static [Slot],
 }
 
@@ -23,6 +25,7 @@ pub(crate) struct SharedState {
 struct Header {
     totals: Totals,
     drain_flag: DrainFlag,
+    usage: Usage,
 }
 
 impl SharedState {
@@ -46,6 +49,7 @@ impl SharedState {
             Ok(Self {
                 totals: &header.totals,
                 drain_flag: &header.drain_flag,
+                usage: &header.usage,
                 slots: slice::from_raw_parts(first_slot.as_ptr(), slots),
             })
         }

@@ -63,14 +63,14 @@ pub fn serve(args: &Args) -> Result<ExitCode, ServeError> {
     raise_descriptor_limit();
     let workers = args.pool_size();
     let user = args.user.as_deref().map(ServingUser::find).transpose()?;
-    let directory = Directory::open(&args.dir)?;
+    let shared = SharedState::map(workers as usize).map_err(ServeError::SharedMemory)?;
+    let directory = Directory::open(&args.dir, &args.storage_options(), shared.usage)?;
     let tokens = args.auth_file.as_deref().map(Tokens::read).transpose()?;
     let tls = match (&args.tls_cert, &args.tls_key) {
         (Some(certificate), Some(key)) => Some(tls::configure(certificate, key)?),
         _ => None,
     };
     let (listener, endpoint) = listener::bind(&args.host, args.port, args.backlog)?;
-    let shared = SharedState::map(workers as usize).map_err(ServeError::SharedMemory)?;
     let service = Arc::new(Service {
         directory,
         limits: Limits {

@@ -72,6 +72,7 @@ impl ServerProcess {
             .arg(dir)
             // How much a plan moves, from one address, is the plan's business, not the server's.
             .args(["--max-upload", "1TiB", "--max-per-address", "100000"])
+            .args(["--quota", "none", "--max-files", "none"])
             .args(["--log-level", "warn"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

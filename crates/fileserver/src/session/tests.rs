@@ -5,7 +5,7 @@ use std::{
     net::{IpAddr, Ipv4Addr},
 };
 
-use storage::{Directory, IfExists};
+use storage::{Directory, IfExists, Options};
 use telemetry::{Scoreboard, SlotCounts, Verb};
 use tempfile::TempDir;
 use testkit::{base64, content};
@@ -54,7 +54,8 @@ impl Bench {
         let dir = TempDir::new().unwrap();
         let slots = vec![Slot::default()].leak();
         let mut service = Service {
-            directory: Directory::open(dir.path()).unwrap(),
+            directory: Directory::open(dir.path(), &Options::default(), Box::leak(Box::default()))
+                .unwrap(),
             limits: Limits {
                 upload_len_max: 1 << 30,
                 idle_timeout: IDLE_TIMEOUT,

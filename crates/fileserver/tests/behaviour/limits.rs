@@ -24,6 +24,9 @@ for_every_model!(
     an_upload_below_the_minimum_rate_is_answered_and_cut_off,
     a_reader_below_the_minimum_rate_is_cut_off,
     a_connection_may_make_so_many_requests,
+    uploads_at_once_never_exceed_the_quota_together,
+    a_full_directory_takes_no_new_file_and_replaces_old_ones,
+    every_degree_of_durability_stores_and_deletes,
 );
 
 fn a_file_larger_than_max_upload_is_refused(model: Model) {
@@ -110,6 +113,79 @@ fn a_lost_directory_is_the_servers_fault_and_survived(model: Model) {
     assert!(!refused.text().contains(dir), "a client learns where the directory is");
     assert_eq!(peer.request("PING").outcome(), "OK");
     eventually(PATIENCE, "the log tells the operator", || server.stderr().contains("ERROR"));
+}
+
+fn uploads_at_once_never_exceed_the_quota_together(model: Model) {
+    let server = model.server().args(["--quota", "1000000", "--workers", "8"]).start();
+    let one = content(1, 150_000);
+    let stored = thread::scope(|scope| {
+        let uploads: Vec<_> = (0..20)
+            .map(|number| {
+                let (mut peer, request) =
+                    (server.connect(), upload_request(&format!("{number}.bin"), &one));
+                scope.spawn(move || {
+                    // The server may refuse before it has read all.
+                    let _ = peer.try_send(request);
+                    peer.read_reply().outcome().to_owned()
+                })
+            })
+            .collect();
+        let outcomes = uploads.into_iter().map(|upload| upload.join().unwrap());
+        let (stored, refused): (Vec<_>, Vec<_>) = outcomes.partition(|outcome| outcome == "OK");
+        assert!(refused.iter().all(|outcome| outcome == "no-space"), "{refused:?}");
+        stored.len()
+    });
+    // All may have been refused at the last moment, when none of the others had given up yet.
+    assert!(stored <= 6, "{stored} files of 150 kB in a quota of 1 MB");
+    assert_eq!(server.temporary_files(), 0);
+    let fill = |count: usize| {
+        for number in 0..count {
+            let mut peer = server.connect();
+            peer.send(upload_request(&format!("{number}.bin"), &one));
+            assert_eq!(peer.read_reply().outcome(), "OK", "file {number}");
+        }
+    };
+    for number in 0..20 {
+        server.ask(&format!("DELETE {number}.bin"));
+    }
+    fill(6);
+    let mut peer = server.connect();
+    let _ = peer.try_send(upload_request("6.bin", &one));
+    let reply = peer.read_reply();
+    assert_eq!(reply.outcome(), "no-space");
+    assert!(reply["data"].as_str().unwrap().contains("1000000"), "{}", reply.text());
+    assert!(server.stored("0.bin").unwrap() == one);
+    drop(peer);
+    stop_cleanly(server);
+}
+
+fn a_full_directory_takes_no_new_file_and_replaces_old_ones(model: Model) {
+    let server = model.server().args(["--max-files", "2"]).start();
+    for name in ["a", "b"] {
+        assert_eq!(server.ask(&format!("UPLOAD {name} Zm9v")).outcome(), "OK");
+    }
+    assert_eq!(server.ask("UPLOAD c Zm9v").outcome(), "no-space");
+    assert_eq!(server.ask("UPLOAD a YmFy").outcome(), "OK");
+    assert_eq!(server.ask("DELETE b").outcome(), "OK");
+    assert_eq!(server.ask("UPLOAD c Zm9v").outcome(), "OK");
+    // Files that come and go behind the server's back are noticed before anyone is refused.
+    fs::remove_file(server.dir().join("a")).unwrap();
+    assert_eq!(server.ask("UPLOAD d Zm9v").outcome(), "OK");
+    stop_cleanly(server);
+}
+
+fn every_degree_of_durability_stores_and_deletes(model: Model) {
+    for durability in ["none", "file", "full"] {
+        let server = model.server().args(["--durability", durability]).start();
+        server.place("a.txt", b"old");
+        let mut peer = server.connect();
+        assert_eq!(peer.request("UPLOAD a.txt aGVsbG8=").outcome(), "OK", "{durability}");
+        assert_eq!(server.stored("a.txt").unwrap(), b"hello");
+        assert_eq!(peer.request("DELETE a.txt").outcome(), "OK", "{durability}");
+        assert_eq!(peer.request("GET a.txt").outcome(), "not-found");
+        drop(peer);
+        stop_cleanly(server);
+    }
 }
 
 #[test]

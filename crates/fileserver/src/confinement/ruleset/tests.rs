@@ -22,7 +22,8 @@ use super::*;
 ///
 /// Claims that this kernel cannot keep are skipped: `needs` is the version that they begin with.
 fn confined(dir: &Path, file_use: FileUse, needs: ABI, claims: impl FnOnce() + Send) {
-    let directory = Directory::open(dir).unwrap();
+    let directory =
+        Directory::open(dir, &storage::Options::default(), Box::leak(Box::default())).unwrap();
     let on_thread = || {
         let status = enforce(&directory, file_use).unwrap();
         assert!(status.no_new_privs);
