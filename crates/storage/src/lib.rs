@@ -122,6 +122,10 @@ impl Directory {
         options.read(true).follow(FollowSymlinks::No).nonblock(true);
         let file = match self.dir.open_with(name.as_str(), &options) {
             Ok(file) => file,
+            // Also when a file has come there since.
+            Err(err) if err.kind() == io::ErrorKind::NotFound => {
+                return Err(StorageError::NotFound(name.clone()));
+            }
             Err(source) => return Err(self.why_not_opened(name, source)),
         };
         let metadata = file.metadata()?;

@@ -1,7 +1,12 @@
 mod failing_disk;
 mod limits;
 
-use std::{fs, os::unix};
+use std::{
+    fs,
+    os::unix,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    thread,
+};
 
 use tempfile::TempDir;
 
@@ -154,4 +159,25 @@ fn a_directory_that_disappears_is_an_error_of_the_disk() {
     assert!(matches!(created, Err(StorageError::Disk(_))));
     assert!(matches!(directory.delete(&name("a.txt")), Err(StorageError::NotFound(_))));
     assert_eq!(reader.read_chunk(&mut [0; 20]).unwrap(), 5);
+}
+
+#[test]
+fn a_file_that_comes_and_goes_is_read_or_not_found() {
+    let (_temp, directory) = directory();
+    let coming_and_going = AtomicBool::new(true);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..2000 {
+                upload(&directory, "a.txt", b"hello").commit().unwrap();
+                directory.delete(&name("a.txt")).unwrap();
+            }
+            coming_and_going.store(false, Relaxed);
+        });
+        while coming_and_going.load(Relaxed) {
+            match directory.read(&name("a.txt")) {
+                Ok(_) | Err(StorageError::NotFound(_)) => {}
+                Err(err) => panic!("{err:?}"),
+            }
+        }
+    });
 }
