@@ -10,11 +10,13 @@ use std::{
 use bytesize::ByteSize;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 use clap_complete::Shell;
+use storage::IfExists;
 use telemetry::LogLevel;
 
 use crate::{
     auth::{self, Permission},
     serve,
+    service::Limits,
 };
 
 const EXAMPLES: &str = "\
@@ -56,7 +58,7 @@ pub struct Args {
     )]
     pub workers: Option<u32>,
 
-    /// Seconds without a byte from or to a client after which its connection is closed
+    /// Seconds between requests, or without a byte in a transfer, after which a connection is closed
     #[arg(
         long,
         value_name = "SECONDS",
@@ -119,7 +121,7 @@ pub struct Args {
         long,
         value_name = "N",
         env = "FILESERVER_MAX_FILES",
-        default_value = "100000",
+        default_value = "10000",
         value_parser = number_or_none
     )]
     pub max_files: u64,
@@ -312,6 +314,18 @@ impl Args {
             )?,
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            upload_len_max: self.max_upload.as_u64(),
+            idle_timeout: self.idle_timeout,
+            head_timeout: self.head_timeout,
+            min_rate: self.min_rate.as_u64(),
+            requests_max: self.max_requests,
+            read_only: self.read_only,
+            if_exists: if self.no_replace { IfExists::Refuse } else { IfExists::Replace },
+        }
     }
 
     pub(crate) fn storage_options(&self) -> storage::Options {

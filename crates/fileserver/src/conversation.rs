@@ -10,6 +10,7 @@ use crate::{
 };
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "plain text, the usual case, needs no allocation")]
 pub(crate) enum Conversation {
     Plain(Session),
     Secured(Box<SecuredSession>),

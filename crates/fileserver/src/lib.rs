@@ -8,9 +8,11 @@
 mod admission;
 pub mod args;
 mod auth;
+mod budget;
 mod confinement;
 mod connection;
 mod conversation;
+mod exposure;
 mod listener;
 mod models;
 mod os;

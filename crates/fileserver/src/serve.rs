@@ -2,24 +2,27 @@
 
 use std::{
     io::{self, Write},
+    net::TcpListener,
     process::ExitCode,
     sync::Arc,
     time::Instant,
 };
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use storage::{Directory, IfExists, OpenDirectoryError};
+use storage::{Directory, OpenDirectoryError};
 use telemetry::Scoreboard;
 
 use crate::{
     admission::Admission,
     args::Args,
     auth::{AuthFileError, Tokens},
+    budget::Budget,
     confinement::Confinement,
+    exposure::{self, ServedSecretError},
     listener::{self, BindError},
     models,
     os::SharedState,
-    service::{Limits, Service},
+    service::Service,
     stats,
     tls::{self, TlsError},
     user::{self, ServingUser, UserError},
@@ -32,6 +35,8 @@ pub enum ServeError {
     Directory(#[from] OpenDirectoryError),
     #[error(transparent)]
     AuthFile(#[from] AuthFileError),
+    #[error(transparent)]
+    ServedSecret(#[from] ServedSecretError),
     #[error(transparent)]
     Tls(#[from] TlsError),
     #[error(transparent)]
@@ -61,39 +66,9 @@ pub(crate) enum Drained {
 /// Serves until a signal stops it; prints the listening line once connections are accepted.
 pub fn serve(args: &Args) -> Result<ExitCode, ServeError> {
     raise_descriptor_limit();
-    let workers = args.pool_size();
     let user = args.user.as_deref().map(ServingUser::find).transpose()?;
-    let shared = SharedState::map(workers as usize).map_err(ServeError::SharedMemory)?;
-    let directory = Directory::open(&args.dir, &args.storage_options(), shared.usage)?;
-    let tokens = args.auth_file.as_deref().map(Tokens::read).transpose()?;
-    let tls = match (&args.tls_cert, &args.tls_key) {
-        (Some(certificate), Some(key)) => Some(tls::configure(certificate, key)?),
-        _ => None,
-    };
-    let (listener, endpoint) = listener::bind(&args.host, args.port, args.backlog)?;
-    let service = Arc::new(Service {
-        directory,
-        limits: Limits {
-            upload_len_max: args.max_upload.as_u64(),
-            idle_timeout: args.idle_timeout,
-            head_timeout: args.head_timeout,
-            min_rate: args.min_rate.as_u64(),
-            requests_max: args.max_requests,
-            read_only: args.read_only,
-            if_exists: if args.no_replace { IfExists::Refuse } else { IfExists::Replace },
-        },
-        tokens,
-        tls,
-        confinement: if args.no_confinement { Confinement::Off } else { Confinement::On },
-        scoreboard: Scoreboard::new(shared.totals, shared.slots),
-        mode: args.mode,
-        workers,
-        endpoint,
-        admission: Admission::new(args.max_connections as usize, args.max_per_address as usize),
-        queued: 0.into(),
-        drain: args.drain,
-        drain_flag: shared.drain_flag,
-    });
+    let (listener, service) = prepare(args)?;
+    // Whatever needs more rights than serving does is done.
     match user {
         Some(user) => user.take_over(&service)?,
         None => user::warn_of_root(),
@@ -107,6 +82,38 @@ pub fn serve(args: &Args) -> Result<ExitCode, ServeError> {
     })
 }
 
+/// Opens, reads and binds all that serving takes.
+fn prepare(args: &Args) -> Result<(TcpListener, Arc<Service>), ServeError> {
+    let workers = args.pool_size();
+    let shared = SharedState::map(workers as usize).map_err(ServeError::SharedMemory)?;
+    let directory = Directory::open(&args.dir, &args.storage_options(), shared.usage)?;
+    exposure::expect_unserved("--auth-file", args.auth_file.as_deref(), &args.dir)?;
+    exposure::expect_unserved("--tls-key", args.tls_key.as_deref(), &args.dir)?;
+    let tokens = args.auth_file.as_deref().map(Tokens::read).transpose()?;
+    let tls = match (&args.tls_cert, &args.tls_key) {
+        (Some(certificate), Some(key)) => Some(tls::configure(certificate, key)?),
+        _ => None,
+    };
+    let (listener, endpoint) = listener::bind(&args.host, args.port, args.backlog)?;
+    let service = Service {
+        directory,
+        limits: args.limits(),
+        tokens,
+        tls,
+        confinement: if args.no_confinement { Confinement::Off } else { Confinement::On },
+        scoreboard: Scoreboard::new(shared.totals, shared.slots),
+        mode: args.mode,
+        workers,
+        endpoint,
+        admission: Admission::new(args.max_connections as usize, args.max_per_address as usize),
+        long_replies: Budget::default(),
+        queued: 0.into(),
+        drain: args.drain,
+        drain_flag: shared.drain_flag,
+    };
+    Ok((listener, Arc::new(service)))
+}
+
 fn announce(service: &Service) {
     // Whoever started the server may not care to read this; that is no reason to stop.
     let _ = writeln!(io::stdout(), "listening on {}", service.endpoint.address);
@@ -116,25 +123,8 @@ fn announce(service: &Service) {
         service.workers,
         service.endpoint.address
     );
-    if !service.endpoint.address.ip().is_loopback() {
-        warn_of_exposure(service);
-    }
-}
-
-/// An address that is not loopback is a choice; what it means should be known.
-fn warn_of_exposure(service: &Service) {
-    let address = service.endpoint.address;
-    let may = if service.limits.read_only { "read" } else { "read, replace and delete" };
-    if service.tokens.is_none() {
-        tracing::warn!(
-            "everyone who can reach {address} may {may} all files in the served directory; \
-             --auth-file asks for tokens, --host 127.0.0.1 keeps others out"
-        );
-    } else if service.tls.is_none() {
-        tracing::warn!(
-            "tokens and files cross the network to {address} in plain text; \
-             --tls-cert and --tls-key encrypt them"
-        );
+    if let Some(warning) = exposure::warning(service) {
+        tracing::warn!("{warning}");
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{
     admission::{Admission, Porter},
     args::Mode,
     auth::Tokens,
+    budget::Budget,
     confinement::Confinement,
     listener::Endpoint,
     os,
@@ -41,6 +42,8 @@ pub(crate) struct Service {
     pub(crate) workers: u32,
     pub(crate) endpoint: Endpoint,
     pub(crate) admission: Admission,
+    /// For replies too long for the buffers of a transfer.
+    pub(crate) long_replies: Budget,
     /// Connections accepted that no worker has picked up yet.
     pub(crate) queued: AtomicU64,
     pub(crate) drain: Duration,

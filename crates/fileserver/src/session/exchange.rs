@@ -17,7 +17,7 @@ use super::{
     transfer::{DigestJob, Download, Receiving},
     visitor::Visitor,
 };
-use crate::{service::Service, stats};
+use crate::{budget::Reserved, service::Service, stats};
 
 /// Turns fragments of requests into work, and work into output.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub(super) struct Exchange {
     /// How the request under way ends once all output is sent: a reply that cannot be delivered
     /// is a failed request.
     booked_when_sent: Option<Outcome>,
+    /// While a reply is sent that is longer than [`LONG`].
+    long_reply: Option<Reserved>,
     has_answered: bool,
     visitor: Visitor,
 }
@@ -68,6 +70,9 @@ enum Confirmation {
 /// How long the answer to a wrong token takes: whoever guesses is to be slow.
 const REJECTION_DELAY: Duration = Duration::from_secs(1);
 
+/// No reply is this long but a LIST of many files: pieces of files are shorter.
+const LONG: usize = 256 * 1024;
+
 /// Every reply starts with these.
 const FIRST_BYTES: &[u8; 2] = b"{\"";
 
@@ -88,6 +93,7 @@ impl Exchange {
             work: Work::Nothing,
             output: Output::default(),
             booked_when_sent: None,
+            long_reply: None,
             has_answered: false,
             visitor: Visitor::new(peer),
         }
@@ -165,6 +171,9 @@ impl Exchange {
     pub(super) fn advance(&mut self, now: Instant) -> Result<Progress, ConnectionError> {
         if !self.output.is_empty() {
             return Ok(Progress::Output);
+        }
+        if self.long_reply.take().is_some() {
+            self.release_output();
         }
         if let Some(outcome) = self.booked_when_sent.take() {
             self.books.request_finished(outcome);
@@ -300,6 +309,12 @@ impl Exchange {
     fn answer(&mut self, reply: &Reply) {
         let wire = reply.to_wire();
         debug_assert!(wire.starts_with(FIRST_BYTES) && wire.ends_with(ENDING));
+        if wire.len() > LONG {
+            self.long_reply = self.service.long_replies.reserve(wire.len());
+            if self.long_reply.is_none() {
+                return self.answer(&Refusal::TooManyLongReplies.reply());
+            }
+        }
         self.output.set(&wire);
         self.booked_when_sent = Some(match reply {
             Reply::Error { .. } => Outcome::Failed,

@@ -9,6 +9,7 @@ use super::transfer::UploadError;
 pub(super) enum Refusal {
     Request(ParseRequestError),
     TooManyRequests(u64),
+    TooManyLongReplies,
     /// A peer that has not said who it is, where the server wants to know.
     Stranger,
     WrongToken,
@@ -26,6 +27,10 @@ impl Refusal {
             Self::TooManyRequests(max) => Reply::error(
                 ErrorCode::TooManyRequests,
                 format!("this connection has made {max} requests, and may make no more"),
+            ),
+            Self::TooManyLongReplies => Reply::error(
+                ErrorCode::Busy,
+                "the server is sending as many long lists as it can; try again later",
             ),
             Self::Stranger => Reply::error(
                 ErrorCode::AuthRequired,

@@ -12,7 +12,7 @@ use testkit::{base64, content};
 
 use super::*;
 use crate::{
-    admission::Admission, args::Mode, confinement::Confinement, listener::Endpoint,
+    admission::Admission, args::Mode, budget::Budget, confinement::Confinement, listener::Endpoint,
     service::Limits, shutdown::DrainFlag,
 };
 
@@ -73,6 +73,7 @@ impl Bench {
             workers: 1,
             endpoint: Endpoint { address: ([127, 0, 0, 1], 0).into() },
             admission: Admission::new(1, 1),
+            long_replies: Budget::default(),
             queued: 0.into(),
             drain: GRACE_PERIOD,
             drain_flag: Box::leak(Box::<DrainFlag>::default()),

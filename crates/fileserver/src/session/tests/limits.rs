@@ -224,3 +224,19 @@ fn a_clock_that_jumps_ahead_is_not_held_against_the_peer() {
     bench.receive("YmFy\n");
     bench.expect_reply(r#""data_size":6"#);
 }
+
+#[test]
+fn long_lists_are_bounded_for_all_connections_together() {
+    let mut bench = Bench::new();
+    for number in 0..1100 {
+        bench.place(&format!("{number:0250}"), b"");
+    }
+    let taken = bench.service.long_replies.reserve(64 << 20).unwrap();
+    bench.receive("LIST\n");
+    bench.expect_reply("busy");
+    drop(taken);
+    bench.receive("LIST\n");
+    assert!(bench.replies().len() > 275_000);
+    // It is given back once the list is sent.
+    assert!(bench.service.long_replies.reserve(64 << 20).is_some());
+}
