@@ -2,7 +2,7 @@
 #![cfg(target_os = "linux")]
 
 use std::{
-    thread,
+    fs, thread,
     time::{Duration, Instant},
 };
 
@@ -79,6 +79,35 @@ fn a_worker_killed_in_mid_upload_leaves_no_file_and_costs_its_client_alone() {
     eventually(PATIENCE, "all uploads are booked", || server.stats().requests.upload == of(3, 1));
     assert_eq!(server.temporary_files(), 0);
     expect_one_death(&server);
+}
+
+#[test]
+fn an_upload_whose_worker_is_killed_gives_its_room_back() {
+    let server = ServerBuilder::new(env!("CARGO_BIN_EXE_fileserver"))
+        .args(["--mode", "process", "--workers", "2", "--quota", "3000000"])
+        .start();
+    let content = content(1, 2_000_000);
+    let text = base64(&content);
+    for _ in 0..3 {
+        let mut victim = server.connect();
+        victim.send(format!("UPLOAD victim.bin {}", &text[..text.len() - 1000]));
+        let mut pid = None;
+        eventually(PATIENCE, "most of the quota is taken", || {
+            let (name, len) = the_only_file(&server).unwrap_or_default();
+            pid = name.split('-').nth(1).and_then(|pid| pid.parse().ok());
+            len > 1_900_000
+        });
+        let pid = pid.expect("an upload's temporary name holds the id of its process");
+        processes::send_signal(pid, Signal::SIGKILL);
+        victim.expect_closed();
+        await_temporary_files(&server, 0);
+        let mut next = server.connect();
+        next.send(upload_request("next.bin", &content));
+        assert_eq!(next.read_reply().outcome(), "OK");
+        assert_eq!(next.request("DELETE next.bin").outcome(), "OK");
+        drop(next);
+        eventually(PATIENCE, "the pool is idle", || server.stats().connections.active == 1);
+    }
 }
 
 #[test]
@@ -211,6 +240,11 @@ fn begin_download(server: &Server) -> Peer {
 fn await_temporary_files(server: &Server, count: usize) {
     let what = format!("{count} temporary files in the served directory");
     eventually(PATIENCE, &what, || server.temporary_files() == count);
+}
+
+fn the_only_file(server: &Server) -> Option<(String, u64)> {
+    let entry = fs::read_dir(server.dir()).ok()?.next()?.ok()?;
+    Some((entry.file_name().into_string().ok()?, entry.metadata().ok()?.len()))
 }
 
 /// The worker that runs the only transfer.
