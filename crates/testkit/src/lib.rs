@@ -5,6 +5,7 @@
 //! does not happen, and no wait is without an end.
 #![forbid(unsafe_code)]
 
+mod certificates;
 mod content;
 mod peer;
 pub mod processes;
@@ -12,6 +13,7 @@ mod reply;
 mod server;
 mod wait;
 
+pub use certificates::Certificates;
 pub use content::{base64, content, decode_base64, upload_request};
 pub use nix::sys::signal::Signal;
 pub use peer::Peer;

@@ -6,9 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustls::{ClientConnection, StreamOwned};
 use socket2::SockRef;
 
-use crate::{PATIENCE, Reply};
+use crate::{Certificates, PATIENCE, Reply};
 
 /// What the course's client reads at a time.
 const COURSE_RECV_LEN: usize = 16;
@@ -16,10 +17,16 @@ const LONG_RECV_LEN: usize = 64 * 1024;
 
 const ENDING: &[u8] = b"\r\n\r\n";
 
-/// One connection to a server. Nothing it does takes longer than [`PATIENCE`].
+#[derive(Debug)]
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
+}
+
+/// One connection to a server, TCP or TLS over it: then each write is a record. Nothing it does takes longer than [`PATIENCE`].
 #[derive(Debug)]
 pub struct Peer {
-    stream: TcpStream,
+    stream: Stream,
     /// Received behind the last reply that was read.
     unread: Vec<u8>,
 }
@@ -31,16 +38,25 @@ impl Peer {
             .unwrap_or_else(|err| panic!("{address} takes no connection: {err}"))
     }
 
+    /// Connects with TLS to a server that `certificates` vouch for.
+    #[track_caller]
+    pub fn connect_tls(address: SocketAddr, certificates: &Certificates) -> Self {
+        Self::try_connect_tls(address, certificates)
+            .unwrap_or_else(|err| panic!("{address} does not agree on TLS: {err}"))
+    }
+
     pub fn try_connect(address: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-        // Where nobody listens on a port, the kernel may connect a socket to itself.
-        if stream.local_addr()? == address {
-            return Err(io::ErrorKind::ConnectionRefused.into());
+        Ok(Self { stream: Stream::Plain(connect(address)?), unread: Vec::new() })
+    }
+
+    /// The same with TLS, agreed on when this returns.
+    pub fn try_connect_tls(address: SocketAddr, certificates: &Certificates) -> io::Result<Self> {
+        let mut tcp = connect(address)?;
+        let mut client = certificates.client(address.ip());
+        while client.is_handshaking() || client.wants_write() {
+            client.complete_io(&mut tcp)?;
         }
-        // Each write is to arrive on its own.
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
+        let stream = Stream::Tls(Box::new(StreamOwned::new(client, tcp)));
         Ok(Self { stream, unread: Vec::new() })
     }
 
@@ -51,7 +67,13 @@ impl Peer {
 
     /// Sends to a server that may have good reasons to hang up.
     pub fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
-        self.stream.write_all(bytes.as_ref())
+        match &mut self.stream {
+            Stream::Plain(stream) => stream.write_all(bytes.as_ref()),
+            Stream::Tls(stream) => {
+                stream.write_all(bytes.as_ref())?;
+                stream.flush()
+            }
+        }
     }
 
     /// One write for each byte.
@@ -62,16 +84,26 @@ impl Peer {
         }
     }
 
-    /// Closes the sending half; replies can still be read.
+    /// Closes the sending half; replies can still be read. With TLS the server is told so.
     #[track_caller]
     pub fn half_close(&mut self) {
-        self.stream.shutdown(Shutdown::Write).expect("the connection is open");
+        if let Stream::Tls(stream) = &mut self.stream {
+            stream.conn.send_close_notify();
+            stream.flush().expect("the connection is open");
+        }
+        self.cut_off();
+    }
+
+    /// Closes the sending half of the TCP connection, whatever TLS there is over it.
+    #[track_caller]
+    pub fn cut_off(&mut self) {
+        self.tcp().shutdown(Shutdown::Write).expect("the connection is open");
     }
 
     /// Vanishes with a reset instead of a proper close.
     #[track_caller]
     pub fn reset(self) {
-        SockRef::from(&self.stream)
+        SockRef::from(self.tcp())
             .set_linger(Some(Duration::ZERO))
             .expect("the option exists everywhere");
     }
@@ -107,10 +139,11 @@ impl Peer {
     #[track_caller]
     pub fn read_some(&mut self, buffer: &mut [u8]) -> usize {
         assert!(self.unread.is_empty(), "part of a reply was read already");
-        read(&self.stream, buffer).expect("the server goes on sending")
+        self.stream.receive(buffer).expect("the server goes on sending")
     }
 
-    /// All that comes until the server ends the connection, with a close or a reset.
+    /// All that comes until the server ends the connection, with a close or a reset. A TLS server
+    /// that closes without saying so fails the test.
     #[track_caller]
     pub fn read_to_end(&mut self) -> Vec<u8> {
         let deadline = Instant::now() + PATIENCE;
@@ -139,6 +172,13 @@ impl Peer {
         assert!(last.is_empty(), "before it hung up, the server sent: {}", last.escape_ascii());
     }
 
+    fn tcp(&self) -> &TcpStream {
+        match &self.stream {
+            Stream::Plain(stream) => stream,
+            Stream::Tls(stream) => stream.get_ref(),
+        }
+    }
+
     #[track_caller]
     fn read_reply_by(&mut self, recv_len: usize) -> Reply {
         let deadline = Instant::now() + PATIENCE;
@@ -164,7 +204,7 @@ impl Peer {
     fn receive(&mut self, len: usize) -> usize {
         let before = self.unread.len();
         self.unread.resize(before + len, 0);
-        let received = match read(&self.stream, &mut self.unread[before..]) {
+        let received = match self.stream.receive(&mut self.unread[before..]) {
             Ok(received) => received,
             Err(err) if err.kind() == io::ErrorKind::ConnectionReset => 0,
             Err(err) => panic!(
@@ -177,12 +217,88 @@ impl Peer {
     }
 }
 
-/// Whatever interrupts a read with a time limit is no news from the server.
-fn read(mut stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
-    loop {
-        match stream.read(buffer) {
-            Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
-            outcome => return outcome,
+fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    // Where nobody listens on a port, the kernel may connect a socket to itself.
+    if stream.local_addr()? == address {
+        return Err(io::ErrorKind::ConnectionRefused.into());
+    }
+    // Each write is to arrive on its own.
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    Ok(stream)
+}
+
+impl Stream {
+    /// Whatever interrupts a read with a time limit is no news from the server.
+    fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let outcome = match self {
+                Self::Plain(stream) => stream.read(buffer),
+                Self::Tls(stream) => stream.read(buffer),
+            };
+            match outcome {
+                Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
+                outcome => return outcome,
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::TcpListener, thread};
+
+    use rustls::ServerConnection;
+
+    use super::*;
+
+    /// A server that answers one request, reads to the end and goes as `go` says.
+    fn played(go: fn(&mut StreamOwned<ServerConnection, TcpStream>)) -> (Certificates, SocketAddr) {
+        let certificates = Certificates::make();
+        let connection = ServerConnection::new(certificates.server_config()).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            let (tcp, _) = listener.accept().unwrap();
+            let mut stream = StreamOwned::new(connection, tcp);
+            let mut request = [0; b"PING\r\n\r\n".len()];
+            stream.read_exact(&mut request).unwrap();
+            assert_eq!(&request, b"PING\r\n\r\n");
+            stream.write_all(b"{\"status\":\"OK\"}\r\n\r\n").unwrap();
+            assert_eq!(stream.read(&mut request).unwrap(), 0, "the peer says that it closes");
+            go(&mut stream);
+        });
+        (certificates, address)
+    }
+
+    #[test]
+    fn a_tls_peer_asks_and_half_closes_as_a_plain_one() {
+        let (certificates, address) = played(|stream| {
+            stream.write_all(b"bye").unwrap();
+            stream.conn.send_close_notify();
+            stream.flush().unwrap();
+        });
+        let mut peer = Peer::connect_tls(address, &certificates);
+        assert_eq!(peer.request("PING").outcome(), "OK");
+        peer.half_close();
+        assert_eq!(peer.read_to_end(), b"bye");
+    }
+
+    #[test]
+    #[should_panic(expected = "close_notify")]
+    fn a_server_that_cuts_its_tls_stream_off_fails_the_test() {
+        let (certificates, address) = played(|_| {});
+        let mut peer = Peer::connect_tls(address, &certificates);
+        peer.request("PING");
+        peer.half_close();
+        peer.expect_closed();
+    }
+
+    #[test]
+    fn a_peer_trusts_its_own_authority_alone() {
+        let (_certificates, address) = played(|_| {});
+        assert!(Peer::try_connect_tls(address, &Certificates::make()).is_err());
     }
 }
