@@ -1,26 +1,31 @@
 //! What can be said on the command line.
 
 use std::{
+    convert::Infallible,
+    fs::File,
+    io::Read,
     path::{Path, PathBuf},
     time::Duration,
 };
 
+use anyhow::Context;
 use clap::{CommandFactory, Parser, ValueHint, builder::FalseyValueParser, error::ErrorKind};
 use clap_complete::Shell;
-use protocol::FileName;
+use protocol::{FileName, Token, TokenError};
 
-use crate::{Framing, Options};
+use crate::{Framing, Options, Tls};
 
 const EXAMPLES: &str = "\
 Without a command: a prompt on a terminal; elsewhere the lines of standard input are the commands.
-Exit status: 0 done, 1 some of the work failed, 2 bad usage.
+Exit status: 0 done, 1 some of the work failed, 2 bad usage or a file that is needed cannot be read.
 
 Examples:
   fileclient list
   fileclient get notes.txt
   fileclient get a.txt b.txt -o downloads
   fileclient upload report.pdf --as march.pdf
-  fileclient --server 192.0.2.7:46666 stats";
+  fileclient --server 192.0.2.7:46666 stats
+  fileclient --tls --ca ca.pem --token-file token list";
 
 /// List, fetch and store files on a file server
 #[derive(Debug, Parser)]
@@ -72,12 +77,94 @@ pub(crate) struct ServerArgs {
         value_parser = seconds
     )]
     timeout: Duration,
+
+    /// Talk TLS, so that nobody on the way can read or change anything [default: off]
+    #[arg(
+        long,
+        global = true,
+        env = "FILECLIENT_TLS",
+        hide_env_values = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    tls: bool,
+
+    /// PEM file of whom to trust with --tls: an authority, or the server's self-signed certificate
+    /// [default: the authorities that the system trusts]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "FILECLIENT_CA",
+        hide_env_values = true,
+        value_hint = ValueHint::FilePath
+    )]
+    ca: Option<PathBuf>,
+
+    /// What the server knows you by. Others on this machine may see it in the list of processes, but
+    /// not when it comes from the environment or from --token-file
+    #[arg(
+        long,
+        global = true,
+        env = "FILECLIENT_TOKEN",
+        hide_env_values = true,
+        value_parser = unshown_token
+    )]
+    token: Option<Result<Token, TokenError>>,
+
+    /// File that holds the token and nothing else
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "FILECLIENT_TOKEN_FILE",
+        hide_env_values = true,
+        value_hint = ValueHint::FilePath
+    )]
+    token_file: Option<PathBuf>,
 }
 
 impl ServerArgs {
-    pub(crate) fn options(&self) -> Options {
-        Options { framing: self.framing, timeout: self.timeout, deadline: None }
+    /// Reads the files that the arguments name.
+    pub(crate) fn options(&self) -> anyhow::Result<Options> {
+        let tls = match &self.ca {
+            _ if !self.tls => None,
+            Some(path) => Some(Tls::trusting(path).context("nobody to trust")?),
+            None => Some(Tls::trusting_system().context("nobody to trust")?),
+        };
+        let token = match (&self.token, &self.token_file) {
+            (Some(token), _) => Some(token.clone().context("no token")?),
+            (None, Some(path)) => Some(read_token(path)?),
+            (None, None) => None,
+        };
+        Ok(Options { framing: self.framing, timeout: self.timeout, deadline: None, token, tls })
     }
+
+    /// What is wrong with arguments that are right one by one.
+    fn misuse(&self) -> Option<&'static str> {
+        if self.ca.is_some() && !self.tls {
+            Some("--ca says whom to trust with --tls; say --tls as well")
+        } else if self.token.is_some() && self.token_file.is_some() {
+            Some("--token and --token-file are two places for one token; name one")
+        } else {
+            None
+        }
+    }
+}
+
+/// A token that is none must not be shown in the message about it either.
+fn unshown_token(text: &str) -> Result<Result<Token, TokenError>, Infallible> {
+    Ok(text.parse())
+}
+
+/// A token and the line endings and blanks of an editor; whatever is longer holds no token.
+const TOKEN_FILE_LEN_MAX: u64 = 4096;
+
+fn read_token(path: &Path) -> anyhow::Result<Token> {
+    let failed = || format!("cannot take the token from {}", path.display());
+    let mut text = Vec::new();
+    let file = File::open(path).with_context(failed)?;
+    file.take(TOKEN_FILE_LEN_MAX).read_to_end(&mut text).with_context(failed)?;
+    Token::from_bytes(text.trim_ascii()).with_context(failed)
 }
 
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -159,7 +246,8 @@ impl Args {
     /// The error also stands for `--help` and `--version`: `exit` prints it as it should be.
     pub fn from_command_line() -> Result<Self, clap::Error> {
         let args = Self::try_parse()?;
-        match args.command.as_ref().and_then(Command::misuse) {
+        let of_command = || args.command.as_ref().and_then(Command::misuse);
+        match args.server.misuse().or_else(of_command) {
             Some(misuse) => Err(Self::command().error(ErrorKind::ArgumentConflict, misuse)),
             None => Ok(args),
         }

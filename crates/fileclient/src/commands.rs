@@ -28,10 +28,16 @@ use crate::{
 const CANNOT_PRINT: &str = "cannot write to standard output";
 
 /// Carries out what `args` says. Results go to standard output, failures to standard error; the
-/// status is 1 when there were any.
+/// status is 1 when there were any, and 2 when a file that the arguments name keeps it from starting.
 pub fn run(args: Args) -> ExitCode {
-    let options = args.server.options();
-    let mut commands = Commands::new(Remote::new(args.server.server, options));
+    let options = match args.server.options() {
+        Ok(options) => options,
+        Err(failure) => {
+            failure::report(&failure);
+            return ExitCode::from(2);
+        }
+    };
+    let mut commands = Commands::new(Remote::new(args.server.server, options.clone()));
     commands.note(interrupt::clean_up_on_signals().context("cannot wait for signals"));
     match args.command {
         Some(command) => commands.run(&command),

@@ -18,7 +18,7 @@ use crate::{
     wire::{Received, Wire, refused},
 };
 
-/// One blocking TCP connection; requests go one after another.
+/// One blocking connection, TCP or TLS over it; requests go one after another.
 ///
 /// Every call blocks until the whole reply is there or a limit of [`Options`] strikes. An error
 /// that leaves the place in the stream unknown ends the connection: every later request fails
@@ -54,12 +54,19 @@ pub struct Digest {
 }
 
 impl Connection {
-    /// Connects to `server`, a host or address, a colon and a port.
+    /// Connects to `server`, a host or address, a colon and a port; agrees on TLS and says the
+    /// token where the options have them. A token that the server does not accept is
+    /// [`ClientError::Refused`].
     ///
     /// Resolving a host's name is not bounded by the options.
     pub fn connect(server: &str, options: Options) -> Result<Self, ClientError> {
         let wire = Wire::new(Socket::connect(server, &options)?);
-        Ok(Self { wire, framing: options.framing, plain: Vec::new(), usable: true })
+        let mut connection =
+            Self { wire, framing: options.framing, plain: Vec::new(), usable: true };
+        if let Some(token) = options.token {
+            connection.ask(&Request::Auth(token))?;
+        }
+        Ok(connection)
     }
 
     /// Our side of the connection, by which the server's log names it.
@@ -69,7 +76,7 @@ impl Connection {
 
     /// Whether another request has a chance: no error has ended the connection, and the server has
     /// neither closed it nor sent something that nobody asked for. Does not block.
-    pub fn is_reusable(&self) -> bool {
+    pub fn is_reusable(&mut self) -> bool {
         self.usable && self.wire.socket.is_quiet()
     }
 
@@ -184,6 +191,15 @@ impl Connection {
         let received = run(self)?;
         self.usable = received.more_may_follow;
         refused(&received.reply).map_or(Ok(received), Err)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // In the middle of a request the stream just ends: an upload cut short must not look whole.
+        if self.usable {
+            self.wire.socket.close();
+        }
     }
 }
 

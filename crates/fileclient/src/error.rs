@@ -5,6 +5,8 @@ use std::{io, time::Duration};
 use protocol::{DecodeError, ErrorCode, ReplyError};
 use serde_json::Value;
 
+use crate::TlsError;
+
 /// Why a request had no success.
 ///
 /// Only after [`Refused`](Self::Refused), [`NoFile`](Self::NoFile), [`Lacks`](Self::Lacks),
@@ -18,6 +20,11 @@ pub enum ClientError {
         #[source]
         source: io::Error,
     },
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// What came instead of a reply is how TLS begins.
+    #[error("the server speaks TLS")]
+    SpeaksTls,
     #[error("the connection was lost")]
     Peer(#[source] io::Error),
     #[error("no byte moved for {} s", .0.as_secs_f64())]
@@ -54,6 +61,7 @@ impl ClientError {
     pub fn cause(&self) -> &'static str {
         match self {
             Self::Connect { .. } => "connect",
+            Self::Tls(_) | Self::SpeaksTls => "tls",
             Self::Peer(_) => "lost",
             Self::TimedOut(_) => "timeout",
             Self::DeadlinePassed => "deadline",

@@ -2,7 +2,7 @@
 
 use protocol::{ErrorCode, ReplyError};
 
-use crate::{ClientError, output::printable};
+use crate::{ClientError, TlsError, output::printable};
 
 /// Tells on standard error. Text from the network is in it, so it is made printable as a whole.
 pub(crate) fn report(failure: &anyhow::Error) {
@@ -18,6 +18,8 @@ fn advice(error: &ClientError) -> Option<&'static str> {
         ClientError::Connect { .. } => {
             Some("start the server, or name another one with --server HOST:PORT")
         }
+        ClientError::Tls(error) => advice_on_tls(error),
+        ClientError::SpeaksTls => Some("talk to it with --tls, and --ca FILE to trust it"),
         ClientError::Peer(_) | ClientError::Closed => Some("try again"),
         ClientError::TimedOut(_) | ClientError::DeadlinePassed => {
             Some("try again, or wait longer with --timeout SECONDS")
@@ -37,14 +39,36 @@ fn advice(error: &ClientError) -> Option<&'static str> {
     }
 }
 
+fn advice_on_tls(error: &TlsError) -> Option<&'static str> {
+    match error {
+        TlsError::UnknownIssuer => {
+            Some("name its authority, or the certificate itself, with --ca FILE")
+        }
+        TlsError::OtherHost { .. } | TlsError::NoServerName(_) => {
+            Some("name the server with --server as its certificate does")
+        }
+        TlsError::Expired => Some("the server needs a new one"),
+        TlsError::NotYetValid => Some("check this machine's clock"),
+        TlsError::AuthorityAsServer => Some(
+            "give the server one that it signed, or a self-signed one with \
+             basicConstraints=CA:FALSE",
+        ),
+        TlsError::NotTls | TlsError::HungUp => {
+            Some("leave --tls out if it speaks plain text, or check the port in --server")
+        }
+        TlsError::Other(_) => None,
+    }
+}
+
 fn advice_on_refusal(code: ErrorCode) -> Option<&'static str> {
     match code {
         ErrorCode::NotFound => Some("'list' shows the names that are there"),
         ErrorCode::Exists => Some("delete it first, or choose another name"),
         ErrorCode::Busy | ErrorCode::Timeout | ErrorCode::Unended => Some("try again later"),
         ErrorCode::AuthRequired | ErrorCode::AuthFailed => {
-            Some("give a token that the server knows")
+            Some("give a token that the server knows, with --token-file FILE")
         }
+        ErrorCode::Forbidden => Some("use a token that allows it"),
         ErrorCode::UnknownRequest => Some("this server does not know the command"),
         ErrorCode::TooLarge
         | ErrorCode::NoSpace
@@ -53,7 +77,6 @@ fn advice_on_refusal(code: ErrorCode) -> Option<&'static str> {
         | ErrorCode::BadName
         | ErrorCode::BadBase64
         | ErrorCode::HeadTooLong
-        | ErrorCode::Forbidden
         | ErrorCode::TooManyRequests
         | ErrorCode::Internal => None,
     }

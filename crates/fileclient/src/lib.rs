@@ -7,6 +7,9 @@
 //! It takes the replies of this project's server and of the Python servers that speak the same
 //! protocol: any order of members, raw UTF-8, no ending, or a close in its place.
 //!
+//! With a [`Token`] it says who is asking, and with [`Tls`] nobody else can listen, for buffers
+//! of 64 KiB more that hold its records.
+//!
 //! [`args`] and [`run`] are the program `fileclient`: one-shot commands and a prompt.
 #![forbid(unsafe_code)]
 
@@ -25,6 +28,8 @@ mod prompt;
 mod remote;
 mod socket;
 mod stats_table;
+mod tcp;
+mod tls;
 mod upload;
 mod wire;
 
@@ -33,3 +38,4 @@ pub use connection::{Connection, Digest, Transfer};
 pub use error::ClientError;
 pub use options::{Framing, Options};
 pub use protocol::{FileName, Stats, Token};
+pub use tls::{Tls, TlsError, TrustError};

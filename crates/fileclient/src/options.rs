@@ -1,6 +1,11 @@
-//! How a connection behaves: what ends a request, and how long anything may take.
+//! How a connection behaves: what ends a request, how long anything may take, who is asking, and
+//! whether others may listen.
 
 use std::time::{Duration, Instant};
+
+use protocol::Token;
+
+use crate::Tls;
 
 /// What ends a request.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
@@ -34,21 +39,32 @@ impl Framing {
     }
 }
 
-/// The limits of a [`Connection`](crate::Connection).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// How a [`Connection`](crate::Connection) is made, and its limits.
+#[derive(Clone, Debug)]
 pub struct Options {
     pub framing: Framing,
     /// Longest wait without a byte moving, on every read and write. Connecting waits as long, but
-    /// at most ten seconds for each address; a server that has stopped reading gets a second more
+    /// at most ten seconds for each address; agreeing on TLS takes as long at most; a server that has stopped reading gets a second more
     /// to say why. Zero counts as a millisecond.
     pub timeout: Duration,
     /// The moment by which every operation on the connection must be over; an operation that is
     /// not fails with [`ClientError::DeadlinePassed`](crate::ClientError::DeadlinePassed).
     pub deadline: Option<Instant>,
+    /// What the server knows us by: said first on every connection. Without TLS, whoever listens on
+    /// the way reads it.
+    pub token: Option<Token>,
+    /// Whom to trust on a connection that nobody else can read or change; `None` is plain TCP.
+    pub tls: Option<Tls>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { framing: Framing::default(), timeout: Duration::from_secs(60), deadline: None }
+        Self {
+            framing: Framing::default(),
+            timeout: Duration::from_secs(60),
+            deadline: None,
+            token: None,
+            tls: None,
+        }
     }
 }

@@ -33,8 +33,8 @@ impl Remote {
                 return answer;
             }
         }
-        let connection = self.connection.insert(Connection::connect(&self.server, self.options)?);
-        ask(connection)
+        let connection = Connection::connect(&self.server, self.options.clone())?;
+        ask(self.connection.insert(connection))
     }
 }
 

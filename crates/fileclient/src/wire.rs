@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::{HEAD_LEN_MAX, ReceivedReply, ReplyFragment, ReplyReader};
+use protocol::{HEAD_LEN_MAX, ReceivedReply, ReplyError, ReplyFragment, ReplyReader};
 
 use crate::{ClientError, download::Download, socket::Socket};
 
@@ -121,7 +121,7 @@ impl Wire {
     ) -> Result<Option<ReceivedReply>, ClientError> {
         let reply = loop {
             let input = &self.buffer[self.unread.clone()];
-            let (fragment, used) = self.reader.next(input).map_err(ClientError::Reply)?;
+            let (fragment, used) = self.reader.next(input).map_err(not_a_reply)?;
             self.unread.start += used;
             match fragment {
                 Some(ReplyFragment::Body(text)) => {
@@ -157,6 +157,14 @@ impl Wire {
                 Ok(None) => return true,
             }
         }
+    }
+}
+
+/// A TLS server answers plain text with an alert, whose first byte no other protocol begins with.
+fn not_a_reply(error: ReplyError) -> ClientError {
+    match error {
+        ReplyError::NotJson(start) if start.starts_with('\x15') => ClientError::SpeaksTls,
+        error => ClientError::Reply(error),
     }
 }
 

@@ -5,13 +5,14 @@ mod fake_server;
 
 use std::{
     fs,
-    io::Write,
+    io::{Read, Write},
     net::TcpStream,
     path::Path,
     process::{Command, Output, Stdio},
 };
 
-use fake_server::{FakeServer, answering, read_request, read_to_close, recv};
+use fake_server::{FakeServer, answering, read_request, read_to_close, recv, recv_bytes};
+use testkit::Certificates;
 
 fn fileclient(server: &str, directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fileclient"));
@@ -155,6 +156,10 @@ fn bad_usage_is_told_before_anything_is_sent() {
         &["upload", "a", "b", "--as", "c"],
         &["--framing", "dots", "list"],
         &["--timeout", "0", "list"],
+        &["--ca", "ca.pem", "list"],
+        &["--tls", "--ca", "not-there.pem", "list"],
+        &["--token", "a", "--token-file", "b", "list"],
+        &["--token-file", "not-there", "list"],
         &["frobnicate"],
     ] {
         // Nobody listens: whoever connected would fail with 1.
@@ -206,7 +211,7 @@ fn short_commands_print_their_result() {
 }
 
 /// Answers whatever comes, until the client closes.
-fn answer_all(stream: &mut TcpStream) {
+fn answer_all(stream: &mut (impl Read + Write)) {
     while let request = recv(stream)
         && !request.is_empty()
     {
@@ -225,11 +230,18 @@ fn the_examples_of_the_help_work() {
     let directory = tempfile::tempdir().unwrap();
     fs::create_dir(directory.path().join("downloads")).unwrap();
     fs::write(directory.path().join("report.pdf"), "hello").unwrap();
+    let certificates = Certificates::make();
+    fs::copy(certificates.ca(), directory.path().join("ca.pem")).unwrap();
+    fs::write(directory.path().join("token"), "s3cret\n").unwrap();
     let (_, help, _) = run("127.0.0.1:1", directory.path(), &["--help"]);
     let (_, examples) = help.split_once("Examples:\n").unwrap();
     assert!(examples.lines().count() >= 5, "{help}");
     for example in examples.lines() {
-        let server = FakeServer::start(1, |_, stream| answer_all(stream));
+        let server = if example.contains("--tls") {
+            FakeServer::start_tls(1, &certificates, |_, stream| answer_all(stream))
+        } else {
+            FakeServer::start(1, |_, stream| answer_all(stream))
+        };
         let words = example.split_whitespace().skip(1);
         let args: Vec<&str> = words
             .map(|word| if word == "192.0.2.7:46666" { &server.address } else { word })
@@ -258,6 +270,129 @@ fn completions_and_manual_pages_are_printed() {
         assert_eq!((code, err.as_str()), (0, ""), "{args:?}");
         assert!(out.contains(part), "{args:?}");
     }
+}
+
+#[test]
+fn a_token_comes_first_on_every_connection() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("token"), " s3cret\r\n").unwrap();
+    for (variable, args) in [
+        (None, &["--token", "s3cret", "get", "a", "b"][..]),
+        (None, &["get", "--token-file", "token", "a", "b"]),
+        (Some("s3cret"), &["get", "a", "b"]),
+    ] {
+        // The server closes after each file.
+        let server = FakeServer::start(2, |_, stream: &mut TcpStream| {
+            let auth = read_request(stream);
+            stream.write_all(b"{\"status\":\"OK\",\"data\":\"welcome\"}\r\n\r\n").unwrap();
+            let get = read_request(stream);
+            let name = get.trim_end().strip_prefix("GET ").unwrap();
+            stream.write_all(file_reply(name).as_bytes()).unwrap();
+            auth + &get
+        });
+        let mut command = fileclient(&server.address, directory.path());
+        command.args(args).envs(variable.map(|token| ("FILECLIENT_TOKEN", token)));
+        let (code, _, err) = told(command.output().unwrap());
+        assert_eq!((code, err.as_str()), (0, ""), "{args:?}");
+        let expected = ["a", "b"].map(|name| format!("AUTH s3cret\r\n\r\nGET {name}\r\n\r\n"));
+        assert_eq!(server.finish(), expected, "{args:?}");
+    }
+}
+
+#[test]
+fn a_refused_token_is_told_and_not_shown() {
+    let directory = tempfile::tempdir().unwrap();
+    let refusal = "{\"status\":\"ERROR\",\"data\":\"unknown token\",\"code\":\"auth-failed\"}";
+    let server = answering(format!("{refusal}\r\n\r\n"));
+    let (code, out, err) = run(&server.address, directory.path(), &["--token", "s3cret", "list"]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    let opening = format!("error: cannot list the files at {}: unknown token; ", server.address);
+    assert!(err.starts_with(&opening) && err.contains("--token-file"), "{err}");
+    assert_eq!(server.finish(), ["AUTH s3cret\r\n\r\n"]);
+    for args in [&["--token", "two s3cret words", "list"][..], &["--token", "", "list"]] {
+        let (code, out, err) = run("127.0.0.1:1", directory.path(), args);
+        assert_eq!((code, out.as_str()), (2, ""), "{err}");
+        assert!(err.starts_with("error: no token: ") && !err.contains("s3cret"), "{err}");
+    }
+}
+
+#[test]
+fn the_prompt_says_its_token_once_a_connection() {
+    let directory = tempfile::tempdir().unwrap();
+    let certificates = Certificates::make();
+    let server = FakeServer::start_tls(1, &certificates, |_, stream| {
+        let requests = [(); 3].map(|()| {
+            let request = read_request(stream);
+            stream.write_all(b"{\"status\":\"OK\",\"data\":[]}\r\n\r\n").unwrap();
+            request
+        });
+        (requests, read_to_close(stream))
+    });
+    let mut running = fileclient(&server.address, directory.path())
+        .env("FILECLIENT_TOKEN", "s3cret")
+        .args(["--tls", "--ca"])
+        .arg(certificates.ca())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    running.stdin.take().unwrap().write_all(b"list\nping\n").unwrap();
+    let (code, out, err) = told(running.wait_with_output().unwrap());
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    let requests = ["AUTH s3cret", "LIST", "PING"].map(|request| format!("{request}\r\n\r\n"));
+    // The session ends as it should: reading to the close was no error.
+    assert_eq!(server.finish(), [(requests, String::new())]);
+}
+
+#[test]
+fn a_server_that_cannot_be_trusted_is_told_with_advice() {
+    let directory = tempfile::tempdir().unwrap();
+    let (right, wrong) = (Certificates::make(), Certificates::make());
+    let elsewhere = Certificates::make_for(&["example.test"]);
+    for (served, trusted, part) in [
+        (&right, &wrong, "nobody who is trusted here signed the server's certificate; name "),
+        (&elsewhere, &elsewhere, "is not for 127.0.0.1; it is for example.test; name "),
+    ] {
+        let server = FakeServer::start_tls(1, served, |_, stream| stream.read(&mut [0]).is_err());
+        let ca = trusted.ca();
+        let args = ["--tls", "--ca", ca.to_str().unwrap(), "list"];
+        let (code, out, err) = run(&server.address, directory.path(), &args);
+        assert_eq!((code, out.as_str()), (1, ""));
+        let opening = format!("error: cannot list the files at {}: ", server.address);
+        assert!(err.starts_with(&opening) && err.contains(part), "{err}");
+        assert_eq!(server.finish(), [true]);
+    }
+}
+
+#[test]
+fn the_systems_authorities_are_trusted_without_others() {
+    let directory = tempfile::tempdir().unwrap();
+    let certificates = Certificates::make();
+    let server = FakeServer::start_tls(1, &certificates, |_, stream| answer_all(stream));
+    let mut command = fileclient(&server.address, directory.path());
+    command.args(["--tls", "list"]).env("SSL_CERT_FILE", certificates.ca());
+    command.env_remove("SSL_CERT_DIR");
+    let (code, out, err) = told(command.output().unwrap());
+    assert_eq!((code, out.as_str(), err.as_str()), (0, "a.txt\n", ""));
+}
+
+#[test]
+fn plain_text_and_tls_are_told_apart() {
+    let directory = tempfile::tempdir().unwrap();
+    let certificates = Certificates::make();
+    let server =
+        FakeServer::start_tls(1, &certificates, |_, stream| stream.read(&mut [0]).is_err());
+    let (code, _, err) = run(&server.address, directory.path(), &["list"]);
+    assert!(code == 1 && err.contains(": the server speaks TLS; talk to it with --tls"), "{err}");
+    let server = FakeServer::start(1, |_, stream: &mut TcpStream| {
+        recv_bytes(stream);
+        stream.write_all(b"{\"status\":\"ERROR\",\"data\":\"what?\"}\r\n\r\n").unwrap();
+    });
+    let ca = certificates.ca();
+    let args = ["--tls", "--ca", ca.to_str().unwrap(), "list"];
+    let (code, _, err) = run(&server.address, directory.path(), &args);
+    assert!(code == 1 && err.contains(": the server does not speak TLS; leave --tls out"), "{err}");
 }
 
 #[test]

@@ -48,7 +48,7 @@ impl Completion {
 
     fn fetch_names(&self) -> Vec<String> {
         let deadline = Some(Instant::now() + PATIENCE);
-        let options = Options { timeout: PATIENCE, deadline, ..self.options };
+        let options = Options { timeout: PATIENCE, deadline, ..self.options.clone() };
         let names = Connection::connect(&self.server, options).and_then(|mut it| it.list());
         // Other names can neither be asked for nor be printed as they are.
         let is_safe = |name: &String| name.parse::<FileName>().is_ok();

@@ -5,10 +5,16 @@
 use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
-    sync::mpsc::{self, Receiver},
+    sync::{
+        Arc,
+        mpsc::{self, Receiver},
+    },
     thread,
     time::Duration,
 };
+
+use rustls::{ServerConnection, StreamOwned};
+use testkit::Certificates;
 
 /// Far beyond what any step of a test takes.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -40,21 +46,48 @@ impl<T: Send + 'static> FakeServer<T> {
         Self { address, outcome }
     }
 
+    /// The same over TLS. The parts of the handshake go over the wire with the first read and write.
+    pub(crate) fn start_tls(
+        connections: usize,
+        certificates: &Certificates,
+        play: impl Fn(usize, &mut Secured) -> T + Send + 'static,
+    ) -> Self {
+        let config = certificates.server_config();
+        Self::start(connections, move |index, stream| {
+            let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+            play(index, &mut StreamOwned::new(connection, stream.try_clone().unwrap()))
+        })
+    }
+
     /// What `play` returned on each connection.
     pub(crate) fn finish(self) -> Vec<T> {
         self.outcome.recv_timeout(PATIENCE).expect("the server played its part")
     }
 }
 
+/// Dropping one ends the TCP connection and not the TLS session in it.
+pub(crate) type Secured = StreamOwned<ServerConnection, TcpStream>;
+
+/// Ends a TLS session as it should end.
+pub(crate) fn close(stream: &mut Secured) {
+    stream.conn.send_close_notify();
+    stream.flush().unwrap();
+}
+
 /// What one `recv` brings, which some servers take for the whole request.
-pub(crate) fn recv(stream: &mut TcpStream) -> String {
-    let mut bytes = [0; 64 * 1024];
+pub(crate) fn recv(stream: &mut impl Read) -> String {
+    String::from_utf8(recv_bytes(stream)).unwrap()
+}
+
+pub(crate) fn recv_bytes(stream: &mut impl Read) -> Vec<u8> {
+    let mut bytes = vec![0; 64 * 1024];
     let len = stream.read(&mut bytes).unwrap();
-    String::from_utf8(bytes[..len].to_vec()).unwrap()
+    bytes.truncate(len);
+    bytes
 }
 
 /// Reads up to the blank line that ends a request.
-pub(crate) fn read_request(stream: &mut TcpStream) -> String {
+pub(crate) fn read_request(stream: &mut impl Read) -> String {
     let mut request = String::new();
     while !request.ends_with("\r\n\r\n") {
         let piece = recv(stream);
@@ -65,7 +98,7 @@ pub(crate) fn read_request(stream: &mut TcpStream) -> String {
 }
 
 /// Waits until the client has closed; what it sent before.
-pub(crate) fn read_to_close(stream: &mut TcpStream) -> String {
+pub(crate) fn read_to_close(stream: &mut impl Read) -> String {
     let mut rest = String::new();
     stream.read_to_string(&mut rest).unwrap();
     rest

@@ -1,0 +1,168 @@
+//! A TCP connection on which every wait has an end.
+
+use std::{
+    io::{self, ErrorKind, Read, Write},
+    net::{SocketAddr, TcpStream, ToSocketAddrs},
+    time::{Duration, Instant},
+};
+
+use socket2::{Domain, Type};
+
+use crate::{ClientError, Options};
+
+/// A host that does not answer at all is not worth the minute that a busy one is.
+const CONNECT_TIMEOUT_MAX: Duration = Duration::from_secs(10);
+
+/// The system refuses a wait of zero, and means "for ever" by it elsewhere.
+const WAIT_MIN: Duration = Duration::from_millis(1);
+
+#[derive(Debug)]
+pub(crate) struct Tcp {
+    stream: TcpStream,
+    local_addr: SocketAddr,
+    timeout: Duration,
+    deadline: Option<Instant>,
+    /// What the system was last told, so that it is told only of changes.
+    read_wait: Option<Duration>,
+    write_wait: Option<Duration>,
+}
+
+impl Tcp {
+    /// Tries every address that `server` resolves to. Resolving takes as long as the system lets
+    /// it.
+    pub(crate) fn connect(server: &str, options: &Options) -> Result<Self, ClientError> {
+        let failed = |source| ClientError::Connect { server: server.to_owned(), source };
+        let timeout = options.timeout.max(WAIT_MIN);
+        let mut last_error = io::Error::new(ErrorKind::NotFound, "the name has no address");
+        for address in server.to_socket_addrs().map_err(failed)? {
+            let wait = wait_for(timeout.min(CONNECT_TIMEOUT_MAX), options.deadline)?;
+            match connect_to(address, wait) {
+                Ok(stream) => return Self::set_up(stream, timeout, options).map_err(failed),
+                Err(err) => last_error = err,
+            }
+        }
+        wait_for(timeout, options.deadline)?;
+        Err(failed(last_error))
+    }
+
+    fn set_up(stream: TcpStream, timeout: Duration, options: &Options) -> io::Result<Self> {
+        // A request ends in a short write; held for an ACK it could cost 40 ms.
+        stream.set_nodelay(true)?;
+        Ok(Self {
+            local_addr: stream.local_addr()?,
+            stream,
+            timeout,
+            deadline: options.deadline,
+            read_wait: None,
+            write_wait: None,
+        })
+    }
+
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    pub(crate) fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Reads what is there, at least a byte; zero when the server has closed.
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ClientError> {
+        let wait = wait_for(self.timeout, self.deadline)?;
+        self.read_within(wait, buffer)?.ok_or_else(|| self.waited_out(wait))
+    }
+
+    /// The same, but `None` when nothing comes before `moment`.
+    pub(crate) fn read_before(
+        &mut self,
+        moment: Instant,
+        buffer: &mut [u8],
+    ) -> Result<Option<usize>, ClientError> {
+        let left = moment.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(None);
+        }
+        let wait = wait_for(self.timeout, self.deadline)?.min(left);
+        self.read_within(wait, buffer)
+    }
+
+    fn read_within(
+        &mut self,
+        wait: Duration,
+        buffer: &mut [u8],
+    ) -> Result<Option<usize>, ClientError> {
+        if self.read_wait != Some(wait) {
+            self.stream.set_read_timeout(Some(wait)).map_err(ClientError::Peer)?;
+            self.read_wait = Some(wait);
+        }
+        loop {
+            match self.stream.read(buffer) {
+                Ok(len) => return Ok(Some(len)),
+                Err(err) if timed_out(&err) => return Ok(None),
+                Err(err) if err.kind() == ErrorKind::Interrupted => {}
+                Err(err) => return Err(ClientError::Peer(err)),
+            }
+        }
+    }
+
+    pub(crate) fn write_all(&mut self, mut bytes: &[u8]) -> Result<(), ClientError> {
+        while !bytes.is_empty() {
+            let wait = wait_for(self.timeout, self.deadline)?;
+            if self.write_wait != Some(wait) {
+                self.stream.set_write_timeout(Some(wait)).map_err(ClientError::Peer)?;
+                self.write_wait = Some(wait);
+            }
+            match self.stream.write(bytes) {
+                Ok(len) => bytes = &bytes[len..],
+                Err(err) if timed_out(&err) => return Err(self.waited_out(wait)),
+                Err(err) if err.kind() == ErrorKind::Interrupted => {}
+                Err(err) => return Err(ClientError::Peer(err)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the server has neither closed nor sent anything since it was last read from.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let peeked = self.without_waiting(|stream| stream.peek(&mut [0]));
+        peeked.is_err_and(|err| err.kind() == ErrorKind::WouldBlock)
+    }
+
+    /// Runs `io`, which fails with `WouldBlock` where it would have to wait.
+    pub(crate) fn without_waiting<T>(
+        &self,
+        io: impl FnOnce(&TcpStream) -> io::Result<T>,
+    ) -> io::Result<T> {
+        self.stream.set_nonblocking(true)?;
+        let outcome = io(&self.stream);
+        self.stream.set_nonblocking(false)?;
+        outcome
+    }
+
+    fn waited_out(&self, wait: Duration) -> ClientError {
+        if wait == self.timeout { ClientError::TimedOut(wait) } else { ClientError::DeadlinePassed }
+    }
+}
+
+/// How long the next step may take.
+fn wait_for(timeout: Duration, deadline: Option<Instant>) -> Result<Duration, ClientError> {
+    let Some(deadline) = deadline else { return Ok(timeout) };
+    let left = deadline.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return Err(ClientError::DeadlinePassed);
+    }
+    Ok(timeout.min(left.max(WAIT_MIN)))
+}
+
+/// The port that the system gives a client stays taken for a minute after it closes; marked as
+/// reusable, it does not keep a server from listening on it meanwhile.
+fn connect_to(address: SocketAddr, wait: Duration) -> io::Result<TcpStream> {
+    let socket = socket2::Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.connect_timeout(&address.into(), wait)?;
+    Ok(socket.into())
+}
+
+fn timed_out(err: &io::Error) -> bool {
+    matches!(err.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
