@@ -32,6 +32,10 @@ properties:
 fuzz SECONDS="60":
     crates/protocol/fuzz/run {{ SECONDS }}
 
+# Check what many random clients see against a model, for minutes instead of seconds
+fault ROUNDS="100":
+    KOLAM_MODEL_ROUNDS={{ ROUNDS }} cargo test --release -p fileserver --test model
+
 # The whole experiment: both modes, full volumes, 108 rows
 experiment:
     cargo build --release && target/release/stress-run

@@ -23,7 +23,8 @@ enum Stream {
     Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
 }
 
-/// One connection to a server, TCP or TLS over it: then each write is a record. Nothing it does takes longer than [`PATIENCE`].
+/// One connection to a server, TCP or TLS over it: then each write is a record. Nothing it does takes
+/// longer than [`PATIENCE`].
 #[derive(Debug)]
 pub struct Peer {
     stream: Stream,
@@ -97,7 +98,12 @@ impl Peer {
     /// Closes the sending half of the TCP connection, whatever TLS there is over it.
     #[track_caller]
     pub fn cut_off(&mut self) {
-        self.tcp().shutdown(Shutdown::Write).expect("the connection is open");
+        self.try_cut_off().expect("the connection is open");
+    }
+
+    /// The same where the server may have ended the connection.
+    pub fn try_cut_off(&mut self) -> io::Result<()> {
+        self.tcp().shutdown(Shutdown::Write)
     }
 
     /// Vanishes with a reset instead of a proper close.
@@ -127,6 +133,12 @@ impl Peer {
         self.read_reply_by(LONG_RECV_LEN)
     }
 
+    /// A reply, or `None` when the server ends the connection before it is whole.
+    #[track_caller]
+    pub fn read_reply_or_end(&mut self) -> Option<Reply> {
+        self.next_reply(LONG_RECV_LEN)
+    }
+
     /// Reads on until at least `len` bytes of the next reply are here, and leaves them there.
     #[track_caller]
     pub fn await_bytes(&mut self, len: usize) {
@@ -138,8 +150,14 @@ impl Peer {
     /// The next bytes, at most as many as `buffer` holds; 0 at the end of the connection.
     #[track_caller]
     pub fn read_some(&mut self, buffer: &mut [u8]) -> usize {
+        self.try_read_some(buffer).expect("the server goes on sending")
+    }
+
+    /// The next bytes from a server that may reset the connection.
+    #[track_caller]
+    pub fn try_read_some(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         assert!(self.unread.is_empty(), "part of a reply was read already");
-        self.stream.receive(buffer).expect("the server goes on sending")
+        self.stream.receive(buffer)
     }
 
     /// All that comes until the server ends the connection, with a close or a reset. A TLS server
@@ -159,9 +177,9 @@ impl Peer {
         if !self.unread.is_empty() {
             return true;
         }
-        self.stream.set_nonblocking(true).expect("the connection is open");
-        let peeked = self.stream.peek(&mut [0]);
-        self.stream.set_nonblocking(false).expect("the connection is open");
+        self.tcp().set_nonblocking(true).expect("the connection is open");
+        let peeked = self.tcp().peek(&mut [0]);
+        self.tcp().set_nonblocking(false).expect("the connection is open");
         !peeked.is_err_and(|err| err.kind() == io::ErrorKind::WouldBlock)
     }
 
@@ -181,6 +199,14 @@ impl Peer {
 
     #[track_caller]
     fn read_reply_by(&mut self, recv_len: usize) -> Reply {
+        let Some(reply) = self.next_reply(recv_len) else {
+            panic!("instead of a whole reply came: {}", self.unread.escape_ascii())
+        };
+        reply
+    }
+
+    #[track_caller]
+    fn next_reply(&mut self, recv_len: usize) -> Option<Reply> {
         let deadline = Instant::now() + PATIENCE;
         let mut searched = 0;
         loop {
@@ -189,12 +215,12 @@ impl Peer {
                 let rest = self.unread.split_off(searched + ending + ENDING.len());
                 let mut text = std::mem::replace(&mut self.unread, rest);
                 text.truncate(searched + ending);
-                return Reply::new(text);
+                return Some(Reply::new(text));
             }
             searched = self.unread.len().saturating_sub(ENDING.len() - 1);
             assert!(Instant::now() < deadline, "no whole reply came within {PATIENCE:?}");
             if self.receive(recv_len) == 0 {
-                panic!("instead of a whole reply came: {}", self.unread.escape_ascii());
+                return None;
             }
         }
     }

@@ -1,0 +1,112 @@
+//! What a client asks for, and what the answer shows of each name.
+
+use testkit::{Reply, base64, content};
+
+use crate::{
+    contents::{Contents, Version},
+    history::Observation,
+};
+
+/// Few, so that clients collide.
+pub(crate) const NAMES: [&str; 3] = ["a.txt", "b.bin", "c"];
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Request {
+    List,
+    Get(&'static str),
+    Digest(&'static str),
+    Delete(&'static str),
+    /// The content follows from its number and length.
+    Upload {
+        name: &'static str,
+        number: u64,
+        len: usize,
+        version: Version,
+    },
+}
+
+/// What STATS counts apart; DIGEST it counts with the others.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Verb {
+    List,
+    Get,
+    Upload,
+    Delete,
+    Other,
+}
+
+impl Request {
+    pub(crate) fn verb(&self) -> Verb {
+        match self {
+            Self::List => Verb::List,
+            Self::Get(_) => Verb::Get,
+            Self::Digest(_) => Verb::Other,
+            Self::Upload { .. } => Verb::Upload,
+            Self::Delete(_) => Verb::Delete,
+        }
+    }
+
+    /// Without its ending.
+    pub(crate) fn wire(&self) -> String {
+        match self {
+            Self::List => "LIST".to_owned(),
+            Self::Get(name) => format!("GET {name}"),
+            Self::Digest(name) => format!("DIGEST {name}"),
+            Self::Delete(name) => format!("DELETE {name}"),
+            Self::Upload { name, number, len, .. } => {
+                format!("UPLOAD {name} {}", base64(&content(*number, *len)))
+            }
+        }
+    }
+
+    /// What a reply shows, name by name. Panics when no server should answer so.
+    #[track_caller]
+    pub(crate) fn observations(
+        &self,
+        reply: &Reply,
+        contents: &Contents,
+    ) -> Vec<(&'static str, Observation)> {
+        let observed = match (self, reply.outcome()) {
+            (Self::List, "OK") => return listed(reply),
+            (Self::Get(name) | Self::Digest(name) | Self::Delete(name), "not-found") => {
+                (*name, Observation::Is(None))
+            }
+            (Self::Get(name), "OK") => {
+                (*name, Observation::Is(Some(contents.recognise(&reply.content()))))
+            }
+            (Self::Digest(name), "OK") => {
+                let digest = reply["data_digest"].as_str().expect("DIGEST answers a digest");
+                (*name, Observation::Is(Some(contents.recognise_digest(digest))))
+            }
+            (Self::Delete(name), "OK") => (*name, Observation::Deleted),
+            (Self::Upload { name, len, version, .. }, "OK") => {
+                assert_eq!(reply["data_size"], *len, "{}", reply.text());
+                (*name, Observation::Stored(*version))
+            }
+            _ => panic!("{self:?} was answered: {}", reply.text()),
+        };
+        vec![observed]
+    }
+
+    /// What perhaps happened when no reply came; requests that only look say nothing then.
+    pub(crate) fn without_reply(&self) -> Option<(&'static str, Observation)> {
+        match self {
+            Self::Upload { name, version, .. } => {
+                Some((name, Observation::PerhapsStored(*version)))
+            }
+            Self::Delete(name) => Some((name, Observation::PerhapsDeleted)),
+            Self::List | Self::Get(_) | Self::Digest(_) => None,
+        }
+    }
+}
+
+#[track_caller]
+fn listed(reply: &Reply) -> Vec<(&'static str, Observation)> {
+    let listed = reply["data"].as_array().expect("LIST answers a list");
+    assert!(listed.iter().all(|name| NAMES.iter().any(|known| name == known)), "{}", reply.text());
+    let is_sorted = listed.windows(2).all(|pair| pair[0].as_str() < pair[1].as_str());
+    assert!(is_sorted, "a list has each name once, in order: {}", reply.text());
+    NAMES
+        .map(|name| (name, Observation::Listed(listed.iter().any(|listed| listed == name))))
+        .to_vec()
+}
