@@ -1,8 +1,8 @@
 //! Starting: the listening line, or exit status 2 and a sentence that says what to change.
 
-use std::{fs, net::TcpListener};
+use std::{fs, net::TcpListener, path::PathBuf};
 
-use testkit::{Server, ServerBuilder, Stopped};
+use testkit::{Certificates, Server, ServerBuilder, Stopped};
 
 fn fileserver() -> ServerBuilder {
     ServerBuilder::new(env!("CARGO_BIN_EXE_fileserver"))
@@ -49,6 +49,31 @@ fn a_missing_directory_is_named() {
         "fileserver: --dir must name a directory that exists and can be read: \
          cannot serve the directory no/such/dir: No such file or directory (os error 2)\n"
     );
+}
+
+#[test]
+fn files_of_secrets_that_are_of_no_use_are_named() {
+    let (ours, others) = (Certificates::make(), Certificates::make());
+    let path = |path: PathBuf| path.to_str().unwrap().to_owned();
+    let (cert, key) = (path(ours.cert()), path(ours.key()));
+    let tokens = ours.dir().join("tokens");
+    fs::write(&tokens, "# made by hand\nalice:rw:secret\n").unwrap();
+    let tokens = path(tokens);
+    for (args, sentence) in [
+        (vec!["--auth-file", "no/such/file"], "cannot read the --auth-file no/such/file: No such"),
+        (vec!["--auth-file", &tokens], "line 2 of the --auth-file "),
+        (vec!["--tls-cert", &cert, "--tls-key", "no/such/file"], "--tls-key no/such/file is not"),
+        (vec!["--tls-cert", &key, "--tls-key", &key], " is not a PEM file of certificates"),
+        (vec!["--tls-cert", &cert, "--tls-key", &cert], " is not a PEM file of a private key"),
+        (
+            vec!["--tls-cert", &cert, "--tls-key", &path(others.key())],
+            "the certificate of --tls-cert and the key of --tls-key cannot be used",
+        ),
+        (vec!["--tls-cert", &cert], "--tls-key"),
+    ] {
+        let stopped = refused(fileserver().args(&args));
+        assert!(stopped.stderr.contains(sentence), "{args:?}: {}", stopped.stderr);
+    }
 }
 
 #[test]

@@ -42,6 +42,7 @@ mod names;
 mod requests;
 mod shutdown;
 mod statistics;
+mod tls;
 mod uploads;
 mod vanishing;
 
