@@ -11,7 +11,9 @@
 use std::{
     ffi::OsStr,
     fs::{File, TryLockError},
-    io, process,
+    io,
+    os::unix::fs::MetadataExt,
+    process,
     sync::atomic::{AtomicU64, Ordering},
 };
 
@@ -187,7 +189,7 @@ fn create_temporary(dir: &Dir) -> io::Result<(File, String)> {
         // Another server that starts just now may take the file for an abandoned one before it is
         // locked: then the lock is refused, or its name is gone afterwards.
         match disk::lock(&file) {
-            Ok(()) if dir.exists(&temporary) => return Ok((file, temporary)),
+            Ok(()) if file.metadata()?.nlink() > 0 => return Ok((file, temporary)),
             Ok(()) | Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(source)) => {
                 let _ = disk::remove(dir, &temporary);

@@ -7,14 +7,18 @@
 
 mod certificates;
 mod content;
+mod disk;
+mod footprint;
 mod peer;
 pub mod processes;
 mod reply;
 mod server;
+mod sockets;
 mod wait;
 
 pub use certificates::Certificates;
 pub use content::{base64, content, decode_base64, upload_request};
+pub use footprint::Footprint;
 pub use nix::sys::signal::Signal;
 pub use peer::Peer;
 pub use reply::Reply;

@@ -9,7 +9,7 @@ use std::{
 use rustls::{ClientConnection, StreamOwned};
 use socket2::SockRef;
 
-use crate::{Certificates, PATIENCE, Reply};
+use crate::{Certificates, PATIENCE, Reply, eventually, sockets};
 
 /// What the course's client reads at a time.
 const COURSE_RECV_LEN: usize = 16;
@@ -85,6 +85,23 @@ impl Peer {
         }
     }
 
+    /// Waits until the server has read all that was sent: a reset would take back the rest.
+    #[track_caller]
+    pub fn await_taken(&self) {
+        Self::await_all_taken(std::slice::from_ref(self));
+    }
+
+    /// [`await_taken`](Self::await_taken) for many at once.
+    #[track_caller]
+    pub fn await_all_taken(peers: &[Self]) {
+        let addresses = |peer: &Self| Ok((peer.tcp().local_addr()?, peer.tcp().peer_addr()?));
+        let connections: io::Result<Vec<_>> = peers.iter().map(addresses).collect();
+        let connections = connections.expect("the sockets are connected");
+        eventually(PATIENCE, "the server reads all that was sent", || {
+            sockets::all_was_read(&connections)
+        });
+    }
+
     /// Closes the sending half; replies can still be read. With TLS the server is told so.
     #[track_caller]
     pub fn half_close(&mut self) {
@@ -133,10 +150,10 @@ impl Peer {
         self.read_reply_by(LONG_RECV_LEN)
     }
 
-    /// A reply, or `None` when the server ends the connection before it is whole.
+    /// The next reply of a server that may die over it; an error is what came of it until then.
     #[track_caller]
-    pub fn read_reply_or_end(&mut self) -> Option<Reply> {
-        self.next_reply(LONG_RECV_LEN)
+    pub fn try_read_long_reply(&mut self) -> Result<Reply, Vec<u8>> {
+        self.try_read_reply_by(LONG_RECV_LEN)
     }
 
     /// Reads on until at least `len` bytes of the next reply are here, and leaves them there.
@@ -199,14 +216,13 @@ impl Peer {
 
     #[track_caller]
     fn read_reply_by(&mut self, recv_len: usize) -> Reply {
-        let Some(reply) = self.next_reply(recv_len) else {
-            panic!("instead of a whole reply came: {}", self.unread.escape_ascii())
-        };
-        reply
+        self.try_read_reply_by(recv_len).unwrap_or_else(|received| {
+            panic!("instead of a whole reply came: {}", received.escape_ascii())
+        })
     }
 
     #[track_caller]
-    fn next_reply(&mut self, recv_len: usize) -> Option<Reply> {
+    fn try_read_reply_by(&mut self, recv_len: usize) -> Result<Reply, Vec<u8>> {
         let deadline = Instant::now() + PATIENCE;
         let mut searched = 0;
         loop {
@@ -215,12 +231,12 @@ impl Peer {
                 let rest = self.unread.split_off(searched + ending + ENDING.len());
                 let mut text = std::mem::replace(&mut self.unread, rest);
                 text.truncate(searched + ending);
-                return Some(Reply::new(text));
+                return Ok(Reply::new(text));
             }
             searched = self.unread.len().saturating_sub(ENDING.len() - 1);
             assert!(Instant::now() < deadline, "no whole reply came within {PATIENCE:?}");
             if self.receive(recv_len) == 0 {
-                return None;
+                return Err(std::mem::take(&mut self.unread));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Other processes: signals to them, and what Linux tells about them in `/proc`.
 
-use std::fs;
+use std::{fs, process::Command, str::FromStr};
 
 use nix::{
     sys::signal::{self, Signal},
@@ -13,26 +13,71 @@ pub fn send_signal(pid: u32, signal: Signal) {
     signal::kill(pid, signal).unwrap_or_else(|err| panic!("{signal} to process {pid}: {err}"));
 }
 
+/// From now on `pid` can open so many descriptors, until it closes some.
+#[track_caller]
+pub fn leave_descriptors(pid: u32, count: usize) {
+    let used: Vec<usize> = entries(&format!("/proc/{pid}/fd"));
+    // The soft limit, which can be raised again, bounds the number of a descriptor, and a process may have inherited a high one.
+    let mut free = (0..).filter(|number| !used.contains(number));
+    let limit = free.nth(count).expect("there is no last number");
+    let (pid, limit) = (pid.to_string(), format!("--nofile={limit}:"));
+    let status = Command::new("prlimit").args(["--pid", &pid, &limit]).status();
+    assert!(status.is_ok_and(|status| status.success()), "prlimit cannot limit process {pid}");
+}
+
 /// A process that runs; one that is dead but not reaped yet does not.
 pub fn is_running(pid: u32) -> bool {
-    stat(pid).is_some_and(|(state, _)| state != "Z" && state != "X")
+    stat(pid).as_ref().is_some_and(is_alive)
 }
 
 /// The processes that `pid` has started and that still run.
 pub fn children(pid: u32) -> Vec<u32> {
-    let entries = fs::read_dir("/proc").expect("/proc is mounted");
-    let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter(|&child| is_child(child, pid)).collect()
+    let running = running().into_iter();
+    running.filter(|&(_, parent)| parent == pid).map(|(child, _)| child).collect()
+}
+
+/// `pid` and everything below it that still runs.
+pub(crate) fn tree(pid: u32) -> Vec<u32> {
+    let running = running();
+    let mut tree: Vec<_> = is_running(pid).then_some(pid).into_iter().collect();
+    let mut seen = 0;
+    while let Some(&parent) = tree.get(seen) {
+        tree.extend(running.iter().filter(|(_, of)| *of == parent).map(|(child, _)| child));
+        seen += 1;
+    }
+    tree
 }
 
 /// Memory of `pid` and everything below it, in KiB. Pages that processes share are counted once,
 /// split between them (PSS).
 pub fn tree_pss_kib(pid: u32) -> u64 {
-    pss_kib(pid) + children(pid).into_iter().map(tree_pss_kib).sum::<u64>()
+    tree(pid).into_iter().map(pss_kib).sum()
 }
 
-fn is_child(child: u32, parent: u32) -> bool {
-    stat(child).is_some_and(|(state, of)| of == parent && state != "Z")
+/// 0 for a process that has ended.
+pub(crate) fn thread_count(pid: u32) -> usize {
+    entries::<u32>(&format!("/proc/{pid}/task")).len()
+}
+
+/// 0 for a process that has ended.
+pub fn descriptor_count(pid: u32) -> usize {
+    entries::<u32>(&format!("/proc/{pid}/fd")).len()
+}
+
+/// The entries of a directory that are numbers; none where there is no such directory.
+fn entries<T: FromStr>(dir: &str) -> Vec<T> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+}
+
+/// All processes of the machine that run, each with its parent.
+fn running() -> Vec<(u32, u32)> {
+    let pids = entries("/proc").into_iter();
+    pids.filter_map(|pid| Some((pid, stat(pid).filter(is_alive)?.1))).collect()
+}
+
+fn is_alive((state, _): &(String, u32)) -> bool {
+    state != "Z" && state != "X"
 }
 
 /// State and parent of a process; `None` when there is none.
@@ -45,7 +90,7 @@ fn stat(pid: u32) -> Option<(String, u32)> {
 }
 
 /// 0 for a process that has just ended.
-fn pss_kib(pid: u32) -> u64 {
+pub(crate) fn pss_kib(pid: u32) -> u64 {
     let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
     let value = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
     value.and_then(|value| value.trim().strip_suffix(" kB")?.parse().ok()).unwrap_or(0)
@@ -53,7 +98,7 @@ fn pss_kib(pid: u32) -> u64 {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use std::process::{self, Command};
+    use std::process;
 
     use super::*;
 

@@ -9,23 +9,33 @@ use std::{
     os::unix::{fs::chown, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+        mpsc,
+    },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use nix::sys::signal::Signal;
 use protocol::Stats;
 use tempfile::TempDir;
 
-use crate::{PATIENCE, Peer, Reply, eventually, processes};
+use crate::{Footprint, PATIENCE, Peer, Reply, disk, eventually, processes};
+
+/// Between two looks at the memory of all processes.
+const LOOK_PAUSE: Duration = Duration::from_millis(20);
 
 /// How to start a server. Unless told otherwise it listens on a free port and serves an empty
 /// temporary directory.
 #[derive(Debug)]
 pub struct ServerBuilder {
     binary: PathBuf,
+    /// What goes before the binary on the command line.
+    launcher: Vec<OsString>,
     dir: TempDir,
+    has_own_disk: bool,
     defaults: Vec<OsString>,
     args: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
@@ -39,7 +49,9 @@ impl ServerBuilder {
         let defaults = ["--port".into(), "0".into(), "--dir".into(), dir.path().into()].into();
         Self {
             binary: binary.into(),
+            launcher: Vec::new(),
             dir,
+            has_own_disk: false,
             defaults,
             args: Vec::new(),
             environment: Vec::new(),
@@ -77,6 +89,14 @@ impl ServerBuilder {
         self
     }
 
+    /// Lays a tmpfs, mounted with these options, over the served directory. `None` where the system
+    /// lets nobody mount.
+    pub fn on_own_disk(mut self, options: &str) -> Option<Self> {
+        self.launcher = disk::launcher(self.dir.path(), options)?;
+        self.has_own_disk = true;
+        Some(self)
+    }
+
     /// The temporary directory, which is also the working directory of the server.
     pub fn dir(&self) -> &Path {
         self.dir.path()
@@ -92,7 +112,11 @@ impl ServerBuilder {
         };
         let address = line.strip_prefix("listening on ").and_then(|address| address.parse().ok());
         let Some(address) = address else { panic!("the first line names no address: {line:?}") };
-        Server { process, address, dir: self.dir }
+        let served = match self.has_own_disk {
+            true => disk::seen_by(process.child.id(), self.dir.path()),
+            false => self.dir.path().to_owned(),
+        };
+        Server { process, address, connections_made: AtomicU64::new(0), dir: self.dir, served }
     }
 
     /// Runs a command line that is expected to end by itself.
@@ -103,7 +127,9 @@ impl ServerBuilder {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(&self.binary);
+        let mut words = self.launcher.iter().map(OsString::as_os_str).chain([self.binary.as_ref()]);
+        let mut command = Command::new(words.next().expect("the binary is one of them"));
+        command.args(words);
         // The shell of whoever runs the tests may configure a server.
         for (name, _) in env::vars_os() {
             if name.to_str().is_some_and(|name| name.starts_with("FILESERVER_")) {
@@ -125,7 +151,11 @@ impl ServerBuilder {
 pub struct Server {
     process: Process,
     address: SocketAddr,
+    connections_made: AtomicU64,
+    /// Removed when the server is dropped.
     dir: TempDir,
+    /// The same directory as the server sees it, which may be another than what we see there.
+    served: PathBuf,
 }
 
 /// How a server ended.
@@ -148,12 +178,24 @@ impl Server {
 
     /// The served directory.
     pub fn dir(&self) -> &Path {
-        self.dir.path()
+        &self.served
+    }
+
+    /// Changes the disk of a server that has its own, for example to `ro`.
+    #[track_caller]
+    pub fn remount_disk(&self, option: &str) {
+        disk::remount(self.pid(), self.dir.path(), option);
     }
 
     #[track_caller]
     pub fn connect(&self) -> Peer {
+        self.connections_made.fetch_add(1, Relaxed);
         Peer::connect(self.address)
+    }
+
+    /// How many connections were made with [`connect`](Self::connect) and what builds on it.
+    pub fn connections_made(&self) -> u64 {
+        self.connections_made.load(Relaxed)
     }
 
     /// Nobody listens at the server's address any more.
@@ -172,6 +214,24 @@ impl Server {
         let reply = self.ask("STATS");
         serde_json::from_value(reply["data"].clone())
             .unwrap_or_else(|err| panic!("not statistics ({err}): {}", reply.text()))
+    }
+
+    /// What all processes of the server hold now.
+    pub fn footprint(&self) -> Footprint {
+        Footprint::of_tree(self.pid())
+    }
+
+    /// Sooner or later the server holds no more than `before`, but for so much memory.
+    #[track_caller]
+    pub fn expect_back_at(&self, before: &Footprint, memory_allowance_kib: u64) {
+        let deadline = Instant::now() + PATIENCE;
+        let mut now = self.footprint();
+        while !now.is_back_at(before, memory_allowance_kib) {
+            assert!(Instant::now() < deadline, "before: {before:?}\n   now: {now:?}");
+            // Looking costs CPU time itself.
+            thread::sleep(LOOK_PAUSE);
+            now = self.footprint();
+        }
     }
 
     /// Puts a file into the served directory behind the server's back.

@@ -107,6 +107,18 @@ fn the_protocol_knows_no_socket_file_thread_or_clock() {
     assert_absent(&sources(&crates().join("protocol/src")), &words);
 }
 
+/// The time of day jumps when a clock is set. Deadlines, durations and pauses are of a clock that only
+/// goes forward; the log alone, in another package, says when something was.
+#[test]
+fn a_clock_that_jumps_means_nothing_to_the_server() {
+    for package in ["fileserver", "storage"] {
+        let all = sources(&crates().join(package).join("src"));
+        assert!(!all.is_empty());
+        assert_absent(&all, &["SystemTime", "UNIX_EPOCH", "ClockId::CLOCK_REALTIME"]);
+        assert!(!dependencies(package, "dependencies").iter().any(|name| name == "jiff"));
+    }
+}
+
 #[test]
 fn models_name_no_verb_and_parse_no_byte() {
     let models = sources(&crates().join("fileserver/src/models"));

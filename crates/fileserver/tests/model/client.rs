@@ -191,7 +191,7 @@ impl<'a> Client<'a> {
         invoked: Duration,
     ) -> bool {
         for (answered, request) in requests.iter().enumerate() {
-            let Some(reply) = connection.peer.read_reply_or_end() else {
+            let Some(reply) = connection.peer.try_read_long_reply().ok() else {
                 assert!(
                     self.world.workers_die,
                     "the server hung up instead of answering {request:?}"
