@@ -32,10 +32,6 @@ properties:
 fuzz SECONDS="60":
     crates/protocol/fuzz/run {{ SECONDS }}
 
-# Check what many random clients see against a model, for minutes instead of seconds
-fault ROUNDS="100":
-    KOLAM_MODEL_ROUNDS={{ ROUNDS }} cargo test --release -p fileserver --test model
-
 # The whole experiment: both modes, full volumes, 108 rows
 experiment:
     cargo build --release && target/release/stress-run
@@ -43,6 +39,14 @@ experiment:
 # Memory under 50 transfers of 100 MB at once, in every mode
 memory:
     KOLAM_TEST_MB=100 cargo test --release -p fileserver --test memory
+
+# Faults of every kind at full scale, some minutes: 5,000 idle clients, 200 killed workers, a disk
+# that is full at any write, every operation of storage failing, random clients against a model
+fault ROUNDS="100":
+    cargo test --release -p protocol -p storage
+    cargo test --release -p fileserver --lib --test behaviour --test confinement --test hostile --test process_pool
+    KOLAM_FAULT=full cargo test --release -p fileserver --test faults -- --nocapture --test-threads 2
+    KOLAM_MODEL_ROUNDS={{ ROUNDS }} cargo test --release -p fileserver --test model
 
 # Serve ./files
 serve *ARGS:

@@ -9,28 +9,12 @@
 
 use std::time::Duration;
 
-use testkit::{PATIENCE, Server, ServerBuilder, eventually};
+use testkit::{PATIENCE, Server, eventually};
 
-/// Instantiates claims for every concurrency model.
-macro_rules! for_every_model {
-    ($($claim:ident),+ $(,)?) => {
-        for_every_model!(@ legacy_mode "legacy": $($claim)+);
-        for_every_model!(@ thread_mode "thread": $($claim)+);
-        #[cfg(target_os = "linux")]
-        for_every_model!(@ process_mode "process": $($claim)+);
-        for_every_model!(@ async_mode "async": $($claim)+);
-    };
-    (@ $module:ident $mode:literal: $($claim:ident)+) => {
-        mod $module {
-            $(
-                #[test]
-                fn $claim() {
-                    super::$claim(crate::Model($mode));
-                }
-            )+
-        }
-    };
-}
+use model::Model;
+
+#[macro_use]
+mod model;
 
 mod auth;
 mod course_client;
@@ -45,20 +29,6 @@ mod statistics;
 mod tls;
 mod uploads;
 mod vanishing;
-
-/// A concurrency model, by its name on the command line.
-#[derive(Clone, Copy, Debug)]
-struct Model(&'static str);
-
-impl Model {
-    fn server(self) -> ServerBuilder {
-        ServerBuilder::new(env!("CARGO_BIN_EXE_fileserver")).args(["--mode", self.0])
-    }
-
-    fn start(self) -> Server {
-        self.server().start()
-    }
-}
 
 /// Uploads are under way, or have left something behind.
 #[track_caller]
