@@ -146,6 +146,29 @@ fn unsafe_code_is_in_one_module() {
     }
 }
 
+/// A promise of SECURITY.md is shown by the tests that it names.
+#[test]
+fn every_test_that_security_md_names_is_there() {
+    let text = fs::read_to_string(crates().join("../SECURITY.md")).unwrap();
+    let rows = text.lines().filter(|line| line.starts_with('|') && line.matches('|').count() == 4);
+    let cells = rows.filter_map(|row| row.split('|').nth(3));
+    let words = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    let names: Vec<_> = words.filter(|word| word.contains('_') && !word.contains(' ')).collect();
+    assert!(names.len() > 40, "found only {}", names.len());
+    let all: String = MAY_IMPORT
+        .iter()
+        .flat_map(|(package, _)| {
+            let dir = crates().join(package);
+            ["src", "tests"].map(|part| dir.join(part)).into_iter().filter(|dir| dir.is_dir())
+        })
+        .flat_map(|dir| sources(&dir))
+        .map(|(_, text)| text)
+        .collect();
+    for name in names {
+        assert!(all.contains(&format!("fn {name}(")), "there is no test {name}");
+    }
+}
+
 #[test]
 fn no_source_file_is_too_long_to_read() {
     for (package, _) in MAY_IMPORT {
