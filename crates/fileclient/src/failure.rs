@@ -20,7 +20,9 @@ fn advice(error: &ClientError) -> Option<&'static str> {
         }
         ClientError::Tls(error) => advice_on_tls(error),
         ClientError::SpeaksTls => Some("talk to it with --tls, and --ca FILE to trust it"),
-        ClientError::Peer(_) | ClientError::Closed => Some("try again"),
+        ClientError::Peer(_) => Some("try again"),
+        // A server that speaks TLS closes so on a client that does not.
+        ClientError::Closed => Some("try again; if it stays, the server may want --tls"),
         ClientError::TimedOut(_) | ClientError::DeadlinePassed => {
             Some("try again, or wait longer with --timeout SECONDS")
         }

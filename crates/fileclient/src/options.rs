@@ -44,8 +44,8 @@ impl Framing {
 pub struct Options {
     pub framing: Framing,
     /// Longest wait without a byte moving, on every read and write. Connecting waits as long, but
-    /// at most ten seconds for each address; agreeing on TLS takes as long at most; a server that has stopped reading gets a second more
-    /// to say why. Zero counts as a millisecond.
+    /// at most ten seconds for each address, and so does agreeing on TLS; a server that has stopped
+    /// reading gets a second more to say why. Zero counts as a millisecond.
     pub timeout: Duration,
     /// The moment by which every operation on the connection must be over; an operation that is
     /// not fails with [`ClientError::DeadlinePassed`](crate::ClientError::DeadlinePassed).

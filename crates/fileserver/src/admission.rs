@@ -1,27 +1,16 @@
-//! How many connections may be open, and what happens to the one too many.
+//! How many connections may be open, in all and from one address.
 
 use std::{
-    collections::{HashMap, VecDeque},
-    io::{Read, Write},
-    net::{IpAddr, Shutdown, SocketAddr, TcpStream},
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
     num::NonZeroU64,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
 };
 
-use protocol::{ErrorCode, Reply};
-use telemetry::{Scoreboard, Slot};
+#[cfg(target_os = "linux")]
+use telemetry::Slot;
 
 use crate::listener::AcceptQueue;
-
-/// How long a connection that is turned away may take to read why and close.
-const FAREWELL: Duration = Duration::from_millis(500);
-
-/// Turned-away connections that are kept so long; with more, the oldest are closed at once.
-const FAREWELLS_MAX: usize = 1024;
-
-/// What is read at a time of what they still send.
-const SKIPPED_LEN: usize = 16 * 1024;
 
 /// Limits the open connections, waiting ones included, in all and from one address.
 #[derive(Clone, Debug)]
@@ -90,8 +79,11 @@ impl Admission {
     }
 
     /// Books the connection of a worker process from `peer` on its slot, until
-    /// [`Slot::set_origin`] ends it. All that the pool serves are on some slot; of two that come
-    /// over the limit at the same time, both may be refused.
+    /// [`Slot::set_origin`] ends it; one that is refused is not booked.
+    ///
+    /// All that the pool serves are on some slot; of two that come over the limit at the same time,
+    /// both may be refused.
+    #[cfg(target_os = "linux")]
     pub(crate) fn admit_to_slot(
         &self,
         peer: SocketAddr,
@@ -101,7 +93,12 @@ impl Admission {
         let origin = Origin::of(peer.ip()).0.get();
         slot.set_origin(origin);
         let from_there = all.iter().filter(|slot| slot.origin() == origin).count();
-        if from_there <= self.per_address_max { Ok(()) } else { Err(Busy::Address) }
+        if from_there <= self.per_address_max {
+            return Ok(());
+        }
+        // Whoever is refused must not count against those who come meanwhile.
+        slot.set_origin(0);
+        Err(Busy::Address)
     }
 
     /// How many of those who wait in the kernel, besides the `served`, are too many. What is close
@@ -119,7 +116,8 @@ impl Admission {
         lock(&self.open).total
     }
 
-    fn sentence(&self, busy: Busy) -> String {
+    /// What a client is told that is not served.
+    pub(crate) fn sentence(&self, busy: Busy) -> String {
         let Self { open_max, per_address_max, .. } = self;
         match busy {
             Busy::Server => {
@@ -147,59 +145,6 @@ impl Drop for Admitted {
 
 fn lock(open: &Mutex<Open>) -> MutexGuard<'_, Open> {
     open.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Tells connections that are not served why, and sees them off without waiting for them: closing
-/// with unread bytes would reset the connection and destroy the reply.
-#[derive(Debug)]
-pub(crate) struct Porter {
-    admission: Admission,
-    board: Scoreboard,
-    /// Whoever comes for TLS could not read a plain reply.
-    is_silent: bool,
-    leaving: VecDeque<(TcpStream, Instant)>,
-}
-
-impl Porter {
-    pub(crate) fn new(admission: &Admission, board: Scoreboard, is_silent: bool) -> Self {
-        Self { admission: admission.clone(), board, is_silent, leaving: VecDeque::new() }
-    }
-
-    /// Answers `stream` and books it. Never blocks.
-    pub(crate) fn turn_away(&mut self, stream: TcpStream, why: Busy) {
-        self.board.turn_away();
-        if stream.set_nonblocking(true).is_err() {
-            return;
-        }
-        if !self.is_silent {
-            let reply = Reply::error(ErrorCode::Busy, self.admission.sentence(why)).to_wire();
-            // A new connection has room for so little; a client that is gone needs no answer.
-            let _ = (&stream).write_all(&reply);
-        }
-        let _ = stream.shutdown(Shutdown::Write);
-        if self.leaving.len() >= FAREWELLS_MAX {
-            self.leaving.pop_front();
-        }
-        self.leaving.push_back((stream, Instant::now() + FAREWELL));
-    }
-
-    pub(crate) fn is_idle(&self) -> bool {
-        self.leaving.is_empty()
-    }
-
-    /// Closes those who have left, and those who take too long.
-    pub(crate) fn see_off(&mut self) {
-        let now = Instant::now();
-        self.leaving.retain(|(stream, until)| now < *until && !has_left(stream));
-    }
-}
-
-fn has_left(mut stream: &TcpStream) -> bool {
-    let mut skipped = [0; SKIPPED_LEN];
-    match stream.read(&mut skipped) {
-        Ok(len) => len == 0,
-        Err(err) => err.kind() != std::io::ErrorKind::WouldBlock,
-    }
 }
 
 #[cfg(test)]
@@ -233,6 +178,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(target_os = "linux")]
     fn worker_processes_count_on_their_slots() {
         let slots: Vec<Slot> = (0..3).map(|_| Slot::default()).collect();
         let admission = Admission::new(10, 1);
@@ -241,6 +187,7 @@ mod tests {
         assert_eq!(admit("192.0.2.1", 0), Ok(()));
         assert_eq!(admit("192.0.2.2", 1), Ok(()));
         assert_eq!(admit("192.0.2.1", 2), Err(Busy::Address));
+        assert_eq!(slots[2].origin(), 0);
         slots[0].set_origin(0);
         assert_eq!(admit("192.0.2.1", 2), Ok(()));
     }

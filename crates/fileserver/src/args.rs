@@ -130,7 +130,8 @@ pub struct Args {
     #[arg(long, value_enum, env = "FILESERVER_DURABILITY", default_value_t = Durability::None)]
     pub durability: Durability,
 
-    /// Connections open at once, waiting ones included; one more is answered `busy`
+    /// Connections open at once, waiting ones included; one more is answered `busy`. In process
+    /// mode at least as many as --workers
     #[arg(
         long,
         value_name = "N",

@@ -7,7 +7,7 @@ use std::sync::{
 
 /// Bytes that the long replies of one process may take together. A directory full of the longest
 /// names makes a LIST of 5 MB, and whoever asks for many and reads them slowly has them all kept.
-const LEN_MAX: usize = 64 << 20;
+const LONG_REPLIES_LEN_MAX: usize = 64 << 20;
 
 /// What is reserved at the moment.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +25,7 @@ impl Budget {
     pub(crate) fn reserve(&self, len: usize) -> Option<Reserved> {
         let fits = |used: usize| {
             let sum = used.checked_add(len)?;
-            (used == 0 || sum <= LEN_MAX).then_some(sum)
+            (used == 0 || sum <= LONG_REPLIES_LEN_MAX).then_some(sum)
         };
         self.0.fetch_update(SeqCst, SeqCst, fits).ok()?;
         Some(Reserved { budget: self.clone(), len })
@@ -45,10 +45,10 @@ mod tests {
     #[test]
     fn reservations_share_the_budget_and_one_is_always_granted() {
         let budget = Budget::default();
-        let large = budget.reserve(LEN_MAX + 1).unwrap();
+        let large = budget.reserve(LONG_REPLIES_LEN_MAX + 1).unwrap();
         assert!(budget.reserve(1).is_none());
         drop(large);
-        let first = budget.reserve(LEN_MAX - 1).unwrap();
+        let first = budget.reserve(LONG_REPLIES_LEN_MAX - 1).unwrap();
         let _second = budget.reserve(1).unwrap();
         assert!(budget.reserve(1).is_none());
         drop(first);

@@ -11,9 +11,8 @@ use std::{
 use telemetry::Slot;
 
 use crate::{
-    conversation::Conversation,
     service::Service,
-    session::{ConnectionError, Step},
+    session::{ConnectionError, Conversation, Step},
 };
 
 /// Serves `stream` on the worker of `slot` until either side closes it, and logs how that went.
@@ -23,7 +22,7 @@ pub(crate) fn run_connection(
     stream: &TcpStream,
     peer: SocketAddr,
 ) {
-    let outcome = Conversation::new(service, slot, peer);
+    let outcome = Conversation::new(service, slot, peer, Instant::now());
     log_outcome(peer, outcome.and_then(|conversation| drive(stream, conversation)));
 }
 
@@ -43,27 +42,27 @@ pub(crate) fn log_outcome(peer: SocketAddr, outcome: Result<(), ConnectionError>
     }
 }
 
-fn drive(stream: &TcpStream, mut session: Conversation) -> Result<(), ConnectionError> {
+fn drive(stream: &TcpStream, mut conversation: Conversation) -> Result<(), ConnectionError> {
     // A reply ends in a short write; held for an ACK it could cost 40 ms.
     stream.set_nodelay(true).map_err(ConnectionError::Peer)?;
     let mut socket = TimedSocket { stream, read_timeout: None, write_timeout: None };
     loop {
-        match session.step(Instant::now())? {
+        match conversation.step(Instant::now())? {
             Step::Send(bytes, wait) => match socket.write(bytes, wait) {
-                Ok(len) => session.sent(len),
+                Ok(len) => conversation.sent(len),
                 Err(err) if timed_out(&err) => {}
-                Err(err) => return Err(ConnectionError::Peer(err)),
+                Err(err) => conversation.peer_lost(ConnectionError::Peer(err))?,
             },
             Step::Receive(room, wait) => match socket.read(room, wait) {
-                Ok(len) => session.received(len),
+                Ok(len) => conversation.received(len),
                 Err(err) if timed_out(&err) => {}
-                Err(err) => session.peer_lost(ConnectionError::Peer(err))?,
+                Err(err) => conversation.peer_lost(ConnectionError::Peer(err))?,
             },
             Step::Wait(wait) => thread::sleep(wait),
             Step::Yield => {}
             // A peer that is gone already is noticed by the next read.
             Step::FinishSending => drop(stream.shutdown(Shutdown::Write)),
-            Step::Close => return session.into_outcome(),
+            Step::Close => return conversation.into_outcome(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A TCP file server that runs one protocol under four concurrency models.
 //!
-//! [`Session`](session::Session) is what a connection says, in plain text or within TLS; a
+//! A [`session`] is what a connection says, in plain text or within TLS; a
 //! [model](models) is who runs it. The rest is what both need: the [`Service`](service::Service)
 //! they share, the listener, limits, shutdown.
 #![deny(unsafe_code)]
@@ -11,11 +11,11 @@ mod auth;
 mod budget;
 mod confinement;
 mod connection;
-mod conversation;
 mod exposure;
 mod listener;
 mod models;
 mod os;
+mod porter;
 mod resources;
 mod serve;
 mod service;

@@ -68,7 +68,7 @@ pub(crate) struct AcceptQueue {
 
 /// What a failed accept means.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum AcceptFailure {
+enum AcceptFailure {
     /// The peer gave up between the handshake and the accept, or there was nothing to accept.
     PeerGone,
     /// Descriptors or memory that open connections will give back, or the network's own trouble:
@@ -81,7 +81,7 @@ pub(crate) enum AcceptFailure {
 impl AcceptFailure {
     /// Linux reports errors of the new connection from accept as well, so only those that concern
     /// the listener are final (accept(2), "Error handling").
-    pub(crate) fn of(err: &io::Error) -> Self {
+    fn of(err: &io::Error) -> Self {
         match err.raw_os_error().map(Errno::from_raw) {
             Some(Errno::ECONNABORTED | Errno::ECONNRESET | Errno::EAGAIN | Errno::EINTR) => {
                 Self::PeerGone
@@ -91,6 +91,34 @@ impl AcceptFailure {
             )
             | None => Self::Final,
             Some(_) => Self::Passing,
+        }
+    }
+}
+
+/// The pauses between accepts that fail, until one succeeds.
+#[derive(Debug)]
+pub(crate) struct AcceptPause(GrowingPause);
+
+impl Default for AcceptPause {
+    fn default() -> Self {
+        Self(GrowingPause::new(Duration::from_millis(1), Duration::from_secs(1)))
+    }
+}
+
+impl AcceptPause {
+    pub(crate) fn reset(&mut self) {
+        self.0.reset();
+    }
+
+    /// How long to wait after `err`, which is given back if no accept will ever succeed.
+    pub(crate) fn after(&mut self, err: io::Error) -> io::Result<Duration> {
+        match AcceptFailure::of(&err) {
+            AcceptFailure::PeerGone => Ok(Duration::ZERO),
+            AcceptFailure::Passing => {
+                tracing::warn!("cannot accept a connection for now: {err}");
+                Ok(self.0.step())
+            }
+            AcceptFailure::Final => Err(err),
         }
     }
 }

@@ -1,12 +1,9 @@
 //! The only unsafe code of the project: memory that forked processes share, fork itself, and how
 //! many wait at a listener.
 
-use std::{io, mem, net::TcpListener, num::NonZeroUsize, os::fd::AsRawFd, slice};
+use std::{io, net::TcpListener, num::NonZeroUsize, slice};
 
-use nix::{
-    sys::mman::{MapFlags, ProtFlags, mmap_anonymous},
-    unistd::ForkResult,
-};
+use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
 use storage::Usage;
 use telemetry::{Slot, Totals};
 
@@ -61,6 +58,8 @@ impl SharedState {
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "this socket option has no safe interface")]
 pub(crate) fn accept_queue(listener: &TcpListener) -> io::Result<AcceptQueue> {
+    use std::{mem, os::fd::AsRawFd};
+
     use nix::libc;
 
     // SAFETY: the structure consists of integers, for which zeros are a value.
@@ -85,7 +84,7 @@ pub(crate) fn accept_queue(_listener: &TcpListener) -> io::Result<AcceptQueue> {
 /// Forks the calling process, which must have no second thread.
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "fork has no safe interface")]
-pub(crate) fn fork() -> nix::Result<ForkResult> {
+pub(crate) fn fork() -> nix::Result<nix::unistd::ForkResult> {
     debug_assert_eq!(crate::resources::thread_count(), Some(1), "only one thread survives a fork");
     // SAFETY: the process has one thread, as checked above in debug builds and as every caller
     // guarantees, so no lock can be held by a thread that does not exist in the child.

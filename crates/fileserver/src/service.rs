@@ -15,19 +15,20 @@ use storage::{Directory, IfExists};
 use telemetry::Scoreboard;
 
 use crate::{
-    admission::{Admission, Porter},
+    admission::Admission,
     args::Mode,
     auth::Tokens,
     budget::Budget,
     confinement::Confinement,
     listener::Endpoint,
     os,
+    porter::Porter,
     serve::Drained,
     shutdown::{DrainFlag, Phase},
 };
 
 /// What all sessions of a server share; in process mode each worker has its copy of it, with the
-/// scoreboard and the drain flag in shared memory.
+/// scoreboard, the drain flag and the directory's usage in shared memory.
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) directory: Directory,
@@ -42,7 +43,7 @@ pub(crate) struct Service {
     pub(crate) workers: u32,
     pub(crate) endpoint: Endpoint,
     pub(crate) admission: Admission,
-    /// For replies too long for the buffers of a transfer.
+    /// For replies too long for the buffers of a transfer, in this process.
     pub(crate) long_replies: Budget,
     /// Connections accepted that no worker has picked up yet.
     pub(crate) queued: AtomicU64,

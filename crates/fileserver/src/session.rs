@@ -9,6 +9,7 @@
 //! piece, 256 KiB each, allocated when a transfer first needs them.
 
 mod buffers;
+mod conversation;
 mod error;
 mod exchange;
 mod patience;
@@ -28,10 +29,11 @@ use telemetry::Slot;
 
 use crate::{service::Service, shutdown::Phase};
 use buffers::Input;
+pub(crate) use conversation::Conversation;
 pub(crate) use error::ConnectionError;
 use exchange::{Exchange, Progress};
 use patience::{Overdue, Patience, Stage};
-pub(crate) use secured::SecuredSession;
+use secured::SecuredSession;
 
 /// How long a request without an ending stays open for more; clients that send no endings wait for
 /// it, and clients that send the canonical blank line late (up to 40 ms) must not run into it.
@@ -64,13 +66,15 @@ pub(crate) enum Step<'a> {
 
 /// The protocol state of one connection.
 #[derive(Debug)]
-pub(crate) struct Session {
+struct Session {
     service: Arc<Service>,
     framer: RequestFramer,
     input: Input,
     exchange: Exchange,
     ending: Ending,
     peer_closed: bool,
+    /// A layer around the session is not ready to carry it.
+    in_handshake: bool,
     patience: Patience,
     failure: Option<ConnectionError>,
 }
@@ -116,6 +120,7 @@ impl Session {
             input: Input::default(),
             ending: Ending::Open,
             peer_closed: false,
+            in_handshake: false,
             patience: Patience::new(now),
             failure: None,
         }
@@ -145,16 +150,16 @@ impl Session {
         self.patience.moved(len);
     }
 
-    /// So many bytes moved for this session that are none of its own: those of a layer around it.
-    fn moved(&mut self, len: usize) {
-        self.patience.moved(len);
-    }
-
     /// `len` bytes were read into the room of the last [`Step::Receive`]; none means that the peer
     /// has closed its half.
     pub(crate) fn received(&mut self, len: usize) {
-        self.peer_closed |= len == 0;
         self.patience.moved(len);
+        self.take(len);
+    }
+
+    /// The same for bytes whose moving was counted already.
+    fn take(&mut self, len: usize) {
+        self.peer_closed |= len == 0;
         match &mut self.ending {
             Ending::Linger { skipped, .. } => *skipped += len as u64,
             Ending::Open | Ending::LastReply { .. } => self.input.received(len),
@@ -270,13 +275,9 @@ impl Session {
             return self.pause(Pause::Closed, now).then_some(Next::Close);
         }
         let silent = self.patience.silence();
-        if self.framer.quiet_ends_request() {
-            if silent < QUIET {
-                return Some(Next::Receive(QUIET - silent));
-            }
-            if !self.pause(Pause::Quiet, now) {
-                return None;
-            }
+        let is_quiet = silent >= QUIET && self.framer.quiet_ends_request();
+        if is_quiet && !self.pause(Pause::Quiet, now) {
+            return None;
         }
         self.patience.enter(self.stage());
         let left = match self.patience.left(&self.service.limits) {
@@ -291,7 +292,13 @@ impl Session {
             self.input = Input::default();
             self.exchange.release_output();
         }
-        let tick = if self.may_leave(now) { QUIET } else { TICK };
+        let tick = if self.framer.quiet_ends_request() {
+            QUIET.saturating_sub(silent)
+        } else if self.may_leave(now) {
+            QUIET
+        } else {
+            TICK
+        };
         Some(Next::Receive(left.min(tick)))
     }
 
@@ -300,7 +307,7 @@ impl Session {
             Stage::Head
         } else if !self.framer.is_between_requests() {
             Stage::Transfer
-        } else if self.exchange.knows_peer() {
+        } else if self.exchange.knows_peer() && !self.in_handshake {
             Stage::Idle
         } else {
             Stage::Introduction

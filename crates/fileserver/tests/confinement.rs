@@ -121,6 +121,21 @@ fn root_is_given_up_for_the_user_by_all_processes() {
 }
 
 #[test]
+fn a_file_that_the_user_may_not_read_is_told_from_one_that_is_missing() {
+    if !is_root() {
+        return skip("only root can have a file that the server cannot read");
+    }
+    let server = fileserver("thread").owned_by(NOBODY_ID).args(["--user", NOBODY]).start();
+    server.place("roots.txt", b"hello");
+    let path = server.dir().join("roots.txt");
+    fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
+    for request in ["GET roots.txt", "DIGEST roots.txt"] {
+        assert_eq!(server.ask(request).outcome(), "forbidden", "{request}");
+    }
+    assert_eq!(server.ask("GET missing.txt").outcome(), "not-found");
+}
+
+#[test]
 fn no_worker_outlives_its_supervisor_without_root_either() {
     if !is_root() {
         return skip("only root can give up root");

@@ -18,6 +18,8 @@ pub struct OpenDirectoryError {
 pub enum StorageError {
     #[error("there is no file named {0}")]
     NotFound(FileName),
+    #[error("the server has no permission to read {0}")]
+    Unreadable(FileName),
     #[error("a file named {0} exists already, and this server does not replace files")]
     Exists(FileName),
     #[error("{0} is not a regular file and cannot be replaced")]
@@ -41,6 +43,7 @@ impl StorageError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::NotFound(_) => ErrorCode::NotFound,
+            Self::Unreadable(_) => ErrorCode::Forbidden,
             Self::Exists(_) | Self::NotAFile(_) => ErrorCode::Exists,
             Self::NoSpace | Self::QuotaExceeded(_) | Self::TooManyFiles(_) => ErrorCode::NoSpace,
             Self::TooManyOpen => ErrorCode::Busy,

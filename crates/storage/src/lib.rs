@@ -189,7 +189,10 @@ impl Directory {
     /// Opening a symbolic link, a socket or a device without a driver fails in ways of its own.
     fn why_not_opened(&self, name: &FileName, source: io::Error) -> StorageError {
         match self.metadata(name) {
-            Ok(Some(metadata)) if metadata.is_file() => source.into(),
+            Ok(Some(metadata)) if metadata.is_file() => match source.kind() {
+                io::ErrorKind::PermissionDenied => StorageError::Unreadable(name.clone()),
+                _ => source.into(),
+            },
             Ok(_) => StorageError::NotFound(name.clone()),
             Err(err) => err,
         }

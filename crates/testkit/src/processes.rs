@@ -17,7 +17,8 @@ pub fn send_signal(pid: u32, signal: Signal) {
 #[track_caller]
 pub fn leave_descriptors(pid: u32, count: usize) {
     let used: Vec<usize> = entries(&format!("/proc/{pid}/fd"));
-    // The soft limit, which can be raised again, bounds the number of a descriptor, and a process may have inherited a high one.
+    // The soft limit, which can be raised again, bounds the number of a descriptor, and a process
+    // may have inherited a high one.
     let mut free = (0..).filter(|number| !used.contains(number));
     let limit = free.nth(count).expect("there is no last number");
     let (pid, limit) = (pid.to_string(), format!("--nofile={limit}:"));

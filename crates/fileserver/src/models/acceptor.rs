@@ -12,8 +12,9 @@ use std::{
 };
 
 use crate::{
-    admission::{Admitted, Busy, Porter},
-    listener::{AcceptFailure, GrowingPause},
+    admission::{Admitted, Busy},
+    listener::AcceptPause,
+    porter::Porter,
     serve::{Drained, ServeError},
     service::Service,
     shutdown::{CUT_TIMEOUT, Event, StopSignals},
@@ -46,14 +47,17 @@ impl<'a> Acceptor<'a> {
         mut start: impl FnMut(TcpStream, SocketAddr, Admitted),
     ) -> Result<Drained, ServeError> {
         listener.set_nonblocking(true).map_err(ServeError::Accept)?;
-        let mut pause = GrowingPause::new(Duration::from_millis(1), Duration::from_secs(1));
+        let mut pause = AcceptPause::default();
+        let mut excess = 0;
         loop {
             self.porter.see_off();
-            let has_room = wait_for_room(TICK);
+            let has_room = wait_for_room(if excess > 0 { Duration::ZERO } else { TICK });
             // Whoever is one too many in the kernel's queue is accepted to be told so.
-            let accepts =
-                has_room || self.service.waiting_excess(&listener).map_err(ServeError::Accept)? > 0;
-            let (listening, timeout) = match accepts {
+            excess = match has_room {
+                true => 0,
+                false => self.service.waiting_excess(&listener).map_err(ServeError::Accept)?,
+            };
+            let (listening, timeout) = match has_room || excess > 0 {
                 true if self.porter.is_idle() => (Some(&listener), Duration::MAX),
                 true => (Some(&listener), TICK),
                 false => (None, Duration::ZERO),
@@ -69,14 +73,7 @@ impl<'a> Acceptor<'a> {
                     pause.reset();
                     self.admit(stream, peer, &mut start);
                 }
-                Err(err) => match AcceptFailure::of(&err) {
-                    AcceptFailure::PeerGone => {}
-                    AcceptFailure::Passing => {
-                        tracing::warn!("cannot accept a connection for now: {err}");
-                        thread::sleep(pause.step());
-                    }
-                    AcceptFailure::Final => return Err(ServeError::Accept(err)),
-                },
+                Err(err) => thread::sleep(pause.after(err).map_err(ServeError::Accept)?),
             }
         }
         drop(listener);

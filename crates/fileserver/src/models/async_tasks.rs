@@ -3,7 +3,8 @@
 //! `workers` is the number of runtime threads; connections beyond it share them, piece by piece,
 //! instead of waiting in line. Files are read and written on the same threads, as in the other
 //! models: against the page cache that is faster than handing each piece to another thread, but a
-//! disk that hangs stops a thread and with it the connections it was about to serve.
+//! disk that hangs stops a thread and with it the connections it was about to serve. So do waits for
+//! the disk that `--durability` asks for, and counting a very large directory for its quota.
 //!
 //! A task moves between threads; it is booked on the worker that picked it up.
 //!
@@ -31,14 +32,14 @@ use tokio::{
 
 use super::try_threads;
 use crate::{
-    admission::{Admitted, Porter},
+    admission::Admitted,
     connection::log_outcome,
-    conversation::Conversation,
-    listener::{AcceptFailure, GrowingPause},
+    listener::AcceptPause,
+    porter::Porter,
     resources,
     serve::{Drained, ServeError},
     service::Service,
-    session::{ConnectionError, Step},
+    session::{ConnectionError, Conversation, Step},
     shutdown::{CUT_TIMEOUT, StopSignals},
 };
 
@@ -100,31 +101,22 @@ async fn accept_until_signal(
     service: &Arc<Service>,
     signals: &mut UnixStream,
 ) -> Result<(), ServeError> {
-    let mut pause = GrowingPause::new(Duration::from_millis(1), Duration::from_secs(1));
+    let mut pause = AcceptPause::default();
     let mut porter = service.porter();
     loop {
+        porter.see_off();
         let accepted = select! {
             biased;
             _ = next_signal(signals) => return Ok(()),
             accepted = listener.accept() => accepted,
-            () = time::sleep(TICK), if !porter.is_idle() => {
-                porter.see_off();
-                continue;
-            }
+            () = time::sleep(TICK), if !porter.is_idle() => continue,
         };
         match accepted {
             Ok((stream, peer)) => {
                 pause.reset();
                 admit(service, &mut porter, stream, peer);
             }
-            Err(err) => match AcceptFailure::of(&err) {
-                AcceptFailure::PeerGone => {}
-                AcceptFailure::Passing => {
-                    tracing::warn!("cannot accept a connection for now: {err}");
-                    time::sleep(pause.step()).await;
-                }
-                AcceptFailure::Final => return Err(ServeError::Accept(err)),
-            },
+            Err(err) => time::sleep(pause.after(err).map_err(ServeError::Accept)?).await,
         }
     }
 }
@@ -171,7 +163,7 @@ async fn run_connection(
 ) {
     service.connection_picked_up();
     let slot = SLOT.get().expect("tasks run on threads that have a slot");
-    let outcome = match Conversation::new(&service, slot, peer) {
+    let outcome = match Conversation::new(&service, slot, peer, Instant::now()) {
         Ok(conversation) => drive(&mut stream, conversation).await,
         Err(err) => Err(err),
     };
@@ -179,26 +171,29 @@ async fn run_connection(
 }
 
 /// The twin of the loop in `connection.rs`.
-async fn drive(stream: &mut TcpStream, mut session: Conversation) -> Result<(), ConnectionError> {
+async fn drive(
+    stream: &mut TcpStream,
+    mut conversation: Conversation,
+) -> Result<(), ConnectionError> {
     // A reply ends in a short write; held for an ACK it could cost 40 ms.
     stream.set_nodelay(true).map_err(ConnectionError::Peer)?;
     loop {
-        match session.step(Instant::now())? {
+        match conversation.step(Instant::now())? {
             Step::Send(bytes, wait) => match time::timeout(wait, stream.write(bytes)).await {
-                Ok(Ok(len)) => session.sent(len),
-                Ok(Err(err)) => return Err(ConnectionError::Peer(err)),
+                Ok(Ok(len)) => conversation.sent(len),
+                Ok(Err(err)) => conversation.peer_lost(ConnectionError::Peer(err))?,
                 Err(_) => {}
             },
             Step::Receive(room, wait) => match time::timeout(wait, stream.read(room)).await {
-                Ok(Ok(len)) => session.received(len),
-                Ok(Err(err)) => session.peer_lost(ConnectionError::Peer(err))?,
+                Ok(Ok(len)) => conversation.received(len),
+                Ok(Err(err)) => conversation.peer_lost(ConnectionError::Peer(err))?,
                 Err(_) => {}
             },
             Step::Wait(wait) => time::sleep(wait).await,
             Step::Yield => task::yield_now().await,
             // A peer that is gone already is noticed by the next read.
             Step::FinishSending => drop(stream.shutdown().await),
-            Step::Close => return session.into_outcome(),
+            Step::Close => return conversation.into_outcome(),
         }
     }
 }

@@ -13,7 +13,7 @@ use telemetry::{OpenConnection, Outcome, Slot, Verb};
 use super::{
     ConnectionError, QUIET,
     buffers::Output,
-    refusal::{Refusal, storage_error},
+    refusal::Refusal,
     transfer::{DigestJob, Download, Receiving},
     visitor::Visitor,
 };
@@ -29,7 +29,7 @@ pub(super) struct Exchange {
     /// How the request under way ends once all output is sent: a reply that cannot be delivered
     /// is a failed request.
     booked_when_sent: Option<Outcome>,
-    /// While a reply is sent that is longer than [`LONG`].
+    /// While a reply is sent that is longer than [`LONG_REPLY_LEN`].
     long_reply: Option<Reserved>,
     has_answered: bool,
     visitor: Visitor,
@@ -71,7 +71,7 @@ enum Confirmation {
 const REJECTION_DELAY: Duration = Duration::from_secs(1);
 
 /// No reply is this long but a LIST of many files: pieces of files are shorter.
-const LONG: usize = 256 * 1024;
+const LONG_REPLY_LEN: usize = 256 * 1024;
 
 /// Every reply starts with these.
 const FIRST_BYTES: &[u8; 2] = b"{\"";
@@ -133,7 +133,7 @@ impl Exchange {
         let skipped_max = self.visitor.skipped_max(&self.service);
         let skips_too_much =
             matches!(self.work, Work::Refused { skipped } if skipped > skipped_max);
-        skips_too_much || self.visitor.asks_too_often(&self.service)
+        skips_too_much || self.visitor.has_asked_too_often(&self.service)
     }
 
     pub(super) fn connection_succeeded(&mut self) {
@@ -194,7 +194,7 @@ impl Exchange {
                 let reply = match job.advance() {
                     Ok(None) => return Ok(Progress::Yield),
                     Ok(Some(reply)) => reply,
-                    Err(err) => storage_error(&err),
+                    Err(err) => Refusal::from(err).reply(),
                 };
                 self.work = Work::Nothing;
                 self.answer(&reply);
@@ -309,7 +309,7 @@ impl Exchange {
     fn answer(&mut self, reply: &Reply) {
         let wire = reply.to_wire();
         debug_assert!(wire.starts_with(FIRST_BYTES) && wire.ends_with(ENDING));
-        if wire.len() > LONG {
+        if wire.len() > LONG_REPLY_LEN {
             self.long_reply = self.service.long_replies.reserve(wire.len());
             if self.long_reply.is_none() {
                 return self.answer(&Refusal::TooManyLongReplies.reply());

@@ -5,71 +5,53 @@ use storage::StorageError;
 
 use super::transfer::UploadError;
 
-/// Why a request is answered with an error.
+/// Why a request is answered with an error. Its text is sent to the client.
+#[derive(Debug, thiserror::Error)]
 pub(super) enum Refusal {
-    Request(ParseRequestError),
+    #[error(transparent)]
+    Request(#[from] ParseRequestError),
+    #[error("this connection has made {0} requests, and may make no more")]
     TooManyRequests(u64),
+    #[error("the server is sending as many long lists as it can; try again later")]
     TooManyLongReplies,
     /// A peer that has not said who it is, where the server wants to know.
+    #[error("this server wants to know who asks: send AUTH and a token first")]
     Stranger,
+    #[error("no such token is known")]
     WrongToken,
     /// A token that allows reading only.
+    #[error("the token allows reading, not storing or deleting")]
     ReadToken,
+    #[error("this server is read-only")]
     ReadOnly,
-    Storage(StorageError),
-    Upload(UploadError),
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
+    Upload(#[from] UploadError),
 }
 
 impl Refusal {
     pub(super) fn reply(&self) -> Reply {
+        // The client learns what it can act on; a failing disk is the operator's to know about.
+        if let Self::Storage(StorageError::Disk(source))
+        | Self::Upload(UploadError::Storage(StorageError::Disk(source))) = self
+        {
+            tracing::error!("the served directory failed: {source}");
+        }
+        Reply::error(self.code(), self)
+    }
+
+    fn code(&self) -> ErrorCode {
         match self {
-            Self::Request(err) => Reply::error(err.code(), err),
-            Self::TooManyRequests(max) => Reply::error(
-                ErrorCode::TooManyRequests,
-                format!("this connection has made {max} requests, and may make no more"),
-            ),
-            Self::TooManyLongReplies => Reply::error(
-                ErrorCode::Busy,
-                "the server is sending as many long lists as it can; try again later",
-            ),
-            Self::Stranger => Reply::error(
-                ErrorCode::AuthRequired,
-                "this server wants to know who asks: send AUTH and a token first",
-            ),
-            Self::WrongToken => Reply::error(ErrorCode::AuthFailed, "no such token is known"),
-            Self::ReadToken => Reply::error(
-                ErrorCode::Forbidden,
-                "the token allows reading, not storing or deleting",
-            ),
-            Self::ReadOnly => Reply::error(ErrorCode::ReadOnly, "this server is read-only"),
-            Self::Storage(err) | Self::Upload(UploadError::Storage(err)) => storage_error(err),
-            Self::Upload(err) => Reply::error(err.code(), err),
+            Self::Request(err) => err.code(),
+            Self::TooManyRequests(_) => ErrorCode::TooManyRequests,
+            Self::TooManyLongReplies => ErrorCode::Busy,
+            Self::Stranger => ErrorCode::AuthRequired,
+            Self::WrongToken => ErrorCode::AuthFailed,
+            Self::ReadToken => ErrorCode::Forbidden,
+            Self::ReadOnly => ErrorCode::ReadOnly,
+            Self::Storage(err) => err.code(),
+            Self::Upload(err) => err.code(),
         }
     }
-}
-
-impl From<ParseRequestError> for Refusal {
-    fn from(err: ParseRequestError) -> Self {
-        Self::Request(err)
-    }
-}
-
-impl From<StorageError> for Refusal {
-    fn from(err: StorageError) -> Self {
-        Self::Storage(err)
-    }
-}
-
-impl From<UploadError> for Refusal {
-    fn from(err: UploadError) -> Self {
-        Self::Upload(err)
-    }
-}
-
-/// The client learns what it can act on; a failing disk is the operator's to know about.
-pub(super) fn storage_error(err: &StorageError) -> Reply {
-    if let StorageError::Disk(source) = err {
-        tracing::error!("the served directory failed: {source}");
-    }
-    Reply::error(err.code(), err)
 }

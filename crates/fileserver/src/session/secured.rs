@@ -1,8 +1,8 @@
 //! TLS around a session: ciphertext and the time in, ciphertext out.
 //!
 //! Like the session it holds no socket and no clock and takes the same steps, so every concurrency
-//! model serves TLS without knowing of it. The limits are the session's; the handshake must come
-//! within the time of a head.
+//! model serves TLS without knowing of it. The limits are the session's: a handshake must come to its
+//! end within the time of a head, and ciphertext is what moves.
 //!
 //! Memory: what TLS buffers (64 KiB), its ciphertext, and as much room for input as the session has.
 
@@ -17,16 +17,16 @@ use std::{
 use rustls::{InvalidMessage, ServerConfig, ServerConnection};
 
 use super::{ConnectionError, LINGER, Next, Session, Step, TICK};
+use crate::shutdown::Phase;
 
 /// The type of the first record that a client sends (RFC 8446, 5.1). Who sends another could not
 /// read an alert.
 const HANDSHAKE_RECORD: u8 = 22;
 
 #[derive(Debug)]
-pub(crate) struct SecuredSession {
+pub(super) struct SecuredSession {
     session: Session,
     tls: ServerConnection,
-    handshake_until: Instant,
     /// Ciphertext received, and what of it is not decrypted.
     input: Vec<u8>,
     unused: Range<usize>,
@@ -40,19 +40,18 @@ pub(crate) struct SecuredSession {
     /// Until then nothing else happens while there is output; after it follows this.
     flush_until: Option<Instant>,
     after_flush: Option<Next>,
-    /// TLS failed; the peer may take so long to read the alert and leave.
+    /// TLS failed; the peer may take so long to leave.
     failure: Option<(rustls::Error, Instant)>,
 }
 
 impl SecuredSession {
     /// Puts TLS around `session`, which is new. Fails only where `config` is of no use.
-    pub(crate) fn new(
-        session: Session,
+    pub(super) fn new(
+        mut session: Session,
         config: Arc<ServerConfig>,
-        now: Instant,
     ) -> Result<Self, ConnectionError> {
+        session.in_handshake = true;
         Ok(Self {
-            handshake_until: now + session.service.limits.head_timeout,
             session,
             tls: ServerConnection::new(config).map_err(ConnectionError::Tls)?,
             input: Vec::new(),
@@ -69,7 +68,7 @@ impl SecuredSession {
     }
 
     /// As [`Session::step`].
-    pub(crate) fn step(&mut self, now: Instant) -> Result<Step<'_>, ConnectionError> {
+    pub(super) fn step(&mut self, now: Instant) -> Result<Step<'_>, ConnectionError> {
         Ok(match self.next(now)? {
             Next::Send(wait) => Step::Send(&self.output[self.sent..], wait),
             Next::Receive(wait) => Step::Receive(&mut self.input, wait),
@@ -81,29 +80,33 @@ impl SecuredSession {
     }
 
     /// As [`Session::sent`]. The session learns of it when all that it gave is sent.
-    pub(crate) fn sent(&mut self, len: usize) {
+    pub(super) fn sent(&mut self, len: usize) {
         self.sent += len;
-        self.session.moved(len);
+        self.session.patience.moved(len);
         self.encrypt();
         if !self.has_output() && self.in_flight > 0 {
-            self.session.sent(mem::take(&mut self.in_flight));
+            self.session.exchange.sent(mem::take(&mut self.in_flight));
         }
     }
 
     /// As [`Session::received`].
-    pub(crate) fn received(&mut self, len: usize) {
+    pub(super) fn received(&mut self, len: usize) {
         self.peer_closed |= len == 0;
         self.unused = 0..len;
-        self.session.moved(len);
+        self.session.patience.moved(len);
     }
 
-    /// As [`Session::peer_lost`].
-    pub(crate) fn peer_lost(&mut self, why: ConnectionError) -> Result<(), ConnectionError> {
-        self.session.peer_lost(why)
+    /// As [`Session::peer_lost`]. What TLS still had to say has nobody to hear it.
+    pub(super) fn peer_lost(&mut self, why: ConnectionError) -> Result<(), ConnectionError> {
+        self.session.peer_lost(why)?;
+        self.output.clear();
+        self.sent = 0;
+        self.peer_closed = true;
+        Ok(())
     }
 
     /// As [`Session::into_outcome`].
-    pub(crate) fn into_outcome(self) -> Result<(), ConnectionError> {
+    pub(super) fn into_outcome(self) -> Result<(), ConnectionError> {
         match self.failure {
             Some((why, _)) => Err(ConnectionError::Tls(why)),
             None => self.session.into_outcome(),
@@ -111,8 +114,10 @@ impl SecuredSession {
     }
 
     fn next(&mut self, now: Instant) -> Result<Next, ConnectionError> {
+        // A shutdown waits for nobody's goodbye.
+        let over = self.session.service.phase(now) == Phase::Over;
         loop {
-            if self.has_output() && self.flush_until.is_some_and(|until| now < until) {
+            if !over && self.has_output() && self.flush_until.is_some_and(|until| now < until) {
                 return Ok(Next::Send(TICK));
             }
             self.flush_until = None;
@@ -120,7 +125,7 @@ impl SecuredSession {
                 return Ok(next);
             }
             if let Some((_, until)) = self.failure {
-                let over = self.peer_closed || now >= until;
+                let over = over || self.peer_closed || now >= until;
                 return Ok(if over { Next::Close } else { Next::Receive(TICK.min(until - now)) });
             }
             if let Some(next) = self.next_of_session(now)? {
@@ -131,9 +136,6 @@ impl SecuredSession {
 
     /// `None`: there is more to be had at once.
     fn next_of_session(&mut self, now: Instant) -> Result<Option<Next>, ConnectionError> {
-        if self.tls.is_handshaking() && now >= self.handshake_until {
-            return Err(ConnectionError::NoHandshake);
-        }
         match self.session.step(now)? {
             // It has lost patience before it could be spoken to.
             Step::Send(..) if self.tls.is_handshaking() => Err(ConnectionError::NoHandshake),
@@ -148,7 +150,7 @@ impl SecuredSession {
             Step::Receive(room, wait) => {
                 let room_len = room.len();
                 match self.tls.reader().read(room) {
-                    Ok(len) => self.session.received(len),
+                    Ok(len) => self.session.take(len),
                     Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
                         return Ok(self.next_of_tls(room_len, wait, now));
                     }
@@ -192,6 +194,7 @@ impl SecuredSession {
             Ok(len) => self.tls.process_new_packets().map(|_| len),
             Err(err) => Err(rustls::Error::General(err.to_string())),
         };
+        self.session.in_handshake = self.tls.is_handshaking();
         self.encrypt();
         match taken {
             Ok(len) => self.unused.start += len,
@@ -227,6 +230,6 @@ impl SecuredSession {
     fn break_off(&mut self, why: rustls::Error, now: Instant) {
         self.flush_until = Some(now + LINGER);
         self.after_flush = Some(Next::FinishSending);
-        self.failure = Some((why, now + 2 * LINGER));
+        self.failure = Some((why, now + LINGER));
     }
 }

@@ -38,7 +38,7 @@ impl Visitor {
     }
 
     /// One more request than a connection may make was made.
-    pub(super) fn asks_too_often(&self, service: &Service) -> bool {
+    pub(super) fn has_asked_too_often(&self, service: &Service) -> bool {
         self.requests > self.requests_max(service)
     }
 
@@ -53,7 +53,7 @@ impl Visitor {
         request: &Request,
         service: &Service,
     ) -> Result<(), Refusal> {
-        if self.asks_too_often(service) {
+        if self.has_asked_too_often(service) {
             return Err(Refusal::TooManyRequests(self.requests_max(service)));
         }
         if matches!(request, Request::Auth(_) | Request::Ping) {

@@ -15,6 +15,8 @@ for_every_model!(
     a_client_in_plain_text_gets_a_clean_close,
     an_upload_cut_off_without_a_tls_ending_is_never_stored,
     a_tls_half_close_ends_an_upload_as_a_plain_one_does,
+    a_reset_after_the_last_reply_is_no_failure_within_tls_either,
+    a_peer_that_failed_at_tls_does_not_hold_up_a_shutdown,
     a_handshake_that_stalls_is_cut_off,
     one_too_many_is_closed_without_a_plain_reply,
     transfers_within_tls_finish_while_the_server_drains,
@@ -122,6 +124,30 @@ fn a_tls_half_close_ends_an_upload_as_a_plain_one_does(model: Model) {
     peer.expect_closed();
     assert_eq!(secured.server.stored("a.txt").unwrap(), b"foobar");
     stop_cleanly(secured.server);
+}
+
+fn a_reset_after_the_last_reply_is_no_failure_within_tls_either(model: Model) {
+    let secured = Secured::start(model, &[]);
+    for _ in 0..5 {
+        let mut peer = secured.connect();
+        assert_eq!(peer.request("PING").outcome(), "OK");
+        peer.reset();
+    }
+    let mut peer = secured.connect();
+    eventually(PATIENCE, "all are booked as succeeded", || {
+        let connections = &peer.request("STATS")["data"]["connections"];
+        assert_eq!(connections["failed"], 0);
+        connections["succeeded"] == 5
+    });
+}
+
+fn a_peer_that_failed_at_tls_does_not_hold_up_a_shutdown(model: Model) {
+    let mut secured = Secured::start(model, &["--drain", "0"]);
+    let mut plain = secured.server.connect();
+    plain.send("LIST\r\n\r\n");
+    assert_eq!(plain.read_some(&mut [0; 100]), 0);
+    // It stays connected.
+    assert_eq!(secured.server.stop().exit_code, Some(0));
 }
 
 fn a_handshake_that_stalls_is_cut_off(model: Model) {

@@ -26,9 +26,10 @@ use nix::{
 
 use super::worker;
 use crate::{
-    admission::{Busy, Porter},
+    admission::Busy,
     listener::GrowingPause,
     os,
+    porter::Porter,
     serve::Drained,
     service::Service,
     shutdown::{CUT_TIMEOUT, Phase},
@@ -47,6 +48,9 @@ const REFILL_PAUSE_MAX: Duration = Duration::from_secs(5);
 
 /// A worker that lived this long did not die from being started.
 const SETTLED: Duration = Duration::from_secs(1);
+
+/// How many are turned away before the supervisor looks at its slots and signals again.
+const TURNED_AWAY_AT_ONCE: usize = 256;
 
 pub(super) struct Supervisor<'a> {
     listener: &'a TcpListener,
@@ -138,8 +142,11 @@ impl<'a> Supervisor<'a> {
     /// they are the likeliest to have given up.
     fn turn_away_excess(&mut self) -> io::Result<()> {
         self.porter.see_off();
-        for _ in 0..self.service.waiting_excess(self.listener)? {
-            // A worker may be faster; the listener's time limit then ends the wait.
+        for _ in 0..TURNED_AWAY_AT_ONCE {
+            if self.service.waiting_excess(self.listener)? == 0 {
+                break;
+            }
+            // Workers may be faster; the listener's time limit then ends the wait.
             let Ok((stream, _)) = self.listener.accept() else { break };
             self.porter.turn_away(stream, Busy::Server);
         }
@@ -226,18 +233,24 @@ impl<'a> Supervisor<'a> {
     }
 
     fn reap_exited(&mut self) {
+        let mut left_something = false;
         loop {
             match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
                 Ok(WaitStatus::Exited(pid, 0)) => self.empty_slot(pid, "ended"),
                 Ok(WaitStatus::Exited(pid, code)) => {
                     self.empty_slot(pid, &format!("failed with exit status {code}"));
+                    left_something = true;
                 }
                 Ok(WaitStatus::Signaled(pid, signal, _)) => {
                     self.empty_slot(pid, &format!("was killed by {signal}"));
+                    left_something = true;
                 }
                 // No more have exited, or none are left.
-                _ => return,
+                _ => break,
             }
+        }
+        if left_something && let Err(err) = self.service.directory.remove_abandoned_uploads() {
+            tracing::error!("cannot remove what a worker left in the served directory: {err}");
         }
     }
 
@@ -257,9 +270,6 @@ impl<'a> Supervisor<'a> {
             self.service.drain_flag.request_cut();
         }
         slot.worker_died();
-        if let Err(err) = self.service.directory.remove_abandoned_uploads() {
-            tracing::error!("cannot remove what the worker left in the served directory: {err}");
-        }
         if serving {
             let pause = self.places[index].pause.step();
             self.places[index].refill_at = Instant::now() + pause;

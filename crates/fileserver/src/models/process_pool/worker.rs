@@ -19,10 +19,7 @@ use nix::{
 use telemetry::Slot;
 
 use crate::{
-    admission::Busy,
-    connection::run_connection,
-    listener::{AcceptFailure, GrowingPause},
-    service::Service,
+    admission::Busy, connection::run_connection, listener::AcceptPause, service::Service,
     shutdown::Phase,
 };
 
@@ -40,27 +37,22 @@ pub(super) fn run(
     detach_from(supervisor)?;
     service.confinement.confine_worker();
     slot.worker_started(process::id(), 0);
-    let mut pause = GrowingPause::new(Duration::from_millis(1), Duration::from_secs(1));
+    let mut pause = AcceptPause::default();
     while service.phase(Instant::now()) == Phase::Serving {
         match listener.accept() {
             Ok((stream, peer)) => {
                 pause.reset();
                 match service.admission.admit_to_slot(peer, slot, service.scoreboard.slots()) {
-                    Ok(()) => run_connection(service, slot, &stream, peer),
+                    Ok(()) => {
+                        run_connection(service, slot, &stream, peer);
+                        slot.set_origin(0);
+                    }
                     Err(why) => turn_away(service, stream, why),
                 }
-                slot.set_origin(0);
             }
             // The listener was closed for all.
             Err(_) if service.phase(Instant::now()) != Phase::Serving => break,
-            Err(err) => match AcceptFailure::of(&err) {
-                AcceptFailure::PeerGone => {}
-                AcceptFailure::Passing => {
-                    tracing::warn!("cannot accept a connection for now: {err}");
-                    thread::sleep(pause.step());
-                }
-                AcceptFailure::Final => return Err(err),
-            },
+            Err(err) => thread::sleep(pause.after(err)?),
         }
     }
     Ok(())

@@ -73,6 +73,26 @@ fn blank_lines_are_no_request() {
 }
 
 #[test]
+fn bytes_that_drip_faster_than_quiet_ends_a_request_move_no_limit() {
+    for (start, byte, limit) in [
+        ("GET ", "x", HEAD_TIMEOUT),
+        ("UPLOAD a.txt \"\" x", "x", IDLE_TIMEOUT),
+        ("UPLOAD a.txt aGVsbG8=", " ", IDLE_TIMEOUT),
+    ] {
+        let mut bench = with_rate();
+        bench.receive(start);
+        bench.replies();
+        let began = bench.now;
+        while bench.sent.is_empty() && bench.now < began + 2 * limit {
+            bench.receive(byte);
+            bench.pass(QUIET - Duration::from_millis(100));
+        }
+        assert!(bench.now <= began + limit + QUIET, "{start}: after {:?}", bench.now - began);
+        assert!(bench.has_finished_sending, "{start}");
+    }
+}
+
+#[test]
 fn an_upload_that_drips_is_cut_off_after_the_idle_timeout() {
     let mut bench = with_rate();
     bench.receive("UPLOAD a.txt Z");

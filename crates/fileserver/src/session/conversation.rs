@@ -4,14 +4,16 @@ use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 use telemetry::Slot;
 
-use crate::{
-    service::Service,
-    session::{ConnectionError, SecuredSession, Session, Step},
-};
+use super::{ConnectionError, SecuredSession, Session, Step};
+use crate::service::Service;
+
+/// A connection's session, with TLS around it or not.
+#[derive(Debug)]
+pub(crate) struct Conversation(Layers);
 
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "plain text, the usual case, needs no allocation")]
-pub(crate) enum Conversation {
+enum Layers {
     Plain(Session),
     Secured(Box<SecuredSession>),
 }
@@ -22,50 +24,48 @@ impl Conversation {
         service: &Arc<Service>,
         slot: &'static Slot,
         peer: SocketAddr,
+        now: Instant,
     ) -> Result<Self, ConnectionError> {
-        let now = Instant::now();
         let session = Session::new(Arc::clone(service), slot, peer, now);
-        Ok(match &service.tls {
-            None => Self::Plain(session),
-            Some(tls) => {
-                Self::Secured(Box::new(SecuredSession::new(session, Arc::clone(tls), now)?))
-            }
-        })
+        Ok(Self(match &service.tls {
+            None => Layers::Plain(session),
+            Some(tls) => Layers::Secured(Box::new(SecuredSession::new(session, Arc::clone(tls))?)),
+        }))
     }
 
     /// See [`Session::step`]; the same goes for the rest.
     pub(crate) fn step(&mut self, now: Instant) -> Result<Step<'_>, ConnectionError> {
-        match self {
-            Self::Plain(session) => session.step(now),
-            Self::Secured(session) => session.step(now),
+        match &mut self.0 {
+            Layers::Plain(session) => session.step(now),
+            Layers::Secured(session) => session.step(now),
         }
     }
 
     pub(crate) fn sent(&mut self, len: usize) {
-        match self {
-            Self::Plain(session) => session.sent(len),
-            Self::Secured(session) => session.sent(len),
+        match &mut self.0 {
+            Layers::Plain(session) => session.sent(len),
+            Layers::Secured(session) => session.sent(len),
         }
     }
 
     pub(crate) fn received(&mut self, len: usize) {
-        match self {
-            Self::Plain(session) => session.received(len),
-            Self::Secured(session) => session.received(len),
+        match &mut self.0 {
+            Layers::Plain(session) => session.received(len),
+            Layers::Secured(session) => session.received(len),
         }
     }
 
     pub(crate) fn peer_lost(&mut self, why: ConnectionError) -> Result<(), ConnectionError> {
-        match self {
-            Self::Plain(session) => session.peer_lost(why),
-            Self::Secured(session) => session.peer_lost(why),
+        match &mut self.0 {
+            Layers::Plain(session) => session.peer_lost(why),
+            Layers::Secured(session) => session.peer_lost(why),
         }
     }
 
     pub(crate) fn into_outcome(self) -> Result<(), ConnectionError> {
-        match self {
-            Self::Plain(session) => session.into_outcome(),
-            Self::Secured(session) => session.into_outcome(),
+        match self.0 {
+            Layers::Plain(session) => session.into_outcome(),
+            Layers::Secured(session) => session.into_outcome(),
         }
     }
 }
