@@ -59,8 +59,10 @@ enum State {
     Head(HeadScan),
     /// The head was given out and was all of the request.
     EndOfHead,
-    /// After the blank that follows the name of an UPLOAD.
-    BodyStart,
+    /// After the blank that follows the name of an UPLOAD, and so many more.
+    BodyStart {
+        blanks: usize,
+    },
     /// Content that ends with its line. `len`: all of it so far. `padded`: its last group ends in
     /// base64 padding, so nothing can follow.
     Line {
@@ -108,7 +110,7 @@ impl RequestFramer {
                 self.start_over();
                 Ok((Some(Fragment::End), 0))
             }
-            State::BodyStart => self.first_of_body(input),
+            State::BodyStart { blanks } => self.first_of_body(blanks, input),
             State::Line { len, padded } => Ok(self.next_of_line(len, padded, input)),
             State::Quoted { quote } => self.next_of_quoted(quote, input),
             State::AfterQuote => self.after_quote(input),
@@ -130,11 +132,11 @@ impl RequestFramer {
                 Ok(Some(Fragment::End))
             }
             (State::Quoted { .. }, Pause::Closed) => Err(FrameError::Unended),
-            (State::BodyStart | State::Line { .. }, Pause::Closed) => {
+            (State::BodyStart { .. } | State::Line { .. }, Pause::Closed) => {
                 self.start_over();
                 Ok(Some(Fragment::EndIfPeerStays))
             }
-            (State::BodyStart | State::Line { .. } | State::Quoted { .. }, Pause::Quiet) => {
+            (State::BodyStart { .. } | State::Line { .. } | State::Quoted { .. }, Pause::Quiet) => {
                 Ok(None)
             }
             (State::RestOfLine, _) => {
@@ -167,7 +169,7 @@ impl RequestFramer {
             State::Head(HeadScan::Gap | HeadScan::Name(_)) => false,
             State::Line { padded, .. } => padded,
             State::EndOfHead | State::RestOfLine => true,
-            State::BodyStart | State::Quoted { .. } | State::AfterQuote => false,
+            State::BodyStart { .. } | State::Quoted { .. } | State::AfterQuote => false,
         }
     }
 
@@ -188,7 +190,7 @@ impl RequestFramer {
             }
             let Some(next) = scan.after(&self.head, byte) else {
                 self.head.push(byte);
-                self.state = State::BodyStart;
+                self.state = State::BodyStart { blanks: 0 };
                 return Ok((Some(Fragment::Head(&self.head)), position + 1));
             };
             self.head.push(byte);
@@ -205,11 +207,18 @@ impl RequestFramer {
         Fragment::Head(&self.head[..len])
     }
 
-    fn first_of_body<'a>(&'a mut self, input: &'a [u8]) -> Framed<'a> {
+    fn first_of_body<'a>(&'a mut self, blanks: usize, input: &'a [u8]) -> Framed<'a> {
         let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r');
-        let Some(start) = input.iter().position(|byte| !blank(byte)) else {
-            return Ok((None, input.len()));
-        };
+        let start = input.iter().position(|byte| !blank(byte)).unwrap_or(input.len());
+        // No content would ever be too large that never begins.
+        let blanks = blanks + start;
+        if self.head.len() + blanks > HEAD_LEN_MAX {
+            return Err(FrameError::HeadTooLong);
+        }
+        if start == input.len() {
+            self.state = State::BodyStart { blanks };
+            return Ok((None, start));
+        }
         let (fragment, used) = match input[start] {
             quote @ (b'"' | b'\'') => {
                 self.state = State::Quoted { quote };

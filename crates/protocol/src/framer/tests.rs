@@ -232,3 +232,16 @@ fn a_line_end_inside_quoted_content_is_an_error() {
         assert!(!pieces.contains(&Piece::End));
     }
 }
+
+#[test]
+fn blanks_before_the_content_count_as_head() {
+    let after = |blanks: usize| {
+        let mut framer = RequestFramer::default();
+        // The first blank ends the name.
+        feed(&mut framer, b"UPLOAD a ", &mut Vec::new()).unwrap();
+        let blanks = vec![b' '; blanks];
+        blanks.chunks(1000).try_for_each(|piece| feed(&mut framer, piece, &mut Vec::new()))
+    };
+    assert_eq!(after(HEAD_LEN_MAX - b"UPLOAD a ".len()), Ok(()));
+    assert_eq!(after(HEAD_LEN_MAX), Err(FrameError::HeadTooLong));
+}
