@@ -305,12 +305,13 @@ impl Session {
     fn stage(&self) -> Stage {
         if self.framer.is_in_head() {
             Stage::Head
+        } else if !self.exchange.knows_peer() || self.in_handshake {
+            // Also within an upload, which is refused: skipping it is no transfer.
+            Stage::Introduction
         } else if !self.framer.is_between_requests() {
             Stage::Transfer
-        } else if self.exchange.knows_peer() && !self.in_handshake {
-            Stage::Idle
         } else {
-            Stage::Introduction
+            Stage::Idle
         }
     }
 

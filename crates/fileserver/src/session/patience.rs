@@ -11,7 +11,7 @@ use crate::service::Limits;
 /// What the peer is waited for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Stage {
-    /// A first request that says who the peer is.
+    /// A first request that says who the peer is, or the rest of one that does not.
     Introduction,
     /// The first byte of a request.
     Idle,

@@ -223,6 +223,18 @@ fn a_stranger_does_not_stay() {
     uploading.receive("A".repeat(64 * 1024));
     uploading.pass(MOMENT);
     assert!(uploading.has_finished_sending);
+    // Within a refused upload no byte buys more time.
+    for head in ["UPLOAD a.txt ", "UPLOAD a.txt \"", "UPLOAD a.txt Zm9v"] {
+        let mut dripping = with_tokens();
+        dripping.receive(head);
+        dripping.expect_reply("auth-required");
+        for _ in 0..HEAD_TIMEOUT.as_secs() {
+            assert!(!dripping.has_finished_sending, "{head}");
+            dripping.receive(" ".repeat(100));
+            dripping.pass(Duration::from_secs(1));
+        }
+        assert!(dripping.has_finished_sending, "{head}");
+    }
 }
 
 #[test]
