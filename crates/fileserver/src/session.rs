@@ -47,6 +47,10 @@ const TICK: Duration = Duration::from_millis(500);
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_LEN_MAX: u64 = 64 << 20;
 
+/// Most bytes between two requests: blank lines, or the rest of a line after a closing quote. Whoever
+/// sends them without a pause is never waited for, so no timeout would end that.
+const BETWEEN_LEN_MAX: u64 = 64 * 1024;
+
 /// What a driver does next.
 #[derive(Debug)]
 pub(crate) enum Step<'a> {
@@ -72,6 +76,8 @@ struct Session {
     input: Input,
     exchange: Exchange,
     ending: Ending,
+    /// Bytes since the last request that are none of the next.
+    between_len: u64,
     peer_closed: bool,
     /// A layer around the session is not ready to carry it.
     in_handshake: bool,
@@ -119,6 +125,7 @@ impl Session {
             framer: RequestFramer::default(),
             input: Input::default(),
             ending: Ending::Open,
+            between_len: 0,
             peer_closed: false,
             in_handshake: false,
             patience: Patience::new(now),
@@ -247,15 +254,31 @@ impl Session {
         match self.framer.next(self.input.unused()) {
             Ok((None, used)) => {
                 self.input.used(used);
+                if self.is_babble(used) {
+                    self.exchange.abort(&Reply::error(
+                        ErrorCode::BadRequest,
+                        format!("more than {BETWEEN_LEN_MAX} bytes came that are no request"),
+                    ));
+                    self.ending = Ending::LastReply { linger: LINGER };
+                    return None;
+                }
                 return self.input.is_empty().then(|| self.await_input(now)).flatten();
             }
             Ok((Some(fragment), used)) => {
                 self.exchange.take(fragment, now);
                 self.input.used(used);
+                self.between_len = 0;
             }
             Err(err) => self.lose_frame(err),
         }
         None
+    }
+
+    /// Of `len` more bytes no request was made, and there were too many before.
+    fn is_babble(&mut self, len: usize) -> bool {
+        let is_between = self.framer.is_between_requests();
+        self.between_len = if is_between { self.between_len + len as u64 } else { 0 };
+        self.between_len > BETWEEN_LEN_MAX
     }
 
     /// Leaves as soon as it may; but a connection that has waited for its worker until now still

@@ -93,6 +93,31 @@ fn bytes_that_drip_faster_than_quiet_ends_a_request_move_no_limit() {
 }
 
 #[test]
+fn what_is_no_request_ends_without_a_pause_too() {
+    for (start, more) in [("", "\r\n"), ("UPLOAD a.txt \"Zm9v\"", "12")] {
+        let mut bench = Bench::new();
+        bench.receive(start);
+        bench.replies();
+        for _ in 0..8 {
+            bench.receive(more.repeat(4 * 1024));
+            bench.expect_silence();
+        }
+        bench.receive(&more[1..]);
+        bench.expect_reply("bytes came that are no request");
+        assert!(bench.has_finished_sending);
+    }
+}
+
+#[test]
+fn what_is_no_request_is_counted_from_one_request_to_the_next() {
+    let mut bench = Bench::new();
+    for _ in 0..20 {
+        bench.receive(format!("{}PING\n", "\n".repeat(8 * 1024)));
+        bench.expect_reply("pong");
+    }
+}
+
+#[test]
 fn an_upload_that_drips_is_cut_off_after_the_idle_timeout() {
     let mut bench = with_rate();
     bench.receive("UPLOAD a.txt Z");
