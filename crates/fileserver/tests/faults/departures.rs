@@ -7,7 +7,7 @@ use testkit::{PATIENCE, Peer, Server, Signal, base64, content, eventually};
 use crate::{
     Model,
     bystanders::{BYSTANDERS, undisturbed},
-    expect_balanced_books, expect_recovery, scaled, warm_up,
+    expect_balanced_books, expect_recovery, fileserver, scaled, warm_up,
 };
 
 for_every_model!(
@@ -96,10 +96,10 @@ const STATES: &[State] = &[
 
 fn whoever_leaves_in_whatever_state_disturbs_nobody(model: Model) {
     let workers = BYSTANDERS + WAYS.len() as u64;
-    let server = model.server().args(["--workers", &workers.to_string()]).start();
+    let server = fileserver(model).args(["--workers", &workers.to_string()]).start();
     server.place("long.bin", &content(1, LONG));
     let before = warm_up(&server, workers as usize);
-    for _ in 0..scaled(1, 20) {
+    for _ in 0..scaled(1, 6) {
         undisturbed(&server, || {
             thread::scope(|scope| {
                 for way in WAYS {
@@ -158,7 +158,7 @@ fn leave(mut peer: Peer, way: Way) {
 }
 
 fn whoever_leaves_during_a_shutdown_disturbs_nobody(model: Model) {
-    let mut server = model.server().args(["--workers", "10", "--drain", "60"]).start();
+    let mut server = fileserver(model).args(["--workers", "10", "--drain", "60"]).start();
     let content = content(1, LONG);
     server.place("long.bin", &content);
     server.place("a.txt", OLD.as_bytes());
@@ -198,7 +198,7 @@ fn whoever_leaves_during_a_shutdown_disturbs_nobody(model: Model) {
 fn fifty_uploads_dropped_at_once_leave_nothing(model: Model) {
     const CLIENTS: usize = 50;
     let workers = CLIENTS as u64 + BYSTANDERS;
-    let server = model.server().args(["--workers", &workers.to_string()]).start();
+    let server = fileserver(model).args(["--workers", &workers.to_string()]).start();
     let before = warm_up(&server, workers as usize);
     let text = base64(&content(1, 300_000));
     undisturbed(&server, || {

@@ -2,7 +2,7 @@
 
 use testkit::{PATIENCE, Peer, Server, eventually, processes};
 
-use crate::{Model, expect_recovery, warm_up};
+use crate::{Model, expect_recovery, fileserver, warm_up};
 
 for_model!(legacy_mode "legacy": without_descriptors_clients_get_an_answer_or_wait);
 for_model!(thread_mode "thread": without_descriptors_clients_get_an_answer_or_wait);
@@ -12,11 +12,11 @@ const CLIENTS: usize = 60;
 
 fn without_descriptors_clients_get_an_answer_or_wait(model: Model) {
     let workers = CLIENTS as u64;
-    let server = model.server().args(["--workers", &workers.to_string()]).start();
+    let server = fileserver(model).args(["--workers", &workers.to_string()]).start();
     let before = warm_up(&server, CLIENTS);
     server.place("a.txt", b"hello");
     // Half of the clients fit.
-    processes::leave_descriptors(server.pid(), CLIENTS / 2);
+    leave_descriptors(server.pid(), before.descriptors, CLIENTS / 2);
     let mut peers: Vec<_> = (0..CLIENTS).map(|_| server.connect()).collect();
     for peer in &mut peers {
         peer.send("PING\r\n\r\n");
@@ -57,19 +57,13 @@ fn expect_refusal(peer: &mut Peer, request: &str) {
 /// Each process has descriptors of its own, and runs one connection at a time.
 #[test]
 fn a_worker_process_without_descriptors_answers_or_waits() {
-    let server = Model("process").server().args(["--workers", "1"]).start();
+    let server = fileserver(Model("process")).args(["--workers", "1"]).start();
     let worker = processes::children(server.pid())[0];
     let own = processes::descriptor_count(worker);
     let before = warm_up(&server, 1);
     server.place("a.txt", b"hello");
-    let leave_descriptors = |count| {
-        eventually(PATIENCE, "the last connection is closed", || {
-            processes::descriptor_count(worker) == own
-        });
-        processes::leave_descriptors(worker, count);
-    };
 
-    leave_descriptors(1);
+    leave_descriptors(worker, own, 1);
     let mut peer = server.connect();
     expect_answers_without_files(&mut peer);
     drop(peer);
@@ -77,7 +71,7 @@ fn a_worker_process_without_descriptors_answers_or_waits() {
     // With a few more an upload gets to a later point before it fails, and at last is stored.
     let mut outcomes = Vec::new();
     for count in 2..6 {
-        leave_descriptors(count);
+        leave_descriptors(worker, own, count);
         let mut peer = server.connect();
         assert_eq!(peer.request("GET a.txt").content(), b"hello");
         outcomes.push(peer.request("UPLOAD a.txt aGVsbG8=").outcome().to_owned());
@@ -87,7 +81,7 @@ fn a_worker_process_without_descriptors_answers_or_waits() {
     assert_ne!(outcomes[0], "OK");
     assert_eq!(outcomes[3], "OK");
 
-    leave_descriptors(0);
+    leave_descriptors(worker, own, 0);
     let (first, mut waiting) = fill_the_line(&server);
     eventually(PATIENCE, "the log tells the operator", || {
         server.stderr().contains("cannot accept a connection for now")
@@ -103,7 +97,7 @@ fn a_worker_process_without_descriptors_answers_or_waits() {
 #[test]
 fn a_server_that_cannot_accept_still_stops() {
     for mode in ["legacy", "thread", "process", "async"] {
-        let mut server: Server = Model(mode).server().args(["--workers", "1"]).start();
+        let mut server: Server = fileserver(Model(mode)).args(["--workers", "1"]).start();
         for pid in processes::children(server.pid()).into_iter().chain([server.pid()]) {
             processes::leave_descriptors(pid, 0);
         }
@@ -115,6 +109,16 @@ fn a_server_that_cannot_accept_still_stops() {
         assert_eq!(stopped.exit_code, Some(0), "{mode}: {}", stopped.stderr);
         drop(waiting);
     }
+}
+
+/// Leaves so many descriptors to an idle process that has `own` of them. One of a connection that is
+/// just being closed would be one more.
+#[track_caller]
+fn leave_descriptors(pid: u32, own: usize, count: usize) {
+    eventually(PATIENCE, "the last connection is closed", || {
+        processes::descriptor_count(pid) == own
+    });
+    processes::leave_descriptors(pid, count);
 }
 
 /// Two clients of a server that has no descriptor left. The first may be served nevertheless, for an

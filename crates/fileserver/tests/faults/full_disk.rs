@@ -6,7 +6,7 @@ use std::thread;
 
 use testkit::{Server, base64, content, upload_request};
 
-use crate::{Model, expect_recovery, not_run, scaled, warm_up};
+use crate::{Model, expect_recovery, fileserver, not_run, scaled, warm_up};
 
 for_every_model!(
     a_disk_that_fills_up_at_any_write_is_told_and_survived,
@@ -21,7 +21,7 @@ const PAGE: usize = 4096;
 
 /// A server on a tmpfs that is mounted with these options; `None`, visibly, where none can be.
 fn start(model: Model, options: &str, args: &[&str]) -> Option<Server> {
-    let builder = model.server().on_own_disk(options);
+    let builder = fileserver(model).on_own_disk(options);
     if builder.is_none() {
         not_run("neither unshare -m nor unshare -Urm can mount a file system here");
     }

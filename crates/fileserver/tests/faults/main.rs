@@ -20,7 +20,7 @@ use std::{
 };
 
 use protocol::stats::Connections;
-use testkit::{Footprint, PATIENCE, Server, content, eventually, upload_request};
+use testkit::{Footprint, PATIENCE, Server, ServerBuilder, content, eventually, upload_request};
 
 use model::Model;
 
@@ -37,11 +37,16 @@ mod full_disk;
 mod killed_servers;
 mod killed_workers;
 
-/// What a server may keep of the memory that its workers used, for each of them: about as much as
-/// the buffers of two transfers. The allocator keeps what was freed for the next transfer, and how
-/// much of it depends on what was freed in which order. A leak of anything that each round of a fault
-/// holds would be far larger, or show in what else a footprint counts.
-const KEPT_KIB_PER_WORKER: u64 = 1500;
+/// A server whose allocator gives the buffers of transfers back as soon as they are freed. Left to
+/// itself it keeps some for later, more in each thread that ever ran many transfers at once, and what
+/// it keeps would hide what the server loses.
+fn fileserver(model: Model) -> ServerBuilder {
+    model.server().env("MALLOC_MMAP_THRESHOLD_", "65536")
+}
+
+/// By how much the memory of a server may grow for each of its workers: smaller pieces that were freed
+/// stay with the allocator. One buffer of a transfer is as large as this.
+const KEPT_KIB_PER_WORKER: u64 = 256;
 
 fn is_full_scale() -> bool {
     env::var("KOLAM_FAULT").is_ok_and(|scale| scale == "full")
