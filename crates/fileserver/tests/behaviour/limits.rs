@@ -20,6 +20,7 @@ for_every_model!(
     one_connection_too_many_is_told_that_the_server_is_busy,
     one_connection_too_many_from_an_address_is_told_so,
     a_full_waiting_line_answers_busy_and_those_in_it_are_served,
+    more_than_there_are_descriptors_for_are_answered_busy,
     a_head_that_drips_is_answered_and_cut_off,
     an_upload_below_the_minimum_rate_is_answered_and_cut_off,
     a_reader_below_the_minimum_rate_is_cut_off,
@@ -267,6 +268,23 @@ fn a_full_waiting_line_answers_busy_and_those_in_it_are_served(model: Model) {
     assert_eq!(reply.outcome(), "busy");
     while let Some(mut peer) = open.pop_front() {
         assert_eq!(peer.request("PING").outcome(), "OK");
+    }
+}
+
+fn more_than_there_are_descriptors_for_are_answered_busy(model: Model) {
+    let few = "ulimit -n 32; exec \"$0\" \"$@\"";
+    let server = ServerBuilder::new("sh")
+        .args(["-c", few, env!("CARGO_BIN_EXE_fileserver"), "--mode", model.0])
+        .args(["--max-connections", "2", "--workers", "2"])
+        .start();
+    let mut open = [server.connect(), server.connect()];
+    for peer in &mut open {
+        assert_eq!(peer.request("PING").outcome(), "OK");
+    }
+    // None of them leaves by itself.
+    let mut crowd: Vec<_> = (0..60).map(|_| server.connect()).collect();
+    for peer in &mut crowd {
+        assert_eq!(peer.read_reply().outcome(), "busy");
     }
 }
 
