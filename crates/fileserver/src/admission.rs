@@ -18,6 +18,8 @@ pub(crate) struct Admission {
     open: Arc<Mutex<Open>>,
     open_max: usize,
     per_address_max: usize,
+    /// Of the open connections, how many may wait in the kernel.
+    backlog: usize,
 }
 
 #[derive(Debug, Default)]
@@ -58,8 +60,8 @@ impl Origin {
 }
 
 impl Admission {
-    pub(crate) fn new(open_max: usize, per_address_max: usize) -> Self {
-        Self { open: Arc::default(), open_max, per_address_max }
+    pub(crate) fn new(open_max: usize, per_address_max: usize, backlog: usize) -> Self {
+        Self { open: Arc::default(), open_max, per_address_max, backlog }
     }
 
     /// Counts a connection of this process from `peer`, if there is room for it.
@@ -102,10 +104,12 @@ impl Admission {
     }
 
     /// How many of those who wait in the kernel, besides the `served`, are too many. What is close
-    /// to the queue's own end is too much as well: beyond it the kernel lets clients hang.
+    /// to the queue's own end, which the system may limit, is too much as well: beyond it the kernel
+    /// lets clients hang.
     pub(crate) fn excess(&self, queue: AcceptQueue, served: usize) -> usize {
         let waiting_max = self.open_max.saturating_sub(served);
-        queue.len.saturating_sub(waiting_max.min(queue.len_max))
+        let kept = queue.len_max - queue.len_max / 4;
+        queue.len.saturating_sub(waiting_max.min(self.backlog).min(kept))
     }
 
     pub(crate) fn open_max(&self) -> usize {
@@ -157,7 +161,7 @@ mod tests {
 
     #[test]
     fn connections_are_bounded_in_all_and_from_one_address() {
-        let admission = Admission::new(3, 2);
+        let admission = Admission::new(3, 2, 10);
         let first = admission.admit(peer("192.0.2.1")).unwrap();
         let _second = admission.admit(peer("::ffff:192.0.2.1")).unwrap();
         assert_eq!(admission.admit(peer("192.0.2.1")).unwrap_err(), Busy::Address);
@@ -181,7 +185,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn worker_processes_count_on_their_slots() {
         let slots: Vec<Slot> = (0..3).map(|_| Slot::default()).collect();
-        let admission = Admission::new(10, 1);
+        let admission = Admission::new(10, 1, 10);
         let admit =
             |address, index: usize| admission.admit_to_slot(peer(address), &slots[index], &slots);
         assert_eq!(admit("192.0.2.1", 0), Ok(()));
@@ -194,10 +198,12 @@ mod tests {
 
     #[test]
     fn too_many_wait_where_the_limit_or_the_queue_ends() {
-        let admission = Admission::new(10, 10);
-        let excess = |len, len_max| admission.excess(AcceptQueue { len, len_max }, 4);
-        assert_eq!(excess(6, 100), 0);
-        assert_eq!(excess(7, 100), 1);
-        assert_eq!(excess(5, 4), 1);
+        let excess = |backlog, len, len_max| {
+            Admission::new(10, 10, backlog).excess(AcceptQueue { len, len_max }, 4)
+        };
+        assert_eq!(excess(100, 6, 100), 0);
+        assert_eq!(excess(100, 7, 100), 1);
+        assert_eq!(excess(5, 7, 100), 2);
+        assert_eq!(excess(100, 4, 4), 1);
     }
 }

@@ -9,6 +9,10 @@ use std::{
 use nix::errno::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
+/// Places of the kernel's queue beyond the backlog, for those who are too many: without one they would
+/// hang instead of being told so. As many can come until the next look at the queue.
+const CROWD: i32 = 1024;
+
 /// Where a server listens.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Endpoint {
@@ -55,7 +59,7 @@ fn listen(address: SocketAddr, backlog: i32) -> io::Result<TcpListener> {
     // A restarted server must not wait for the last one's connections to time out.
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
-    socket.listen(backlog)?;
+    socket.listen(backlog.saturating_add(CROWD))?;
     Ok(socket.into())
 }
 

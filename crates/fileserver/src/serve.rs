@@ -105,7 +105,11 @@ fn prepare(args: &Args) -> Result<(TcpListener, Arc<Service>), ServeError> {
         mode: args.mode,
         workers,
         endpoint,
-        admission: Admission::new(args.max_connections as usize, args.max_per_address as usize),
+        admission: Admission::new(
+            args.max_connections as usize,
+            args.max_per_address as usize,
+            args.backlog as usize,
+        ),
         long_replies: Budget::default(),
         queued: 0.into(),
         drain: args.drain,

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use testkit::{PATIENCE, Server, ServerBuilder, base64, content, eventually};
+use testkit::{PATIENCE, Peer, Server, ServerBuilder, base64, content, eventually};
 
 const MODES: [&str; 4] = ["legacy", "thread", "process", "async"];
 
@@ -191,5 +191,24 @@ fn idle_connections_on_every_worker_give_way_at_the_idle_timeout() {
         assert_eq!(server.ask("PING").outcome(), "OK");
         assert!(start.elapsed() < Duration::from_secs(15), "waited {:?}", start.elapsed());
         drop(idle);
+    });
+}
+
+#[test]
+fn nobody_hangs_in_a_crowd_beyond_the_backlog() {
+    every_mode_survives(&["--workers", "1", "--backlog", "4"], |server| {
+        let start = Instant::now();
+        let mut served = server.connect();
+        assert_eq!(served.request("PING").outcome(), "OK");
+        let mut crowd: Vec<_> = (0..200).map(|_| server.connect()).collect();
+        for peer in &mut crowd {
+            // Who has been told to leave is gone before long.
+            let _ = peer.try_send("PING\r\n\r\n");
+        }
+        drop(served);
+        let outcome = |mut peer: Peer| peer.read_reply().outcome().to_owned();
+        let outcomes: Vec<_> = crowd.into_iter().map(outcome).collect();
+        assert!(outcomes.iter().all(|outcome| outcome == "OK" || outcome == "busy"));
+        assert!(start.elapsed() < PATIENCE / 2, "{:?}", start.elapsed());
     });
 }

@@ -72,7 +72,7 @@ impl Bench {
             mode: Mode::Thread,
             workers: 1,
             endpoint: Endpoint { address: ([127, 0, 0, 1], 0).into() },
-            admission: Admission::new(1, 1),
+            admission: Admission::new(1, 1, 1),
             long_replies: Budget::default(),
             queued: 0.into(),
             drain: GRACE_PERIOD,
