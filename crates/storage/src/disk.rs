@@ -3,8 +3,10 @@
 use std::{
     fs::{File, TryLockError},
     io::{self, Write},
+    path::Path,
 };
 
+use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncExt};
 use cap_std::fs::{Dir, OpenOptions};
 
 #[cfg(test)]
@@ -24,6 +26,14 @@ pub(crate) fn create(dir: &Dir, name: &str) -> io::Result<File> {
     faults::strike(Operation::Create)?;
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
+    dir.open_with(name, &options).map(cap_std::fs::File::into_std)
+}
+
+/// Opens the file of this name itself. What has come in its place is not followed, nor waited for, as
+/// opening a FIFO would: the supervisor of a process pool calls this.
+pub(crate) fn open_to_lock(dir: &Dir, name: impl AsRef<Path>) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).follow(FollowSymlinks::No).nonblock(true);
     dir.open_with(name, &options).map(cap_std::fs::File::into_std)
 }
 

@@ -27,12 +27,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncExt};
-use cap_std::fs::{Dir, MetadataExt as _, OpenOptions};
+use cap_std::fs::{Dir, MetadataExt as _};
 use protocol::FileName;
 
 use crate::{
-    Options, StorageError,
+    Options, StorageError, disk,
     name_lock::NameLock,
     upload,
     usage::{Counted, Usage},
@@ -211,9 +210,7 @@ pub(crate) struct Claim {
 
 impl Claim {
     fn new(dir: &Dir, name: &FileName) -> Option<Self> {
-        let mut options = OpenOptions::new();
-        options.read(true).follow(FollowSymlinks::No).nonblock(true);
-        let file = dir.open_with(name.as_str(), &options).ok()?.into_std();
+        let file = disk::open_to_lock(dir, name.as_str()).ok()?;
         file.try_lock().ok()?;
         // Whoever held the lock before may have taken the name, so it is looked up under the lock.
         let claimed = file.metadata().ok()?;

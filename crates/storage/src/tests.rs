@@ -181,3 +181,22 @@ fn a_file_that_comes_and_goes_is_read_or_not_found() {
         }
     });
 }
+
+#[test]
+fn what_takes_the_place_of_an_abandoned_upload_is_neither_waited_for_nor_followed() {
+    let (temp, directory) = directory();
+    let path = temp.path();
+    fs::write(path.join("file"), "kept").unwrap();
+    unix::fs::symlink("file", path.join("link")).unwrap();
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        path.join("fifo"),
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RWXU,
+        0,
+    )
+    .unwrap();
+    assert!(disk::open_to_lock(&directory.dir, "link").is_err());
+    // Waiting for a writer would never end.
+    assert!(disk::open_to_lock(&directory.dir, "fifo").is_ok());
+}

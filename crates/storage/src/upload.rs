@@ -218,7 +218,7 @@ pub(crate) fn remove_abandoned(dir: &Dir) -> io::Result<()> {
             continue;
         }
         // Gone meanwhile, or not ours to open: not abandoned by us.
-        let Ok(file) = dir.open(&name).map(cap_std::fs::File::into_std) else { continue };
+        let Ok(file) = disk::open_to_lock(dir, &name) else { continue };
         // The lock is held until the name is gone: an upload that has just begun then finds either
         // the lock taken or its name missing, and begins again.
         if file.try_lock().is_ok() {
