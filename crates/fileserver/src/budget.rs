@@ -1,8 +1,11 @@
 //! Memory that grows with what clients have stored, held to a limit for all connections together.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering::SeqCst},
+use std::{
+    sync::{
+        Arc, Condvar, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    thread,
 };
 
 /// Bytes that the long replies of one process may take together. A directory full of the longest
@@ -38,9 +41,65 @@ impl Drop for Reserved {
     }
 }
 
+/// Turns at making a list. How long one gets is known only when it is made, and by then it takes several
+/// times as much memory; so as many threads make one at a time as there are processors for.
+#[derive(Debug)]
+pub(crate) struct Turns {
+    free: Mutex<usize>,
+    freed: Condvar,
+}
+
+/// Whoever has it may make a list; dropping it lets the next one.
+#[derive(Debug)]
+pub(crate) struct Turn<'a>(&'a Turns);
+
+impl Turns {
+    pub(crate) fn for_each_processor() -> Self {
+        Self::new(thread::available_parallelism().map_or(1, usize::from))
+    }
+
+    fn new(free: usize) -> Self {
+        Self { free: Mutex::new(free), freed: Condvar::new() }
+    }
+
+    /// Waits for a turn: as long as the lists of those before take.
+    pub(crate) fn take(&self) -> Turn<'_> {
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut free =
+            self.freed.wait_while(free, |free| *free == 0).unwrap_or_else(PoisonError::into_inner);
+        *free -= 1;
+        Turn(self)
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.0.freed.notify_one();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn so_many_have_a_turn_at_once_and_no_more() {
+        let (turns, now, most) = (Turns::new(2), AtomicUsize::new(0), AtomicUsize::new(0));
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..100 {
+                        let _turn = turns.take();
+                        most.fetch_max(now.fetch_add(1, SeqCst) + 1, SeqCst);
+                        thread::yield_now();
+                        now.fetch_sub(1, SeqCst);
+                    }
+                });
+            }
+        });
+        assert!((1..=2).contains(&most.into_inner()));
+    }
 
     #[test]
     fn reservations_share_the_budget_and_one_is_always_granted() {

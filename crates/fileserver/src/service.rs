@@ -18,7 +18,7 @@ use crate::{
     admission::Admission,
     args::Mode,
     auth::Tokens,
-    budget::Budget,
+    budget::{Budget, Turns},
     confinement::Confinement,
     listener::Endpoint,
     os,
@@ -45,6 +45,7 @@ pub(crate) struct Service {
     pub(crate) admission: Admission,
     /// For replies too long for the buffers of a transfer, in this process.
     pub(crate) long_replies: Budget,
+    pub(crate) list_turns: Turns,
     /// Connections accepted that no worker has picked up yet.
     pub(crate) queued: AtomicU64,
     pub(crate) drain: Duration,

@@ -229,7 +229,10 @@ impl Exchange {
     /// Answers the request, or says what has to be done for its answer.
     fn execute(&mut self, request: Request, now: Instant) -> Result<Work, Refusal> {
         self.visitor.expect_allowed(&request, &self.service)?;
-        let directory = &self.service.directory;
+        let service = Arc::clone(&self.service);
+        let directory = &service.directory;
+        // Until the list is queued, which takes as much again as making it.
+        let _turn = matches!(request, Request::List).then(|| service.list_turns.take());
         let reply = match request {
             Request::List => Reply::List(directory.list()?),
             Request::Get(name) => {

@@ -12,8 +12,13 @@ use testkit::{base64, content};
 
 use super::*;
 use crate::{
-    admission::Admission, args::Mode, budget::Budget, confinement::Confinement, listener::Endpoint,
-    service::Limits, shutdown::DrainFlag,
+    admission::Admission,
+    args::Mode,
+    budget::{Budget, Turns},
+    confinement::Confinement,
+    listener::Endpoint,
+    service::Limits,
+    shutdown::DrainFlag,
 };
 
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
@@ -74,6 +79,7 @@ impl Bench {
             endpoint: Endpoint { address: ([127, 0, 0, 1], 0).into() },
             admission: Admission::new(1, 1, 1),
             long_replies: Budget::default(),
+            list_turns: Turns::for_each_processor(),
             queued: 0.into(),
             drain: GRACE_PERIOD,
             drain_flag: Box::leak(Box::<DrainFlag>::default()),
