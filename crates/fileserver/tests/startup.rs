@@ -131,7 +131,8 @@ fn two_hundred_workers_start_in_every_mode() {
 fn what_a_killed_server_left_is_removed_and_nothing_else() {
     let builder = fileserver();
     let entry = |name: &str| builder.dir().join(name);
-    for name in [".upload-1-0", ".upload-4242-17", ".profile", ".uploads", "a.txt"] {
+    for name in [".upload-1-0", ".upload-4242-17", ".profile", ".upload-mine", ".uploads", "a.txt"]
+    {
         fs::write(entry(name), b"x").unwrap();
     }
     fs::create_dir(entry(".upload-dir")).unwrap();
@@ -141,7 +142,7 @@ fn what_a_killed_server_left_is_removed_and_nothing_else() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
-    assert_eq!(names, [".profile", ".upload-dir", ".uploads", "a.txt"]);
+    assert_eq!(names, [".profile", ".upload-dir", ".upload-mine", ".uploads", "a.txt"]);
 }
 
 #[test]

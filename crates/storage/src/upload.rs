@@ -206,8 +206,12 @@ fn next_temporary_name() -> String {
     format!("{TEMPORARY_PREFIX}{}-{number}", process::id())
 }
 
+/// Whether it is a name that [`next_temporary_name`] makes: others are not ours to remove.
 pub(crate) fn is_temporary(name: &OsStr) -> bool {
-    name.as_encoded_bytes().starts_with(TEMPORARY_PREFIX.as_bytes())
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let numbers =
+        name.to_str().and_then(|name| name.strip_prefix(TEMPORARY_PREFIX)?.split_once('-'));
+    numbers.is_some_and(|(process, number)| is_number(process) && is_number(number))
 }
 
 pub(crate) fn remove_abandoned(dir: &Dir) -> io::Result<()> {

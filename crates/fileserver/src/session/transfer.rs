@@ -16,6 +16,9 @@ const PLAIN_LEN: usize = 192 * 1024;
 // Base64 pads only its last group, so all pieces but the last must be whole groups.
 const _: () = assert!(PLAIN_LEN.is_multiple_of(PLAIN_GROUP));
 
+/// Text that an upload may have beyond that of the largest file: blanks before its line's end.
+const BLANKS_LEN_MAX: u64 = 64 * 1024;
+
 /// A file on its way to the client.
 #[derive(Debug)]
 pub(super) struct Download {
@@ -71,6 +74,8 @@ pub(super) struct Receiving {
     decoder: BodyDecoder,
     plain: Vec<u8>,
     len_max: u64,
+    /// Text so far, blanks included, which become no content.
+    text_len: u64,
 }
 
 /// Why an upload is refused. Its text is sent to the client.
@@ -96,7 +101,7 @@ impl UploadError {
 
 impl Receiving {
     pub(super) fn new(upload: Upload, len_max: u64) -> Self {
-        Self { upload, decoder: BodyDecoder::default(), plain: Vec::new(), len_max }
+        Self { upload, decoder: BodyDecoder::default(), plain: Vec::new(), len_max, text_len: 0 }
     }
 
     /// Stores the content of the next piece of text; returns how much that is.
@@ -106,7 +111,9 @@ impl Receiving {
             self.plain.resize(plain_len_max, 0);
         }
         let len = self.decoder.decode(text, &mut self.plain).map_err(UploadError::Decode)?;
-        if self.upload.len() + len as u64 > self.len_max {
+        self.text_len += text.len() as u64;
+        let too_much_text = self.text_len > body::text_len(self.len_max) + BLANKS_LEN_MAX;
+        if self.upload.len() + len as u64 > self.len_max || too_much_text {
             return Err(UploadError::TooLarge(self.len_max));
         }
         self.upload.write(&self.plain[..len])?;

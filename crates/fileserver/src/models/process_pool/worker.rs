@@ -1,13 +1,6 @@
 //! One worker process: accepts and runs one connection after another.
 
-use std::{
-    io,
-    net::{TcpListener, TcpStream},
-    process,
-    sync::Arc,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{io, net::TcpListener, process, sync::Arc, thread, time::Instant};
 
 use nix::{
     sys::{
@@ -18,14 +11,7 @@ use nix::{
 };
 use telemetry::Slot;
 
-use crate::{
-    admission::Busy, connection::run_connection, listener::AcceptPause, service::Service,
-    shutdown::Phase,
-};
-
-/// How long a client that is turned away may take to read why, looked at so often.
-const FAREWELL_MAX: Duration = Duration::from_millis(20);
-const FAREWELL_PAUSE: Duration = Duration::from_millis(2);
+use crate::{connection::run_connection, listener::AcceptPause, service::Service, shutdown::Phase};
 
 /// Runs connections until the supervisor closes the listener. Called right after the fork.
 pub(super) fn run(
@@ -38,7 +24,10 @@ pub(super) fn run(
     service.confinement.confine_worker();
     slot.worker_started(process::id(), 0);
     let mut pause = AcceptPause::default();
+    let mut porter = service.porter();
     while service.phase(Instant::now()) == Phase::Serving {
+        // An accept waits only so long, so those who are turned away leave soon.
+        porter.see_off();
         match listener.accept() {
             Ok((stream, peer)) => {
                 pause.reset();
@@ -47,7 +36,7 @@ pub(super) fn run(
                         run_connection(service, slot, &stream, peer);
                         slot.set_origin(0);
                     }
-                    Err(why) => turn_away(service, stream, why),
+                    Err(why) => porter.turn_away(stream, why),
                 }
             }
             // The listener was closed for all.
@@ -56,17 +45,6 @@ pub(super) fn run(
         }
     }
     Ok(())
-}
-
-/// Answers one connection too many; nobody else is served meanwhile, so this is short.
-fn turn_away(service: &Service, stream: TcpStream, why: Busy) {
-    let mut porter = service.porter();
-    porter.turn_away(stream, why);
-    let deadline = Instant::now() + FAREWELL_MAX;
-    while !porter.is_idle() && Instant::now() < deadline {
-        thread::sleep(FAREWELL_PAUSE);
-        porter.see_off();
-    }
 }
 
 /// Dies with the supervisor, and leaves SIGINT and SIGTERM to it: a terminal, a shell's `kill %1` or a

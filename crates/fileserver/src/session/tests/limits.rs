@@ -141,6 +141,16 @@ fn an_upload_that_keeps_to_the_rate_is_stored() {
 }
 
 #[test]
+fn blanks_after_the_content_do_not_keep_an_upload_going() {
+    let mut bench = Bench::with(|service| service.limits.upload_len_max = 3000);
+    bench.receive("UPLOAD a.txt Zm9v");
+    bench.receive(" ".repeat(60_000));
+    bench.expect_silence();
+    bench.receive(" ".repeat(10_000));
+    bench.expect_reply("too-large");
+}
+
+#[test]
 fn a_reader_that_takes_less_than_the_rate_is_cut_off() {
     let read = |bytes_a_second: usize| {
         let mut bench = with_rate();
