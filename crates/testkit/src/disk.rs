@@ -15,11 +15,13 @@ use std::{
 #[derive(Clone, Copy, Debug)]
 struct Namespace {
     make: &'static str,
-    enter: &'static str,
+    enter: &'static [&'static str],
 }
 
-const NAMESPACES: [Namespace; 2] =
-    [Namespace { make: "-m", enter: "-m" }, Namespace { make: "-Urm", enter: "-Um" }];
+const NAMESPACES: [Namespace; 2] = [
+    Namespace { make: "-m", enter: &["-m"] },
+    Namespace { make: "-Urm", enter: &["-U", "-m", "--preserve-credentials"] },
+];
 
 /// Takes the options of the mount, the directory, and the command to run there.
 const MOUNT_AND_RUN: &str = "mount -t tmpfs -o \"$0\" kolam \"$1\" && shift && exec \"$@\"";
@@ -43,8 +45,10 @@ pub(crate) fn seen_by(pid: u32, dir: &Path) -> PathBuf {
 pub(crate) fn remount(pid: u32, dir: &Path, option: &str) {
     let namespace = namespace().expect("the server runs on a disk of its own");
     let status = Command::new("nsenter")
-        .args(["-t", &pid.to_string(), namespace.enter, "--preserve-credentials"])
-        .args(["mount", "-o", &format!("remount,{option}")])
+        .args(["-t", &pid.to_string()])
+        .args(namespace.enter)
+        // With its type and source, mount adds no options of its own that the kernel may refuse.
+        .args(["mount", "-t", "tmpfs", "-o", &format!("remount,{option}"), "kolam"])
         .arg(dir)
         .status()
         .expect("nsenter comes with unshare");
