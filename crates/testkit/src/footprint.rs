@@ -8,7 +8,7 @@ pub struct Footprint {
     pub processes: usize,
     pub threads: usize,
     pub descriptors: usize,
-    /// Pages that processes share are counted once (PSS).
+    /// Without the pages of files, such as the program's; shared pages are counted once.
     pub memory_kib: u64,
 }
 
@@ -20,7 +20,7 @@ impl Footprint {
             all.processes += 1;
             all.threads += processes::thread_count(pid);
             all.descriptors += processes::descriptor_count(pid);
-            all.memory_kib += processes::pss_kib(pid);
+            all.memory_kib += processes::anonymous_kib(pid);
         }
         all
     }

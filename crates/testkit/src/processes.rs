@@ -91,9 +91,19 @@ fn stat(pid: u32) -> Option<(String, u32)> {
 }
 
 /// 0 for a process that has just ended.
-pub(crate) fn pss_kib(pid: u32) -> u64 {
+fn pss_kib(pid: u32) -> u64 {
+    memory_kib(pid, "Pss:")
+}
+
+/// The part of the memory that no file is behind. What a program maps of its own binary counts for less
+/// the more processes run it just now.
+pub(crate) fn anonymous_kib(pid: u32) -> u64 {
+    memory_kib(pid, "Pss_Anon:")
+}
+
+fn memory_kib(pid: u32, key: &str) -> u64 {
     let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
-    let value = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
+    let value = rollup.lines().find_map(|line| line.strip_prefix(key));
     value.and_then(|value| value.trim().strip_suffix(" kB")?.parse().ok()).unwrap_or(0)
 }
 
