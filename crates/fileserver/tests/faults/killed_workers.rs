@@ -195,17 +195,19 @@ fn random_content(rng: &mut StdRng) -> Vec<u8> {
     content(rng.random_range(0..u64::from(u32::MAX)), rng.random_range(0..LEN_MAX))
 }
 
-/// Every connection is booked once, but for those that a worker had just accepted when it died.
+/// Every connection is booked once. A worker can die between the accept and the booking, which takes
+/// it microseconds, so hardly a kill in a thousand may leave out one that was never answered.
 #[track_caller]
 fn expect_connections_booked(server: &Server, tally: &Tally, kills: u64) {
+    let left_out_max = tally.unanswered.min(1 + kills / 100);
     let deadline = Instant::now() + PATIENCE;
     loop {
         let Connections { active, succeeded, failed, .. } = server.stats().connections;
         let made = server.connections_made();
         let booked = active + succeeded + failed;
-        if active == 1 && (made - tally.unanswered..=made).contains(&booked) {
+        if active == 1 && (made - left_out_max..=made).contains(&booked) {
             // A kill can also strike when the client is done and the worker does not know it yet.
-            assert!((tally.cut - tally.unanswered..=kills).contains(&failed), "{failed} failed");
+            assert!((tally.cut - left_out_max..=kills).contains(&failed), "{failed} failed");
             return;
         }
         assert!(
