@@ -20,6 +20,8 @@ use std::{
     io::{self, Read},
     os::fd::{AsFd, BorrowedFd},
     path::Path,
+    thread,
+    time::{Duration, Instant},
 };
 
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncExt};
@@ -70,6 +72,10 @@ impl Default for Options {
     }
 }
 
+/// How long the processes of a server that was just killed may hold on to their uploads. Those of one
+/// that lives are held for longer, and left alone.
+const DYING_TIME: Duration = Duration::from_millis(200);
+
 /// A directory whose files are listed, read, replaced and removed.
 ///
 /// Several processes may serve the same directory. Limits hold for those together that share one
@@ -93,7 +99,10 @@ impl Directory {
     ) -> Result<Self, OpenDirectoryError> {
         let fail = |source| OpenDirectoryError { path: path.to_owned(), source };
         let dir = Dir::open_ambient_dir(path, ambient_authority()).map_err(fail)?;
-        upload::remove_abandoned(&dir).map_err(fail)?;
+        let deadline = Instant::now() + DYING_TIME;
+        while upload::remove_abandoned(&dir).map_err(fail)? > 0 && Instant::now() < deadline {
+            thread::sleep(DYING_TIME / 20);
+        }
         let space = Space::new(options, usage);
         disk::open_again(&dir).and_then(|dir| space.count_at_open(&dir)).map_err(fail)?;
         Ok(Self { dir, durability: options.durability, space })

@@ -214,7 +214,9 @@ pub(crate) fn is_temporary(name: &OsStr) -> bool {
     numbers.is_some_and(|(process, number)| is_number(process) && is_number(number))
 }
 
-pub(crate) fn remove_abandoned(dir: &Dir) -> io::Result<()> {
+/// Removes temporary files that nobody is writing; says how many others there are.
+pub(crate) fn remove_abandoned(dir: &Dir) -> io::Result<usize> {
+    let mut locked = 0;
     for entry in dir.entries()? {
         let entry = entry?;
         let name = entry.file_name();
@@ -225,12 +227,14 @@ pub(crate) fn remove_abandoned(dir: &Dir) -> io::Result<()> {
         let Ok(file) = disk::open_to_lock(dir, &name) else { continue };
         // The lock is held until the name is gone: an upload that has just begun then finds either
         // the lock taken or its name missing, and begins again.
-        if file.try_lock().is_ok() {
-            match dir.remove_file(&name) {
-                Err(err) if err.kind() != io::ErrorKind::NotFound => return Err(err),
-                _ => {}
-            }
+        if file.try_lock().is_err() {
+            locked += 1;
+            continue;
+        }
+        match dir.remove_file(&name) {
+            Err(err) if err.kind() != io::ErrorKind::NotFound => return Err(err),
+            _ => {}
         }
     }
-    Ok(())
+    Ok(locked)
 }
