@@ -25,6 +25,8 @@ Examples:
   fileserver --mode process --workers 50     50 pre-forked processes
   fileserver --port 0 --dir /srv/files       a free port, printed on the first line
   fileserver --read-only --mode async        LIST and GET for many clients at once
+  fileserver token new alice --auth-file tokens
+  fileserver --auth-file tokens --tls-cert cert.pem --tls-key key.pem
 
 SIGTERM or Ctrl-C stops accepting and lets open transfers finish; a second one closes them.
 Exit status: 0 after a clean drain, 1 when connections were cut, 2 when it could not start.";
@@ -60,6 +62,7 @@ pub struct Args {
 
     /// Seconds between requests, or without a byte in a transfer, after which a connection is closed
     #[arg(
+        help_heading = "Limits on connections",
         long,
         value_name = "SECONDS",
         env = "FILESERVER_IDLE_TIMEOUT",
@@ -70,6 +73,7 @@ pub struct Args {
 
     /// Seconds that the head of a request, its verb and name, may take to arrive
     #[arg(
+        help_heading = "Limits on connections",
         long,
         value_name = "SECONDS",
         env = "FILESERVER_HEAD_TIMEOUT",
@@ -79,11 +83,18 @@ pub struct Args {
     pub head_timeout: Duration,
 
     /// Bytes a second that a transfer must move, averaged over the idle timeout; 0 for any
-    #[arg(long, value_name = "SIZE", env = "FILESERVER_MIN_RATE", default_value = "1KiB")]
+    #[arg(
+        help_heading = "Limits on connections",
+        long,
+        value_name = "SIZE",
+        env = "FILESERVER_MIN_RATE",
+        default_value = "1KiB"
+    )]
     pub min_rate: ByteSize,
 
     /// Requests that one connection may make
     #[arg(
+        help_heading = "Limits on connections",
         long,
         value_name = "N",
         env = "FILESERVER_MAX_REQUESTS",
@@ -103,11 +114,18 @@ pub struct Args {
     pub drain: Duration,
 
     /// Largest file that is stored, for example 500MB or 2GiB
-    #[arg(long, value_name = "SIZE", env = "FILESERVER_MAX_UPLOAD", default_value = "1GiB")]
+    #[arg(
+        help_heading = "Files",
+        long,
+        value_name = "SIZE",
+        env = "FILESERVER_MAX_UPLOAD",
+        default_value = "1GiB"
+    )]
     pub max_upload: ByteSize,
 
     /// Bytes that all files may take together, uploads under way included, or `none`
     #[arg(
+        help_heading = "Files",
         long,
         value_name = "SIZE",
         env = "FILESERVER_QUOTA",
@@ -118,6 +136,7 @@ pub struct Args {
 
     /// Files that there may be, uploads under way included, or `none`
     #[arg(
+        help_heading = "Files",
         long,
         value_name = "N",
         env = "FILESERVER_MAX_FILES",
@@ -127,12 +146,13 @@ pub struct Args {
     pub max_files: u64,
 
     /// What a confirmed upload survives
-    #[arg(long, value_enum, env = "FILESERVER_DURABILITY", default_value_t = Durability::None)]
+    #[arg(help_heading = "Files", long, value_enum, env = "FILESERVER_DURABILITY", default_value_t = Durability::None)]
     pub durability: Durability,
 
     /// Connections open at once, waiting ones included; one more is answered `busy`. In process
     /// mode at least as many as --workers
     #[arg(
+        help_heading = "Limits on connections",
         long,
         value_name = "N",
         env = "FILESERVER_MAX_CONNECTIONS",
@@ -144,6 +164,7 @@ pub struct Args {
     /// Connections from one address (IPv6: one /64 network); one more is answered `busy`. In
     /// process mode those that wait for a worker do not count
     #[arg(
+        help_heading = "Limits on connections",
         long,
         value_name = "N",
         env = "FILESERVER_MAX_PER_ADDRESS",
@@ -154,6 +175,7 @@ pub struct Args {
 
     /// Connections that the kernel keeps waiting for an accept
     #[arg(
+        help_heading = "Limits on connections",
         long,
         value_name = "N",
         env = "FILESERVER_BACKLOG",
@@ -163,34 +185,52 @@ pub struct Args {
     pub backlog: i32,
 
     /// Ask for tokens: the file that `fileserver token new` writes
-    #[arg(long, value_name = "FILE", env = "FILESERVER_AUTH_FILE", global = true)]
+    #[arg(
+        help_heading = "Security",
+        long,
+        value_name = "FILE",
+        env = "FILESERVER_AUTH_FILE",
+        global = true
+    )]
     pub auth_file: Option<PathBuf>,
 
     /// Speak TLS with this certificate (PEM, its chain included); clients in plain text are then
     /// not served
-    #[arg(long, value_name = "FILE", env = "FILESERVER_TLS_CERT", requires = "tls_key")]
+    #[arg(
+        help_heading = "Security",
+        long,
+        value_name = "FILE",
+        env = "FILESERVER_TLS_CERT",
+        requires = "tls_key"
+    )]
     pub tls_cert: Option<PathBuf>,
 
     /// The private key of the certificate (PEM)
-    #[arg(long, value_name = "FILE", env = "FILESERVER_TLS_KEY", requires = "tls_cert")]
+    #[arg(
+        help_heading = "Security",
+        long,
+        value_name = "FILE",
+        env = "FILESERVER_TLS_KEY",
+        requires = "tls_cert"
+    )]
     pub tls_key: Option<PathBuf>,
 
     /// Refuse UPLOAD and DELETE
-    #[arg(long, env = "FILESERVER_READ_ONLY", value_parser = BoolishValueParser::new())]
+    #[arg(help_heading = "Files", long, env = "FILESERVER_READ_ONLY", value_parser = BoolishValueParser::new())]
     pub read_only: bool,
 
     /// Refuse an UPLOAD to a name that exists
-    #[arg(long, env = "FILESERVER_NO_REPLACE", value_parser = BoolishValueParser::new())]
+    #[arg(help_heading = "Files", long, env = "FILESERVER_NO_REPLACE", value_parser = BoolishValueParser::new())]
     pub no_replace: bool,
 
     /// Give up root for this user once the port is bound. The user must be able to read and write
     /// --dir and to read the files in it, and needs no other file (Linux)
-    #[arg(long, value_name = "NAME", env = "FILESERVER_USER")]
+    #[arg(help_heading = "Security", long, value_name = "NAME", env = "FILESERVER_USER")]
     pub user: Option<String>,
 
     /// Keep every right of the user that runs the server. Otherwise it confines itself to --dir, as
     /// far as the kernel can: no other file, no program, no connection of its own (Linux)
-    #[arg(long, env = "FILESERVER_NO_CONFINEMENT", value_parser = BoolishValueParser::new())]
+    #[arg(help_heading = "Security", long, env = "FILESERVER_NO_CONFINEMENT", value_parser = BoolishValueParser::new())]
     pub no_confinement: bool,
 
     /// Least severe log lines that are written: error, warn, info, debug or trace
@@ -398,7 +438,7 @@ mod tests {
             assert!(parsed.is_ok(), "{command}: {parsed:?}");
             count += 1;
         }
-        assert_eq!(count, 4);
+        assert_eq!(count, 6);
     }
 
     #[test]
