@@ -55,9 +55,12 @@ fn advice_on_tls(error: &TlsError) -> Option<&'static str> {
             "give the server one that it signed, or a self-signed one with \
              basicConstraints=CA:FALSE",
         ),
-        TlsError::NotTls | TlsError::HungUp => {
+        TlsError::NotTls => {
             Some("leave --tls out if it speaks plain text, or check the port in --server")
         }
+        // A server that takes no more connections hangs up so. Whoever is told to go without TLS
+        // says its token for all to hear.
+        TlsError::HungUp => Some("it may be full: try again later; or check the port in --server"),
         TlsError::Other(_) => None,
     }
 }

@@ -125,11 +125,11 @@ impl Admission {
         let Self { open_max, per_address_max, .. } = self;
         match busy {
             Busy::Server => {
-                format!("the server is busy with {open_max} connections; try again later")
+                format!("the server is busy with {open_max} connections")
             }
-            Busy::Address => format!(
-                "the server takes {per_address_max} connections from one address; close another"
-            ),
+            Busy::Address => {
+                format!("the server takes {per_address_max} connections from one address")
+            }
         }
     }
 }

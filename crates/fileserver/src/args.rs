@@ -184,7 +184,7 @@ pub struct Args {
     )]
     pub backlog: i32,
 
-    /// Ask for tokens: the file that `fileserver token new` writes
+    /// Ask for tokens: the file that `fileserver token new` adds to, read once at the start
     #[arg(
         help_heading = "Security",
         long,
@@ -345,7 +345,7 @@ impl Args {
         let mut stdout = io::stdout();
         match &self.auth_file {
             Some(path) => {
-                auth::add_line(path, &line)?;
+                auth::add_line(path, name, &line)?;
                 writeln!(stdout, "{}", token.reveal())?;
             }
             None => writeln!(

@@ -19,6 +19,9 @@ use protocol::Token;
 /// By this a token is known for one where it leaks, to people and to scanners of code.
 const TOKEN_PREFIX: &str = "kolam_";
 
+/// More than any file of tokens has.
+const FILE_LEN_MAX: u64 = 16 << 20;
+
 /// What a token allows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Permission {
@@ -60,6 +63,11 @@ pub enum AuthFileError {
     )]
     Line { path: PathBuf, line: usize },
     #[error(
+        "{name} has a token in the --auth-file {}; delete that line to give another, and restart \
+         servers that use the file", path.display()
+    )]
+    HasToken { path: PathBuf, name: String },
+    #[error(
         "the --auth-file {} holds no token, so that nobody could do anything; \
          make one with `fileserver token new NAME`", path.display()
     )]
@@ -82,17 +90,14 @@ impl Tokens {
     pub(crate) fn read(path: &Path) -> Result<Self, AuthFileError> {
         let text = fs::read_to_string(path)
             .map_err(|source| AuthFileError::Read { path: path.to_owned(), source })?;
-        let mut entries = Vec::new();
-        for (line, text) in (1..).zip(text.lines().map(str::trim)) {
-            if !text.is_empty() && !text.starts_with('#') {
-                let bad_line = |()| AuthFileError::Line { path: path.to_owned(), line };
-                entries.push(text.parse().map_err(bad_line)?);
-            }
+        match parse(path, &text)? {
+            entries if entries.is_empty() => Err(AuthFileError::Empty { path: path.to_owned() }),
+            entries => Ok(Self(entries)),
         }
-        if entries.is_empty() {
-            return Err(AuthFileError::Empty { path: path.to_owned() });
-        }
-        Ok(Self(entries))
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
     }
 
     /// Whose token it is. All digests are compared, each in constant time, so how long it takes
@@ -120,18 +125,33 @@ pub(crate) fn new_token(
     Ok((token, format!("{name}:{}:{digest}", permission.letters())))
 }
 
-/// Adds a line to the file, which is made for its owner alone when there is none.
-pub(crate) fn add_line(path: &Path, line: &str) -> Result<(), AuthFileError> {
-    let write = || {
-        let mut options = OpenOptions::new();
-        let mut file = options.append(true).read(true).create(true).mode(0o600).open(path)?;
-        let mut text = String::new();
-        file.read_to_string(&mut text)?;
-        // Whoever wrote the last line may have left it open.
-        let gap = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-        file.write_all(format!("{gap}{line}\n").as_bytes())
-    };
-    write().map_err(|source| AuthFileError::Write { path: path.to_owned(), source })
+/// Adds the line of `name`, who has none yet, to the file. It is made for its owner alone when there
+/// is none.
+pub(crate) fn add_line(path: &Path, name: &str, line: &str) -> Result<(), AuthFileError> {
+    let fail = |source| AuthFileError::Write { path: path.to_owned(), source };
+    let mut options = OpenOptions::new();
+    let opened = options.append(true).read(true).create(true).mode(0o600).open(path);
+    let mut file = opened.map_err(fail)?;
+    // Two that add the same name at once must not both find it missing.
+    file.lock().map_err(fail)?;
+    let mut text = String::new();
+    (&file).take(FILE_LEN_MAX).read_to_string(&mut text).map_err(fail)?;
+    if parse(path, &text)?.iter().any(|entry| entry.identity.name == name) {
+        return Err(AuthFileError::HasToken { path: path.to_owned(), name: name.to_owned() });
+    }
+    // Whoever wrote the last line may have left it open.
+    let gap = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+    file.write_all(format!("{gap}{line}\n").as_bytes()).map_err(fail)
+}
+
+fn parse(path: &Path, text: &str) -> Result<Vec<Entry>, AuthFileError> {
+    let lines = (1..).zip(text.lines().map(str::trim));
+    let entries = lines.filter(|(_, text)| !text.is_empty() && !text.starts_with('#'));
+    entries
+        .map(|(line, text)| {
+            text.parse().map_err(|()| AuthFileError::Line { path: path.to_owned(), line })
+        })
+        .collect()
 }
 
 /// The name of a token's owner: short, and nothing in it that the file or a log could misread.
@@ -201,8 +221,8 @@ mod tests {
         let (alice, first) = new_token("alice", Permission::ReadWrite).unwrap();
         let (bob, second) = new_token("bob", Permission::Read).unwrap();
         let file = file("# tokens\n\n");
-        add_line(file.path(), &first).unwrap();
-        add_line(file.path(), &second).unwrap();
+        add_line(file.path(), "alice", &first).unwrap();
+        add_line(file.path(), "bob", &second).unwrap();
         let tokens = Tokens::read(file.path()).unwrap();
         let identity = |name: &str, permission| Identity { name: name.to_owned(), permission };
         assert_eq!(tokens.identify(&alice), Some(&identity("alice", Permission::ReadWrite)));
@@ -216,8 +236,19 @@ mod tests {
     fn a_line_is_added_behind_one_that_has_no_end() {
         let file = file("# made by hand");
         let (token, line) = new_token("a", Permission::Read).unwrap();
-        add_line(file.path(), &line).unwrap();
+        add_line(file.path(), "a", &line).unwrap();
         assert!(Tokens::read(file.path()).unwrap().identify(&token).is_some());
+    }
+
+    #[test]
+    fn a_name_has_one_token_and_other_files_are_left_alone() {
+        let (_, line) = new_token("a", Permission::Read).unwrap();
+        let tokens = file(&line);
+        let again = add_line(tokens.path(), "a", &line);
+        assert!(matches!(again, Err(AuthFileError::HasToken { .. })));
+        let diary = file("dear diary\n");
+        assert!(matches!(add_line(diary.path(), "a", &line), Err(AuthFileError::Line { .. })));
+        assert_eq!(fs::read_to_string(diary.path()).unwrap(), "dear diary\n");
     }
 
     #[test]

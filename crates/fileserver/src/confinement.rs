@@ -1,9 +1,9 @@
 //! What a serving process can still do, should somebody ever talk it into more than serving.
 //!
 //! Once the directory is open and the port bound, serving needs little more than that directory. So
-//! the process gives up the rest, for itself and all that it starts, and cannot take it back: first
-//! what its [ruleset] does not allow; then, in workers of the process pool, a list of
-//! [system calls](system_calls). Costs a look at the rules whenever a file is opened.
+//! the process gives up the rest, for itself and all that it starts, and cannot take it back: what its
+//! [ruleset] does not allow, and a list of [system calls](system_calls), which is longer for workers of
+//! the process pool. Costs a look at the rules whenever a file is opened.
 //!
 //! Best effort: an old kernel enforces less or nothing, the log says so, and the server runs. What
 //! a server opens, binds or looks up besides its directory has to come before.
@@ -37,6 +37,9 @@ impl Confinement {
                     false => FileUse::ReadAndReplace,
                 };
                 ruleset::log(ruleset::enforce(&service.directory, file_use));
+                if let Err(err) = system_calls::refuse_to_server() {
+                    tracing::warn!("system calls that no server needs are not refused: {err}");
+                }
             }
             Self::Off => tracing::info!("not confined, as --no-confinement asks"),
         }
@@ -45,15 +48,14 @@ impl Confinement {
     #[cfg(not(target_os = "linux"))]
     pub(crate) fn confine_process(self, _service: &Service) {}
 
-    /// Confines a worker process further: it starts nothing and opens no socket.
+    /// Confines a worker process further: it starts no process and no thread.
     #[cfg(target_os = "linux")]
     pub(crate) fn confine_worker(self) {
         if self == Self::Off {
             return;
         }
-        match system_calls::refuse() {
-            Ok(()) => tracing::debug!("system calls that no worker needs are refused from now on"),
-            Err(err) => tracing::warn!("a worker keeps all its system calls: {err}"),
+        if let Err(err) = system_calls::refuse_to_worker() {
+            tracing::warn!("system calls that no worker needs are not refused: {err}");
         }
     }
 }

@@ -41,6 +41,17 @@ pub(crate) fn expect_unserved(
     }
 }
 
+/// Who may do what, in a few words.
+pub(crate) fn summary(service: &Service) -> String {
+    let how = if service.tls.is_some() { "TLS" } else { "plain text" };
+    let who = match &service.tokens {
+        Some(tokens) => format!("{} tokens", tokens.count()),
+        None => "everyone".to_owned(),
+    };
+    let what = if service.limits.read_only { "read only" } else { "read and write" };
+    format!("{how}, {who}, {what}")
+}
+
 /// What others can do to a server that listens on more than loopback. That is a choice to make, but
 /// one to know of.
 pub(crate) fn warning(service: &Service) -> Option<String> {

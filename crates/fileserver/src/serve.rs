@@ -123,10 +123,11 @@ fn announce(service: &Service) {
     // Whoever started the server may not care to read this; that is no reason to stop.
     let _ = writeln!(io::stdout(), "listening on {}", service.endpoint.address);
     tracing::info!(
-        "serving in {} mode with {} workers on {}",
+        "serving in {} mode with {} workers on {}: {}",
         service.mode.name(),
         service.workers,
-        service.endpoint.address
+        service.endpoint.address,
+        exposure::summary(service)
     );
     if let Some(warning) = exposure::warning(service) {
         tracing::warn!("{warning}");

@@ -1,6 +1,7 @@
 //! The certificate and key that `--tls-cert` and `--tls-key` name.
 
 use std::{
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -17,6 +18,8 @@ use rustls::{
 /// Why a server cannot speak TLS.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
+    #[error("cannot read {option} {}", path.display())]
+    Read { option: &'static str, path: PathBuf, source: io::Error },
     #[error("--tls-cert {} is not a PEM file of certificates: {why}", path.display())]
     Certificate { path: PathBuf, why: pem::Error },
     #[error("--tls-key {} is not a PEM file of a private key: {why}", path.display())]
@@ -27,7 +30,12 @@ pub enum TlsError {
 
 /// TLS 1.2 and 1.3, without certificates of clients: those say who they are with a token.
 pub(crate) fn configure(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, TlsError> {
-    let bad_certificate = |why| TlsError::Certificate { path: certificate.to_owned(), why };
+    let bad_certificate = |why| match why {
+        pem::Error::Io(source) => {
+            TlsError::Read { option: "--tls-cert", path: certificate.to_owned(), source }
+        }
+        why => TlsError::Certificate { path: certificate.to_owned(), why },
+    };
     let chain: Vec<_> = CertificateDer::pem_file_iter(certificate)
         .map_err(bad_certificate)?
         .collect::<Result<_, _>>()
@@ -35,8 +43,12 @@ pub(crate) fn configure(certificate: &Path, key: &Path) -> Result<Arc<ServerConf
     if chain.is_empty() {
         return Err(bad_certificate(pem::Error::NoItemsFound));
     }
-    let key = PrivateKeyDer::from_pem_file(key)
-        .map_err(|why| TlsError::Key { path: key.to_owned(), why })?;
+    let key = PrivateKeyDer::from_pem_file(key).map_err(|why| match why {
+        pem::Error::Io(source) => {
+            TlsError::Read { option: "--tls-key", path: key.to_owned(), source }
+        }
+        why => TlsError::Key { path: key.to_owned(), why },
+    })?;
     let provider = Arc::new(aws_lc_rs::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

@@ -27,7 +27,8 @@ pub enum UserError {
     #[error("root was given up for {0} but could be taken back")]
     NotForGood(String),
     #[error(
-        "--user {name} cannot {access} --dir; change its owner or mode, or choose another user"
+        "--user {name} cannot {access} --dir; give it the directory with `chown {name}`, \
+         or choose another user"
     )]
     Directory { name: String, access: &'static str, source: Errno },
     #[error("--user needs Linux")]

@@ -62,7 +62,10 @@ fn files_of_secrets_that_are_of_no_use_are_named() {
     for (args, sentence) in [
         (vec!["--auth-file", "no/such/file"], "cannot read the --auth-file no/such/file: No such"),
         (vec!["--auth-file", &tokens], "line 2 of the --auth-file "),
-        (vec!["--tls-cert", &cert, "--tls-key", "no/such/file"], "--tls-key no/such/file is not"),
+        (
+            vec!["--tls-cert", &cert, "--tls-key", "no/such/file"],
+            "cannot read --tls-key no/such/file: No such",
+        ),
         (vec!["--tls-cert", &key, "--tls-key", &key], " is not a PEM file of certificates"),
         (vec!["--tls-cert", &cert, "--tls-key", &cert], " is not a PEM file of a private key"),
         (

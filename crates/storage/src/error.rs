@@ -30,7 +30,7 @@ pub enum StorageError {
     QuotaExceeded(u64),
     #[error("this server keeps at most {0} files")]
     TooManyFiles(u64),
-    #[error("the server has as many files open as it can; try again later")]
+    #[error("the server has as many files open as it can")]
     TooManyOpen,
     #[error("the server cannot write to its directory")]
     ReadOnly,
@@ -43,12 +43,11 @@ impl StorageError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::NotFound(_) => ErrorCode::NotFound,
-            Self::Unreadable(_) => ErrorCode::Forbidden,
             Self::Exists(_) | Self::NotAFile(_) => ErrorCode::Exists,
             Self::NoSpace | Self::QuotaExceeded(_) | Self::TooManyFiles(_) => ErrorCode::NoSpace,
             Self::TooManyOpen => ErrorCode::Busy,
             Self::ReadOnly => ErrorCode::ReadOnly,
-            Self::Disk(_) => ErrorCode::Internal,
+            Self::Unreadable(_) | Self::Disk(_) => ErrorCode::Internal,
         }
     }
 }

@@ -1,20 +1,20 @@
-//! System calls that no worker process needs and that whoever takes one over would start with.
+//! System calls that serving does not need and that whoever takes a process over would start with.
 //!
 //! A list of what is refused, not of what is allowed: which calls an allocator, a TLS library or the
-//! next C library makes is theirs to change, and a worker must not die of it. Refused calls fail
-//! with EPERM. A worker has one thread and accepts on a listener that it inherited, so it starts no
-//! thread either, and makes no socket.
+//! next C library makes is theirs to change, and a server must not die of it. Refused calls fail with
+//! EPERM. The listener is there already, so no process makes a socket, of any kind. A worker process
+//! has one thread and starts no other.
 
 use std::env::consts::ARCH;
 
 use nix::libc::{self, c_long};
 use seccompiler::{BpfProgram, Error, SeccompAction, SeccompFilter, TargetArch, apply_filter};
 
+/// To every process of the server.
 #[rustfmt::skip]
-const REFUSED: &[c_long] = &[
-    // Other programs, processes and threads.
-    libc::SYS_execve, libc::SYS_execveat, libc::SYS_clone, libc::SYS_clone3,
-    libc::SYS_ptrace, libc::SYS_process_vm_readv, libc::SYS_process_vm_writev, libc::SYS_pidfd_getfd,
+const OF_SERVERS: &[c_long] = &[
+    // Other programs, and other processes' memory.
+    libc::SYS_execve, libc::SYS_execveat, libc::SYS_ptrace, libc::SYS_process_vm_readv, libc::SYS_process_vm_writev, libc::SYS_pidfd_getfd,
     // Sockets. A ring makes and connects them too, without a system call of its own for each.
     libc::SYS_socket, libc::SYS_connect, libc::SYS_bind, libc::SYS_listen, libc::SYS_io_uring_setup,
     // Another view of the file system, or of the machine.
@@ -27,15 +27,25 @@ const REFUSED: &[c_long] = &[
     libc::SYS_keyctl, libc::SYS_add_key, libc::SYS_request_key,
 ];
 
-/// Older names that newer architectures no longer have.
+/// To worker processes, besides: processes and threads of their own.
 #[cfg(target_arch = "x86_64")]
-const REFUSED_OLD: &[c_long] = &[libc::SYS_fork, libc::SYS_vfork];
+const OF_WORKERS: &[c_long] = &[libc::SYS_clone, libc::SYS_clone3, libc::SYS_fork, libc::SYS_vfork];
+/// Newer architectures no longer have the older names.
 #[cfg(not(target_arch = "x86_64"))]
-const REFUSED_OLD: &[c_long] = &[];
+const OF_WORKERS: &[c_long] = &[libc::SYS_clone, libc::SYS_clone3];
 
-/// Refuses them to the calling thread from now on.
-pub(super) fn refuse() -> Result<(), Error> {
-    let refused = REFUSED.iter().chain(REFUSED_OLD).map(|call| (*call, Vec::new())).collect();
+/// Refuses what no server needs to the calling thread and to what it starts from now on.
+pub(super) fn refuse_to_server() -> Result<(), Error> {
+    refuse(OF_SERVERS)
+}
+
+/// Refuses to a worker process, which is one of a server, what it does not need either.
+pub(super) fn refuse_to_worker() -> Result<(), Error> {
+    refuse(OF_WORKERS)
+}
+
+fn refuse(calls: &[c_long]) -> Result<(), Error> {
+    let refused = calls.iter().map(|call| (*call, Vec::new())).collect();
     let eperm = SeccompAction::Errno(libc::EPERM as u32);
     let arch = TargetArch::try_from(ARCH)?;
     let filter = SeccompFilter::new(refused, SeccompAction::Allow, eperm, arch)?;
@@ -44,17 +54,28 @@ pub(super) fn refuse() -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, io::ErrorKind, net::TcpListener, process::Command, thread};
+    use std::{
+        fs,
+        io::ErrorKind,
+        net::{TcpListener, UdpSocket},
+        os::unix::net::UnixStream,
+        process::Command,
+        thread,
+    };
 
     use super::*;
 
     #[test]
     fn a_worker_starts_nothing_and_opens_no_socket() {
         let confined = || {
-            refuse().unwrap();
+            refuse_to_server().unwrap();
+            assert!(thread::Builder::new().spawn(|| {}).is_ok());
+            refuse_to_worker().unwrap();
             assert_eq!(Command::new("/bin/true").status().unwrap_err().kind(), REFUSAL);
             assert_eq!(thread::Builder::new().spawn(|| {}).unwrap_err().kind(), REFUSAL);
             assert_eq!(TcpListener::bind("127.0.0.1:0").unwrap_err().kind(), REFUSAL);
+            assert_eq!(UdpSocket::bind("127.0.0.1:0").unwrap_err().kind(), REFUSAL);
+            assert_eq!(UnixStream::connect("/no/such/socket").unwrap_err().kind(), REFUSAL);
             assert!(fs::read("/proc/self/stat").is_ok());
         };
         const REFUSAL: ErrorKind = ErrorKind::PermissionDenied;

@@ -218,7 +218,7 @@ impl Exchange {
     fn begin(&mut self, head: &[u8], now: Instant) {
         let request = Request::parse(head);
         self.books.request_started(verb(&request));
-        self.visitor.count_request();
+        self.visitor.count_request(&request);
         match request.map_err(Refusal::from).and_then(|request| self.execute(request, now)) {
             Ok(Work::Nothing) => {}
             Ok(work) => self.work = work,

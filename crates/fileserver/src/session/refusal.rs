@@ -12,7 +12,7 @@ pub(super) enum Refusal {
     Request(#[from] ParseRequestError),
     #[error("this connection has made {0} requests, and may make no more")]
     TooManyRequests(u64),
-    #[error("the server is sending as many long lists as it can; try again later")]
+    #[error("the server is sending as many long lists as it can")]
     TooManyLongReplies,
     /// A peer that has not said who it is, where the server wants to know.
     #[error("this server wants to know who asks: send AUTH and a token first")]
@@ -32,11 +32,14 @@ pub(super) enum Refusal {
 
 impl Refusal {
     pub(super) fn reply(&self) -> Reply {
-        // The client learns what it can act on; a failing disk is the operator's to know about.
-        if let Self::Storage(StorageError::Disk(source))
-        | Self::Upload(UploadError::Storage(StorageError::Disk(source))) = self
-        {
-            tracing::error!("the served directory failed: {source}");
+        // The client learns what it can act on; the rest is the operator's to know about.
+        match self {
+            Self::Storage(StorageError::Disk(source))
+            | Self::Upload(UploadError::Storage(StorageError::Disk(source))) => {
+                tracing::error!("the served directory failed: {source}");
+            }
+            Self::Storage(err @ StorageError::Unreadable(_)) => tracing::error!("{err}"),
+            _ => {}
         }
         Reply::error(self.code(), self)
     }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use protocol::{Request, Token};
+use protocol::{ParseRequestError, Request, Token};
 
 use super::refusal::Refusal;
 use crate::{
@@ -15,17 +15,23 @@ use crate::{
 const STRANGER_REQUESTS_MAX: u64 = 10;
 const STRANGER_SKIPPED_MAX: u64 = 64 * 1024;
 
+/// How often in a row a peer may say what is no request. Quiet makes one of every byte that drips, so
+/// whoever drips them would start all times again with each.
+const UNKNOWN_MAX: u64 = 10;
+
 #[derive(Debug)]
 pub(super) struct Visitor {
     address: SocketAddr,
     /// From the last token; none is asked for where the server has no tokens.
     identity: Option<Identity>,
     requests: u64,
+    /// Those since the last that were none.
+    unknown: u64,
 }
 
 impl Visitor {
     pub(super) fn new(address: SocketAddr) -> Self {
-        Self { address, identity: None, requests: 0 }
+        Self { address, identity: None, requests: 0, unknown: 0 }
     }
 
     /// The peer has said who it is, or need not.
@@ -33,13 +39,17 @@ impl Visitor {
         service.tokens.is_none() || self.identity.is_some()
     }
 
-    pub(super) fn count_request(&mut self) {
+    pub(super) fn count_request(&mut self, request: &Result<Request, ParseRequestError>) {
         self.requests += 1;
+        match request {
+            Err(ParseRequestError::UnknownVerb) => self.unknown += 1,
+            Ok(_) | Err(_) => self.unknown = 0,
+        }
     }
 
-    /// One more request than a connection may make was made.
+    /// One more request than a connection may make was made, or nothing for too long that was one.
     pub(super) fn has_asked_too_often(&self, service: &Service) -> bool {
-        self.requests > self.requests_max(service)
+        self.requests > self.requests_max(service) || self.unknown >= UNKNOWN_MAX
     }
 
     /// How much text of a refused upload is read before the connection is ended instead.
@@ -53,7 +63,7 @@ impl Visitor {
         request: &Request,
         service: &Service,
     ) -> Result<(), Refusal> {
-        if self.has_asked_too_often(service) {
+        if self.requests > self.requests_max(service) {
             return Err(Refusal::TooManyRequests(self.requests_max(service)));
         }
         if matches!(request, Request::Auth(_) | Request::Ping) {

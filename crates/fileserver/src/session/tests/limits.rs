@@ -45,6 +45,26 @@ fn a_head_that_drips_is_cut_off_at_the_head_timeout() {
 }
 
 #[test]
+fn one_byte_a_second_is_no_conversation() {
+    let mut bench = Bench::new();
+    for _ in 0..9 {
+        bench.receive("x");
+        bench.pass(Duration::from_secs(1));
+        bench.expect_reply("request tidak dikenali");
+    }
+    // Whoever says something in between may go on.
+    bench.receive("PING\n");
+    bench.expect_reply("pong");
+    for _ in 0..10 {
+        assert!(!bench.has_finished_sending);
+        bench.receive("x");
+        bench.pass(Duration::from_secs(1));
+        bench.expect_reply("request tidak dikenali");
+    }
+    assert!(bench.has_finished_sending);
+}
+
+#[test]
 fn a_head_that_stops_is_cut_off_at_the_head_timeout() {
     let mut bench = Bench::new();
     bench.receive("UPLOAD a.txt");
