@@ -4,6 +4,7 @@ use std::{
     convert::Infallible,
     fs::File,
     io::Read,
+    net::IpAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -124,6 +125,15 @@ pub(crate) struct ServerArgs {
 }
 
 impl ServerArgs {
+    /// What the arguments lay open, though they are right.
+    pub(crate) fn warning(&self, options: &Options) -> Option<String> {
+        let host = self.server.rsplit_once(':').map_or(self.server.as_str(), |(host, _)| host);
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        let is_near = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
+        let is_heard = options.token.is_some() && options.tls.is_none() && !is_near;
+        is_heard.then(|| format!("the token goes to {host} in plain text; --tls encrypts it"))
+    }
+
     /// Reads the files that the arguments name.
     pub(crate) fn options(&self) -> anyhow::Result<Options> {
         let tls = match &self.ca {
@@ -301,6 +311,22 @@ mod tests {
     #[test]
     fn the_arguments_are_consistent() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_token_that_others_could_hear_is_warned_of() {
+        let warning = |server: &str, token: bool| {
+            let line = ["fileclient", "--server", server, "ping"];
+            let args = Args::try_parse_from(line).unwrap().server;
+            let token = token.then(|| "kolam_x".parse().unwrap());
+            args.warning(&Options { token, ..Options::default() })
+        };
+        for near in ["127.0.0.1:1", "localhost:1", "[::1]:1"] {
+            assert_eq!(warning(near, true), None, "{near}");
+        }
+        assert_eq!(warning("192.0.2.7:1", false), None);
+        let sentence = warning("192.0.2.7:1", true).unwrap();
+        assert_eq!(sentence, "the token goes to 192.0.2.7 in plain text; --tls encrypts it");
     }
 
     #[test]

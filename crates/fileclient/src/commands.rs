@@ -37,6 +37,9 @@ pub fn run(args: Args) -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if let Some(warning) = args.server.warning(&options) {
+        eprintln!("warning: {warning}");
+    }
     let mut commands = Commands::new(Remote::new(args.server.server, options.clone()));
     commands.note(interrupt::clean_up_on_signals().context("cannot wait for signals"));
     match args.command {
