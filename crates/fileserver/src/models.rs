@@ -2,7 +2,7 @@
 //!
 //! A model takes the listener and the service, calls `ready` once connections are accepted and all
 //! workers run, and returns when it was told to stop and no connection is left. All of them run
-//! the same [`Session`](crate::session::Session), so they differ in nothing but concurrency.
+//! the same [`Conversation`](crate::session::Conversation), so they differ in nothing but concurrency.
 
 mod acceptor;
 mod async_tasks;
