@@ -7,14 +7,13 @@ use telemetry::Slot;
 use super::{ConnectionError, SecuredSession, Session, Step};
 use crate::service::Service;
 
-/// A connection's session, with TLS around it or not.
+/// A connection's session, with TLS around it or not. Boxed, for the sake of small stacks.
 #[derive(Debug)]
 pub(crate) struct Conversation(Layers);
 
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "plain text, the usual case, needs no allocation")]
 enum Layers {
-    Plain(Session),
+    Plain(Box<Session>),
     Secured(Box<SecuredSession>),
 }
 
@@ -28,8 +27,8 @@ impl Conversation {
     ) -> Result<Self, ConnectionError> {
         let session = Session::new(Arc::clone(service), slot, peer, now);
         Ok(Self(match &service.tls {
-            None => Layers::Plain(session),
-            Some(tls) => Layers::Secured(Box::new(SecuredSession::new(session, Arc::clone(tls))?)),
+            None => Layers::Plain(Box::new(session)),
+            Some(tls) => Layers::Secured(SecuredSession::new(session, Arc::clone(tls))?),
         }))
     }
 

@@ -46,12 +46,15 @@ pub(super) struct SecuredSession {
 
 impl SecuredSession {
     /// Puts TLS around `session`, which is new. Fails only where `config` is of no use.
+    ///
+    /// Not inlined: thousands of threads in plain text would have room for it on their stacks.
+    #[inline(never)]
     pub(super) fn new(
         mut session: Session,
         config: Arc<ServerConfig>,
-    ) -> Result<Self, ConnectionError> {
+    ) -> Result<Box<Self>, ConnectionError> {
         session.in_handshake = true;
-        Ok(Self {
+        Ok(Box::new(Self {
             session,
             tls: ServerConnection::new(config).map_err(ConnectionError::Tls)?,
             input: Vec::new(),
@@ -64,7 +67,7 @@ impl SecuredSession {
             flush_until: None,
             after_flush: None,
             failure: None,
-        })
+        }))
     }
 
     /// As [`Session::step`].
@@ -106,7 +109,7 @@ impl SecuredSession {
     }
 
     /// As [`Session::into_outcome`].
-    pub(super) fn into_outcome(self) -> Result<(), ConnectionError> {
+    pub(super) fn into_outcome(self: Box<Self>) -> Result<(), ConnectionError> {
         match self.failure {
             Some((why, _)) => Err(ConnectionError::Tls(why)),
             None => self.session.into_outcome(),
