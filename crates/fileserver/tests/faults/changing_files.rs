@@ -50,7 +50,10 @@ fn a_file_cut_short_under_its_readers_is_whole_for_none_of_them(model: Model) {
 }
 
 fn a_file_that_keeps_changing_is_sent_whole_or_not_at_all(model: Model) {
-    let server = fileserver(model).args(["--workers", &WORKERS.to_string()]).start();
+    // Readers ask again and again on one connection.
+    let server = fileserver(model)
+        .args(["--workers", &WORKERS.to_string(), "--max-requests", "1000000000"])
+        .start();
     let before = warm_up(&server, WORKERS as usize);
     let contents = [content(1, 1 << 20), content(2, 700_000), content(3, 1)];
     let over = AtomicBool::new(false);
