@@ -214,11 +214,21 @@ pub struct Args {
     pub tls_key: Option<PathBuf>,
 
     /// Refuse UPLOAD and DELETE
-    #[arg(help_heading = "Files", long, env = "FILESERVER_READ_ONLY", value_parser = BoolishValueParser::new())]
+    #[arg(
+        help_heading = "Files",
+        long,
+        env = "FILESERVER_READ_ONLY",
+        value_parser = BoolishValueParser::new()
+    )]
     pub read_only: bool,
 
     /// Refuse an UPLOAD to a name that exists
-    #[arg(help_heading = "Files", long, env = "FILESERVER_NO_REPLACE", value_parser = BoolishValueParser::new())]
+    #[arg(
+        help_heading = "Files",
+        long,
+        env = "FILESERVER_NO_REPLACE",
+        value_parser = BoolishValueParser::new()
+    )]
     pub no_replace: bool,
 
     /// Give up root for this user once the port is bound. The user must be able to read and write

@@ -45,6 +45,17 @@ fn entries(temp: &TempDir) -> usize {
     fs::read_dir(temp.path()).unwrap().count()
 }
 
+/// Bytes and files in the directory, as the usage ought to have them.
+fn counted(temp: &TempDir) -> (u64, u64) {
+    let entries = fs::read_dir(temp.path()).unwrap();
+    let lens = entries.map(|entry| entry.unwrap().metadata().unwrap().len());
+    lens.fold((0, 0), |(bytes, files), len| (bytes + len, files + 1))
+}
+
+fn used(usage: &Usage) -> (u64, u64) {
+    (usage.bytes(), usage.files())
+}
+
 #[test]
 fn an_upload_takes_its_name_when_it_is_whole() {
     let (temp, directory) = directory();

@@ -45,17 +45,6 @@ fn temporaries(temp: &TempDir) -> usize {
     entries.filter(|entry| upload::is_temporary(&entry.as_ref().unwrap().file_name())).count()
 }
 
-/// What the directory holds, as the usage ought to have it.
-fn counted(temp: &TempDir) -> (u64, u64) {
-    let entries = fs::read_dir(temp.path()).unwrap();
-    let lens = entries.map(|entry| entry.unwrap().metadata().unwrap().len());
-    lens.fold((0, 0), |(bytes, files), len| (bytes + len, files + 1))
-}
-
-fn used(usage: &Usage) -> (u64, u64) {
-    (usage.bytes(), usage.files())
-}
-
 /// The calls that `work` makes, each with how many of its kind came before.
 fn calls_of(work: impl FnOnce()) -> Vec<(Operation, usize)> {
     let faults = Faults::none();

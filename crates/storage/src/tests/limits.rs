@@ -24,17 +24,6 @@ fn limited(quota: u64) -> (TempDir, Directory, &'static Usage) {
     directory_with(Options { quota, ..Options::default() })
 }
 
-/// Bytes and files in the directory.
-fn counted(temp: &TempDir) -> (u64, u64) {
-    let entries = fs::read_dir(temp.path()).unwrap();
-    let lens = entries.map(|entry| entry.unwrap().metadata().unwrap().len());
-    lens.fold((0, 0), |(bytes, files), len| (bytes + len, files + 1))
-}
-
-fn used(usage: &Usage) -> (u64, u64) {
-    (usage.bytes(), usage.files())
-}
-
 fn store(directory: &Directory, at: &str, content: &[u8]) -> Result<u64, StorageError> {
     let mut upload = directory.create(name(at), IfExists::Replace)?;
     upload.write(content)?;
