@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Write},
+    net::SocketAddr,
     path::PathBuf,
     process::ExitCode,
     time::Duration,
@@ -10,8 +11,9 @@ use std::{
 use bytesize::ByteSize;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 use clap_complete::Shell;
+use monitor::{Config, DatabaseTarget, Format, LogTarget, Run};
 use storage::IfExists;
-use telemetry::LogLevel;
+use telemetry::{Level, LogLevel};
 
 use crate::{
     auth::{self, Permission},
@@ -241,9 +243,55 @@ pub struct Args {
     #[arg(help_heading = "Security", long, env = "FILESERVER_NO_CONFINEMENT", value_parser = BoolishValueParser::new())]
     pub no_confinement: bool,
 
-    /// Least severe log lines that are written: error, warn, info, debug or trace
-    #[arg(long, value_name = "LEVEL", env = "FILESERVER_LOG_LEVEL", default_value = "info")]
+    /// Least severe events in the log: error, warn, info, debug or trace
+    #[arg(
+        help_heading = "Log and metrics",
+        long,
+        value_name = "LEVEL",
+        env = "FILESERVER_LOG_LEVEL",
+        default_value = "info"
+    )]
     pub log_level: LogLevel,
+
+    /// Append events to this file, which SIGHUP opens again [default: standard error]
+    #[arg(
+        help_heading = "Log and metrics",
+        long,
+        value_name = "FILE",
+        env = "FILESERVER_LOG_FILE"
+    )]
+    pub log_file: Option<PathBuf>,
+
+    /// How events are written: text or json
+    #[arg(
+        help_heading = "Log and metrics",
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        hide_possible_values = true,
+        env = "FILESERVER_LOG_FORMAT",
+        default_value_t = Format::Text
+    )]
+    pub log_format: Format,
+
+    /// Store events of level info in this SQLite database too; `fileserver log` asks it
+    #[arg(
+        help_heading = "Log and metrics",
+        long,
+        value_name = "FILE",
+        env = "FILESERVER_LOG_DB",
+        global = true
+    )]
+    pub log_db: Option<DatabaseTarget>,
+
+    /// Serve metrics for Prometheus here, for example 127.0.0.1:9464
+    #[arg(
+        help_heading = "Log and metrics",
+        long,
+        value_name = "ADDRESS:PORT",
+        env = "FILESERVER_METRICS"
+    )]
+    pub metrics: Option<SocketAddr>,
 
     #[command(subcommand)]
     command: Option<Command>,
@@ -325,10 +373,7 @@ impl Args {
     /// Does what the command line says. An error means that nothing was served.
     pub fn run(&self) -> anyhow::Result<ExitCode> {
         match &self.command {
-            None => {
-                telemetry::start_logging(self.log_level);
-                Ok(serve(self)?)
-            }
+            None => Ok(serve(self)?),
             Some(Command::Token(TokenCommand::New { name, permission })) => {
                 self.make_token(name, *permission)
             }
@@ -386,6 +431,27 @@ impl Args {
             },
             quota: self.quota,
             files_max: self.max_files,
+        }
+    }
+
+    /// The least that is told at all: a database wants what the log may not.
+    pub(crate) fn event_level(&self) -> Level {
+        let log_level = Level::from(self.log_level);
+        if self.log_db.is_some() { log_level.max(Level::Info) } else { log_level }
+    }
+
+    /// What becomes of the events of a server that listens on `address`.
+    pub(crate) fn monitor_config(&self, address: SocketAddr) -> Config {
+        Config {
+            log: self.log_file.clone().map_or(LogTarget::Stderr, LogTarget::File),
+            format: self.log_format,
+            level: self.log_level.into(),
+            database: self.log_db.clone(),
+            run: Run {
+                mode: self.mode.name().to_owned(),
+                workers: self.pool_size(),
+                address: address.to_string(),
+            },
         }
     }
 

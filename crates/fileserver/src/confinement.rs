@@ -13,9 +13,11 @@ mod ruleset;
 #[cfg(target_os = "linux")]
 mod system_calls;
 
-use crate::service::Service;
+use crate::{monitoring::Monitor, service::Service};
 #[cfg(target_os = "linux")]
-use ruleset::FileUse;
+use ruleset::{FileUse, Rules};
+#[cfg(target_os = "linux")]
+use storage::Directory;
 
 /// Whether the processes of a server confine themselves.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -28,16 +30,18 @@ impl Confinement {
     /// Confines the calling process, which must have no second thread: only the calling one and
     /// what it starts from now on are confined.
     #[cfg(target_os = "linux")]
-    pub(crate) fn confine_process(self, service: &Service) {
+    pub(crate) fn confine_process(self, service: &Service, monitor: &Monitor) {
         debug_assert_eq!(crate::resources::thread_count(), Some(1), "the others stay free");
         match self {
             Self::On => {
-                let file_use = match service.limits.read_only {
-                    true => FileUse::Read,
-                    false => FileUse::ReadAndReplace,
+                let (written, port) = (monitor.directories(), monitor.database_port());
+                let rules = Rules { served: Some(served(service)), written: &written, port };
+                ruleset::log(ruleset::enforce(&rules));
+                let refused = match port {
+                    Some(_) => system_calls::refuse_to_client_of_database(),
+                    None => system_calls::refuse_to_server(),
                 };
-                ruleset::log(ruleset::enforce(&service.directory, file_use));
-                if let Err(err) = system_calls::refuse_to_server() {
+                if let Err(err) = refused {
                     tracing::warn!("system calls that no server needs are not refused: {err}");
                 }
             }
@@ -46,16 +50,38 @@ impl Confinement {
     }
 
     #[cfg(not(target_os = "linux"))]
-    pub(crate) fn confine_process(self, _service: &Service) {}
+    pub(crate) fn confine_process(self, _service: &Service, _monitor: &Monitor) {}
 
-    /// Confines a worker process further: it starts no process and no thread.
+    /// Confines the monitor process further: it has nothing to do with the served directory.
     #[cfg(target_os = "linux")]
-    pub(crate) fn confine_worker(self) {
+    pub(crate) fn confine_monitor(self, monitor: &Monitor) {
+        if self == Self::On {
+            let (written, port) = (monitor.directories(), monitor.database_port());
+            // What came of it was logged by the server, of which this takes a part.
+            let _ = ruleset::enforce(&Rules { served: None, written: &written, port });
+        }
+    }
+
+    /// Confines a worker process further: it has nothing to do with the log, and starts no process and
+    /// no thread.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn confine_worker(self, service: &Service) {
         if self == Self::Off {
             return;
         }
+        let _ =
+            ruleset::enforce(&Rules { served: Some(served(service)), written: &[], port: None });
         if let Err(err) = system_calls::refuse_to_worker() {
             tracing::warn!("system calls that no worker needs are not refused: {err}");
         }
     }
+}
+
+#[cfg(target_os = "linux")]
+fn served(service: &Service) -> (&Directory, FileUse) {
+    let file_use = match service.limits.read_only {
+        true => FileUse::Read,
+        false => FileUse::ReadAndReplace,
+    };
+    (&service.directory, file_use)
 }

@@ -2,47 +2,33 @@
 
 use std::{
     io::{self, Read, Write},
-    net::{Shutdown, SocketAddr, TcpStream},
+    net::{Shutdown, TcpStream},
     sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
-use telemetry::Slot;
+use telemetry::{Arrival, Slot};
 
 use crate::{
     service::Service,
     session::{ConnectionError, Conversation, Step},
 };
 
-/// Serves `stream` on the worker of `slot` until either side closes it, and logs how that went.
+/// Serves `stream` on the worker of `slot` until either side closes it, and books how that went.
 pub(crate) fn run_connection(
     service: &Arc<Service>,
     slot: &'static Slot,
     stream: &TcpStream,
-    peer: SocketAddr,
+    arrival: Arrival,
 ) {
-    let outcome = Conversation::new(service, slot, peer, Instant::now());
-    log_outcome(peer, outcome.and_then(|conversation| drive(stream, conversation)));
-}
-
-/// Peers vanish daily, so only a failing disk is worth more than a debug line.
-pub(crate) fn log_outcome(peer: SocketAddr, outcome: Result<(), ConnectionError>) {
-    match outcome {
-        Ok(()) => tracing::debug!("{peer}: closed"),
-        Err(err @ ConnectionError::Disk(_)) => tracing::error!("{peer}: {err}"),
-        Err(
-            err @ (ConnectionError::Frame(_)
-            | ConnectionError::Overdue(_)
-            | ConnectionError::Peer(_)
-            | ConnectionError::Tls(_)
-            | ConnectionError::NoHandshake
-            | ConnectionError::ShutDown),
-        ) => tracing::debug!("{peer}: {err}"),
+    if let Some(mut conversation) = Conversation::new(service, slot, arrival, Instant::now()) {
+        let outcome = drive(stream, &mut conversation);
+        conversation.close(outcome);
     }
 }
 
-fn drive(stream: &TcpStream, mut conversation: Conversation) -> Result<(), ConnectionError> {
+fn drive(stream: &TcpStream, conversation: &mut Conversation) -> Result<(), ConnectionError> {
     // A reply ends in a short write; held for an ACK it could cost 40 ms.
     stream.set_nodelay(true).map_err(ConnectionError::Peer)?;
     let mut socket = TimedSocket { stream, read_timeout: None, write_timeout: None };
@@ -62,7 +48,7 @@ fn drive(stream: &TcpStream, mut conversation: Conversation) -> Result<(), Conne
             Step::Yield => {}
             // A peer that is gone already is noticed by the next read.
             Step::FinishSending => drop(stream.shutdown(Shutdown::Write)),
-            Step::Close => return conversation.into_outcome(),
+            Step::Close => return Ok(()),
         }
     }
 }

@@ -14,6 +14,7 @@ mod connection;
 mod exposure;
 mod listener;
 mod models;
+mod monitoring;
 mod os;
 mod porter;
 mod resources;

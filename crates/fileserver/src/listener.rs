@@ -128,7 +128,7 @@ impl AcceptPause {
 }
 
 /// A wait that doubles each time up to a limit, until things go well again.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct GrowingPause {
     next: Duration,
     first: Duration,

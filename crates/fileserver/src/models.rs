@@ -20,6 +20,7 @@ use std::{
 
 use crate::{
     args::Mode,
+    monitoring::Monitor,
     serve::{Drained, ServeError},
     service::Service,
 };
@@ -28,13 +29,14 @@ use crate::{
 pub(crate) fn serve(
     listener: TcpListener,
     service: &Arc<Service>,
+    monitor: &mut Monitor,
     ready: impl FnOnce(),
 ) -> Result<Drained, ServeError> {
     match service.mode {
         Mode::Legacy => per_connection::serve(listener, service, ready),
         Mode::Thread => thread_pool::serve(listener, service, ready),
         #[cfg(target_os = "linux")]
-        Mode::Process => process_pool::serve(&listener, service, ready),
+        Mode::Process => process_pool::serve(&listener, service, monitor, ready),
         #[cfg(not(target_os = "linux"))]
         Mode::Process => Err(ServeError::NotLinux),
         Mode::Async => async_tasks::serve(listener, service, ready),

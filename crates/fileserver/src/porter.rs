@@ -3,12 +3,12 @@
 use std::{
     collections::VecDeque,
     io::{self, Read, Write},
-    net::{Shutdown, TcpStream},
+    net::{Shutdown, SocketAddr, TcpStream},
     time::{Duration, Instant},
 };
 
 use protocol::{ErrorCode, Reply};
-use telemetry::Scoreboard;
+use telemetry::{Journal, Level, Scoreboard, What};
 
 use crate::admission::{Admission, Busy};
 
@@ -27,24 +27,38 @@ const SKIPPED_LEN: usize = 16 * 1024;
 pub(crate) struct Porter {
     admission: Admission,
     board: Scoreboard,
+    journal: Journal,
     /// Whoever comes for TLS could not read a plain reply.
     speaks_tls: bool,
     leaving: VecDeque<(TcpStream, Instant)>,
 }
 
 impl Porter {
-    pub(crate) fn new(admission: &Admission, board: Scoreboard, speaks_tls: bool) -> Self {
-        Self { admission: admission.clone(), board, speaks_tls, leaving: VecDeque::new() }
+    pub(crate) fn new(
+        admission: &Admission,
+        board: Scoreboard,
+        journal: &Journal,
+        speaks_tls: bool,
+    ) -> Self {
+        Self {
+            admission: admission.clone(),
+            board,
+            journal: journal.clone(),
+            speaks_tls,
+            leaving: VecDeque::new(),
+        }
     }
 
     /// Answers `stream` and books it. Never blocks.
-    pub(crate) fn turn_away(&mut self, stream: TcpStream, why: Busy) {
+    pub(crate) fn turn_away(&mut self, stream: TcpStream, client: SocketAddr, why: Busy) {
         self.board.turn_away();
+        let reason = self.admission.sentence(why);
+        self.journal.tell(Level::Warning, What::TurnedAway { client, reason: reason.clone() });
         if stream.set_nonblocking(true).is_err() {
             return;
         }
         if !self.speaks_tls {
-            let reply = Reply::error(ErrorCode::Busy, self.admission.sentence(why)).to_wire();
+            let reply = Reply::error(ErrorCode::Busy, reason).to_wire();
             // A new connection has room for so little; a client that is gone needs no answer.
             let _ = (&stream).write_all(&reply);
         }

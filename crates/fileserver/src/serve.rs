@@ -8,9 +8,10 @@ use std::{
     time::Instant,
 };
 
+use monitor::OpenError;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use storage::{Directory, OpenDirectoryError};
-use telemetry::Scoreboard;
+use telemetry::{Scoreboard, journal};
 
 use crate::{
     admission::Admission,
@@ -21,8 +22,10 @@ use crate::{
     exposure::{self, ServedSecretError},
     listener::{self, BindError},
     models,
+    monitoring::{self, MetricsError, Monitor},
     os::SharedState,
     service::Service,
+    shutdown::Hangup,
     stats,
     tls::{self, TlsError},
     user::{self, ServingUser, UserError},
@@ -43,6 +46,12 @@ pub enum ServeError {
     Bind(#[from] BindError),
     #[error(transparent)]
     User(#[from] UserError),
+    #[error(transparent)]
+    Log(#[from] OpenError),
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    #[error("cannot start what writes the log")]
+    Monitor(#[source] io::Error),
     #[error("cannot share memory between workers")]
     SharedMemory(#[source] io::Error),
     #[error("cannot catch signals")]
@@ -67,41 +76,55 @@ pub(crate) enum Drained {
 pub fn serve(args: &Args) -> Result<ExitCode, ServeError> {
     raise_descriptor_limit();
     let user = args.user.as_deref().map(ServingUser::find).transpose()?;
-    let (listener, service) = prepare(args)?;
+    let (listener, service, mut monitor) = prepare(args)?;
     // Whatever needs more rights than serving does is done.
     match user {
         Some(user) => user.take_over(&service)?,
         None => user::warn_of_root(),
     }
-    service.confinement.confine_process(&service);
-    let drained = models::serve(listener, &service, || announce(&service))?;
-    log_final_statistics(&service);
-    Ok(match drained {
+    monitor.check()?;
+    service.confinement.confine_process(&service, &monitor);
+    monitor.start(&service).map_err(ServeError::Monitor)?;
+    let served = models::serve(listener, &service, &mut monitor, || announce(&service));
+    if served.is_ok() {
+        log_final_statistics(&service);
+    }
+    monitor.finish(&service.journal);
+    Ok(match served? {
         Drained::Cleanly => ExitCode::SUCCESS,
         Drained::Cut => ExitCode::FAILURE,
     })
 }
 
 /// Opens, reads and binds all that serving takes.
-fn prepare(args: &Args) -> Result<(TcpListener, Arc<Service>), ServeError> {
+fn prepare(args: &Args) -> Result<(TcpListener, Arc<Service>, Monitor), ServeError> {
     let workers = args.pool_size();
     let shared = SharedState::map(workers as usize).map_err(ServeError::SharedMemory)?;
+    let scoreboard = Scoreboard::new(shared.totals, shared.slots);
+    let (journal, events) =
+        journal::open(args.event_level(), scoreboard.losses()).map_err(ServeError::Monitor)?;
+    telemetry::start_logging(args.log_level, journal.clone());
     let directory = Directory::open(&args.dir, &args.storage_options(), shared.usage)?;
     exposure::expect_unserved("--auth-file", args.auth_file.as_deref(), &args.dir)?;
     exposure::expect_unserved("--tls-key", args.tls_key.as_deref(), &args.dir)?;
+    exposure::expect_unserved("--log-file", args.log_file.as_deref(), &args.dir)?;
     let tokens = args.auth_file.as_deref().map(Tokens::read).transpose()?;
     let tls = match (&args.tls_cert, &args.tls_key) {
         (Some(certificate), Some(key)) => Some(tls::configure(certificate, key)?),
         _ => None,
     };
     let (listener, endpoint) = listener::bind(&args.host, args.port, args.backlog)?;
+    let metrics = args.metrics.map(monitoring::bind_metrics).transpose()?;
+    let config = args.monitor_config(endpoint.address);
+    let monitor = Monitor::new(config, scoreboard.losses(), events, metrics);
     let service = Service {
         directory,
         limits: args.limits(),
         tokens,
         tls,
         confinement: if args.no_confinement { Confinement::Off } else { Confinement::On },
-        scoreboard: Scoreboard::new(shared.totals, shared.slots),
+        scoreboard,
+        journal,
         mode: args.mode,
         workers,
         endpoint,
@@ -113,10 +136,11 @@ fn prepare(args: &Args) -> Result<(TcpListener, Arc<Service>), ServeError> {
         long_replies: Budget::default(),
         list_turns: Turns::for_each_processor(),
         queued: 0.into(),
+        hangup: if args.log_file.is_some() { Hangup::ReopensLog } else { Hangup::Stops },
         drain: args.drain,
         drain_flag: shared.drain_flag,
     };
-    Ok((listener, Arc::new(service)))
+    Ok((listener, Arc::new(service), monitor))
 }
 
 fn announce(service: &Service) {

@@ -2,7 +2,8 @@
 
 use std::{
     io,
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
+    process,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -12,7 +13,7 @@ use std::{
 
 use rustls::ServerConfig;
 use storage::{Directory, IfExists};
-use telemetry::Scoreboard;
+use telemetry::{Arrival, Journal, Level, Scoreboard, Slot, Source, What, journal};
 
 use crate::{
     admission::Admission,
@@ -23,8 +24,9 @@ use crate::{
     listener::Endpoint,
     os,
     porter::Porter,
+    resources,
     serve::Drained,
-    shutdown::{DrainFlag, Phase},
+    shutdown::{DrainFlag, Hangup, Phase},
 };
 
 /// What all sessions of a server share; in process mode each worker has its copy of it, with the
@@ -39,6 +41,7 @@ pub(crate) struct Service {
     pub(crate) tls: Option<Arc<ServerConfig>>,
     pub(crate) confinement: Confinement,
     pub(crate) scoreboard: Scoreboard,
+    pub(crate) journal: Journal,
     pub(crate) mode: Mode,
     pub(crate) workers: u32,
     pub(crate) endpoint: Endpoint,
@@ -48,6 +51,7 @@ pub(crate) struct Service {
     pub(crate) list_turns: Turns,
     /// Connections accepted that no worker has picked up yet.
     pub(crate) queued: AtomicU64,
+    pub(crate) hangup: Hangup,
     pub(crate) drain: Duration,
     pub(crate) drain_flag: &'static DrainFlag,
 }
@@ -75,7 +79,32 @@ impl Service {
 
     /// Answers connections that are one too many.
     pub(crate) fn porter(&self) -> Porter {
-        Porter::new(&self.admission, self.scoreboard, self.tls.is_some())
+        Porter::new(&self.admission, self.scoreboard, &self.journal, self.tls.is_some())
+    }
+
+    /// The calling thread or process is the worker of this slot from now on.
+    pub(crate) fn enlist_worker(&self, index: usize) -> &'static Slot {
+        let slot = &self.scoreboard.slots()[index];
+        let worker = index as u32 + 1;
+        journal::set_source(match self.mode {
+            Mode::Legacy => Source::Connection(worker),
+            Mode::Thread => Source::Thread(worker),
+            Mode::Process => Source::Process(worker),
+            Mode::Async => Source::Task(worker),
+        });
+        let thread_id = if self.mode == Mode::Process { 0 } else { resources::thread_id() };
+        slot.worker_started(process::id(), thread_id);
+        // A thread for each connection starts and ends with it, which is told anyway.
+        if self.mode != Mode::Legacy {
+            let restarts = slot.counts().restarts;
+            self.journal.tell(Level::Info, What::WorkerStarted { worker, restarts });
+        }
+        slot
+    }
+
+    /// A connection from `client` was accepted.
+    pub(crate) fn connection_accepted(&self, client: SocketAddr) -> Arrival {
+        Arrival::accept(&self.scoreboard, &self.journal, client)
     }
 
     /// How many of those who wait at the listener are too many, while every worker is busy.

@@ -19,13 +19,12 @@ mod transfer;
 mod visitor;
 
 use std::{
-    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use protocol::{ErrorCode, FrameError, Pause, Reply, RequestFramer};
-use telemetry::Slot;
+use telemetry::{Arrival, Slot};
 
 use crate::{service::Service, shutdown::Phase};
 use buffers::Input;
@@ -64,7 +63,7 @@ pub(crate) enum Step<'a> {
     Yield,
     /// Close the sending half: no reply will follow.
     FinishSending,
-    /// Close the connection; [`Session::into_outcome`] says how it went.
+    /// Close the connection; [`Session::close`] books how it went.
     Close,
 }
 
@@ -112,15 +111,15 @@ enum Next {
 }
 
 impl Session {
-    /// A session for a connection from `peer` that the worker of `slot` has just picked up.
+    /// A session for a connection that the worker of `slot` has just picked up.
     pub(crate) fn new(
         service: Arc<Service>,
         slot: &'static Slot,
-        peer: SocketAddr,
+        arrival: Arrival,
         now: Instant,
     ) -> Self {
         Self {
-            exchange: Exchange::new(Arc::clone(&service), slot, peer),
+            exchange: Exchange::new(Arc::clone(&service), slot, arrival),
             service,
             framer: RequestFramer::default(),
             input: Input::default(),
@@ -184,15 +183,11 @@ impl Session {
         Ok(())
     }
 
-    /// How the connection went, after [`Step::Close`].
-    pub(crate) fn into_outcome(mut self) -> Result<(), ConnectionError> {
-        match self.failure {
-            Some(failure) => Err(failure),
-            None => {
-                self.exchange.connection_succeeded();
-                Ok(())
-            }
-        }
+    /// Books how the connection went: `outcome` is the driver's, whose steps came to
+    /// [`Step::Close`] or to an error.
+    fn close(self, outcome: Result<(), ConnectionError>) {
+        let failure = outcome.err().or(self.failure);
+        self.exchange.close(failure.as_ref());
     }
 
     fn next(&mut self, now: Instant) -> Result<Next, ConnectionError> {
@@ -234,8 +229,13 @@ impl Session {
 
     fn send(&mut self) -> Result<Next, ConnectionError> {
         self.patience.enter(Stage::Transfer);
-        let left = self.patience.left(&self.service.limits).map_err(ConnectionError::Overdue)?;
-        Ok(Next::Send(left.min(TICK)))
+        match self.patience.left(&self.service.limits) {
+            Ok(left) => Ok(Next::Send(left.min(TICK))),
+            Err(overdue) => {
+                self.exchange.limited(overdue);
+                Err(ConnectionError::Overdue(overdue))
+            }
+        }
     }
 
     /// Works on the input received; asks for more when all of it is used up.
@@ -255,10 +255,9 @@ impl Session {
             Ok((None, used)) => {
                 self.input.used(used);
                 if self.is_babble(used) {
-                    self.exchange.abort(&Reply::error(
-                        ErrorCode::BadRequest,
-                        format!("more than {BETWEEN_LEN_MAX} bytes came that are no request"),
-                    ));
+                    let why = format!("more than {BETWEEN_LEN_MAX} bytes came that are no request");
+                    self.exchange.limited(&why);
+                    self.exchange.abort(&Reply::error(ErrorCode::BadRequest, why));
                     self.ending = Ending::LastReply { linger: LINGER };
                     return None;
                 }
@@ -378,6 +377,7 @@ impl Session {
             ),
         };
         self.exchange.abort(&reply);
+        self.exchange.limited(overdue);
         match overdue {
             Overdue::NoRequest(_) => self.ending = Ending::LastReply { linger: LINGER },
             _ => self.fail(ConnectionError::Overdue(overdue)),

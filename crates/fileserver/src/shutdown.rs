@@ -12,7 +12,7 @@ use nix::{
     errno::Errno,
     poll::{PollFd, PollFlags, PollTimeout, poll},
 };
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 /// How long sessions may take to notice that the grace period is over.
 pub(crate) const CUT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -64,7 +64,16 @@ impl DrainFlag {
     }
 }
 
-/// SIGTERM and SIGINT, for models that run their connections in this process.
+/// What SIGHUP means.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Hangup {
+    /// The same as SIGTERM: the terminal that showed the log is gone.
+    Stops,
+    /// The log file was renamed; another is opened in its place.
+    ReopensLog,
+}
+
+/// The signals to stop, for models that run their connections in this process.
 #[derive(Debug)]
 pub(crate) struct StopSignals {
     /// Gets a byte with every signal.
@@ -80,11 +89,14 @@ pub(crate) enum Event {
 }
 
 impl StopSignals {
-    /// From now on the two signals no longer end the process.
-    pub(crate) fn catch() -> io::Result<Self> {
+    /// From now on these signals no longer end the process.
+    pub(crate) fn catch(hangup: Hangup) -> io::Result<Self> {
         let (pipe, sender) = UnixStream::pair()?;
         pipe.set_nonblocking(true)?;
         signal_hook::low_level::pipe::register(SIGTERM, sender.try_clone()?)?;
+        if hangup == Hangup::Stops {
+            signal_hook::low_level::pipe::register(SIGHUP, sender.try_clone()?)?;
+        }
         signal_hook::low_level::pipe::register(SIGINT, sender)?;
         Ok(Self { pipe })
     }

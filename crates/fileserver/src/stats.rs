@@ -3,16 +3,17 @@
 use std::{sync::atomic::Ordering::Relaxed, time::Instant};
 
 use protocol::stats::{
-    Connections, Outcomes, Requests, Stats, Worker, WorkerConnections, WorkerState,
+    Connections, Current, CurrentRequest, Outcomes, Requests, Share, Stats, Worker,
+    WorkerConnections, WorkerState,
 };
-use telemetry::{SlotCounts, Verb, scoreboard::OutcomeCounts};
+use telemetry::{Activity, Slot, SlotCounts, Verb, monotonic_ns, scoreboard::OutcomeCounts};
 
 use crate::{args::Mode, resources, service::Service};
 
 /// What the server has counted so far.
 pub(crate) fn collect(service: &Service, now: Instant) -> Stats {
     let board = &service.scoreboard;
-    let counts: Vec<SlotCounts> = board.slots().iter().map(telemetry::Slot::counts).collect();
+    let counts: Vec<SlotCounts> = board.slots().iter().map(Slot::counts).collect();
     let total = |of: fn(&SlotCounts) -> u64| counts.iter().map(of).sum::<u64>();
     let waiting = service.queued.load(Relaxed) + resources::backlog_len(service.endpoint.address);
     // A thread of its own for each connection leaves places that were never filled.
@@ -31,16 +32,18 @@ pub(crate) fn collect(service: &Service, now: Instant) -> Stats {
         requests: counts.iter().fold(Requests::default(), |sum, slot| add(sum, requests(slot))),
         bytes_in: total(|slot| slot.bytes_in),
         bytes_out: total(|slot| slot.bytes_out),
+        events_lost: board.losses().total(),
         worker: (1..)
-            .zip(&counts)
-            .filter(|(_, counts)| is_member(counts))
-            .map(|(number, counts)| worker(number, counts))
+            .zip(board.slots().iter().zip(&counts))
+            .filter(|(_, (_, counts))| is_member(counts))
+            .map(|(number, (slot, counts))| worker(number, slot, counts, now))
             .collect(),
     }
 }
 
-fn worker(number: u32, counts: &SlotCounts) -> Worker {
+fn worker(number: u32, slot: &Slot, counts: &SlotCounts, now: Instant) -> Worker {
     let usage = resources::usage(counts.pid, counts.thread_id);
+    let cpu_of = if counts.thread_id == 0 { Share::Process } else { Share::Thread };
     Worker {
         worker: number,
         pid: counts.pid,
@@ -58,8 +61,22 @@ fn worker(number: u32, counts: &SlotCounts) -> Worker {
         bytes_out: counts.bytes_out,
         restarts: counts.restarts,
         cpu_seconds: usage.cpu_seconds,
+        cpu_of: usage.cpu_seconds.map(|_| cpu_of),
         memory_bytes: usage.memory_bytes,
+        memory_of: usage.memory_bytes.map(|_| Share::Process),
+        current: slot.activity().map(|activity| current(activity, now)),
     }
+}
+
+fn current(activity: Activity, now: Instant) -> Current {
+    let request = activity.request.map(|request| CurrentRequest {
+        command: request.command.name().to_owned(),
+        file: request.file,
+        seconds: monotonic_ns(now).saturating_sub(request.began_ns) as f64 / 1e9,
+        bytes: request.bytes_done,
+        bytes_total: request.bytes_total,
+    });
+    Current { client: activity.client.to_string(), request }
 }
 
 fn requests(counts: &SlotCounts) -> Requests {

@@ -15,7 +15,7 @@ mod json;
 mod quoting;
 pub mod reply;
 mod reply_reader;
-mod request;
+pub mod request;
 pub mod stats;
 mod token;
 

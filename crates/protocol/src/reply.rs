@@ -1,6 +1,6 @@
 //! Replies: one JSON object, then CRLF CRLF, then nothing.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{FileName, Stats, json};
 
@@ -39,7 +39,7 @@ pub enum Reply {
 }
 
 /// What went wrong, for programs.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorCode {
     UnknownRequest,
@@ -67,6 +67,38 @@ pub enum ErrorCode {
     /// The connection has made as many requests as one may.
     TooManyRequests,
     Internal,
+}
+
+impl ErrorCode {
+    /// As it is sent.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownRequest => "unknown-request",
+            Self::BadRequest => "bad-request",
+            Self::BadName => "bad-name",
+            Self::NotFound => "not-found",
+            Self::Exists => "exists",
+            Self::BadBase64 => "bad-base64",
+            Self::HeadTooLong => "head-too-long",
+            Self::TooLarge => "too-large",
+            Self::NoSpace => "no-space",
+            Self::ReadOnly => "read-only",
+            Self::Busy => "busy",
+            Self::Timeout => "timeout",
+            Self::Unended => "unended",
+            Self::AuthRequired => "auth-required",
+            Self::AuthFailed => "auth-failed",
+            Self::Forbidden => "forbidden",
+            Self::TooManyRequests => "too-many-requests",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+impl Serialize for ErrorCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
 }
 
 impl Reply {

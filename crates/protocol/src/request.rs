@@ -59,10 +59,7 @@ impl Request {
     /// The head of an UPLOAD ends with the blank that separates the name from the content; without
     /// it there is no content.
     pub fn parse(head: &[u8]) -> Result<Self, ParseRequestError> {
-        let head = without_blanks(head);
-        let verb_len = head.iter().position(|byte| is_blank(*byte)).unwrap_or(head.len());
-        let (verb, rest) = head.split_at(verb_len);
-        let rest = without_blanks(rest);
+        let (verb, rest) = verb_and_rest(head);
         match verb.to_ascii_uppercase().as_slice() {
             b"LIST" => no_name("LIST", rest, Self::List),
             b"STATS" => no_name("STATS", rest, Self::Stats),
@@ -73,6 +70,16 @@ impl Request {
             b"AUTH" => Ok(Self::Auth(Token::from_bytes(rest.trim_ascii_end())?)),
             b"UPLOAD" => Ok(Self::Upload(name_before_content(rest)?)),
             _ => Err(ParseRequestError::UnknownVerb),
+        }
+    }
+
+    /// The file that it is about.
+    pub fn file_name(&self) -> Option<&FileName> {
+        match self {
+            Self::Get(name) | Self::Upload(name) | Self::Delete(name) | Self::Digest(name) => {
+                Some(name)
+            }
+            Self::List | Self::Stats | Self::Ping | Self::Auth(_) => None,
         }
     }
 
@@ -90,6 +97,14 @@ impl Request {
             Self::Auth(token) => format!("AUTH {}", token.reveal()),
         }
     }
+}
+
+/// The first word of a head and what follows it, whether that is a request or not.
+pub fn verb_and_rest(head: &[u8]) -> (&[u8], &[u8]) {
+    let head = without_blanks(head);
+    let verb_len = head.iter().position(|byte| is_blank(*byte)).unwrap_or(head.len());
+    let (verb, rest) = head.split_at(verb_len);
+    (verb, without_blanks(rest))
 }
 
 /// `text` from its first word on.

@@ -17,6 +17,9 @@ pub struct Stats {
     pub bytes_in: u64,
     /// Bytes of file content sent, broken downloads included.
     pub bytes_out: u64,
+    /// Events that could not be written to the log or the database.
+    #[serde(default)]
+    pub events_lost: u64,
     pub worker: Vec<Worker>,
 }
 
@@ -61,10 +64,53 @@ pub struct Worker {
     pub bytes_out: u64,
     /// How often the worker in this place died and was replaced.
     pub restarts: u64,
-    /// Of the worker itself: its process, or its thread where the system tells.
     pub cpu_seconds: Option<f64>,
-    /// Resident memory of the worker's process; threads share theirs.
+    /// Whose CPU time that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_of: Option<Share>,
+    /// Resident memory.
     pub memory_bytes: Option<u64>,
+    /// Whose memory that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_of: Option<Share>,
+    /// The connection that it runs; in async mode the one of its connections that spoke last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current: Option<Current>,
+}
+
+/// Whether a number is a worker's alone.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Share {
+    /// The worker's thread.
+    Thread,
+    /// The worker's process, which threads that are workers share.
+    Process,
+}
+
+/// What a worker is doing.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Current {
+    /// Address and port of the client.
+    pub client: String,
+    /// `None` between requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<CurrentRequest>,
+}
+
+/// A request under way.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct CurrentRequest {
+    /// The verb in upper case, or `unknown`.
+    pub command: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Since its head arrived.
+    pub seconds: f64,
+    /// Content bytes moved so far, and in all where that is known.
+    pub bytes: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_total: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]

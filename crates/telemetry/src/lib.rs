@@ -1,8 +1,22 @@
-//! What the programs say about themselves: log lines and the scoreboard of a server's workers.
+//! What the programs say about themselves: the scoreboard of a server's workers, and its events.
+//!
+//! The [scoreboard](scoreboard::Scoreboard) is counted in shared memory and read without locks. The
+//! [journal](journal::Journal) is told what happens, event by event; who reads it is not known here.
 #![forbid(unsafe_code)]
 
+pub mod activity;
+mod clock;
+mod connection;
+pub mod event;
+pub mod histogram;
+pub mod journal;
 mod logging;
 pub mod scoreboard;
 
+pub use activity::{Activity, Command};
+pub use clock::monotonic_ns;
+pub use connection::{ABORTED, Arrival, Death, OpenConnection};
+pub use event::{Event, Level, Source, What};
+pub use journal::{Journal, JournalReader, Losses};
 pub use logging::{LogLevel, start_logging};
-pub use scoreboard::{OpenConnection, Outcome, Scoreboard, Slot, SlotCounts, Totals, Verb};
+pub use scoreboard::{Outcome, Scoreboard, Slot, SlotCounts, Totals, Verb};

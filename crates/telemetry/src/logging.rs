@@ -1,17 +1,44 @@
-//! Log lines on standard error.
+//! What the parts of a program say in words, as events among the others.
 
-use std::io::{self, IsTerminal};
+use std::fmt::{self, Write};
 
 pub use tracing::Level as LogLevel;
+use tracing::{
+    Event, Subscriber,
+    field::{Field, Visit},
+};
+use tracing_subscriber::{
+    Layer, filter::LevelFilter, layer::Context, layer::SubscriberExt, util::SubscriberInitExt,
+};
 
-/// Writes events of `level` and above to standard error from now on, in colour on a terminal.
-///
-/// Starts no thread, so a process may fork afterwards. Does nothing the second time.
-pub fn start_logging(level: LogLevel) {
-    let _ = tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .with_target(false)
-        .try_init();
+use crate::journal::Journal;
+
+/// Tells `journal` what the program says in words, from `level` up, from now on. Does nothing the
+/// second time.
+pub fn start_logging(level: LogLevel, journal: Journal) {
+    let layer = Words(journal).with_filter(LevelFilter::from_level(level));
+    let _ = tracing_subscriber::registry().with(layer).try_init();
+}
+
+struct Words(Journal);
+
+impl<S: Subscriber> Layer<S> for Words {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut text = Text(String::new());
+        event.record(&mut text);
+        self.0.say((*event.metadata().level()).into(), &text.0);
+    }
+}
+
+/// The words of an event, then its other fields.
+struct Text(String);
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        // Memory takes all that is written.
+        let _ = match field.name() {
+            "message" => write!(self.0, "{value:?}"),
+            name => write!(self.0, " {name}={value:?}"),
+        };
+    }
 }

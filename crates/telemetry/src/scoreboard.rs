@@ -13,6 +13,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::{
+    activity::{Activity, ActivityBoard, Command},
+    histogram::{Histogram, Spread},
+    journal::Losses,
+};
+
 /// Over how many whole seconds the request rate is taken.
 const RATE_WINDOW_S: u64 = 10;
 /// Seconds remembered: the window and the second that is still running, rounded up.
@@ -31,6 +37,35 @@ pub enum Verb {
 
 const VERBS: usize = 5;
 
+impl Verb {
+    pub const ALL: [Self; VERBS] = [Self::List, Self::Get, Self::Upload, Self::Delete, Self::Other];
+
+    /// In lower case, as counts are labelled.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Get => "get",
+            Self::Upload => "upload",
+            Self::Delete => "delete",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl From<Command> for Verb {
+    fn from(command: Command) -> Self {
+        match command {
+            Command::List => Self::List,
+            Command::Get => Self::Get,
+            Command::Upload => Self::Upload,
+            Command::Delete => Self::Delete,
+            Command::Stats | Command::Ping | Command::Digest | Command::Auth | Command::Unknown => {
+                Self::Other
+            }
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Outcome {
     Ok,
@@ -42,6 +77,12 @@ pub enum Outcome {
 #[repr(C)]
 pub struct Totals {
     turned_away: AtomicU64,
+    /// Connections accepted; the newest has this number.
+    accepted: AtomicU64,
+    losses: Losses,
+    /// From a request's head to the last byte of its reply, and to the first.
+    durations: [Histogram; VERBS],
+    first_bytes: [Histogram; VERBS],
     /// Requests in each of the last seconds: the second in the upper half, the count in the lower.
     requests_by_second: [AtomicU64; RATE_SECONDS],
 }
@@ -58,12 +99,15 @@ pub struct Slot {
     open_request: AtomicU32,
     connections: [AtomicU64; 2],
     requests: [[AtomicU64; 2]; VERBS],
+    /// Content that finished requests moved.
+    request_bytes: [[AtomicU64; 2]; VERBS],
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
     restarts: AtomicU64,
     /// Where the worker's connection comes from, as whoever admits connections numbers it; 0 for
     /// none.
     origin: AtomicU64,
+    activity: ActivityBoard,
 }
 
 /// What a slot said at one moment.
@@ -74,6 +118,7 @@ pub struct SlotCounts {
     pub open_connections: u32,
     pub connections: OutcomeCounts,
     requests: [OutcomeCounts; VERBS],
+    request_bytes: [OutcomeCounts; VERBS],
     pub bytes_in: u64,
     pub bytes_out: u64,
     pub restarts: u64,
@@ -106,10 +151,19 @@ impl Scoreboard {
         self.started
     }
 
-    /// Books a connection on the worker of `slot` until the result is dropped.
-    pub fn open_connection(&self, slot: &'static Slot) -> OpenConnection {
-        slot.open_connections.fetch_add(1, Relaxed);
-        OpenConnection { board: *self, slot, request: None, outcome: Outcome::Failed }
+    /// Events that were not written down.
+    pub fn losses(&self) -> &'static Losses {
+        &self.totals.losses
+    }
+
+    /// A number for a connection that was accepted, from 1.
+    pub(crate) fn number_connection(&self) -> u64 {
+        self.totals.accepted.fetch_add(1, Relaxed) + 1
+    }
+
+    /// Connections accepted, those turned away not included.
+    pub fn accepted(&self) -> u64 {
+        self.totals.accepted.load(Relaxed)
     }
 
     /// Books a connection that was answered `busy` and that no worker saw.
@@ -119,6 +173,16 @@ impl Scoreboard {
 
     pub fn turned_away(&self) -> u64 {
         self.totals.turned_away.load(Relaxed)
+    }
+
+    /// How long requests took, from the head to the last byte of the reply.
+    pub fn durations(&self, verb: Verb) -> Spread {
+        self.totals.durations[verb as usize].spread()
+    }
+
+    /// How long they took to the first byte, where one was sent.
+    pub fn first_bytes(&self, verb: Verb) -> Spread {
+        self.totals.first_bytes[verb as usize].spread()
     }
 
     /// Requests finished in each second, over the last ten or since the start.
@@ -135,6 +199,27 @@ impl Scoreboard {
         }
         let count: u64 = self.totals.requests_by_second.iter().filter_map(recent).sum();
         count as f64 / second.min(RATE_WINDOW_S) as f64
+    }
+
+    /// Books a request that a worker has finished.
+    pub(crate) fn book_request(
+        &self,
+        slot: &Slot,
+        verb: Verb,
+        outcome: Outcome,
+        bytes: u64,
+        duration: Duration,
+        first_byte: Option<Duration>,
+    ) {
+        let (verb, outcome) = (verb as usize, outcome as usize);
+        slot.requests[verb][outcome].fetch_add(1, Relaxed);
+        slot.request_bytes[verb][outcome].fetch_add(bytes, Relaxed);
+        slot.open_request.store(0, Relaxed);
+        self.totals.durations[verb].record(duration);
+        if let Some(first_byte) = first_byte {
+            self.totals.first_bytes[verb].record(first_byte);
+        }
+        self.count_request();
     }
 
     fn count_request(&self) {
@@ -163,8 +248,10 @@ impl Slot {
         self.pid.store(pid, Relaxed);
     }
 
-    /// Books what a dead worker left open as failed.
-    pub fn worker_died(&self) {
+    /// Books what a dead worker left open as failed; returns what it was doing.
+    pub(crate) fn worker_died(&self) -> Option<Activity> {
+        let mut activity = self.activity.look();
+        self.activity.clear();
         self.pid.store(0, Relaxed);
         self.origin.store(0, Relaxed);
         let open = u64::from(self.open_connections.swap(0, Relaxed));
@@ -172,7 +259,11 @@ impl Slot {
         let request = self.open_request.swap(0, Relaxed);
         if let Some(verb) = (request as usize).checked_sub(1) {
             self.requests[verb][Outcome::Failed as usize].fetch_add(1, Relaxed);
+        } else if let Some(activity) = &mut activity {
+            // Whatever is still shown was booked a moment before the end.
+            activity.request = None;
         }
+        activity
     }
 
     /// Another worker takes the place of a dead one.
@@ -190,6 +281,36 @@ impl Slot {
         self.origin.load(SeqCst)
     }
 
+    /// What the worker is doing; one of its connections, where it has several.
+    pub fn activity(&self) -> Option<Activity> {
+        self.activity.look()
+    }
+
+    pub(crate) fn activity_board(&self) -> &ActivityBoard {
+        &self.activity
+    }
+
+    pub(crate) fn connection_opened(&self) {
+        self.open_connections.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn connection_closed(&self, outcome: Outcome) {
+        self.connections[outcome as usize].fetch_add(1, Relaxed);
+        self.open_connections.fetch_sub(1, Relaxed);
+    }
+
+    pub(crate) fn request_opened(&self, verb: Verb) {
+        self.open_request.store(verb as u32 + 1, Relaxed);
+    }
+
+    pub(crate) fn received(&self, bytes: u64) {
+        self.bytes_in.fetch_add(bytes, Relaxed);
+    }
+
+    pub(crate) fn sent(&self, bytes: u64) {
+        self.bytes_out.fetch_add(bytes, Relaxed);
+    }
+
     pub fn counts(&self) -> SlotCounts {
         SlotCounts {
             pid: self.pid.load(Relaxed),
@@ -197,6 +318,7 @@ impl Slot {
             open_connections: self.open_connections.load(Relaxed),
             connections: OutcomeCounts::load(&self.connections),
             requests: array::from_fn(|verb| OutcomeCounts::load(&self.requests[verb])),
+            request_bytes: array::from_fn(|verb| OutcomeCounts::load(&self.request_bytes[verb])),
             bytes_in: self.bytes_in.load(Relaxed),
             bytes_out: self.bytes_out.load(Relaxed),
             restarts: self.restarts.load(Relaxed),
@@ -217,50 +339,10 @@ impl SlotCounts {
     pub fn requests(&self, verb: Verb) -> OutcomeCounts {
         self.requests[verb as usize]
     }
-}
 
-/// A connection while a worker runs it. Dropped, it is booked: as failed, unless
-/// [`succeeded`](Self::succeeded) was called; and so is a request that is still under way.
-#[derive(Debug)]
-pub struct OpenConnection {
-    board: Scoreboard,
-    slot: &'static Slot,
-    request: Option<Verb>,
-    outcome: Outcome,
-}
-
-impl OpenConnection {
-    pub fn request_started(&mut self, verb: Verb) {
-        self.request = Some(verb);
-        self.slot.open_request.store(verb as u32 + 1, Relaxed);
-    }
-
-    /// Books the request under way, if there is one.
-    pub fn request_finished(&mut self, outcome: Outcome) {
-        let Some(verb) = self.request.take() else { return };
-        self.slot.requests[verb as usize][outcome as usize].fetch_add(1, Relaxed);
-        self.slot.open_request.store(0, Relaxed);
-        self.board.count_request();
-    }
-
-    pub fn received(&self, bytes: u64) {
-        self.slot.bytes_in.fetch_add(bytes, Relaxed);
-    }
-
-    pub fn sent(&self, bytes: u64) {
-        self.slot.bytes_out.fetch_add(bytes, Relaxed);
-    }
-
-    pub fn succeeded(&mut self) {
-        self.outcome = Outcome::Ok;
-    }
-}
-
-impl Drop for OpenConnection {
-    fn drop(&mut self) {
-        self.request_finished(Outcome::Failed);
-        self.slot.connections[self.outcome as usize].fetch_add(1, Relaxed);
-        self.slot.open_connections.fetch_sub(1, Relaxed);
+    /// Content bytes that finished requests moved.
+    pub fn request_bytes(&self, verb: Verb) -> OutcomeCounts {
+        self.request_bytes[verb as usize]
     }
 }
 
@@ -271,53 +353,6 @@ mod tests {
     fn board(slots: usize) -> Scoreboard {
         let slots: Vec<Slot> = (0..slots).map(|_| Slot::default()).collect();
         Scoreboard::new(Box::leak(Box::default()), slots.leak())
-    }
-
-    #[test]
-    fn a_connection_is_booked_on_its_slot_when_it_ends() {
-        let board = board(2);
-        let mut connection = board.open_connection(&board.slots()[1]);
-        connection.request_started(Verb::Get);
-        connection.sent(5);
-        assert_eq!(board.slots()[1].counts().open_connections, 1);
-        connection.request_finished(Outcome::Ok);
-        connection.succeeded();
-        drop(connection);
-        let counts = board.slots()[1].counts();
-        assert_eq!(counts.connections, OutcomeCounts { ok: 1, failed: 0 });
-        assert_eq!(counts.requests(Verb::Get), OutcomeCounts { ok: 1, failed: 0 });
-        assert_eq!((counts.bytes_out, counts.open_connections), (5, 0));
-        assert_eq!(board.slots()[0].counts(), SlotCounts::default());
-    }
-
-    #[test]
-    fn what_is_dropped_half_done_is_booked_as_failed() {
-        let board = board(1);
-        let mut connection = board.open_connection(&board.slots()[0]);
-        connection.request_started(Verb::Upload);
-        drop(connection);
-        let counts = board.slots()[0].counts();
-        assert_eq!(counts.connections, OutcomeCounts { ok: 0, failed: 1 });
-        assert_eq!(counts.requests(Verb::Upload), OutcomeCounts { ok: 0, failed: 1 });
-    }
-
-    #[test]
-    fn a_dead_workers_open_job_is_booked_as_failed_once() {
-        let board = board(1);
-        let slot = &board.slots()[0];
-        slot.worker_started(7, 0);
-        let mut connection = board.open_connection(slot);
-        connection.request_started(Verb::Get);
-        // A killed process runs no destructors.
-        std::mem::forget(connection);
-        slot.worker_died();
-        slot.worker_replaced();
-        let counts = slot.counts();
-        assert_eq!(counts.connections, OutcomeCounts { ok: 0, failed: 1 });
-        assert_eq!(counts.requests(Verb::Get), OutcomeCounts { ok: 0, failed: 1 });
-        assert_eq!((counts.restarts, counts.pid, counts.open_connections), (1, 0, 0));
-        slot.worker_died();
-        assert_eq!(slot.counts().connections.failed, 1);
     }
 
     #[test]

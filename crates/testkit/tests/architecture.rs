@@ -12,11 +12,12 @@ use toml::{Table, Value};
 const LINES_MAX: usize = 600;
 
 /// Each package, and which of ours it may be built on.
-const MAY_IMPORT: [(&str, &[&str]); 7] = [
+const MAY_IMPORT: [(&str, &[&str]); 8] = [
     ("protocol", &[]),
     ("telemetry", &[]),
     ("storage", &["protocol"]),
-    ("fileserver", &["protocol", "storage", "telemetry"]),
+    ("monitor", &["protocol", "telemetry"]),
+    ("fileserver", &["monitor", "protocol", "storage", "telemetry"]),
     ("fileclient", &["protocol", "telemetry"]),
     ("stress-run", &["fileclient", "telemetry"]),
     ("testkit", &["protocol"]),

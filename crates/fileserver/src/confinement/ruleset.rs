@@ -1,21 +1,34 @@
-//! What Landlock leaves to a server: the files of its directory, and reading `/proc`.
+//! What Landlock leaves to a server: the files of its directory, those of its log, and reading `/proc`.
 //!
 //! Sockets and files that are open already stay usable, so accepting, logging and the scoreboard go
 //! on as before.
 
-use std::os::fd::AsFd;
+use std::path::PathBuf;
 
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, LandlockStatus, PathBeneath, RestrictionStatus, Ruleset,
-    RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope, path_beneath_rules,
+    ABI, Access, AccessFs, AccessNet, LandlockStatus, NetPort, PathBeneath, RestrictionStatus,
+    Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
+    path_beneath_rules,
 };
 use nix::sys::prctl;
+use storage::Directory;
 
 /// What the server does with the files of its directory.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum FileUse {
     Read,
     ReadAndReplace,
+}
+
+/// What is left to a process.
+#[derive(Debug)]
+pub(super) struct Rules<'a> {
+    /// The directory that it serves.
+    pub(super) served: Option<(&'a Directory, FileUse)>,
+    /// Directories of the log and of a database.
+    pub(super) written: &'a [PathBuf],
+    /// Where a database listens.
+    pub(super) port: Option<u16>,
 }
 
 /// The newest version of Landlock whose restrictions this server was tested under (Linux 6.12).
@@ -29,31 +42,34 @@ const SINCE: [(ABI, &str); 4] = [
     (ABI::V6, "signals and abstract sockets"),
 ];
 
-/// Takes from the calling thread, and from what it starts, all that serving `directory` does not
-/// need.
-pub(super) fn enforce(
-    directory: impl AsFd,
-    file_use: FileUse,
-) -> Result<RestrictionStatus, RulesetError> {
+/// Takes from the calling thread, and from what it starts, all that the rules do not leave to it. Rules
+/// on top of others leave what both do.
+pub(super) fn enforce(rules: &Rules<'_>) -> Result<RestrictionStatus, RulesetError> {
     // Without Landlock this still keeps set-user-id programs from giving rights back.
     if let Err(err) = prctl::set_no_new_privs() {
         tracing::warn!("cannot give up new privileges: {err}");
     }
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
-    let write = AccessFs::WriteFile | AccessFs::MakeReg | AccessFs::RemoveFile;
-    let serve = match file_use {
-        FileUse::Read => read,
-        FileUse::ReadAndReplace => read | write,
-    };
-    Ruleset::default()
+    let write = read | AccessFs::WriteFile | AccessFs::MakeReg | AccessFs::RemoveFile;
+    let mut ruleset = Ruleset::default()
         .handle_access(AccessFs::from_all(NEWEST))?
         .handle_access(AccessNet::from_all(NEWEST))?
         .scope(Scope::from_all(NEWEST))?
         .create()?
-        .add_rule(PathBeneath::new(directory, serve))?
         // STATS reads CPU time, memory and the backlog there.
         .add_rules(path_beneath_rules(["/proc"], read))?
-        .restrict_self()
+        .add_rules(path_beneath_rules(rules.written, write | AccessFs::Truncate))?;
+    if let Some((directory, file_use)) = rules.served {
+        let serve = match file_use {
+            FileUse::Read => read,
+            FileUse::ReadAndReplace => write,
+        };
+        ruleset = ruleset.add_rule(PathBeneath::new(directory, serve))?;
+    }
+    if let Some(port) = rules.port {
+        ruleset = ruleset.add_rule(NetPort::new(port, AccessNet::ConnectTcp))?;
+    }
+    ruleset.restrict_self()
 }
 
 /// Says what is enforced and what is not.

@@ -15,8 +15,8 @@ use seccompiler::{BpfProgram, Error, SeccompAction, SeccompFilter, TargetArch, a
 const OF_SERVERS: &[c_long] = &[
     // Other programs, and other processes' memory.
     libc::SYS_execve, libc::SYS_execveat, libc::SYS_ptrace, libc::SYS_process_vm_readv, libc::SYS_process_vm_writev, libc::SYS_pidfd_getfd,
-    // Sockets. A ring makes and connects them too, without a system call of its own for each.
-    libc::SYS_socket, libc::SYS_connect, libc::SYS_bind, libc::SYS_listen, libc::SYS_io_uring_setup,
+    // A ring makes and connects sockets, without a system call of its own for each.
+    libc::SYS_bind, libc::SYS_listen, libc::SYS_io_uring_setup,
     // Another view of the file system, or of the machine.
     libc::SYS_mount, libc::SYS_umount2, libc::SYS_pivot_root, libc::SYS_chroot, libc::SYS_move_mount,
     libc::SYS_open_tree, libc::SYS_fsopen, libc::SYS_fsmount, libc::SYS_mount_setattr,
@@ -27,6 +27,9 @@ const OF_SERVERS: &[c_long] = &[
     libc::SYS_keyctl, libc::SYS_add_key, libc::SYS_request_key,
 ];
 
+/// To every process of a server that talks to no database.
+const OF_UNCONNECTED: &[c_long] = &[libc::SYS_socket, libc::SYS_connect];
+
 /// To worker processes, besides: processes and threads of their own.
 #[cfg(target_arch = "x86_64")]
 const OF_WORKERS: &[c_long] = &[libc::SYS_clone, libc::SYS_clone3, libc::SYS_fork, libc::SYS_vfork];
@@ -36,11 +39,18 @@ const OF_WORKERS: &[c_long] = &[libc::SYS_clone, libc::SYS_clone3];
 
 /// Refuses what no server needs to the calling thread and to what it starts from now on.
 pub(super) fn refuse_to_server() -> Result<(), Error> {
+    refuse(OF_SERVERS)?;
+    refuse(OF_UNCONNECTED)
+}
+
+/// The same where the log goes to a database over the network.
+pub(super) fn refuse_to_client_of_database() -> Result<(), Error> {
     refuse(OF_SERVERS)
 }
 
 /// Refuses to a worker process, which is one of a server, what it does not need either.
 pub(super) fn refuse_to_worker() -> Result<(), Error> {
+    refuse(OF_UNCONNECTED)?;
     refuse(OF_WORKERS)
 }
 

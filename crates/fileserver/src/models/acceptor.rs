@@ -11,6 +11,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use telemetry::Arrival;
+
 use crate::{
     admission::{Admitted, Busy},
     listener::AcceptPause,
@@ -32,7 +34,7 @@ pub(super) struct Acceptor<'a> {
 
 impl<'a> Acceptor<'a> {
     pub(super) fn new(service: &'a Arc<Service>) -> Result<Self, ServeError> {
-        let signals = StopSignals::catch().map_err(ServeError::Signals)?;
+        let signals = StopSignals::catch(service.hangup).map_err(ServeError::Signals)?;
         Ok(Self { service, signals, porter: service.porter() })
     }
 
@@ -44,7 +46,7 @@ impl<'a> Acceptor<'a> {
         mut self,
         listener: TcpListener,
         mut wait_for_room: impl FnMut(Duration) -> bool,
-        mut start: impl FnMut(TcpStream, SocketAddr, Admitted),
+        mut start: impl FnMut(TcpStream, Arrival, Admitted),
     ) -> Result<Drained, ServeError> {
         listener.set_nonblocking(true).map_err(ServeError::Accept)?;
         let mut pause = AcceptPause::default();
@@ -68,7 +70,9 @@ impl<'a> Acceptor<'a> {
                 Event::Connection => {}
             }
             match listener.accept() {
-                Ok((stream, _)) if !has_room => self.porter.turn_away(stream, Busy::Server),
+                Ok((stream, peer)) if !has_room => {
+                    self.porter.turn_away(stream, peer, Busy::Server);
+                }
                 Ok((stream, peer)) => {
                     pause.reset();
                     self.admit(stream, peer, &mut start);
@@ -84,14 +88,14 @@ impl<'a> Acceptor<'a> {
         &mut self,
         stream: TcpStream,
         peer: SocketAddr,
-        start: &mut impl FnMut(TcpStream, SocketAddr, Admitted),
+        start: &mut impl FnMut(TcpStream, Arrival, Admitted),
     ) {
         let admitted = match self.service.admission.admit(peer) {
             Ok(admitted) => admitted,
-            Err(why) => return self.porter.turn_away(stream, why),
+            Err(why) => return self.porter.turn_away(stream, peer, why),
         };
         match stream.set_nonblocking(false) {
-            Ok(()) => start(stream, peer, admitted),
+            Ok(()) => start(stream, self.service.connection_accepted(peer), admitted),
             Err(err) => tracing::warn!("a connection was lost before it began: {err}"),
         }
     }

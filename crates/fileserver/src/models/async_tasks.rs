@@ -14,7 +14,6 @@ use std::{
     cell::Cell,
     io,
     net::{SocketAddr, TcpListener as StdTcpListener},
-    process,
     sync::{
         Arc, Barrier,
         atomic::{AtomicUsize, Ordering::Relaxed},
@@ -22,7 +21,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use telemetry::Slot;
+use telemetry::{Arrival, Slot};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream, UnixStream},
@@ -33,10 +32,8 @@ use tokio::{
 use super::try_threads;
 use crate::{
     admission::Admitted,
-    connection::log_outcome,
     listener::AcceptPause,
     porter::Porter,
-    resources,
     serve::{Drained, ServeError},
     service::Service,
     session::{ConnectionError, Conversation, Step},
@@ -56,7 +53,7 @@ pub(super) fn serve(
     service: &Arc<Service>,
     ready: impl FnOnce(),
 ) -> Result<Drained, ServeError> {
-    let signals = StopSignals::catch().map_err(ServeError::Signals)?.into_pipe();
+    let signals = StopSignals::catch(service.hangup).map_err(ServeError::Signals)?.into_pipe();
     let runtime = start_runtime(service)
         .map_err(|source| ServeError::Workers { workers: service.workers, source })?;
     listener.set_nonblocking(true).map_err(ServeError::Accept)?;
@@ -71,24 +68,25 @@ pub(super) fn serve(
 }
 
 /// Starts all threads and gives each its slot; returns once all of them run.
-fn start_runtime(service: &Service) -> io::Result<Runtime> {
-    let slots = service.scoreboard.slots();
+fn start_runtime(service: &Arc<Service>) -> io::Result<Runtime> {
+    let count = service.scoreboard.slots().len();
     // The runtime hangs where it cannot start a thread.
-    try_threads(slots.len())?;
-    let all_run = Arc::new(Barrier::new(slots.len() + 1));
+    try_threads(count)?;
+    let all_run = Arc::new(Barrier::new(count + 1));
     let next = AtomicUsize::new(0);
     let runtime = Builder::new_multi_thread()
-        .worker_threads(slots.len())
+        .worker_threads(count)
         .thread_name("worker")
         .enable_all()
         .on_thread_start({
-            let all_run = Arc::clone(&all_run);
+            let (service, all_run) = (Arc::clone(service), Arc::clone(&all_run));
             move || {
                 // Any later thread would be one for blocking calls, which has no slot.
-                let Some(slot) = slots.get(next.fetch_add(1, Relaxed)) else { return };
-                slot.worker_started(process::id(), resources::thread_id());
-                SLOT.set(Some(slot));
-                all_run.wait();
+                let index = next.fetch_add(1, Relaxed);
+                if index < count {
+                    SLOT.set(Some(service.enlist_worker(index)));
+                    all_run.wait();
+                }
             }
         })
         .build()?;
@@ -125,11 +123,12 @@ fn admit(service: &Arc<Service>, porter: &mut Porter, stream: TcpStream, peer: S
     match service.admission.admit(peer) {
         Ok(admitted) => {
             service.connection_queued();
-            task::spawn(run_connection(Arc::clone(service), stream, peer, admitted));
+            let arrival = service.connection_accepted(peer);
+            task::spawn(run_connection(Arc::clone(service), stream, arrival, admitted));
         }
         Err(why) => {
             // A stream that cannot be handed over is dropped, which closes it.
-            let _ = stream.into_std().map(|stream| porter.turn_away(stream, why));
+            let _ = stream.into_std().map(|stream| porter.turn_away(stream, peer, why));
         }
     }
 }
@@ -158,22 +157,21 @@ async fn drain(service: &Service, signals: &mut UnixStream) -> Drained {
 async fn run_connection(
     service: Arc<Service>,
     mut stream: TcpStream,
-    peer: SocketAddr,
+    arrival: Arrival,
     _admitted: Admitted,
 ) {
     service.connection_picked_up();
     let slot = SLOT.get().expect("tasks run on threads that have a slot");
-    let outcome = match Conversation::new(&service, slot, peer, Instant::now()) {
-        Ok(conversation) => drive(&mut stream, conversation).await,
-        Err(err) => Err(err),
-    };
-    log_outcome(peer, outcome);
+    if let Some(mut conversation) = Conversation::new(&service, slot, arrival, Instant::now()) {
+        let outcome = drive(&mut stream, &mut conversation).await;
+        conversation.close(outcome);
+    }
 }
 
 /// The twin of the loop in `connection.rs`.
 async fn drive(
     stream: &mut TcpStream,
-    mut conversation: Conversation,
+    conversation: &mut Conversation,
 ) -> Result<(), ConnectionError> {
     // A reply ends in a short write; held for an ACK it could cost 40 ms.
     stream.set_nodelay(true).map_err(ConnectionError::Peer)?;
@@ -193,7 +191,7 @@ async fn drive(
             Step::Yield => task::yield_now().await,
             // A peer that is gone already is noticed by the next read.
             Step::FinishSending => drop(stream.shutdown().await),
-            Step::Close => return conversation.into_outcome(),
+            Step::Close => return Ok(()),
         }
     }
 }

@@ -8,18 +8,14 @@
 
 use std::{
     net::TcpListener,
-    process,
     sync::{Arc, Condvar, Mutex, PoisonError},
     thread,
     time::Duration,
 };
 
-use telemetry::Slot;
-
 use super::acceptor::Acceptor;
 use crate::{
     connection::run_connection,
-    resources,
     serve::{Drained, ServeError},
     service::Service,
 };
@@ -30,20 +26,20 @@ pub(super) fn serve(
     ready: impl FnOnce(),
 ) -> Result<Drained, ServeError> {
     let acceptor = Acceptor::new(service)?;
-    let slots = service.scoreboard.slots();
-    let places = Arc::new(FreePlaces::new(slots));
+    let count = service.scoreboard.slots().len();
+    let places = Arc::new(FreePlaces::new(count));
     // Without a cap of its own, whoever is one too many is told so instead of waiting.
-    let is_capped = slots.len() < service.admission.open_max();
+    let is_capped = count < service.admission.open_max();
     ready();
     acceptor.run(
         listener,
         |timeout| !is_capped || places.wait_for_one(timeout),
-        |stream, peer, admitted| {
+        |stream, arrival, admitted| {
             let Some(place) = Place::take(&places) else { return };
             let service = Arc::clone(service);
             let run = move || {
-                place.slot.worker_started(process::id(), resources::thread_id());
-                run_connection(&service, place.slot, &stream, peer);
+                let slot = service.enlist_worker(place.index);
+                run_connection(&service, slot, &stream, arrival);
                 drop((place, admitted));
             };
             if let Err(err) = thread::Builder::new().name("connection".to_owned()).spawn(run) {
@@ -55,13 +51,13 @@ pub(super) fn serve(
 
 /// Slots that no thread runs on.
 struct FreePlaces {
-    free: Mutex<Vec<&'static Slot>>,
+    free: Mutex<Vec<usize>>,
     freed: Condvar,
 }
 
 impl FreePlaces {
-    fn new(slots: &'static [Slot]) -> Self {
-        Self { free: Mutex::new(slots.iter().rev().collect()), freed: Condvar::new() }
+    fn new(count: usize) -> Self {
+        Self { free: Mutex::new((0..count).rev().collect()), freed: Condvar::new() }
     }
 
     /// Waits at most `timeout`; true when a slot is free.
@@ -77,20 +73,20 @@ impl FreePlaces {
 
 /// A slot while a thread runs on it; dropping it frees the slot, also when the thread panics.
 struct Place {
-    slot: &'static Slot,
+    index: usize,
     places: Arc<FreePlaces>,
 }
 
 impl Place {
     fn take(places: &Arc<FreePlaces>) -> Option<Self> {
-        let slot = places.free.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
-        Some(Self { slot, places: Arc::clone(places) })
+        let index = places.free.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+        Some(Self { index, places: Arc::clone(places) })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.places.free.lock().unwrap_or_else(PoisonError::into_inner).push(self.slot);
+        self.places.free.lock().unwrap_or_else(PoisonError::into_inner).push(self.index);
         self.places.freed.notify_one();
     }
 }

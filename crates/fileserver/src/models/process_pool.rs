@@ -16,6 +16,7 @@ use std::{net::TcpListener, sync::Arc, time::Duration};
 use socket2::SockRef;
 
 use crate::{
+    monitoring::Monitor,
     serve::{Drained, ServeError},
     service::Service,
 };
@@ -27,11 +28,13 @@ const ACCEPT_TIMEOUT: Duration = Duration::from_secs(1);
 pub(super) fn serve(
     listener: &TcpListener,
     service: &Arc<Service>,
+    monitor: &mut Monitor,
     ready: impl FnOnce(),
 ) -> Result<Drained, ServeError> {
     // The supervisor must never hang in an accept that a worker was faster at; see there.
     SockRef::from(listener).set_read_timeout(Some(ACCEPT_TIMEOUT)).map_err(ServeError::Accept)?;
-    let mut supervisor = Supervisor::new(listener, service).map_err(ServeError::Signals)?;
+    let mut supervisor =
+        Supervisor::new(listener, service, monitor).map_err(ServeError::Signals)?;
     let started = supervisor
         .start_all()
         .map_err(|source| ServeError::Workers { workers: service.workers, source })?;

@@ -10,7 +10,6 @@ use std::{
     cell::Cell,
     net::TcpListener,
     panic::{AssertUnwindSafe, catch_unwind},
-    process,
     sync::{Arc, Barrier},
 };
 
@@ -20,7 +19,6 @@ use threadpool::ThreadPool;
 use super::{acceptor::Acceptor, try_threads};
 use crate::{
     connection::run_connection,
-    resources,
     serve::{Drained, ServeError},
     service::Service,
 };
@@ -41,7 +39,7 @@ pub(super) fn serve(
     acceptor.run(
         listener,
         |_| true,
-        |stream, peer, admitted| {
+        |stream, arrival, admitted| {
             let service = Arc::clone(service);
             service.connection_queued();
             pool.execute(move || {
@@ -49,7 +47,7 @@ pub(super) fn serve(
                 let slot =
                     SLOT.get().expect("every thread of the pool took its place at the start");
                 // A defect in one session must not cost the pool a thread.
-                let run = AssertUnwindSafe(|| run_connection(&service, slot, &stream, peer));
+                let run = AssertUnwindSafe(|| run_connection(&service, slot, &stream, arrival));
                 if catch_unwind(run).is_err() {
                     tracing::error!("a session panicked; its connection was closed");
                 }
@@ -60,19 +58,18 @@ pub(super) fn serve(
 }
 
 /// Starts all threads and gives each its slot; returns once all of them run.
-fn start_threads(service: &Service) -> Result<ThreadPool, ServeError> {
+fn start_threads(service: &Arc<Service>) -> Result<ThreadPool, ServeError> {
     let workers = service.workers;
-    let slots = service.scoreboard.slots();
+    let count = service.scoreboard.slots().len();
     // The pool panics where it cannot start a thread.
-    try_threads(slots.len()).map_err(|source| ServeError::Workers { workers, source })?;
-    let pool = ThreadPool::with_name("worker".to_owned(), slots.len());
-    let all_run = Arc::new(Barrier::new(slots.len() + 1));
-    for slot in slots {
-        let all_run = Arc::clone(&all_run);
+    try_threads(count).map_err(|source| ServeError::Workers { workers, source })?;
+    let pool = ThreadPool::with_name("worker".to_owned(), count);
+    let all_run = Arc::new(Barrier::new(count + 1));
+    for index in 0..count {
+        let (service, all_run) = (Arc::clone(service), Arc::clone(&all_run));
         // Each of these holds its thread until all have one, so no thread gets two.
         pool.execute(move || {
-            slot.worker_started(process::id(), resources::thread_id());
-            SLOT.set(Some(slot));
+            SLOT.set(Some(service.enlist_worker(index)));
             all_run.wait();
         });
     }

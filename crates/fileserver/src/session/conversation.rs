@@ -1,8 +1,8 @@
 //! What a connection says, in plain text or within TLS. The models drive either without knowing.
 
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
-use telemetry::Slot;
+use telemetry::{Arrival, Slot};
 
 use super::{ConnectionError, SecuredSession, Session, Step};
 use crate::service::Service;
@@ -18,15 +18,16 @@ enum Layers {
 }
 
 impl Conversation {
-    /// For a connection from `peer` that the worker of `slot` has just picked up.
+    /// For a connection that the worker of `slot` has just picked up. `None` where TLS cannot be
+    /// had, which is booked.
     pub(crate) fn new(
         service: &Arc<Service>,
         slot: &'static Slot,
-        peer: SocketAddr,
+        arrival: Arrival,
         now: Instant,
-    ) -> Result<Self, ConnectionError> {
-        let session = Session::new(Arc::clone(service), slot, peer, now);
-        Ok(Self(match &service.tls {
+    ) -> Option<Self> {
+        let session = Session::new(Arc::clone(service), slot, arrival, now);
+        Some(Self(match &service.tls {
             None => Layers::Plain(Box::new(session)),
             Some(tls) => Layers::Secured(SecuredSession::new(session, Arc::clone(tls))?),
         }))
@@ -61,10 +62,12 @@ impl Conversation {
         }
     }
 
-    pub(crate) fn into_outcome(self) -> Result<(), ConnectionError> {
+    /// Books how the connection went: `outcome` is the driver's, whose steps came to
+    /// [`Step::Close`] or to an error.
+    pub(crate) fn close(self, outcome: Result<(), ConnectionError>) {
         match self.0 {
-            Layers::Plain(session) => session.into_outcome(),
-            Layers::Secured(session) => session.into_outcome(),
+            Layers::Plain(session) => session.close(outcome),
+            Layers::Secured(session) => session.close(outcome),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::io;
 
 use protocol::FrameError;
+use telemetry::Level;
 
 use super::patience::Overdue;
 
@@ -25,4 +26,15 @@ pub(crate) enum ConnectionError {
     NoHandshake,
     #[error("closed by the shutdown of the server")]
     ShutDown,
+}
+
+impl ConnectionError {
+    /// How much it matters: peers vanish daily, but a failing disk is the operator's to know of.
+    pub(super) fn level(&self) -> Level {
+        match self {
+            Self::Disk(_) => Level::Error,
+            Self::Frame(_) | Self::Overdue(_) | Self::Tls(_) | Self::NoHandshake => Level::Warning,
+            Self::Peer(_) | Self::ShutDown => Level::Info,
+        }
+    }
 }

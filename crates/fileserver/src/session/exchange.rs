@@ -1,14 +1,14 @@
 //! One request after another and the reply to each.
 
 use std::{
+    fmt::Display,
     mem,
-    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use protocol::{Fragment, ParseRequestError, Reply, Request, reply::ENDING};
-use telemetry::{OpenConnection, Outcome, Slot, Verb};
+use protocol::{ErrorCode, Fragment, ParseRequestError, Reply, Request, reply::ENDING};
+use telemetry::{Arrival, Command, OpenConnection, Slot};
 
 use super::{
     ConnectionError, QUIET,
@@ -28,7 +28,9 @@ pub(super) struct Exchange {
     output: Output,
     /// How the request under way ends once all output is sent: a reply that cannot be delivered
     /// is a failed request.
-    booked_when_sent: Option<Outcome>,
+    booked_when_sent: Option<Result<(), ErrorCode>>,
+    /// Some of the output was sent since the last look.
+    has_sent: bool,
     /// While a reply is sent that is longer than [`LONG_REPLY_LEN`].
     long_reply: Option<Reserved>,
     has_answered: bool,
@@ -73,6 +75,9 @@ const REJECTION_DELAY: Duration = Duration::from_secs(1);
 /// No reply is this long but a LIST of many files: pieces of files are shorter.
 const LONG_REPLY_LEN: usize = 256 * 1024;
 
+/// As long as a file's name may be.
+const SUBJECT_LEN_MAX: usize = 255;
+
 /// Every reply starts with these.
 const FIRST_BYTES: &[u8; 2] = b"{\"";
 
@@ -85,17 +90,18 @@ pub(super) enum Progress {
 }
 
 impl Exchange {
-    pub(super) fn new(service: Arc<Service>, slot: &'static Slot, peer: SocketAddr) -> Self {
-        let books = service.scoreboard.open_connection(slot);
+    pub(super) fn new(service: Arc<Service>, slot: &'static Slot, arrival: Arrival) -> Self {
+        let books = OpenConnection::pick_up(&service.scoreboard, &service.journal, slot, arrival);
         Self {
             service,
             books,
             work: Work::Nothing,
             output: Output::default(),
             booked_when_sent: None,
+            has_sent: false,
             long_reply: None,
             has_answered: false,
-            visitor: Visitor::new(peer),
+            visitor: Visitor::default(),
         }
     }
 
@@ -105,6 +111,7 @@ impl Exchange {
 
     pub(super) fn sent(&mut self, len: usize) {
         self.output.sent(len);
+        self.has_sent |= len > 0;
     }
 
     /// Gives back the room for output, which must all be sent.
@@ -136,8 +143,17 @@ impl Exchange {
         skips_too_much || self.visitor.has_asked_too_often(&self.service)
     }
 
-    pub(super) fn connection_succeeded(&mut self) {
-        self.books.succeeded();
+    /// Books how the connection went.
+    pub(super) fn close(mut self, failure: Option<&ConnectionError>) {
+        match failure {
+            None => self.books.succeeded(),
+            Some(failure) => self.books.failed(failure.level(), failure),
+        }
+    }
+
+    /// The connection came to the end of what it may have.
+    pub(super) fn limited(&self, limit: impl Display) {
+        self.books.limited(limit);
     }
 
     /// Gives up what is under way and answers with `reply`, unless it was answered already.
@@ -169,6 +185,9 @@ impl Exchange {
 
     /// Goes on with what is under way.
     pub(super) fn advance(&mut self, now: Instant) -> Result<Progress, ConnectionError> {
+        if mem::take(&mut self.has_sent) {
+            self.books.reply_began(now);
+        }
         if !self.output.is_empty() {
             return Ok(Progress::Output);
         }
@@ -176,7 +195,7 @@ impl Exchange {
             self.release_output();
         }
         if let Some(outcome) = self.booked_when_sent.take() {
-            self.books.request_finished(outcome);
+            self.books.request_finished(outcome.err().map(ErrorCode::as_str), now);
             self.has_answered = true;
         }
         match &mut self.work {
@@ -186,7 +205,7 @@ impl Exchange {
                 self.books.sent(len as u64);
                 if download.is_complete() {
                     self.work = Work::Nothing;
-                    self.booked_when_sent = Some(Outcome::Ok);
+                    self.booked_when_sent = Some(Ok(()));
                 }
                 Ok(Progress::Output)
             }
@@ -217,7 +236,8 @@ impl Exchange {
 
     fn begin(&mut self, head: &[u8], now: Instant) {
         let request = Request::parse(head);
-        self.books.request_started(verb(&request));
+        let (command, file) = subject(head, &request);
+        self.books.request_started(command, file, now);
         self.visitor.count_request(&request);
         match request.map_err(Refusal::from).and_then(|request| self.execute(request, now)) {
             Ok(Work::Nothing) => {}
@@ -237,6 +257,7 @@ impl Exchange {
             Request::List => Reply::List(directory.list()?),
             Request::Get(name) => {
                 let file = directory.read(&name)?;
+                self.books.total_is(file.len());
                 return Ok(Work::Download(Box::new(Download::new(&name, file))));
             }
             Request::Upload(name) => {
@@ -251,8 +272,14 @@ impl Exchange {
             Request::Stats => Reply::Stats(Box::new(stats::collect(&self.service, now))),
             Request::Ping => Reply::Pong,
             Request::Auth(token) => match self.visitor.identify(&token, &self.service) {
-                Some(sentence) => Reply::Authenticated { sentence },
-                None => return Ok(Work::Rejection { at: now + REJECTION_DELAY }),
+                Some(sentence) => {
+                    self.visitor.name().inspect(|name| self.books.identified(name));
+                    Reply::Authenticated { sentence }
+                }
+                None => {
+                    self.books.not_identified();
+                    return Ok(Work::Rejection { at: now + REJECTION_DELAY });
+                }
             },
             Request::Digest(name) => {
                 let file = directory.read(&name)?;
@@ -320,20 +347,24 @@ impl Exchange {
         }
         self.output.set(&wire);
         self.booked_when_sent = Some(match reply {
-            Reply::Error { .. } => Outcome::Failed,
-            _ => Outcome::Ok,
+            Reply::Error { code, .. } => Err(*code),
+            _ => Ok(()),
         });
     }
 }
 
-fn verb(request: &Result<Request, ParseRequestError>) -> Verb {
-    match request {
-        Ok(Request::List) => Verb::List,
-        Ok(Request::Get(_)) => Verb::Get,
-        Ok(Request::Upload(_)) => Verb::Upload,
-        Ok(Request::Delete(_)) => Verb::Delete,
-        Ok(Request::Stats | Request::Ping | Request::Digest(_) | Request::Auth(_)) | Err(_) => {
-            Verb::Other
+/// What a request is about, for the books. Of a request that is none, what stands in the place of a
+/// file's name; but not after AUTH, where it may be a token with a slip of the pen.
+fn subject(head: &[u8], request: &Result<Request, ParseRequestError>) -> (Command, Option<String>) {
+    let (verb, rest) = protocol::request::verb_and_rest(head);
+    let command = Command::of(verb);
+    let file = match (request, command) {
+        (Ok(request), _) => request.file_name().map(|name| name.as_str().to_owned()),
+        (Err(_), Command::Auth | Command::Unknown) => None,
+        (Err(_), _) => {
+            let rest = String::from_utf8_lossy(rest);
+            Some(rest[..rest.floor_char_boundary(SUBJECT_LEN_MAX)].to_owned())
         }
-    }
+    };
+    (command, file)
 }

@@ -49,14 +49,18 @@ impl SecuredSession {
     ///
     /// Not inlined: thousands of threads in plain text would have room for it on their stacks.
     #[inline(never)]
-    pub(super) fn new(
-        mut session: Session,
-        config: Arc<ServerConfig>,
-    ) -> Result<Box<Self>, ConnectionError> {
+    pub(super) fn new(mut session: Session, config: Arc<ServerConfig>) -> Option<Box<Self>> {
         session.in_handshake = true;
-        Ok(Box::new(Self {
+        let tls = match ServerConnection::new(config) {
+            Ok(tls) => tls,
+            Err(err) => {
+                session.close(Err(ConnectionError::Tls(err)));
+                return None;
+            }
+        };
+        Some(Box::new(Self {
             session,
-            tls: ServerConnection::new(config).map_err(ConnectionError::Tls)?,
+            tls,
             input: Vec::new(),
             unused: 0..0,
             has_received: false,
@@ -108,12 +112,13 @@ impl SecuredSession {
         Ok(())
     }
 
-    /// As [`Session::into_outcome`].
-    pub(super) fn into_outcome(self: Box<Self>) -> Result<(), ConnectionError> {
-        match self.failure {
-            Some((why, _)) => Err(ConnectionError::Tls(why)),
-            None => self.session.into_outcome(),
-        }
+    /// As [`Session::close`].
+    pub(super) fn close(self: Box<Self>, outcome: Result<(), ConnectionError>) {
+        let Self { session, failure, .. } = *self;
+        session.close(match failure {
+            Some((why, _)) => outcome.and(Err(ConnectionError::Tls(why))),
+            None => outcome,
+        });
     }
 
     fn next(&mut self, now: Instant) -> Result<Next, ConnectionError> {

@@ -1,7 +1,5 @@
 //! Who is at the other end of a connection, and what they may ask for.
 
-use std::net::SocketAddr;
-
 use protocol::{ParseRequestError, Request, Token};
 
 use super::refusal::Refusal;
@@ -19,9 +17,8 @@ const STRANGER_SKIPPED_MAX: u64 = 64 * 1024;
 /// whoever drips them would start all times again with each.
 const UNKNOWN_MAX: u64 = 10;
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Visitor {
-    address: SocketAddr,
     /// From the last token; none is asked for where the server has no tokens.
     identity: Option<Identity>,
     requests: u64,
@@ -30,10 +27,6 @@ pub(super) struct Visitor {
 }
 
 impl Visitor {
-    pub(super) fn new(address: SocketAddr) -> Self {
-        Self { address, identity: None, requests: 0, unknown: 0 }
-    }
-
     /// The peer has said who it is, or need not.
     pub(super) fn is_known(&self, service: &Service) -> bool {
         service.tokens.is_none() || self.identity.is_some()
@@ -90,12 +83,13 @@ impl Visitor {
             return Some("this server asks for no token".to_owned());
         };
         self.identity = tokens.identify(token).cloned();
-        let Some(Identity { name, permission }) = &self.identity else {
-            tracing::warn!("{}: a wrong token", self.address);
-            return None;
-        };
-        tracing::debug!("{}: authenticated as {name}", self.address);
+        let Identity { name, permission } = self.identity.as_ref()?;
         Some(format!("welcome {name}, you may {}", permission.sentence()))
+    }
+
+    /// Whose token was given.
+    pub(super) fn name(&self) -> Option<&str> {
+        self.identity.as_ref().map(|identity| identity.name.as_str())
     }
 
     fn requests_max(&self, service: &Service) -> u64 {

@@ -25,7 +25,8 @@ fn confined(dir: &Path, file_use: FileUse, needs: ABI, claims: impl FnOnce() + S
     let directory =
         Directory::open(dir, &storage::Options::default(), Box::leak(Box::default())).unwrap();
     let on_thread = || {
-        let status = enforce(&directory, file_use).unwrap();
+        let rules = Rules { served: Some((&directory, file_use)), written: &[], port: None };
+        let status = enforce(&rules).unwrap();
         assert!(status.no_new_privs);
         match status.landlock {
             LandlockStatus::Available { effective_abi, .. } if effective_abi >= needs => claims(),

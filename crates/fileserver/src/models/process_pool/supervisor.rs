@@ -24,15 +24,18 @@ use nix::{
     unistd::{ForkResult, Pid, getpid},
 };
 
+use telemetry::{Death, Source, journal};
+
 use super::worker;
 use crate::{
     admission::Busy,
     listener::GrowingPause,
+    monitoring::Monitor,
     os,
     porter::Porter,
     serve::Drained,
     service::Service,
-    shutdown::{CUT_TIMEOUT, Phase},
+    shutdown::{CUT_TIMEOUT, Hangup, Phase},
 };
 
 /// How often the supervisor looks at its slots without being woken.
@@ -49,6 +52,9 @@ const REFILL_PAUSE_MAX: Duration = Duration::from_secs(5);
 /// A worker that lived this long did not die from being started.
 const SETTLED: Duration = Duration::from_secs(1);
 
+/// How a worker leaves that was asked to.
+const ENDED: &str = "ended";
+
 /// How many are turned away before the supervisor looks at its slots and signals again.
 const TURNED_AWAY_AT_ONCE: usize = 256;
 
@@ -58,6 +64,7 @@ pub(super) struct Supervisor<'a> {
     signals: SignalFd,
     places: Vec<Place>,
     porter: Porter,
+    monitor: &'a mut Monitor,
 }
 
 /// One slot and the process in it.
@@ -81,13 +88,19 @@ pub(super) enum Started {
 enum Event {
     Stop,
     ChildExited,
+    Hangup,
 }
 
 impl<'a> Supervisor<'a> {
-    /// From now on SIGTERM, SIGINT and SIGCHLD are read by this supervisor alone.
-    pub(super) fn new(listener: &'a TcpListener, service: &'a Arc<Service>) -> io::Result<Self> {
+    /// From now on its signals are read by this supervisor alone.
+    pub(super) fn new(
+        listener: &'a TcpListener,
+        service: &'a Arc<Service>,
+        monitor: &'a mut Monitor,
+    ) -> io::Result<Self> {
+        journal::set_source(Source::Supervisor);
         let mut mask = SigSet::empty();
-        for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGCHLD] {
+        for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGCHLD, Signal::SIGHUP] {
             mask.add(signal);
         }
         mask.thread_block()?;
@@ -101,7 +114,7 @@ impl<'a> Supervisor<'a> {
             pause: GrowingPause::new(REFILL_PAUSE_MIN, REFILL_PAUSE_MAX),
         };
         let places = service.scoreboard.slots().iter().map(|_| place()).collect();
-        Ok(Self { listener, service, signals, places, porter: service.porter() })
+        Ok(Self { listener, service, signals, places, porter: service.porter(), monitor })
     }
 
     /// Fills every slot; returns once all workers accept connections, or a signal came.
@@ -129,10 +142,12 @@ impl<'a> Supervisor<'a> {
         loop {
             self.reap_exited();
             self.fill_empty_slots();
+            self.monitor.replace_dead(self.service);
             self.turn_away_excess()?;
             let timeout = self.until_refill().map_or(TICK, |refill| refill.min(TICK));
             match self.next_event_within(timeout)? {
                 Some(Event::Stop) => return self.drain(),
+                Some(Event::Hangup) => self.monitor.reopen_log(),
                 Some(Event::ChildExited) | None => {}
             }
         }
@@ -147,8 +162,8 @@ impl<'a> Supervisor<'a> {
                 break;
             }
             // Workers may be faster; the listener's time limit then ends the wait.
-            let Ok((stream, _)) = self.listener.accept() else { break };
-            self.porter.turn_away(stream, Busy::Server);
+            let Ok((stream, client)) = self.listener.accept() else { break };
+            self.porter.turn_away(stream, client, Busy::Server);
         }
         Ok(())
     }
@@ -221,8 +236,7 @@ impl<'a> Supervisor<'a> {
             ForkResult::Child => {
                 // Its copies would keep the connections of those who are leaving open.
                 self.porter = self.service.porter();
-                let slot = &self.service.scoreboard.slots()[index];
-                let outcome = worker::run(supervisor, self.listener, self.service, slot);
+                let outcome = worker::run(supervisor, self.listener, self.service, index);
                 if let Err(err) = &outcome {
                     tracing::error!("worker {} stops: {err}", index + 1);
                 }
@@ -236,7 +250,7 @@ impl<'a> Supervisor<'a> {
         let mut left_something = false;
         loop {
             match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
-                Ok(WaitStatus::Exited(pid, 0)) => self.empty_slot(pid, "ended"),
+                Ok(WaitStatus::Exited(pid, 0)) => self.empty_slot(pid, ENDED),
                 Ok(WaitStatus::Exited(pid, code)) => {
                     self.empty_slot(pid, &format!("failed with exit status {code}"));
                     left_something = true;
@@ -257,6 +271,7 @@ impl<'a> Supervisor<'a> {
     /// Books what the dead worker left open, and when its slot is filled again.
     fn empty_slot(&mut self, pid: Pid, how: &str) {
         let Some(index) = self.places.iter().position(|place| place.pid == Some(pid)) else {
+            self.monitor.has_died(pid);
             return;
         };
         let place = &mut self.places[index];
@@ -269,12 +284,11 @@ impl<'a> Supervisor<'a> {
         if !serving && slot.counts().open_connections > 0 {
             self.service.drain_flag.request_cut();
         }
-        slot.worker_died();
-        if serving {
-            let pause = self.places[index].pause.step();
-            self.places[index].refill_at = Instant::now() + pause;
-            let number = index + 1;
-            tracing::warn!("worker {number} (process {pid}) {how}; it is replaced in {pause:?}");
+        let replaced_in = serving.then(|| self.places[index].pause.step());
+        self.places[index].refill_at = Instant::now() + replaced_in.unwrap_or_default();
+        if replaced_in.is_some() || how != ENDED {
+            let (worker, pid) = (index as u32 + 1, pid.as_raw() as u32);
+            Death { worker, pid, how, replaced_in }.book(&self.service.journal, slot);
         }
     }
 
@@ -284,8 +298,10 @@ impl<'a> Supervisor<'a> {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(errno) => return Err(errno.into()),
         }
-        Ok(self.signals.read_signal()?.map(|info| {
-            if info.ssi_signo == Signal::SIGCHLD as u32 { Event::ChildExited } else { Event::Stop }
+        Ok(self.signals.read_signal()?.map(|info| match Signal::try_from(info.ssi_signo as i32) {
+            Ok(Signal::SIGCHLD) => Event::ChildExited,
+            Ok(Signal::SIGHUP) if self.service.hangup == Hangup::ReopensLog => Event::Hangup,
+            _ => Event::Stop,
         }))
     }
 

@@ -2,6 +2,7 @@
 
 use std::{io, net::TcpListener, process, sync::Arc, thread, time::Instant};
 
+use crate::{connection::run_connection, listener::AcceptPause, service::Service, shutdown::Phase};
 use nix::{
     sys::{
         prctl,
@@ -9,20 +10,17 @@ use nix::{
     },
     unistd::{Pid, getppid},
 };
-use telemetry::Slot;
-
-use crate::{connection::run_connection, listener::AcceptPause, service::Service, shutdown::Phase};
 
 /// Runs connections until the supervisor closes the listener. Called right after the fork.
 pub(super) fn run(
     supervisor: Pid,
     listener: &TcpListener,
     service: &Arc<Service>,
-    slot: &'static Slot,
+    index: usize,
 ) -> io::Result<()> {
     detach_from(supervisor)?;
-    service.confinement.confine_worker();
-    slot.worker_started(process::id(), 0);
+    service.confinement.confine_worker(service);
+    let slot = service.enlist_worker(index);
     let mut pause = AcceptPause::default();
     let mut porter = service.porter();
     while service.phase(Instant::now()) == Phase::Serving {
@@ -33,10 +31,10 @@ pub(super) fn run(
                 pause.reset();
                 match service.admission.admit_to_slot(peer, slot, service.scoreboard.slots()) {
                     Ok(()) => {
-                        run_connection(service, slot, &stream, peer);
+                        run_connection(service, slot, &stream, service.connection_accepted(peer));
                         slot.set_origin(0);
                     }
-                    Err(why) => porter.turn_away(stream, why),
+                    Err(why) => porter.turn_away(stream, peer, why),
                 }
             }
             // The listener was closed for all.
@@ -47,7 +45,7 @@ pub(super) fn run(
     Ok(())
 }
 
-/// Dies with the supervisor, and leaves SIGINT and SIGTERM to it: a terminal, a shell's `kill %1` or a
+/// Dies with the supervisor, and leaves its signals to it: a terminal, a shell's `kill %1` or a
 /// service manager sends them to all processes of the group, and it is the supervisor that decides
 /// what they mean.
 fn detach_from(supervisor: Pid) -> nix::Result<()> {
@@ -59,5 +57,6 @@ fn detach_from(supervisor: Pid) -> nix::Result<()> {
     let mut blocked = SigSet::empty();
     blocked.add(Signal::SIGINT);
     blocked.add(Signal::SIGTERM);
+    blocked.add(Signal::SIGHUP);
     blocked.thread_swap_mask(SigmaskHow::SIG_SETMASK).map(drop)
 }

@@ -73,7 +73,7 @@ fn a_head_that_stops_is_cut_off_at_the_head_timeout() {
     bench.pass(MOMENT);
     bench.expect_reply("the head of the request did not come whole within 10 s");
     assert!(matches!(bench.half_close(), Rest::Close));
-    assert!(bench.session.into_outcome().is_err());
+    assert!(bench.close().is_err());
 }
 
 #[test]

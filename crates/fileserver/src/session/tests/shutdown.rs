@@ -12,7 +12,7 @@ fn an_idle_connection_leaves_when_the_server_drains() {
     assert!(bench.has_finished_sending);
     bench.expect_silence();
     assert!(matches!(bench.half_close(), Rest::Close));
-    assert!(bench.session.into_outcome().is_ok());
+    assert!(bench.close().is_ok());
 }
 
 #[test]

@@ -1,0 +1,137 @@
+//! Starts what watches the server, and lets it finish: threads of the server, or in process mode a
+//! process of its own, because the supervisor must have no second thread.
+//!
+//! Either way it reads the journal that all workers tell their events to, so that no worker ever waits
+//! for a disk, a database or a reader of the metrics page.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicBool},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use monitor::{Config, OpenError, Recorder, metrics};
+use signal_hook::consts::SIGHUP;
+use telemetry::{Journal, JournalReader, Losses, Source, journal};
+
+use crate::{args::Mode, service::Service, stats};
+
+#[cfg(target_os = "linux")]
+mod process;
+
+/// How long the last events may take to be written; more is given up.
+const FINISH_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Between two looks whether they are.
+const LOOK_PAUSE: Duration = Duration::from_millis(2);
+
+/// What `--metrics` says cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on --metrics {address}; choose another address, or another port")]
+pub struct MetricsError {
+    address: SocketAddr,
+    source: io::Error,
+}
+
+/// What watches a server.
+#[derive(Debug)]
+pub(crate) struct Monitor {
+    config: Config,
+    losses: &'static Losses,
+    reader: JournalReader,
+    metrics: Option<TcpListener>,
+    /// Set by SIGHUP: the log is opened again under its name.
+    reopen: Arc<AtomicBool>,
+    running: Running,
+}
+
+#[derive(Debug)]
+enum Running {
+    No,
+    Threads(JoinHandle<()>),
+    #[cfg(target_os = "linux")]
+    Process(process::MonitorProcess),
+}
+
+/// Listens for readers of the metrics page.
+pub(crate) fn bind_metrics(address: SocketAddr) -> Result<TcpListener, MetricsError> {
+    TcpListener::bind(address).map_err(|source| MetricsError { address, source })
+}
+
+impl Monitor {
+    pub(crate) fn new(
+        config: Config,
+        losses: &'static Losses,
+        reader: JournalReader,
+        metrics: Option<TcpListener>,
+    ) -> Self {
+        let reopen = Arc::default();
+        Self { config, losses, reader, metrics, reopen, running: Running::No }
+    }
+
+    /// Directories that it writes to while the server runs.
+    pub(crate) fn directories(&self) -> Vec<PathBuf> {
+        self.config.directories()
+    }
+
+    /// The port of a database that it talks to.
+    pub(crate) fn database_port(&self) -> Option<u16> {
+        self.config.network_port()
+    }
+
+    /// Finds out whether the log and the database can be written.
+    pub(crate) fn check(&self) -> Result<(), OpenError> {
+        Recorder::open(&self.config, self.losses).map(drop)
+    }
+
+    /// Watches `service` from now on. In process mode the caller must have no second thread.
+    pub(crate) fn start(&mut self, service: &Arc<Service>) -> io::Result<()> {
+        match service.mode {
+            #[cfg(target_os = "linux")]
+            Mode::Process => self.start_process(service),
+            _ => self.start_threads(service),
+        }
+    }
+
+    fn start_threads(&mut self, service: &Arc<Service>) -> io::Result<()> {
+        let recorder = Recorder::open(&self.config, self.losses).map_err(io::Error::other)?;
+        signal_hook::flag::register(SIGHUP, Arc::clone(&self.reopen))?;
+        let (mut reader, reopen) = (self.reader.try_clone()?, Arc::clone(&self.reopen));
+        let record = move || {
+            journal::set_source(Source::Monitor);
+            recorder.run(&mut reader, &reopen);
+        };
+        serve_metrics(self.metrics.take(), service)?;
+        let thread = thread::Builder::new().name("monitor".to_owned()).spawn(record)?;
+        self.running = Running::Threads(thread);
+        Ok(())
+    }
+
+    /// Lets it write down what it was told, and ends it.
+    pub(crate) fn finish(self, journal: &Journal) {
+        journal.end();
+        let deadline = Instant::now() + FINISH_TIMEOUT;
+        match self.running {
+            Running::No => {}
+            Running::Threads(thread) => {
+                while !thread.is_finished() && Instant::now() < deadline {
+                    thread::sleep(LOOK_PAUSE);
+                }
+            }
+            #[cfg(target_os = "linux")]
+            Running::Process(process) => process.finish(deadline),
+        }
+    }
+}
+
+fn serve_metrics(listener: Option<TcpListener>, service: &Arc<Service>) -> io::Result<()> {
+    let Some(listener) = listener else { return Ok(()) };
+    let service = Arc::clone(service);
+    let text =
+        move || metrics::render(&stats::collect(&service, Instant::now()), &service.scoreboard);
+    let serve = move || metrics::serve(listener, text);
+    thread::Builder::new().name("metrics".to_owned()).spawn(serve).map(drop)
+}
