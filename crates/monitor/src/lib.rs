@@ -1,7 +1,7 @@
 //! What watches a server: writes its events down, answers questions about them, serves metrics.
 #![forbid(unsafe_code)]
 use std::{
-    fmt, io::Write, net::TcpListener, path::PathBuf, sync::atomic::AtomicBool, time::Duration,
+    fmt, io::Write, path::PathBuf, sync::atomic::AtomicBool, time::Duration,
 };
 use telemetry::{JournalReader, Level, Losses};
 #[derive(Clone, Debug)]
@@ -69,7 +69,6 @@ impl Recorder {
         }
     }
 }
-pub mod metrics {
     use super::*;
     pub fn render(_s: &protocol::Stats, _b: &telemetry::Scoreboard) -> String {
         String::new()
@@ -80,3 +79,4 @@ pub mod metrics {
 pub struct LogArgs {
     pub limit: Option<u32>,
 }
+pub mod metrics;

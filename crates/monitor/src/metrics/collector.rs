@@ -1,0 +1,350 @@
+//! Which metrics there are, and where their values come from.
+//!
+//! `docs/METRICS.md` explains each to those who read them; a test holds the two against each other.
+//! Names are written here without the prefix, the unit and `_total`, which the encoder adds.
+
+use std::{collections::BTreeMap, fmt, iter, sync::atomic::Ordering::Relaxed};
+
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, MetricEncoder, NoLabelSet, text},
+    metrics::{MetricType, TypedMetric, counter::ConstCounter, gauge::ConstGauge, info::Info},
+    registry::{Registry, Unit},
+};
+use protocol::stats::{Outcomes, Requests, Share, Stats, Worker, WorkerState};
+use telemetry::{
+    Scoreboard, Verb,
+    histogram::{BUCKETS, Spread},
+};
+
+const PREFIX: &str = "kolam";
+
+/// The one mode whose workers have a process each.
+const PROCESS_MODE: &str = "process";
+
+/// The page as OpenMetrics text. Requests, connections and workers are those of `stats`; what it
+/// does not carry is read from `board`, perhaps a moment later.
+pub fn render(stats: &Stats, board: &Scoreboard) -> String {
+    let mut registry = Registry::with_prefix(PREFIX);
+    registry.register_collector(Box::new(Snapshot { stats: stats.clone(), board: *board }));
+    let mut page = String::new();
+    // A string takes whatever is written to it.
+    let _ = text::encode(&mut page, &registry);
+    page
+}
+
+#[derive(Debug)]
+struct Snapshot {
+    stats: Stats,
+    board: Scoreboard,
+}
+
+impl Collector for Snapshot {
+    fn encode(&self, encoder: DescriptorEncoder) -> fmt::Result {
+        let mut page = Page(encoder);
+        self.server(&mut page)?;
+        self.connections(&mut page)?;
+        self.requests(&mut page)?;
+        self.times(&mut page)?;
+        self.pool(&mut page)?;
+        self.workers(&mut page)?;
+        self.usage(&mut page)
+    }
+}
+
+impl Snapshot {
+    fn server(&self, page: &mut Page) -> fmt::Result {
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let build = Info::new(vec![("version", version), ("mode", self.stats.mode.clone())]);
+        page.one("build", "Version and concurrency model of the server.", None, build)?;
+        page.one(
+            "uptime",
+            "Time since the server started.",
+            Some(Unit::Seconds),
+            ConstGauge::new(self.stats.uptime_seconds),
+        )?;
+        let losses = self.board.losses();
+        let lost =
+            [("journal", &losses.journal), ("log", &losses.log), ("database", &losses.database)];
+        page.many(
+            "events_lost",
+            "Events that were not written down, by where they were lost.",
+            None,
+            lost.map(|(place, count)| ([("place", place)], ConstCounter::new(count.load(Relaxed)))),
+        )
+    }
+
+    fn connections(&self, page: &mut Page) -> fmt::Result {
+        let connections = &self.stats.connections;
+        page.one(
+            "connections_accepted",
+            "Connections accepted, those turned away not included.",
+            None,
+            ConstCounter::new(self.board.accepted()),
+        )?;
+        page.one(
+            "connections_turned_away",
+            "Connections that were answered busy and that no worker saw.",
+            None,
+            ConstCounter::new(self.board.turned_away()),
+        )?;
+        page.one(
+            "connections_active",
+            "Connections being served.",
+            None,
+            ConstGauge::new(connections.active),
+        )?;
+        page.one(
+            "connections_waiting",
+            "Connections waiting for a worker, in the server's queue or the kernel's backlog.",
+            None,
+            ConstGauge::new(connections.waiting),
+        )?;
+        page.many(
+            "connections_closed",
+            "Connections that are over, by outcome; those turned away have failed.",
+            None,
+            [("ok", connections.succeeded), ("failed", connections.failed)]
+                .map(|(outcome, count)| ([("outcome", outcome)], ConstCounter::new(count))),
+        )
+    }
+
+    fn requests(&self, page: &mut Page) -> fmt::Result {
+        let requests = &self.stats.requests;
+        page.many(
+            "requests",
+            "Finished requests by verb and outcome.",
+            None,
+            Verb::ALL.into_iter().flat_map(|verb| by_outcome(verb, of_verb(requests, verb))),
+        )?;
+        page.many(
+            "request",
+            "File content that finished requests moved, by verb and outcome.",
+            Some(Unit::Bytes),
+            Verb::ALL.into_iter().flat_map(|verb| by_outcome(verb, self.request_bytes(verb))),
+        )?;
+        page.one(
+            "content_received",
+            "File content received, also by requests under way and failed ones.",
+            Some(Unit::Bytes),
+            ConstCounter::new(self.stats.bytes_in),
+        )?;
+        page.one(
+            "content_sent",
+            "File content sent, also by requests under way and failed ones.",
+            Some(Unit::Bytes),
+            ConstCounter::new(self.stats.bytes_out),
+        )
+    }
+
+    fn request_bytes(&self, verb: Verb) -> Outcomes {
+        let slots = self.board.slots().iter().map(|slot| slot.counts().request_bytes(verb));
+        slots.fold(Outcomes::default(), |sum, slot| Outcomes {
+            ok: sum.ok + slot.ok,
+            failed: sum.failed + slot.failed,
+        })
+    }
+
+    fn times(&self, page: &mut Page) -> fmt::Result {
+        let by_verb = |spread: fn(&Scoreboard, Verb) -> Spread| {
+            Verb::ALL.map(|verb| ([("verb", verb.name())], Buckets(spread(&self.board, verb))))
+        };
+        page.many(
+            "request_duration",
+            "From the head of a request to the last byte of its reply.",
+            Some(Unit::Seconds),
+            by_verb(Scoreboard::durations),
+        )?;
+        page.many(
+            "request_first_byte",
+            "From the head of a request to the first byte of its reply.",
+            Some(Unit::Seconds),
+            by_verb(Scoreboard::first_bytes),
+        )
+    }
+
+    fn pool(&self, page: &mut Page) -> fmt::Result {
+        page.one(
+            "workers_configured",
+            "Workers that the server was told to run.",
+            None,
+            ConstGauge::new(self.stats.workers),
+        )?;
+        let states = [WorkerState::Starting, WorkerState::Idle, WorkerState::Busy];
+        page.many(
+            "workers",
+            "Workers by what they are doing.",
+            None,
+            states.map(|state| {
+                let count = self.stats.worker.iter().filter(|worker| worker.state == state).count();
+                ([("state", state_name(state))], ConstGauge::new(count))
+            }),
+        )?;
+        // Threads of one process share its memory, which is counted once.
+        let by_process: BTreeMap<u32, u64> = self
+            .stats
+            .worker
+            .iter()
+            .filter_map(|worker| Some((worker.pid, worker.memory_bytes?)))
+            .collect();
+        if by_process.is_empty() {
+            return Ok(());
+        }
+        page.one(
+            "workers_memory",
+            "Resident memory of the processes that run the workers.",
+            Some(Unit::Bytes),
+            ConstGauge::new(by_process.into_values().sum::<u64>()),
+        )
+    }
+
+    fn workers(&self, page: &mut Page) -> fmt::Result {
+        page.many(
+            "worker_up",
+            "1 while the worker runs, 0 before its start and while it is replaced.",
+            None,
+            self.each_worker(|worker| {
+                Some(ConstGauge::new(u32::from(worker.state != WorkerState::Starting)))
+            }),
+        )?;
+        page.many(
+            "worker_busy",
+            "1 while the worker has a connection.",
+            None,
+            self.each_worker(|worker| {
+                Some(ConstGauge::new(u32::from(worker.state == WorkerState::Busy)))
+            }),
+        )?;
+        page.many(
+            "worker_requests",
+            "Requests that the worker has finished.",
+            None,
+            self.each_worker(|worker| Some(ConstCounter::new(all_requests(&worker.requests)))),
+        )?;
+        page.many(
+            "worker_restarts",
+            "How often the worker in this place died and was replaced.",
+            None,
+            self.each_worker(|worker| Some(ConstCounter::new(worker.restarts))),
+        )
+    }
+
+    fn usage(&self, page: &mut Page) -> fmt::Result {
+        page.many(
+            "worker_cpu",
+            "CPU time of the worker; it begins again at zero when the worker is replaced.",
+            Some(Unit::Seconds),
+            self.each_worker(|worker| {
+                let own = worker.cpu_seconds.filter(|_| self.is_own(worker.cpu_of))?;
+                Some(ConstCounter::new(own))
+            }),
+        )?;
+        page.many(
+            "worker_memory",
+            "Resident memory of the worker, where it is a process of its own.",
+            Some(Unit::Bytes),
+            self.each_worker(|worker| {
+                let own = worker.memory_bytes.filter(|_| self.is_own(worker.memory_of))?;
+                Some(ConstGauge::new(own))
+            }),
+        )
+    }
+
+    /// Whether what is told of a worker is its alone. A number of a process that workers share would
+    /// be counted once for each of them in any sum.
+    fn is_own(&self, share: Option<Share>) -> bool {
+        self.stats.mode == PROCESS_MODE || share != Some(Share::Process)
+    }
+
+    fn each_worker<M>(
+        &self,
+        metric: impl Fn(&Worker) -> Option<M>,
+    ) -> impl Iterator<Item = ([(&'static str, u32); 1], M)> {
+        let workers = self.stats.worker.iter();
+        workers.filter_map(move |worker| Some(([("worker", worker.worker)], metric(worker)?)))
+    }
+}
+
+/// Takes one metric after the other.
+struct Page<'a>(DescriptorEncoder<'a>);
+
+impl Page<'_> {
+    /// A metric with one value.
+    fn one<M: EncodeMetric + TypedMetric>(
+        &mut self,
+        name: &str,
+        help: &str,
+        unit: Option<Unit>,
+        metric: M,
+    ) -> fmt::Result {
+        let encoder = self.0.encode_descriptor(name, help, unit.as_ref(), M::TYPE)?;
+        metric.encode(encoder)
+    }
+
+    /// A metric with a value for each of some label sets, perhaps none.
+    fn many<L: EncodeLabelSet, M: EncodeMetric + TypedMetric>(
+        &mut self,
+        name: &str,
+        help: &str,
+        unit: Option<Unit>,
+        samples: impl IntoIterator<Item = (L, M)>,
+    ) -> fmt::Result {
+        let mut encoder = self.0.encode_descriptor(name, help, unit.as_ref(), M::TYPE)?;
+        for (labels, metric) in samples {
+            metric.encode(encoder.encode_family(&labels)?)?;
+        }
+        Ok(())
+    }
+}
+
+/// A spread as a histogram.
+struct Buckets(Spread);
+
+impl TypedMetric for Buckets {
+    const TYPE: MetricType = MetricType::Histogram;
+}
+
+impl EncodeMetric for Buckets {
+    fn encode(&self, mut encoder: MetricEncoder) -> fmt::Result {
+        let ends = BUCKETS.into_iter().chain(iter::once(f64::INFINITY));
+        let buckets: Vec<(f64, u64)> = ends.zip(self.0.counts).collect();
+        // The total is that of the buckets, which may be read while durations are recorded.
+        let count = self.0.counts.iter().sum();
+        encoder.encode_histogram::<NoLabelSet>(self.0.sum_seconds, count, &buckets, None)
+    }
+
+    fn metric_type(&self) -> MetricType {
+        Self::TYPE
+    }
+}
+
+type VerbAndOutcome = [(&'static str, &'static str); 2];
+
+fn by_outcome(verb: Verb, counts: Outcomes) -> [(VerbAndOutcome, ConstCounter<u64>); 2] {
+    [("ok", counts.ok), ("failed", counts.failed)].map(|(outcome, count)| {
+        ([("verb", verb.name()), ("outcome", outcome)], ConstCounter::new(count))
+    })
+}
+
+fn of_verb(requests: &Requests, verb: Verb) -> Outcomes {
+    match verb {
+        Verb::List => requests.list,
+        Verb::Get => requests.get,
+        Verb::Upload => requests.upload,
+        Verb::Delete => requests.delete,
+        Verb::Other => requests.other,
+    }
+}
+
+fn all_requests(requests: &Requests) -> u64 {
+    let counts = Verb::ALL.map(|verb| of_verb(requests, verb));
+    counts.iter().map(|count| count.ok + count.failed).sum()
+}
+
+fn state_name(state: WorkerState) -> &'static str {
+    match state {
+        WorkerState::Starting => "starting",
+        WorkerState::Idle => "idle",
+        WorkerState::Busy => "busy",
+    }
+}
