@@ -1,0 +1,148 @@
+//! A server's counts, made by the calls that a server makes.
+
+use std::time::{Duration, Instant};
+
+use monitor::metrics::{Format, render};
+use protocol::stats::{
+    Connections, Outcomes, Requests, Share, Stats, Worker, WorkerConnections, WorkerState,
+};
+use telemetry::{Arrival, Command, Journal, OpenConnection, Scoreboard, Slot};
+
+pub(crate) const WORKERS: usize = 3;
+
+/// A scoreboard with nothing on it.
+pub(crate) fn board() -> Scoreboard {
+    let slots: Vec<Slot> = (0..WORKERS).map(|_| Slot::default()).collect();
+    Scoreboard::new(Box::leak(Box::default()), slots.leak())
+}
+
+/// One connection on the slot, with one request that took so long.
+pub(crate) fn transfer(board: &Scoreboard, slot: usize, command: Command, bytes: u64, ms: u64) {
+    let mut connection = open(board, slot);
+    let began = Instant::now();
+    connection.request_started(command, Some("a.txt".to_owned()), began);
+    connection.sent(bytes);
+    connection.reply_began(began + Duration::from_millis(ms / 2));
+    connection.request_finished(None, began + Duration::from_millis(ms));
+    connection.succeeded();
+}
+
+/// A connection that ends in the middle of an upload.
+pub(crate) fn broken_upload(board: &Scoreboard, slot: usize, bytes: u64) {
+    let mut connection = open(board, slot);
+    connection.request_started(Command::Upload, Some("b.txt".to_owned()), Instant::now());
+    connection.received(bytes);
+}
+
+fn open(board: &Scoreboard, slot: usize) -> OpenConnection {
+    let journal = Journal::silent(board.losses());
+    let arrival = Arrival::accept(board, &journal, "192.0.2.7:4711".parse().unwrap());
+    OpenConnection::pick_up(board, &journal, &board.slots()[slot], arrival)
+}
+
+/// The server's answer to STATS.
+pub(crate) fn stats(board: &Scoreboard, mode: &str) -> Stats {
+    let worker: Vec<Worker> =
+        (1..).zip(board.slots()).map(|(number, slot)| worker(number, slot)).collect();
+    let slots = || board.slots().iter().map(Slot::counts);
+    let sum = |of: fn(&Requests) -> Outcomes| {
+        worker.iter().map(|worker| of(&worker.requests)).fold(Outcomes::default(), |a, b| {
+            Outcomes { ok: a.ok + b.ok, failed: a.failed + b.failed }
+        })
+    };
+    Stats {
+        mode: mode.to_owned(),
+        workers: WORKERS as u32,
+        uptime_seconds: 12.5,
+        requests_per_second: 0.0,
+        connections: Connections {
+            active: slots().map(|slot| u64::from(slot.open_connections)).sum(),
+            waiting: 4,
+            succeeded: slots().map(|slot| slot.connections.ok).sum(),
+            failed: slots().map(|slot| slot.connections.failed).sum::<u64>() + board.turned_away(),
+        },
+        requests: Requests {
+            list: sum(|requests| requests.list),
+            get: sum(|requests| requests.get),
+            upload: sum(|requests| requests.upload),
+            delete: sum(|requests| requests.delete),
+            other: sum(|requests| requests.other),
+        },
+        bytes_in: slots().map(|slot| slot.bytes_in).sum(),
+        bytes_out: slots().map(|slot| slot.bytes_out).sum(),
+        events_lost: board.losses().total(),
+        worker,
+    }
+}
+
+fn worker(number: u32, slot: &Slot) -> Worker {
+    use telemetry::Verb;
+    let counts = slot.counts();
+    let of = |verb| {
+        let outcomes = counts.requests(verb);
+        Outcomes { ok: outcomes.ok, failed: outcomes.failed }
+    };
+    Worker {
+        worker: number,
+        pid: counts.pid,
+        state: match (counts.pid, counts.open_connections) {
+            (0, _) => WorkerState::Starting,
+            (_, 0) => WorkerState::Idle,
+            _ => WorkerState::Busy,
+        },
+        connections: WorkerConnections {
+            succeeded: counts.connections.ok,
+            failed: counts.connections.failed,
+        },
+        requests: Requests {
+            list: of(Verb::List),
+            get: of(Verb::Get),
+            upload: of(Verb::Upload),
+            delete: of(Verb::Delete),
+            other: of(Verb::Other),
+        },
+        bytes_in: counts.bytes_in,
+        bytes_out: counts.bytes_out,
+        restarts: counts.restarts,
+        cpu_seconds: Some(0.25),
+        cpu_of: Some(Share::Thread),
+        memory_bytes: Some(1 << 20),
+        memory_of: Some(Share::Process),
+        current: None,
+    }
+}
+
+/// A page of each kind of metric with something on it.
+pub(crate) fn busy_page() -> String {
+    let board = board();
+    for (index, slot) in board.slots().iter().enumerate() {
+        slot.worker_started(100 + index as u32, 0);
+    }
+    transfer(&board, 0, Command::Get, 10, 3);
+    broken_upload(&board, 1, 7);
+    board.turn_away();
+    render(&stats(&board, "process"), &board)
+}
+
+/// The value of a sample, which is named with its labels.
+pub(crate) fn value(page: &str, sample: &str) -> f64 {
+    find(page, sample).unwrap_or_else(|| panic!("no {sample} in\n{page}"))
+}
+
+pub(crate) fn find(page: &str, sample: &str) -> Option<f64> {
+    let line = page.lines().find_map(|line| line.strip_prefix(sample)?.strip_prefix(' '))?;
+    Some(line.parse().unwrap())
+}
+
+/// The sum of all samples of a name.
+pub(crate) fn sum(page: &str, name: &str) -> f64 {
+    let samples = page.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix('{'));
+    samples.map(|sample| sample.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
+}
+
+/// Name and type of each metric, as Prometheus' text format has them.
+pub(crate) fn names(page: &str) -> Vec<(String, String)> {
+    let page = Format::Prometheus.write(page);
+    let types = page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+    types.map(|(name, kind)| (name.to_owned(), kind.to_owned())).collect()
+}
