@@ -35,8 +35,12 @@ const INDEX: &str = "<!doctype html><title>kolam</title><a href=\"/metrics\">Met
 
 /// The metrics cannot be served.
 #[derive(Debug, thiserror::Error)]
-#[error("no thread could be started that serves the metrics")]
-pub struct ServeError(#[source] io::Error);
+pub enum ServeError {
+    #[error("the metrics' listening socket is not usable")]
+    Listener(#[source] io::Error),
+    #[error("no thread could be started that serves the metrics")]
+    Thread(#[source] io::Error),
+}
 
 /// Serves `GET /metrics` on `listener` until the process ends; returns at once. `text` makes the
 /// page as OpenMetrics; it is called from threads of the server, never twice at a time.
@@ -44,9 +48,10 @@ pub fn serve(
     listener: TcpListener,
     text: impl Fn() -> String + Send + Sync + 'static,
 ) -> Result<(), ServeError> {
+    listener.set_nonblocking(false).map_err(ServeError::Listener)?;
     let page = Arc::new(Page { render: text, newest: Mutex::default() });
     let accept = move || accept_forever(&listener, &page);
-    thread::Builder::new().name("metrics".to_owned()).spawn(accept).map_err(ServeError)?;
+    thread::Builder::new().name("metrics".to_owned()).spawn(accept).map_err(ServeError::Thread)?;
     Ok(())
 }
 
