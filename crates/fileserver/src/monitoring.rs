@@ -130,8 +130,7 @@ impl Monitor {
 fn serve_metrics(listener: Option<TcpListener>, service: &Arc<Service>) -> io::Result<()> {
     let Some(listener) = listener else { return Ok(()) };
     let service = Arc::clone(service);
-    let text =
+    let page =
         move || metrics::render(&stats::collect(&service, Instant::now()), &service.scoreboard);
-    let serve = move || metrics::serve(listener, text);
-    thread::Builder::new().name("metrics".to_owned()).spawn(serve).map(drop)
+    metrics::serve(listener, page).map_err(io::Error::other)
 }

@@ -49,7 +49,7 @@ fn no_process_gets_new_privileges_and_all_lose_system_calls() {
         assert_eq!(status(server.pid(), "NoNewPrivs"), "1", "{mode}");
         // There may be those of a container around it.
         assert_eq!(filters(server.pid()), filters(process::id()) + 1, "{mode}");
-        let workers = processes::children(server.pid());
+        let workers = server.workers();
         assert_eq!(workers.len(), if mode == "process" { 3 } else { 0 });
         for pid in workers {
             assert_eq!(status(pid, "NoNewPrivs"), "1");
@@ -61,11 +61,11 @@ fn no_process_gets_new_privileges_and_all_lose_system_calls() {
 #[test]
 fn a_worker_that_is_replaced_is_confined_too() {
     let server = fileserver("process").start();
-    let before = processes::children(server.pid());
+    let before = server.workers();
     processes::send_signal(before[0], Signal::SIGKILL);
     let mut workers = Vec::new();
     eventually(PATIENCE, "another worker runs", || {
-        workers = processes::children(server.pid());
+        workers = server.workers();
         workers.len() == 3 && !workers.contains(&before[0])
     });
     for pid in workers {
@@ -144,7 +144,7 @@ fn no_worker_outlives_its_supervisor_without_root_either() {
         return skip("only root can give up root");
     }
     let mut server = fileserver("process").owned_by(NOBODY_ID).args(["--user", NOBODY]).start();
-    let workers = processes::children(server.pid());
+    let workers = server.workers();
     server.kill(Signal::SIGKILL);
     eventually(PATIENCE, "all workers are gone", || {
         !workers.iter().any(|pid| processes::is_running(*pid))

@@ -118,7 +118,7 @@ fn the_only_worker_is_replaced_and_those_who_waited_are_served() {
     await_temporary_files(&server, 1);
     let mut waiting = server.connect();
     waiting.send("PING\r\n\r\n");
-    processes::send_signal(processes::children(server.pid())[0], Signal::SIGKILL);
+    processes::send_signal(server.workers()[0], Signal::SIGKILL);
     assert_eq!(waiting.read_reply()["data"], "pong");
     victim.expect_closed();
     drop(waiting);
@@ -132,7 +132,7 @@ fn the_only_worker_is_replaced_and_those_who_waited_are_served() {
 #[test]
 fn all_fifty_workers_are_replaced_when_all_die() {
     let server = start(50);
-    let workers = processes::children(server.pid());
+    let workers = server.workers();
     assert_eq!(workers.len(), 50);
     for pid in &workers {
         processes::send_signal(*pid, Signal::SIGKILL);
@@ -153,7 +153,7 @@ fn a_worker_that_keeps_dying_is_replaced_after_growing_pauses() {
         let pid = the_only_child(&server);
         processes::send_signal(pid, Signal::SIGKILL);
         eventually(PATIENCE, "another worker runs", || {
-            let children = processes::children(server.pid());
+            let children = server.workers();
             children.len() == 1 && children[0] != pid
         });
         let restarts = server.stats().worker[0].restarts;
@@ -170,7 +170,7 @@ fn no_worker_outlives_its_supervisor() {
     let mut server = start(50);
     server.place("down.bin", &content(1, LONG));
     let mut busy = begin_download(&server);
-    let workers = processes::children(server.pid());
+    let workers = server.workers();
     assert_eq!(workers.len(), 50);
     server.kill(Signal::SIGKILL);
     eventually(Duration::from_secs(2), "all workers are gone", || {
@@ -194,7 +194,7 @@ fn drain_by_group_signal(signal: Signal) {
     let content = content(1, LONG);
     server.place("down.bin", &content);
     let mut peer = begin_download(&server);
-    let workers = processes::children(server.pid());
+    let workers = server.workers();
     for pid in workers.iter().chain([&server.pid()]) {
         processes::send_signal(*pid, signal);
     }
@@ -263,7 +263,7 @@ fn the_busy_worker(server: &Server) -> u32 {
 }
 
 fn the_only_child(server: &Server) -> u32 {
-    let children = processes::children(server.pid());
+    let children = server.workers();
     assert_eq!(children.len(), 1);
     children[0]
 }
@@ -272,9 +272,7 @@ fn the_only_child(server: &Server) -> u32 {
 #[track_caller]
 fn expect_full_pool(server: &Server, workers: usize) {
     let start = Instant::now();
-    eventually(REFILLED_WITHIN, "the pool is full again", || {
-        processes::children(server.pid()).len() == workers
-    });
+    eventually(REFILLED_WITHIN, "the pool is full again", || server.workers().len() == workers);
     let stats = server.stats();
     assert_eq!(stats.worker.len(), workers, "after {:?}", start.elapsed());
 }

@@ -177,14 +177,18 @@ fn every_option_is_an_environment_variable_too() {
         .env("FILESERVER_MAX_CONNECTIONS", "7")
         .env("FILESERVER_BACKLOG", "9")
         .env("FILESERVER_NO_REPLACE", "true")
-        .env("FILESERVER_LOG_LEVEL", "debug");
+        .env("FILESERVER_LOG_LEVEL", "warn")
+        .env("FILESERVER_LOG_FORMAT", "json");
     let server = builder.start();
     let stats = server.stats();
     assert_eq!((stats.mode.as_str(), stats.workers), ("async", 3));
     assert_eq!(server.ask("UPLOAD a.txt aGVsbG8=").outcome(), "too-large");
     assert_eq!(server.ask("UPLOAD a.txt aGk=").outcome(), "OK");
     assert_eq!(server.ask("UPLOAD a.txt aGk=").outcome(), "exists");
-    assert!(server.stderr().contains("DEBUG"));
+    testkit::eventually(testkit::PATIENCE, "the log shows the request", || {
+        server.stderr().contains(r#""outcome":"exists""#)
+    });
+    assert!(!server.stderr().contains(r#""level":"info""#), "{}", server.stderr());
 }
 
 #[test]

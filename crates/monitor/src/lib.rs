@@ -1,8 +1,6 @@
 //! What watches a server: writes its events down, answers questions about them, serves metrics.
 #![forbid(unsafe_code)]
-use std::{
-    fmt, io::Write, path::PathBuf, sync::atomic::AtomicBool, time::Duration,
-};
+use std::{fmt, io::Write, path::PathBuf, sync::atomic::AtomicBool, time::Duration};
 use telemetry::{JournalReader, Level, Losses};
 #[derive(Clone, Debug)]
 pub enum LogTarget {
@@ -69,14 +67,8 @@ impl Recorder {
         }
     }
 }
-    use super::*;
-    pub fn render(_s: &protocol::Stats, _b: &telemetry::Scoreboard) -> String {
-        String::new()
-    }
-    pub fn serve(_l: TcpListener, _t: impl Fn() -> String + Send + Sync + 'static) {}
-}
+pub mod metrics;
 #[derive(clap::Args, Debug)]
 pub struct LogArgs {
     pub limit: Option<u32>,
 }
-pub mod metrics;

@@ -40,7 +40,7 @@ pub struct Requests {
     pub get: Outcomes,
     pub upload: Outcomes,
     pub delete: Outcomes,
-    /// STATS, PING, DIGEST and whatever was no request at all.
+    /// STATS, PING, DIGEST, AUTH and whatever begins with no verb.
     pub other: Outcomes,
 }
 

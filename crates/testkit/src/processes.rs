@@ -37,6 +37,12 @@ pub fn children(pid: u32) -> Vec<u32> {
     running.filter(|&(_, parent)| parent == pid).map(|(child, _)| child).collect()
 }
 
+/// What the system calls the process; empty when it has ended.
+pub fn name(pid: u32) -> String {
+    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    name.trim_end().to_owned()
+}
+
 /// `pid` and everything below it that still runs.
 pub(crate) fn tree(pid: u32) -> Vec<u32> {
     let running = running();

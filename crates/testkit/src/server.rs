@@ -27,6 +27,9 @@ use crate::{Footprint, PATIENCE, Peer, Reply, disk, eventually, processes};
 /// Between two looks at the memory of all processes.
 const LOOK_PAUSE: Duration = Duration::from_millis(20);
 
+/// What the process is called that writes the log.
+const MONITOR_NAME: &str = "monitor";
+
 /// How to start a server. Unless told otherwise it listens on a free port and serves an empty
 /// temporary directory.
 #[derive(Debug)]
@@ -219,6 +222,13 @@ impl Server {
     /// What all processes of the server hold now.
     pub fn footprint(&self) -> Footprint {
         Footprint::of_tree(self.pid())
+    }
+
+    /// Its worker processes, which it has in process mode.
+    pub fn workers(&self) -> Vec<u32> {
+        let mut workers = processes::children(self.pid());
+        workers.retain(|pid| processes::name(*pid) != MONITOR_NAME);
+        workers
     }
 
     /// Sooner or later the server holds no more than `before`, but for so much memory.

@@ -39,23 +39,21 @@ const OF_WORKERS: &[c_long] = &[libc::SYS_clone, libc::SYS_clone3];
 
 /// Refuses what no server needs to the calling thread and to what it starts from now on.
 pub(super) fn refuse_to_server() -> Result<(), Error> {
-    refuse(OF_SERVERS)?;
-    refuse(OF_UNCONNECTED)
+    refuse([OF_SERVERS, OF_UNCONNECTED].concat())
 }
 
 /// The same where the log goes to a database over the network.
 pub(super) fn refuse_to_client_of_database() -> Result<(), Error> {
-    refuse(OF_SERVERS)
+    refuse(OF_SERVERS.to_vec())
 }
 
 /// Refuses to a worker process, which is one of a server, what it does not need either.
 pub(super) fn refuse_to_worker() -> Result<(), Error> {
-    refuse(OF_UNCONNECTED)?;
-    refuse(OF_WORKERS)
+    refuse([OF_UNCONNECTED, OF_WORKERS].concat())
 }
 
-fn refuse(calls: &[c_long]) -> Result<(), Error> {
-    let refused = calls.iter().map(|call| (*call, Vec::new())).collect();
+fn refuse(calls: Vec<c_long>) -> Result<(), Error> {
+    let refused = calls.into_iter().map(|call| (call, Vec::new())).collect();
     let eperm = SeccompAction::Errno(libc::EPERM as u32);
     let arch = TargetArch::try_from(ARCH)?;
     let filter = SeccompFilter::new(refused, SeccompAction::Allow, eperm, arch)?;

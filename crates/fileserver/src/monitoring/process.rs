@@ -12,6 +12,7 @@ use std::{
 use monitor::Recorder;
 use nix::{
     sys::{
+        prctl,
         signal::{SigSet, SigmaskHow, Signal, kill},
         wait::{WaitPidFlag, WaitStatus, waitpid},
     },
@@ -112,6 +113,8 @@ impl Monitor {
     /// What the process does until the journal ends.
     fn run(&mut self, supervisor: Pid, service: &Arc<Service>) -> io::Result<()> {
         journal::set_source(Source::Monitor);
+        // People and tests tell it from the workers by this.
+        let _ = prctl::set_name(c"monitor");
         service.confinement.confine_monitor(self);
         // Signals to the group are the supervisor's to understand.
         let mut blocked = SigSet::empty();

@@ -304,10 +304,7 @@ fn an_upload_that_stalls_until_the_idle_timeout_is_told_and_not_stored() {
         assert!(bench.has_finished_sending);
         assert_eq!(bench.entries(), 0);
         assert!(matches!(bench.half_close(), Rest::Close));
-        assert!(matches!(
-            bench.close(),
-            Err(ConnectionError::Overdue(Overdue::Silent(_)))
-        ));
+        assert!(matches!(bench.close(), Err(ConnectionError::Overdue(Overdue::Silent(_)))));
     }
 }
 

@@ -58,7 +58,7 @@ fn expect_refusal(peer: &mut Peer, request: &str) {
 #[test]
 fn a_worker_process_without_descriptors_answers_or_waits() {
     let server = fileserver(Model("process")).args(["--workers", "1"]).start();
-    let worker = processes::children(server.pid())[0];
+    let worker = server.workers()[0];
     let own = processes::descriptor_count(worker);
     let before = warm_up(&server, 1);
     server.place("a.txt", b"hello");
@@ -89,7 +89,7 @@ fn a_worker_process_without_descriptors_answers_or_waits() {
     processes::leave_descriptors(worker, 100);
     assert_eq!(waiting.read_reply().outcome(), "OK");
     drop((first, waiting));
-    assert_eq!(processes::children(server.pid()), [worker], "the worker was replaced");
+    assert_eq!(server.workers(), [worker], "the worker was replaced");
     expect_recovery(&server, &before, 1);
 }
 

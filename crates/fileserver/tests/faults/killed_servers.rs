@@ -19,7 +19,7 @@ fn a_killed_server_leaves_nothing_in_the_way_of_the_next(model: Model) {
             peer.send(format!("UPLOAD a.bin {text}"));
         }
         eventually(PATIENCE, "the uploads begin", || server.temporary_files() == 3);
-        let workers = processes::children(server.pid());
+        let workers = server.workers();
 
         server.kill(Signal::SIGKILL);
         assert_eq!(server.wait(PATIENCE).exit_code, None);

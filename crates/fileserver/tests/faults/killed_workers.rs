@@ -46,9 +46,7 @@ fn workers_killed_under_load_cost_no_byte_and_only_their_own_connections() {
     println!("{kills} kills, of which clients saw this: {tally:?}");
     assert!(tally.cut > 0, "no kill hit a connection");
 
-    eventually(PATIENCE, "the pool is full again", || {
-        processes::children(server.pid()).len() == WORKERS
-    });
+    eventually(PATIENCE, "the pool is full again", || server.workers().len() == WORKERS);
     assert_eq!(server.stats().worker.iter().map(|worker| worker.restarts).sum::<u64>(), kills);
     expect_connections_booked(&server, &tally, kills);
     let requests = server.stats().requests;
@@ -63,7 +61,7 @@ fn workers_killed_under_load_cost_no_byte_and_only_their_own_connections() {
 fn kill_workers(server: &Server, kills: u64, rng: &mut StdRng) {
     for _ in 0..kills {
         thread::sleep(rng.random_range(Duration::ZERO..KILL_PAUSE_MAX));
-        let workers = processes::children(server.pid());
+        let workers = server.workers();
         let victim = workers[rng.random_range(0..workers.len())];
         processes::send_signal(victim, Signal::SIGKILL);
         eventually(PATIENCE, "the worker dies", || !processes::is_running(victim));

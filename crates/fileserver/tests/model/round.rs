@@ -109,7 +109,7 @@ fn kill_workers(server: &Server, rng: &mut StdRng, turns_taken: &AtomicU64) -> u
     let mut killed = HashSet::new();
     for moment in moments {
         eventually(PATIENCE, "the clients go on", || turns_taken.load(Relaxed) >= moment);
-        let mut workers = processes::children(server.pid());
+        let mut workers = server.workers();
         workers.retain(|pid| !killed.contains(pid));
         // All of them are being replaced.
         if workers.is_empty() {
