@@ -14,7 +14,7 @@ use clap::{CommandFactory, Parser, ValueHint, builder::FalseyValueParser, error:
 use clap_complete::Shell;
 use protocol::{FileName, Token, TokenError};
 
-use crate::{Framing, Options, Tls};
+use crate::{Framing, Options, Tls, top::Column};
 
 const EXAMPLES: &str = "\
 Without a command: a prompt on a terminal; elsewhere the lines of standard input are the commands.
@@ -26,6 +26,7 @@ Examples:
   fileclient get a.txt b.txt -o downloads
   fileclient upload report.pdf --as march.pdf
   fileclient --server 192.0.2.7:46666 stats
+  fileclient top --once --sort rate
   fileclient --tls --ca ca.pem --token-file token list";
 
 /// List, fetch and store files on a file server
@@ -231,6 +232,10 @@ pub(crate) enum Command {
         json: bool,
     },
 
+    /// Watch the server work: its rates, and what each of its workers is doing
+    #[command(after_help = TOP_NOTES)]
+    Top(TopArgs),
+
     /// Ask whether the server answers, and how soon
     Ping,
 
@@ -248,6 +253,52 @@ pub(crate) enum Command {
     /// Print a manual page: the program's, or that of a command
     #[command(hide = true)]
     Man { command: Option<String> },
+}
+
+const TOP_NOTES: &str = "\
+Keys: q ends, ? explains the others and the columns.
+
+Each look takes a connection of its own, so that none of the server's workers is kept busy by being
+watched; the server counts it. Where all workers are busy, the look waits in line as every client
+does.
+
+Where standard output is no terminal, the picture is printed once, as with --once.";
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct TopArgs {
+    /// Time from one look to the next, from 0.1 to 3600
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "FILECLIENT_INTERVAL",
+        hide_env_values = true,
+        default_value = "1",
+        value_parser = interval
+    )]
+    pub(crate) interval: Duration,
+
+    /// Print the picture once, as plain text with all columns; its rates are those between two
+    /// looks, so it takes an interval [default: off]
+    #[arg(
+        long,
+        env = "FILECLIENT_ONCE",
+        hide_env_values = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    pub(crate) once: bool,
+
+    /// Column that the workers are sorted by: worker, pid, state, client, request, progress, time,
+    /// rate, cpu, memory, requests, failed or restarts
+    #[arg(
+        long,
+        value_enum,
+        value_name = "COLUMN",
+        hide_possible_values = true,
+        env = "FILECLIENT_SORT",
+        hide_env_values = true,
+        default_value_t = Column::default()
+    )]
+    pub(crate) sort: Column,
 }
 
 impl Args {
@@ -304,6 +355,12 @@ fn seconds(text: &str) -> Result<Duration, &'static str> {
         .ok_or("a number of seconds above zero is needed")
 }
 
+fn interval(text: &str) -> Result<Duration, &'static str> {
+    let range = Duration::from_millis(100)..=Duration::from_secs(3600);
+    let interval = seconds(text).ok().filter(|interval| range.contains(interval));
+    interval.ok_or("a number of seconds from 0.1 to 3600 is needed")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -336,6 +393,15 @@ mod tests {
         }
         for bad in ["", "localhost", ":1", "localhost:", "localhost:70000", "localhost:http"] {
             assert!(host_and_port(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_interval_neither_hurries_nor_sleeps() {
+        assert_eq!(interval("0.1"), Ok(Duration::from_millis(100)));
+        assert_eq!(interval("3600"), Ok(Duration::from_secs(3600)));
+        for bad in ["0", "0.09", "3601", "-1", "NaN", "often"] {
+            assert!(interval(bad).is_err(), "{bad}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, ErrorKind, Seek, Write},
+    io::{self, ErrorKind, IsTerminal, Seek, Write},
     mem,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -15,7 +15,7 @@ use protocol::{FileName, Stats};
 
 use crate::{
     ClientError, Connection,
-    args::{Args, Command},
+    args::{Args, Command, TopArgs},
     failure, interrupt,
     local_file::LocalFile,
     output::{print, print_line, printable, printable_json},
@@ -23,6 +23,7 @@ use crate::{
     prompt,
     remote::Remote,
     stats_table,
+    top::{self, Source},
 };
 
 const CANNOT_PRINT: &str = "cannot write to standard output";
@@ -84,6 +85,7 @@ impl Commands {
                 }
             }
             Command::Stats { json } => self.attempt(|commands| commands.stats(*json)),
+            Command::Top(args) => self.attempt(|commands| commands.top(args)),
             Command::Ping => self.attempt(Self::ping),
             Command::Digest { name } => self.attempt(|commands| commands.digest(name)),
             Command::Completions { shell } => {
@@ -183,6 +185,17 @@ impl Commands {
             _ => format!("{stats:#}\n"),
         };
         print(printable_json(&text).as_bytes()).context(CANNOT_PRINT)
+    }
+
+    fn top(&mut self, args: &TopArgs) -> anyhow::Result<()> {
+        // At the prompt its last connection may still be open, and keep a worker busy meanwhile.
+        self.remote.close();
+        let source = Source::new(self.server().to_owned(), self.remote.options().clone());
+        if args.once || !io::stdout().is_terminal() {
+            let text = top::once(&source, args)?;
+            return print(text.as_bytes()).context(CANNOT_PRINT);
+        }
+        top::watch(source, args)
     }
 
     fn ping(&mut self) -> anyhow::Result<()> {

@@ -4,13 +4,19 @@ use protocol::{ErrorCode, ReplyError};
 
 use crate::{ClientError, TlsError, output::printable};
 
-/// Tells on standard error. Text from the network is in it, so it is made printable as a whole.
+/// Tells on standard error.
 pub(crate) fn report(failure: &anyhow::Error) {
+    eprintln!("error: {}", sentence(failure));
+}
+
+/// What went wrong, why, and what to do. Text from the network is in it, so it is made printable as
+/// a whole.
+pub(crate) fn sentence(failure: &anyhow::Error) -> String {
     let mut sentence = format!("{failure:#}");
     if let Some(advice) = failure.downcast_ref::<ClientError>().and_then(advice) {
         sentence = format!("{sentence}; {advice}");
     }
-    eprintln!("error: {}", printable(&sentence));
+    printable(&sentence)
 }
 
 fn advice(error: &ClientError) -> Option<&'static str> {

@@ -16,6 +16,7 @@
 pub mod args;
 mod commands;
 mod connection;
+mod counts;
 mod download;
 mod error;
 mod failure;
@@ -29,7 +30,10 @@ mod remote;
 mod socket;
 mod stats_table;
 mod tcp;
+mod text_table;
 mod tls;
+mod top;
+mod units;
 mod upload;
 mod wire;
 

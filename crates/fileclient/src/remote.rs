@@ -17,6 +17,15 @@ impl Remote {
         &self.server
     }
 
+    pub(crate) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Closes the connection if there is one; the next request makes another.
+    pub(crate) fn close(&mut self) {
+        self.connection = None;
+    }
+
     /// Makes one request, on the last connection where that is still open.
     ///
     /// A server may close an idle connection at the very moment it is used again. `ask` is then

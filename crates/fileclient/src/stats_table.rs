@@ -1,51 +1,63 @@
 //! A server's counts as a table.
 
-use std::time::Duration;
+use indicatif::BinaryBytes;
+use protocol::stats::{Current, Requests, Stats, Worker};
 
-use indicatif::{BinaryBytes, HumanDuration};
-use protocol::stats::{Outcomes, Requests, Stats, Worker, WorkerState};
+use crate::{
+    counts::{self, UNKNOWN},
+    text_table::{Side, aligned},
+};
 
 /// The totals, then a line for each worker.
 pub(crate) fn render(stats: &Stats) -> String {
-    let uptime =
-        HumanDuration(Duration::try_from_secs_f64(stats.uptime_seconds).unwrap_or_default());
-    let connections = &stats.connections;
-    let totals = [
-        ["mode".into(), format!("{}, {} workers, up {uptime}", stats.mode, stats.workers)],
-        [
-            "connections".into(),
-            format!(
-                "{} active, {} waiting, {} succeeded, {} failed",
-                connections.active, connections.waiting, connections.succeeded, connections.failed
-            ),
-        ],
-        [
-            "content".into(),
-            format!("{} in, {} out", BinaryBytes(stats.bytes_in), BinaryBytes(stats.bytes_out)),
-        ],
+    let mut totals = vec![
+        ["mode", &counts::mode(stats)].map(str::to_owned),
+        ["connections", &counts::connections(&stats.connections)].map(str::to_owned),
+        ["workers", &counts::workers(&stats.worker, None)].map(str::to_owned),
+        ["content".into(), content(stats)],
         ["load".into(), format!("{:.1} requests per second", stats.requests_per_second)],
     ];
+    if stats.events_lost > 0 {
+        totals.push(["log".into(), format!("{} events lost", stats.events_lost)]);
+    }
     let left = |row: [String; 2]| format!("{:<12} {}\n", row[0], row[1]);
     let totals: String = totals.into_iter().map(left).collect();
     [totals, requests(&stats.requests), workers(&stats.worker)].join("\n")
 }
 
-fn requests(requests: &Requests) -> String {
-    let row = |verb: &str, outcomes: Outcomes| {
-        [verb.to_owned(), outcomes.ok.to_string(), outcomes.failed.to_string()]
-    };
-    aligned(&[
-        ["requests".to_owned(), "ok".to_owned(), "failed".to_owned()],
-        row("list", requests.list),
-        row("get", requests.get),
-        row("upload", requests.upload),
-        row("delete", requests.delete),
-        row("other", requests.other),
-    ])
+fn content(stats: &Stats) -> String {
+    format!("{} in, {} out", BinaryBytes(stats.bytes_in), BinaryBytes(stats.bytes_out))
 }
 
+fn requests(requests: &Requests) -> String {
+    let mut rows = vec![["requests", "ok", "failed"].map(str::to_owned).to_vec()];
+    let by_verb = counts::by_verb(requests).into_iter();
+    for (name, outcomes) in by_verb.chain([("all", counts::all(requests))]) {
+        rows.push(vec![name.to_owned(), outcomes.ok.to_string(), outcomes.failed.to_string()]);
+    }
+    aligned(&[Side::Left, Side::Right, Side::Right], &rows)
+}
+
+/// What the workers are doing stands last: it is the only text of any length.
 fn workers(workers: &[Worker]) -> String {
-    let head = [
+    let shows_current = workers.iter().any(|worker| worker.current.is_some());
+    let mut rows = vec![head(workers)];
+    rows.extend(workers.iter().map(cells));
+    let mut sides = vec![Side::Right; rows[0].len()];
+    if shows_current {
+        rows[0].extend(["client", "request", "done"].map(str::to_owned));
+        for (row, worker) in rows[1..].iter_mut().zip(workers) {
+            row.extend(current(worker.current.as_ref()));
+        }
+        sides.extend([Side::Left, Side::Left, Side::Right]);
+    }
+    aligned(&sides, &rows)
+}
+
+fn head(workers: &[Worker]) -> Vec<String> {
+    let of =
+        |name: &str, is_shared| if is_shared { format!("{name} (process)") } else { name.into() };
+    let mut head: Vec<String> = [
         "worker",
         "pid",
         "state",
@@ -56,26 +68,25 @@ fn workers(workers: &[Worker]) -> String {
         "in",
         "out",
         "restarts",
-        "cpu s",
-        "memory",
-    ];
-    let mut rows = vec![head.map(str::to_owned)];
-    rows.extend(workers.iter().map(worker));
-    aligned(&rows)
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    head.push(of("CPU s", counts::is_shared(workers, |worker| worker.cpu_of)));
+    head.push(of("memory", counts::is_shared(workers, |worker| worker.memory_of)));
+    head
 }
 
-fn worker(worker: &Worker) -> [String; 12] {
-    let Requests { list, get, upload, delete, other } = worker.requests;
-    let requests = [list, get, upload, delete, other];
-    let unknown = || "-".to_owned();
-    [
+fn cells(worker: &Worker) -> Vec<String> {
+    let requests = counts::all(&worker.requests);
+    let unknown = || UNKNOWN.to_owned();
+    vec![
         worker.worker.to_string(),
         worker.pid.to_string(),
-        state(worker.state).to_owned(),
+        counts::state(worker.state).to_owned(),
         worker.connections.succeeded.to_string(),
         worker.connections.failed.to_string(),
-        requests.iter().map(|outcomes| outcomes.ok + outcomes.failed).sum::<u64>().to_string(),
-        requests.iter().map(|outcomes| outcomes.failed).sum::<u64>().to_string(),
+        counts::finished(requests).to_string(),
+        requests.failed.to_string(),
         BinaryBytes(worker.bytes_in).to_string(),
         BinaryBytes(worker.bytes_out).to_string(),
         worker.restarts.to_string(),
@@ -84,25 +95,11 @@ fn worker(worker: &Worker) -> [String; 12] {
     ]
 }
 
-fn state(state: WorkerState) -> &'static str {
-    match state {
-        WorkerState::Starting => "starting",
-        WorkerState::Idle => "idle",
-        WorkerState::Busy => "busy",
-    }
-}
-
-/// Rows of cells in columns: the first to the left, the others to the right.
-fn aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
-    let widths: [usize; COLUMNS] = std::array::from_fn(|column| {
-        rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default()
-    });
-    let line = |row: &[String; COLUMNS]| {
-        let mut line = format!("{:<width$}", row[0], width = widths[0]);
-        for (cell, width) in row.iter().zip(widths).skip(1) {
-            line.push_str(&format!("  {cell:>width$}"));
-        }
-        line + "\n"
-    };
-    rows.iter().map(line).collect()
+fn current(current: Option<&Current>) -> [String; 3] {
+    let request = current.and_then(|current| current.request.as_ref());
+    [
+        current.map(counts::client).unwrap_or_default(),
+        request.map(counts::request).unwrap_or_default(),
+        request.map(counts::progress).unwrap_or_default(),
+    ]
 }

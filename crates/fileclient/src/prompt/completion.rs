@@ -16,8 +16,8 @@ use rustyline::{
 use super::words;
 use crate::{Connection, Options};
 
-const COMMANDS: [&str; 9] =
-    ["delete", "digest", "exit", "get", "help", "list", "ping", "stats", "upload"];
+const COMMANDS: [&str; 10] =
+    ["delete", "digest", "exit", "get", "help", "list", "ping", "stats", "top", "upload"];
 
 /// A person waits after Tab.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -61,6 +61,7 @@ impl Completion {
         match (verb.as_str(), before.len()) {
             ("help", 1) => starting_with(COMMANDS, typed),
             ("stats", 1) => starting_with(["--json"], typed),
+            ("top", _) => starting_with(["--interval", "--once", "--sort"], typed),
             ("get", _) if matches!(previous, "-o" | "--output") => local_paths(typed),
             ("upload", _) if previous == "--as" => starting_with(self.remote_names(), typed),
             ("upload", _) => local_paths(typed),
@@ -148,6 +149,7 @@ mod tests {
         assert_eq!(complete("get notes m"), (10, vec![r"my\ file".to_owned()]));
         assert_eq!(complete("upload a --as n"), (14, vec!["notes".to_owned()]));
         assert_eq!(complete("stats "), (6, vec!["--json".to_owned()]));
+        assert_eq!(complete("top --o"), (4, vec!["--once".to_owned()]));
         assert!(complete("ping x").1.is_empty());
     }
 

@@ -1,0 +1,43 @@
+//! The totals above the workers, in words: for the screen and for plain text.
+
+use super::view::View;
+use crate::{
+    counts::{self, UNKNOWN},
+    text_table::{Side, aligned},
+    units,
+};
+
+/// So that columns of counts rarely move while they grow.
+const COUNT_WIDTH: usize = 7;
+
+/// Requests by verb: a line for the names, for those that succeeded, those that failed and the rate.
+pub(super) fn requests(view: &View) -> String {
+    let requests = &view.stats.requests;
+    let columns = counts::by_verb(requests).into_iter().chain([("all", counts::all(requests))]);
+    let mut rows = ["requests", "ok", "failed", "per second"].map(|head| vec![head.to_owned()]);
+    let mut rates = view.rates.iter().flat_map(|it| it.by_verb.into_iter().chain([it.requests]));
+    for (name, outcomes) in columns {
+        let rate = rates.next().map_or_else(|| UNKNOWN.to_owned(), |rate| format!("{rate:.1}"));
+        let cells = [name.to_owned(), outcomes.ok.to_string(), outcomes.failed.to_string(), rate];
+        for (row, cell) in rows.iter_mut().zip(cells) {
+            row.push(format!("{cell:>COUNT_WIDTH$}"));
+        }
+    }
+    let mut sides = [Side::Right; 7];
+    sides[0] = Side::Left;
+    aligned(&sides, &rows)
+}
+
+/// The same in one line.
+pub(super) fn requests_in_short(view: &View) -> String {
+    let all = counts::all(&view.stats.requests);
+    let rate =
+        view.rates.map_or_else(|| UNKNOWN.to_owned(), |rates| format!("{:.1}", rates.requests));
+    format!("{rate} per second, {} ok, {} failed", all.ok, all.failed)
+}
+
+/// A rate of content, and how much there was in all.
+pub(super) fn flow(rate: Option<f64>, total: u64) -> [String; 2] {
+    let rate = rate.map_or_else(|| UNKNOWN.to_owned(), |rate| format!("{}/s", units::size(rate)));
+    [rate, units::size(total as f64)]
+}

@@ -1,0 +1,88 @@
+//! Sizes and times as people read them, in little room.
+
+const LETTERS: [&str; 7] = ["", "K", "M", "G", "T", "P", "E"];
+
+/// Three digits and a binary unit: `12.3 MiB`.
+pub(crate) fn size(bytes: f64) -> String {
+    match scaled(bytes) {
+        (number, "") => format!("{number} B"),
+        (number, letter) => format!("{number} {letter}iB"),
+    }
+}
+
+/// The same for the cell of a table: `12.3M`. The letters stand for powers of 1024.
+pub(crate) fn short_size(bytes: f64) -> String {
+    let (number, letter) = scaled(bytes);
+    format!("{number}{letter}")
+}
+
+fn scaled(bytes: f64) -> (String, &'static str) {
+    let mut number = bytes.max(0.0);
+    let mut power = 0;
+    // 999.5 would be printed with four digits.
+    while number >= 999.5 && power + 1 < LETTERS.len() {
+        number /= 1024.0;
+        power += 1;
+    }
+    let decimals = match number {
+        _ if power == 0 => 0,
+        number if number < 9.995 => 2,
+        number if number < 99.95 => 1,
+        _ => 0,
+    };
+    (format!("{number:.decimals$}"), LETTERS[power])
+}
+
+/// The two largest units of a time: `3 h 12 min`.
+pub(crate) fn age(seconds: f64) -> String {
+    const UNITS: [(u64, &str); 4] = [(86400, "d"), (3600, "h"), (60, "min"), (1, "s")];
+    // A cast takes what is negative, too large or no number to the next number that is one.
+    let mut left = seconds as u64;
+    let first = UNITS.iter().position(|(len, _)| left >= *len).unwrap_or(UNITS.len() - 1);
+    let mut parts = Vec::new();
+    for (len, unit) in UNITS.iter().skip(first).take(2) {
+        if left >= *len || parts.is_empty() {
+            parts.push(format!("{} {unit}", left / len));
+        }
+        left %= len;
+    }
+    parts.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_three_digits() {
+        for (bytes, long, short) in [
+            (0.0, "0 B", "0"),
+            (999.0, "999 B", "999"),
+            (1000.0, "0.98 KiB", "0.98K"),
+            (1536.0, "1.50 KiB", "1.50K"),
+            (12.34 * 1048576.0, "12.3 MiB", "12.3M"),
+            (250.0 * 1048576.0, "250 MiB", "250M"),
+            (u64::MAX as f64, "16.0 EiB", "16.0E"),
+            (-1.0, "0 B", "0"),
+        ] {
+            assert_eq!((size(bytes).as_str(), short_size(bytes).as_str()), (long, short));
+        }
+    }
+
+    #[test]
+    fn ages_have_two_units() {
+        for (seconds, text) in [
+            (0.2, "0 s"),
+            (59.9, "59 s"),
+            (60.0, "1 min"),
+            (725.0, "12 min 5 s"),
+            (11520.0, "3 h 12 min"),
+            (90000.0, "1 d 1 h"),
+            (-1.0, "0 s"),
+            (f64::NAN, "0 s"),
+        ] {
+            assert_eq!(age(seconds), text);
+        }
+        assert!(age(f64::INFINITY).ends_with(" d 7 h"), "{}", age(f64::INFINITY));
+    }
+}
