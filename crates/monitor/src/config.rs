@@ -1,0 +1,216 @@
+//! Where events are written.
+
+use std::{
+    fmt::{self, Display},
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use clap::ValueEnum;
+use jiff::Timestamp;
+use telemetry::Level;
+
+/// Where and how the events of one server are written.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub log: LogTarget,
+    pub format: Format,
+    /// The least that the journal is told; the recorder's own events keep to it.
+    pub level: Level,
+    pub database: Option<DatabaseTarget>,
+    pub run: Run,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum LogTarget {
+    Stderr,
+    File(PathBuf),
+}
+
+/// How the log is written
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Format {
+    /// Lines to read: time, source, level, event and its fields
+    Text,
+    /// Lines of JSON, with the monotonic times of each request
+    Json,
+}
+
+/// What the database says about the server whose events it holds.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Run {
+    pub mode: String,
+    pub workers: u32,
+    pub address: String,
+    pub started: Timestamp,
+}
+
+/// A database of events: the path of an SQLite file, or the URL of a PostgreSQL database.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum DatabaseTarget {
+    Sqlite(PathBuf),
+    #[cfg(feature = "postgres")]
+    Postgres(postgres::Config),
+}
+
+/// Why a text names no database.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum DatabaseTargetError {
+    #[error("a database needs a path")]
+    Empty,
+    #[cfg(not(feature = "postgres"))]
+    #[error(
+        "this program was built without PostgreSQL (cargo feature `postgres`): give the path of an \
+         SQLite file"
+    )]
+    NoPostgres,
+    #[cfg(feature = "postgres")]
+    #[error("the URL of the database is malformed: {0}")]
+    Url(String),
+    #[cfg(feature = "postgres")]
+    #[error("the URL of the database must name one host, which is no socket")]
+    Host,
+}
+
+impl Config {
+    /// The directories that must stay writable while the recorder runs.
+    pub fn directories(&self) -> Vec<PathBuf> {
+        let mut directories = Vec::new();
+        if let LogTarget::File(path) = &self.log {
+            directories.push(directory_of(path));
+        }
+        if let Some(DatabaseTarget::Sqlite(path)) = &self.database {
+            directories.push(directory_of(path));
+        }
+        directories.dedup();
+        directories
+    }
+
+    /// The port of the PostgreSQL server, which must stay reachable while the recorder runs.
+    pub fn network_port(&self) -> Option<u16> {
+        match &self.database {
+            None | Some(DatabaseTarget::Sqlite(_)) => None,
+            #[cfg(feature = "postgres")]
+            Some(DatabaseTarget::Postgres(config)) => Some(postgres_port(config)),
+        }
+    }
+}
+
+fn directory_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+impl Display for LogTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stderr => f.write_str("standard error"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+impl FromStr for DatabaseTarget {
+    type Err = DatabaseTargetError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_url = ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
+        match text {
+            "" => Err(DatabaseTargetError::Empty),
+            #[cfg(not(feature = "postgres"))]
+            _ if is_url => Err(DatabaseTargetError::NoPostgres),
+            #[cfg(feature = "postgres")]
+            _ if is_url => parse_url(text),
+            path => Ok(Self::Sqlite(PathBuf::from(path))),
+        }
+    }
+}
+
+/// Without the password.
+impl Display for DatabaseTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => path.display().fmt(f),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(config) => {
+                let host = match config.get_hosts() {
+                    [postgres::config::Host::Tcp(host), ..] => host,
+                    _ => "?",
+                };
+                let name = config.get_dbname().or(config.get_user()).unwrap_or_default();
+                write!(f, "postgres://{host}:{}/{name}", postgres_port(config))
+            }
+        }
+    }
+}
+
+#[cfg(feature = "postgres")]
+fn parse_url(text: &str) -> Result<DatabaseTarget, DatabaseTargetError> {
+    let config: postgres::Config =
+        text.parse().map_err(|err: postgres::Error| DatabaseTargetError::Url(err.to_string()))?;
+    match config.get_hosts() {
+        [postgres::config::Host::Tcp(_)] => Ok(DatabaseTarget::Postgres(config)),
+        _ => Err(DatabaseTargetError::Host),
+    }
+}
+
+#[cfg(feature = "postgres")]
+fn postgres_port(config: &postgres::Config) -> u16 {
+    config.get_ports().first().copied().unwrap_or(5432)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(log: LogTarget, database: Option<&str>) -> Config {
+        Config {
+            log,
+            format: Format::Text,
+            level: Level::Info,
+            database: database.map(|text| text.parse().unwrap()),
+            run: Run {
+                mode: "thread".to_owned(),
+                workers: 5,
+                address: "127.0.0.1:1".to_owned(),
+                started: Timestamp::UNIX_EPOCH,
+            },
+        }
+    }
+
+    #[test]
+    fn the_directories_of_the_log_and_of_the_database_stay_writable() {
+        let config = config(LogTarget::File("a.txt".into()), Some("/var/lib/kolam/events.sqlite"));
+        assert_eq!(config.directories(), [Path::new("."), Path::new("/var/lib/kolam")]);
+        assert_eq!(config.network_port(), None);
+        assert!(self::config(LogTarget::Stderr, None).directories().is_empty());
+    }
+
+    #[test]
+    fn an_empty_text_is_no_database() {
+        assert_eq!("".parse::<DatabaseTarget>(), Err(DatabaseTargetError::Empty));
+    }
+
+    #[test]
+    #[cfg(not(feature = "postgres"))]
+    fn a_url_takes_a_program_with_postgres() {
+        let url = "postgres://kolam:secret@localhost/events";
+        assert_eq!(url.parse::<DatabaseTarget>(), Err(DatabaseTargetError::NoPostgres));
+    }
+
+    #[test]
+    #[cfg(feature = "postgres")]
+    fn a_url_is_shown_without_its_password() {
+        let config = config(LogTarget::Stderr, Some("postgres://kolam:secret@localhost/events"));
+        assert_eq!(config.network_port(), Some(5432));
+        let target = config.database.unwrap();
+        assert_eq!(target.to_string(), "postgres://localhost:5432/events");
+        assert!(!format!("{target:?}").contains("secret"));
+        for wrong in ["postgres://a:x@h:port/d", "postgres:///d"] {
+            let error = wrong.parse::<DatabaseTarget>().unwrap_err().to_string();
+            assert!(!error.contains('x'), "{error}");
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! An event as it came: one line of JSON.
+//!
+//! [`telemetry::Event`] says what events there are. Reading one as such takes several times as long
+//! as reading its fields into one flat structure, and the recorder shares its processor with the
+//! transfers; so it reads [`Line`], and a test holds the two together.
+
+use std::{borrow::Cow, ops::Deref};
+
+use jiff::{Timestamp, tz::TimeZone};
+use serde::Deserialize;
+use telemetry::{Event, Level, Source, What};
+
+pub(crate) mod text;
+
+/// The fields that all events have, and those that any event may have.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, serde(deny_unknown_fields))]
+pub(crate) struct Line<'a> {
+    #[serde(borrow)]
+    pub(crate) time: Text<'a>,
+    pub(crate) level: Level,
+    pub(crate) source: Source,
+    pub(crate) pid: u32,
+    #[serde(borrow)]
+    pub(crate) event: Text<'a>,
+    pub(crate) connection: Option<u64>,
+    #[serde(borrow)]
+    pub(crate) client: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) user: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) command: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) file: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) outcome: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) cause: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) reason: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) limit: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) how: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) text: Option<Text<'a>>,
+    pub(crate) worker: Option<u32>,
+    pub(crate) worker_pid: Option<u32>,
+    pub(crate) restarts: Option<u64>,
+    pub(crate) count: Option<u64>,
+    pub(crate) requests: Option<u64>,
+    pub(crate) bytes: Option<u64>,
+    pub(crate) bytes_in: Option<u64>,
+    pub(crate) bytes_out: Option<u64>,
+    pub(crate) waited: Option<f64>,
+    pub(crate) seconds: Option<f64>,
+    pub(crate) throughput: Option<f64>,
+    pub(crate) replaced_in: Option<f64>,
+    pub(crate) accepted_ns: Option<u64>,
+    pub(crate) picked_up_ns: Option<u64>,
+    pub(crate) began_ns: Option<u64>,
+    pub(crate) first_byte_ns: Option<u64>,
+    pub(crate) last_byte_ns: Option<u64>,
+}
+
+/// Text that lies in the line, where it has no escapes.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'a> Line<'a> {
+    /// Reads a line that the journal gave out; `None` for one that is no event.
+    pub(crate) fn parse(line: &'a [u8]) -> Option<Self> {
+        serde_json::from_slice(line).ok()
+    }
+
+    /// The client's address without its port.
+    pub(crate) fn address(&self) -> Option<&str> {
+        let (address, _) = self.client.as_ref()?.rsplit_once(':')?;
+        Some(address.trim_start_matches('[').trim_end_matches(']'))
+    }
+
+    /// Why something went wrong, whatever the event calls it.
+    pub(crate) fn why(&self) -> Option<&str> {
+        let fields = [&self.cause, &self.reason, &self.limit, &self.how, &self.text];
+        fields.into_iter().find_map(|field| field.as_deref())
+    }
+}
+
+/// A line, without its end, of an event that the recorder itself tells.
+pub(crate) fn own_event(level: Level, what: What) -> Vec<u8> {
+    let event = Event {
+        time: Timestamp::from_millisecond(Timestamp::now().as_millisecond())
+            .expect("a timestamp in milliseconds is one"),
+        level,
+        source: Source::Monitor,
+        pid: std::process::id(),
+        what,
+    };
+    event.to_json()
+}
+
+/// The seconds and the milliseconds of the time of an event.
+pub(crate) fn split_time(time: &str) -> Option<(&str, u32)> {
+    let (seconds, rest) = time.strip_suffix('Z')?.split_at_checked("2026-11-20T15:00:00".len())?;
+    let milliseconds = match rest.strip_prefix('.') {
+        None if rest.is_empty() => 0,
+        None => return None,
+        Some(digits) => format!("{digits:0<3}").get(..3)?.parse().ok()?,
+    };
+    Some((seconds, milliseconds))
+}
+
+/// The time of day where the server stands, which is worked out once a second.
+#[derive(Debug)]
+pub(crate) struct LocalTime {
+    zone: TimeZone,
+    utc: String,
+    local: String,
+}
+
+impl LocalTime {
+    /// Reads the system's time zone, from files that are out of reach later.
+    pub(crate) fn of_system() -> Self {
+        Self::of(TimeZone::system())
+    }
+
+    pub(crate) fn of(zone: TimeZone) -> Self {
+        Self { zone, utc: String::new(), local: String::new() }
+    }
+
+    /// The date and the time of the second that begins at `utc`, as `2026-11-20 15:00:00`.
+    fn second(&mut self, utc: &str) -> Option<&str> {
+        if self.utc != utc {
+            let time: Timestamp = format!("{utc}Z").parse().ok()?;
+            self.local =
+                time.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
+            utc.clone_into(&mut self.utc);
+        }
+        Some(&self.local)
+    }
+}
+
+/// An event of each kind, some with names from hostile clients.
+#[cfg(test)]
+pub(crate) fn examples() -> Vec<Event> {
+    tests::examples()
+}
+
+#[cfg(test)]
+mod tests {
+    use telemetry::event::{ClosedEvent, RequestEvent, WorkerDiedEvent};
+
+    use super::*;
+
+    const HOSTILE: &str = "a\"b\\\n2026-11-20 15:00:00,123 - main - INFO - x\u{1b}[31m\u{9b}\u{202e}\0é 🦀";
+
+    pub(super) fn examples() -> Vec<Event> {
+        let client = "127.0.0.1:5000".parse().unwrap();
+        let connection = 17;
+        let request = RequestEvent {
+            connection,
+            client,
+            user: None,
+            command: "GET".to_owned(),
+            file: Some("a b.txt".to_owned()),
+            outcome: "ok".to_owned(),
+            bytes: 104_857_600,
+            seconds: 0.052_113,
+            throughput: Some(2_012_120_584.1),
+            accepted_ns: 1,
+            picked_up_ns: 2,
+            began_ns: 3,
+            first_byte_ns: Some(4),
+            last_byte_ns: 5,
+        };
+        let hostile = RequestEvent {
+            client: "[2001:db8::1]:5000".parse().unwrap(),
+            user: Some("ann".to_owned()),
+            command: "unknown".to_owned(),
+            file: Some(HOSTILE.to_owned()),
+            outcome: "not-found".to_owned(),
+            bytes: u64::MAX,
+            throughput: None,
+            first_byte_ns: None,
+            ..request.clone()
+        };
+        let closed = ClosedEvent {
+            connection,
+            client,
+            outcome: "ok".to_owned(),
+            cause: None,
+            requests: 1,
+            bytes_in: 0,
+            bytes_out: 104_857_600,
+            seconds: 0.06,
+            throughput: Some(1_747_626_666.7),
+        };
+        let failed = ClosedEvent {
+            outcome: "failed".to_owned(),
+            cause: Some("silent for 60s".to_owned()),
+            throughput: None,
+            ..closed.clone()
+        };
+        let died = WorkerDiedEvent {
+            worker: 3,
+            worker_pid: 1234,
+            how: "was killed by SIGKILL".to_owned(),
+            connection: Some(connection),
+            client: Some(client),
+            command: Some("GET".to_owned()),
+            file: Some("a b.txt".to_owned()),
+            bytes: Some(1000),
+            replaced_in: 0.1,
+        };
+        let idle = WorkerDiedEvent {
+            connection: None,
+            client: None,
+            command: None,
+            file: None,
+            bytes: None,
+            ..died.clone()
+        };
+        let (accepted_ns, picked_up_ns, waited) = (1_000_000, 1_250_000, 0.000_25);
+        let user = "ann".to_owned();
+        let reason = "1024 connections are open".to_owned();
+        let all = [
+            What::Opened { connection, client, accepted_ns },
+            What::PickedUp { connection, client, accepted_ns, picked_up_ns, waited },
+            What::Request(Box::new(request)),
+            What::Request(Box::new(hostile)),
+            What::Closed(Box::new(closed)),
+            What::Closed(Box::new(failed)),
+            What::TurnedAway { client, reason },
+            What::Limit { connection, client, limit: "10000 requests".to_owned() },
+            What::Authenticated { connection, client, user },
+            What::AuthFailed { connection, client },
+            What::WorkerStarted { worker: 3, restarts: 1 },
+            What::WorkerDied(Box::new(died)),
+            What::WorkerDied(Box::new(idle)),
+            What::LogReopened,
+            What::EventsLost { count: 12, reason: "No space left on device".to_owned() },
+            What::Message { text: "listening on 127.0.0.1:46666".to_owned() },
+            What::Message { text: format!("closed connection=1 outcome=ok {HOSTILE}") },
+            What::Message { text: String::new() },
+        ];
+        let event = |(index, what)| Event {
+            time: Timestamp::from_millisecond(1_795_186_800_000 + index as i64 * 60).unwrap(),
+            level: if index % 2 == 0 { Level::Info } else { Level::Warning },
+            source: if index % 3 == 0 { Source::Process(3) } else { Source::Thread(7) },
+            pid: 77,
+            what,
+        };
+        all.into_iter().enumerate().map(event).collect()
+    }
+
+    #[test]
+    fn a_line_has_every_field_of_every_event() {
+        for event in examples() {
+            // Reading refuses fields that it does not know, in tests.
+            let json = event.to_json();
+            let line: Line<'_> = serde_json::from_slice(&json).unwrap();
+            assert_eq!((line.source, line.level, line.pid), (event.source, event.level, 77));
+            if let What::Request(request) = event.what {
+                assert_eq!(line.file.as_deref(), request.file.as_deref());
+                assert_eq!(line.address(), Some(request.client.ip().to_string().as_str()));
+                assert_eq!(line.throughput, request.throughput);
+            }
+        }
+    }
+
+    #[test]
+    fn times_are_split_whatever_zeros_they_lack() {
+        assert_eq!(split_time("2026-11-20T15:00:00Z"), Some(("2026-11-20T15:00:00", 0)));
+        assert_eq!(split_time("2026-11-20T15:00:00.12Z"), Some(("2026-11-20T15:00:00", 120)));
+        assert_eq!(split_time("2026-11-20T15:00:00.007Z"), Some(("2026-11-20T15:00:00", 7)));
+        for wrong in ["", "Z", "2026-11-20T15:00:00", "2026-11-20T15:00:00.Z", "2026-11-20T15:00:00+Z"] {
+            assert!(split_time(wrong).is_none_or(|(_, milliseconds)| milliseconds == 0), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn local_time_follows_the_zone() {
+        let mut time = LocalTime::of(TimeZone::fixed(jiff::tz::offset(7)));
+        assert_eq!(time.second("2026-11-20T20:00:00"), Some("2026-11-21 03:00:00"));
+        assert_eq!(time.second("2026-11-20T20:00:01"), Some("2026-11-21 03:00:01"));
+        assert_eq!(time.second("yesterday"), None);
+    }
+}

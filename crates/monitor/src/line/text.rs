@@ -1,0 +1,242 @@
+//! An event as a line of the text log.
+//!
+//! The shape is described in `docs/LOG.md`, by a regular expression that a test reads from there.
+
+use std::fmt::Write;
+
+use super::{Line, LocalTime, split_time};
+
+/// The words that events begin with. A message that begins like one of these is quoted.
+const EVENTS: [&str; 13] = [
+    "opened",
+    "picked-up",
+    "request",
+    "closed",
+    "turned-away",
+    "limit",
+    "authenticated",
+    "auth-failed",
+    "worker-started",
+    "worker-died",
+    "log-reopened",
+    "events-lost",
+    MESSAGE,
+];
+
+const MESSAGE: &str = "message";
+
+/// Adds the line and its end to `out`; `None`, and nothing added, where its time is none.
+pub(crate) fn render(line: &Line<'_>, local: &mut LocalTime, out: &mut String) -> Option<()> {
+    let (second, milliseconds) = split_time(&line.time)?;
+    let second = local.second(second)?;
+    let mut text = Fields(out);
+    text.raw(format_args!("{second},{milliseconds:03} - {}", line.source));
+    if line.source.is_process() {
+        text.raw(format_args!("[{}]", line.pid));
+    }
+    text.raw(format_args!(" - {} - ", line.level.name()));
+    match line.text.as_deref().filter(|_| &*line.event == MESSAGE) {
+        Some(prose) if !begins_like_an_event(prose) => escape(prose, out),
+        _ => {
+            escape(&line.event, text.0);
+            text.all(line);
+        }
+    }
+    out.push('\n');
+    Some(())
+}
+
+fn begins_like_an_event(prose: &str) -> bool {
+    let word = prose.split(' ').next().unwrap_or_default();
+    word.is_empty() || EVENTS.contains(&word)
+}
+
+/// Adds ` name=value` for each field that there is.
+struct Fields<'a>(&'a mut String);
+
+impl Fields<'_> {
+    /// Monotonic times are for programs, which read JSON.
+    fn all(&mut self, line: &Line<'_>) {
+        self.number("worker", line.worker);
+        self.number("worker_pid", line.worker_pid);
+        self.number("restarts", line.restarts);
+        self.text("how", line.how.as_deref());
+        self.number("connection", line.connection);
+        self.text("client", line.client.as_deref());
+        self.text("user", line.user.as_deref());
+        self.text("command", line.command.as_deref());
+        self.text("file", line.file.as_deref());
+        self.text("outcome", line.outcome.as_deref());
+        self.text("cause", line.cause.as_deref());
+        self.text("reason", line.reason.as_deref());
+        self.text("limit", line.limit.as_deref());
+        self.number("count", line.count);
+        self.number("requests", line.requests);
+        self.number("bytes", line.bytes);
+        self.number("bytes_in", line.bytes_in);
+        self.number("bytes_out", line.bytes_out);
+        self.seconds("waited", line.waited);
+        self.seconds("seconds", line.seconds);
+        self.number("throughput", line.throughput.map(|throughput| throughput.round() as u64));
+        self.seconds("replaced_in", line.replaced_in);
+        self.text("text", line.text.as_deref());
+    }
+
+    fn number(&mut self, name: &str, value: Option<impl Into<u64>>) {
+        if let Some(value) = value {
+            self.raw(format_args!(" {name}={}", value.into()));
+        }
+    }
+
+    fn seconds(&mut self, name: &str, value: Option<f64>) {
+        if let Some(value) = value {
+            self.raw(format_args!(" {name}={value:.6}"));
+        }
+    }
+
+    fn text(&mut self, name: &str, value: Option<&str>) {
+        let Some(value) = value else { return };
+        self.raw(format_args!(" {name}="));
+        if is_plain(value) {
+            self.0.push_str(value);
+        } else {
+            self.quoted(value);
+        }
+    }
+
+    fn quoted(&mut self, value: &str) {
+        self.0.push('"');
+        for char in value.chars() {
+            match char {
+                '"' => self.0.push_str(r#"\""#),
+                _ => escape_one(char, self.0),
+            }
+        }
+        self.0.push('"');
+    }
+
+    fn raw(&mut self, text: std::fmt::Arguments<'_>) {
+        self.0.write_fmt(text).expect("memory takes all that is written");
+    }
+}
+
+/// Whether a value can stand without quotes.
+fn is_plain(value: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'=');
+    !value.is_empty() && value.bytes().all(is_plain)
+}
+
+/// Adds `text` with backslashes, and all that a terminal does not show as it is, escaped as in Rust.
+pub(crate) fn escape(text: &str, out: &mut String) {
+    text.chars().for_each(|char| escape_one(char, out));
+}
+
+fn escape_one(char: char, out: &mut String) {
+    match char {
+        '\\' => out.push_str(r"\\"),
+        ' '..='~' => out.push(char),
+        _ => out.extend(char.escape_debug()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+    use regex::Regex;
+    use telemetry::{Event, What};
+
+    use super::*;
+    use crate::line::examples;
+
+    fn rendered(event: &Event) -> String {
+        let json = event.to_json();
+        let mut local = LocalTime::of(TimeZone::UTC);
+        let mut text = String::new();
+        render(&Line::parse(&json).unwrap(), &mut local, &mut text).unwrap();
+        text
+    }
+
+    fn manual() -> String {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/LOG.md");
+        std::fs::read_to_string(path).unwrap()
+    }
+
+    /// The regular expression that the manual gives: the block of code marked `regex`.
+    fn expression() -> Regex {
+        let manual = manual();
+        let (_, after) = manual.split_once("```regex\n").unwrap();
+        let (expression, _) = after.split_once("\n```").unwrap();
+        Regex::new(expression).unwrap()
+    }
+
+    fn kind(event: &Event) -> String {
+        let json: serde_json::Value = serde_json::from_slice(&event.to_json()).unwrap();
+        json["event"].as_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn every_line_matches_the_expression_of_the_manual() {
+        let expression = expression();
+        for event in examples() {
+            let text = rendered(&event);
+            let line = text.strip_suffix('\n').unwrap();
+            let is_shown = |char: char| !char.is_control() && char != '\u{202e}';
+            assert!(line.chars().all(is_shown), "{line}");
+            let groups = expression.captures(line).unwrap_or_else(|| panic!("{line}"));
+            let time = event.time.strftime("%Y-%m-%d %H:%M:%S,%3f").to_string();
+            assert_eq!(&groups["time"], time);
+            assert_eq!(&groups["source"], event.source.to_string());
+            assert_eq!(groups.name("pid").is_some(), event.source.is_process());
+            assert_eq!(&groups["level"], event.level.name());
+            let found = groups.name("event").map_or("message", |found| found.as_str());
+            assert_eq!(found, kind(&event), "{line}");
+        }
+    }
+
+    #[test]
+    fn every_event_of_the_list_is_known_and_has_its_example_in_the_manual() {
+        let manual = manual();
+        for event in examples() {
+            let kind = kind(&event);
+            assert!(EVENTS.contains(&kind.as_str()), "{kind}");
+            assert!(manual.contains(&format!("### `{kind}`")), "{kind} is not in the manual");
+        }
+    }
+
+    #[test]
+    fn a_request_is_told_with_its_figures() {
+        let event = &examples()[2];
+        let expected = "2026-11-20 15:00:00,120 - thread-7 - INFO - request connection=17 \
+                        client=127.0.0.1:5000 command=GET file=\"a b.txt\" outcome=ok \
+                        bytes=104857600 seconds=0.052113 throughput=2012120584\n";
+        assert_eq!(rendered(event), expected);
+    }
+
+    #[test]
+    fn a_hostile_name_leaves_one_line_of_its_own_event() {
+        let event = &examples()[3];
+        let What::Request(request) = &event.what else { panic!() };
+        assert!(request.file.as_ref().unwrap().contains('\n'));
+        let text = rendered(event);
+        assert_eq!(text.lines().count(), 1);
+        assert!(text.contains(r#" file="a\"b\\\n2026-11-20 15:"#), "{text}");
+        assert!(text.contains(r#"x\u{1b}[31m\u{9b}\u{202e}\0é 🦀" outcome=not-found "#), "{text}");
+    }
+
+    #[test]
+    fn a_message_cannot_pass_as_an_event() {
+        let texts: Vec<String> = examples()[15..].iter().map(rendered).collect();
+        assert!(texts[0].ends_with(" - listening on 127.0.0.1:46666\n"), "{texts:?}");
+        assert!(texts[1].contains(r#" - message text="closed connection=1 outcome=ok a\"b"#));
+        assert!(texts[2].ends_with(" - message text=\"\"\n"), "{texts:?}");
+    }
+
+    #[test]
+    fn a_line_without_a_time_is_none() {
+        let json = br#"{"time":"noon","level":"info","source":"main","pid":1,"event":"opened"}"#;
+        let mut text = String::new();
+        let line = Line::parse(json).unwrap();
+        assert_eq!(render(&line, &mut LocalTime::of(TimeZone::UTC), &mut text), None);
+        assert_eq!(text, "");
+    }
+}

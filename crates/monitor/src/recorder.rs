@@ -1,0 +1,226 @@
+//! Writes the events of a server down: in its log, and in a database if there is one.
+//!
+//! The calling thread reads the journal and gives what it read to two threads, each with a bounded
+//! queue of its own, so that a log that stalls holds neither the journal nor the database up. Events
+//! for which a queue has no room are lost, and counted.
+//!
+//! It wakes up for many events at once: waking up for each would cost the transfers more than
+//! writing the events does. At the end both threads get a few seconds to finish.
+
+use std::{
+    io,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{
+            AtomicBool,
+            Ordering::{Relaxed, SeqCst},
+        },
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use telemetry::{JournalReader, Level, Losses, What};
+
+use self::{
+    batch::Batch,
+    database_sink::DatabaseSink,
+    log_file::LogFile,
+    log_sink::LogSink,
+    outage::Outage,
+    queue::Queue,
+};
+use crate::{
+    config::{Config, DatabaseTarget, LogTarget},
+    database::{self, Access, StoreError},
+    line::{LocalTime, own_event},
+};
+
+pub(crate) mod batch;
+mod database_sink;
+mod log_file;
+mod log_sink;
+mod outage;
+mod queue;
+#[cfg(test)]
+mod tests;
+
+/// How soon a wish to reopen the log is noticed while nothing happens.
+const IDLE: Duration = Duration::from_millis(250);
+
+/// How long events gather between two looks, and how long where the pipe is small.
+const GATHER: Duration = Duration::from_millis(10);
+const GATHER_SHORT: Duration = Duration::from_millis(1);
+const PIPE_LARGE: usize = 512 * 1024;
+
+/// A share of the pipe that, once read at a time, is reason to read on without a pause.
+const BUSY_SHARE: usize = 4;
+
+/// How long both sinks get to write what they have when the journal has ended.
+const END_PATIENCE: Duration = Duration::from_secs(3);
+
+/// How often events that the journal had no room for are looked for.
+const LOSSES_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Writes down what a journal is told, once it runs.
+#[derive(Debug)]
+pub struct Recorder {
+    log: LogSink,
+    database: Option<DatabaseSink>,
+    losses: &'static Losses,
+}
+
+/// Why events cannot be written down.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("--log-file: {} cannot be opened for writing", path.display())]
+    Log { path: PathBuf, source: io::Error },
+    #[error("--log-db: {target} cannot be used: {reason}")]
+    Database { target: DatabaseTarget, reason: String },
+}
+
+impl Recorder {
+    /// Makes sure that the log and the database can be written, and notes in the database that a
+    /// server runs. Leaves no thread and no connection to the database open: it may be called
+    /// before a fork and before the process is confined.
+    pub fn open(config: &Config, losses: &'static Losses) -> Result<Self, OpenError> {
+        let file = match &config.log {
+            LogTarget::Stderr => LogFile::stderr(),
+            LogTarget::File(path) => LogFile::open(path),
+        };
+        let log_error = |source| OpenError::Log {
+            path: match &config.log {
+                LogTarget::Stderr => PathBuf::from("standard error"),
+                LogTarget::File(path) => path.clone(),
+            },
+            source,
+        };
+        let outage = Outage::new(format!("log {}", config.log), &losses.log);
+        let local = LocalTime::of_system();
+        let log = LogSink::new(file.map_err(log_error)?, config, local, outage);
+        let database = config.database.as_ref().map(|target| open_database(target, config, losses));
+        Ok(Self { log, database: database.transpose()?, losses })
+    }
+
+    /// Writes events down until the journal has ended, and returns when all is written, or a few
+    /// seconds later. Opens the log again when `reopen` has become true, and makes it false.
+    pub fn run(self, journal: &mut JournalReader, reopen: &AtomicBool) {
+        let mut sinks = vec![Sink::start(self.log.outage(), "log", {
+            let mut log = self.log;
+            move |queue| log.run(queue)
+        })];
+        if let Some(mut database) = self.database {
+            let outage = database.outage();
+            sinks.push(Sink::start(outage, "database", move |queue| database.run(queue)));
+        }
+        Reader { sinks: &sinks, losses: self.losses, lost: self.losses.journal.load(Relaxed) }
+            .run(journal, reopen);
+        let deadline = Instant::now() + END_PATIENCE;
+        sinks.iter().for_each(|sink| sink.queue.close());
+        sinks.iter().for_each(|sink| sink.finish(deadline));
+    }
+}
+
+fn open_database(
+    target: &DatabaseTarget,
+    config: &Config,
+    losses: &'static Losses,
+) -> Result<DatabaseSink, OpenError> {
+    let error = |err: StoreError| OpenError::Database {
+        target: target.clone(),
+        reason: err.to_string(),
+    };
+    let mut store = database::open(target, Access::Create).map_err(error)?;
+    let run = store.start_run(&config.run).map_err(error)?;
+    let outage = Outage::new(format!("database {target}"), &losses.database);
+    Ok(DatabaseSink::new(target.clone(), run, outage))
+}
+
+/// The reader's side of a thread that writes.
+struct Sink {
+    queue: Arc<Queue>,
+    outage: Arc<Outage>,
+}
+
+impl Sink {
+    fn start(
+        outage: Arc<Outage>,
+        name: &str,
+        run: impl FnOnce(&Queue) + Send + 'static,
+    ) -> Self {
+        let queue = Arc::new(Queue::default());
+        let shared = Arc::clone(&queue);
+        let body = move || {
+            // Also when it panics: nobody must wait for it then.
+            let _done = shared.done_when_dropped();
+            run(&shared);
+        };
+        if let Err(err) = thread::Builder::new().name(name.to_owned()).spawn(body) {
+            outage.begin(&format!("it has no thread: {err}"));
+        }
+        Self { queue, outage }
+    }
+
+    fn give(&self, batch: &Arc<Batch>) {
+        if !self.queue.push(batch) {
+            self.outage.lose(batch.len() as u64, "too many wait to be written");
+        }
+    }
+
+    /// Waits until all is written or the time is over, and says what was lost.
+    fn finish(&self, deadline: Instant) {
+        let left = self.queue.wait_until_done(deadline);
+        if left > 0 {
+            self.outage.lose(left, "it took too long to write them");
+        }
+        self.outage.conclude();
+    }
+}
+
+struct Reader<'a> {
+    sinks: &'a [Sink],
+    losses: &'static Losses,
+    /// Of the events that the journal had no room for, those that were told.
+    lost: u64,
+}
+
+impl Reader<'_> {
+    fn run(&mut self, journal: &mut JournalReader, reopen: &AtomicBool) {
+        let pipe_len = rustix::pipe::fcntl_getpipe_size(&*journal).unwrap_or(0);
+        let pause = if pipe_len < PIPE_LARGE { GATHER_SHORT } else { GATHER };
+        let mut losses_due = Instant::now() + LOSSES_INTERVAL;
+        let mut capacity = 0;
+        let mut goes_on = true;
+        while goes_on {
+            let mut batch = Batch::with_capacity(capacity);
+            // A journal that cannot be read will not get better.
+            goes_on = journal.read(IDLE, |line| batch.push(line)).unwrap_or(false);
+            if !goes_on || Instant::now() >= losses_due {
+                self.tell_losses(&mut batch);
+                losses_due = Instant::now() + LOSSES_INTERVAL;
+            }
+            capacity = batch.bytes().len();
+            if batch.len() > 0 {
+                let batch = Arc::new(batch);
+                self.sinks.iter().for_each(|sink| sink.give(&batch));
+            }
+            if reopen.swap(false, SeqCst) {
+                self.sinks.iter().for_each(|sink| sink.queue.ask_to_reopen());
+            }
+            if goes_on && capacity < pipe_len / BUSY_SHARE {
+                thread::sleep(pause);
+            }
+        }
+    }
+
+    fn tell_losses(&mut self, batch: &mut Batch) {
+        let lost = self.losses.journal.load(Relaxed);
+        let count = lost.saturating_sub(self.lost);
+        if count > 0 {
+            self.lost = lost;
+            let reason = "there were more than could be read".to_owned();
+            batch.push(&own_event(Level::Error, What::EventsLost { count, reason }));
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! A time in which events are not written.
+//!
+//! Whoever runs the server is told on standard error when it begins and when it ends, not for each
+//! event. Saying so never waits: where standard error takes nothing, nothing is said.
+
+use std::{
+    io::{self, Write},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+/// What is known about the events that one sink has lost.
+#[derive(Debug)]
+pub(crate) struct Outage {
+    /// What cannot be written.
+    what: String,
+    losses: &'static AtomicU64,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Why events are lost; none while none are.
+    reason: Option<String>,
+    /// Why they may be.
+    suspicion: Option<String>,
+    /// How many were: those that nothing was written about, those since the outage began, and all.
+    untold: u64,
+    lost: u64,
+    lost_in_all: u64,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Lost {
+    pub(crate) count: u64,
+    pub(crate) reason: String,
+}
+
+impl Outage {
+    pub(crate) fn new(what: String, losses: &'static AtomicU64) -> Arc<Self> {
+        Arc::new(Self { what, losses, state: Mutex::default() })
+    }
+
+    /// Events are lost from now on. Says so, unless that was said.
+    pub(crate) fn begin(&self, reason: &str) {
+        let mut state = self.state();
+        if state.reason.is_none() {
+            state.reason = Some(reason.to_owned());
+            complain(&format!(
+                "the {} cannot be written ({reason}); events are lost until it can",
+                self.what
+            ));
+        }
+    }
+
+    /// Events are not lost yet, but will be before long.
+    pub(crate) fn suspect(&self, reason: &str) {
+        let mut state = self.state();
+        if state.reason.is_none() && state.suspicion.is_none() {
+            complain(&format!(
+                "the {} cannot be written ({reason}); events wait in memory until it can, and are \
+                 lost when there are too many",
+                self.what
+            ));
+            state.suspicion = Some(reason.to_owned());
+        }
+    }
+
+    /// So many events are lost.
+    pub(crate) fn lose(&self, count: u64, reason: &str) {
+        if count > 0 {
+            self.begin(reason);
+            let mut state = self.state();
+            state.untold += count;
+            state.lost += count;
+            state.lost_in_all += count;
+            self.losses.fetch_add(count, Relaxed);
+        }
+    }
+
+    /// The outage that goes on.
+    pub(crate) fn lost(&self) -> Option<Lost> {
+        let state = self.state();
+        state.reason.clone().map(|reason| Lost { count: state.untold, reason })
+    }
+
+    /// The outage is over, and `told` was written in the place of its events.
+    pub(crate) fn end(&self, told: &Lost) {
+        let mut state = self.state();
+        state.untold = state.untold.saturating_sub(told.count);
+        if state.untold == 0 && state.reason.take().is_some() {
+            let lost = events(std::mem::take(&mut state.lost));
+            complain(&format!("the {} can be written again; {lost} were lost", self.what));
+        }
+    }
+
+    pub(crate) fn lost_in_all(&self) -> u64 {
+        self.state().lost_in_all
+    }
+
+    /// Says how many events were lost in all, if any.
+    pub(crate) fn conclude(&self) {
+        let state = self.state();
+        if state.lost_in_all > 0 {
+            let lost = events(state.lost_in_all);
+            complain(&format!("{lost} were lost and are not in the {}", self.what));
+        }
+    }
+
+    /// Says what else is to be known.
+    pub(crate) fn remark(&self, text: &str) {
+        complain(&format!("the {} {text}", self.what));
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nothing that holds the lock panics")
+    }
+}
+
+fn events(count: u64) -> String {
+    match count {
+        1 => "1 event".to_owned(),
+        _ => format!("{count} events"),
+    }
+}
+
+/// Prints a sentence for whoever runs the server, if that can be done at once.
+fn complain(text: &str) {
+    let stderr = io::stderr();
+    let mut ready = [PollFd::new(&stderr, PollFlags::OUT)];
+    let is_ready = poll(&mut ready, Some(&Timespec::default())).is_ok_and(|count| count > 0);
+    if is_ready {
+        // Nobody is left to tell where this fails.
+        let _ = (&stderr).write_all(format!("fileserver: {text}\n").as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outage_counts_what_is_lost_until_it_ends() {
+        let losses: &AtomicU64 = Box::leak(Box::default());
+        let outage = Outage::new("log a.txt".to_owned(), losses);
+        assert_eq!(outage.lost(), None);
+        outage.lose(2, "full");
+        outage.lose(1, "something else");
+        let lost = outage.lost().unwrap();
+        assert_eq!(lost, Lost { count: 3, reason: "full".to_owned() });
+        outage.lose(1, "full");
+        outage.end(&lost);
+        let lost = outage.lost().unwrap();
+        assert_eq!(lost.count, 1);
+        outage.end(&lost);
+        assert_eq!(outage.lost(), None);
+        assert_eq!(losses.load(Relaxed), 4);
+    }
+}

@@ -1,0 +1,397 @@
+use std::{
+    fs,
+    io::Read,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::atomic::Ordering::SeqCst,
+};
+
+use telemetry::{Event, Journal, journal};
+use tempfile::TempDir;
+
+use super::{log_file::LogFile, *};
+use crate::{
+    config::{Format, Run},
+    line::examples,
+};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+fn losses() -> &'static Losses {
+    Box::leak(Box::default())
+}
+
+fn config(log: &Path, format: Format, database: Option<&Path>) -> Config {
+    Config {
+        log: LogTarget::File(log.to_owned()),
+        format,
+        level: Level::Info,
+        database: database.map(|path| DatabaseTarget::Sqlite(path.to_owned())),
+        run: Run {
+            mode: "thread".to_owned(),
+            workers: 5,
+            address: "127.0.0.1:46666".to_owned(),
+            started: jiff::Timestamp::UNIX_EPOCH,
+        },
+    }
+}
+
+/// A recorder on a thread of its own.
+struct Running {
+    journal: Journal,
+    losses: &'static Losses,
+    reopen: &'static AtomicBool,
+    thread: thread::JoinHandle<()>,
+}
+
+impl Running {
+    fn start(config: &Config) -> Self {
+        let losses = losses();
+        let reopen: &'static AtomicBool = Box::leak(Box::default());
+        let (journal, mut reader) = journal::open(Level::Info, losses).unwrap();
+        let recorder = Recorder::open(config, losses).unwrap();
+        let thread = thread::spawn(move || recorder.run(&mut reader, reopen));
+        Self { journal, losses, reopen, thread }
+    }
+
+    fn tell_examples(&self) {
+        for Event { level, source, what, .. } in examples() {
+            self.journal.tell_from(source, level, what);
+        }
+    }
+
+    fn end(self) -> &'static Losses {
+        self.journal.end();
+        self.thread.join().unwrap();
+        self.losses
+    }
+}
+
+#[track_caller]
+fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "{what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn lines(path: &Path) -> Vec<String> {
+    fs::read_to_string(path).unwrap().lines().map(str::to_owned).collect()
+}
+
+fn count(database: &Path, sql: &str) -> i64 {
+    let connection = rusqlite::Connection::open(database).unwrap();
+    connection.query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+/// A small disk for as long as the value lives; none where nobody may mount.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount(dir: &TempDir) -> Option<Self> {
+        let path = dir.path().join("disk");
+        fs::create_dir(&path).unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=1M", "kolam"]).arg(&path);
+        let is_mounted = mount.output().is_ok_and(|output| output.status.success());
+        is_mounted.then_some(Self(path))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn all_events_are_in_the_log_and_in_the_database_when_the_journal_has_ended() {
+    for format in [Format::Text, Format::Json] {
+        let dir = TempDir::new().unwrap();
+        let (log, database) = (dir.path().join("log.txt"), dir.path().join("events.sqlite"));
+        let running = Running::start(&config(&log, format, Some(&database)));
+        running.tell_examples();
+        assert_eq!(running.end().total(), 0);
+        assert_eq!(lines(&log).len(), examples().len());
+        if format == Format::Json {
+            let read: Event = serde_json::from_str(&lines(&log)[3]).unwrap();
+            assert_eq!(read.what, examples()[3].what);
+        }
+        assert_eq!(count(&database, "SELECT count(*) FROM request"), 2);
+        assert_eq!(count(&database, "SELECT count(*) FROM connection"), 1);
+        assert_eq!(count(&database, "SELECT count(*) FROM event"), 12);
+        assert_eq!(count(&database, "SELECT events_lost FROM run WHERE ended IS NOT NULL"), 0);
+        for path in [log, database] {
+            assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o640);
+        }
+    }
+}
+
+#[test]
+fn a_log_that_is_renamed_goes_on_in_a_new_file_when_asked_to() {
+    let dir = TempDir::new().unwrap();
+    let (log, old) = (dir.path().join("log.txt"), dir.path().join("log.txt.1"));
+    let running = Running::start(&config(&log, Format::Text, None));
+    running.journal.say(Level::Info, "before");
+    eventually("the log has its line", || lines(&log).len() == 1);
+    fs::rename(&log, &old).unwrap();
+    running.journal.say(Level::Info, "between");
+    eventually("the old file has its line", || lines(&old).len() == 2);
+    running.reopen.store(true, SeqCst);
+    eventually("the new file is there", || log.exists() && lines(&log).len() == 1);
+    running.journal.say(Level::Info, "after");
+    assert_eq!(running.end().total(), 0);
+    let new = lines(&log);
+    assert!(new[0].ends_with(" - monitor - INFO - log-reopened"), "{new:?}");
+    assert!(new[1].ends_with(" - after") && new.len() == 2, "{new:?}");
+}
+
+#[test]
+fn a_log_that_cannot_be_reopened_is_written_on() {
+    let dir = TempDir::new().unwrap();
+    let (log, old) = (dir.path().join("log.txt"), dir.path().join("log.txt.1"));
+    let running = Running::start(&config(&log, Format::Text, None));
+    running.journal.say(Level::Info, "before");
+    eventually("the log has its line", || log.exists() && lines(&log).len() == 1);
+    fs::rename(&log, &old).unwrap();
+    fs::create_dir(&log).unwrap();
+    running.reopen.store(true, SeqCst);
+    eventually("the wish was noticed", || !running.reopen.load(SeqCst));
+    running.journal.say(Level::Info, "after");
+    running.end();
+    assert_eq!(lines(&old).len(), 2);
+}
+
+#[test]
+fn a_disk_that_is_always_full_loses_events_and_ends() {
+    let dir = TempDir::new().unwrap();
+    let database = dir.path().join("events.sqlite");
+    let running =
+        Running::start(&config(Path::new("/dev/full"), Format::Json, Some(&database)));
+    running.tell_examples();
+    let losses = running.end();
+    assert_eq!(losses.log.load(Relaxed), examples().len() as u64);
+    assert_eq!(losses.database.load(Relaxed), 0);
+    assert_eq!(count(&database, "SELECT count(*) FROM event"), 12);
+}
+
+#[test]
+fn a_disk_that_is_full_for_a_while_has_whole_lines_and_says_how_many_are_missing() {
+    let dir = TempDir::new().unwrap();
+    let Some(disk) = SmallDisk::mount(&dir) else {
+        return eprintln!("skipped: nobody may mount here");
+    };
+    for (name, format) in [("log.txt", Format::Text), ("log.json", Format::Json)] {
+        let (log, ballast) = (disk.0.join(name), disk.0.join("ballast"));
+        let running = Running::start(&config(&log, format, None));
+        running.journal.say(Level::Info, "first");
+        eventually("the log has its line", || lines(&log).len() == 1);
+        fs::write(&ballast, vec![0; 2 << 20]).unwrap_err();
+        let mut told = 1;
+        while running.losses.log.load(Relaxed) == 0 {
+            running.tell_examples();
+            told += examples().len();
+            thread::sleep(Duration::from_millis(1));
+        }
+        assert!(fs::read(&log).unwrap().ends_with(b"\n"), "half a line is left");
+        fs::remove_file(&ballast).unwrap();
+        eventually("the loss is told", || lines(&log).iter().any(|line| line.contains("count")));
+        running.journal.say(Level::Info, "last");
+        let lost = running.end().log.load(Relaxed);
+        let lines = lines(&log);
+        let losses: Vec<&String> =
+            lines.iter().filter(|line| line.contains("os error 28")).collect();
+        assert_eq!(losses.len(), 1, "{losses:?}");
+        let count = [format!("count={lost}"), format!("\"count\":{lost},")];
+        assert!(count.iter().any(|count| losses[0].contains(count)), "{lost}: {losses:?}");
+        assert_eq!(lines.len() as u64 + lost, told as u64 + 2);
+        fs::remove_file(&log).unwrap();
+    }
+}
+
+#[test]
+fn a_reader_of_the_log_that_stalls_holds_up_neither_the_database_nor_the_end() {
+    let dir = TempDir::new().unwrap();
+    let (log, database) = (dir.path().join("log.pipe"), dir.path().join("events.sqlite"));
+    assert!(Command::new("mkfifo").arg(&log).status().unwrap().success());
+    let running = Running::start(&config(&log, Format::Json, Some(&database)));
+    let told = 2000;
+    for _ in 0..told {
+        running.journal.say(Level::Info, &"x".repeat(300));
+        thread::sleep(Duration::from_micros(20));
+    }
+    let stored = || count(&database, "SELECT count(*) FROM event");
+    eventually("the database has all events", || stored() == told);
+    let ends = Instant::now();
+    let losses = running.end();
+    assert!(ends.elapsed() < END_PATIENCE + Duration::from_secs(2));
+    assert!(losses.log.load(Relaxed) > 0);
+    assert_eq!(losses.database.load(Relaxed), 0);
+}
+
+#[test]
+fn a_locked_database_gets_all_events_when_it_is_free_again() {
+    let dir = TempDir::new().unwrap();
+    let (log, database) = (dir.path().join("log.txt"), dir.path().join("events.sqlite"));
+    let running = Running::start(&config(&log, Format::Text, Some(&database)));
+    let other = rusqlite::Connection::open(&database).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    running.tell_examples();
+    eventually("the log has all lines", || lines(&log).len() == examples().len());
+    thread::sleep(Duration::from_millis(600));
+    other.execute_batch("ROLLBACK").unwrap();
+    eventually("the database has all", || count(&database, "SELECT count(*) FROM request") == 2);
+    assert_eq!(running.end().total(), 0);
+}
+
+#[test]
+fn a_database_that_stays_locked_does_not_hold_up_the_end() {
+    let dir = TempDir::new().unwrap();
+    let (log, database) = (dir.path().join("log.txt"), dir.path().join("events.sqlite"));
+    let running = Running::start(&config(&log, Format::Text, Some(&database)));
+    let other = rusqlite::Connection::open(&database).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    running.tell_examples();
+    let ends = Instant::now();
+    let losses = running.end();
+    assert!(ends.elapsed() < END_PATIENCE + Duration::from_secs(2));
+    assert_eq!(losses.database.load(Relaxed), examples().len() as u64);
+    assert_eq!(lines(&log).len(), examples().len());
+}
+
+#[test]
+fn what_the_journal_lost_is_told() {
+    let dir = TempDir::new().unwrap();
+    let (log, database) = (dir.path().join("log.txt"), dir.path().join("events.sqlite"));
+    let running = Running::start(&config(&log, Format::Text, Some(&database)));
+    running.journal.say(Level::Info, "one");
+    eventually("the recorder runs", || log.exists() && lines(&log).len() == 1);
+    running.losses.journal.fetch_add(3, Relaxed);
+    running.end();
+    assert!(lines(&log)[1].ends_with(" count=3"), "{:?}", lines(&log));
+    assert_eq!(count(&database, "SELECT count(*) FROM event WHERE event = 'events-lost'"), 1);
+}
+
+#[test]
+fn several_servers_write_one_database_at_once() {
+    let dir = TempDir::new().unwrap();
+    let database = dir.path().join("events.sqlite");
+    let running: Vec<Running> = (0..3)
+        .map(|number| {
+            let log = dir.path().join(number.to_string());
+            Running::start(&config(&log, Format::Text, Some(&database)))
+        })
+        .collect();
+    running.iter().for_each(Running::tell_examples);
+    for running in running {
+        assert_eq!(running.end().total(), 0);
+    }
+    assert_eq!(count(&database, "SELECT count(*) FROM run WHERE ended IS NOT NULL"), 3);
+    assert_eq!(count(&database, "SELECT count(DISTINCT run) FROM request"), 3);
+    assert_eq!(count(&database, "SELECT count(*) FROM request"), 6);
+}
+
+#[test]
+fn what_cannot_be_opened_is_named_with_its_option() {
+    let dir = TempDir::new().unwrap();
+    let (log, missing) = (dir.path().join("log.txt"), dir.path().join("none/log.txt"));
+    let error = |config: &Config| Recorder::open(config, losses()).unwrap_err().to_string();
+    let text = error(&config(&missing, Format::Text, None));
+    assert_eq!(text, format!("--log-file: {} cannot be opened for writing", missing.display()));
+    let text = error(&config(&log, Format::Text, Some(&missing)));
+    assert!(text.starts_with(&format!("--log-db: {} cannot be used: ", missing.display())));
+    let foreign = dir.path().join("foreign");
+    fs::write(&foreign, "no database, but long enough to be taken for one ".repeat(50)).unwrap();
+    let text = error(&config(&log, Format::Text, Some(&foreign)));
+    assert!(text.ends_with("it is no database of this server's events"), "{text}");
+    let other = dir.path().join("other.sqlite");
+    let connection = rusqlite::Connection::open(&other).unwrap();
+    connection.execute_batch("CREATE TABLE notes (text)").unwrap();
+    let text = error(&config(&log, Format::Text, Some(&other)));
+    assert!(text.ends_with("it is no database of this server's events"), "{text}");
+    let newer = dir.path().join("newer.sqlite");
+    drop(Recorder::open(&config(&log, Format::Text, Some(&newer)), losses()).unwrap());
+    rusqlite::Connection::open(&newer).unwrap().pragma_update(None, "user_version", 9).unwrap();
+    let text = error(&config(&log, Format::Text, Some(&newer)));
+    assert!(text.ends_with("its tables have version 9, this program knows version 1"), "{text}");
+}
+
+#[test]
+fn half_a_line_of_a_killed_process_is_taken_away_and_foreign_text_is_not() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("log.txt");
+    let after = |text: &str| {
+        fs::write(&path, text).unwrap();
+        let mut log = LogFile::open(&path).unwrap();
+        log.append(b"next\n").unwrap();
+        fs::read_to_string(&path).unwrap()
+    };
+    assert_eq!(after(""), "next\n");
+    assert_eq!(after("whole\n"), "whole\nnext\n");
+    assert_eq!(after("whole\n2026-11-20 15:00:00,123 - main - IN"), "whole\nnext\n");
+    assert_eq!(after("whole\n{\"time\":\"2026"), "whole\nnext\n");
+    assert_eq!(after("2026-1"), "next\n");
+    assert_eq!(after("whole\nnotes of somebody"), "whole\nnotes of somebody\nnext\n");
+}
+
+#[test]
+fn a_pipe_that_takes_half_a_line_gets_the_rest_later() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let mut log = LogFile::open(&path).unwrap();
+    let mut reader = fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
+    log.set_nonblocking();
+    let line = [vec![b'x'; 9999], vec![b'\n']].concat();
+    let mut wanted = 0;
+    let unwritten = loop {
+        match log.append(&line) {
+            Ok(()) => wanted += 1,
+            Err(unwritten) => break unwritten,
+        }
+    };
+    assert_eq!(unwritten.error.kind(), io::ErrorKind::WouldBlock);
+    wanted += unwritten.from / line.len();
+    let mut room = vec![0; 30_000];
+    reader.read_exact(&mut room).unwrap();
+    log.append(&line).unwrap();
+    wanted += 1;
+    let mut rest = vec![0; wanted * line.len() - room.len()];
+    reader.read_exact(&mut rest).unwrap();
+    assert!([room, rest].concat().chunks(line.len()).all(|chunk| chunk == line));
+}
+
+#[test]
+#[ignore = "measures; run it with --release --nocapture"]
+fn how_many_events_a_second_are_written() {
+    let mut batch = Batch::default();
+    for event in examples().iter().take(5).cycle().take(4000) {
+        batch.push(&event.to_json());
+    }
+    let batch = Arc::new(batch);
+    let rounds = 50;
+    let rate = |seconds: f64| (rounds * batch.len()) as f64 / seconds;
+    for format in [Format::Json, Format::Text] {
+        let dir = TempDir::new().unwrap();
+        let path = dir.path().join("log");
+        let config = config(&path, format, None);
+        let outage = Outage::new("log".to_owned(), &losses().log);
+        let file = LogFile::open(&path).unwrap();
+        let mut log = LogSink::new(file, &config, LocalTime::of_system(), outage);
+        let started = Instant::now();
+        for _ in 0..rounds {
+            log.write(&[Arc::clone(&batch)], true);
+        }
+        eprintln!("{format:?}: {:.0} events/s", rate(started.elapsed().as_secs_f64()));
+    }
+    let dir = TempDir::new().unwrap();
+    let target = DatabaseTarget::Sqlite(dir.path().join("events.sqlite"));
+    let mut store = database::open(&target, Access::Create).unwrap();
+    let started = Instant::now();
+    for run in 0..rounds {
+        store.write(run as i64, &[Arc::clone(&batch)]).unwrap();
+    }
+    eprintln!("Sqlite: {:.0} events/s", rate(started.elapsed().as_secs_f64()));
+}

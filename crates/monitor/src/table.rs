@@ -1,0 +1,132 @@
+//! The answer to a question, as a table.
+
+use std::fmt::{self, Display};
+
+use crate::{database::Value, line::text::escape};
+
+/// Rows under heads that carry the unit. Shown, it is aligned columns or CSV; names from the
+/// network are escaped in both.
+#[derive(Clone, Debug)]
+pub struct Table {
+    heads: Vec<Head>,
+    rows: Vec<Vec<String>>,
+    layout: Layout,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Layout {
+    Aligned,
+    Csv,
+}
+
+/// The head of a column, and what is in it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Head(pub(crate) &'static str, pub(crate) Column);
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Column {
+    Text,
+    Whole,
+    /// With so many digits after the point.
+    Decimal(usize),
+}
+
+impl Table {
+    pub(crate) fn new(heads: &[Head], rows: &[Vec<Value>], layout: Layout) -> Self {
+        let cells = |row: &Vec<Value>| {
+            heads.iter().zip(row).map(|(head, value)| head.1.show(value)).collect()
+        };
+        Self { heads: heads.to_vec(), rows: rows.iter().map(cells).collect(), layout }
+    }
+
+    /// Cells of each row, as they are shown.
+    pub fn rows(&self) -> &[Vec<String>] {
+        &self.rows
+    }
+
+    fn aligned(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let heads = self.heads.iter().map(|head| head.0.to_owned()).collect();
+        let lines: Vec<&Vec<String>> = std::iter::once(&heads).chain(&self.rows).collect();
+        let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
+        let widths: Vec<usize> = (0..heads.len()).filter_map(width).collect();
+        for line in lines {
+            let mut text = String::new();
+            for ((cell, width), head) in line.iter().zip(&widths).zip(&self.heads) {
+                let padding = " ".repeat(width - cell.chars().count());
+                match head.1 {
+                    Column::Text => text.extend([cell, &padding, "  "]),
+                    Column::Whole | Column::Decimal(_) => text.extend([&padding, cell, "  "]),
+                }
+            }
+            writeln!(f, "{}", text.trim_end())?;
+        }
+        Ok(())
+    }
+
+    fn csv(&self) -> Result<String, csv::Error> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(self.heads.iter().map(|head| head.0))?;
+        self.rows.iter().try_for_each(|row| writer.write_record(row))?;
+        let bytes = writer.into_inner().map_err(|err| err.into_error())?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
+
+impl Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.layout {
+            Layout::Aligned => self.aligned(f),
+            Layout::Csv => f.write_str(&self.csv().map_err(|_| fmt::Error)?),
+        }
+    }
+}
+
+impl Column {
+    fn show(self, value: &Value) -> String {
+        match (self, value) {
+            (_, Value::Null) => String::new(),
+            (Self::Decimal(digits), Value::Number(number)) => format!("{number:.digits$}"),
+            (Self::Text | Self::Whole, Value::Number(number)) => format!("{number:.0}"),
+            (_, Value::Text(text)) => {
+                let mut shown = String::new();
+                escape(text, &mut shown);
+                shown
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADS: [Head; 3] = [
+        Head("file", Column::Text),
+        Head("bytes", Column::Whole),
+        Head("seconds", Column::Decimal(3)),
+    ];
+
+    fn table(layout: Layout) -> Table {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let rows = [
+            vec![text("a\n\u{1b}[31m,\"b\""), Value::Number(12_345.0), Value::Number(0.5)],
+            vec![Value::Null, Value::Number(7.0), Value::Null],
+        ];
+        Table::new(&HEADS, &rows, layout)
+    }
+
+    #[test]
+    fn columns_are_aligned_and_names_escaped() {
+        let expected = "file               bytes  seconds\n\
+                        a\\n\\u{1b}[31m,\"b\"  12345    0.500\n\
+                        \x20                      7\n";
+        assert_eq!(table(Layout::Aligned).to_string(), expected);
+    }
+
+    #[test]
+    fn csv_has_the_same_cells() {
+        let expected =
+            "file,bytes,seconds\n\"a\\n\\u{1b}[31m,\"\"b\"\"\",12345,0.500\n,7,\n";
+        assert_eq!(table(Layout::Csv).to_string(), expected);
+    }
+}
