@@ -3,7 +3,7 @@
 //! All that a batch of events says is written in one transaction. Several servers may write one
 //! database; each has a row of table `run`, whose number the rows of the other tables carry.
 
-use std::{fmt::Debug, sync::Arc};
+use std::sync::Arc;
 
 use crate::{
     config::{DatabaseTarget, Run},
@@ -98,7 +98,7 @@ pub(crate) enum Access {
 }
 
 /// A connection to a database.
-pub(crate) trait Store: Debug {
+pub(crate) trait Store {
     /// Adds a run and returns its number.
     fn start_run(&mut self, run: &Run) -> Result<i64, StoreError>;
 

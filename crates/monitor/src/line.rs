@@ -140,8 +140,7 @@ impl LocalTime {
     fn second(&mut self, utc: &str) -> Option<&str> {
         if self.utc != utc {
             let time: Timestamp = format!("{utc}Z").parse().ok()?;
-            self.local =
-                time.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
+            self.local = time.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
             utc.clone_into(&mut self.utc);
         }
         Some(&self.local)
@@ -160,7 +159,8 @@ mod tests {
 
     use super::*;
 
-    const HOSTILE: &str = "a\"b\\\n2026-11-20 15:00:00,123 - main - INFO - x\u{1b}[31m\u{9b}\u{202e}\0é 🦀";
+    const HOSTILE: &str =
+        "a\"b\\\n2026-11-20 15:00:00,123 - main - INFO - x\u{1b}[31m\u{9b}\u{202e}\0é 🦀";
 
     pub(super) fn examples() -> Vec<Event> {
         let client = "127.0.0.1:5000".parse().unwrap();
@@ -187,7 +187,7 @@ mod tests {
             command: "unknown".to_owned(),
             file: Some(HOSTILE.to_owned()),
             outcome: "not-found".to_owned(),
-            bytes: u64::MAX,
+            bytes: 1 << 40,
             throughput: None,
             first_byte_ns: None,
             ..request.clone()
@@ -281,7 +281,9 @@ mod tests {
         assert_eq!(split_time("2026-11-20T15:00:00Z"), Some(("2026-11-20T15:00:00", 0)));
         assert_eq!(split_time("2026-11-20T15:00:00.12Z"), Some(("2026-11-20T15:00:00", 120)));
         assert_eq!(split_time("2026-11-20T15:00:00.007Z"), Some(("2026-11-20T15:00:00", 7)));
-        for wrong in ["", "Z", "2026-11-20T15:00:00", "2026-11-20T15:00:00.Z", "2026-11-20T15:00:00+Z"] {
+        for wrong in
+            ["", "Z", "2026-11-20T15:00:00", "2026-11-20T15:00:00.Z", "2026-11-20T15:00:00+Z"]
+        {
             assert!(split_time(wrong).is_none_or(|(_, milliseconds)| milliseconds == 0), "{wrong}");
         }
     }

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 
 use crate::{
     config::DatabaseTarget,
-    database::{self, Access, Store, StoreError, Value},
+    database::{self, Access, Store, StoreError},
     table::{
         Column::{Decimal, Text, Whole},
         Head, Layout, Table,
@@ -91,10 +91,8 @@ impl FromStr for RunChoice {
 
 /// Answers a question from the database.
 pub fn answer(target: &DatabaseTarget, args: &LogArgs) -> Result<Table, QueryError> {
-    let error = |err: StoreError| QueryError::Database {
-        target: target.clone(),
-        reason: err.to_string(),
-    };
+    let error =
+        |err: StoreError| QueryError::Database { target: target.clone(), reason: err.to_string() };
     let mut store = database::open(target, Access::Read).map_err(error)?;
     if let RunChoice::Number(run) = args.run
         && !has_run(store.as_mut(), run).map_err(error)?
@@ -120,8 +118,7 @@ pub fn answer(target: &DatabaseTarget, args: &LogArgs) -> Result<Table, QueryErr
 }
 
 fn has_run(store: &mut dyn Store, run: u32) -> Result<bool, StoreError> {
-    let rows = store.rows(&format!("SELECT count(*) FROM run WHERE run = {run}"))?;
-    Ok(rows != [[Value::Number(0.0)]])
+    Ok(!store.rows(&format!("SELECT run FROM run WHERE run = {run}"))?.is_empty())
 }
 
 impl Query {

@@ -24,12 +24,8 @@ use std::{
 use telemetry::{JournalReader, Level, Losses, What};
 
 use self::{
-    batch::Batch,
-    database_sink::DatabaseSink,
-    log_file::LogFile,
-    log_sink::LogSink,
-    outage::Outage,
-    queue::Queue,
+    batch::Batch, database_sink::DatabaseSink, log_file::LogFile, log_sink::LogSink,
+    outage::Outage, queue::Queue,
 };
 use crate::{
     config::{Config, DatabaseTarget, LogTarget},
@@ -127,10 +123,8 @@ fn open_database(
     config: &Config,
     losses: &'static Losses,
 ) -> Result<DatabaseSink, OpenError> {
-    let error = |err: StoreError| OpenError::Database {
-        target: target.clone(),
-        reason: err.to_string(),
-    };
+    let error =
+        |err: StoreError| OpenError::Database { target: target.clone(), reason: err.to_string() };
     let mut store = database::open(target, Access::Create).map_err(error)?;
     let run = store.start_run(&config.run).map_err(error)?;
     let outage = Outage::new(format!("database {target}"), &losses.database);
@@ -144,11 +138,7 @@ struct Sink {
 }
 
 impl Sink {
-    fn start(
-        outage: Arc<Outage>,
-        name: &str,
-        run: impl FnOnce(&Queue) + Send + 'static,
-    ) -> Self {
+    fn start(outage: Arc<Outage>, name: &str, run: impl FnOnce(&Queue) + Send + 'static) -> Self {
         let queue = Arc::new(Queue::default());
         let shared = Arc::clone(&queue);
         let body = move || {
@@ -171,9 +161,7 @@ impl Sink {
     /// Waits until all is written or the time is over, and says what was lost.
     fn finish(&self, deadline: Instant) {
         let left = self.queue.wait_until_done(deadline);
-        if left > 0 {
-            self.outage.lose(left, "it took too long to write them");
-        }
+        self.outage.give_up(left);
         self.outage.conclude();
     }
 }

@@ -87,6 +87,10 @@ impl Column {
             (_, Value::Null) => String::new(),
             (Self::Decimal(digits), Value::Number(number)) => format!("{number:.digits$}"),
             (Self::Text | Self::Whole, Value::Number(number)) => format!("{number:.0}"),
+            // PostgreSQL gives numbers as text.
+            (Self::Whole | Self::Decimal(_), Value::Text(text)) if text.parse::<f64>().is_ok() => {
+                self.show(&Value::Number(text.parse().unwrap_or_default()))
+            }
             (_, Value::Text(text)) => {
                 let mut shown = String::new();
                 escape(text, &mut shown);
@@ -125,8 +129,7 @@ mod tests {
 
     #[test]
     fn csv_has_the_same_cells() {
-        let expected =
-            "file,bytes,seconds\n\"a\\n\\u{1b}[31m,\"\"b\"\"\",12345,0.500\n,7,\n";
+        let expected = "file,bytes,seconds\n\"a\\n\\u{1b}[31m,\"\"b\"\"\",12345,0.500\n,7,\n";
         assert_eq!(table(Layout::Csv).to_string(), expected);
     }
 }

@@ -6,17 +6,12 @@
 //! with a flush for some ten thousand events, saves nothing.
 
 use std::{
-    fs::OpenOptions,
-    io,
-    os::unix::fs::OpenOptionsExt,
-    path::Path,
-    sync::Arc,
-    time::Duration,
+    fs::OpenOptions, io, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc, time::Duration,
 };
 
 use rusqlite::{
-    CachedStatement, Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior,
-    params, types::ValueRef,
+    CachedStatement, Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, params,
+    types::ValueRef,
 };
 
 use super::{Access, Store, StoreError, VERSION, Value, tables, utc};

@@ -153,3 +153,19 @@ fn a_run_is_last_all_or_a_number() {
     assert_eq!("12".parse(), Ok(RunChoice::Number(12)));
     assert!("first".parse::<RunChoice>().is_err());
 }
+
+/// `KOLAM_TEST_POSTGRES` is the URL of an empty database.
+#[test]
+#[cfg(feature = "postgres")]
+fn postgres_has_the_same_answers() {
+    let Ok(url) = std::env::var("KOLAM_TEST_POSTGRES") else {
+        return eprintln!("skipped: KOLAM_TEST_POSTGRES is not set");
+    };
+    let target: DatabaseTarget = url.parse().unwrap();
+    write(&target);
+    check_answers(&target);
+    let name = HOSTILE.replace("\\0", "\u{fffd}");
+    assert_eq!(ask(&target, Query::Slowest, RunChoice::Last)[1][5], name);
+    let mut reader = database::open(&target, Access::Read).unwrap();
+    assert!(reader.rows("DELETE FROM request").is_err());
+}

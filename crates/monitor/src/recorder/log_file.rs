@@ -42,12 +42,7 @@ impl LogFile {
     /// process left half is taken away. Reading is asked for too: with it, a pipe that nobody reads
     /// opens at once.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create(true)
-            .mode(MODE)
-            .open(path)?;
+        let file = OpenOptions::new().read(true).append(true).create(true).mode(MODE).open(path)?;
         let is_regular = file.metadata()?.is_file();
         let log = Self { file, path: Some(path.to_owned()), is_regular, rest: Vec::new() };
         if is_regular {

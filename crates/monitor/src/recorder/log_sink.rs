@@ -147,9 +147,9 @@ impl LogSink {
             Format::Text => {
                 self.render(batch);
                 let text = self.text.as_bytes();
-                self.file.append(text).map_err(|unwritten| {
-                    (count_lines(&text[unwritten.from..]), unwritten.error)
-                })
+                self.file
+                    .append(text)
+                    .map_err(|unwritten| (count_lines(&text[unwritten.from..]), unwritten.error))
             }
         };
         result.map_err(|(count, error)| (count as u64, error.to_string()))

@@ -70,6 +70,12 @@ impl Outage {
         }
     }
 
+    /// So many events are given up because the server ends.
+    pub(crate) fn give_up(&self, count: u64) {
+        self.state().lost_in_all += count;
+        self.losses.fetch_add(count, Relaxed);
+    }
+
     /// So many events are lost.
     pub(crate) fn lose(&self, count: u64, reason: &str) {
         if count > 0 {

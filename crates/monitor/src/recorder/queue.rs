@@ -83,13 +83,11 @@ impl Queue {
     pub(crate) fn take(&self, wait: Wait) -> Taken {
         let mut state = self.state();
         state.in_hand = 0;
-        let is_idle = |state: &State| {
-            state.batches.is_empty() && !state.wants_reopen && !state.is_closed
-        };
+        let is_idle =
+            |state: &State| state.batches.is_empty() && !state.wants_reopen && !state.is_closed;
         state = self.wait(state, wait.first, is_idle);
-        let is_few = |state: &State| {
-            state.events < wait.enough && !state.wants_reopen && !state.is_closed
-        };
+        let is_few =
+            |state: &State| state.events < wait.enough && !state.wants_reopen && !state.is_closed;
         if !state.batches.is_empty() && is_few(&state) {
             state = self.wait(state, Some(wait.more), is_few);
         }
@@ -181,7 +179,7 @@ mod tests {
     #[test]
     fn batches_are_taken_until_there_are_enough_events() {
         let queue = Queue::default();
-        [2, 2, 2].map(|lines| assert!(queue.push(&batch(lines))));
+        [2, 2, 2].into_iter().for_each(|lines| assert!(queue.push(&batch(lines))));
         let taken = queue.take(NOW);
         assert_eq!((taken.batches.len(), taken.is_all, taken.is_last), (2, false, false));
         queue.close();

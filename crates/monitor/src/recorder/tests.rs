@@ -168,8 +168,7 @@ fn a_log_that_cannot_be_reopened_is_written_on() {
 fn a_disk_that_is_always_full_loses_events_and_ends() {
     let dir = TempDir::new().unwrap();
     let database = dir.path().join("events.sqlite");
-    let running =
-        Running::start(&config(Path::new("/dev/full"), Format::Json, Some(&database)));
+    let running = Running::start(&config(Path::new("/dev/full"), Format::Json, Some(&database)));
     running.tell_examples();
     let losses = running.end();
     assert_eq!(losses.log.load(Relaxed), examples().len() as u64);

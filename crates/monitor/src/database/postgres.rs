@@ -1,0 +1,282 @@
+//! The database in PostgreSQL.
+//!
+//! A batch goes there as JSON, one statement for each kind of event, and is taken apart by the
+//! database: a statement for each event would wait for an answer each time.
+
+use std::{sync::Arc, time::Duration};
+
+use postgres::{Client, Config, NoTls, SimpleQueryMessage, error::SqlState};
+
+use super::{Access, Store, StoreError, VERSION, Value, tables, utc};
+use crate::{
+    config::Run,
+    line::{Line, split_time},
+    recorder::batch::Batch,
+};
+
+/// How long the database may take to answer a connection, and to acknowledge what is sent.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const TCP_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Of several servers that start at once one makes the tables.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(1802464365)";
+
+/// The errors of values, and of statements that they break, begin with these.
+const CLASSES_OF_VALUES: [&str; 3] = ["21", "22", "23"];
+
+/// Each event of an array of JSON. No statement may touch a row twice, so of several events that say
+/// the same of a connection only the last counts.
+const EVENTS: &str = "
+    FROM json_array_elements($2::text::json) WITH ORDINALITY AS line (json, number),
+    LATERAL json_to_record(json) AS e (
+        time TEXT, level TEXT, source TEXT, pid BIGINT, event TEXT, connection BIGINT, client TEXT,
+        \"user\" TEXT, command TEXT, file TEXT, outcome TEXT, cause TEXT, reason TEXT, \"limit\" TEXT,
+        how TEXT, text TEXT, requests BIGINT, bytes BIGINT, bytes_in BIGINT, bytes_out BIGINT,
+        waited DOUBLE PRECISION, seconds DOUBLE PRECISION, throughput DOUBLE PRECISION,
+        accepted_ns BIGINT, picked_up_ns BIGINT, began_ns BIGINT, first_byte_ns BIGINT,
+        last_byte_ns BIGINT
+    )";
+
+const TIME: &str =
+    "to_char(time::timestamptz AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')";
+
+const ADDRESS: &str = "trim(both '[]' from regexp_replace(client, ':[0-9]+$', ''))";
+
+const OPENED: &str = "
+    INSERT INTO connection (run, connection, client, address, opened, accepted_ns)
+    SELECT DISTINCT ON (connection) $1::bigint, connection, client, ADDRESS, TIME, accepted_ns EVENTS
+    ORDER BY connection, number DESC
+    ON CONFLICT (run, connection) DO UPDATE
+    SET opened = excluded.opened, accepted_ns = excluded.accepted_ns";
+
+const PICKED_UP: &str = "
+    INSERT INTO connection
+        (run, connection, client, address, worker, pid, waited, accepted_ns, picked_up_ns)
+    SELECT DISTINCT ON (connection) $1::bigint, connection, client, ADDRESS, source, pid, waited, accepted_ns, picked_up_ns
+    EVENTS
+    ORDER BY connection, number DESC
+    ON CONFLICT (run, connection) DO UPDATE SET worker = excluded.worker, pid = excluded.pid,
+        waited = excluded.waited, picked_up_ns = excluded.picked_up_ns";
+
+const CLOSED: &str = "
+    INSERT INTO connection (run, connection, client, address, closed, outcome, cause, requests,
+        bytes_in, bytes_out, seconds, throughput)
+    SELECT DISTINCT ON (connection) $1::bigint, connection, client, ADDRESS, TIME, outcome, cause, requests, bytes_in,
+        bytes_out, seconds, throughput EVENTS
+    ORDER BY connection, number DESC
+    ON CONFLICT (run, connection) DO UPDATE SET closed = excluded.closed,
+        outcome = excluded.outcome, cause = excluded.cause, requests = excluded.requests,
+        bytes_in = excluded.bytes_in, bytes_out = excluded.bytes_out,
+        seconds = excluded.seconds, throughput = excluded.throughput";
+
+const REQUEST: &str = "
+    INSERT INTO request (run, connection, time, worker, pid, client, address, user_name, command,
+        file, outcome, bytes, seconds, throughput, accepted_ns, picked_up_ns, began_ns,
+        first_byte_ns, last_byte_ns)
+    SELECT $1::bigint, connection, TIME, source, pid, client, ADDRESS, \"user\", command, file,
+        outcome, bytes, seconds, throughput, accepted_ns, picked_up_ns, began_ns, first_byte_ns,
+        last_byte_ns EVENTS ORDER BY number";
+
+const EVENT: &str = "
+    INSERT INTO event (run, time, level, source, pid, event, connection, client, cause, detail)
+    SELECT $1::bigint, TIME, upper(level), source, pid, event, connection, client,
+        coalesce(cause, reason, \"limit\", how, text), json::text EVENTS ORDER BY number";
+
+pub(super) struct Postgres(Client);
+
+impl Postgres {
+    pub(super) fn connect(config: &Config, access: Access) -> Result<Self, StoreError> {
+        let mut config = config.clone();
+        config.connect_timeout(CONNECT_TIMEOUT).tcp_user_timeout(TCP_TIMEOUT);
+        config.application_name("fileserver");
+        let mut store = Self(config.connect(NoTls)?);
+        match access {
+            Access::Create => store.make_tables()?,
+            Access::Read => {
+                store.0.batch_execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")?
+            }
+            Access::Write => {}
+        }
+        store.check()?;
+        Ok(store)
+    }
+
+    fn make_tables(&mut self) -> Result<(), StoreError> {
+        let mut transaction = self.0.transaction()?;
+        transaction.batch_execute(LOCK)?;
+        let row = transaction.query_one("SELECT to_regclass('kolam_schema') IS NULL", &[])?;
+        if row.get(0) {
+            let key = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY";
+            transaction.batch_execute(&tables(key, ""))?;
+            transaction.batch_execute(&format!(
+                "CREATE TABLE kolam_schema (version BIGINT NOT NULL);
+                 INSERT INTO kolam_schema VALUES ({VERSION})"
+            ))?;
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    fn check(&mut self) -> Result<(), StoreError> {
+        let row = self.0.query_opt("SELECT version FROM kolam_schema", &[]);
+        let undefined = |err: &postgres::Error| err.code() == Some(&SqlState::UNDEFINED_TABLE);
+        match row {
+            Err(err) if undefined(&err) => Err(StoreError::Foreign),
+            Err(err) => Err(err.into()),
+            Ok(row) => match row.map_or(0, |row| row.get(0)) {
+                VERSION => Ok(()),
+                version => Err(StoreError::Version(version)),
+            },
+        }
+    }
+
+    fn insert(&mut self, run: i64, events: &Events) -> Result<(), postgres::Error> {
+        let mut transaction = self.0.transaction()?;
+        for (sql, json) in [
+            (OPENED, &events.opened),
+            (PICKED_UP, &events.picked_up),
+            (CLOSED, &events.closed),
+            (REQUEST, &events.requests),
+            (EVENT, &events.others),
+        ] {
+            if !json.is_empty() {
+                let sql = sql.replace("ADDRESS", ADDRESS).replace("TIME", TIME);
+                transaction
+                    .execute(&sql.replace("EVENTS", EVENTS), &[&run, &format!("[{json}]")])?;
+            }
+        }
+        transaction.commit()
+    }
+}
+
+impl Store for Postgres {
+    fn start_run(&mut self, run: &Run) -> Result<i64, StoreError> {
+        let row = self.0.query_one(
+            "INSERT INTO run (started, mode, workers, address, pid) VALUES ($1, $2, $3, $4, $5)
+             RETURNING run",
+            &[
+                &utc(run.started),
+                &run.mode,
+                &i64::from(run.workers),
+                &run.address,
+                &i64::from(std::process::id()),
+            ],
+        )?;
+        Ok(row.get(0))
+    }
+
+    fn write(&mut self, run: i64, batches: &[Arc<Batch>]) -> Result<u64, StoreError> {
+        let mut events = Events::default();
+        let lines = batches.iter().flat_map(|batch| batch.lines());
+        let unreadable = lines.filter(|line| !events.add(line)).count();
+        match self.insert(run, &events) {
+            Ok(()) => Ok(unreadable as u64),
+            // The same values would be refused for ever.
+            Err(err) if is_of_values(&err) => {
+                Ok(batches.iter().map(|batch| batch.len() as u64).sum())
+            }
+            Err(err) => Err(err.into()),
+        }
+    }
+
+    fn end_run(&mut self, run: i64, events_lost: u64) -> Result<(), StoreError> {
+        let lost = i64::try_from(events_lost).unwrap_or(i64::MAX);
+        let ended = utc(jiff::Timestamp::now());
+        let sql = "UPDATE run SET ended = $2, events_lost = $3 WHERE run = $1";
+        self.0.execute(sql, &[&run, &ended, &lost])?;
+        Ok(())
+    }
+
+    fn rows(&mut self, query: &str) -> Result<Vec<Vec<Value>>, StoreError> {
+        let messages = self.0.simple_query(query)?;
+        let value = |text: Option<&str>| match text {
+            Some(text) => Value::Text(text.to_owned()),
+            None => Value::Null,
+        };
+        let row = |message: &SimpleQueryMessage| match message {
+            SimpleQueryMessage::Row(row) => {
+                Some((0..row.len()).map(|column| value(row.get(column))).collect())
+            }
+            _ => None,
+        };
+        Ok(messages.iter().filter_map(row).collect())
+    }
+}
+
+/// Events by kind, each kind as elements of a JSON array.
+#[derive(Debug, Default)]
+struct Events {
+    opened: String,
+    picked_up: String,
+    closed: String,
+    requests: String,
+    others: String,
+}
+
+impl Events {
+    /// False for a line that is no event.
+    fn add(&mut self, json: &[u8]) -> bool {
+        let Some(line) = Line::parse(json).filter(|line| split_time(&line.time).is_some()) else {
+            return false;
+        };
+        let Ok(json) = str::from_utf8(json) else { return false };
+        let kind = match (&*line.event, line.connection) {
+            ("opened", Some(_)) => &mut self.opened,
+            ("picked-up", Some(_)) => &mut self.picked_up,
+            ("closed", Some(_)) => &mut self.closed,
+            ("request", Some(_)) => &mut self.requests,
+            _ => &mut self.others,
+        };
+        if !kind.is_empty() {
+            kind.push(',');
+        }
+        push_without_nul(json, kind);
+        true
+    }
+}
+
+/// PostgreSQL has no character NUL; the sign for what cannot be shown takes its place.
+fn push_without_nul(json: &str, out: &mut String) {
+    let mut rest = json;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        out.push_str(before);
+        let (escape, after) = match escape.strip_prefix("\\u0000") {
+            Some(after) => ("\\ufffd", after),
+            // A backslash and what it escapes, which may be a backslash.
+            None => escape.split_at_checked(2).unwrap_or((escape, "")),
+        };
+        out.push_str(escape);
+        rest = after;
+    }
+    out.push_str(rest);
+}
+
+fn is_of_values(err: &postgres::Error) -> bool {
+    let is_of =
+        |code: &SqlState| CLASSES_OF_VALUES.iter().any(|class| code.code().starts_with(class));
+    err.code().is_some_and(is_of)
+}
+
+impl From<postgres::Error> for StoreError {
+    fn from(err: postgres::Error) -> Self {
+        // What the database says, where it said something, is in the source.
+        let text = match std::error::Error::source(&err) {
+            Some(source) => source.to_string(),
+            None => err.to_string(),
+        };
+        Self::Postgres(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nul_is_replaced_where_it_is_escaped_and_nowhere_else() {
+        let mut out = String::new();
+        push_without_nul(r#"{"a":"x\u0000\\u0000\n\\\u0000"}"#, &mut out);
+        assert_eq!(out, r#"{"a":"x\ufffd\\u0000\n\\\ufffd"}"#);
+    }
+}
