@@ -155,6 +155,8 @@ pub(crate) fn examples() -> Vec<Event> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use telemetry::event::{ClosedEvent, RequestEvent, WorkerDiedEvent};
 
     use super::*;
@@ -162,12 +164,37 @@ mod tests {
     const HOSTILE: &str =
         "a\"b\\\n2026-11-20 15:00:00,123 - main - INFO - x\u{1b}[31m\u{9b}\u{202e}\0é 🦀";
 
+    const CONNECTION: u64 = 17;
+
+    fn client() -> SocketAddr {
+        "127.0.0.1:5000".parse().unwrap()
+    }
+
     pub(super) fn examples() -> Vec<Event> {
-        let client = "127.0.0.1:5000".parse().unwrap();
-        let connection = 17;
+        let all = of_connections().into_iter().chain(of_requests()).chain(of_closes());
+        let event = |(index, what)| Event {
+            time: Timestamp::from_millisecond(1_795_186_800_000 + index as i64 * 60).unwrap(),
+            level: if index % 2 == 0 { Level::Info } else { Level::Warning },
+            source: if index % 3 == 0 { Source::Process(3) } else { Source::Thread(7) },
+            pid: 77,
+            what,
+        };
+        all.chain(of_others()).enumerate().map(event).collect()
+    }
+
+    fn of_connections() -> [What; 2] {
+        let (connection, client) = (CONNECTION, client());
+        let (accepted_ns, picked_up_ns, waited) = (1_000_000, 1_250_000, 0.000_25);
+        [
+            What::Opened { connection, client, accepted_ns },
+            What::PickedUp { connection, client, accepted_ns, picked_up_ns, waited },
+        ]
+    }
+
+    fn of_requests() -> [What; 2] {
         let request = RequestEvent {
-            connection,
-            client,
+            connection: CONNECTION,
+            client: client(),
             user: None,
             command: "GET".to_owned(),
             file: Some("a b.txt".to_owned()),
@@ -192,9 +219,13 @@ mod tests {
             first_byte_ns: None,
             ..request.clone()
         };
+        [request, hostile].map(|request| What::Request(Box::new(request)))
+    }
+
+    fn of_closes() -> [What; 2] {
         let closed = ClosedEvent {
-            connection,
-            client,
+            connection: CONNECTION,
+            client: client(),
             outcome: "ok".to_owned(),
             cause: None,
             requests: 1,
@@ -209,6 +240,11 @@ mod tests {
             throughput: None,
             ..closed.clone()
         };
+        [closed, failed].map(|closed| What::Closed(Box::new(closed)))
+    }
+
+    fn of_others() -> Vec<What> {
+        let (connection, client) = (CONNECTION, client());
         let died = WorkerDiedEvent {
             worker: 3,
             worker_pid: 1234,
@@ -228,19 +264,10 @@ mod tests {
             bytes: None,
             ..died.clone()
         };
-        let (accepted_ns, picked_up_ns, waited) = (1_000_000, 1_250_000, 0.000_25);
-        let user = "ann".to_owned();
-        let reason = "1024 connections are open".to_owned();
-        let all = [
-            What::Opened { connection, client, accepted_ns },
-            What::PickedUp { connection, client, accepted_ns, picked_up_ns, waited },
-            What::Request(Box::new(request)),
-            What::Request(Box::new(hostile)),
-            What::Closed(Box::new(closed)),
-            What::Closed(Box::new(failed)),
-            What::TurnedAway { client, reason },
+        vec![
+            What::TurnedAway { client, reason: "1024 connections are open".to_owned() },
             What::Limit { connection, client, limit: "10000 requests".to_owned() },
-            What::Authenticated { connection, client, user },
+            What::Authenticated { connection, client, user: "ann".to_owned() },
             What::AuthFailed { connection, client },
             What::WorkerStarted { worker: 3, restarts: 1 },
             What::WorkerDied(Box::new(died)),
@@ -250,15 +277,7 @@ mod tests {
             What::Message { text: "listening on 127.0.0.1:46666".to_owned() },
             What::Message { text: format!("closed connection=1 outcome=ok {HOSTILE}") },
             What::Message { text: String::new() },
-        ];
-        let event = |(index, what)| Event {
-            time: Timestamp::from_millisecond(1_795_186_800_000 + index as i64 * 60).unwrap(),
-            level: if index % 2 == 0 { Level::Info } else { Level::Warning },
-            source: if index % 3 == 0 { Source::Process(3) } else { Source::Thread(7) },
-            pid: 77,
-            what,
-        };
-        all.into_iter().enumerate().map(event).collect()
+        ]
     }
 
     #[test]

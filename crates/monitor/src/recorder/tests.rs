@@ -261,6 +261,25 @@ fn a_database_that_stays_locked_does_not_hold_up_the_end() {
 }
 
 #[test]
+fn a_database_whose_disk_is_full_for_a_while_gets_all_events() {
+    let dir = TempDir::new().unwrap();
+    let Some(disk) = SmallDisk::mount(&dir) else {
+        return eprintln!("skipped: nobody may mount here");
+    };
+    let (log, database) = (dir.path().join("log.txt"), disk.0.join("events.sqlite"));
+    let running = Running::start(&config(&log, Format::Json, Some(&database)));
+    let ballast = disk.0.join("ballast");
+    fs::write(&ballast, vec![0; 2 << 20]).unwrap_err();
+    running.tell_examples();
+    eventually("the log has all lines", || lines(&log).len() == examples().len());
+    thread::sleep(Duration::from_millis(600));
+    fs::remove_file(&ballast).unwrap();
+    running.tell_examples();
+    eventually("the database has all", || count(&database, "SELECT count(*) FROM request") == 4);
+    assert_eq!(running.end().total(), 0);
+}
+
+#[test]
 fn what_the_journal_lost_is_told() {
     let dir = TempDir::new().unwrap();
     let (log, database) = (dir.path().join("log.txt"), dir.path().join("events.sqlite"));
