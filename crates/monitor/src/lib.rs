@@ -7,6 +7,7 @@
 mod config;
 mod database;
 mod line;
+pub mod metrics;
 pub mod questions;
 mod recorder;
 mod table;
