@@ -26,7 +26,12 @@ pub struct LogArgs {
     pub query: Query,
 
     /// Rows to show at most
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 20,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
     pub limit: u32,
 
     /// Whose events: those of the server that started `last`, of `all`, or of the one with this

@@ -1,8 +1,8 @@
 //! Writes the events of a server down: in its log, and in a database if there is one.
 //!
 //! The calling thread reads the journal and gives what it read to two threads, each with a bounded
-//! queue of its own, so that a log that stalls holds neither the journal nor the database up. Events
-//! for which a queue has no room are lost, and counted.
+//! queue of its own, so that a log that stalls holds neither the journal nor the database up.
+//! Events for which a queue has no room are lost, and counted.
 //!
 //! It wakes up for many events at once: waking up for each would cost the transfers more than
 //! writing the events does. At the end both threads get a few seconds to finish.

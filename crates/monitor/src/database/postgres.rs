@@ -24,14 +24,14 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(1802464365)";
 /// The errors of values, and of statements that they break, begin with these.
 const CLASSES_OF_VALUES: [&str; 3] = ["21", "22", "23"];
 
-/// Each event of an array of JSON. No statement may touch a row twice, so of several events that say
-/// the same of a connection only the last counts.
+/// Each event of an array of JSON. No statement may touch a row twice, so of several events that
+/// say the same of a connection only the last counts.
 const EVENTS: &str = "
     FROM json_array_elements($2::text::json) WITH ORDINALITY AS line (json, number),
     LATERAL json_to_record(json) AS e (
         time TEXT, level TEXT, source TEXT, pid BIGINT, event TEXT, connection BIGINT, client TEXT,
-        \"user\" TEXT, command TEXT, file TEXT, outcome TEXT, cause TEXT, reason TEXT, \"limit\" TEXT,
-        how TEXT, text TEXT, requests BIGINT, bytes BIGINT, bytes_in BIGINT, bytes_out BIGINT,
+        \"user\" TEXT, command TEXT, file TEXT, outcome TEXT, cause TEXT, reason TEXT,
+        \"limit\" TEXT, how TEXT, text TEXT, requests BIGINT, bytes BIGINT, bytes_in BIGINT, bytes_out BIGINT,
         waited DOUBLE PRECISION, seconds DOUBLE PRECISION, throughput DOUBLE PRECISION,
         accepted_ns BIGINT, picked_up_ns BIGINT, began_ns BIGINT, first_byte_ns BIGINT,
         last_byte_ns BIGINT
@@ -44,7 +44,8 @@ const ADDRESS: &str = "trim(both '[]' from regexp_replace(client, ':[0-9]+$', ''
 
 const OPENED: &str = "
     INSERT INTO connection (run, connection, client, address, opened, accepted_ns)
-    SELECT DISTINCT ON (connection) $1::bigint, connection, client, ADDRESS, TIME, accepted_ns EVENTS
+    SELECT DISTINCT ON (connection) $1::bigint, connection, client, ADDRESS, TIME,
+        accepted_ns EVENTS
     ORDER BY connection, number DESC
     ON CONFLICT (run, connection) DO UPDATE
     SET opened = excluded.opened, accepted_ns = excluded.accepted_ns";
@@ -52,7 +53,8 @@ const OPENED: &str = "
 const PICKED_UP: &str = "
     INSERT INTO connection
         (run, connection, client, address, worker, pid, waited, accepted_ns, picked_up_ns)
-    SELECT DISTINCT ON (connection) $1::bigint, connection, client, ADDRESS, source, pid, waited, accepted_ns, picked_up_ns
+    SELECT DISTINCT ON (connection) $1::bigint, connection, client, ADDRESS, source, pid, waited,
+        accepted_ns, picked_up_ns
     EVENTS
     ORDER BY connection, number DESC
     ON CONFLICT (run, connection) DO UPDATE SET worker = excluded.worker, pid = excluded.pid,
@@ -61,8 +63,8 @@ const PICKED_UP: &str = "
 const CLOSED: &str = "
     INSERT INTO connection (run, connection, client, address, closed, outcome, cause, requests,
         bytes_in, bytes_out, seconds, throughput)
-    SELECT DISTINCT ON (connection) $1::bigint, connection, client, ADDRESS, TIME, outcome, cause, requests, bytes_in,
-        bytes_out, seconds, throughput EVENTS
+    SELECT DISTINCT ON (connection) $1::bigint, connection, client, ADDRESS, TIME, outcome, cause,
+        requests, bytes_in, bytes_out, seconds, throughput EVENTS
     ORDER BY connection, number DESC
     ON CONFLICT (run, connection) DO UPDATE SET closed = excluded.closed,
         outcome = excluded.outcome, cause = excluded.cause, requests = excluded.requests,

@@ -194,6 +194,18 @@ mod tests {
     }
 
     #[test]
+    fn the_examples_of_the_manual_match_too() {
+        let (manual, expression) = (manual(), expression());
+        let examples = || manual.lines().filter_map(|line| line.strip_prefix("    2026-"));
+        assert!(examples().count() > EVENTS.len());
+        for example in examples() {
+            let line = format!("2026-{example}");
+            let groups = expression.captures(&line).unwrap_or_else(|| panic!("{line}"));
+            assert_eq!(groups.name("event").is_none(), example.contains("listening"), "{line}");
+        }
+    }
+
+    #[test]
     fn every_event_of_the_list_is_known_and_has_its_example_in_the_manual() {
         let manual = manual();
         for event in examples() {

@@ -73,6 +73,7 @@ impl DatabaseSink {
         loop {
             match self.try_write(batches, store) {
                 Ok(unreadable) => {
+                    self.outage.trust();
                     self.outage.lose(unreadable, "an event could not be read");
                     return true;
                 }

@@ -70,6 +70,14 @@ impl Outage {
         }
     }
 
+    /// What was suspected did not happen, or is over.
+    pub(crate) fn trust(&self) {
+        let mut state = self.state();
+        if state.suspicion.take().is_some() && state.reason.is_none() {
+            complain(&format!("the {} can be written again; no event was lost", self.what));
+        }
+    }
+
     /// So many events are given up because the server ends.
     pub(crate) fn give_up(&self, count: u64) {
         self.state().lost_in_all += count;
