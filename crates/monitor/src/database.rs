@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[cfg(feature = "postgres")]
-mod postgres;
+pub(crate) mod postgres;
 mod sqlite;
 
 /// Counts up when the tables change; a database of another version is refused.

@@ -31,7 +31,8 @@ const EVENTS: &str = "
     LATERAL json_to_record(json) AS e (
         time TEXT, level TEXT, source TEXT, pid BIGINT, event TEXT, connection BIGINT, client TEXT,
         \"user\" TEXT, command TEXT, file TEXT, outcome TEXT, cause TEXT, reason TEXT,
-        \"limit\" TEXT, how TEXT, text TEXT, requests BIGINT, bytes BIGINT, bytes_in BIGINT, bytes_out BIGINT,
+        \"limit\" TEXT, how TEXT, text TEXT, requests BIGINT, bytes BIGINT, bytes_in BIGINT,
+        bytes_out BIGINT,
         waited DOUBLE PRECISION, seconds DOUBLE PRECISION, throughput DOUBLE PRECISION,
         accepted_ns BIGINT, picked_up_ns BIGINT, began_ns BIGINT, first_byte_ns BIGINT,
         last_byte_ns BIGINT
@@ -269,6 +270,22 @@ impl From<postgres::Error> for StoreError {
         };
         Self::Postgres(text)
     }
+}
+
+/// A new database for one test, on the PostgreSQL server of the URL `KOLAM_TEST_POSTGRES`; none
+/// where that is not set.
+#[cfg(test)]
+pub(crate) fn fresh_database(name: &str) -> Option<Config> {
+    let Ok(url) = std::env::var("KOLAM_TEST_POSTGRES") else {
+        eprintln!("skipped: KOLAM_TEST_POSTGRES is not set");
+        return None;
+    };
+    let mut client = Client::connect(&url, NoTls).unwrap();
+    client.execute(&format!("DROP DATABASE IF EXISTS {name}"), &[]).unwrap();
+    client.execute(&format!("CREATE DATABASE {name}"), &[]).unwrap();
+    let mut config: Config = url.parse().unwrap();
+    config.dbname(name);
+    Some(config)
 }
 
 #[cfg(test)]

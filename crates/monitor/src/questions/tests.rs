@@ -154,14 +154,11 @@ fn a_run_is_last_all_or_a_number() {
     assert!("first".parse::<RunChoice>().is_err());
 }
 
-/// `KOLAM_TEST_POSTGRES` is the URL of an empty database.
 #[test]
 #[cfg(feature = "postgres")]
 fn postgres_has_the_same_answers() {
-    let Ok(url) = std::env::var("KOLAM_TEST_POSTGRES") else {
-        return eprintln!("skipped: KOLAM_TEST_POSTGRES is not set");
-    };
-    let target: DatabaseTarget = url.parse().unwrap();
+    let Some(config) = database::postgres::fresh_database("kolam_test_answers") else { return };
+    let target = DatabaseTarget::Postgres(Box::new(config));
     write(&target);
     check_answers(&target);
     let name = HOSTILE.replace("\\0", "\u{fffd}");

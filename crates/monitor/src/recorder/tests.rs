@@ -280,6 +280,27 @@ fn a_database_whose_disk_is_full_for_a_while_gets_all_events() {
 }
 
 #[test]
+#[cfg(feature = "postgres")]
+fn a_connection_to_postgres_that_breaks_is_made_again() {
+    let Some(postgres) = database::postgres::fresh_database("kolam_test_broken") else { return };
+    let dir = TempDir::new().unwrap();
+    let mut config = config(&dir.path().join("log.txt"), Format::Text, None);
+    config.database = Some(DatabaseTarget::Postgres(Box::new(postgres.clone())));
+    let running = Running::start(&config);
+    let mut client = postgres.connect(postgres::NoTls).unwrap();
+    let mut stored =
+        || -> i64 { client.query_one("SELECT count(*) FROM request", &[]).unwrap().get(0) };
+    running.tell_examples();
+    eventually("the first events are stored", || stored() == 2);
+    let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE application_name = 'fileserver' AND datname = current_database()";
+    postgres.connect(postgres::NoTls).unwrap().execute(kill, &[]).unwrap();
+    running.tell_examples();
+    assert_eq!(running.end().total(), 0);
+    assert_eq!(stored(), 4);
+}
+
+#[test]
 fn what_the_journal_lost_is_told() {
     let dir = TempDir::new().unwrap();
     let (log, database) = (dir.path().join("log.txt"), dir.path().join("events.sqlite"));
