@@ -164,9 +164,8 @@ impl App {
         }
         match self.view.as_ref().map_or(0, |view| view.stats.events_lost) {
             0 => {}
-            lost => {
-                notices.push(format!("{lost} events lost: the log or its database is too slow"))
-            }
+            lost => notices
+                .push(format!("{lost} events lost: the log or its database did not take them")),
         }
         notices
     }

@@ -129,7 +129,7 @@ fn draw_totals(frame: &mut Frame, area: Rect, app: &App, view: &View) {
     };
     let mut lines = vec![
         labelled("connections", counts::connections(&view.stats.connections)),
-        labelled("workers", workers_in_short(view)),
+        labelled("workers", workers_in_short(app, view, area.width)),
     ];
     if area.height == totals_height(0) {
         lines.push(labelled("requests", totals::requests_in_short(view)));
@@ -157,12 +157,10 @@ fn draw_totals(frame: &mut Frame, area: Rect, app: &App, view: &View) {
     draw_flow(frame, outward, app, &Flow::outward(view));
 }
 
-fn workers_in_short(view: &View) -> String {
+fn workers_in_short(app: &App, view: &View, width: u16) -> String {
     let text = counts::workers(&view.stats.worker, view.cpu_percent);
-    match (view.shares_cpu, view.shares_memory) {
-        (false, false) => text,
-        _ => format!("{text}  (* of the process)"),
-    }
+    let has_star = workers::has_star(view, app.sort, width);
+    if has_star { format!("{text}; * of process") } else { text }
 }
 
 /// The head of a line is dim, and so are all heads of columns.

@@ -12,7 +12,7 @@ use ratatui::{
 use super::{
     app::App,
     columns::{self, Column, PROGRESS_WIDTH_WITH_BAR, Shown, Sort},
-    view,
+    view::{self, View},
 };
 use crate::text_table::Side;
 
@@ -23,13 +23,26 @@ const WIDTH_AMPLE: u16 = 150;
 pub(super) fn draw(frame: &mut Frame, area: Rect, app: &mut App) {
     app.fit(usize::from(area.height.saturating_sub(1)));
     let Some(view) = &app.view else { return };
-    let gap = if area.width >= WIDTH_AMPLE { 2 } else { 1 };
-    let shown = columns::fitting(view, app.sort.column, area.width.into(), gap.into());
+    let shown = shown(view, app.sort, area.width);
     let head = shown.iter().map(|shown| head_cell(shown, app.sort));
     let head = Row::new(head).style(Style::new().reversed());
     let rows = app.rows().skip(app.offset).take(app.page).map(|row| table_row(row, &shown));
     let widths = shown.iter().map(|shown| Constraint::Length(shown.width as u16));
-    frame.render_widget(Table::new(rows, widths).header(head).column_spacing(gap), area);
+    frame
+        .render_widget(Table::new(rows, widths).header(head).column_spacing(gap(area.width)), area);
+}
+
+fn shown(view: &View, sort: Sort, width: u16) -> Vec<Shown> {
+    columns::fitting(view, sort.column, width.into(), gap(width).into())
+}
+
+fn gap(width: u16) -> u16 {
+    if width >= WIDTH_AMPLE { 2 } else { 1 }
+}
+
+/// Whether a head has a star in place of the word.
+pub(super) fn has_star(view: &View, sort: Sort, width: u16) -> bool {
+    shown(view, sort, width).iter().any(|shown| shown.head.ends_with('*'))
 }
 
 /// Which of the rows are shown: `14-26 of 1000`.

@@ -74,7 +74,7 @@ fn threads_say_that_they_share_their_process() {
     }
     app.looked(Ok(look(stats.clone(), now)));
     let narrow = picture(&mut app, 80, 24, now);
-    assert!(narrow.contains("memory*") && narrow.contains("(* of the process)"), "{narrow}");
+    assert!(narrow.contains("memory*") && narrow.contains("; * of process"), "{narrow}");
     let wide = picture(&mut app, 200, 24, now);
     assert!(wide.contains("memory (process)") && !wide.contains("memory*"), "{wide}");
     assert!(wide.contains(" CPU% ") && !wide.contains("CPU% (process)"), "{wide}");
