@@ -8,10 +8,11 @@ use std::{
     time::Duration,
 };
 
+use anyhow::bail;
 use bytesize::ByteSize;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 use clap_complete::Shell;
-use monitor::{Config, DatabaseTarget, Format, LogTarget, Run};
+use monitor::{Config, DatabaseTarget, Format, LogArgs, LogTarget, Run};
 use storage::IfExists;
 use telemetry::{Level, LogLevel};
 
@@ -338,6 +339,8 @@ enum Command {
     /// Make tokens, by which clients are known
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Ask the database that --log-db names about the requests that a server had
+    Log(LogArgs),
     /// Print a completion script for a shell
     #[command(hide = true)]
     Completions { shell: Shell },
@@ -376,6 +379,11 @@ impl Args {
             None => Ok(serve(self)?),
             Some(Command::Token(TokenCommand::New { name, permission })) => {
                 self.make_token(name, *permission)
+            }
+            Some(Command::Log(question)) => {
+                let Some(database) = &self.log_db else { bail!("--log-db must name the database") };
+                write!(io::stdout(), "{}", monitor::answer(database, question)?)?;
+                Ok(ExitCode::SUCCESS)
             }
             Some(Command::Completions { shell }) => {
                 clap_complete::generate(
@@ -447,11 +455,7 @@ impl Args {
             format: self.log_format,
             level: self.log_level.into(),
             database: self.log_db.clone(),
-            run: Run {
-                mode: self.mode.name().to_owned(),
-                workers: self.pool_size(),
-                address: address.to_string(),
-            },
+            run: Run::starting(self.mode.name(), self.pool_size(), address),
         }
     }
 

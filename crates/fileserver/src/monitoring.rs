@@ -41,6 +41,8 @@ pub struct MetricsError {
 pub(crate) struct Monitor {
     config: Config,
     losses: &'static Losses,
+    /// What writes the log, from when it can be written until it is.
+    recorder: Option<Recorder>,
     reader: JournalReader,
     metrics: Option<TcpListener>,
     /// Set by SIGHUP: the log is opened again under its name.
@@ -69,7 +71,7 @@ impl Monitor {
         metrics: Option<TcpListener>,
     ) -> Self {
         let reopen = Arc::default();
-        Self { config, losses, reader, metrics, reopen, running: Running::No }
+        Self { config, losses, recorder: None, reader, metrics, reopen, running: Running::No }
     }
 
     /// Directories that it writes to while the server runs.
@@ -82,9 +84,15 @@ impl Monitor {
         self.config.network_port()
     }
 
-    /// Finds out whether the log and the database can be written.
-    pub(crate) fn check(&self) -> Result<(), OpenError> {
-        Recorder::open(&self.config, self.losses).map(drop)
+    /// Opens the log and the database, as the user that serves and while that is allowed.
+    pub(crate) fn open(&mut self) -> Result<(), OpenError> {
+        self.recorder = Some(Recorder::open(&self.config, self.losses)?);
+        Ok(())
+    }
+
+    /// For the thread or the process that records. A process that was forked has a copy to take.
+    fn take_recorder(&mut self) -> Recorder {
+        self.recorder.take().expect("the log is opened before anything is recorded")
     }
 
     /// Watches `service` from now on. In process mode the caller must have no second thread.
@@ -97,7 +105,7 @@ impl Monitor {
     }
 
     fn start_threads(&mut self, service: &Arc<Service>) -> io::Result<()> {
-        let recorder = Recorder::open(&self.config, self.losses).map_err(io::Error::other)?;
+        let recorder = self.take_recorder();
         signal_hook::flag::register(SIGHUP, Arc::clone(&self.reopen))?;
         let (mut reader, reopen) = (self.reader.try_clone()?, Arc::clone(&self.reopen));
         let record = move || {

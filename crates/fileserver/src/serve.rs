@@ -82,7 +82,7 @@ pub fn serve(args: &Args) -> Result<ExitCode, ServeError> {
         Some(user) => user.take_over(&service)?,
         None => user::warn_of_root(),
     }
-    monitor.check()?;
+    monitor.open()?;
     service.confinement.confine_process(&service, &monitor);
     monitor.start(&service).map_err(ServeError::Monitor)?;
     let served = models::serve(listener, &service, &mut monitor, || announce(&service));

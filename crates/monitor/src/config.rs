@@ -72,6 +72,14 @@ pub enum DatabaseTargetError {
     Host,
 }
 
+impl Run {
+    /// Of a server that starts now.
+    pub fn starting(mode: &str, workers: u32, address: impl Display) -> Self {
+        let (mode, address) = (mode.to_owned(), address.to_string());
+        Self { mode, workers, address, started: Timestamp::now() }
+    }
+}
+
 impl Config {
     /// The directories that must stay writable while the recorder runs.
     pub fn directories(&self) -> Vec<PathBuf> {

@@ -9,7 +9,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use monitor::Recorder;
 use nix::{
     sys::{
         prctl,
@@ -123,7 +122,7 @@ impl Monitor {
         signal_hook::flag::register(SIGHUP, Arc::clone(&self.reopen))?;
         blocked.thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
         self.reopen.store(false, Relaxed);
-        let recorder = Recorder::open(&self.config, self.losses).map_err(io::Error::other)?;
+        let recorder = self.take_recorder();
         serve_metrics(self.metrics.take(), service)?;
         let journal = service.journal.clone();
         // This process holds the journal open itself, so its end does not come with the supervisor's.
