@@ -14,7 +14,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum, builder::BoolishValueP
 use clap_complete::Shell;
 use monitor::{Config, DatabaseTarget, Format, LogArgs, LogTarget, Run};
 use storage::IfExists;
-use telemetry::{Level, LogLevel};
+use telemetry::LogLevel;
 
 use crate::{
     auth::{self, Permission},
@@ -442,20 +442,18 @@ impl Args {
         }
     }
 
-    /// The least that is told at all: a database wants what the log may not.
-    pub(crate) fn event_level(&self) -> Level {
-        let log_level = Level::from(self.log_level);
-        if self.log_db.is_some() { log_level.max(Level::Info) } else { log_level }
-    }
-
-    /// What becomes of the events of a server that listens on `address`.
-    pub(crate) fn monitor_config(&self, address: SocketAddr) -> Config {
+    /// What becomes of the events; the address is the one that was asked for.
+    pub(crate) fn monitor_config(&self) -> Config {
         Config {
             log: self.log_file.clone().map_or(LogTarget::Stderr, LogTarget::File),
             format: self.log_format,
             level: self.log_level.into(),
             database: self.log_db.clone(),
-            run: Run::starting(self.mode.name(), self.pool_size(), address),
+            run: Run::starting(
+                self.mode.name(),
+                self.pool_size(),
+                format_args!("{}:{}", self.host, self.port),
+            ),
         }
     }
 

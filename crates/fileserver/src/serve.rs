@@ -101,8 +101,9 @@ fn prepare(args: &Args) -> Result<(TcpListener, Arc<Service>, Monitor), ServeErr
     let workers = args.pool_size();
     let shared = SharedState::map(workers as usize).map_err(ServeError::SharedMemory)?;
     let scoreboard = Scoreboard::new(shared.totals, shared.slots);
+    let mut config = args.monitor_config();
     let (journal, events) =
-        journal::open(args.event_level(), scoreboard.losses()).map_err(ServeError::Monitor)?;
+        journal::open(config.journal_level(), scoreboard.losses()).map_err(ServeError::Monitor)?;
     telemetry::start_logging(args.log_level, journal.clone());
     let directory = Directory::open(&args.dir, &args.storage_options(), shared.usage)?;
     exposure::expect_unserved("--auth-file", args.auth_file.as_deref(), &args.dir)?;
@@ -115,7 +116,7 @@ fn prepare(args: &Args) -> Result<(TcpListener, Arc<Service>, Monitor), ServeErr
     };
     let (listener, endpoint) = listener::bind(&args.host, args.port, args.backlog)?;
     let metrics = args.metrics.map(monitoring::bind_metrics).transpose()?;
-    let config = args.monitor_config(endpoint.address);
+    config.run.address = endpoint.address.to_string();
     let monitor = Monitor::new(config, scoreboard.losses(), events, metrics);
     let service = Service {
         directory,

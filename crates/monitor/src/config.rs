@@ -15,7 +15,7 @@ use telemetry::Level;
 pub struct Config {
     pub log: LogTarget,
     pub format: Format,
-    /// The least that the journal is told; the recorder's own events keep to it.
+    /// The least that the log is to have. A database has all that is worth an info.
     pub level: Level,
     pub database: Option<DatabaseTarget>,
     pub run: Run,
@@ -92,6 +92,11 @@ impl Config {
         }
         directories.dedup();
         directories
+    }
+
+    /// The least that the journal is to be told.
+    pub fn journal_level(&self) -> Level {
+        if self.database.is_some() { self.level.max(Level::Info) } else { self.level }
     }
 
     /// The port of the PostgreSQL server, which must stay reachable while the recorder runs.

@@ -254,7 +254,7 @@ mod tests {
             command: Some("GET".to_owned()),
             file: Some("a b.txt".to_owned()),
             bytes: Some(1000),
-            replaced_in: 0.1,
+            replaced_in: Some(0.1),
         };
         let idle = WorkerDiedEvent {
             connection: None,

@@ -339,7 +339,7 @@ impl Death<'_> {
             bytes: request.map(|request| request.bytes_done),
             replaced_in: self.replaced_in.map(|pause| pause.as_secs_f64()),
         };
-        journal.tell(Level::Warning, What::WorkerDied(Box::new(died)));
+        journal.tell(Level::Error, What::WorkerDied(Box::new(died)));
         if let Some(activity) = activity {
             self.tell_last_words(journal, activity);
         }

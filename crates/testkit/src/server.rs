@@ -225,9 +225,16 @@ impl Server {
     }
 
     /// Its worker processes, which it has in process mode.
+    #[track_caller]
     pub fn workers(&self) -> Vec<u32> {
-        let mut workers = processes::children(self.pid());
-        workers.retain(|pid| processes::name(*pid) != MONITOR_NAME);
+        let mut workers = Vec::new();
+        // A monitor takes its name a moment after it was started.
+        eventually(PATIENCE, "one of the server's processes is the monitor", || {
+            workers = processes::children(self.pid());
+            let count = workers.len();
+            workers.retain(|pid| processes::name(*pid) != MONITOR_NAME);
+            workers.len() < count || count == 0
+        });
         workers
     }
 

@@ -1,8 +1,6 @@
 //! A server that is killed leaves nothing that is in the way of the next one.
 
-use testkit::{
-    Footprint, PATIENCE, Server, ServerBuilder, Signal, base64, content, eventually, processes,
-};
+use testkit::{Footprint, PATIENCE, Server, ServerBuilder, Signal, base64, content, eventually};
 
 use crate::{Model, scaled};
 
