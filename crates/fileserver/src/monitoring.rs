@@ -105,12 +105,12 @@ impl Monitor {
     }
 
     fn start_threads(&mut self, service: &Arc<Service>) -> io::Result<()> {
-        let recorder = self.take_recorder();
+        let recording = self.take_recorder().start();
         signal_hook::flag::register(SIGHUP, Arc::clone(&self.reopen))?;
         let (mut reader, reopen) = (self.reader.try_clone()?, Arc::clone(&self.reopen));
         let record = move || {
             journal::set_source(Source::Monitor);
-            recorder.run(&mut reader, &reopen);
+            recording.run(&mut reader, &reopen);
         };
         serve_metrics(self.metrics.take(), service)?;
         let thread = thread::Builder::new().name("monitor".to_owned()).spawn(record)?;

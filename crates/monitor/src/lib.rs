@@ -14,5 +14,5 @@ mod table;
 
 pub use config::{Config, DatabaseTarget, DatabaseTargetError, Format, LogTarget, Run};
 pub use questions::{LogArgs, Query, QueryError, RunChoice, answer};
-pub use recorder::{OpenError, Recorder};
+pub use recorder::{OpenError, Recorder, Recording};
 pub use table::Table;

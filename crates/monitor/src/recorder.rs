@@ -67,6 +67,12 @@ pub struct Recorder {
     losses: &'static Losses,
 }
 
+/// A recorder whose threads run.
+pub struct Recording {
+    sinks: Vec<Sink>,
+    losses: &'static Losses,
+}
+
 /// Why events cannot be written down.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -99,9 +105,8 @@ impl Recorder {
         Ok(Self { log, database: database.transpose()?, losses })
     }
 
-    /// Writes events down until the journal has ended, and returns when all is written, or a few
-    /// seconds later. Opens the log again when `reopen` has become true, and makes it false.
-    pub fn run(self, journal: &mut JournalReader, reopen: &AtomicBool) {
+    /// Starts the threads that write.
+    pub fn start(self) -> Recording {
         let mut sinks = vec![Sink::start(self.log.outage(), "log", {
             let mut log = self.log;
             move |queue| log.run(queue)
@@ -110,8 +115,16 @@ impl Recorder {
             let outage = database.outage();
             sinks.push(Sink::start(outage, "database", move |queue| database.run(queue)));
         }
-        Reader { sinks: &sinks, losses: self.losses, lost: self.losses.journal.load(Relaxed) }
-            .run(journal, reopen);
+        Recording { sinks, losses: self.losses }
+    }
+}
+
+impl Recording {
+    /// Has events written down until the journal has ended, and returns when all is written, or a few
+    /// seconds later. Has the log opened again when `reopen` has become true, and makes it false.
+    pub fn run(self, journal: &mut JournalReader, reopen: &AtomicBool) {
+        let Self { sinks, losses } = self;
+        Reader { sinks: &sinks, losses, lost: losses.journal.load(Relaxed) }.run(journal, reopen);
         let deadline = Instant::now() + END_PATIENCE;
         sinks.iter().for_each(|sink| sink.queue.close());
         sinks.iter().for_each(|sink| sink.finish(deadline));

@@ -122,7 +122,7 @@ impl Monitor {
         signal_hook::flag::register(SIGHUP, Arc::clone(&self.reopen))?;
         blocked.thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
         self.reopen.store(false, Relaxed);
-        let recorder = self.take_recorder();
+        let recording = self.take_recorder().start();
         serve_metrics(self.metrics.take(), service)?;
         let journal = service.journal.clone();
         // This process holds the journal open itself, so its end does not come with the supervisor's.
@@ -132,7 +132,7 @@ impl Monitor {
             }
             journal.end();
         })?;
-        recorder.run(&mut self.reader, &self.reopen);
+        recording.run(&mut self.reader, &self.reopen);
         Ok(())
     }
 }

@@ -51,7 +51,7 @@ impl Running {
         let reopen: &'static AtomicBool = Box::leak(Box::default());
         let (journal, mut reader) = journal::open(Level::Info, losses).unwrap();
         let recorder = Recorder::open(config, losses).unwrap();
-        let thread = thread::spawn(move || recorder.run(&mut reader, reopen));
+        let thread = thread::spawn(move || recorder.start().run(&mut reader, reopen));
         Self { journal, losses, reopen, thread }
     }
 
