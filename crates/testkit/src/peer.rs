@@ -207,6 +207,11 @@ impl Peer {
         assert!(last.is_empty(), "before it hung up, the server sent: {}", last.escape_ascii());
     }
 
+    /// As the server sees the peer.
+    pub fn address(&self) -> SocketAddr {
+        self.tcp().local_addr().expect("the socket is bound")
+    }
+
     fn tcp(&self) -> &TcpStream {
         match &self.stream {
             Stream::Plain(stream) => stream,

@@ -100,6 +100,12 @@ impl ServerBuilder {
         Some(self)
     }
 
+    /// Lays such a tmpfs over another directory than the served one.
+    pub fn with_disk_at(mut self, dir: &Path, options: &str) -> Option<Self> {
+        self.launcher = disk::launcher(dir, options)?;
+        Some(self)
+    }
+
     /// The temporary directory, which is also the working directory of the server.
     pub fn dir(&self) -> &Path {
         self.dir.path()
@@ -115,6 +121,11 @@ impl ServerBuilder {
         };
         let address = line.strip_prefix("listening on ").and_then(|address| address.parse().ok());
         let Some(address) = address else { panic!("the first line names no address: {line:?}") };
+        eventually(PATIENCE, "its monitor can be told from its workers", || {
+            let children = processes::children(process.child.id());
+            let mut names = children.iter().map(|pid| processes::name(*pid));
+            children.is_empty() || names.any(|name| name == MONITOR_NAME)
+        });
         let served = match self.has_own_disk {
             true => disk::seen_by(process.child.id(), self.dir.path()),
             false => self.dir.path().to_owned(),
@@ -187,7 +198,24 @@ impl Server {
     /// Changes the disk of a server that has its own, for example to `ro`.
     #[track_caller]
     pub fn remount_disk(&self, option: &str) {
-        disk::remount(self.pid(), self.dir.path(), option);
+        self.remount_disk_at(self.dir.path(), option);
+    }
+
+    /// The same for a disk of its own at another directory.
+    #[track_caller]
+    pub fn remount_disk_at(&self, dir: &Path, option: &str) {
+        disk::remount(self.pid(), dir, option);
+    }
+
+    /// The way to a file as the running server sees it.
+    pub fn sees(&self, path: &Path) -> PathBuf {
+        disk::seen_by(self.pid(), path)
+    }
+
+    /// The process that writes the log, which there is in process mode.
+    pub fn monitor(&self) -> Option<u32> {
+        let mut children = processes::children(self.pid()).into_iter();
+        children.find(|pid| processes::name(*pid) == MONITOR_NAME)
     }
 
     #[track_caller]
