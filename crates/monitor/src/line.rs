@@ -63,6 +63,15 @@ pub(crate) struct Line<'a> {
     pub(crate) last_byte_ns: Option<u64>,
 }
 
+/// How much the event of a line matters; `None` where it is no event.
+pub(crate) fn level(line: &[u8]) -> Option<Level> {
+    #[derive(Deserialize)]
+    struct Graded {
+        level: Level,
+    }
+    serde_json::from_slice(line).ok().map(|Graded { level }| level)
+}
+
 /// Text that lies in the line, where it has no escapes.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);

@@ -65,6 +65,8 @@ pub struct Recorder {
     log: LogSink,
     database: Option<DatabaseSink>,
     losses: &'static Losses,
+    /// Of the log. The journal is told all that either the log or the database takes.
+    level: Level,
 }
 
 /// A recorder whose threads run.
@@ -72,6 +74,9 @@ pub struct Recording {
     sinks: Vec<Sink>,
     losses: &'static Losses,
 }
+
+/// The least that a database takes.
+const DATABASE_LEVEL: Level = Level::Info;
 
 /// Why events cannot be written down.
 #[derive(Debug, thiserror::Error)]
@@ -102,18 +107,22 @@ impl Recorder {
         let local = LocalTime::of_system();
         let log = LogSink::new(file.map_err(log_error)?, config, local, outage);
         let database = config.database.as_ref().map(|target| open_database(target, config, losses));
-        Ok(Self { log, database: database.transpose()?, losses })
+        Ok(Self { log, database: database.transpose()?, losses, level: config.level })
     }
 
     /// Starts the threads that write.
     pub fn start(self) -> Recording {
+        let log_takes_less = self.database.is_some() && self.level < DATABASE_LEVEL;
         let mut sinks = vec![Sink::start(self.log.outage(), "log", {
             let mut log = self.log;
             move |queue| log.run(queue)
         })];
+        sinks[0].level = log_takes_less.then_some(self.level);
         if let Some(mut database) = self.database {
             let outage = database.outage();
-            sinks.push(Sink::start(outage, "database", move |queue| database.run(queue)));
+            let mut sink = Sink::start(outage, "database", move |queue| database.run(queue));
+            sink.level = (self.level > DATABASE_LEVEL).then_some(DATABASE_LEVEL);
+            sinks.push(sink);
         }
         Recording { sinks, losses: self.losses }
     }
@@ -148,6 +157,8 @@ fn open_database(
 struct Sink {
     queue: Arc<Queue>,
     outage: Arc<Outage>,
+    /// The least that it takes, where more may come.
+    level: Option<Level>,
 }
 
 impl Sink {
@@ -162,11 +173,15 @@ impl Sink {
         if let Err(err) = thread::Builder::new().name(name.to_owned()).spawn(body) {
             outage.begin(&format!("it has no thread: {err}"));
         }
-        Self { queue, outage }
+        Self { queue, outage, level: None }
     }
 
     fn give(&self, batch: &Arc<Batch>) {
-        if !self.queue.push(batch) {
+        let batch = match self.level {
+            None => batch,
+            Some(level) => &Arc::new(batch.up_to(level)),
+        };
+        if batch.len() > 0 && !self.queue.push(batch) {
             self.outage.lose(batch.len() as u64, "too many wait to be written");
         }
     }

@@ -1,5 +1,9 @@
 //! Lines that were read from the journal at once.
 
+use telemetry::Level;
+
+use crate::line;
+
 /// Whole lines of JSON, each with its end.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
@@ -24,6 +28,14 @@ impl Batch {
         self.bytes.extend_from_slice(line);
         self.bytes.push(b'\n');
         self.len += 1;
+    }
+
+    /// The lines that matter so much. One that is no event stays, so that it is counted.
+    pub(crate) fn up_to(&self, level: Level) -> Self {
+        let mut batch = Self::default();
+        let matters = |line: &&[u8]| line::level(line).is_none_or(|of_line| of_line <= level);
+        self.lines().filter(matters).for_each(|line| batch.push(line));
+        batch
     }
 
     /// How many lines there are.

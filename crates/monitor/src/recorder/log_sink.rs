@@ -29,8 +29,6 @@ pub(crate) struct LogSink {
     file: LogFile,
     format: Format,
     level: Level,
-    /// The journal is told more than the log is to have, for the sake of the database.
-    leaves_out: bool,
     local: LocalTime,
     outage: Arc<Outage>,
     /// The log could not be written, and is not tried again before this.
@@ -46,9 +44,7 @@ impl LogSink {
         outage: Arc<Outage>,
     ) -> Self {
         let Config { format, level, .. } = *config;
-        let leaves_out = level < config.journal_level();
-        let (retry_at, text) = (None, String::new());
-        Self { file, format, level, leaves_out, local, outage, retry_at, text }
+        Self { file, format, level, local, outage, retry_at: None, text: String::new() }
     }
 
     pub(crate) fn outage(&self) -> Arc<Outage> {
@@ -61,10 +57,7 @@ impl LogSink {
         let _ = self.file.reopen();
         loop {
             let first = self.retry_at.map(|at| at.saturating_duration_since(Instant::now()));
-            let mut taken = queue.take(Wait { first, more: Duration::ZERO, enough: ENOUGH });
-            if self.leaves_out {
-                taken.batches.iter_mut().for_each(|batch| *batch = self.wanted(batch));
-            }
+            let taken = queue.take(Wait { first, more: Duration::ZERO, enough: ENOUGH });
             if taken.wants_reopen {
                 self.reopen();
             }
@@ -76,17 +69,6 @@ impl LogSink {
                 break;
             }
         }
-    }
-
-    /// The events that the log is to have.
-    fn wanted(&self, batch: &Batch) -> Arc<Batch> {
-        let mut wanted = Batch::default();
-        for line in batch.lines() {
-            if Line::parse(line).is_none_or(|line| line.level <= self.level) {
-                wanted.push(line);
-            }
-        }
-        Arc::new(wanted)
     }
 
     pub(crate) fn write(&mut self, batches: &[Arc<Batch>], is_all: bool) {
