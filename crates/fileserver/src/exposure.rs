@@ -29,7 +29,7 @@ pub(crate) fn expect_unserved(
 ) -> Result<(), ServedSecretError> {
     let Some(path) = secret else { return Ok(()) };
     let is_served = || -> io::Result<bool> {
-        let (path, dir) = (path.canonicalize()?, dir.canonicalize()?);
+        let (path, dir) = (resolved(path)?, dir.canonicalize()?);
         let name = path.file_name().and_then(|name| name.to_str());
         let can_be_asked_for = name.is_some_and(|name| name.parse::<FileName>().is_ok());
         Ok(path.parent() == Some(&dir) && can_be_asked_for)
@@ -39,6 +39,16 @@ pub(crate) fn expect_unserved(
         Ok(true) => Err(ServedSecretError { option, path: path.to_owned() }),
         Ok(false) | Err(_) => Ok(()),
     }
+}
+
+/// Where a file is, or will be once it is made.
+fn resolved(path: &Path) -> io::Result<PathBuf> {
+    let missing = match (path.canonicalize(), path.file_name()) {
+        (Err(err), Some(name)) if err.kind() == io::ErrorKind::NotFound => name,
+        (resolved, _) => return resolved,
+    };
+    let parent = path.parent().filter(|parent| *parent != Path::new(""));
+    Ok(parent.unwrap_or(Path::new(".")).canonicalize()?.join(missing))
 }
 
 /// Who may do what, in a few words.

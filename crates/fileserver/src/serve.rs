@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use monitor::OpenError;
+use monitor::{DatabaseTarget, OpenError};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use storage::{Directory, OpenDirectoryError};
 use telemetry::{Scoreboard, journal};
@@ -109,6 +109,8 @@ fn prepare(args: &Args) -> Result<(TcpListener, Arc<Service>, Monitor), ServeErr
     exposure::expect_unserved("--auth-file", args.auth_file.as_deref(), &args.dir)?;
     exposure::expect_unserved("--tls-key", args.tls_key.as_deref(), &args.dir)?;
     exposure::expect_unserved("--log-file", args.log_file.as_deref(), &args.dir)?;
+    let database = args.log_db.as_ref().and_then(DatabaseTarget::path);
+    exposure::expect_unserved("--log-db", database, &args.dir)?;
     let tokens = args.auth_file.as_deref().map(Tokens::read).transpose()?;
     let tls = match (&args.tls_cert, &args.tls_key) {
         (Some(certificate), Some(key)) => Some(tls::configure(certificate, key)?),

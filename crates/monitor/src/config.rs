@@ -87,9 +87,8 @@ impl Config {
         if let LogTarget::File(path) = &self.log {
             directories.push(directory_of(path));
         }
-        if let Some(DatabaseTarget::Sqlite(path)) = &self.database {
-            directories.push(directory_of(path));
-        }
+        let database = self.database.as_ref().and_then(DatabaseTarget::path);
+        directories.extend(database.map(directory_of));
         directories.dedup();
         directories
     }
@@ -105,6 +104,17 @@ impl Config {
             None | Some(DatabaseTarget::Sqlite(_)) => None,
             #[cfg(feature = "postgres")]
             Some(DatabaseTarget::Postgres(config)) => Some(postgres_port(config)),
+        }
+    }
+}
+
+impl DatabaseTarget {
+    /// The file that it is, where it is one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Sqlite(path) => Some(path),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => None,
         }
     }
 }
