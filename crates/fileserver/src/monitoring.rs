@@ -58,9 +58,12 @@ enum Running {
     Process(process::MonitorProcess),
 }
 
-/// Listens for readers of the metrics page.
+/// Listens for readers of the metrics page, and logs where: port 0 is a free one.
 pub(crate) fn bind_metrics(address: SocketAddr) -> Result<TcpListener, MetricsError> {
-    TcpListener::bind(address).map_err(|source| MetricsError { address, source })
+    let error = |source| MetricsError { address, source };
+    let listener = TcpListener::bind(address).map_err(error)?;
+    tracing::info!("metrics at http://{}/metrics", listener.local_addr().map_err(error)?);
+    Ok(listener)
 }
 
 impl Monitor {
