@@ -163,11 +163,14 @@ impl ActivityBoard {
         self.version.store(0, Release);
     }
 
-    /// So much was moved for the request of this connection, if it is the one that is shown.
-    pub(crate) fn moved(&self, connection: u64, bytes_done: u64) {
-        if self.connection.load(Relaxed) == connection {
+    /// So much was moved for the request of this connection. False where it is not the one that is
+    /// shown.
+    pub(crate) fn moved(&self, connection: u64, bytes_done: u64) -> bool {
+        let is_shown = self.connection.load(Relaxed) == connection;
+        if is_shown {
             self.bytes_done.store(bytes_done, Relaxed);
         }
+        is_shown
     }
 
     /// So much is to be moved for the request of this connection, if it is the one that is shown.
@@ -283,8 +286,8 @@ mod tests {
         assert_eq!(board.look(), None);
         let mut shown = activity(7);
         board.show(&shown);
-        board.moved(7, 3);
-        board.moved(8, 9);
+        assert!(board.moved(7, 3));
+        assert!(!board.moved(8, 9));
         shown.request.as_mut().unwrap().bytes_done = 3;
         assert_eq!(board.look(), Some(shown.clone()));
         let idle = Activity { request: None, client: "[2001:db8::1]:80".parse().unwrap(), ..shown };

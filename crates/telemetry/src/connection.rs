@@ -92,6 +92,19 @@ struct OpenRequest {
     began: Instant,
     first_byte: Option<Instant>,
     bytes: u64,
+    bytes_total: Option<u64>,
+}
+
+impl OpenRequest {
+    fn underway(&self) -> Underway {
+        Underway {
+            command: self.command,
+            file: self.file.clone(),
+            began_ns: monotonic_ns(self.began),
+            bytes_done: self.bytes,
+            bytes_total: self.bytes_total,
+        }
+    }
 }
 
 impl OpenConnection {
@@ -143,14 +156,9 @@ impl OpenConnection {
     /// may be given as it came.
     pub fn request_started(&mut self, command: Command, file: Option<String>, began: Instant) {
         self.slot.request_opened(command.into());
-        let request = OpenRequest { command, file, began, first_byte: None, bytes: 0 };
-        self.show(Some(Underway {
-            command,
-            file: request.file.clone(),
-            began_ns: monotonic_ns(began),
-            bytes_done: 0,
-            bytes_total: None,
-        }));
+        let request =
+            OpenRequest { command, file, began, first_byte: None, bytes: 0, bytes_total: None };
+        self.show(Some(request.underway()));
         self.request = Some(request);
     }
 
@@ -168,7 +176,10 @@ impl OpenConnection {
     }
 
     /// So much content the request under way moves in all.
-    pub fn total_is(&self, bytes: u64) {
+    pub fn total_is(&mut self, bytes: u64) {
+        if let Some(request) = &mut self.request {
+            request.bytes_total = Some(bytes);
+        }
         self.slot.activity_board().expect_total(self.connection, bytes);
     }
 
@@ -187,7 +198,11 @@ impl OpenConnection {
     fn moved(&mut self, bytes: u64) {
         if let Some(request) = &mut self.request {
             request.bytes += bytes;
-            self.slot.activity_board().moved(self.connection, request.bytes);
+            let bytes = request.bytes;
+            if !self.slot.activity_board().moved(self.connection, bytes) {
+                // Another connection of this worker has spoken meanwhile.
+                self.show(self.request.as_ref().map(OpenRequest::underway));
+            }
         }
     }
 
@@ -484,6 +499,20 @@ mod tests {
             (ABORTED, Some("peer lost"))
         );
         assert_eq!((unserved.connection, unserved.outcome.as_str()), (2, "failed"));
+    }
+
+    #[test]
+    fn a_transfer_that_moves_is_shown_again_after_another_connection_of_its_worker() {
+        let (board, journal, _reader) = board(1);
+        let mut first = open(&board, &journal, 0);
+        first.request_started(Command::Get, Some("a.txt".to_owned()), Instant::now());
+        first.total_is(10);
+        first.sent(3);
+        drop(open(&board, &journal, 0));
+        assert_eq!(board.slots()[0].activity(), None);
+        first.sent(4);
+        let request = board.slots()[0].activity().unwrap().request.unwrap();
+        assert_eq!((request.bytes_done, request.bytes_total), (7, Some(10)));
     }
 
     #[test]
