@@ -33,11 +33,17 @@ pub(crate) fn at_work(server: &Server, name: &str) -> Option<(Worker, Current)> 
     workers.find_map(|worker| Some((worker.clone(), worker.current.filter(is_it)?)))
 }
 
-/// The same once it is there.
+/// The same once it is there. A worker with several connections shows the one that spoke last, so
+/// the transfer is moved on between two looks.
 #[track_caller]
-pub(crate) fn await_work(server: &Server, name: &str) -> (Worker, Current) {
+pub(crate) fn await_work(
+    server: &Server,
+    name: &str,
+    mut move_on: impl FnMut(),
+) -> (Worker, Current) {
     let mut found = None;
     eventually(PATIENCE, "STATS shows the transfer", || {
+        move_on();
         found = at_work(server, name);
         found.as_ref().is_some_and(|(_, current)| current.request.as_ref().unwrap().bytes > 0)
     });
@@ -47,7 +53,11 @@ pub(crate) fn await_work(server: &Server, name: &str) -> (Worker, Current) {
 fn a_download_under_way_is_shown_until_it_is_over(model: Model) {
     let server = model.server().args(["--workers", "2"]).start();
     let mut peer = stalled_download(&server, "a b.bin");
-    let (_, current) = await_work(&server, "a b.bin");
+    let mut read = 16;
+    let (_, current) = await_work(&server, "a b.bin", || {
+        read += 1 << 19;
+        peer.await_bytes(read);
+    });
     assert_eq!(current.client, peer.address().to_string());
     let request = current.request.unwrap();
     assert_eq!((request.command.as_str(), request.bytes_total), ("GET", Some(LEN)));
@@ -68,12 +78,17 @@ fn a_download_under_way_is_shown_until_it_is_over(model: Model) {
 fn an_upload_under_way_is_shown_with_what_came_of_it(model: Model) {
     let server = model.server().args(["--workers", "2"]).start();
     let mut peer = server.connect();
-    peer.send("UPLOAD a.txt aGVsbG8h");
-    let (_, current) = await_work(&server, "a.txt");
+    peer.send("UPLOAD a.txt ");
+    let mut sent = 0;
+    let (_, current) = await_work(&server, "a.txt", || {
+        peer.send("aGVsbG8h");
+        peer.await_taken();
+        sent += 6;
+    });
     assert_eq!(current.client, peer.address().to_string());
     let request = current.request.unwrap();
-    assert_eq!((request.command.as_str(), request.bytes), ("UPLOAD", 6));
-    assert_eq!(request.bytes_total, None);
+    assert_eq!((request.command.as_str(), request.bytes_total), ("UPLOAD", None));
+    assert!((1..=sent).contains(&request.bytes), "{sent} bytes were sent: {request:?}");
     peer.send("\r\n\r\n");
     assert_eq!(peer.read_reply().outcome(), "OK");
 }

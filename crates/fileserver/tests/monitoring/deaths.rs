@@ -19,7 +19,7 @@ fn the_log_says_of_a_killed_worker_what_it_was_doing_and_that_it_is_replaced() {
     let records = Records::new();
     let server = start(&records);
     let peer = stalled_download(&server, "big.bin");
-    let (worker, _) = await_work(&server, "big.bin");
+    let (worker, _) = await_work(&server, "big.bin", || {});
     processes::send_signal(worker.pid, Signal::SIGKILL);
 
     let client = peer.address().to_string();

@@ -26,8 +26,6 @@ mod settings;
 mod stalls;
 mod whole_books;
 
-const MODES: [&str; 4] = ["legacy", "thread", "process", "async"];
-
 /// Says, also where the output of tests is captured, that a test could not do its work here.
 fn not_run(why: &str) {
     let test = thread::current().name().unwrap_or_default().to_owned();

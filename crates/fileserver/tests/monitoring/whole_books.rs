@@ -35,7 +35,9 @@ fn ten_requests_on_each_of_a_thousand_connections_are_in_the_log_once(model: Mod
             scope.spawn(|| {
                 for _ in 0..CONNECTIONS_OF_EACH {
                     let mut peer = server.connect();
-                    REQUESTS.map(|request| peer.request(request));
+                    for request in REQUESTS {
+                        peer.request(request);
+                    }
                 }
             });
         }
