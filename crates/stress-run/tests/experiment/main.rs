@@ -3,6 +3,7 @@
 
 mod corrupting_server;
 mod run;
+mod watched_server;
 
 use std::{
     fs,
