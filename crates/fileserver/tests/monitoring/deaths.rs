@@ -28,7 +28,7 @@ fn the_log_says_of_a_killed_worker_what_it_was_doing_and_that_it_is_replaced() {
     });
     let died = one(&events, "worker-died", |_| true);
     assert_eq!((&died["worker"], &died["worker_pid"]), (&worker.worker.into(), &worker.pid.into()));
-    assert_eq!(died["source"], "supervisor");
+    assert_eq!((&died["source"], &died["level"]), (&"supervisor".into(), &"error".into()));
     assert_eq!(died["how"], "was killed by SIGKILL");
     assert_eq!((&died["client"], &died["command"]), (&client.as_str().into(), &"GET".into()));
     assert_eq!(died["file"], "big.bin");
