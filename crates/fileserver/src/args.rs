@@ -239,8 +239,9 @@ pub struct Args {
     #[arg(help_heading = "Security", long, value_name = "NAME", env = "FILESERVER_USER")]
     pub user: Option<String>,
 
-    /// Keep every right of the user that runs the server. Otherwise it confines itself to --dir, as
-    /// far as the kernel can: no other file, no program, no connection of its own (Linux)
+    /// Keep every right of the user that runs the server. Otherwise it confines itself to --dir and
+    /// to the directories of its log, as far as the kernel can: no other file, no program, no connection
+    /// of its own (Linux)
     #[arg(help_heading = "Security", long, env = "FILESERVER_NO_CONFINEMENT", value_parser = BoolishValueParser::new())]
     pub no_confinement: bool,
 

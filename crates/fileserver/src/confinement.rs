@@ -36,7 +36,7 @@ impl Confinement {
             Self::On => {
                 let (written, port) = (monitor.directories(), monitor.database_port());
                 let rules = Rules { served: Some(served(service)), written: &written, port };
-                ruleset::log(ruleset::enforce(&rules));
+                ruleset::log(&rules, ruleset::enforce(&rules));
                 let refused = match port {
                     Some(_) => system_calls::refuse_to_client_of_database(),
                     None => system_calls::refuse_to_server(),

@@ -125,11 +125,13 @@ mod tests {
         let link = temp.path().join("link.pem");
         unix::fs::symlink(dir.join("key.pem"), &link).unwrap();
         let check = |path: &Path| expect_unserved("--tls-key", Some(path), &dir);
-        for served in [dir.join("key.pem"), dir.join("../served/key.pem"), link] {
+        // One that is not there yet may be made there.
+        let missing = dir.join("missing.pem");
+        for served in [dir.join("key.pem"), dir.join("../served/key.pem"), link, missing] {
             let err = check(&served).unwrap_err();
             assert!(err.to_string().contains("lies in the served directory"), "{err}");
         }
-        for unserved in [elsewhere, dir.join(".key.pem"), dir.join("missing.pem")] {
+        for unserved in [elsewhere, dir.join(".key.pem"), dir.join("missing/key.pem")] {
             assert!(check(&unserved).is_ok(), "{}", unserved.display());
         }
         assert!(expect_unserved("--tls-key", None, &dir).is_ok());

@@ -15,7 +15,7 @@ use std::{
 
 use monitor::{Config, OpenError, Recorder, metrics};
 use signal_hook::consts::SIGHUP;
-use telemetry::{Journal, JournalReader, Losses, Source, journal};
+use telemetry::{JournalReader, Losses, Source, journal};
 
 use crate::{args::Mode, service::Service, stats};
 
@@ -43,7 +43,7 @@ pub(crate) struct Monitor {
     losses: &'static Losses,
     /// What writes the log, from when it can be written until it is.
     recorder: Option<Recorder>,
-    reader: JournalReader,
+    reader: Option<JournalReader>,
     metrics: Option<TcpListener>,
     /// Set by SIGHUP: the log is opened again under its name.
     reopen: Arc<AtomicBool>,
@@ -73,8 +73,15 @@ impl Monitor {
         reader: JournalReader,
         metrics: Option<TcpListener>,
     ) -> Self {
-        let reopen = Arc::default();
-        Self { config, losses, recorder: None, reader, metrics, reopen, running: Running::No }
+        Self {
+            config,
+            losses,
+            recorder: None,
+            reader: Some(reader),
+            metrics,
+            reopen: Arc::default(),
+            running: Running::No,
+        }
     }
 
     /// Directories that it writes to while the server runs.
@@ -94,23 +101,29 @@ impl Monitor {
     }
 
     /// For the thread or the process that records. A process that was forked has a copy to take.
-    fn take_recorder(&mut self) -> Recorder {
-        self.recorder.take().expect("the log is opened before anything is recorded")
+    fn take_sources(&mut self) -> (Recorder, JournalReader) {
+        let recorder = self.recorder.take().expect("the log is opened before anything is recorded");
+        (recorder, self.reader.take().expect("the journal comes with the monitor"))
     }
 
-    /// Watches `service` from now on. In process mode the caller must have no second thread.
-    pub(crate) fn start(&mut self, service: &Arc<Service>) -> io::Result<()> {
+    /// Watches `service` from now on. In process mode the caller must have no second thread; what is
+    /// forked runs `leave` first, to close what is the caller's alone.
+    pub(crate) fn start(
+        &mut self,
+        service: &Arc<Service>,
+        #[cfg_attr(not(target_os = "linux"), expect(unused_variables))] leave: impl FnOnce(),
+    ) -> io::Result<()> {
         match service.mode {
             #[cfg(target_os = "linux")]
-            Mode::Process => self.start_process(service),
+            Mode::Process => self.start_process(service, leave),
             _ => self.start_threads(service),
         }
     }
 
     fn start_threads(&mut self, service: &Arc<Service>) -> io::Result<()> {
-        let recording = self.take_recorder().start();
+        let (recorder, mut reader) = self.take_sources();
+        let (recording, reopen) = (recorder.start(), Arc::clone(&self.reopen));
         signal_hook::flag::register(SIGHUP, Arc::clone(&self.reopen))?;
-        let (mut reader, reopen) = (self.reader.try_clone()?, Arc::clone(&self.reopen));
         let record = move || {
             journal::set_source(Source::Monitor);
             recording.run(&mut reader, &reopen);
@@ -122,8 +135,11 @@ impl Monitor {
     }
 
     /// Lets it write down what it was told, and ends it.
-    pub(crate) fn finish(self, journal: &Journal) {
-        journal.end();
+    #[cfg_attr(not(target_os = "linux"), expect(unused_mut))]
+    pub(crate) fn finish(mut self, service: &Arc<Service>) {
+        #[cfg(target_os = "linux")]
+        self.expect_process(service);
+        service.journal.end();
         let deadline = Instant::now() + FINISH_TIMEOUT;
         match self.running {
             Running::No => {}

@@ -81,6 +81,20 @@ pub(crate) fn accept_queue(_listener: &TcpListener) -> io::Result<AcceptQueue> {
     Ok(AcceptQueue { len: 0, len_max: 0 })
 }
 
+/// Closes a socket that is borrowed. For a process that was just forked and never comes back to the
+/// owner, whose descriptor would be one of another thing then.
+#[cfg(target_os = "linux")]
+pub(crate) fn close(socket: &TcpListener) {
+    use std::os::fd::AsRawFd;
+
+    // A descriptor that is not open any more is closed as well as can be.
+    let _ = nix::unistd::close(socket.as_raw_fd());
+}
+
+/// Other systems have no processes that are forked.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn close(_socket: &TcpListener) {}
+
 /// Forks the calling process, which must have no second thread.
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "fork has no safe interface")]

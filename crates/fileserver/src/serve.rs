@@ -23,7 +23,7 @@ use crate::{
     listener::{self, BindError},
     models,
     monitoring::{self, MetricsError, Monitor},
-    os::SharedState,
+    os::{self, SharedState},
     service::Service,
     shutdown::Hangup,
     stats,
@@ -84,12 +84,12 @@ pub fn serve(args: &Args) -> Result<ExitCode, ServeError> {
     }
     monitor.open()?;
     service.confinement.confine_process(&service, &monitor);
-    monitor.start(&service).map_err(ServeError::Monitor)?;
+    monitor.start(&service, || os::close(&listener)).map_err(ServeError::Monitor)?;
     let served = models::serve(listener, &service, &mut monitor, || announce(&service));
     if served.is_ok() {
         log_final_statistics(&service);
     }
-    monitor.finish(&service.journal);
+    monitor.finish(&service);
     Ok(match served? {
         Drained::Cleanly => ExitCode::SUCCESS,
         Drained::Cut => ExitCode::FAILURE,

@@ -232,7 +232,10 @@ impl Session {
         match self.patience.left(&self.service.limits) {
             Ok(left) => Ok(Next::Send(left.min(TICK))),
             Err(overdue) => {
-                self.exchange.limited(overdue);
+                // Otherwise a limit was told already, and this is about the last reply.
+                if matches!(self.ending, Ending::Open) {
+                    self.exchange.limited(overdue);
+                }
                 Err(ConnectionError::Overdue(overdue))
             }
         }
@@ -240,7 +243,8 @@ impl Session {
 
     /// Works on the input received; asks for more when all of it is used up.
     fn receive(&mut self, now: Instant) -> Option<Next> {
-        if self.exchange.must_end() {
+        if let Some(spent) = self.exchange.spent() {
+            self.exchange.limited(spent);
             self.ending = Ending::LastReply { linger: LINGER };
             return None;
         }

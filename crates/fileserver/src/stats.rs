@@ -27,7 +27,7 @@ pub(crate) fn collect(service: &Service, now: Instant) -> Stats {
             active: total(|slot| slot.open_connections.into()),
             waiting,
             succeeded: total(|slot| slot.connections.ok),
-            failed: total(|slot| slot.connections.failed) + board.turned_away(),
+            failed: total(|slot| slot.connections.failed) + board.turned_away() + board.given_up(),
         },
         requests: counts.iter().fold(Requests::default(), |sum, slot| add(sum, requests(slot))),
         bytes_in: total(|slot| slot.bytes_in),
@@ -64,7 +64,10 @@ fn worker(number: u32, slot: &Slot, counts: &SlotCounts, now: Instant) -> Worker
         cpu_of: usage.cpu_seconds.map(|_| cpu_of),
         memory_bytes: usage.memory_bytes,
         memory_of: usage.memory_bytes.map(|_| Share::Process),
-        current: slot.activity().map(|activity| current(activity, now)),
+        current: match counts.open_connections {
+            0 => None,
+            _ => slot.activity().map(|activity| current(activity, now)),
+        },
     }
 }
 

@@ -9,15 +9,16 @@ use std::{
 use crate::{
     activity::{Activity, Command, Underway},
     clock::monotonic_ns,
-    event::{ClosedEvent, Level, RequestEvent, Source, What, WorkerDiedEvent},
+    event::{ClosedEvent, Level, RequestEvent, Source, What},
     journal::{self, Journal},
     scoreboard::{Outcome, Scoreboard, Slot, Verb},
 };
 
-/// A connection that was accepted and that no worker has picked up yet. Dropped, it is told to
-/// have failed.
+/// A connection that was accepted and that no worker has picked up yet. Dropped, it is booked and told
+/// as failed.
 #[derive(Debug)]
 pub struct Arrival {
+    board: Scoreboard,
     connection: u64,
     client: SocketAddr,
     accepted: Instant,
@@ -31,7 +32,14 @@ impl Arrival {
         let (connection, accepted) = (board.number_connection(), Instant::now());
         let opened = What::Opened { connection, client, accepted_ns: monotonic_ns(accepted) };
         journal.tell(Level::Info, opened);
-        Self { connection, client, accepted, journal: journal.clone(), was_picked_up: false }
+        Self {
+            board: *board,
+            connection,
+            client,
+            accepted,
+            journal: journal.clone(),
+            was_picked_up: false,
+        }
     }
 
     pub fn client(&self) -> SocketAddr {
@@ -42,6 +50,7 @@ impl Arrival {
 impl Drop for Arrival {
     fn drop(&mut self) {
         if !self.was_picked_up {
+            self.board.give_up();
             let closed = ClosedEvent {
                 connection: self.connection,
                 client: self.client,
@@ -292,12 +301,12 @@ impl Drop for OpenConnection {
     fn drop(&mut self) {
         let now = Instant::now();
         self.request_finished(Some(ABORTED), now);
-        self.slot.activity_board().hide(self.connection);
         let (outcome, name, level, cause) = match &mut self.end {
             End::Succeeded => (Outcome::Ok, "ok", Level::Info, None),
             End::Failed { level, cause } => (Outcome::Failed, "failed", *level, cause.take()),
         };
         self.slot.connection_closed(outcome);
+        self.slot.activity_board().hide(self.connection);
         if !self.journal.takes(level) {
             return;
         }
@@ -327,86 +336,10 @@ impl fmt::Debug for OpenConnection {
     }
 }
 
-/// A worker process that ended though nobody asked it to.
-#[derive(Debug)]
-pub struct Death<'a> {
-    pub worker: u32,
-    pub pid: u32,
-    /// `was killed by SIGKILL`.
-    pub how: &'a str,
-    /// How long its place stays empty; `None` where it is not filled again.
-    pub replaced_in: Option<Duration>,
-}
-
-impl Death<'_> {
-    /// Books what the worker of `slot` left open as failed, and tells it in its place.
-    pub fn book(&self, journal: &Journal, slot: &Slot) {
-        let activity = slot.worker_died();
-        let request = activity.as_ref().and_then(|activity| activity.request.as_ref());
-        let died = WorkerDiedEvent {
-            worker: self.worker,
-            worker_pid: self.pid,
-            how: self.how.to_owned(),
-            connection: activity.as_ref().map(|activity| activity.connection),
-            client: activity.as_ref().map(|activity| activity.client),
-            command: request.map(|request| request.command.name().to_owned()),
-            file: request.and_then(|request| request.file.clone()),
-            bytes: request.map(|request| request.bytes_done),
-            replaced_in: self.replaced_in.map(|pause| pause.as_secs_f64()),
-        };
-        journal.tell(Level::Error, What::WorkerDied(Box::new(died)));
-        if let Some(activity) = activity {
-            self.tell_last_words(journal, activity);
-        }
-    }
-
-    fn tell_last_words(&self, journal: &Journal, mut activity: Activity) {
-        let tell =
-            |what| journal.tell_for(Source::Process(self.worker), self.pid, Level::Warning, what);
-        let now_ns = monotonic_ns(Instant::now());
-        let since = |ns| Duration::from_nanos(now_ns.saturating_sub(ns));
-        if let Some(request) = activity.request.take() {
-            activity.requests += 1;
-            match request.command {
-                Command::Upload => activity.bytes_in += request.bytes_done,
-                _ => activity.bytes_out += request.bytes_done,
-            }
-            tell(What::Request(Box::new(RequestEvent {
-                connection: activity.connection,
-                client: activity.client,
-                user: None,
-                command: request.command.name().to_owned(),
-                file: request.file,
-                outcome: ABORTED.to_owned(),
-                bytes: request.bytes_done,
-                seconds: since(request.began_ns).as_secs_f64(),
-                throughput: throughput(request.bytes_done, since(request.began_ns)),
-                accepted_ns: activity.accepted_ns,
-                picked_up_ns: activity.picked_up_ns,
-                began_ns: request.began_ns,
-                first_byte_ns: None,
-                last_byte_ns: now_ns,
-            })));
-        }
-        let bytes = activity.bytes_in + activity.bytes_out;
-        tell(What::Closed(Box::new(ClosedEvent {
-            connection: activity.connection,
-            client: activity.client,
-            outcome: "failed".to_owned(),
-            cause: Some(format!("the worker {}", self.how)),
-            requests: activity.requests,
-            bytes_in: activity.bytes_in,
-            bytes_out: activity.bytes_out,
-            seconds: since(activity.accepted_ns).as_secs_f64(),
-            throughput: throughput(bytes, since(activity.picked_up_ns)),
-        })));
-    }
-}
-
 /// The outcome of a request whose reply was not sent whole.
-pub const ABORTED: &str = "aborted";
+pub(crate) const ABORTED: &str = "aborted";
 
-fn throughput(bytes: u64, duration: Duration) -> Option<f64> {
+pub(crate) fn throughput(bytes: u64, duration: Duration) -> Option<f64> {
     let seconds = duration.as_secs_f64();
     (bytes > 0 && seconds > 0.0).then(|| bytes as f64 / seconds)
 }
@@ -414,7 +347,7 @@ fn throughput(bytes: u64, duration: Duration) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{journal::JournalReader, scoreboard::OutcomeCounts};
+    use crate::{death::Death, journal::JournalReader, scoreboard::OutcomeCounts};
 
     fn board(slots: usize) -> (Scoreboard, Journal, JournalReader) {
         let slots: Vec<Slot> = (0..slots).map(|_| Slot::default()).collect();

@@ -213,11 +213,6 @@ impl Source {
             Self::Task(number) => ("async", Some(number)),
         }
     }
-
-    /// The number of the worker that it is.
-    pub fn worker(self) -> Option<u32> {
-        self.parts().1
-    }
 }
 
 impl Display for Source {

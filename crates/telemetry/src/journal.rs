@@ -165,11 +165,6 @@ impl AsFd for JournalReader {
 }
 
 impl JournalReader {
-    /// Another reader of the same journal. Each event goes to one of them, so only one may read.
-    pub fn try_clone(&self) -> io::Result<Self> {
-        Ok(Self { pipe: self.pipe.try_clone()?, unread: Vec::new(), has_ended: false })
-    }
-
     /// Waits at most `timeout` for events; calls `take` with each whole line of JSON that has come,
     /// without its end. False after the last: the journal was ended, or nobody is left to write.
     pub fn read(&mut self, timeout: Duration, mut take: impl FnMut(&[u8])) -> io::Result<bool> {

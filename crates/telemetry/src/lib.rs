@@ -7,6 +7,7 @@
 pub mod activity;
 mod clock;
 mod connection;
+mod death;
 pub mod event;
 pub mod histogram;
 pub mod journal;
@@ -15,7 +16,8 @@ pub mod scoreboard;
 
 pub use activity::{Activity, Command};
 pub use clock::monotonic_ns;
-pub use connection::{ABORTED, Arrival, Death, OpenConnection};
+pub use connection::{Arrival, OpenConnection};
+pub use death::Death;
 pub use event::{Event, Level, Source, What};
 pub use journal::{Journal, JournalReader, Losses};
 pub use logging::{LogLevel, start_logging};

@@ -77,6 +77,7 @@ pub enum Outcome {
 #[repr(C)]
 pub struct Totals {
     turned_away: AtomicU64,
+    given_up: AtomicU64,
     /// Connections accepted; the newest has this number.
     accepted: AtomicU64,
     losses: Losses,
@@ -175,6 +176,16 @@ impl Scoreboard {
         self.totals.turned_away.load(Relaxed)
     }
 
+    /// Books a connection that was accepted and that no worker could take.
+    pub(crate) fn give_up(&self) {
+        self.totals.given_up.fetch_add(1, Relaxed);
+    }
+
+    /// Connections that failed before a worker could take them, those turned away not included.
+    pub fn given_up(&self) -> u64 {
+        self.totals.given_up.load(Relaxed)
+    }
+
     /// How long requests took, from the head to the last byte of the reply.
     pub fn durations(&self, verb: Verb) -> Spread {
         self.totals.durations[verb as usize].spread()
@@ -212,9 +223,10 @@ impl Scoreboard {
         first_byte: Option<Duration>,
     ) {
         let (verb, outcome) = (verb as usize, outcome as usize);
+        // First: nobody who is killed here is booked twice.
+        slot.open_request.store(0, Relaxed);
         slot.requests[verb][outcome].fetch_add(1, Relaxed);
         slot.request_bytes[verb][outcome].fetch_add(bytes, Relaxed);
-        slot.open_request.store(0, Relaxed);
         self.totals.durations[verb].record(duration);
         if let Some(first_byte) = first_byte {
             self.totals.first_bytes[verb].record(first_byte);
@@ -250,7 +262,7 @@ impl Slot {
 
     /// Books what a dead worker left open as failed; returns what it was doing.
     pub(crate) fn worker_died(&self) -> Option<Activity> {
-        let mut activity = self.activity.look();
+        let mut activity = self.activity.last_view();
         self.activity.clear();
         self.pid.store(0, Relaxed);
         self.origin.store(0, Relaxed);
@@ -263,7 +275,8 @@ impl Slot {
             // Whatever is still shown was booked a moment before the end.
             activity.request = None;
         }
-        activity
+        // A connection that was booked before its worker died is over.
+        activity.filter(|_| open > 0)
     }
 
     /// Another worker takes the place of a dead one.

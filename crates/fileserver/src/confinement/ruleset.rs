@@ -31,6 +31,22 @@ pub(super) struct Rules<'a> {
     pub(super) port: Option<u16>,
 }
 
+impl Rules<'_> {
+    fn files(&self) -> &'static str {
+        match self.written {
+            [] => "the served directory and reading /proc",
+            _ => "the served directory, that of the log or its database, and reading /proc",
+        }
+    }
+
+    fn tcp(&self) -> String {
+        match self.port {
+            None => "no TCP but for accepting".to_owned(),
+            Some(port) => format!("no TCP but for accepting and port {port} of a database"),
+        }
+    }
+}
+
 /// The newest version of Landlock whose restrictions this server was tested under (Linux 6.12).
 const NEWEST: ABI = ABI::V6;
 
@@ -73,19 +89,21 @@ pub(super) fn enforce(rules: &Rules<'_>) -> Result<RestrictionStatus, RulesetErr
 }
 
 /// Says what is enforced and what is not.
-pub(super) fn log(outcome: Result<RestrictionStatus, RulesetError>) {
+pub(super) fn log(rules: &Rules<'_>, outcome: Result<RestrictionStatus, RulesetError>) {
+    let files = rules.files();
     let status = match outcome {
         Ok(status) => status,
         Err(err) => return tracing::warn!("not confined: {err}"),
     };
     match (status.ruleset, status.landlock) {
         (RulesetStatus::FullyEnforced, _) => tracing::info!(
-            "fully confined by Landlock: to the served directory and reading /proc; \
-             no programs, no TCP but for accepting, no signals to other programs"
+            "fully confined by Landlock: to {files}; \
+             no programs, {}, no signals to other programs",
+            rules.tcp()
         ),
         (RulesetStatus::PartiallyEnforced, LandlockStatus::Available { effective_abi, .. }) => {
             tracing::info!(
-                "partly confined by Landlock: to the served directory and reading /proc; \
+                "partly confined by Landlock: to {files}; \
                  this kernel does not restrict {}",
                 not_restricted(effective_abi).join(", ")
             );

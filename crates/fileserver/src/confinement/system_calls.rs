@@ -2,7 +2,8 @@
 //!
 //! A list of what is refused, not of what is allowed: which calls an allocator, a TLS library or the
 //! next C library makes is theirs to change, and a server must not die of it. Refused calls fail with
-//! EPERM. The listener is there already, so no process makes a socket, of any kind. A worker process
+//! EPERM. The listener is there already, so no process makes a socket, of any kind, unless the events
+//! go to a database over the network, and then no worker does. A worker process
 //! has one thread and starts no other.
 
 use std::env::consts::ARCH;

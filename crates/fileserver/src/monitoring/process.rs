@@ -4,7 +4,7 @@
 use std::{
     io,
     process::exit,
-    sync::{Arc, atomic::Ordering::Relaxed},
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
@@ -27,12 +27,16 @@ use crate::{listener::GrowingPause, os, service::Service};
 const RESTART_PAUSE_MIN: Duration = Duration::from_millis(100);
 const RESTART_PAUSE_MAX: Duration = Duration::from_secs(30);
 
+/// A monitor that lived this long did not die from being started.
+const SETTLED: Duration = Duration::from_secs(10);
+
 /// How soon a monitor notices that its supervisor is gone.
 const ORPHAN_TICK: Duration = Duration::from_millis(250);
 
 #[derive(Debug)]
 pub(super) struct MonitorProcess {
     pid: Option<Pid>,
+    started: Instant,
     /// Stays dead until then.
     restart_at: Instant,
     pause: GrowingPause,
@@ -52,7 +56,11 @@ impl MonitorProcess {
 }
 
 impl Monitor {
-    pub(super) fn start_process(&mut self, service: &Arc<Service>) -> io::Result<()> {
+    pub(super) fn start_process(
+        &mut self,
+        service: &Arc<Service>,
+        leave: impl FnOnce(),
+    ) -> io::Result<()> {
         let supervisor = getpid();
         match os::fork()? {
             ForkResult::Parent { child } => {
@@ -60,14 +68,13 @@ impl Monitor {
                     Running::Process(process) => process.pause,
                     _ => GrowingPause::new(RESTART_PAUSE_MIN, RESTART_PAUSE_MAX),
                 };
-                self.running = Running::Process(MonitorProcess {
-                    pid: Some(child),
-                    restart_at: Instant::now(),
-                    pause,
-                });
+                let (pid, now) = (Some(child), Instant::now());
+                let process = MonitorProcess { pid, started: now, restart_at: now, pause };
+                self.running = Running::Process(process);
                 Ok(())
             }
             ForkResult::Child => {
+                leave();
                 let outcome = self.run(supervisor, service);
                 if let Err(err) = &outcome {
                     eprintln!("fileserver: the monitor stops: {err}");
@@ -78,27 +85,46 @@ impl Monitor {
         }
     }
 
-    /// The process `pid` was reaped. True when it was the monitor.
-    pub(crate) fn has_died(&mut self, pid: Pid) -> bool {
-        let Running::Process(process) = &mut self.running else { return false };
-        if process.pid != Some(pid) {
-            return false;
-        }
-        process.pid = None;
-        let pause = process.pause.step();
-        process.restart_at = Instant::now() + pause;
-        tracing::warn!("the monitor (process {pid}) died; it is replaced in {pause:?}");
-        true
+    /// Closes what is the monitor's alone, in a process that is forked to be something else.
+    pub(crate) fn leave_to_others(&mut self) {
+        self.recorder = None;
+        self.reader = None;
+        self.metrics = None;
     }
 
-    /// Replaces a monitor that died, when it is time.
-    pub(crate) fn replace_dead(&mut self, service: &Arc<Service>) {
+    /// The process `pid`, which is no worker, has ended, and how.
+    pub(crate) fn note_end(&mut self, pid: Pid, how: &str) {
+        let Running::Process(process) = &mut self.running else { return };
+        if process.pid != Some(pid) {
+            return;
+        }
+        process.pid = None;
+        if process.started.elapsed() >= SETTLED {
+            process.pause.reset();
+        }
+        let pause = process.pause.step();
+        process.restart_at = Instant::now() + pause;
+        tracing::error!("the monitor (process {pid}) {how}; it is replaced in {pause:?}");
+    }
+
+    /// Replaces a monitor that died, when it is time. What is forked runs `leave` first.
+    pub(crate) fn replace_dead(&mut self, service: &Arc<Service>, leave: impl FnOnce()) {
         let Running::Process(process) = &mut self.running else { return };
         if process.pid.is_some() || Instant::now() < process.restart_at {
             return;
         }
-        if let Err(err) = self.start_process(service) {
-            tracing::error!("cannot start the monitor: {err}");
+        let pause = process.pause.step();
+        process.restart_at = Instant::now() + pause;
+        if let Err(err) = self.start_process(service, leave) {
+            tracing::error!("cannot start the monitor: {err}; next try in {pause:?}");
+        }
+    }
+
+    /// Has a monitor to read the last events, should it be dead just now.
+    pub(super) fn expect_process(&mut self, service: &Arc<Service>) {
+        if matches!(&self.running, Running::Process(MonitorProcess { pid: None, .. })) {
+            // Otherwise they are lost, with the reason why it died.
+            let _ = self.start_process(service, || {});
         }
     }
 
@@ -121,8 +147,8 @@ impl Monitor {
         blocked.add(Signal::SIGTERM);
         signal_hook::flag::register(SIGHUP, Arc::clone(&self.reopen))?;
         blocked.thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
-        self.reopen.store(false, Relaxed);
-        let recording = self.take_recorder().start();
+        let (recorder, mut reader) = self.take_sources();
+        let recording = recorder.start();
         serve_metrics(self.metrics.take(), service)?;
         let journal = service.journal.clone();
         // This process holds the journal open itself, so its end does not come with the supervisor's.
@@ -132,7 +158,7 @@ impl Monitor {
             }
             journal.end();
         })?;
-        recording.run(&mut self.reader, &self.reopen);
+        recording.run(&mut reader, &self.reopen);
         Ok(())
     }
 }

@@ -134,13 +134,16 @@ impl Exchange {
         self.visitor.is_known(&self.service)
     }
 
-    /// The peer has had all that one connection may have: too many requests, or a refused upload
-    /// that goes on for too long.
-    pub(super) fn must_end(&self) -> bool {
+    /// What of all that one connection may have the peer has had: requests, or the content of a
+    /// refused upload. `None` while it may go on.
+    pub(super) fn spent(&self) -> Option<String> {
         let skipped_max = self.visitor.skipped_max(&self.service);
-        let skips_too_much =
-            matches!(self.work, Work::Refused { skipped } if skipped > skipped_max);
-        skips_too_much || self.visitor.has_asked_too_often(&self.service)
+        match self.work {
+            Work::Refused { skipped } if skipped > skipped_max => {
+                Some(format!("more than {skipped_max} bytes of a refused upload"))
+            }
+            _ => self.visitor.requests_spent(&self.service),
+        }
     }
 
     /// Books how the connection went.

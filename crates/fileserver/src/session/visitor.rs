@@ -41,8 +41,15 @@ impl Visitor {
     }
 
     /// One more request than a connection may make was made, or nothing for too long that was one.
-    pub(super) fn has_asked_too_often(&self, service: &Service) -> bool {
-        self.requests > self.requests_max(service) || self.unknown >= UNKNOWN_MAX
+    pub(super) fn requests_spent(&self, service: &Service) -> Option<String> {
+        let requests_max = self.requests_max(service);
+        if self.requests > requests_max {
+            Some(format!("more than {requests_max} requests"))
+        } else if self.unknown >= UNKNOWN_MAX {
+            Some(format!("{UNKNOWN_MAX} requests in a row that were none"))
+        } else {
+            None
+        }
     }
 
     /// How much text of a refused upload is read before the connection is ended instead.

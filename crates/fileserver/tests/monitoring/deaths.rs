@@ -106,9 +106,9 @@ fn a_killed_monitor_is_replaced_and_what_was_told_meanwhile_is_written() {
         event["text"]
             .as_str()
             .unwrap()
-            .starts_with(&format!("the monitor (process {monitor}) died"))
+            .starts_with(&format!("the monitor (process {monitor}) was killed by SIGKILL"))
     });
-    assert_eq!(died.unwrap()["level"], "warning");
+    assert_eq!(died.unwrap()["level"], "error");
     assert_eq!(
         records.count("SELECT count(*) FROM request WHERE command = 'LIST'"),
         REQUESTS as u64

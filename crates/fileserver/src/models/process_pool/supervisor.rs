@@ -88,7 +88,6 @@ pub(super) enum Started {
 enum Event {
     Stop,
     ChildExited,
-    Hangup,
 }
 
 impl<'a> Supervisor<'a> {
@@ -142,12 +141,16 @@ impl<'a> Supervisor<'a> {
         loop {
             self.reap_exited();
             self.fill_empty_slots();
-            self.monitor.replace_dead(self.service);
+            let leave = || {
+                os::close(self.listener);
+                // Its copies would keep the connections of those who are leaving open.
+                self.porter = self.service.porter();
+            };
+            self.monitor.replace_dead(self.service, leave);
             self.turn_away_excess()?;
             let timeout = self.until_refill().map_or(TICK, |refill| refill.min(TICK));
             match self.next_event_within(timeout)? {
                 Some(Event::Stop) => return self.drain(),
-                Some(Event::Hangup) => self.monitor.reopen_log(),
                 Some(Event::ChildExited) | None => {}
             }
         }
@@ -236,6 +239,7 @@ impl<'a> Supervisor<'a> {
             ForkResult::Child => {
                 // Its copies would keep the connections of those who are leaving open.
                 self.porter = self.service.porter();
+                self.monitor.leave_to_others();
                 let outcome = worker::run(supervisor, self.listener, self.service, index);
                 if let Err(err) = &outcome {
                     tracing::error!("worker {} stops: {err}", index + 1);
@@ -271,8 +275,7 @@ impl<'a> Supervisor<'a> {
     /// Books what the dead worker left open, and when its slot is filled again.
     fn empty_slot(&mut self, pid: Pid, how: &str) {
         let Some(index) = self.places.iter().position(|place| place.pid == Some(pid)) else {
-            self.monitor.has_died(pid);
-            return;
+            return self.monitor.note_end(pid, how);
         };
         let place = &mut self.places[index];
         place.pid = None;
@@ -298,11 +301,15 @@ impl<'a> Supervisor<'a> {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(errno) => return Err(errno.into()),
         }
-        Ok(self.signals.read_signal()?.map(|info| match Signal::try_from(info.ssi_signo as i32) {
-            Ok(Signal::SIGCHLD) => Event::ChildExited,
-            Ok(Signal::SIGHUP) if self.service.hangup == Hangup::ReopensLog => Event::Hangup,
-            _ => Event::Stop,
-        }))
+        let Some(info) = self.signals.read_signal()? else { return Ok(None) };
+        match Signal::try_from(info.ssi_signo as i32) {
+            Ok(Signal::SIGCHLD) => Ok(Some(Event::ChildExited)),
+            Ok(Signal::SIGHUP) if self.service.hangup == Hangup::ReopensLog => {
+                self.monitor.reopen_log();
+                Ok(None)
+            }
+            _ => Ok(Some(Event::Stop)),
+        }
     }
 
     /// Until the next empty slot is due; `None` when all are filled.
