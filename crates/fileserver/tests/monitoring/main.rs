@@ -17,6 +17,7 @@ mod records;
 
 mod activity;
 mod deaths;
+mod descriptors;
 mod full_disk;
 mod hostile_names;
 mod questions;
