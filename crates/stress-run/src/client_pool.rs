@@ -4,12 +4,13 @@ use std::{
     io::{self, BufRead, BufReader, Read, Write},
     process::{Child, Command, Stdio},
     sync::{Barrier, OnceLock},
+    time::Instant,
 };
 
 use anyhow::{Context, ensure};
+use telemetry::monotonic_ns;
 
 use crate::{
-    clock,
     interrupt::Interrupt,
     job::{Job, Outcome},
     plan::ClientPoolKind,
@@ -50,7 +51,7 @@ fn run_threads(jobs: &[Job]) -> anyhow::Result<Vec<Outcome>> {
         let prepared = job.prepare();
         gate.wait();
         // The first through the gate says when it opened, for all.
-        let released_ns = *released.get_or_init(clock::monotonic_ns);
+        let released_ns = *released.get_or_init(|| monotonic_ns(Instant::now()));
         match prepared {
             Ok(prepared) => prepared.run(released_ns),
             Err(err) => not_prepared(client, released_ns, &err),
@@ -77,7 +78,7 @@ fn run_processes(jobs: &[Job], interrupt: &Interrupt) -> anyhow::Result<Vec<Outc
     for worker in &mut workers {
         worker.wait_until_ready()?;
     }
-    let released_ns = clock::monotonic_ns();
+    let released_ns = monotonic_ns(Instant::now());
     drop(release);
     Ok(workers.into_iter().map(|worker| worker.outcome(released_ns)).collect())
 }
@@ -145,7 +146,7 @@ pub(crate) fn work(job: &str) -> anyhow::Result<()> {
     let mut stdout = io::stdout();
     writeln!(stdout, "{READY}")?;
     io::stdin().read_to_end(&mut Vec::new())?;
-    let released_ns = clock::monotonic_ns();
+    let released_ns = monotonic_ns(Instant::now());
     let outcome = match prepared {
         Ok(prepared) => prepared.run(released_ns),
         Err(err) => not_prepared(client, released_ns, &err),

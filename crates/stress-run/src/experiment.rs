@@ -1,6 +1,7 @@
 //! Goes through all cells of a plan, server by server.
 
 use std::{
+    cell::Cell as Counter,
     collections::BTreeSet,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -24,6 +25,7 @@ use crate::{
     server::{self, ServerProcess},
     table::Tables,
     target::Target,
+    timeline::EventLog,
 };
 
 /// The exit status when some workers or configurations failed.
@@ -37,7 +39,7 @@ const NOT_MEASURED: &str = "not-measured";
 /// Where the server of a configuration comes from.
 enum Servers {
     /// A process of its own for each configuration.
-    Started { program: PathBuf, dir: PathBuf },
+    Started { program: PathBuf, dir: PathBuf, log_dir: PathBuf },
     /// One that is running already.
     Connected(String),
 }
@@ -58,6 +60,7 @@ struct Experiment {
     files: RunFiles,
     progress: Progress,
     records: Vec<Record>,
+    servers_started: Counter<u32>,
     failed: BTreeSet<Configuration>,
 }
 
@@ -86,7 +89,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     };
     let (source_dir, sink_dir) = (dir("sources")?, dir("downloads")?);
     let servers = match (program, &options.connect) {
-        (Some(program), _) => Servers::Started { program, dir: dir("served")? },
+        (Some(program), _) => {
+            Servers::Started { program, dir: dir("served")?, log_dir: dir("log")? }
+        }
         (None, connect) => Servers::Connected(connect.clone().unwrap_or_default()),
     };
     let sources = create_sources(&plan, &source_dir)?;
@@ -116,6 +121,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
         files: RunFiles::create(&options.out, &environment)?,
         progress: Progress::new(&plan, options.lang),
         records: Vec::new(),
+        servers_started: Default::default(),
         failed: BTreeSet::new(),
     };
     let measured =
@@ -168,7 +174,7 @@ impl Experiment {
         self.progress.block_started(block);
         let mut server = self.start(block.server);
         for &cell in &block.cells {
-            let record = match &server {
+            let record = match &mut server {
                 Ok(running) => self.measure(cell, block.repetition, running),
                 // It did not start, or not again: the rest of its cells need no other try.
                 Err(err) => Ok(not_measured(cell, block, err)),
@@ -228,22 +234,33 @@ impl Experiment {
         }
     }
 
-    fn measure(&self, cell: Cell, repetition: u32, running: &Running) -> anyhow::Result<Record> {
+    fn measure(
+        &self,
+        cell: Cell,
+        repetition: u32,
+        running: &mut Running,
+    ) -> anyhow::Result<Record> {
         let source = self
             .sources
             .iter()
             .find(|source| source.volume == cell.volume)
             .expect("every volume of the plan has a source");
-        cell::measure(cell, repetition, &running.target, source, &self.instruments)
+        let (target, instruments) = (&running.target, &self.instruments);
+        let mut record = cell::measure(cell, repetition, target, source, instruments)?;
+        if let Some(process) = &mut running.process {
+            process.events().join(cell.operation, &mut record.outcomes);
+        }
+        Ok(record)
     }
 
     /// Starts the server, or finds the one that runs, and stores what downloads read.
     fn start(&self, configuration: Configuration) -> anyhow::Result<Running> {
         let (process, address) = match &self.servers {
             Servers::Connected(address) => (None, address.clone()),
-            Servers::Started { program, dir } => {
+            Servers::Started { program, dir, log_dir } => {
                 let interrupt = &self.instruments.interrupt;
-                let process = ServerProcess::start(program, configuration, dir, interrupt)?;
+                let events = EventLog::at(self.unused_log(log_dir));
+                let process = ServerProcess::start(program, configuration, dir, events, interrupt)?;
                 let address = process.address().to_owned();
                 (Some(process), address)
             }
@@ -255,6 +272,13 @@ impl Experiment {
                 .context("cannot store the file to download")?;
         }
         Ok(Running { process, target })
+    }
+
+    /// A file for the log of one server more.
+    fn unused_log(&self, log_dir: &Path) -> PathBuf {
+        let number = self.servers_started.get() + 1;
+        self.servers_started.set(number);
+        log_dir.join(format!("server-{number}.jsonl"))
     }
 
     fn is_interrupted(&self) -> bool {

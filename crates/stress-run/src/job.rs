@@ -9,8 +9,9 @@ use std::{
 
 use fileclient::{ClientError, Connection, FileName, Options, Transfer};
 use serde::{Deserialize, Serialize};
+use telemetry::monotonic_ns;
 
-use crate::{clock, content::Digest, plan::Operation};
+use crate::{content::Digest, plan::Operation, timeline::Service};
 
 /// One transfer to make.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -33,12 +34,16 @@ pub(crate) struct Outcome {
     /// The client's port, by which the server knows it.
     pub(crate) port: Option<u16>,
     pub(crate) released_ns: u64,
+    pub(crate) connected_ns: Option<u64>,
     pub(crate) first_byte_ns: Option<u64>,
     pub(crate) finished_ns: Option<u64>,
     pub(crate) bytes: u64,
     /// Of content that was hashed on arrival.
     pub(crate) digest: Option<String>,
     pub(crate) failure: Option<Failure>,
+    /// What the server says about it, where it is one that tells.
+    #[serde(flatten)]
+    pub(crate) service: Option<Service>,
 }
 
 /// Why a job failed: a word to count by, a sentence to read.
@@ -75,8 +80,8 @@ impl Prepared {
         let mut outcome = Outcome::new(self.job.client, released_ns);
         match self.transfer(&mut outcome) {
             Ok(transfer) => {
-                outcome.first_byte_ns = Some(clock::ns_of(transfer.first_byte));
-                outcome.finished_ns = Some(clock::ns_of(transfer.finished));
+                outcome.first_byte_ns = Some(monotonic_ns(transfer.first_byte));
+                outcome.finished_ns = Some(monotonic_ns(transfer.finished));
                 outcome.bytes = transfer.bytes;
                 if transfer.bytes != self.job.volume_bytes {
                     outcome.fail(
@@ -96,6 +101,7 @@ impl Prepared {
         let options =
             Options { timeout: job.timeout, deadline: Some(deadline), ..Options::default() };
         let mut connection = Connection::connect(&job.server, options)?;
+        outcome.connected_ns = Some(monotonic_ns(Instant::now()));
         outcome.port = Some(connection.local_addr().port());
         match (job.operation, &mut self.local) {
             (Operation::Download, Some(file)) => connection.get(&job.name, file),
@@ -117,11 +123,13 @@ impl Outcome {
             client,
             port: None,
             released_ns,
+            connected_ns: None,
             first_byte_ns: None,
             finished_ns: None,
             bytes: 0,
             digest: None,
             failure: None,
+            service: None,
         }
     }
 
@@ -141,6 +149,23 @@ impl Outcome {
     /// Seconds from the release to the first byte of the reply.
     pub(crate) fn seconds_to_first_byte(&self) -> Option<f64> {
         self.since_release(self.first_byte_ns)
+    }
+
+    /// Seconds from the connection to the worker that picked it up.
+    pub(crate) fn seconds_in_queue(&self) -> Option<f64> {
+        let (connected_ns, service) = (self.connected_ns?, self.succeeded()?.service.as_ref()?);
+        // A worker may pick it up a moment before the client learns that it is connected.
+        Some(service.picked_up_ns.saturating_sub(connected_ns) as f64 / 1e9)
+    }
+
+    /// Seconds from the worker that picked it up to the last byte.
+    pub(crate) fn seconds_in_service(&self) -> Option<f64> {
+        let picked_up_ns = self.succeeded()?.service.as_ref()?.picked_up_ns;
+        Some(self.finished_ns?.saturating_sub(picked_up_ns) as f64 / 1e9)
+    }
+
+    fn succeeded(&self) -> Option<&Self> {
+        self.failure.is_none().then_some(self)
     }
 
     fn since_release(&self, ns: Option<u64>) -> Option<f64> {

@@ -11,7 +11,9 @@ use std::{
 use anyhow::{Context, bail};
 use serde::Serialize;
 
-use crate::{cell::Record, environment::Environment, job::Outcome, plan::mode_name};
+use crate::{
+    cell::Record, environment::Environment, job::Outcome, plan::mode_name, statistics::Waits,
+};
 
 /// The directory of one run.
 pub(crate) struct RunFiles {
@@ -38,6 +40,9 @@ struct CellLine<'a> {
     p95_s: Option<f64>,
     max_s: Option<f64>,
     first_byte_mean_s: Option<f64>,
+    queue_mean_s: Option<f64>,
+    queue_max_s: Option<f64>,
+    service_mean_s: Option<f64>,
     throughput_bytes_per_s: Option<f64>,
     makespan_s: Option<f64>,
     goodput_bytes_per_s: Option<f64>,
@@ -108,6 +113,7 @@ impl RunFiles {
 
 fn cell_line(record: &Record) -> CellLine<'_> {
     let (cell, summary, books) = (&record.cell, record.summary(), record.books.as_ref());
+    let waits = Waits::of(&record.outcomes);
     let causes: Vec<String> =
         record.causes().into_iter().map(|(cause, count)| format!("{cause} {count}")).collect();
     CellLine {
@@ -126,6 +132,9 @@ fn cell_line(record: &Record) -> CellLine<'_> {
         p95_s: summary.map(|summary| summary.p95_s),
         max_s: summary.map(|summary| summary.max_s),
         first_byte_mean_s: summary.map(|summary| summary.first_byte_mean_s),
+        queue_mean_s: waits.map(|waits| waits.queue_mean_s),
+        queue_max_s: waits.map(|waits| waits.queue_max_s),
+        service_mean_s: waits.map(|waits| waits.service_mean_s),
         throughput_bytes_per_s: summary.map(|summary| summary.throughput),
         makespan_s: summary.map(|summary| summary.makespan_s),
         goodput_bytes_per_s: summary.map(|summary| summary.goodput),

@@ -19,6 +19,7 @@ use nix::{
 use crate::{
     interrupt::Interrupt,
     plan::{Configuration, mode_name},
+    timeline::EventLog,
 };
 
 /// How long a server may take until it listens.
@@ -30,13 +31,14 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a server that is going down may take to be gone.
 const DYING_TIME: Duration = Duration::from_millis(500);
 
-/// Lines of standard error kept to explain a death.
+/// Lines of standard error, and errors in its log, that explain a death.
 const LAST_LINES: usize = 8;
 
 /// A running `fileserver`.
 pub(crate) struct ServerProcess {
     child: Child,
     address: String,
+    events: EventLog,
     stderr_tail: Arc<Mutex<VecDeque<String>>>,
     stderr_reader: JoinHandle<()>,
     interrupt: Interrupt,
@@ -62,6 +64,7 @@ impl ServerProcess {
         program: &Path,
         configuration: Configuration,
         dir: &Path,
+        events: EventLog,
         interrupt: &Interrupt,
     ) -> anyhow::Result<Self> {
         let mut child = Command::new(program)
@@ -73,7 +76,8 @@ impl ServerProcess {
             // How much a plan moves, from one address, is the plan's business, not the server's.
             .args(["--max-upload", "1TiB", "--max-per-address", "100000"])
             .args(["--quota", "none", "--max-files", "none"])
-            .args(["--log-level", "warn"])
+            .args(["--log-level", "info", "--log-format", "json", "--log-file"])
+            .arg(events.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -87,6 +91,7 @@ impl ServerProcess {
         let mut server = Self {
             child,
             address: String::new(),
+            events,
             stderr_tail,
             stderr_reader,
             interrupt: interrupt.clone(),
@@ -96,6 +101,11 @@ impl ServerProcess {
             None => bail!("the server did not start: {}", server.how_it_ended()),
         }
         Ok(server)
+    }
+
+    /// What it tells about its requests.
+    pub(crate) fn events(&mut self) -> &mut EventLog {
+        &mut self.events
     }
 
     pub(crate) fn address(&self) -> &str {
@@ -115,7 +125,7 @@ impl ServerProcess {
         Some(status)
     }
 
-    /// How it ended, and its last lines of standard error. Ends it if it still runs.
+    /// How it ended, and what it said last. Ends it if it still runs.
     pub(crate) fn how_it_ended(&mut self) -> String {
         let ended = self.wait_until(Instant::now() + DYING_TIME);
         let how = match ended {
@@ -129,7 +139,8 @@ impl ServerProcess {
             thread::sleep(Duration::from_millis(2));
         }
         let lines = self.stderr_tail.lock().unwrap_or_else(PoisonError::into_inner);
-        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let mut lines: Vec<String> = lines.iter().cloned().collect();
+        lines.extend(self.events.last_errors(LAST_LINES));
         if lines.is_empty() {
             how
         } else {

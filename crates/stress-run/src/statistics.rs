@@ -57,6 +57,32 @@ impl Summary {
     }
 }
 
+/// How the time of a cell's clients was spent, where the server tells when it picked them up.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Waits {
+    /// From the connection to the worker that picked it up.
+    pub(crate) queue_mean_s: f64,
+    pub(crate) queue_max_s: f64,
+    /// From there to the last byte.
+    pub(crate) service_mean_s: f64,
+}
+
+impl Waits {
+    /// `None` unless it is known of every client that succeeded.
+    pub(crate) fn of(outcomes: &[Outcome]) -> Option<Self> {
+        let succeeded = || outcomes.iter().filter(|outcome| outcome.failure.is_none());
+        let queue: Vec<f64> = succeeded().map(Outcome::seconds_in_queue).collect::<Option<_>>()?;
+        let service: Vec<f64> =
+            succeeded().map(Outcome::seconds_in_service).collect::<Option<_>>()?;
+        let count = queue.len() as f64;
+        (!queue.is_empty()).then(|| Self {
+            queue_mean_s: queue.iter().sum::<f64>() / count,
+            queue_max_s: queue.iter().copied().fold(0.0, f64::max),
+            service_mean_s: service.iter().sum::<f64>() / count,
+        })
+    }
+}
+
 /// The smallest value that at least this share of the values does not exceed (nearest rank).
 fn quantile(sorted: &[f64], share: f64) -> f64 {
     let rank = (share * sorted.len() as f64).ceil() as usize;

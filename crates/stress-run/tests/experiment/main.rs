@@ -67,11 +67,28 @@ fn all_four_modes_are_measured_to_whole_tables() {
     }
     assert_eq!(run::rows(&run.latest("cells.csv")).len(), 4 * 8);
     assert_eq!(run.latest("workers.jsonl").lines().count(), 4 * (4 + 12));
+    for line in run.latest("workers.jsonl").lines() {
+        expect_timeline(&serde_json::from_str(line).unwrap());
+    }
     let environment: serde_json::Value =
         serde_json::from_str(&run.latest("environment.json")).unwrap();
     assert_eq!(environment["needs"]["cells"], 32);
     assert!(run.latest("table.md").contains("Server mode: async"));
     assert_eq!(run.leftovers(), 0);
+}
+
+/// What the server says of a client's transfer lies within what the client says.
+#[track_caller]
+fn expect_timeline(worker: &serde_json::Value) {
+    let ns = |name: &str| worker[name].as_u64().unwrap_or_else(|| panic!("no {name}: {worker}"));
+    // The client may have the reply before the server has noted that it was sent.
+    for in_order in [
+        ["released_ns", "accepted_ns", "picked_up_ns", "began_ns", "finished_ns"],
+        ["released_ns", "picked_up_ns", "began_ns", "reply_began_ns", "reply_ended_ns"],
+    ] {
+        assert!(in_order.map(ns).is_sorted(), "{worker}");
+    }
+    assert!(worker["server_worker"].as_str().is_some_and(|name| name.contains('-')), "{worker}");
 }
 
 #[test]
