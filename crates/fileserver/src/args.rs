@@ -291,7 +291,8 @@ pub struct Args {
         help_heading = "Log and metrics",
         long,
         value_name = "ADDRESS:PORT",
-        env = "FILESERVER_METRICS"
+        env = "FILESERVER_METRICS",
+        value_parser = address_and_port
     )]
     pub metrics: Option<SocketAddr>,
 
@@ -485,6 +486,10 @@ fn seconds_not_zero(text: &str) -> Result<Duration, String> {
         Duration::ZERO => Err("0 seconds would let nobody speak".to_owned()),
         seconds => Ok(seconds),
     }
+}
+
+fn address_and_port(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "an address and a port are needed, such as 127.0.0.1:9464".to_owned())
 }
 
 fn size_or_none(text: &str) -> Result<u64, String> {

@@ -41,6 +41,24 @@ pub(crate) fn expect_unserved(
     }
 }
 
+/// The log and the database are one file.
+#[derive(Debug, thiserror::Error)]
+#[error("--log-file and --log-db both name {}; each needs a file of its own", .0.display())]
+pub struct OneFileError(PathBuf);
+
+/// Refuses a log that would be written over the database, or the other way round.
+pub(crate) fn expect_apart(
+    log: Option<&Path>,
+    database: Option<&Path>,
+) -> Result<(), OneFileError> {
+    let (Some(log), Some(database)) = (log, database) else { return Ok(()) };
+    match (resolved(log), resolved(database)) {
+        (Ok(resolved), Ok(other)) if resolved == other => Err(OneFileError(log.to_owned())),
+        // What cannot be looked at has its own error elsewhere.
+        _ => Ok(()),
+    }
+}
+
 /// Where a file is, or will be once it is made.
 fn resolved(path: &Path) -> io::Result<PathBuf> {
     let missing = match (path.canonicalize(), path.file_name()) {
@@ -135,5 +153,19 @@ mod tests {
             assert!(check(&unserved).is_ok(), "{}", unserved.display());
         }
         assert!(expect_unserved("--tls-key", None, &dir).is_ok());
+    }
+
+    #[test]
+    fn a_log_and_a_database_in_one_file_are_refused() {
+        let temp = tempfile::tempdir().unwrap();
+        let (one, other) = (temp.path().join("one"), temp.path().join("other"));
+        let link = temp.path().join("link");
+        unix::fs::symlink(&one, &link).unwrap();
+        let apart = |log: &Path, database: &Path| expect_apart(Some(log), Some(database));
+        assert!(apart(&one, &temp.path().join("./one")).is_err());
+        assert!(apart(&one, &other).is_ok());
+        fs::write(&one, "").unwrap();
+        assert!(apart(&link, &one).is_err());
+        assert!(expect_apart(Some(&one), None).is_ok());
     }
 }

@@ -5,7 +5,7 @@
 //! for a disk, a database or a reader of the metrics page.
 
 use std::{
-    io,
+    io::{self, Write},
     net::{SocketAddr, TcpListener},
     path::PathBuf,
     sync::{Arc, atomic::AtomicBool},
@@ -22,8 +22,8 @@ use crate::{args::Mode, service::Service, stats};
 #[cfg(target_os = "linux")]
 mod process;
 
-/// How long the last events may take to be written; more is given up.
-const FINISH_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the last events may take to be written: what the monitor allows itself, and a little more.
+const FINISH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Between two looks whether they are.
 const LOOK_PAUSE: Duration = Duration::from_millis(2);
@@ -141,15 +141,26 @@ impl Monitor {
         self.expect_process(service);
         service.journal.end();
         let deadline = Instant::now() + FINISH_TIMEOUT;
-        match self.running {
-            Running::No => {}
+        let has_finished = match self.running {
+            Running::No => true,
             Running::Threads(thread) => {
                 while !thread.is_finished() && Instant::now() < deadline {
                     thread::sleep(LOOK_PAUSE);
                 }
+                thread.is_finished()
             }
             #[cfg(target_os = "linux")]
             Running::Process(process) => process.finish(deadline),
+        };
+        if !has_finished {
+            // The log has no room for it any more.
+            let _ = writeln!(
+                io::stderr(),
+                "fileserver: what writes the log did not finish within {} s; the last events are \
+                 lost, besides {} before",
+                FINISH_TIMEOUT.as_secs(),
+                self.losses.total()
+            );
         }
     }
 }

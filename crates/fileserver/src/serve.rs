@@ -19,7 +19,7 @@ use crate::{
     auth::{AuthFileError, Tokens},
     budget::{Budget, Turns},
     confinement::Confinement,
-    exposure::{self, ServedSecretError},
+    exposure::{self, OneFileError, ServedSecretError},
     listener::{self, BindError},
     models,
     monitoring::{self, MetricsError, Monitor},
@@ -40,6 +40,8 @@ pub enum ServeError {
     AuthFile(#[from] AuthFileError),
     #[error(transparent)]
     ServedSecret(#[from] ServedSecretError),
+    #[error(transparent)]
+    OneFile(#[from] OneFileError),
     #[error(transparent)]
     Tls(#[from] TlsError),
     #[error(transparent)]
@@ -111,6 +113,7 @@ fn prepare(args: &Args) -> Result<(TcpListener, Arc<Service>, Monitor), ServeErr
     exposure::expect_unserved("--log-file", args.log_file.as_deref(), &args.dir)?;
     let database = args.log_db.as_ref().and_then(DatabaseTarget::path);
     exposure::expect_unserved("--log-db", database, &args.dir)?;
+    exposure::expect_apart(args.log_file.as_deref(), database)?;
     let tokens = args.auth_file.as_deref().map(Tokens::read).transpose()?;
     let tls = match (&args.tls_cert, &args.tls_key) {
         (Some(certificate), Some(key)) => Some(tls::configure(certificate, key)?),

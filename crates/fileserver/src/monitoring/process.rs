@@ -2,7 +2,7 @@
 //! and has not read yet waits for the next.
 
 use std::{
-    io,
+    io::{self, Write},
     process::exit,
     sync::Arc,
     thread,
@@ -43,15 +43,19 @@ pub(super) struct MonitorProcess {
 }
 
 impl MonitorProcess {
-    /// Waits for its end; it was told that no more events will come.
-    pub(super) fn finish(self, deadline: Instant) {
-        let Some(pid) = self.pid else { return };
+    /// Waits for its end; it was told that no more events will come. False when it had to be killed,
+    /// or could not be started.
+    pub(super) fn finish(self, deadline: Instant) -> bool {
+        let Some(pid) = self.pid else { return false };
+        let mut has_finished = true;
         while let Ok(WaitStatus::StillAlive) = waitpid(pid, Some(WaitPidFlag::WNOHANG)) {
             if Instant::now() >= deadline {
+                has_finished = false;
                 let _ = kill(pid, Signal::SIGKILL);
             }
             thread::sleep(LOOK_PAUSE);
         }
+        has_finished
     }
 }
 
@@ -77,7 +81,7 @@ impl Monitor {
                 leave();
                 let outcome = self.run(supervisor, service);
                 if let Err(err) = &outcome {
-                    eprintln!("fileserver: the monitor stops: {err}");
+                    let _ = writeln!(io::stderr(), "fileserver: the monitor stops: {err}");
                 }
                 // Leaves from here: what the supervisor has under way is not the monitor's to finish.
                 exit(i32::from(outcome.is_err()))
