@@ -57,10 +57,11 @@ impl LogFile {
         Ok(Self { file, path: None, is_regular: false, rest: Vec::new() })
     }
 
-    /// Opens the file under its name again; `None` for standard error. On an error the old one
-    /// stays.
+    /// Opens the file under its name again; `None` for what is no regular file, which nobody
+    /// rotates and a confined process may not open. On an error the old one stays.
     pub(crate) fn reopen(&mut self) -> Option<io::Result<()>> {
-        let opened = Self::open(self.path.as_deref()?);
+        let path = self.path.as_deref().filter(|_| self.is_regular)?;
+        let opened = Self::open(path);
         // A line that was begun belongs to the old file, if that still takes it.
         let _ = self.write_rest();
         Some(opened.map(|opened| *self = opened))
@@ -94,6 +95,11 @@ impl LogFile {
             Ok(()) => Unwritten { from: 0, ..unwritten },
             Err(_) => unwritten,
         })
+    }
+
+    /// Writes the end of a line that was begun, if there is room for it by now.
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
+        self.write_rest()
     }
 
     #[cfg(test)]

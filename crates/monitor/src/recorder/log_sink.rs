@@ -69,18 +69,20 @@ impl LogSink {
                 break;
             }
         }
+        if let Err(err) = self.file.finish() {
+            self.outage.lose(1, &err.to_string());
+        }
     }
 
     pub(crate) fn write(&mut self, batches: &[Arc<Batch>], is_all: bool) {
         if self.retry_at.is_some() {
-            return self.retry(batches);
+            return self.retry(batches, is_all);
         }
         for (index, batch) in batches.iter().enumerate() {
             if let Err((count, reason)) = self.append(batch) {
                 self.outage.lose(count, &reason);
                 self.lose(&batches[index + 1..], &reason);
-                self.retry_at = Some(Instant::now() + RETRY);
-                return;
+                return self.pause();
             }
         }
         if let Some(lost) = self.outage.lost().filter(|_| is_all) {
@@ -89,8 +91,11 @@ impl LogSink {
     }
 
     /// Writes how many events were lost, and then those at hand, all or none.
-    fn retry(&mut self, batches: &[Arc<Batch>]) {
-        let Some(lost) = self.outage.lost() else { return };
+    fn retry(&mut self, batches: &[Arc<Batch>], is_all: bool) {
+        let Some(lost) = self.outage.lost() else {
+            self.retry_at = None;
+            return self.write(batches, is_all);
+        };
         let mut bytes = self.rendered(&lost_event(&lost));
         for batch in batches {
             bytes.extend(self.rendered(batch));
@@ -101,7 +106,6 @@ impl LogSink {
                 self.outage.end(&lost);
             }
             Err(Unwritten { from, error }) => {
-                self.retry_at = Some(Instant::now() + RETRY);
                 let written = count_lines(&bytes[..from]);
                 if written > 0 {
                     self.outage.end(&lost);
@@ -109,15 +113,23 @@ impl LogSink {
                 let batched: usize = batches.iter().map(|batch| batch.len()).sum();
                 let lost = batched.saturating_sub(written.saturating_sub(1));
                 self.outage.lose(lost as u64, &error.to_string());
+                self.pause();
             }
         }
+    }
+
+    /// Leaves a log alone for a while that events were lost for. Where only the end of the last
+    /// line has to wait, the next events find out whether there is room for them.
+    fn pause(&mut self) {
+        self.retry_at = self.outage.lost().map(|_| Instant::now() + RETRY);
     }
 
     /// Writes how many events the queue had no room for.
     fn tell(&mut self, lost: &Lost) {
         match self.append(&lost_event(lost)) {
-            Ok(()) => self.outage.end(lost),
-            Err(_) => self.retry_at = Some(Instant::now() + RETRY),
+            // Of a line that was begun the end follows.
+            Ok(()) | Err((0, _)) => self.outage.end(lost),
+            Err(_) => self.pause(),
         }
     }
 

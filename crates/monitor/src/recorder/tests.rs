@@ -165,6 +165,24 @@ fn a_log_that_cannot_be_reopened_is_written_on() {
 }
 
 #[test]
+fn a_log_that_is_reached_through_a_link_goes_on_in_a_new_file() {
+    let dir = TempDir::new().unwrap();
+    let (log, link) = (dir.path().join("log.txt"), dir.path().join("link"));
+    std::os::unix::fs::symlink(&log, &link).unwrap();
+    let mut file = LogFile::open(&link).unwrap();
+    file.append(b"before\n").unwrap();
+    fs::rename(&log, dir.path().join("log.txt.1")).unwrap();
+    file.reopen().unwrap().unwrap();
+    file.append(b"after\n").unwrap();
+    assert_eq!(lines(&log), ["after"]);
+}
+
+#[test]
+fn a_device_stays_open_when_the_log_is_to_be_opened_again() {
+    assert!(LogFile::open(Path::new("/dev/full")).unwrap().reopen().is_none());
+}
+
+#[test]
 fn a_disk_that_is_always_full_loses_events_and_ends() {
     let dir = TempDir::new().unwrap();
     let database = dir.path().join("events.sqlite");
@@ -400,6 +418,52 @@ fn a_pipe_that_takes_half_a_line_gets_the_rest_later() {
     let mut rest = vec![0; wanted * line.len() - room.len()];
     reader.read_exact(&mut rest).unwrap();
     assert!([room, rest].concat().chunks(line.len()).all(|chunk| chunk == line));
+}
+
+#[test]
+fn a_pipe_that_took_half_of_the_last_line_gets_the_events_that_follow() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let file = LogFile::open(&path).unwrap();
+    file.set_nonblocking();
+    let mut reader = fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
+    rustix::fs::fcntl_setfl(&reader, rustix::fs::OFlags::NONBLOCK).unwrap();
+    rustix::pipe::fcntl_setpipe_size(&reader, 64 * 1024).unwrap();
+    let outage = Outage::new("log".to_owned(), &losses().log);
+    let config = config(&path, Format::Json, None);
+    let mut log = LogSink::new(file, &config, LocalTime::of_system(), Arc::clone(&outage));
+    let event = own_event(Level::Info, What::Message { text: "x".repeat(10_000) });
+    let batch = Arc::new(Batch::of(&event));
+    let batch_len = batch.bytes().len();
+    // The pipe has room for six and a half.
+    (0..7).for_each(|_| log.write(&[Arc::clone(&batch)], true));
+    assert_eq!(outage.lost(), None);
+    let mut read = vec![0; 6 * batch_len];
+    reader.read_exact(&mut read).unwrap();
+    log.write(&[Arc::clone(&batch)], true);
+    assert_eq!(outage.lost(), None);
+    let mut rest = vec![0; 2 * batch_len];
+    reader.read_exact(&mut rest).unwrap();
+    assert!([read, rest].concat() == batch.bytes().repeat(8));
+}
+
+#[test]
+fn half_a_line_at_the_end_counts_as_lost() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let file = LogFile::open(&path).unwrap();
+    file.set_nonblocking();
+    let outage = Outage::new("log".to_owned(), &losses().log);
+    let config = config(&path, Format::Json, None);
+    let mut log = LogSink::new(file, &config, LocalTime::of_system(), Arc::clone(&outage));
+    let queue = Queue::default();
+    let event = own_event(Level::Info, What::Message { text: "x".repeat(2 << 20) });
+    assert!(queue.push(&Arc::new(Batch::of(&event))));
+    queue.close();
+    log.run(&queue);
+    assert_eq!(outage.lost().unwrap().count, 1);
 }
 
 #[test]
