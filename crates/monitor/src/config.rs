@@ -2,6 +2,7 @@
 
 use std::{
     fmt::{self, Display},
+    fs, io,
     path::{Path, PathBuf},
     str::FromStr,
 };
@@ -9,6 +10,9 @@ use std::{
 use clap::ValueEnum;
 use jiff::Timestamp;
 use telemetry::Level;
+
+/// As many links as Linux follows in a path.
+const LINKS_MAX: usize = 40;
 
 /// Where and how the events of one server are written.
 #[derive(Clone, Debug)]
@@ -81,14 +85,16 @@ impl Run {
 }
 
 impl Config {
-    /// The directories that must stay writable while the recorder runs.
+    /// The directories that must stay writable while the recorder runs: those that the files
+    /// really are in, whatever links lead there. None for a device or a pipe, which stays open.
     pub fn directories(&self) -> Vec<PathBuf> {
-        let mut directories = Vec::new();
-        if let LogTarget::File(path) = &self.log {
-            directories.push(directory_of(path));
-        }
+        let log = match &self.log {
+            LogTarget::Stderr => None,
+            LogTarget::File(path) => Some(path.as_path()),
+        };
         let database = self.database.as_ref().and_then(DatabaseTarget::path);
-        directories.extend(database.map(directory_of));
+        let mut directories: Vec<PathBuf> =
+            [log, database].into_iter().flatten().filter_map(directory_of_file).collect();
         directories.dedup();
         directories
     }
@@ -119,10 +125,25 @@ impl DatabaseTarget {
     }
 }
 
-fn directory_of(path: &Path) -> PathBuf {
+/// Where a regular file is, or will be made; none for anything else.
+fn directory_of_file(path: &Path) -> Option<PathBuf> {
+    let is_or_will_be_a_file = match fs::metadata(path) {
+        Ok(metadata) => metadata.is_file(),
+        Err(err) => err.kind() == io::ErrorKind::NotFound,
+    };
+    // The last part is followed by hand: it may lead to where there is no file yet.
+    let mut path = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        let Ok(target) = fs::read_link(&path) else { break };
+        path = directory_of(&path).join(target);
+    }
+    is_or_will_be_a_file.then(|| directory_of(&path).canonicalize().ok()).flatten()
+}
+
+fn directory_of(path: &Path) -> &Path {
     match path.parent() {
-        Some(parent) if parent != Path::new("") => parent.to_owned(),
-        _ => PathBuf::from("."),
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
     }
 }
 
@@ -186,6 +207,10 @@ fn postgres_port(config: &postgres::Config) -> u16 {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
+    use tempfile::TempDir;
+
     use super::*;
 
     fn config(log: LogTarget, database: Option<&str>) -> Config {
@@ -205,10 +230,37 @@ mod tests {
 
     #[test]
     fn the_directories_of_the_log_and_of_the_database_stay_writable() {
-        let config = config(LogTarget::File("a.txt".into()), Some("/var/lib/kolam/events.sqlite"));
-        assert_eq!(config.directories(), [Path::new("."), Path::new("/var/lib/kolam")]);
+        let dir = TempDir::new().unwrap();
+        let real = dir.path().canonicalize().unwrap();
+        let database = real.join("events.sqlite");
+        let config = config(LogTarget::File("a.txt".into()), Some(database.to_str().unwrap()));
+        assert_eq!(config.directories(), [std::env::current_dir().unwrap(), real]);
         assert_eq!(config.network_port(), None);
         assert!(self::config(LogTarget::Stderr, None).directories().is_empty());
+    }
+
+    #[test]
+    fn the_directory_that_stays_writable_is_the_one_that_a_link_leads_to() {
+        let dir = TempDir::new().unwrap();
+        let real = dir.path().canonicalize().unwrap();
+        fs::create_dir_all(real.join("var/log")).unwrap();
+        let link = real.join("link");
+        symlink("var/second", &link).unwrap();
+        symlink("log/log.txt", real.join("var/second")).unwrap();
+        let config = config(LogTarget::File(link), None);
+        assert_eq!(config.directories(), [real.join("var/log")]);
+        fs::write(real.join("var/log/log.txt"), "").unwrap();
+        assert_eq!(config.directories(), [real.join("var/log")]);
+    }
+
+    #[test]
+    fn a_device_needs_no_directory() {
+        let dir = TempDir::new().unwrap();
+        let link = dir.path().join("link");
+        symlink("/dev/full", &link).unwrap();
+        for path in ["/dev/null".into(), link] {
+            assert!(config(LogTarget::File(path), None).directories().is_empty());
+        }
     }
 
     #[test]
