@@ -105,15 +105,7 @@ impl<'a> Line<'a> {
 
 /// A line, without its end, of an event that the recorder itself tells.
 pub(crate) fn own_event(level: Level, what: What) -> Vec<u8> {
-    let event = Event {
-        time: Timestamp::from_millisecond(Timestamp::now().as_millisecond())
-            .expect("a timestamp in milliseconds is one"),
-        level,
-        source: Source::Monitor,
-        pid: std::process::id(),
-        what,
-    };
-    event.to_json()
+    Event::now(Source::Monitor, level, what).to_json()
 }
 
 /// The seconds and the milliseconds of the time of an event.

@@ -5,11 +5,14 @@
 use std::{
     fmt::{self, Display},
     net::SocketAddr,
+    process,
     str::FromStr,
 };
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use crate::clock;
 
 mod ascii;
 
@@ -58,8 +61,8 @@ pub enum Source {
 pub enum What {
     /// A connection was accepted.
     Opened { connection: u64, client: SocketAddr, accepted_ns: u64 },
-    /// A worker took it over. `waited` are seconds in the server's queue; those before the accept, in
-    /// the kernel, are not known here.
+    /// A worker took it over. `waited` are seconds in the server's queue; those before the accept,
+    /// in the kernel, are not known here.
     PickedUp {
         connection: u64,
         client: SocketAddr,
@@ -165,6 +168,11 @@ pub struct WorkerDiedEvent {
 }
 
 impl Event {
+    /// An event that this process tells now.
+    pub fn now(source: Source, level: Level, what: What) -> Self {
+        Self { time: clock::time_of_day(), level, source, pid: process::id(), what }
+    }
+
     /// One line of ASCII, without its end.
     pub fn to_json(&self) -> Vec<u8> {
         ascii::to_vec(self)

@@ -24,10 +24,7 @@ use rustix::{
     pipe::{PIPE_BUF, PipeFlags, pipe_with},
 };
 
-use crate::{
-    clock,
-    event::{Event, Level, Source, What},
-};
+use crate::event::{Event, Level, Source, What};
 
 /// Room in the pipe, some thousand events: as much as a process without rights may ask for.
 const PIPE_LEN: usize = 1 << 20;
@@ -38,8 +35,12 @@ const MESSAGE_LEN_MAX: usize = 500;
 /// How long the end of the journal waits for room.
 const END_PATIENCE: Duration = Duration::from_secs(1);
 
-/// Comes as a line of its own after the last event.
-const END: &[u8] = b"\n";
+/// How every event begins, and no other part of one: quotes within are escaped.
+const EVENT_START: &[u8] = b"{\"time\":\"";
+
+/// Comes after the last event. One byte that no event has, so that a reader that takes the place of
+/// another finds it whole.
+const END: u8 = b'\x04';
 
 thread_local! {
     static SOURCE: Cell<Source> = const { Cell::new(Source::Main) };
@@ -59,8 +60,10 @@ pub fn source() -> Source {
 #[derive(Debug, Default)]
 #[repr(C)]
 pub struct Losses {
-    /// The monitor did not read in time.
+    /// The monitor did not read in time, or died with a part of what it had read.
     pub journal: AtomicU64,
+    /// Of those, the ones that the log and the database were told of. No loss of its own.
+    pub journal_told: AtomicU64,
     /// The log could not be written.
     pub log: AtomicU64,
     /// The database could not be written.
@@ -86,6 +89,7 @@ pub struct Journal {
 #[derive(Debug)]
 pub struct JournalReader {
     pipe: File,
+    losses: &'static Losses,
     /// The beginning of a line whose rest has not come yet.
     unread: Vec<u8>,
     /// The journal's end was read.
@@ -101,8 +105,7 @@ pub fn open(level: Level, losses: &'static Losses) -> io::Result<(Journal, Journ
     #[cfg(target_os = "linux")]
     let _ = rustix::pipe::fcntl_setpipe_size(&writer, PIPE_LEN);
     let journal = Journal { pipe: Some(Arc::new(writer.into())), level, losses };
-    let reader = JournalReader { pipe: reader.into(), unread: Vec::new(), has_ended: false };
-    Ok((journal, reader))
+    Ok((journal, JournalReader::new(reader.into(), losses)))
 }
 
 impl Journal {
@@ -129,7 +132,7 @@ impl Journal {
     /// Tells an event of a process that is gone.
     pub(crate) fn tell_for(&self, source: Source, pid: u32, level: Level, what: What) {
         let Some(mut pipe) = self.pipe.as_deref().filter(|_| self.takes(level)) else { return };
-        let event = Event { time: clock::time_of_day(), level, source, pid, what };
+        let event = Event { pid, ..Event::now(source, level, what) };
         let mut line = event.to_json();
         line.push(b'\n');
         // A longer write could be torn; no event is that long.
@@ -148,7 +151,7 @@ impl Journal {
     pub fn end(&self) {
         let Some(mut pipe) = self.pipe.as_deref() else { return };
         let deadline = Instant::now() + END_PATIENCE;
-        while pipe.write(END).is_err() && Instant::now() < deadline {
+        while pipe.write(&[END]).is_err() && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(1));
         }
     }
@@ -165,8 +168,14 @@ impl AsFd for JournalReader {
 }
 
 impl JournalReader {
+    fn new(pipe: File, losses: &'static Losses) -> Self {
+        Self { pipe, losses, unread: Vec::new(), has_ended: false }
+    }
+
     /// Waits at most `timeout` for events; calls `take` with each whole line of JSON that has come,
     /// without its end. False after the last: the journal was ended, or nobody is left to write.
+    ///
+    /// The end of a line whose beginning another reader took with it is dropped and counted.
     pub fn read(&mut self, timeout: Duration, mut take: impl FnMut(&[u8])) -> io::Result<bool> {
         if self.has_ended {
             return Ok(false);
@@ -198,10 +207,15 @@ impl JournalReader {
 
     fn take_lines(&mut self, take: &mut impl FnMut(&[u8])) {
         let mut start = 0;
-        while let Some(len) = self.unread[start..].iter().position(|byte| *byte == b'\n') {
-            match &self.unread[start..start + len] {
-                [] => self.has_ended = true,
-                line => take(line),
+        let is_end = |byte: &u8| matches!(*byte, b'\n' | END);
+        while let Some(len) = self.unread[start..].iter().position(is_end) {
+            let line = &self.unread[start..start + len];
+            if self.unread[start + len] == END {
+                self.has_ended = true;
+            } else if line.starts_with(EVENT_START) {
+                take(line);
+            } else {
+                self.losses.journal.fetch_add(1, Relaxed);
             }
             start += len + 1;
         }
@@ -238,6 +252,24 @@ mod tests {
         journal.end();
         assert_eq!(texts(&mut reader), (vec!["last".to_owned()], false));
         assert_eq!(texts(&mut reader), (vec![], false));
+    }
+
+    #[test]
+    fn a_reader_that_takes_over_within_a_line_drops_the_rest_of_it_and_counts_it() {
+        let losses = losses();
+        let (journal, mut first) = open(Level::Info, losses).unwrap();
+        journal.say(Level::Info, "torn");
+        let line_len = first.pipe.read(&mut [0; 1000]).unwrap();
+        for taken in 1..line_len {
+            journal.say(Level::Info, "torn");
+            first.pipe.read_exact(&mut vec![0; taken]).unwrap();
+            journal.say(Level::Info, "whole");
+            let mut second = JournalReader::new(first.pipe.try_clone().unwrap(), first.losses);
+            assert_eq!(texts(&mut second), (vec!["whole".to_owned()], true), "after {taken} bytes");
+            assert_eq!(losses.journal.load(Relaxed), taken as u64);
+        }
+        journal.end();
+        assert_eq!(texts(&mut first), (vec![], false));
     }
 
     #[test]
