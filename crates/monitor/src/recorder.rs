@@ -71,7 +71,7 @@ pub struct Recorder {
 
 /// A recorder whose threads run.
 pub struct Recording {
-    sinks: Vec<Sink>,
+    outlets: Vec<Outlet>,
     losses: &'static Losses,
 }
 
@@ -113,30 +113,69 @@ impl Recorder {
     /// Starts the threads that write.
     pub fn start(self) -> Recording {
         let log_takes_less = self.database.is_some() && self.level < DATABASE_LEVEL;
-        let mut sinks = vec![Sink::start(self.log.outage(), "log", {
+        let mut outlets = vec![Outlet::start(self.log.outage(), "log", {
             let mut log = self.log;
             move |queue| log.run(queue)
         })];
-        sinks[0].level = log_takes_less.then_some(self.level);
+        outlets[0].level = log_takes_less.then_some(self.level);
         if let Some(mut database) = self.database {
             let outage = database.outage();
-            let mut sink = Sink::start(outage, "database", move |queue| database.run(queue));
-            sink.level = (self.level > DATABASE_LEVEL).then_some(DATABASE_LEVEL);
-            sinks.push(sink);
+            let mut outlet = Outlet::start(outage, "database", move |queue| database.run(queue));
+            outlet.level = (self.level > DATABASE_LEVEL).then_some(DATABASE_LEVEL);
+            outlets.push(outlet);
         }
-        Recording { sinks, losses: self.losses }
+        Recording { outlets, losses: self.losses }
     }
 }
 
 impl Recording {
-    /// Has events written down until the journal has ended, and returns when all is written, or a few
-    /// seconds later. Has the log opened again when `reopen` has become true, and makes it false.
+    /// Has events written down until the journal has ended, and returns when all is written, or a
+    /// few seconds later. Has the log opened again when `reopen` has become true, and makes it
+    /// false.
     pub fn run(self, journal: &mut JournalReader, reopen: &AtomicBool) {
-        let Self { sinks, losses } = self;
-        Reader { sinks: &sinks, losses, lost: losses.journal.load(Relaxed) }.run(journal, reopen);
+        self.read_all(journal, reopen);
         let deadline = Instant::now() + END_PATIENCE;
-        sinks.iter().for_each(|sink| sink.queue.close());
-        sinks.iter().for_each(|sink| sink.finish(deadline));
+        self.outlets.iter().for_each(|outlet| outlet.queue.close());
+        self.outlets.iter().for_each(|outlet| outlet.finish(deadline));
+    }
+
+    fn read_all(&self, journal: &mut JournalReader, reopen: &AtomicBool) {
+        let pipe_len = rustix::pipe::fcntl_getpipe_size(&*journal).unwrap_or(0);
+        let pause = if pipe_len < PIPE_LARGE { GATHER_SHORT } else { GATHER };
+        // A monitor that takes the place of another tells at once what was lost without one.
+        let mut losses_due = Instant::now();
+        let mut capacity = 0;
+        let mut goes_on = true;
+        while goes_on {
+            let mut batch = Batch::with_capacity(capacity);
+            // A journal that cannot be read will not get better.
+            goes_on = journal.read(IDLE, |line| batch.push(line)).unwrap_or(false);
+            if !goes_on || Instant::now() >= losses_due {
+                self.tell_losses(&mut batch);
+                losses_due = Instant::now() + LOSSES_INTERVAL;
+            }
+            capacity = batch.bytes().len();
+            if batch.len() > 0 {
+                let batch = Arc::new(batch);
+                self.outlets.iter().for_each(|outlet| outlet.give(&batch));
+            }
+            if reopen.swap(false, SeqCst) {
+                self.outlets.iter().for_each(|outlet| outlet.queue.ask_to_reopen());
+            }
+            if goes_on && capacity < pipe_len / BUSY_SHARE {
+                thread::sleep(pause);
+            }
+        }
+    }
+
+    /// What was told counts on in shared memory, where the next monitor finds it.
+    fn tell_losses(&self, batch: &mut Batch) {
+        let lost = self.losses.journal.load(Relaxed);
+        let count = lost.saturating_sub(self.losses.journal_told.swap(lost, Relaxed));
+        if count > 0 {
+            let reason = "there were more than could be read".to_owned();
+            batch.push(&own_event(Level::Error, What::EventsLost { count, reason }));
+        }
     }
 }
 
@@ -150,18 +189,18 @@ fn open_database(
     let mut store = database::open(target, Access::Create).map_err(error)?;
     let run = store.start_run(&config.run).map_err(error)?;
     let outage = Outage::new(format!("database {target}"), &losses.database);
-    Ok(DatabaseSink::new(target.clone(), run, outage))
+    Ok(DatabaseSink::new(target.clone(), run, outage, losses))
 }
 
 /// The reader's side of a thread that writes.
-struct Sink {
+struct Outlet {
     queue: Arc<Queue>,
     outage: Arc<Outage>,
     /// The least that it takes, where more may come.
     level: Option<Level>,
 }
 
-impl Sink {
+impl Outlet {
     fn start(outage: Arc<Outage>, name: &str, run: impl FnOnce(&Queue) + Send + 'static) -> Self {
         let queue = Arc::new(Queue::default());
         let shared = Arc::clone(&queue);
@@ -191,52 +230,5 @@ impl Sink {
         let left = self.queue.wait_until_done(deadline);
         self.outage.give_up(left);
         self.outage.conclude();
-    }
-}
-
-struct Reader<'a> {
-    sinks: &'a [Sink],
-    losses: &'static Losses,
-    /// Of the events that the journal had no room for, those that were told.
-    lost: u64,
-}
-
-impl Reader<'_> {
-    fn run(&mut self, journal: &mut JournalReader, reopen: &AtomicBool) {
-        let pipe_len = rustix::pipe::fcntl_getpipe_size(&*journal).unwrap_or(0);
-        let pause = if pipe_len < PIPE_LARGE { GATHER_SHORT } else { GATHER };
-        let mut losses_due = Instant::now() + LOSSES_INTERVAL;
-        let mut capacity = 0;
-        let mut goes_on = true;
-        while goes_on {
-            let mut batch = Batch::with_capacity(capacity);
-            // A journal that cannot be read will not get better.
-            goes_on = journal.read(IDLE, |line| batch.push(line)).unwrap_or(false);
-            if !goes_on || Instant::now() >= losses_due {
-                self.tell_losses(&mut batch);
-                losses_due = Instant::now() + LOSSES_INTERVAL;
-            }
-            capacity = batch.bytes().len();
-            if batch.len() > 0 {
-                let batch = Arc::new(batch);
-                self.sinks.iter().for_each(|sink| sink.give(&batch));
-            }
-            if reopen.swap(false, SeqCst) {
-                self.sinks.iter().for_each(|sink| sink.queue.ask_to_reopen());
-            }
-            if goes_on && capacity < pipe_len / BUSY_SHARE {
-                thread::sleep(pause);
-            }
-        }
-    }
-
-    fn tell_losses(&mut self, batch: &mut Batch) {
-        let lost = self.losses.journal.load(Relaxed);
-        let count = lost.saturating_sub(self.lost);
-        if count > 0 {
-            self.lost = lost;
-            let reason = "there were more than could be read".to_owned();
-            batch.push(&own_event(Level::Error, What::EventsLost { count, reason }));
-        }
     }
 }

@@ -1,8 +1,11 @@
 //! The thread that writes the database.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 
-use telemetry::{Level, What};
+use telemetry::{Level, Losses, What};
 
 use super::{
     batch::Batch,
@@ -28,11 +31,17 @@ pub(crate) struct DatabaseSink {
     /// The number of this server's run.
     run: i64,
     outage: Arc<Outage>,
+    losses: &'static Losses,
 }
 
 impl DatabaseSink {
-    pub(crate) fn new(target: DatabaseTarget, run: i64, outage: Arc<Outage>) -> Self {
-        Self { target, run, outage }
+    pub(crate) fn new(
+        target: DatabaseTarget,
+        run: i64,
+        outage: Arc<Outage>,
+        losses: &'static Losses,
+    ) -> Self {
+        Self { target, run, outage, losses }
     }
 
     pub(crate) fn outage(&self) -> Arc<Outage> {
@@ -56,7 +65,9 @@ impl DatabaseSink {
                 break;
             }
         }
-        let lost = self.outage.lost_in_all();
+        // Also those that monitors before this one lost.
+        let Losses { journal, database, .. } = self.losses;
+        let lost = journal.load(Relaxed) + database.load(Relaxed);
         // The run has ended all the same where that cannot be noted.
         let _ = store.map(|mut store| store.end_run(self.run, lost));
     }

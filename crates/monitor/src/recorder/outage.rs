@@ -112,10 +112,6 @@ impl Outage {
         }
     }
 
-    pub(crate) fn lost_in_all(&self) -> u64 {
-        self.state().lost_in_all
-    }
-
     /// Says how many events were lost in all, if any.
     pub(crate) fn conclude(&self) {
         let state = self.state();

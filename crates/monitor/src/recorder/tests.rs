@@ -329,6 +329,23 @@ fn what_the_journal_lost_is_told() {
     running.end();
     assert!(lines(&log)[1].ends_with(" count=3"), "{:?}", lines(&log));
     assert_eq!(count(&database, "SELECT count(*) FROM event WHERE event = 'events-lost'"), 1);
+    assert_eq!(count(&database, "SELECT events_lost FROM run"), 3);
+}
+
+#[test]
+fn a_monitor_that_replaces_another_tells_what_was_lost_between_them() {
+    let dir = TempDir::new().unwrap();
+    let log = dir.path().join("log.txt");
+    let losses = losses();
+    let reopen = AtomicBool::new(false);
+    for (lost, ends) in [(2, " count=2"), (5, " count=3")] {
+        losses.journal.store(lost, Relaxed);
+        let (journal, mut reader) = journal::open(Level::Info, losses).unwrap();
+        journal.end();
+        let recorder = Recorder::open(&config(&log, Format::Text, None), losses).unwrap();
+        recorder.start().run(&mut reader, &reopen);
+        assert!(lines(&log).last().unwrap().ends_with(ends), "{:?}", lines(&log));
+    }
 }
 
 #[test]
