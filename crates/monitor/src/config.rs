@@ -115,6 +115,15 @@ impl Config {
 }
 
 impl DatabaseTarget {
+    /// The same database, reachable without looking a name up.
+    pub(crate) fn resolved(&self) -> io::Result<Self> {
+        match self {
+            Self::Sqlite(path) => Ok(Self::Sqlite(path.clone())),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(config) => Ok(Self::Postgres(Box::new(with_addresses(config)?))),
+        }
+    }
+
     /// The file that it is, where it is one.
     pub fn path(&self) -> Option<&Path> {
         match self {
@@ -138,6 +147,27 @@ fn directory_of_file(path: &Path) -> Option<PathBuf> {
         path = directory_of(&path).join(target);
     }
     is_or_will_be_a_file.then(|| directory_of(&path).canonicalize().ok()).flatten()
+}
+
+/// The database with its host's addresses: a confined process can look up no name.
+#[cfg(feature = "postgres")]
+fn with_addresses(config: &postgres::Config) -> io::Result<postgres::Config> {
+    use std::net::ToSocketAddrs;
+
+    let mut resolved = config.clone();
+    let [postgres::config::Host::Tcp(host)] = config.get_hosts() else { return Ok(resolved) };
+    if config.get_hostaddrs().is_empty() {
+        for (index, address) in
+            (host.as_str(), postgres_port(config)).to_socket_addrs()?.enumerate()
+        {
+            // Each address belongs to one host.
+            if index > 0 {
+                resolved.host(host);
+            }
+            resolved.hostaddr(address.ip());
+        }
+    }
+    Ok(resolved)
 }
 
 fn directory_of(path: &Path) -> &Path {
@@ -273,6 +303,18 @@ mod tests {
     fn a_url_takes_a_program_with_postgres() {
         let url = "postgres://kolam:secret@localhost/events";
         assert_eq!(url.parse::<DatabaseTarget>().unwrap_err(), DatabaseTargetError::NoPostgres);
+    }
+
+    #[test]
+    #[cfg(feature = "postgres")]
+    fn a_database_whose_host_was_looked_up_has_an_address_for_each_host() {
+        let target: DatabaseTarget = "postgres://kolam@localhost/events".parse().unwrap();
+        let resolved = target.resolved().unwrap();
+        assert_eq!(resolved.to_string(), target.to_string());
+        let DatabaseTarget::Postgres(config) = resolved else { panic!("it is an SQLite file") };
+        assert!(config.get_hostaddrs().iter().all(|address| address.is_loopback()));
+        assert!(!config.get_hostaddrs().is_empty());
+        assert_eq!(config.get_hosts().len(), config.get_hostaddrs().len());
     }
 
     #[test]

@@ -186,6 +186,10 @@ fn open_database(
 ) -> Result<DatabaseSink, OpenError> {
     let error =
         |err: StoreError| OpenError::Database { target: target.clone(), reason: err.to_string() };
+    let target = &target.resolved().map_err(|err| OpenError::Database {
+        target: target.clone(),
+        reason: format!("its host cannot be found: {err}"),
+    })?;
     let mut store = database::open(target, Access::Create).map_err(error)?;
     let run = store.start_run(&config.run).map_err(error)?;
     let outage = Outage::new(format!("database {target}"), &losses.database);
