@@ -267,7 +267,7 @@ mod tests {
         };
         vec![
             What::TurnedAway { client, reason: "1024 connections are open".to_owned() },
-            What::Limit { connection, client, limit: "10000 requests".to_owned() },
+            What::Limit { connection, client, limit: "nothing moved for 60 s".to_owned() },
             What::Authenticated { connection, client, user: "ann".to_owned() },
             What::AuthFailed { connection, client },
             What::WorkerStarted { worker: 3, restarts: 1 },
