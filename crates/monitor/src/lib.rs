@@ -8,11 +8,11 @@ mod config;
 mod database;
 mod line;
 pub mod metrics;
-pub mod questions;
+mod questions;
 mod recorder;
 mod table;
 
 pub use config::{Config, DatabaseTarget, DatabaseTargetError, Format, LogTarget, Run};
-pub use questions::{LogArgs, Query, QueryError, RunChoice, answer};
+pub use questions::{LogArgs, QueryError, answer};
 pub use recorder::{OpenError, Recorder, Recording};
 pub use table::Table;

@@ -23,7 +23,7 @@ mod tests;
 pub struct LogArgs {
     /// The question
     #[arg(value_enum)]
-    pub query: Query,
+    pub(crate) query: Query,
 
     /// Rows to show at most
     #[arg(
@@ -32,20 +32,20 @@ pub struct LogArgs {
         default_value_t = 20,
         value_parser = clap::value_parser!(u32).range(1..)
     )]
-    pub limit: u32,
+    pub(crate) limit: u32,
 
     /// Whose events: those of the server that started `last`, of `all`, or of the one with this
     /// number
     #[arg(long, value_name = "RUN", default_value = "last")]
-    pub run: RunChoice,
+    pub(crate) run: RunChoice,
 
     /// Print CSV instead of aligned columns
     #[arg(long)]
-    pub csv: bool,
+    pub(crate) csv: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum Query {
+pub(crate) enum Query {
     /// Requests that took longest
     Slowest,
     /// Requests, failures and bytes of each client address, most bytes first
@@ -64,7 +64,7 @@ pub enum Query {
 
 /// Which runs of a server a question is about.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum RunChoice {
+pub(crate) enum RunChoice {
     Last,
     All,
     Number(u32),

@@ -40,7 +40,8 @@ impl Table {
     }
 
     /// Cells of each row, as they are shown.
-    pub fn rows(&self) -> &[Vec<String>] {
+    #[cfg(test)]
+    pub(crate) fn rows(&self) -> &[Vec<String>] {
         &self.rows
     }
 

@@ -126,7 +126,8 @@ fn is_plain(value: &str) -> bool {
     !value.is_empty() && value.bytes().all(is_plain)
 }
 
-/// Adds `text` with backslashes, and all that a terminal does not show as it is, escaped as in Rust.
+/// Adds `text` with backslashes, and all that a terminal does not show as it is, escaped as in
+/// Rust.
 pub(crate) fn escape(text: &str, out: &mut String) {
     text.chars().for_each(|char| escape_one(char, out));
 }

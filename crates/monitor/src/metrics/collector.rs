@@ -250,8 +250,8 @@ impl Snapshot {
         )
     }
 
-    /// Whether what is told of a worker is its alone. A number of a process that workers share would
-    /// be counted once for each of them in any sum.
+    /// Whether what is told of a worker is its alone. A number of a process that workers share
+    /// would be counted once for each of them in any sum.
     fn is_own(&self, share: Option<Share>) -> bool {
         self.stats.mode == PROCESS_MODE || share != Some(Share::Process)
     }

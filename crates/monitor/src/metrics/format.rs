@@ -1,9 +1,9 @@
 //! The two formats of the page, and which one a client wants.
 //!
 //! OpenMetrics, which is what the page is rendered in, names a counter without the `_total` of its
-//! samples; Prometheus' older text format names it as the samples do. Whoever reads one as the other
-//! finds counters without type and help, so each client gets what it asked for, and the older format
-//! when it asked for nothing, as Prometheus' own libraries do.
+//! samples; Prometheus' older text format names it as the samples do. Whoever reads one as the
+//! other finds counters without type and help, so each client gets what it asked for, and the older
+//! format when it asked for nothing, as Prometheus' own libraries do.
 
 use std::borrow::Cow;
 

@@ -1,8 +1,8 @@
 //! As much of an HTTP server as the page needs.
 //!
 //! A few clients at once have a thread each and five seconds from their accept to their close,
-//! however they send and read; whoever comes beyond them is told so and closed. A client that stalls
-//! holds its thread, a head of at most 8 KiB and one copy of the page. The acceptor ends with the
+//! however they send and read; whoever comes beyond them is told so and closed. A client that
+//! stalls holds its thread, a head of at most 8 KiB and one copy of the page. The acceptor ends with the
 //! process.
 
 use std::{
