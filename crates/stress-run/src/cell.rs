@@ -17,6 +17,7 @@ use crate::{
     interrupt::Interrupt,
     job::{Job, Outcome, WRONG_CONTENT},
     plan::{Cell, ClientPoolKind, Operation, Sink},
+    resources::{Resources, Watch},
     statistics::Summary,
     target::Target,
 };
@@ -46,6 +47,7 @@ pub(crate) struct Record {
     pub(crate) outcomes: Vec<Outcome>,
     /// Empty for a server that does not count, or died.
     pub(crate) books: Option<ServerBooks>,
+    pub(crate) resources: Resources,
     /// Why the numbers of this cell must not be used.
     pub(crate) invalid: Option<String>,
     /// Why the server's counts after the cell could not be had: it is still busy, or gone.
@@ -62,7 +64,8 @@ impl Record {
                 outcome
             })
             .collect();
-        Self { cell, repetition, outcomes, books: None, invalid: None, unsettled: None }
+        let resources = Resources::default();
+        Self { cell, repetition, outcomes, books: None, resources, invalid: None, unsettled: None }
     }
 
     pub(crate) fn summary(&self) -> Option<Summary> {
@@ -99,7 +102,10 @@ pub(crate) fn measure(
         .map(|client| job(&cell, repetition, client, target, source, instruments))
         .collect();
     let before = target.settled_stats()?;
-    let mut outcomes = client_pool::run(instruments.client_pool, &jobs, &instruments.interrupt)?;
+    let watch = Watch::start(target.pid);
+    let outcomes = client_pool::run(instruments.client_pool, &jobs, &instruments.interrupt);
+    let resources = watch.stop();
+    let mut outcomes = outcomes?;
     let has_counts = before.is_some();
     let (after, unsettled) = match target.settled_stats() {
         Ok(None) if has_counts => (None, Some("its counts can no longer be read".to_owned())),
@@ -123,7 +129,7 @@ pub(crate) fn measure(
     if wrong > 0 {
         invalid = Some(format!("{wrong} clients moved wrong bytes"));
     }
-    Ok(Record { cell, repetition, outcomes, books, invalid, unsettled })
+    Ok(Record { cell, repetition, outcomes, books, resources, invalid, unsettled })
 }
 
 fn job(

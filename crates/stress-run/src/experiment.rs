@@ -265,7 +265,8 @@ impl Experiment {
                 (Some(process), address)
             }
         };
-        let target = Target::new(&address, self.instruments.timeout)?;
+        let mut target = Target::new(&address, self.instruments.timeout)?;
+        target.pid = process.as_ref().map(ServerProcess::pid);
         for source in &self.downloads {
             target
                 .provide(&download_name(source), source)

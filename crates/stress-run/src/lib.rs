@@ -18,6 +18,7 @@ mod language;
 mod plan;
 mod preflight;
 mod progress;
+mod resources;
 mod results;
 mod server;
 mod statistics;

@@ -53,6 +53,11 @@ struct CellLine<'a> {
     server_requests_failed: Option<u64>,
     server_bytes: Option<u64>,
     server_cpu_s: Option<f64>,
+    server_tree_cpu_s: Option<f64>,
+    server_peak_pss_bytes: Option<u64>,
+    generator_cpu_s: Option<f64>,
+    steal_s: Option<f64>,
+    foreign_cpu_s: Option<f64>,
     invalid: Option<&'a str>,
 }
 
@@ -145,6 +150,11 @@ fn cell_line(record: &Record) -> CellLine<'_> {
         server_requests_failed: books.map(|books| books.requests_failed),
         server_bytes: books.map(|books| books.bytes),
         server_cpu_s: books.map(|books| books.cpu_seconds),
+        server_tree_cpu_s: record.resources.server_tree_cpu_s,
+        server_peak_pss_bytes: record.resources.server_peak_pss_bytes,
+        generator_cpu_s: record.resources.generator_cpu_s,
+        steal_s: record.resources.steal_s,
+        foreign_cpu_s: record.resources.foreign_cpu_s,
         invalid: record.invalid.as_deref(),
     }
 }

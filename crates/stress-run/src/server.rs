@@ -108,6 +108,10 @@ impl ServerProcess {
         &mut self.events
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn address(&self) -> &str {
         &self.address
     }

@@ -23,6 +23,8 @@ const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A server that listens.
 pub(crate) struct Target {
     pub(crate) address: String,
+    /// Its first process, where that is ours to look at.
+    pub(crate) pid: Option<u32>,
     timeout: Duration,
     /// What it does not know it is not asked twice: foreign servers have neither.
     has_stats: bool,
@@ -33,8 +35,13 @@ impl Target {
     /// Finds out what the server at `address` can tell.
     pub(crate) fn new(address: &str, timeout: Option<Duration>) -> Result<Self, ClientError> {
         let timeout = timeout.unwrap_or(TIMEOUT);
-        let mut target =
-            Self { address: address.to_owned(), timeout, has_stats: true, has_digest: true };
+        let mut target = Self {
+            address: address.to_owned(),
+            pid: None,
+            timeout,
+            has_stats: true,
+            has_digest: true,
+        };
         target.has_stats = match target.connect_for(timeout.min(PROBE_TIMEOUT))?.stats() {
             Ok(stats) => serde_json::from_value::<Stats>(stats).is_ok(),
             Err(err @ ClientError::Connect { .. }) => return Err(err),
