@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::{
     client_pool, experiment,
+    gate::Gate,
     language::Language,
     plan::{ClientPoolKind, Configuration, Mode, Operation, Plan, Sink, Volume},
 };
@@ -20,10 +21,16 @@ Examples:
   stress-run --modes async --clients 50    18 rows of one mode
   stress-run --lang id                     the table in the assignment's own words
   stress-run plan --modes thread           what it would take, without measuring
+  stress-run --gate 'failed==0' --gate 'mode=thread,clients=50:mean_s<5'
+
+A gate holds for each row of cells.csv that it selects, or the exit status is 4. It names any column
+of numbers there, failed for clients_failed, and before the colon columns with their values, volume
+in MB. An empty value does not meet it; a gate that selects no row is bad usage.
 
 The variables STRESS_OP, FILE_SIZE_MB, CLIENT_POOL and CLIENT_POOL_TYPE select cells as well.
 Exit status: 0 all well, 1 some workers failed, 2 bad usage or it could not start,
-3 wrong bytes or books that disagree, 130 interrupted.";
+3 wrong bytes or books that disagree, 4 a gate was not met, 130 interrupted.
+Where several apply it is the first of 130, 3, 4, 1.";
 
 const OPERATIONS: [Operation; 2] = [Operation::Download, Operation::Upload];
 const VOLUMES_MB: [&str; 3] = ["10", "50", "100"];
@@ -120,6 +127,17 @@ pub(crate) struct Options {
     #[arg(long, value_enum, env = "STRESS_LANG", default_value = "en", global = true)]
     pub(crate) lang: Language,
 
+    /// Condition that the results must meet, such as failed==0 or clients=50:mean_s<3; several are
+    /// repeated or divided by semicolons
+    #[arg(
+        long = "gate",
+        value_name = "CONDITION",
+        value_delimiter = ';',
+        env = "STRESS_GATE",
+        global = true
+    )]
+    pub(crate) gates: Vec<Gate>,
+
     /// Measure a server that is already running, instead of starting one for each configuration
     #[arg(
         long,
@@ -194,6 +212,7 @@ impl Args {
 
 fn print_plan(options: &Options, json: bool) -> anyhow::Result<()> {
     let plan = experiment::plan_of(options)?;
+    experiment::check_gates_fit(&options.gates, &plan)?;
     let needs = plan.needs();
     if json {
         let cells: Vec<_> = plan.modes().into_iter().flat_map(|mode| plan.rows_of(mode)).collect();
@@ -315,11 +334,12 @@ mod tests {
         let mut count = 0;
         for example in examples {
             let command = example.trim_start().split("  ").next().unwrap_or_default();
-            let parsed = Args::try_parse_from(command.split(' '));
+            // As a shell would pass them on: no argument has a space in it.
+            let parsed = Args::try_parse_from(command.replace('\'', "").split(' '));
             assert!(parsed.is_ok(), "{command}: {parsed:?}");
             count += 1;
         }
-        assert_eq!(count, 5);
+        assert_eq!(count, 6);
     }
 
     #[test]

@@ -64,7 +64,12 @@ impl Record {
                 outcome
             })
             .collect();
-        let resources = Resources::default();
+        Self { outcomes, ..Self::unmeasured(cell, repetition) }
+    }
+
+    /// A cell without any client.
+    pub(crate) fn unmeasured(cell: Cell, repetition: u32) -> Self {
+        let (outcomes, resources) = (Vec::new(), Resources::default());
         Self { cell, repetition, outcomes, books: None, resources, invalid: None, unsettled: None }
     }
 

@@ -16,13 +16,15 @@ use crate::{
     cell::{self, Instruments, Record, download_name},
     content::Source,
     environment::Environment,
+    gate::{EXIT_GATE, Gate},
     interrupt::{EXIT_INTERRUPTED, Interrupt},
     language::{Language, Marks},
     plan::{Block, Cell, Configuration, Mode, Operation, Plan},
     preflight,
     progress::Progress,
-    results::RunFiles,
+    results::{self, RunFiles},
     server::{self, ServerProcess},
+    sheet::{CELL_KEY, Sheet},
     table::Tables,
     target::Target,
     timeline::EventLog,
@@ -72,6 +74,7 @@ fn not_measured(cell: Cell, block: &Block, err: &anyhow::Error) -> Record {
 /// result could not be written.
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let plan = plan_of(options)?;
+    check_gates_fit(&options.gates, &plan)?;
     let work_dir = options.work_dir.clone().unwrap_or_else(std::env::temp_dir);
     preflight::check(&plan.needs(), &work_dir)?;
     let program = match (&options.connect, &options.fileserver) {
@@ -130,6 +133,15 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     // Where a result could not be written, what was written before still gets its tables.
     let reported = experiment.report(&plan, &environment, options);
     measured.and(reported)
+}
+
+/// Refuses gates that this plan could not break.
+pub(crate) fn check_gates_fit(gates: &[Gate], plan: &Plan) -> anyhow::Result<()> {
+    if gates.is_empty() {
+        return Ok(());
+    }
+    let planned = results::planned(plan)?;
+    gates.iter().try_for_each(|gate| gate.check_fits(&planned))
 }
 
 /// The plan that the options ask for; a server that is running already is asked what it is.
@@ -310,15 +322,35 @@ impl Experiment {
         println!("{}", language.configurations(completed, self.failed.len(), all));
         let any_failed =
             !self.failed.is_empty() || records.iter().any(|record| record.clients_failed() > 0);
-        Ok(if self.is_interrupted() {
-            EXIT_INTERRUPTED.into()
-        } else if marks.invalid > 0 {
+        // A run that was stopped lacks the rows that its gates are about.
+        if self.is_interrupted() {
+            return Ok(EXIT_INTERRUPTED.into());
+        }
+        let is_through = self.passes_gates(options)?;
+        Ok(if marks.invalid > 0 {
             EXIT_INVALID.into()
+        } else if !is_through {
+            EXIT_GATE.into()
         } else if any_failed {
             EXIT_SOME_FAILED.into()
         } else {
             ExitCode::SUCCESS
         })
+    }
+
+    /// Holds the finished `cells.csv` against the gates, and says what became of each.
+    fn passes_gates(&self, options: &Options) -> anyhow::Result<bool> {
+        if options.gates.is_empty() {
+            return Ok(true);
+        }
+        let cells = Sheet::open(&self.files.dir().join("cells.csv"))?.last_of_each(&CELL_KEY);
+        let mut is_through = true;
+        for gate in &options.gates {
+            let result = gate.check(&cells, &CELL_KEY)?;
+            is_through &= result.broken.is_empty();
+            options.lang.gate(&result).iter().for_each(|line| println!("{line}"));
+        }
+        Ok(is_through)
     }
 
     /// Configurations of which every cell was measured.

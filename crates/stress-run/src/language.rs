@@ -1,5 +1,7 @@
 //! What is printed, in the languages it can be printed in.
 
+mod gates;
+
 use clap::ValueEnum;
 
 use crate::plan::{Configuration, Needs, Operation, mode_name};

@@ -2,7 +2,8 @@
 //!
 //! [`plan`] says which cells there are, [`experiment`] goes through them, [`cell`] measures one.
 //! One client is a [`job`], run by a [`client_pool`] of threads or processes. [`results`] writes
-//! what was measured, [`table`] what people read.
+//! what was measured, [`table`] what people read. A [`gate`] is
+//! a condition that results must meet.
 #![forbid(unsafe_code)]
 
 pub mod args;
@@ -12,6 +13,7 @@ mod client_pool;
 mod content;
 mod environment;
 mod experiment;
+mod gate;
 mod interrupt;
 mod job;
 mod language;
@@ -21,6 +23,7 @@ mod progress;
 mod resources;
 mod results;
 mod server;
+mod sheet;
 mod statistics;
 mod table;
 mod target;

@@ -12,7 +12,12 @@ use anyhow::{Context, bail};
 use serde::Serialize;
 
 use crate::{
-    cell::Record, environment::Environment, job::Outcome, plan::mode_name, statistics::Waits,
+    cell::Record,
+    environment::Environment,
+    job::Outcome,
+    plan::{Plan, mode_name},
+    sheet::Sheet,
+    statistics::Waits,
 };
 
 /// The directory of one run.
@@ -114,6 +119,17 @@ impl RunFiles {
         self.cells.flush()?;
         Ok(())
     }
+}
+
+/// What `cells.csv` will have of this plan: its columns, and its rows without results.
+pub(crate) fn planned(plan: &Plan) -> anyhow::Result<Sheet> {
+    let mut lines = csv::Writer::from_writer(Vec::new());
+    for block in plan.blocks() {
+        for cell in block.cells {
+            lines.serialize(cell_line(&Record::unmeasured(cell, block.repetition)))?;
+        }
+    }
+    Ok(Sheet::read(&lines.into_inner()?[..])?)
 }
 
 fn cell_line(record: &Record) -> CellLine<'_> {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod corrupting_server;
+mod gates;
 mod run;
 mod watched_server;
 

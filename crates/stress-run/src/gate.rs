@@ -1,0 +1,349 @@
+//! Conditions that results must meet, and that the exit status tells: `mode=thread: mean_s<2.5`.
+//!
+//! A gate that cannot be broken would give false comfort. So one that selects no row or names no
+//! column is refused, and an empty value does not meet any condition.
+
+use std::{fmt, str::FromStr};
+
+use anyhow::bail;
+
+use crate::{
+    plan::Volume,
+    sheet::{Sheet, SheetRow},
+};
+
+/// The exit status when a gate is not met.
+pub(crate) const EXIT_GATE: u8 = 4;
+
+/// Columns that hold words, with which no number can be compared.
+const WORDS: [&str; 7] =
+    ["mode", "operation", "client_pool", "failure_causes", "invalid", "verdict", "reason"];
+
+/// Shorter names for columns.
+const ALIASES: [(&str, &str); 4] = [
+    ("failed", "clients_failed"),
+    ("succeeded", "clients_succeeded"),
+    ("op", "operation"),
+    ("servers", "server_workers"),
+];
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Gate {
+    /// As it was written.
+    text: String,
+    pub(crate) selector: Selector,
+    pub(crate) column: String,
+    relation: Relation,
+    bound: f64,
+}
+
+/// Columns and the values they must have; none selects every row.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Selector(Vec<(String, String)>);
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Relation {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+/// Longer signs first: `<` is also the beginning of `<=`.
+const RELATIONS: [(&str, Relation); 6] = [
+    ("==", Relation::Equal),
+    ("!=", Relation::NotEqual),
+    ("<=", Relation::LessOrEqual),
+    (">=", Relation::GreaterOrEqual),
+    ("<", Relation::Less),
+    (">", Relation::Greater),
+];
+
+/// What became of a gate.
+#[derive(Debug, PartialEq)]
+pub(crate) struct GateResult {
+    pub(crate) gate: Gate,
+    /// How many rows, or other things, were held against it.
+    pub(crate) checked: usize,
+    pub(crate) broken: Vec<Breach>,
+}
+
+/// A value that does not meet a gate.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Breach {
+    /// The row, written as a selector; empty for a number over many rows.
+    pub(crate) row: String,
+    /// `None` where there is none to compare.
+    pub(crate) value: Option<String>,
+}
+
+impl Gate {
+    /// No value, and one that is not a number, meet no gate.
+    pub(crate) fn is_met_by(&self, value: Option<f64>) -> bool {
+        value.is_some_and(|value| !value.is_nan() && self.relation.holds(value, self.bound))
+    }
+
+    /// Refuses a gate that these rows could not break: it selects none or names no column.
+    pub(crate) fn check_fits(&self, sheet: &Sheet) -> anyhow::Result<()> {
+        let column = self.column_in(sheet)?;
+        if WORDS.contains(&sheet.columns[column].as_str()) {
+            bail!("--gate {self}: {} holds words, and numbers are needed", self.column);
+        }
+        if self.selector.select(sheet).map_err(|why| self.refusal(sheet, &why))?.is_empty() {
+            bail!("--gate {self}: no row is selected by {}", self.selector);
+        }
+        Ok(())
+    }
+
+    /// Holds every selected row against the gate; those are named by their values in `key`.
+    pub(crate) fn check(&self, sheet: &Sheet, key: &[&str]) -> anyhow::Result<GateResult> {
+        self.check_fits(sheet)?;
+        let column = self.column_in(sheet)?;
+        let rows = self.selector.select(sheet).unwrap_or_default();
+        let is_broken = |row: &&&SheetRow| !self.is_met_by(row.fields[column].parse().ok());
+        let breach = |row: &&SheetRow| Breach {
+            row: label(sheet, row, key),
+            value: Some(row.fields[column].clone()).filter(|value| !value.is_empty()),
+        };
+        let broken = rows.iter().filter(is_broken).map(breach).collect();
+        Ok(GateResult { gate: self.clone(), checked: rows.len(), broken })
+    }
+
+    fn column_in(&self, sheet: &Sheet) -> anyhow::Result<usize> {
+        sheet.column(&self.column).ok_or_else(|| self.refusal(sheet, &self.column))
+    }
+
+    fn refusal(&self, sheet: &Sheet, column: &str) -> anyhow::Error {
+        anyhow::anyhow!(
+            "--gate {self}: there is no column {column:?}; there are {}",
+            sheet.columns.join(", ")
+        )
+    }
+}
+
+fn label(sheet: &Sheet, row: &SheetRow, key: &[&str]) -> String {
+    let part = |name: &&str| Some(format!("{name}={}", row.fields[sheet.column(name)?]));
+    key.iter().filter_map(part).collect::<Vec<_>>().join(",")
+}
+
+impl Selector {
+    /// The rows that have all the values. The error is a column that is not there.
+    pub(crate) fn select<'a>(&self, sheet: &'a Sheet) -> Result<Vec<&'a SheetRow>, String> {
+        let marks = self.marks(sheet)?;
+        Ok(sheet.rows.iter().zip(marks).filter_map(|(row, is)| is.then_some(row)).collect())
+    }
+
+    /// For each row whether it has all the values. The error is a column that is not there.
+    pub(crate) fn marks(&self, sheet: &Sheet) -> Result<Vec<bool>, String> {
+        let indices = self.indices(sheet)?;
+        let is_selected = |row: &SheetRow| {
+            indices.iter().all(|&(index, value)| is_same(&row.fields[index], value))
+        };
+        Ok(sheet.rows.iter().map(is_selected).collect())
+    }
+
+    fn indices(&self, sheet: &Sheet) -> Result<Vec<(usize, &str)>, String> {
+        let mut indices = Vec::new();
+        for (column, value) in &self.0 {
+            indices.push((sheet.column(column).ok_or_else(|| column.clone())?, value.as_str()));
+        }
+        Ok(indices)
+    }
+}
+
+/// `1e6` selects 1000000.
+fn is_same(field: &str, value: &str) -> bool {
+    match (field.parse::<f64>(), value.parse::<f64>()) {
+        (Ok(field), Ok(value)) => field == value,
+        _ => field.eq_ignore_ascii_case(value),
+    }
+}
+
+impl Relation {
+    fn holds(self, value: f64, bound: f64) -> bool {
+        match self {
+            Self::Equal => value == bound,
+            Self::NotEqual => value != bound,
+            Self::Less => value < bound,
+            Self::LessOrEqual => value <= bound,
+            Self::Greater => value > bound,
+            Self::GreaterOrEqual => value >= bound,
+        }
+    }
+}
+
+impl FromStr for Gate {
+    type Err = String;
+
+    /// Reads `column<number`, perhaps after `column=value,column=value:`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (selector, condition) = match text.split_once(':') {
+            Some((selector, condition)) => (selector.parse()?, condition),
+            None => (Selector(Vec::new()), text),
+        };
+        let (column, relation, bound) = split_condition(condition)?;
+        let column = column_name(column)?;
+        let bound = match bound.trim().parse::<f64>() {
+            Ok(bound) if bound.is_finite() => bound,
+            _ => return Err(format!("{:?} is not a number", bound.trim())),
+        };
+        Ok(Self { text: text.trim().to_owned(), selector, column, relation, bound })
+    }
+}
+
+fn split_condition(condition: &str) -> Result<(&str, Relation, &str), String> {
+    let found = RELATIONS.iter().filter_map(|&(sign, relation)| {
+        let at = condition.find(sign)?;
+        Some((at, &condition[..at], relation, &condition[at + sign.len()..]))
+    });
+    // Of signs that begin at the same place the longer is listed first.
+    let (_, column, relation, bound) = found.min_by_key(|found| found.0).ok_or_else(|| {
+        format!("{:?} has none of ==, !=, <, <=, > and >=, as in failed==0", condition.trim())
+    })?;
+    Ok((column, relation, bound))
+}
+
+fn column_name(name: &str) -> Result<String, String> {
+    let name = name.trim();
+    let is_name = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if name.is_empty() || !is_name(name) {
+        return Err(format!("{name:?} is not the name of a column"));
+    }
+    let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
+    Ok(alias.map_or(name, |(_, column)| column).to_owned())
+}
+
+impl FromStr for Selector {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let part = |part: &str| {
+            let (column, value) = part.split_once('=').ok_or_else(|| {
+                format!("{:?} is not column=value, as in clients=50", part.trim())
+            })?;
+            let (column, value) = (column_name(column)?, value.trim());
+            if column == "volume" {
+                let volume: Volume = value.parse()?;
+                return Ok(("volume_bytes".to_owned(), volume.bytes.to_string()));
+            }
+            Ok((column, value.to_owned()))
+        };
+        text.split(',').map(part).collect::<Result<Vec<_>, _>>().map(Self)
+    }
+}
+
+impl fmt::Display for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "'{}'", self.text)
+    }
+}
+
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts: Vec<String> =
+            self.0.iter().map(|(column, value)| format!("{column}={value}")).collect();
+        f.write_str(&parts.join(","))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sheet::CELL_KEY;
+
+    const CELLS: &str = "\
+        mode,operation,volume_bytes,clients,server_workers,repetition,clients_failed,mean_s,invalid\n\
+        thread,download,10485760,1,1,1,0,0.5,\n\
+        thread,download,10485760,50,1,1,0,2.5,\n\
+        process,download,10485760,50,1,1,50,,\n";
+
+    fn sheet() -> Sheet {
+        Sheet::read(CELLS.as_bytes()).unwrap()
+    }
+
+    fn broken(gate: &str) -> Vec<String> {
+        let gate: Gate = gate.parse().unwrap();
+        let result = gate.check(&sheet(), &CELL_KEY).unwrap();
+        result
+            .broken
+            .into_iter()
+            .map(|breach| format!("{} {}", breach.row, breach.value.unwrap_or_default()))
+            .collect()
+    }
+
+    #[test]
+    fn a_broken_gate_names_the_rows_and_their_values() {
+        assert_eq!(
+            broken("failed==0"),
+            ["mode=process,operation=download,volume_bytes=10485760,clients=50,server_workers=1,\
+              repetition=1 50"]
+        );
+        assert_eq!(broken("mode=thread, clients=50: mean_s < 2.5").len(), 1);
+        assert!(broken("mode=thread: mean_s<=2.5").is_empty());
+    }
+
+    #[test]
+    fn each_relation_means_what_it_says() {
+        let first = |condition: &str| broken(&format!("clients=1: mean_s{condition}")).is_empty();
+        let met = ["==0.5", "!=0.4", "<0.6", "<=0.5", ">0.4", ">=0.5", "<5e-1000001", ">-1"];
+        let kept: Vec<_> = met.iter().map(|condition| first(condition)).collect();
+        assert_eq!(kept, [true, true, true, true, true, true, false, true]);
+        assert!(!first("!=0.5") && !first("<0.5") && !first(">0.5"));
+    }
+
+    #[test]
+    fn an_empty_value_meets_no_gate() {
+        for gate in ["mode=process: mean_s<9", "mode=process: mean_s>=0", "mode=process: mean_s!=0"]
+        {
+            assert_eq!(broken(gate).len(), 1, "{gate}");
+        }
+    }
+
+    #[test]
+    fn volumes_are_selected_in_megabytes_and_numbers_by_their_value() {
+        assert!(broken("volume=10MB,clients=1: failed==0").is_empty());
+        assert!(
+            broken("volume_bytes=1048576e1,clients=1,servers=1,op=download: failed==0").is_empty()
+        );
+    }
+
+    #[test]
+    fn a_gate_that_cannot_be_broken_is_refused() {
+        for (gate, why) in [
+            ("mean<2", "there is no column \"mean\"; there are mode, operation"),
+            ("color=red: mean_s<2", "there is no column \"color\""),
+            ("clients=7: mean_s<2", "no row is selected by clients=7"),
+            ("invalid==0", "invalid holds words"),
+        ] {
+            let refusal = gate.parse::<Gate>().unwrap().check_fits(&sheet()).unwrap_err();
+            let refusal = refusal.to_string();
+            assert!(
+                refusal.contains(why) && refusal.contains(&format!("--gate '{gate}'")),
+                "{refusal}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_gate_is_refused_with_what_is_wrong() {
+        for (gate, why) in [
+            ("", "has none of =="),
+            ("failed", "has none of =="),
+            ("failed=0", "has none of =="),
+            ("failed==", "\"\" is not a number"),
+            ("failed==none", "\"none\" is not a number"),
+            ("failed<inf", "\"inf\" is not a number"),
+            ("a<b<3", "\"b<3\" is not a number"),
+            ("==0", "\"\" is not the name of a column"),
+            ("mean s<2", "\"mean s\" is not the name of a column"),
+            ("thread: failed==0", "\"thread\" is not column=value"),
+            (": failed==0", "\"\" is not column=value"),
+            ("volume=ten: failed==0", "\"ten\" is not a number of MB"),
+        ] {
+            let refusal = gate.parse::<Gate>().unwrap_err();
+            assert!(refusal.contains(why), "{gate}: {refusal}");
+        }
+    }
+}
