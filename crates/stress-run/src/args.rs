@@ -8,7 +8,9 @@ use clap_complete::Shell;
 use serde_json::json;
 
 use crate::{
-    client_pool, experiment,
+    client_pool,
+    compare::{self, CompareArgs},
+    experiment,
     gate::Gate,
     language::Language,
     plan::{ClientPoolKind, Configuration, Mode, Operation, Plan, Sink, Volume},
@@ -21,6 +23,7 @@ Examples:
   stress-run --modes async --clients 50    18 rows of one mode
   stress-run --lang id                     the table in the assignment's own words
   stress-run plan --modes thread           what it would take, without measuring
+  stress-run compare results/reference results/latest
   stress-run --gate 'failed==0' --gate 'mode=thread,clients=50:mean_s<5'
 
 A gate holds for each row of cells.csv that it selects, or the exit status is 4. It names any column
@@ -176,6 +179,9 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Say row by row whether run B is faster or slower than run A
+    #[command(after_help = compare::NOTES)]
+    Compare(CompareArgs),
     /// Make one transfer for a pool of client processes
     #[command(name = client_pool::WORKER_COMMAND, hide = true)]
     ClientWorker { job: String },
@@ -195,6 +201,7 @@ impl Args {
         match self.command {
             None => return experiment::run(&options),
             Some(Command::Plan { json }) => print_plan(&options, json)?,
+            Some(Command::Compare(args)) => return compare::run(&args, &options),
             Some(Command::ClientWorker { job }) => client_pool::work(&job)?,
             Some(Command::Completions { shell }) => clap_complete::generate(
                 shell,
@@ -330,7 +337,8 @@ mod tests {
 
     #[test]
     fn the_examples_are_command_lines() {
-        let examples = EXAMPLES.lines().filter(|line| line.starts_with("  stress-run"));
+        let lines = EXAMPLES.lines().chain(compare::NOTES.lines());
+        let examples = lines.filter(|line| line.starts_with("  stress-run"));
         let mut count = 0;
         for example in examples {
             let command = example.trim_start().split("  ").next().unwrap_or_default();
@@ -339,7 +347,7 @@ mod tests {
             assert!(parsed.is_ok(), "{command}: {parsed:?}");
             count += 1;
         }
-        assert_eq!(count, 6);
+        assert_eq!(count, 9);
     }
 
     #[test]

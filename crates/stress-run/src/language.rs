@@ -1,5 +1,6 @@
 //! What is printed, in the languages it can be printed in.
 
+mod comparison;
 mod gates;
 
 use clap::ValueEnum;

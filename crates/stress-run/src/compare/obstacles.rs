@@ -1,0 +1,170 @@
+//! Why runs, or rows of them, cannot be compared.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::past_run::{Conditions, PastRun};
+
+/// Members of a plan that say which rows there are, how often and in which order they are measured.
+/// All others say how, and two runs must agree in them.
+const CHOICES_OF_ROWS: [&str; 6] =
+    ["configurations", "operations", "volumes", "clients", "repetitions", "seed"];
+
+/// The kernel does not report all of the memory, and not the same part of it after each start.
+const MEMORY_TOLERANCE: f64 = 0.01;
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Side {
+    A,
+    B,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Obstacle {
+    OtherMachine(Difference),
+    OtherSettings(Difference),
+    /// Bytes were wrong or books disagreed, if only in one cell of the run.
+    Invalid(Side),
+    /// The run was stopped before its last cell.
+    Partial(Side),
+    NotMeasured(Side),
+    ClientsFailed(Side, u64),
+    TooManyRepetitions(Side),
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Difference {
+    pub(crate) what: String,
+    pub(crate) in_a: String,
+    pub(crate) in_b: String,
+}
+
+/// What keeps all rows of two runs from being compared.
+pub(crate) fn obstacles(a: &PastRun, b: &PastRun) -> Vec<Obstacle> {
+    let (of_a, of_b) = (&a.conditions, &b.conditions);
+    let machine = machine_differences(of_a, of_b).into_iter().map(Obstacle::OtherMachine);
+    let settings = setting_differences(of_a, of_b).into_iter().map(Obstacle::OtherSettings);
+    let sides = [(Side::A, a), (Side::B, b)];
+    let invalid = sides.iter().filter(|(_, run)| run.is_invalid);
+    let partial = sides.iter().filter(|(_, run)| run.is_partial());
+    machine
+        .chain(settings)
+        .chain(invalid.map(|(side, _)| Obstacle::Invalid(*side)))
+        .chain(partial.map(|(side, _)| Obstacle::Partial(*side)))
+        .collect()
+}
+
+fn machine_differences(a: &Conditions, b: &Conditions) -> Vec<Difference> {
+    let mut differences: Vec<Difference> = [
+        difference("cpu", &a.cpu, &b.cpu),
+        difference("cores", &a.cores, &b.cores),
+        difference("kernel", &a.kernel, &b.kernel),
+        difference("filesystem", &a.filesystem, &b.filesystem),
+        difference("server host", &host(a), &host(b)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if !is_same_memory(a.memory_bytes, b.memory_bytes) {
+        differences.extend(difference("memory_bytes", &a.memory_bytes, &b.memory_bytes));
+    }
+    differences
+}
+
+fn is_same_memory(a: Option<u64>, b: Option<u64>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => a.abs_diff(b) as f64 <= a.max(b) as f64 * MEMORY_TOLERANCE,
+        (a, b) => a == b,
+    }
+}
+
+/// Where a server ran that was running already; the port may change.
+fn host(conditions: &Conditions) -> Option<&str> {
+    let address = conditions.connected_to.as_deref()?;
+    Some(address.rsplit_once(':').map_or(address, |(host, _)| host))
+}
+
+fn setting_differences(a: &Conditions, b: &Conditions) -> Vec<Difference> {
+    let preset = difference("preset", &Some(&a.preset), &Some(&b.preset));
+    let build = difference("build", &Some(&a.build), &Some(&b.build));
+    let names: BTreeSet<&String> = a.plan.keys().chain(b.plan.keys()).collect();
+    let of_plan = names
+        .into_iter()
+        .filter(|name| !CHOICES_OF_ROWS.contains(&name.as_str()))
+        .filter_map(|name| difference(name, &a.plan.get(name), &b.plan.get(name)));
+    preset.into_iter().chain(build).chain(of_plan).collect()
+}
+
+fn difference<T: PartialEq + serde::Serialize>(what: &str, a: &T, b: &T) -> Option<Difference> {
+    let shown = |value: &T| match serde_json::to_value(value) {
+        Ok(Value::String(text)) => text,
+        Ok(Value::Null) | Err(_) => "-".to_owned(),
+        Ok(other) => other.to_string(),
+    };
+    (a != b).then(|| Difference { what: what.to_owned(), in_a: shown(a), in_b: shown(b) })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn conditions(changes: &[(&str, Value)]) -> Conditions {
+        let mut environment = json!({
+            "started": "2026-11-21T07-36-07", "git_commit": "abc", "preset": "full",
+            "build": "release", "cpu": "AMD EPYC", "cores": 2, "memory_bytes": 25_276_502_016_u64,
+            "kernel": "Linux 6.18", "filesystem": "ext4", "connected_to": null,
+            "plan": {"client_pool": "thread", "sink": "file", "repetitions": 3, "seed": 1},
+            "needs": {"cells": 1},
+        });
+        for (pointer, value) in changes {
+            match environment.pointer_mut(pointer) {
+                Some(member) => *member = value.clone(),
+                None => environment["plan"][pointer.trim_start_matches("/plan/")] = value.clone(),
+            }
+        }
+        serde_json::from_value(environment).unwrap()
+    }
+
+    fn differences(changes: &[(&str, Value)]) -> Vec<String> {
+        let (a, b) = (conditions(&[]), conditions(changes));
+        let mut found = machine_differences(&a, &b);
+        found.extend(setting_differences(&a, &b));
+        found.into_iter().map(|one| format!("{}: {} {}", one.what, one.in_a, one.in_b)).collect()
+    }
+
+    #[test]
+    fn another_machine_or_setting_is_named_with_both_values() {
+        for (pointer, value, expected) in [
+            ("/cpu", json!("Xeon"), "cpu: AMD EPYC Xeon"),
+            ("/cpu", json!(null), "cpu: AMD EPYC -"),
+            ("/cores", json!(4), "cores: 2 4"),
+            ("/kernel", json!("Linux 7"), "kernel: Linux 6.18 Linux 7"),
+            ("/memory_bytes", json!(1), "memory_bytes: 25276502016 1"),
+            ("/connected_to", json!("far:46666"), "server host: - far"),
+            ("/preset", json!("quick"), "preset: full quick"),
+            ("/build", json!("debug"), "build: release debug"),
+            ("/plan/sink", json!("null"), "sink: file null"),
+            ("/plan/client_pool", json!("process"), "client_pool: thread process"),
+            ("/plan/warm_up", json!(true), "warm_up: - true"),
+        ] {
+            assert_eq!(differences(&[(pointer, value)]), [expected]);
+        }
+    }
+
+    #[test]
+    fn other_code_rows_repetitions_and_a_restarted_machine_can_be_compared() {
+        for (pointer, value) in [
+            ("/git_commit", json!("def")),
+            ("/started", json!("2026-11-22T07-36-07")),
+            ("/memory_bytes", json!(25_276_400_000_u64)),
+            ("/plan/repetitions", json!(6)),
+            ("/plan/seed", json!(2)),
+            ("/plan/volumes", json!([1])),
+        ] {
+            assert!(differences(&[(pointer, value)]).is_empty(), "{pointer}");
+        }
+    }
+}
