@@ -2,12 +2,7 @@
 
 use std::net::SocketAddr;
 
-/// CPU seconds of a worker and resident bytes of its process.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Usage {
-    pub(crate) cpu_seconds: Option<f64>,
-    pub(crate) memory_bytes: Option<u64>,
-}
+use monitor::stats::Usage;
 
 /// Of the process `pid`, or with `thread_id` of that thread of this process.
 #[cfg(target_os = "linux")]

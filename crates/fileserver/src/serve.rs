@@ -106,7 +106,7 @@ fn prepare(args: &Args) -> Result<(TcpListener, Arc<Service>, Monitor), ServeErr
     let mut config = args.monitor_config();
     let (journal, events) =
         journal::open(config.journal_level(), scoreboard.losses()).map_err(ServeError::Monitor)?;
-    telemetry::start_logging(args.log_level, journal.clone());
+    telemetry::start_logging(journal.clone());
     let directory = Directory::open(&args.dir, &args.storage_options(), shared.usage)?;
     exposure::expect_unserved("--auth-file", args.auth_file.as_deref(), &args.dir)?;
     exposure::expect_unserved("--tls-key", args.tls_key.as_deref(), &args.dir)?;

@@ -1,108 +1,21 @@
-//! The answer to STATS, read from the scoreboard.
+//! The answer to STATS.
 
 use std::{sync::atomic::Ordering::Relaxed, time::Instant};
 
-use protocol::stats::{
-    Connections, Current, CurrentRequest, Outcomes, Requests, Share, Stats, Worker,
-    WorkerConnections, WorkerState,
-};
-use telemetry::{Activity, Slot, SlotCounts, Verb, monotonic_ns, scoreboard::OutcomeCounts};
+use monitor::stats::{self, Facts};
+use protocol::Stats;
 
 use crate::{args::Mode, resources, service::Service};
 
 /// What the server has counted so far.
 pub(crate) fn collect(service: &Service, now: Instant) -> Stats {
-    let board = &service.scoreboard;
-    let counts: Vec<SlotCounts> = board.slots().iter().map(Slot::counts).collect();
-    let total = |of: fn(&SlotCounts) -> u64| counts.iter().map(of).sum::<u64>();
-    let waiting = service.queued.load(Relaxed) + resources::backlog_len(service.endpoint.address);
-    // A thread of its own for each connection leaves places that were never filled.
-    let is_member = |counts: &SlotCounts| service.mode != Mode::Legacy || counts.pid != 0;
-    Stats {
-        mode: service.mode.name().to_owned(),
+    let backlog_len = resources::backlog_len(service.endpoint.address);
+    let facts = Facts {
+        mode: service.mode.name(),
         workers: service.workers,
-        uptime_seconds: now.duration_since(board.started()).as_secs_f64(),
-        requests_per_second: board.requests_per_second(now),
-        connections: Connections {
-            active: total(|slot| slot.open_connections.into()),
-            waiting,
-            succeeded: total(|slot| slot.connections.ok),
-            failed: total(|slot| slot.connections.failed) + board.turned_away() + board.given_up(),
-        },
-        requests: counts.iter().fold(Requests::default(), |sum, slot| add(sum, requests(slot))),
-        bytes_in: total(|slot| slot.bytes_in),
-        bytes_out: total(|slot| slot.bytes_out),
-        events_lost: board.losses().total(),
-        worker: (1..)
-            .zip(board.slots().iter().zip(&counts))
-            .filter(|(_, (_, counts))| is_member(counts))
-            .map(|(number, (slot, counts))| worker(number, slot, counts, now))
-            .collect(),
-    }
-}
-
-fn worker(number: u32, slot: &Slot, counts: &SlotCounts, now: Instant) -> Worker {
-    let usage = resources::usage(counts.pid, counts.thread_id);
-    let cpu_of = if counts.thread_id == 0 { Share::Process } else { Share::Thread };
-    Worker {
-        worker: number,
-        pid: counts.pid,
-        state: match (counts.pid, counts.open_connections) {
-            (0, _) => WorkerState::Starting,
-            (_, 0) => WorkerState::Idle,
-            _ => WorkerState::Busy,
-        },
-        connections: WorkerConnections {
-            succeeded: counts.connections.ok,
-            failed: counts.connections.failed,
-        },
-        requests: requests(counts),
-        bytes_in: counts.bytes_in,
-        bytes_out: counts.bytes_out,
-        restarts: counts.restarts,
-        cpu_seconds: usage.cpu_seconds,
-        cpu_of: usage.cpu_seconds.map(|_| cpu_of),
-        memory_bytes: usage.memory_bytes,
-        memory_of: usage.memory_bytes.map(|_| Share::Process),
-        current: match counts.open_connections {
-            0 => None,
-            _ => slot.activity().map(|activity| current(activity, now)),
-        },
-    }
-}
-
-fn current(activity: Activity, now: Instant) -> Current {
-    let request = activity.request.map(|request| CurrentRequest {
-        command: request.command.name().to_owned(),
-        file: request.file,
-        seconds: monotonic_ns(now).saturating_sub(request.began_ns) as f64 / 1e9,
-        bytes: request.bytes_done,
-        bytes_total: request.bytes_total,
-    });
-    Current { client: activity.client.to_string(), request }
-}
-
-fn requests(counts: &SlotCounts) -> Requests {
-    let of = |verb| {
-        let OutcomeCounts { ok, failed } = counts.requests(verb);
-        Outcomes { ok, failed }
+        waiting: service.queued.load(Relaxed) + backlog_len,
+        // A thread of its own for each connection leaves places that were never filled.
+        hides_unused: service.mode == Mode::Legacy,
     };
-    Requests {
-        list: of(Verb::List),
-        get: of(Verb::Get),
-        upload: of(Verb::Upload),
-        delete: of(Verb::Delete),
-        other: of(Verb::Other),
-    }
-}
-
-fn add(a: Requests, b: Requests) -> Requests {
-    let sum = |a: Outcomes, b: Outcomes| Outcomes { ok: a.ok + b.ok, failed: a.failed + b.failed };
-    Requests {
-        list: sum(a.list, b.list),
-        get: sum(a.get, b.get),
-        upload: sum(a.upload, b.upload),
-        delete: sum(a.delete, b.delete),
-        other: sum(a.other, b.other),
-    }
+    stats::collect(&service.scoreboard, facts, resources::usage, now)
 }

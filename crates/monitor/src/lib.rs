@@ -10,6 +10,7 @@ mod line;
 pub mod metrics;
 mod questions;
 mod recorder;
+pub mod stats;
 mod table;
 
 pub use config::{Config, DatabaseTarget, DatabaseTargetError, Format, LogTarget, Run};

@@ -72,6 +72,33 @@ pub struct Underway {
     pub bytes_total: Option<u64>,
 }
 
+impl Activity {
+    /// A connection that nobody has picked up yet.
+    pub(crate) fn new(connection: u64, client: SocketAddr, accepted_ns: u64) -> Self {
+        Self {
+            connection,
+            client,
+            accepted_ns,
+            picked_up_ns: accepted_ns,
+            requests: 0,
+            bytes_in: 0,
+            bytes_out: 0,
+            request: None,
+        }
+    }
+
+    /// Counts the request under way, if there is one, among those that are done.
+    pub(crate) fn end_request(&mut self) -> Option<Underway> {
+        let request = self.request.take()?;
+        self.requests += 1;
+        match request.command {
+            Command::Upload => self.bytes_in += request.bytes_done,
+            _ => self.bytes_out += request.bytes_done,
+        }
+        Some(request)
+    }
+}
+
 /// What a client asks for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Command {

@@ -2,6 +2,7 @@
 
 use std::{
     fmt::{self, Display},
+    mem,
     net::SocketAddr,
     time::{Duration, Instant},
 };
@@ -14,55 +15,35 @@ use crate::{
     scoreboard::{Outcome, Scoreboard, Slot, Verb},
 };
 
+/// The outcome of a request whose reply was not sent whole.
+const ABORTED: &str = "aborted";
+
 /// A connection that was accepted and that no worker has picked up yet. Dropped, it is booked and told
 /// as failed.
 #[derive(Debug)]
 pub struct Arrival {
     board: Scoreboard,
-    connection: u64,
-    client: SocketAddr,
-    accepted: Instant,
     journal: Journal,
-    was_picked_up: bool,
+    /// Until a worker has it.
+    activity: Option<Activity>,
 }
 
 impl Arrival {
     /// A connection from `client` that was accepted just now.
     pub fn accept(board: &Scoreboard, journal: &Journal, client: SocketAddr) -> Self {
-        let (connection, accepted) = (board.number_connection(), Instant::now());
-        let opened = What::Opened { connection, client, accepted_ns: monotonic_ns(accepted) };
-        journal.tell(Level::Info, opened);
-        Self {
-            board: *board,
-            connection,
-            client,
-            accepted,
-            journal: journal.clone(),
-            was_picked_up: false,
-        }
-    }
-
-    pub fn client(&self) -> SocketAddr {
-        self.client
+        let (connection, accepted_ns) = (board.number_connection(), now_ns());
+        journal.tell(Level::Info, What::Opened { connection, client, accepted_ns });
+        let activity = Activity::new(connection, client, accepted_ns);
+        Self { board: *board, journal: journal.clone(), activity: Some(activity) }
     }
 }
 
 impl Drop for Arrival {
     fn drop(&mut self) {
-        if !self.was_picked_up {
+        if let Some(activity) = self.activity.take() {
             self.board.give_up();
-            let closed = ClosedEvent {
-                connection: self.connection,
-                client: self.client,
-                outcome: "failed".to_owned(),
-                cause: Some("no worker could take it".to_owned()),
-                requests: 0,
-                bytes_in: 0,
-                bytes_out: 0,
-                seconds: self.accepted.elapsed().as_secs_f64(),
-                throughput: None,
-            };
-            self.journal.tell(Level::Warning, What::Closed(Box::new(closed)));
+            let closed = closed(&activity, Some("no worker could take it".to_owned()), now_ns());
+            self.journal.tell(Level::Warning, closed);
         }
     }
 }
@@ -75,15 +56,10 @@ pub struct OpenConnection {
     slot: &'static Slot,
     /// The worker that picked it up.
     source: Source,
-    connection: u64,
-    client: SocketAddr,
     user: Option<String>,
-    accepted: Instant,
-    picked_up: Instant,
-    request: Option<OpenRequest>,
-    requests: u64,
-    bytes_in: u64,
-    bytes_out: u64,
+    activity: Activity,
+    /// Of the reply to the request under way.
+    first_byte_ns: Option<u64>,
     end: End,
 }
 
@@ -91,29 +67,7 @@ pub struct OpenConnection {
 #[derive(Debug)]
 enum End {
     Succeeded,
-    Failed { level: Level, cause: Option<String> },
-}
-
-#[derive(Debug)]
-struct OpenRequest {
-    command: Command,
-    file: Option<String>,
-    began: Instant,
-    first_byte: Option<Instant>,
-    bytes: u64,
-    bytes_total: Option<u64>,
-}
-
-impl OpenRequest {
-    fn underway(&self) -> Underway {
-        Underway {
-            command: self.command,
-            file: self.file.clone(),
-            began_ns: monotonic_ns(self.began),
-            bytes_done: self.bytes,
-            bytes_total: self.bytes_total,
-        }
-    }
+    Failed { level: Level, cause: String },
 }
 
 impl OpenConnection {
@@ -124,161 +78,121 @@ impl OpenConnection {
         slot: &'static Slot,
         mut arrival: Arrival,
     ) -> Self {
-        arrival.was_picked_up = true;
-        let &mut Arrival { connection, client, accepted, .. } = &mut arrival;
-        let picked_up = Instant::now();
+        let mut activity = arrival.activity.take().expect("it is taken here and nowhere else");
+        activity.picked_up_ns = now_ns();
         slot.connection_opened();
-        let open = Self {
+        slot.activity_board().show(&activity);
+        let Activity { connection, client, accepted_ns, picked_up_ns, .. } = activity;
+        let waited = between(accepted_ns, picked_up_ns).as_secs_f64();
+        journal.tell(
+            Level::Info,
+            What::PickedUp { connection, client, accepted_ns, picked_up_ns, waited },
+        );
+        Self {
             board: *board,
             journal: journal.clone(),
             slot,
             source: journal::source(),
-            connection,
-            client,
             user: None,
-            accepted,
-            picked_up,
-            request: None,
-            requests: 0,
-            bytes_in: 0,
-            bytes_out: 0,
-            end: End::Failed {
-                level: Level::Error,
-                cause: Some("the session broke down".to_owned()),
-            },
-        };
-        open.show(None);
-        open.tell(
-            Level::Info,
-            What::PickedUp {
-                connection,
-                client,
-                accepted_ns: monotonic_ns(accepted),
-                picked_up_ns: monotonic_ns(picked_up),
-                waited: picked_up.duration_since(accepted).as_secs_f64(),
-            },
-        );
-        open
+            activity,
+            first_byte_ns: None,
+            end: End::Failed { level: Level::Error, cause: "the session broke down".to_owned() },
+        }
     }
 
     /// A request has come, whose head arrived at `began`. A `file` that is not allowed as a name
     /// may be given as it came.
     pub fn request_started(&mut self, command: Command, file: Option<String>, began: Instant) {
+        let began_ns = monotonic_ns(began);
+        let request = Underway { command, file, began_ns, bytes_done: 0, bytes_total: None };
+        self.activity.request = Some(request);
+        self.show();
+        // Last, so that what is booked as open can be told, should this process be killed now.
         self.slot.request_opened(command.into());
-        let request =
-            OpenRequest { command, file, began, first_byte: None, bytes: 0, bytes_total: None };
-        self.show(Some(request.underway()));
-        self.request = Some(request);
-    }
-
-    fn show(&self, request: Option<Underway>) {
-        self.slot.activity_board().show(&Activity {
-            connection: self.connection,
-            client: self.client,
-            accepted_ns: monotonic_ns(self.accepted),
-            picked_up_ns: monotonic_ns(self.picked_up),
-            requests: self.requests,
-            bytes_in: self.bytes_in,
-            bytes_out: self.bytes_out,
-            request,
-        });
     }
 
     /// So much content the request under way moves in all.
     pub fn total_is(&mut self, bytes: u64) {
-        if let Some(request) = &mut self.request {
+        if let Some(request) = &mut self.activity.request {
             request.bytes_total = Some(bytes);
+            self.slot.activity_board().expect_total(self.activity.connection, bytes);
         }
-        self.slot.activity_board().expect_total(self.connection, bytes);
     }
 
     pub fn received(&mut self, bytes: u64) {
         self.slot.received(bytes);
-        self.bytes_in += bytes;
         self.moved(bytes);
     }
 
     pub fn sent(&mut self, bytes: u64) {
         self.slot.sent(bytes);
-        self.bytes_out += bytes;
         self.moved(bytes);
     }
 
     fn moved(&mut self, bytes: u64) {
-        if let Some(request) = &mut self.request {
-            request.bytes += bytes;
-            let bytes = request.bytes;
-            if !self.slot.activity_board().moved(self.connection, bytes) {
-                // Another connection of this worker has spoken meanwhile.
-                self.show(self.request.as_ref().map(OpenRequest::underway));
-            }
+        let Some(request) = &mut self.activity.request else { return };
+        request.bytes_done += bytes;
+        let done = request.bytes_done;
+        if !self.slot.activity_board().moved(self.activity.connection, done) {
+            // Another connection of this worker has spoken meanwhile.
+            self.show();
         }
+    }
+
+    fn show(&self) {
+        self.slot.activity_board().show(&self.activity);
     }
 
     /// Some of the reply to the request under way was sent by `now`. Only the first call counts.
     pub fn reply_began(&mut self, now: Instant) {
-        if let Some(request) = &mut self.request {
-            request.first_byte.get_or_insert(now);
+        if self.activity.request.is_some() {
+            self.first_byte_ns.get_or_insert_with(|| monotonic_ns(now));
         }
     }
 
     /// Books and tells the request under way, if there is one: with `error` as it was answered, and
     /// without when it succeeded.
     pub fn request_finished(&mut self, error: Option<&str>, now: Instant) {
-        let Some(request) = self.request.take() else { return };
-        let verb = Verb::from(request.command);
-        let outcome = if error.is_none() { Outcome::Ok } else { Outcome::Failed };
-        let duration = now.saturating_duration_since(request.began);
-        let first_byte = request.first_byte.map(|at| at.saturating_duration_since(request.began));
-        self.board.book_request(self.slot, verb, outcome, request.bytes, duration, first_byte);
-        self.requests += 1;
-        self.show(None);
-        let level = if error.is_none() { Level::Info } else { Level::Warning };
-        if !self.journal.takes(level) {
-            return;
-        }
-        let event = RequestEvent {
-            connection: self.connection,
-            client: self.client,
-            user: self.user.clone(),
-            command: request.command.name().to_owned(),
-            file: request.file,
-            outcome: error.unwrap_or("ok").to_owned(),
-            bytes: request.bytes,
-            seconds: duration.as_secs_f64(),
-            throughput: throughput(request.bytes, duration),
-            accepted_ns: monotonic_ns(self.accepted),
-            picked_up_ns: monotonic_ns(self.picked_up),
-            began_ns: monotonic_ns(request.began),
-            first_byte_ns: request.first_byte.map(monotonic_ns),
-            last_byte_ns: monotonic_ns(now),
+        let Some(request) = self.activity.end_request() else { return };
+        let (first_byte_ns, now_ns) = (self.first_byte_ns.take(), monotonic_ns(now));
+        let (outcome, level) = match error {
+            None => (Outcome::Ok, Level::Info),
+            Some(_) => (Outcome::Failed, Level::Warning),
         };
-        self.tell(level, What::Request(Box::new(event)));
+        self.board.book_request(
+            self.slot,
+            (Verb::from(request.command), outcome),
+            request.bytes_done,
+            between(request.began_ns, now_ns),
+            first_byte_ns.map(|at_ns| between(request.began_ns, at_ns)),
+        );
+        self.show();
+        if self.journal.takes(level) {
+            let mut event =
+                finished(&self.activity, request, error.unwrap_or("ok"), first_byte_ns, now_ns);
+            event.user.clone_from(&self.user);
+            self.tell(level, What::Request(Box::new(event)));
+        }
     }
 
     /// The connection has said whose it is.
     pub fn identified(&mut self, user: &str) {
         self.user = Some(user.to_owned());
-        self.tell(
-            Level::Info,
-            What::Authenticated {
-                connection: self.connection,
-                client: self.client,
-                user: user.to_owned(),
-            },
-        );
+        let Activity { connection, client, .. } = self.activity;
+        let user = user.to_owned();
+        self.tell(Level::Info, What::Authenticated { connection, client, user });
     }
 
     /// The connection gave a token that is none.
     pub fn not_identified(&mut self) {
         self.user = None;
-        let Self { connection, client, .. } = *self;
+        let Activity { connection, client, .. } = self.activity;
         self.tell(Level::Warning, What::AuthFailed { connection, client });
     }
 
     /// The connection came to the end of what it may have.
     pub fn limited(&self, limit: impl Display) {
-        let Self { connection, client, .. } = *self;
+        let Activity { connection, client, .. } = self.activity;
         let limit = limit.to_string();
         self.tell(Level::Warning, What::Limit { connection, client, limit });
     }
@@ -289,7 +203,7 @@ impl OpenConnection {
 
     /// The connection ends because of `cause`.
     pub fn failed(&mut self, level: Level, cause: impl Display) {
-        self.end = End::Failed { level, cause: Some(cause.to_string()) };
+        self.end = End::Failed { level, cause: cause.to_string() };
     }
 
     fn tell(&self, level: Level, what: What) {
@@ -301,47 +215,83 @@ impl Drop for OpenConnection {
     fn drop(&mut self) {
         let now = Instant::now();
         self.request_finished(Some(ABORTED), now);
-        let (outcome, name, level, cause) = match &mut self.end {
-            End::Succeeded => (Outcome::Ok, "ok", Level::Info, None),
-            End::Failed { level, cause } => (Outcome::Failed, "failed", *level, cause.take()),
+        let (outcome, level, cause) = match mem::replace(&mut self.end, End::Succeeded) {
+            End::Succeeded => (Outcome::Ok, Level::Info, None),
+            End::Failed { level, cause } => (Outcome::Failed, level, Some(cause)),
         };
         self.slot.connection_closed(outcome);
-        self.slot.activity_board().hide(self.connection);
-        if !self.journal.takes(level) {
-            return;
+        self.slot.activity_board().hide(self.activity.connection);
+        if self.journal.takes(level) {
+            self.tell(level, closed(&self.activity, cause, monotonic_ns(now)));
         }
-        let event = ClosedEvent {
-            connection: self.connection,
-            client: self.client,
-            outcome: name.to_owned(),
-            cause,
-            requests: self.requests,
-            bytes_in: self.bytes_in,
-            bytes_out: self.bytes_out,
-            seconds: now.duration_since(self.accepted).as_secs_f64(),
-            throughput: throughput(
-                self.bytes_in + self.bytes_out,
-                now.duration_since(self.picked_up),
-            ),
-        };
-        self.tell(level, What::Closed(Box::new(event)));
     }
 }
 
 impl fmt::Debug for OpenConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OpenConnection")
-            .field("connection", &self.connection)
-            .finish_non_exhaustive()
+        f.debug_struct("OpenConnection").field("activity", &self.activity).finish_non_exhaustive()
     }
 }
 
-/// The outcome of a request whose reply was not sent whole.
-pub(crate) const ABORTED: &str = "aborted";
+/// A request of the connection that has ended with its worker.
+pub(crate) fn aborted(activity: &Activity, request: Underway, now_ns: u64) -> What {
+    What::Request(Box::new(finished(activity, request, ABORTED, None, now_ns)))
+}
 
-pub(crate) fn throughput(bytes: u64, duration: Duration) -> Option<f64> {
+/// A request of the connection that is over. Whose it is remains to be said.
+fn finished(
+    activity: &Activity,
+    request: Underway,
+    outcome: &str,
+    first_byte_ns: Option<u64>,
+    now_ns: u64,
+) -> RequestEvent {
+    let took = between(request.began_ns, now_ns);
+    RequestEvent {
+        connection: activity.connection,
+        client: activity.client,
+        user: None,
+        command: request.command.name().to_owned(),
+        file: request.file,
+        outcome: outcome.to_owned(),
+        bytes: request.bytes_done,
+        seconds: took.as_secs_f64(),
+        throughput: throughput(request.bytes_done, took),
+        accepted_ns: activity.accepted_ns,
+        picked_up_ns: activity.picked_up_ns,
+        began_ns: request.began_ns,
+        first_byte_ns,
+        last_byte_ns: now_ns,
+    }
+}
+
+/// The end of a connection that has no request under way; with a cause it has failed.
+pub(crate) fn closed(activity: &Activity, cause: Option<String>, now_ns: u64) -> What {
+    let Activity { connection, client, requests, bytes_in, bytes_out, .. } = *activity;
+    What::Closed(Box::new(ClosedEvent {
+        connection,
+        client,
+        outcome: if cause.is_none() { "ok" } else { "failed" }.to_owned(),
+        cause,
+        requests,
+        bytes_in,
+        bytes_out,
+        seconds: between(activity.accepted_ns, now_ns).as_secs_f64(),
+        throughput: throughput(bytes_in + bytes_out, between(activity.picked_up_ns, now_ns)),
+    }))
+}
+
+fn throughput(bytes: u64, duration: Duration) -> Option<f64> {
     let seconds = duration.as_secs_f64();
     (bytes > 0 && seconds > 0.0).then(|| bytes as f64 / seconds)
+}
+
+fn between(start_ns: u64, end_ns: u64) -> Duration {
+    Duration::from_nanos(end_ns.saturating_sub(start_ns))
+}
+
+fn now_ns() -> u64 {
+    monotonic_ns(Instant::now())
 }
 
 #[cfg(test)]
@@ -456,7 +406,8 @@ mod tests {
         let mut connection = open(&board, &journal, 0);
         connection.request_started(Command::Get, Some("a.txt".to_owned()), Instant::now());
         // A killed process runs no destructors.
-        std::mem::forget(connection);
+        connection.sent(3);
+        mem::forget(connection);
         let death = Death { worker: 1, pid: 7, how: "was killed", replaced_in: None };
         death.book(&journal, slot);
         let told = told(&mut reader);
@@ -467,7 +418,8 @@ mod tests {
         };
         assert_eq!((died.worker_pid, died.command.as_deref()), (7, Some("GET")));
         assert_eq!((request.file.as_deref(), request.outcome.as_str()), (Some("a.txt"), ABORTED));
-        assert_eq!((closed.requests, closed.cause.as_deref()), (1, Some("the worker was killed")));
+        assert_eq!((request.bytes, closed.requests, closed.bytes_out), (3, 1, 3));
+        assert_eq!(closed.cause.as_deref(), Some("the worker was killed"));
         slot.worker_replaced();
         let counts = slot.counts();
         assert_eq!(counts.connections, OutcomeCounts { ok: 0, failed: 1 });

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    activity::{Activity, Command, Underway},
+    activity::Activity,
     clock::monotonic_ns,
-    connection::{ABORTED, throughput},
-    event::{ClosedEvent, Level, RequestEvent, Source, What, WorkerDiedEvent},
+    connection::{aborted, closed},
+    event::{Level, Source, What, WorkerDiedEvent},
     journal::Journal,
     scoreboard::Slot,
 };
@@ -44,58 +44,15 @@ impl Death<'_> {
         }
     }
 
-    /// The request that the worker cannot finish, and the end of its connection.
+    /// The request that the worker cannot finish, and the end of its connection. Whose token it had, the
+    /// connection's earlier events say.
     fn tell_last_words(&self, journal: &Journal, mut activity: Activity) {
         let now_ns = monotonic_ns(Instant::now());
-        if let Some(request) = activity.request.take() {
-            activity.requests += 1;
-            match request.command {
-                Command::Upload => activity.bytes_in += request.bytes_done,
-                _ => activity.bytes_out += request.bytes_done,
-            }
-            self.tell(journal, What::Request(Box::new(aborted(&activity, request, now_ns))));
+        let source = Source::Process(self.worker);
+        let tell = |what| journal.tell_for(source, self.pid, Level::Warning, what);
+        if let Some(request) = activity.end_request() {
+            tell(aborted(&activity, request, now_ns));
         }
-        let bytes = activity.bytes_in + activity.bytes_out;
-        let closed = ClosedEvent {
-            connection: activity.connection,
-            client: activity.client,
-            outcome: "failed".to_owned(),
-            cause: Some(format!("the worker {}", self.how)),
-            requests: activity.requests,
-            bytes_in: activity.bytes_in,
-            bytes_out: activity.bytes_out,
-            seconds: between(activity.accepted_ns, now_ns).as_secs_f64(),
-            throughput: throughput(bytes, between(activity.picked_up_ns, now_ns)),
-        };
-        self.tell(journal, What::Closed(Box::new(closed)));
+        tell(closed(&activity, Some(format!("the worker {}", self.how)), now_ns));
     }
-
-    fn tell(&self, journal: &Journal, what: What) {
-        journal.tell_for(Source::Process(self.worker), self.pid, Level::Warning, what);
-    }
-}
-
-/// A request that ended with its worker. Whose token it was, the connection's earlier events say.
-fn aborted(activity: &Activity, request: Underway, now_ns: u64) -> RequestEvent {
-    let took = between(request.began_ns, now_ns);
-    RequestEvent {
-        connection: activity.connection,
-        client: activity.client,
-        user: None,
-        command: request.command.name().to_owned(),
-        file: request.file,
-        outcome: ABORTED.to_owned(),
-        bytes: request.bytes_done,
-        seconds: took.as_secs_f64(),
-        throughput: throughput(request.bytes_done, took),
-        accepted_ns: activity.accepted_ns,
-        picked_up_ns: activity.picked_up_ns,
-        began_ns: request.began_ns,
-        first_byte_ns: None,
-        last_byte_ns: now_ns,
-    }
-}
-
-fn between(start_ns: u64, end_ns: u64) -> Duration {
-    Duration::from_nanos(end_ns.saturating_sub(start_ns))
 }

@@ -204,6 +204,18 @@ impl From<tracing::Level> for Level {
     }
 }
 
+impl From<Level> for tracing::Level {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Error => Self::ERROR,
+            Level::Warning => Self::WARN,
+            Level::Info => Self::INFO,
+            Level::Debug => Self::DEBUG,
+            Level::Trace => Self::TRACE,
+        }
+    }
+}
+
 impl Source {
     /// A process of its own, which its pid tells apart from others that had its number.
     pub fn is_process(self) -> bool {

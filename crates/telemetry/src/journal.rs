@@ -156,8 +156,9 @@ impl Journal {
         }
     }
 
-    pub fn losses(&self) -> &'static Losses {
-        self.losses
+    /// The least that is told.
+    pub(crate) fn level(&self) -> Level {
+        self.level
     }
 }
 

@@ -13,10 +13,10 @@ use tracing_subscriber::{
 
 use crate::journal::Journal;
 
-/// Tells `journal` what the program says in words, from `level` up, from now on. Does nothing the
-/// second time.
-pub fn start_logging(level: LogLevel, journal: Journal) {
-    let layer = Words(journal).with_filter(LevelFilter::from_level(level));
+/// Tells `journal` what the program says in words, from now on. Does nothing the second time.
+pub fn start_logging(journal: Journal) {
+    let level = LevelFilter::from_level(journal.level().into());
+    let layer = Words(journal).with_filter(level);
     let _ = tracing_subscriber::registry().with(layer).try_init();
 }
 

@@ -216,8 +216,7 @@ impl Scoreboard {
     pub(crate) fn book_request(
         &self,
         slot: &Slot,
-        verb: Verb,
-        outcome: Outcome,
+        (verb, outcome): (Verb, Outcome),
         bytes: u64,
         duration: Duration,
         first_byte: Option<Duration>,

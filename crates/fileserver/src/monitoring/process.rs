@@ -117,10 +117,10 @@ impl Monitor {
         if process.pid.is_some() || Instant::now() < process.restart_at {
             return;
         }
-        let pause = process.pause.step();
-        process.restart_at = Instant::now() + pause;
+        // Until it runs, which begins a new count.
+        process.restart_at = Instant::now() + RESTART_PAUSE_MAX;
         if let Err(err) = self.start_process(service, leave) {
-            tracing::error!("cannot start the monitor: {err}; next try in {pause:?}");
+            tracing::error!("cannot start the monitor: {err}; next try in {RESTART_PAUSE_MAX:?}");
         }
     }
 

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use monitor::metrics::{Format, render};
-use protocol::stats::{
-    Connections, Outcomes, Requests, Share, Stats, Worker, WorkerConnections, WorkerState,
+use monitor::{
+    metrics::{Format, render},
+    stats::{self, Facts, Usage},
 };
+use protocol::Stats;
 use telemetry::{Arrival, Command, Journal, OpenConnection, Scoreboard, Slot};
 
 pub(crate) const WORKERS: usize = 3;
@@ -42,74 +43,9 @@ fn open(board: &Scoreboard, slot: usize) -> OpenConnection {
 
 /// The server's answer to STATS.
 pub(crate) fn stats(board: &Scoreboard, mode: &str) -> Stats {
-    let worker: Vec<Worker> =
-        (1..).zip(board.slots()).map(|(number, slot)| worker(number, slot)).collect();
-    let slots = || board.slots().iter().map(Slot::counts);
-    let sum = |of: fn(&Requests) -> Outcomes| {
-        worker.iter().map(|worker| of(&worker.requests)).fold(Outcomes::default(), |a, b| {
-            Outcomes { ok: a.ok + b.ok, failed: a.failed + b.failed }
-        })
-    };
-    Stats {
-        mode: mode.to_owned(),
-        workers: WORKERS as u32,
-        uptime_seconds: 12.5,
-        requests_per_second: 0.0,
-        connections: Connections {
-            active: slots().map(|slot| u64::from(slot.open_connections)).sum(),
-            waiting: 4,
-            succeeded: slots().map(|slot| slot.connections.ok).sum(),
-            failed: slots().map(|slot| slot.connections.failed).sum::<u64>() + board.turned_away(),
-        },
-        requests: Requests {
-            list: sum(|requests| requests.list),
-            get: sum(|requests| requests.get),
-            upload: sum(|requests| requests.upload),
-            delete: sum(|requests| requests.delete),
-            other: sum(|requests| requests.other),
-        },
-        bytes_in: slots().map(|slot| slot.bytes_in).sum(),
-        bytes_out: slots().map(|slot| slot.bytes_out).sum(),
-        events_lost: board.losses().total(),
-        worker,
-    }
-}
-
-fn worker(number: u32, slot: &Slot) -> Worker {
-    use telemetry::Verb;
-    let counts = slot.counts();
-    let of = |verb| {
-        let outcomes = counts.requests(verb);
-        Outcomes { ok: outcomes.ok, failed: outcomes.failed }
-    };
-    Worker {
-        worker: number,
-        pid: counts.pid,
-        state: match (counts.pid, counts.open_connections) {
-            (0, _) => WorkerState::Starting,
-            (_, 0) => WorkerState::Idle,
-            _ => WorkerState::Busy,
-        },
-        connections: WorkerConnections {
-            succeeded: counts.connections.ok,
-            failed: counts.connections.failed,
-        },
-        requests: Requests {
-            list: of(Verb::List),
-            get: of(Verb::Get),
-            upload: of(Verb::Upload),
-            delete: of(Verb::Delete),
-            other: of(Verb::Other),
-        },
-        bytes_in: counts.bytes_in,
-        bytes_out: counts.bytes_out,
-        restarts: counts.restarts,
-        cpu_seconds: Some(0.25),
-        cpu_of: Some(Share::Thread),
-        memory_bytes: Some(1 << 20),
-        memory_of: Some(Share::Process),
-        current: None,
-    }
+    let facts = Facts { mode, workers: WORKERS as u32, waiting: 4, hides_unused: false };
+    let usage = |_, _| Usage { cpu_seconds: Some(0.25), memory_bytes: Some(1 << 20) };
+    stats::collect(board, facts, usage, board.started() + Duration::from_millis(12_500))
 }
 
 /// A page of each kind of metric with something on it.

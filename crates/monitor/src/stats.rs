@@ -1,0 +1,129 @@
+//! A server's counts: what STATS answers and what the metrics page is made from.
+
+use std::time::Instant;
+
+use protocol::stats::{
+    Connections, Current, CurrentRequest, Outcomes, Requests, Share, Stats, Worker,
+    WorkerConnections, WorkerState,
+};
+use telemetry::{
+    Activity, Scoreboard, Slot, SlotCounts, Verb, monotonic_ns, scoreboard::OutcomeCounts,
+};
+
+/// What the scoreboard does not know of its server.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    pub mode: &'a str,
+    pub workers: u32,
+    /// Connections that no worker has picked up yet.
+    pub waiting: u64,
+    /// Places that no worker ever took are not worth a line.
+    pub hides_unused: bool,
+}
+
+/// CPU seconds of a worker and resident bytes of its process, where the system tells.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Usage {
+    pub cpu_seconds: Option<f64>,
+    pub memory_bytes: Option<u64>,
+}
+
+/// What the server of `board` has counted so far. `usage` finds out what a worker uses, by the ids of
+/// its process and of its thread, which is 0 where it has none of its own.
+pub fn collect(
+    board: &Scoreboard,
+    facts: Facts<'_>,
+    usage: impl Fn(u32, u32) -> Usage,
+    now: Instant,
+) -> Stats {
+    let counts: Vec<SlotCounts> = board.slots().iter().map(Slot::counts).collect();
+    let total = |of: fn(&SlotCounts) -> u64| counts.iter().map(of).sum::<u64>();
+    let workers = (1..).zip(board.slots().iter().zip(&counts));
+    Stats {
+        mode: facts.mode.to_owned(),
+        workers: facts.workers,
+        uptime_seconds: now.duration_since(board.started()).as_secs_f64(),
+        requests_per_second: board.requests_per_second(now),
+        connections: Connections {
+            active: total(|slot| slot.open_connections.into()),
+            waiting: facts.waiting,
+            succeeded: total(|slot| slot.connections.ok),
+            failed: total(|slot| slot.connections.failed) + board.turned_away() + board.given_up(),
+        },
+        requests: counts.iter().fold(Requests::default(), |sum, slot| add(sum, requests(slot))),
+        bytes_in: total(|slot| slot.bytes_in),
+        bytes_out: total(|slot| slot.bytes_out),
+        events_lost: board.losses().total(),
+        worker: workers
+            .filter(|(_, (_, counts))| counts.pid != 0 || !facts.hides_unused)
+            .map(|(number, (slot, counts))| {
+                worker(number, slot, counts, usage(counts.pid, counts.thread_id), now)
+            })
+            .collect(),
+    }
+}
+
+fn worker(number: u32, slot: &Slot, counts: &SlotCounts, usage: Usage, now: Instant) -> Worker {
+    let cpu_of = if counts.thread_id == 0 { Share::Process } else { Share::Thread };
+    Worker {
+        worker: number,
+        pid: counts.pid,
+        state: match (counts.pid, counts.open_connections) {
+            (0, _) => WorkerState::Starting,
+            (_, 0) => WorkerState::Idle,
+            _ => WorkerState::Busy,
+        },
+        connections: WorkerConnections {
+            succeeded: counts.connections.ok,
+            failed: counts.connections.failed,
+        },
+        requests: requests(counts),
+        bytes_in: counts.bytes_in,
+        bytes_out: counts.bytes_out,
+        restarts: counts.restarts,
+        cpu_seconds: usage.cpu_seconds,
+        cpu_of: usage.cpu_seconds.map(|_| cpu_of),
+        memory_bytes: usage.memory_bytes,
+        memory_of: usage.memory_bytes.map(|_| Share::Process),
+        current: match counts.open_connections {
+            0 => None,
+            _ => slot.activity().map(|activity| current(activity, now)),
+        },
+    }
+}
+
+fn current(activity: Activity, now: Instant) -> Current {
+    let request = activity.request.map(|request| CurrentRequest {
+        command: request.command.name().to_owned(),
+        file: request.file,
+        seconds: monotonic_ns(now).saturating_sub(request.began_ns) as f64 / 1e9,
+        bytes: request.bytes_done,
+        bytes_total: request.bytes_total,
+    });
+    Current { client: activity.client.to_string(), request }
+}
+
+fn requests(counts: &SlotCounts) -> Requests {
+    let of = |verb| {
+        let OutcomeCounts { ok, failed } = counts.requests(verb);
+        Outcomes { ok, failed }
+    };
+    Requests {
+        list: of(Verb::List),
+        get: of(Verb::Get),
+        upload: of(Verb::Upload),
+        delete: of(Verb::Delete),
+        other: of(Verb::Other),
+    }
+}
+
+fn add(a: Requests, b: Requests) -> Requests {
+    let sum = |a: Outcomes, b: Outcomes| Outcomes { ok: a.ok + b.ok, failed: a.failed + b.failed };
+    Requests {
+        list: sum(a.list, b.list),
+        get: sum(a.get, b.get),
+        upload: sum(a.upload, b.upload),
+        delete: sum(a.delete, b.delete),
+        other: sum(a.other, b.other),
+    }
+}
