@@ -13,6 +13,7 @@ pub(crate) fn collect(service: &Service, now: Instant) -> Stats {
     let facts = Facts {
         mode: service.mode.name(),
         workers: service.workers,
+        injected: None,
         waiting: service.queued.load(Relaxed) + backlog_len,
         // A thread of its own for each connection leaves places that were never filled.
         hides_unused: service.mode == Mode::Legacy,

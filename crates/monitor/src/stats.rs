@@ -11,10 +11,12 @@ use telemetry::{
 };
 
 /// What the scoreboard does not know of its server.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Facts<'a> {
     pub mode: &'a str,
     pub workers: u32,
+    /// What a test has the server do wrong.
+    pub injected: Option<String>,
     /// Connections that no worker has picked up yet.
     pub waiting: u64,
     /// Places that no worker ever took are not worth a line.
@@ -42,6 +44,7 @@ pub fn collect(
     Stats {
         mode: facts.mode.to_owned(),
         workers: facts.workers,
+        injected: facts.injected,
         uptime_seconds: now.duration_since(board.started()).as_secs_f64(),
         requests_per_second: board.requests_per_second(now),
         connections: Connections {

@@ -8,6 +8,10 @@ pub struct Stats {
     pub mode: String,
     /// What `--workers` said.
     pub workers: u32,
+    /// The faults that a test asked this server for, with commas between them; `None` without any.
+    /// What a server with faults takes and does is no measure of others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub injected: Option<String>,
     pub uptime_seconds: f64,
     /// Over the last ten seconds; requests of every kind.
     pub requests_per_second: f64,

@@ -22,6 +22,7 @@ pub(super) fn stats(workers: u32) -> Stats {
     Stats {
         mode: "process".to_owned(),
         workers,
+        injected: None,
         uptime_seconds: 11520.0,
         requests_per_second: 0.0,
         connections: Connections { active: 5, waiting: 0, succeeded: 1234, failed: 3 },

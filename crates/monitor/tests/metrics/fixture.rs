@@ -43,7 +43,8 @@ fn open(board: &Scoreboard, slot: usize) -> OpenConnection {
 
 /// The server's answer to STATS.
 pub(crate) fn stats(board: &Scoreboard, mode: &str) -> Stats {
-    let facts = Facts { mode, workers: WORKERS as u32, waiting: 4, hides_unused: false };
+    let workers = WORKERS as u32;
+    let facts = Facts { mode, workers, injected: None, waiting: 4, hides_unused: false };
     let usage = |_, _| Usage { cpu_seconds: Some(0.25), memory_bytes: Some(1 << 20) };
     stats::collect(board, facts, usage, board.started() + Duration::from_millis(12_500))
 }
