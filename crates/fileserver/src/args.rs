@@ -390,7 +390,7 @@ impl Args {
             Some(Command::Completions { shell }) => {
                 clap_complete::generate(
                     *shell,
-                    &mut Self::command(),
+                    &mut Self::visible_command(),
                     "fileserver",
                     &mut io::stdout(),
                 );
@@ -401,6 +401,16 @@ impl Args {
                 Ok(ExitCode::SUCCESS)
             }
         }
+    }
+
+    /// The command line without the options that help does not show: scripts would complete them.
+    fn visible_command() -> clap::Command {
+        let whole = Self::command();
+        let visible = whole.get_arguments().filter(|argument| !argument.is_hide_set());
+        clap::Command::new("fileserver")
+            .version(env!("CARGO_PKG_VERSION"))
+            .args(visible.cloned())
+            .subcommands(whole.get_subcommands().cloned())
     }
 
     fn make_token(&self, name: &str, permission: Permission) -> anyhow::Result<ExitCode> {
