@@ -18,6 +18,7 @@ use telemetry::LogLevel;
 
 use crate::{
     auth::{self, Permission},
+    inject::Fault,
     serve,
     service::Limits,
 };
@@ -296,6 +297,16 @@ pub struct Args {
     )]
     pub metrics: Option<SocketAddr>,
 
+    /// For tests: what the server does wrong, service-time=MS, flip-byte or touch-memory=SIZE
+    #[arg(
+        long,
+        value_name = "FAULT",
+        env = "FILESERVER_INJECT",
+        value_delimiter = ',',
+        hide = true
+    )]
+    pub inject: Vec<Fault>,
+
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -531,6 +542,24 @@ mod tests {
             count += 1;
         }
         assert_eq!(count, 4);
+    }
+
+    #[test]
+    fn faults_are_asked_for_by_those_who_know_of_them() {
+        let args = ["fileserver", "--inject=flip-byte,service-time=1", "--inject=service-time=2"];
+        assert_eq!(Args::try_parse_from(args).unwrap().inject.len(), 3);
+        let mut scripts = Vec::new();
+        for shell in [Shell::Bash, Shell::Fish, Shell::Zsh] {
+            let mut command = Args::visible_command();
+            clap_complete::generate(shell, &mut command, "fileserver", &mut scripts);
+        }
+        let mut page = Vec::new();
+        clap_mangen::Man::new(Args::command()).render(&mut page).unwrap();
+        let help = Args::command().render_long_help().to_string().into_bytes();
+        for text in [scripts, page, help] {
+            let text = String::from_utf8(text).unwrap();
+            assert!(text.contains("metrics") && !text.contains("inject"), "{text}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod budget;
 mod confinement;
 mod connection;
 mod exposure;
+mod inject;
 mod listener;
 mod models;
 mod monitoring;

@@ -1,6 +1,7 @@
 //! From the command line to a running server, and back to an exit status.
 
 use std::{
+    collections::TryReserveError,
     io::{self, Write},
     net::TcpListener,
     process::ExitCode,
@@ -20,6 +21,7 @@ use crate::{
     budget::{Budget, Turns},
     confinement::Confinement,
     exposure::{self, OneFileError, ServedSecretError},
+    inject::Faults,
     listener::{self, BindError},
     models,
     monitoring::{self, MetricsError, Monitor},
@@ -54,6 +56,8 @@ pub enum ServeError {
     Metrics(#[from] MetricsError),
     #[error("cannot start what writes the log")]
     Monitor(#[source] io::Error),
+    #[error("cannot allocate the memory that --inject asks for")]
+    TouchMemory(#[from] TryReserveError),
     #[error("cannot share memory between workers")]
     SharedMemory(#[source] io::Error),
     #[error("cannot catch signals")]
@@ -84,6 +88,8 @@ pub fn serve(args: &Args) -> Result<ExitCode, ServeError> {
         Some(user) => user.take_over(&service)?,
         None => user::warn_of_root(),
     }
+    // Whatever is forked shares it.
+    service.faults.as_ref().map_or(Ok(()), Faults::touch_memory)?;
     monitor.open()?;
     service.confinement.confine_process(&service, &monitor);
     monitor.start(&service, || os::close(&listener)).map_err(ServeError::Monitor)?;
@@ -142,6 +148,7 @@ fn prepare(args: &Args) -> Result<(TcpListener, Arc<Service>, Monitor), ServeErr
         long_replies: Budget::default(),
         list_turns: Turns::for_each_processor(),
         queued: 0.into(),
+        faults: Faults::of(&args.inject),
         hangup: if args.log_file.is_some() { Hangup::ReopensLog } else { Hangup::Stops },
         drain: args.drain,
         drain_flag: shared.drain_flag,
@@ -161,6 +168,9 @@ fn announce(service: &Service) {
     );
     if let Some(warning) = exposure::warning(service) {
         tracing::warn!("{warning}");
+    }
+    if let Some(faults) = &service.faults {
+        tracing::warn!("faults are injected, which only a test should ask for: {faults}");
     }
 }
 

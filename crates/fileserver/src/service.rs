@@ -21,6 +21,7 @@ use crate::{
     auth::Tokens,
     budget::{Budget, Turns},
     confinement::Confinement,
+    inject::Faults,
     listener::Endpoint,
     os,
     porter::Porter,
@@ -51,6 +52,8 @@ pub(crate) struct Service {
     pub(crate) list_turns: Turns,
     /// Connections accepted that no worker has picked up yet.
     pub(crate) queued: AtomicU64,
+    /// What a test has this server do wrong.
+    pub(crate) faults: Option<Faults>,
     pub(crate) hangup: Hangup,
     pub(crate) drain: Duration,
     pub(crate) drain_flag: &'static DrainFlag,

@@ -1,4 +1,5 @@
-//! Memory does not depend on the size of files: fifty transfers at once stay under the bounds.
+//! Memory does not depend on the size of files: fifty transfers at once stay under the bounds. What
+//! `--inject` adds to it can be seen.
 //!
 //! `KOLAM_TEST_MB` sets the size of each transfer in megabytes; the bounds are meant for 100 of
 //! them and hold for any number.
@@ -31,6 +32,18 @@ fn fifty_transfers_in_async_mode_stay_under_64_mib() {
 #[test]
 fn fifty_transfers_in_process_mode_stay_under_128_mib() {
     expect_constant_memory("process", 128);
+}
+
+/// Touched by each worker for itself it would be there many times.
+#[test]
+fn memory_that_a_test_has_touched_is_there_once_in_every_mode() {
+    for mode in ["legacy", "thread", "process", "async"] {
+        let server = ServerBuilder::new(env!("CARGO_BIN_EXE_fileserver"))
+            .args(["--mode", mode, "--workers", "5", "--inject", "touch-memory=64MiB"])
+            .start();
+        let kib = processes::tree_pss_kib(server.pid());
+        assert!((64 * 1024..128 * 1024).contains(&kib), "{mode}: {kib} KiB");
+    }
 }
 
 #[track_caller]

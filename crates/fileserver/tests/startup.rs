@@ -94,6 +94,8 @@ fn bad_options_are_refused_and_named() {
         "--backlog=0",
         "--log-level=loud",
         "--read-only=perhaps",
+        "--inject=lightning",
+        "--inject=flip-byte,service-time=soon",
         "--no-such-option=1",
     ] {
         let stopped = refused(fileserver().args([bad]));

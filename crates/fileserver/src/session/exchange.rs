@@ -17,7 +17,7 @@ use super::{
     transfer::{DigestJob, Download, Receiving},
     visitor::Visitor,
 };
-use crate::{budget::Reserved, service::Service, stats};
+use crate::{budget::Reserved, inject::Faults, service::Service, stats};
 
 /// Turns fragments of requests into work, and work into output.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub(super) struct Exchange {
     books: OpenConnection,
     work: Work,
     output: Output,
+    /// Output waits until then: a test wants the request to take so long.
+    held_until: Option<Instant>,
     /// How the request under way ends once all output is sent: a reply that cannot be delivered
     /// is a failed request.
     booked_when_sent: Option<Result<(), ErrorCode>>,
@@ -97,6 +99,7 @@ impl Exchange {
             books,
             work: Work::Nothing,
             output: Output::default(),
+            held_until: None,
             booked_when_sent: None,
             has_sent: false,
             long_reply: None,
@@ -188,6 +191,13 @@ impl Exchange {
 
     /// Goes on with what is under way.
     pub(super) fn advance(&mut self, now: Instant) -> Result<Progress, ConnectionError> {
+        Ok(match (self.work(now)?, self.held_until) {
+            (Progress::Output, Some(until)) if now < until => Progress::Wait(until - now),
+            (progress, _) => progress,
+        })
+    }
+
+    fn work(&mut self, now: Instant) -> Result<Progress, ConnectionError> {
         if mem::take(&mut self.has_sent) {
             self.books.reply_began(now);
         }
@@ -241,6 +251,7 @@ impl Exchange {
         let request = Request::parse(head);
         let (command, file) = subject(head, &request);
         self.books.request_started(command, file, now);
+        self.held_until = service_time(command, &self.service).map(|time| now + time);
         self.visitor.count_request(&request);
         match request.map_err(Refusal::from).and_then(|request| self.execute(request, now)) {
             Ok(Work::Nothing) => {}
@@ -261,7 +272,8 @@ impl Exchange {
             Request::Get(name) => {
                 let file = directory.read(&name)?;
                 self.books.total_is(file.len());
-                return Ok(Work::Download(Box::new(Download::new(&name, file))));
+                let flipped_bits = service.faults.as_ref().map_or(0, Faults::flipped_bits);
+                return Ok(Work::Download(Box::new(Download::new(&name, file, flipped_bits))));
             }
             Request::Upload(name) => {
                 let upload = directory.create(name, self.service.limits.if_exists)?;
@@ -354,6 +366,12 @@ impl Exchange {
             _ => Ok(()),
         });
     }
+}
+
+/// How long a request takes at least, where a test wants that.
+fn service_time(command: Command, service: &Service) -> Option<Duration> {
+    let faults = service.faults.as_ref()?;
+    matches!(command, Command::Get | Command::Upload).then(|| faults.service_time()).flatten()
 }
 
 /// What a request is about, for the books. Of a request that is none, what stands in the place of a

@@ -1,3 +1,4 @@
+mod faults;
 mod limits;
 mod shutdown;
 
@@ -84,6 +85,7 @@ impl Bench {
             long_replies: Budget::default(),
             list_turns: Turns::for_each_processor(),
             queued: 0.into(),
+            faults: None,
             hangup: Hangup::Stops,
             drain: GRACE_PERIOD,
             drain_flag: Box::leak(Box::<DrainFlag>::default()),

@@ -1,6 +1,6 @@
 //! File content on its way through a session, one piece at a time.
 
-use std::io;
+use std::{io, mem};
 
 use protocol::{
     BodyDecoder, BodyEncoder, DecodeError, ErrorCode, FileName, Reply,
@@ -27,16 +27,19 @@ pub(super) struct Download {
     prefix: Vec<u8>,
     encoder: BodyEncoder,
     plain: Vec<u8>,
+    /// Bits of the first byte that a test wants to be wrong, until it is sent.
+    flipped_bits: u8,
 }
 
 impl Download {
-    pub(super) fn new(name: &FileName, file: StoredFile) -> Self {
+    pub(super) fn new(name: &FileName, file: StoredFile, flipped_bits: u8) -> Self {
         let plain_len = file.left().min(PLAIN_LEN as u64) as usize;
         Self {
             file,
             prefix: reply::file_prefix(name),
             encoder: BodyEncoder::default(),
             plain: vec![0; plain_len],
+            flipped_bits,
         }
     }
 
@@ -50,6 +53,9 @@ impl Download {
             let mut len = self.prefix.len();
             self.prefix.clear();
             plain_len = self.file.read_chunk(&mut self.plain)?;
+            if let Some(first) = self.plain[..plain_len].first_mut() {
+                *first ^= mem::take(&mut self.flipped_bits);
+            }
             len += self.encoder.encode(&self.plain[..plain_len], &mut room[len..]);
             if self.is_complete() {
                 len += self.encoder.finish(&mut room[len..]);

@@ -21,6 +21,7 @@ mod course_client;
 mod digest;
 mod downloads;
 mod endings;
+mod injected;
 mod limits;
 mod names;
 mod requests;
