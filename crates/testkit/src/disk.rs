@@ -27,7 +27,7 @@ const NAMESPACES: [Namespace; 2] = [
 const MOUNT_AND_RUN: &str = "mount -t tmpfs -o \"$0\" kolam \"$1\" && shift && exec \"$@\"";
 
 /// What goes before a command line to run it where `dir` is a tmpfs; `None` where nobody may mount.
-pub(crate) fn launcher(dir: &Path, options: &str) -> Option<Vec<OsString>> {
+pub fn launcher(dir: &Path, options: &str) -> Option<Vec<OsString>> {
     let namespace = namespace()?;
     let words = ["unshare", namespace.make, "sh", "-c", MOUNT_AND_RUN, options];
     let dir = dir.as_os_str().to_owned();

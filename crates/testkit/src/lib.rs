@@ -7,7 +7,7 @@
 
 mod certificates;
 mod content;
-mod disk;
+pub mod disk;
 mod footprint;
 mod peer;
 pub mod processes;
