@@ -1,6 +1,12 @@
 //! The command line of `stress-run`.
 
-use std::{env, io, path::PathBuf, process::ExitCode, str::FromStr, time::Duration};
+use std::{
+    env, io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    str::FromStr,
+    time::Duration,
+};
 
 use anyhow::{Context, anyhow};
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
@@ -10,10 +16,14 @@ use serde_json::json;
 use crate::{
     client_pool,
     compare::{self, CompareArgs},
+    environment::Environment,
     experiment,
     gate::Gate,
     language::Language,
+    null_server,
     plan::{ClientPoolKind, Configuration, Mode, Operation, Plan, Sink, Volume},
+    report,
+    results::Run,
 };
 
 const EXAMPLES: &str = "\
@@ -23,6 +33,8 @@ Examples:
   stress-run --modes async --clients 50    18 rows of one mode
   stress-run --lang id                     the table in the assignment's own words
   stress-run plan --modes thread           what it would take, without measuring
+  stress-run resume results/latest         the rest of a run that was stopped
+  stress-run report results/latest         its tables and its report once more
   stress-run compare results/reference results/latest
   stress-run --gate 'failed==0' --gate 'mode=thread,clients=50:mean_s<5'
 
@@ -43,6 +55,11 @@ const MODES: [Mode; 2] = [Mode::Thread, Mode::Process];
 /// What `--quick` divides the volumes by.
 const QUICK_DIVISOR: u64 = 10;
 
+/// Half a second is long beside the few milliseconds that one wake-up or one page fault more may cost.
+const MIN_TIME_S: f64 = 0.5;
+/// Of 108 cells most are shorter, and all of it is to take half a minute.
+const QUICK_MIN_TIME_S: f64 = 0.05;
+
 /// Measure a file server in every configuration and write the table
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
@@ -54,7 +71,7 @@ pub struct Args {
     command: Option<Command>,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Options {
     /// Divide the volumes by 10 and mark the results QUICK
     #[arg(
@@ -103,24 +120,34 @@ pub(crate) struct Options {
     #[arg(long, value_enum, env = "STRESS_CLIENT_POOL", global = true)]
     client_pool: Option<ClientPoolKind>,
 
-    /// Where downloads go: to files, or only through decoding and hashing
-    #[arg(long, value_enum, env = "STRESS_SINK", default_value = "file", global = true)]
-    sink: Sink,
+    /// Where downloads go: to files, or only through decoding and hashing [default: file]
+    #[arg(long, value_enum, env = "STRESS_SINK", global = true)]
+    sink: Option<Sink>,
 
-    /// How often everything is measured; with 2 or more, servers and cells are shuffled
+    /// How often everything is measured; with 2 or more, servers and cells are shuffled [default: 1]
     #[arg(
         long,
         value_name = "N",
         env = "STRESS_REPEAT",
-        default_value_t = 1,
         value_parser = clap::value_parser!(u32).range(1..=1000),
         global = true
     )]
-    repeat: u32,
+    repeat: Option<u32>,
 
-    /// Seed of the file contents and of the order
-    #[arg(long, env = "STRESS_SEED", default_value_t = 1, global = true)]
-    seed: u64,
+    /// Seed of the file contents and of the order [default: 1]
+    #[arg(long, env = "STRESS_SEED", global = true)]
+    seed: Option<u64>,
+
+    /// Cells that take less are repeated inside until they have taken it, 50 times at most [default:
+    /// 0.5, with --quick 0.05]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "STRESS_MIN_TIME",
+        value_parser = min_time,
+        global = true
+    )]
+    min_time: Option<f64>,
 
     /// Directory for results; each run makes its own in it, and `latest` points to the newest
     #[arg(long, value_name = "DIR", env = "STRESS_OUT", default_value = "results", global = true)]
@@ -166,6 +193,16 @@ pub(crate) struct Options {
     #[arg(long, value_name = "DIR", env = "STRESS_WORK_DIR", global = true)]
     pub(crate) work_dir: Option<PathBuf>,
 
+    /// Port of 127.0.0.1 that the servers listen on; 0 takes a free one for each
+    #[arg(
+        long,
+        env = "STRESS_PORT",
+        default_value_t = 0,
+        conflicts_with = "connect",
+        global = true
+    )]
+    pub(crate) port: u16,
+
     /// The server program to start [default: the fileserver beside stress-run]
     #[arg(long, value_name = "PATH", env = "STRESS_FILESERVER", global = true)]
     pub(crate) fileserver: Option<PathBuf>,
@@ -173,6 +210,20 @@ pub(crate) struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Measure everything, as without a command
+    Run,
+    /// Go on with a run that was stopped, from the first cell that is missing
+    Resume {
+        /// The directory of the run
+        #[arg(value_name = "RUN")]
+        dir: PathBuf,
+    },
+    /// Write the tables and the report of a run again, from its raw files alone
+    Report {
+        /// The directory of the run
+        #[arg(value_name = "RUN")]
+        dir: PathBuf,
+    },
     /// Print the cells, and the bytes, disk and memory they need, without measuring
     Plan {
         /// Print JSON
@@ -185,6 +236,9 @@ enum Command {
     /// Make one transfer for a pool of client processes
     #[command(name = client_pool::WORKER_COMMAND, hide = true)]
     ClientWorker { job: String },
+    /// Serve zeros and discard uploads, for the ceilings
+    #[command(name = null_server::NULL_SERVER_COMMAND, hide = true)]
+    NullServer,
     /// Print a completion script for a shell
     #[command(hide = true)]
     Completions { shell: Shell },
@@ -199,10 +253,13 @@ impl Args {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let options = self.options.with_assignment_variables()?;
         match self.command {
-            None => return experiment::run(&options),
+            None | Some(Command::Run) => return experiment::run(&options),
+            Some(Command::Resume { dir }) => return experiment::resume(&dir, &options),
+            Some(Command::Report { dir }) => render(&dir, options.lang)?,
             Some(Command::Plan { json }) => print_plan(&options, json)?,
             Some(Command::Compare(args)) => return compare::run(&args, &options),
             Some(Command::ClientWorker { job }) => client_pool::work(&job)?,
+            Some(Command::NullServer) => null_server::serve()?,
             Some(Command::Completions { shell }) => clap_complete::generate(
                 shell,
                 &mut Self::command(),
@@ -215,6 +272,15 @@ impl Args {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Renders a run again and says what it wrote.
+fn render(dir: &Path, language: Language) -> anyhow::Result<()> {
+    let run = Run::open(dir)?;
+    for path in report::write(&run, language)? {
+        println!("{}", path.display());
+    }
+    Ok(())
 }
 
 fn print_plan(options: &Options, json: bool) -> anyhow::Result<()> {
@@ -278,15 +344,51 @@ impl Options {
         let volume = |volume: &Volume| Volume { bytes: (volume.bytes / divisor).max(1) };
         let default_volumes = VOLUMES_MB.map(|mb| mb.parse().expect("these are volumes"));
         let volumes = self.volumes.as_deref().unwrap_or(&default_volumes);
+        let min_time_s = if self.quick { QUICK_MIN_TIME_S } else { MIN_TIME_S };
         Plan {
             configurations,
             operations: unique(self.ops.as_deref().unwrap_or(&OPERATIONS)),
             volumes: unique(&volumes.iter().map(volume).collect::<Vec<_>>()),
             clients: unique(self.clients.as_deref().unwrap_or(&POOLS)),
             client_pool: self.client_pool.unwrap_or(ClientPoolKind::Thread),
-            sink: self.sink,
-            repetitions: self.repeat,
-            seed: self.seed,
+            sink: self.sink.unwrap_or(Sink::File),
+            repetitions: self.repeat.unwrap_or(1),
+            seed: self.seed.unwrap_or(1),
+            min_time_s: self.min_time.unwrap_or(min_time_s),
+        }
+    }
+
+    /// Refuses options that name another experiment than the one that is gone on with. What is not
+    /// named is as it was.
+    pub(crate) fn check_same(&self, begun: &Environment) -> anyhow::Result<()> {
+        let plan = &begun.plan;
+        let divisor = if begun.is_quick() { QUICK_DIVISOR } else { 1 };
+        let volume = |volume: &Volume| Volume { bytes: (volume.bytes / divisor).max(1) };
+        let volumes = |volumes: &Vec<Volume>| volumes.iter().map(volume).collect::<Vec<_>>();
+        let servers = |workers: &u32| plan.configurations.iter().any(|it| it.workers == *workers);
+        let modes = plan.modes();
+        let timeout_s = self.timeout.map(|timeout| timeout.as_secs_f64());
+        let differs = [
+            ("--quick", self.quick && !begun.is_quick()),
+            ("--modes", self.modes.iter().flatten().any(|mode| !modes.contains(&Some(*mode)))),
+            ("--ops", self.ops.as_deref().is_some_and(|ops| unique(ops) != plan.operations)),
+            ("--volumes", self.volumes.as_ref().map(volumes).is_some_and(|it| it != plan.volumes)),
+            ("--clients", self.clients.as_deref().is_some_and(|it| unique(it) != plan.clients)),
+            ("--servers", !self.servers.iter().flatten().all(servers)),
+            ("--client-pool", self.client_pool.is_some_and(|kind| kind != plan.client_pool)),
+            ("--sink", self.sink.is_some_and(|sink| sink != plan.sink)),
+            ("--repeat", self.repeat.is_some_and(|repeat| repeat != plan.repetitions)),
+            ("--seed", self.seed.is_some_and(|seed| seed != plan.seed)),
+            ("--min-time", self.min_time.is_some_and(|seconds| seconds != plan.min_time_s)),
+            ("--connect", self.connect.is_some() && self.connect != begun.connected_to),
+            ("--timeout", timeout_s.is_some() && timeout_s != begun.timeout_s),
+        ];
+        match differs.iter().find(|(_, differs)| *differs) {
+            None => Ok(()),
+            Some((option, _)) => Err(anyhow!(
+                "{option} is not what the run was begun with; resume goes on with the run as it was \
+                 planned, so leave the option away, or start a new run"
+            )),
         }
     }
 
@@ -319,6 +421,16 @@ fn variable<T>(
     parse(value).map(Some).map_err(|why| anyhow!("the environment variable {name}: {why}"))
 }
 
+/// Longer says nothing more.
+const MIN_TIME_MAX_S: f64 = 600.0;
+
+fn min_time(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.0..=MIN_TIME_MAX_S).contains(&seconds) => Ok(seconds),
+        _ => Err(format!("a number of seconds from 0 to {MIN_TIME_MAX_S} is needed")),
+    }
+}
+
 /// A deadline is a moment plus this, and must be one that clocks can hold.
 const SECONDS_MAX: f64 = 365.0 * 24.0 * 3600.0;
 
@@ -347,7 +459,7 @@ mod tests {
             assert!(parsed.is_ok(), "{command}: {parsed:?}");
             count += 1;
         }
-        assert_eq!(count, 9);
+        assert_eq!(count, 11);
     }
 
     #[test]

@@ -20,7 +20,14 @@ pub(crate) struct ServerBooks {
 impl ServerBooks {
     /// The difference of two snapshots. A server that was replaced in between has counted anew;
     /// what it counted before is lost, and its books cannot agree.
-    pub(crate) fn between(before: &Stats, after: &Stats, operation: Operation) -> Self {
+    ///
+    /// The CPU time of the workers is given, since between the bursts of a cell they do other work.
+    pub(crate) fn between(
+        before: &Stats,
+        after: &Stats,
+        operation: Operation,
+        cpu_seconds: f64,
+    ) -> Self {
         let requests = |stats: &Stats| match operation {
             Operation::Download => (stats.requests.get, stats.bytes_out),
             Operation::Upload => (stats.requests.upload, stats.bytes_in),
@@ -33,7 +40,7 @@ impl ServerBooks {
             requests_ok: after_requests.ok.saturating_sub(before_requests.ok),
             requests_failed: after_requests.failed.saturating_sub(before_requests.failed),
             bytes: after_bytes.saturating_sub(before_bytes),
-            cpu_seconds: (cpu_seconds(after) - cpu_seconds(before)).max(0.0),
+            cpu_seconds,
         };
         for worker in &after.worker {
             let earlier = before.worker.iter().find(|earlier| earlier.worker == worker.worker);
@@ -51,17 +58,17 @@ impl ServerBooks {
 
     /// Why these books and the clients' cannot both be right; `None` when they agree.
     ///
-    /// Every client's request was booked, or the client failed and its request never came.
+    /// Every transfer was booked, or its client failed and the request never came.
     pub(crate) fn disagreement(&self, outcomes: &[Outcome]) -> Option<String> {
-        let clients = outcomes.len() as u64;
+        let transfers = outcomes.len() as u64;
         let failed = outcomes.iter().filter(|outcome| outcome.failure.is_some()).count() as u64;
-        let (ok, booked) = (clients - failed, self.requests_ok + self.requests_failed);
+        let (ok, booked) = (transfers - failed, self.requests_ok + self.requests_failed);
         let bytes: u64 = outcomes
             .iter()
             .filter(|outcome| outcome.failure.is_none())
             .map(|outcome| outcome.bytes)
             .sum();
-        if self.requests_ok < ok || booked > clients || clients - booked > failed {
+        if self.requests_ok < ok || booked > transfers || transfers - booked > failed {
             return Some(format!(
                 "the clients count {ok} succeeded and {failed} failed, \
                  the server {} and {}",
@@ -77,6 +84,11 @@ impl ServerBooks {
     }
 }
 
+/// What the workers used between two snapshots, where the server tells.
+pub(crate) fn cpu_seconds_between(before: &Stats, after: &Stats) -> f64 {
+    (cpu_seconds(after) - cpu_seconds(before)).max(0.0)
+}
+
 fn cpu_seconds(stats: &Stats) -> f64 {
     stats.worker.iter().filter_map(|worker| worker.cpu_seconds).sum()
 }
@@ -88,7 +100,7 @@ mod tests {
     fn outcomes(ok: u32, failed: u32) -> Vec<Outcome> {
         (0..ok + failed)
             .map(|client| {
-                let mut outcome = Outcome::new(client, 0);
+                let mut outcome = Outcome::of(client, 1, 0);
                 if client < ok {
                     outcome.bytes = 10;
                 } else {

@@ -1,17 +1,18 @@
-//! Measures one cell: every client makes one transfer, all starting together.
+//! Measures one cell: every client makes one transfer, all starting together. A cell that is over sooner
+//! than the plan's least time is a row of such bursts.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use fileclient::FileName;
+use fileclient::{FileName, Stats};
 use rayon::prelude::*;
 
 use crate::{
-    books::ServerBooks,
+    books::{self, ServerBooks},
     client_pool,
     content::{Digest, Source},
     interrupt::Interrupt,
@@ -28,61 +29,95 @@ const EXPECTED_BYTES_PER_SECOND: u64 = 200_000_000;
 const PATIENCE: u32 = 20;
 const TIMEOUT_MIN: Duration = Duration::from_secs(60);
 
+/// Most bursts of a cell: the shortest need thousands to last, and a few dozen say as much.
+const BURSTS_MAX: u32 = 50;
+
 /// What all cells of a run are measured with.
+#[derive(Clone)]
 pub(crate) struct Instruments {
     pub(crate) client_pool: ClientPoolKind,
     pub(crate) sink: Sink,
     /// In place of the timeout that follows from the cell.
     pub(crate) timeout: Option<Duration>,
+    /// Shorter cells are repeated inside until they have taken it.
+    pub(crate) min_time: Duration,
     /// Where downloads are written.
     pub(crate) sink_dir: PathBuf,
     pub(crate) interrupt: Interrupt,
 }
 
-/// A finished cell.
-#[derive(Debug)]
-pub(crate) struct Record {
+/// One try to measure a cell: a cell that was disturbed is measured again.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Attempt {
     pub(crate) cell: Cell,
     pub(crate) repetition: u32,
+    /// From 1.
+    pub(crate) attempt: u32,
+}
+
+/// What came of an attempt.
+#[derive(Debug)]
+pub(crate) struct Record {
+    pub(crate) attempt: Attempt,
+    /// Of every client, burst by burst.
     pub(crate) outcomes: Vec<Outcome>,
     /// Empty for a server that does not count, or died.
     pub(crate) books: Option<ServerBooks>,
     pub(crate) resources: Resources,
+    /// Why others may have slowed it down.
+    pub(crate) disturbance: Option<String>,
     /// Why the numbers of this cell must not be used.
     pub(crate) invalid: Option<String>,
     /// Why the server's counts after the cell could not be had: it is still busy, or gone.
     pub(crate) unsettled: Option<String>,
+    /// Why there was no server, or none any more.
+    pub(crate) server_failure: Option<String>,
 }
 
 impl Record {
     /// A cell whose server could not be measured: every client failed, for one cause.
-    pub(crate) fn all_failed(cell: Cell, repetition: u32, cause: &str, sentence: &str) -> Self {
-        let outcomes = (1..=cell.clients)
+    pub(crate) fn all_failed(attempt: Attempt, cause: &str, sentence: &str) -> Self {
+        let outcomes = (1..=attempt.cell.clients)
             .map(|client| {
-                let mut outcome = Outcome::new(client, 0);
+                let mut outcome = Outcome::of(client, 1, 0);
                 outcome.fail(cause, sentence.to_owned());
                 outcome
             })
             .collect();
-        Self { outcomes, ..Self::unmeasured(cell, repetition) }
+        Self { outcomes, ..Self::unmeasured(attempt) }
     }
 
     /// A cell without any client.
-    pub(crate) fn unmeasured(cell: Cell, repetition: u32) -> Self {
-        let (outcomes, resources) = (Vec::new(), Resources::default());
-        Self { cell, repetition, outcomes, books: None, resources, invalid: None, unsettled: None }
+    pub(crate) fn unmeasured(attempt: Attempt) -> Self {
+        Self {
+            attempt,
+            outcomes: Vec::new(),
+            books: None,
+            resources: Resources::default(),
+            disturbance: None,
+            invalid: None,
+            unsettled: None,
+            server_failure: None,
+        }
     }
 
     pub(crate) fn summary(&self) -> Option<Summary> {
         Summary::of(&self.outcomes)
     }
 
+    /// Clients of which a transfer failed, in whichever burst.
     pub(crate) fn clients_failed(&self) -> u64 {
-        self.outcomes.iter().filter(|outcome| outcome.failure.is_some()).count() as u64
+        let failed = self.outcomes.iter().filter(|outcome| outcome.failure.is_some());
+        failed.map(|outcome| outcome.client).collect::<BTreeSet<u32>>().len() as u64
     }
 
     pub(crate) fn clients_succeeded(&self) -> u64 {
-        self.outcomes.len() as u64 - self.clients_failed()
+        let clients: BTreeSet<u32> = self.outcomes.iter().map(|outcome| outcome.client).collect();
+        clients.len() as u64 - self.clients_failed()
+    }
+
+    pub(crate) fn bursts(&self) -> u32 {
+        self.outcomes.last().map_or(0, |outcome| outcome.burst)
     }
 
     /// How many clients failed for each cause.
@@ -95,75 +130,100 @@ impl Record {
     }
 }
 
-/// Measures `cell` and leaves the server as it was. An error means that nothing was measured.
+/// Measures a cell and leaves the server as it was. An error means that nothing was measured.
 pub(crate) fn measure(
-    cell: Cell,
-    repetition: u32,
+    attempt: Attempt,
     target: &Target,
     source: &Source,
     instruments: &Instruments,
 ) -> anyhow::Result<Record> {
-    let jobs: Vec<Job> = (1..=cell.clients)
-        .map(|client| job(&cell, repetition, client, target, source, instruments))
-        .collect();
-    let before = target.settled_stats()?;
-    let watch = Watch::start(target.pid);
-    let outcomes = client_pool::run(instruments.client_pool, &jobs, &instruments.interrupt);
-    let resources = watch.stop();
-    let mut outcomes = outcomes?;
-    let has_counts = before.is_some();
-    let (after, unsettled) = match target.settled_stats() {
-        Ok(None) if has_counts => (None, Some("its counts can no longer be read".to_owned())),
-        Ok(after) => (after, None),
-        Err(err) => (None, Some(err.to_string())),
-    };
-    match cell.operation {
-        Operation::Download => verify_downloads(&jobs, &mut outcomes, source),
-        Operation::Upload => verify_uploads(&jobs, &mut outcomes, source, target),
-    }
-    if unsettled.is_none() {
+    let mut record = Record::unmeasured(attempt);
+    let mut watch = Watch::start(target.pid);
+    let first = target.settled_stats()?;
+    let (mut before, mut server_cpu_s) = (first.clone(), 0.0);
+    for burst in 1..=BURSTS_MAX {
+        let jobs = jobs(attempt, burst, target, source, instruments);
+        let run = || client_pool::run(instruments.client_pool, &jobs, &instruments.interrupt);
+        let mut outcomes = watch.burst(run)?;
+        // Before anything is verified: that is work for the server as well.
+        let after = counts_after(target, first.is_some());
+        verify(&jobs, &mut outcomes, source, target);
+        record.outcomes.append(&mut outcomes);
+        let after = match after {
+            Ok(after) => after,
+            Err(why) => {
+                (record.unsettled, record.books) = (Some(why), None);
+                break;
+            }
+        };
         clean_up(&jobs, target);
+        if let (Some(first), Some(before), Some(after)) = (&first, &before, &after) {
+            let operation = attempt.cell.operation;
+            server_cpu_s += books::cpu_seconds_between(before, after);
+            record.books = Some(ServerBooks::between(first, after, operation, server_cpu_s));
+        }
+        let is_long_enough = watch.watched() >= instruments.min_time;
+        if is_long_enough || record.clients_failed() > 0 || instruments.interrupt.is_told() {
+            break;
+        }
+        before = target.settled_stats()?;
     }
-    let books = match (before, after) {
-        (Some(before), Some(after)) => Some(ServerBooks::between(&before, &after, cell.operation)),
-        // A server that has no counts, or is gone: its columns stay empty.
-        (None, _) | (Some(_), None) => None,
-    };
-    let mut invalid = books.and_then(|books| books.disagreement(&outcomes));
-    let wrong = outcomes.iter().filter(|outcome| outcome.has_failed_with(WRONG_CONTENT)).count();
-    if wrong > 0 {
-        invalid = Some(format!("{wrong} clients moved wrong bytes"));
-    }
-    Ok(Record { cell, repetition, outcomes, books, resources, invalid, unsettled })
+    record.resources = watch.stop();
+    record.invalid = disagreement(&record);
+    Ok(record)
 }
 
-fn job(
-    cell: &Cell,
-    repetition: u32,
-    client: u32,
+/// The server's counts, if it had any before. The error is why they cannot be had any more.
+fn counts_after(target: &Target, had_counts: bool) -> Result<Option<Stats>, String> {
+    match target.settled_stats() {
+        Ok(None) if had_counts => Err("its counts can no longer be read".to_owned()),
+        Ok(after) => Ok(after),
+        Err(err) => Err(err.to_string()),
+    }
+}
+
+/// Why the numbers of the cell must not be used; `None` when every byte is right and the books agree.
+fn disagreement(record: &Record) -> Option<String> {
+    let wrong = |outcome: &&Outcome| outcome.has_failed_with(WRONG_CONTENT);
+    match record.outcomes.iter().filter(wrong).count() {
+        0 => record.books.and_then(|books| books.disagreement(&record.outcomes)),
+        count => Some(format!("{count} clients moved wrong bytes")),
+    }
+}
+
+fn jobs(
+    attempt: Attempt,
+    burst: u32,
     target: &Target,
     source: &Source,
     instruments: &Instruments,
-) -> Job {
+) -> Vec<Job> {
+    let cell = attempt.cell;
     let expected_s = cell.payload_bytes().div_ceil(EXPECTED_BYTES_PER_SECOND);
     let timeout = (Duration::from_secs(expected_s) * PATIENCE).max(TIMEOUT_MIN);
-    let (name, local) = match (cell.operation, instruments.sink) {
-        (Operation::Upload, _) => (upload_name(repetition, client), Some(source.path.clone())),
-        (Operation::Download, Sink::Null) => (download_name(source), None),
-        (Operation::Download, Sink::File) => {
-            let sink = instruments.sink_dir.join(format!("download-{client}.bin"));
-            (download_name(source), Some(sink))
+    let job = |client| {
+        let (name, local) = match (cell.operation, instruments.sink) {
+            (Operation::Upload, _) => {
+                (upload_name(attempt.repetition, client), Some(source.path.clone()))
+            }
+            (Operation::Download, Sink::Null) => (download_name(source), None),
+            (Operation::Download, Sink::File) => {
+                let sink = instruments.sink_dir.join(format!("download-{client}.bin"));
+                (download_name(source), Some(sink))
+            }
+        };
+        Job {
+            client,
+            burst,
+            server: target.address.clone(),
+            operation: cell.operation,
+            name,
+            local,
+            volume_bytes: cell.volume.bytes,
+            timeout: instruments.timeout.unwrap_or(timeout),
         }
     };
-    Job {
-        client,
-        server: target.address.clone(),
-        operation: cell.operation,
-        name,
-        local,
-        volume_bytes: cell.volume.bytes,
-        timeout: instruments.timeout.unwrap_or(timeout),
-    }
+    (1..=cell.clients).map(job).collect()
 }
 
 /// The stored file that downloads of this volume read.
@@ -177,6 +237,16 @@ fn upload_name(repetition: u32, client: u32) -> FileName {
 
 fn name(name: &str) -> FileName {
     name.parse().expect("these are plain names")
+}
+
+/// Checks every byte of the transfers that seem to have succeeded.
+fn verify(jobs: &[Job], outcomes: &mut [Outcome], source: &Source, target: &Target) {
+    match jobs.first().map(|job| job.operation) {
+        _ if !target.has_content => {}
+        Some(Operation::Download) => verify_downloads(jobs, outcomes, source),
+        Some(Operation::Upload) => verify_uploads(jobs, outcomes, source, target),
+        None => {}
+    }
 }
 
 fn verify_downloads(jobs: &[Job], outcomes: &mut [Outcome], source: &Source) {

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
+    os::unix::process::CommandExt,
     process::{Child, Command, Stdio},
     sync::{Barrier, OnceLock},
     time::Instant,
@@ -47,20 +48,20 @@ fn run_threads(jobs: &[Job]) -> anyhow::Result<Vec<Outcome>> {
     let (gate, released) = (Barrier::new(jobs.len()), OnceLock::new());
     Ok(pool.broadcast(|worker| {
         let job = jobs[worker.index()].clone();
-        let client = job.client;
+        let unprepared = Outcome::new(&job, 0);
         let prepared = job.prepare();
         gate.wait();
         // The first through the gate says when it opened, for all.
         let released_ns = *released.get_or_init(|| monotonic_ns(Instant::now()));
         match prepared {
             Ok(prepared) => prepared.run(released_ns),
-            Err(err) => not_prepared(client, released_ns, &err),
+            Err(err) => not_prepared(unprepared, released_ns, &err),
         }
     }))
 }
 
-fn not_prepared(client: u32, released_ns: u64, err: &io::Error) -> Outcome {
-    let mut outcome = Outcome::new(client, released_ns);
+fn not_prepared(unprepared: Outcome, released_ns: u64, err: &io::Error) -> Outcome {
+    let mut outcome = Outcome { released_ns, ..unprepared };
     outcome.fail("local-file", format!("cannot open its local file: {err}"));
     outcome
 }
@@ -85,7 +86,8 @@ fn run_processes(jobs: &[Job], interrupt: &Interrupt) -> anyhow::Result<Vec<Outc
 
 /// A client worker in a process of its own; killed when dropped.
 struct ClientProcess<'a> {
-    client: u32,
+    /// What is known of the job if the process does not report.
+    unreported: Outcome,
     child: Child,
     lines: BufReader<std::process::ChildStdout>,
     interrupt: &'a Interrupt,
@@ -99,11 +101,14 @@ impl<'a> ClientProcess<'a> {
             .arg(serde_json::to_string(job)?)
             .stdin(gate)
             .stdout(Stdio::piped())
+            // Ctrl-C on a terminal is for stress-run, which then ends its clients.
+            .process_group(0)
             .spawn()
             .context("cannot start a client process; choose fewer --clients")?;
         interrupt.kill_on_stop(child.id());
         let stdout = child.stdout.take().expect("standard output is piped");
-        Ok(Self { client: job.client, child, lines: BufReader::new(stdout), interrupt })
+        let unreported = Outcome::new(job, 0);
+        Ok(Self { unreported, child, lines: BufReader::new(stdout), interrupt })
     }
 
     fn wait_until_ready(&mut self) -> anyhow::Result<()> {
@@ -121,7 +126,7 @@ impl<'a> ClientProcess<'a> {
         match outcome {
             Some(outcome) => Outcome { released_ns, ..outcome },
             None => {
-                let mut outcome = Outcome::new(self.client, released_ns);
+                let mut outcome = Outcome { released_ns, ..self.unreported.clone() };
                 outcome.fail(DIED, "the client process ended without a report".to_owned());
                 outcome
             }
@@ -141,7 +146,7 @@ impl Drop for ClientProcess<'_> {
 /// What the hidden subcommand does: prepares, waits for the release, runs and reports.
 pub(crate) fn work(job: &str) -> anyhow::Result<()> {
     let job: Job = serde_json::from_str(job).context("this command is for stress-run itself")?;
-    let client = job.client;
+    let unprepared = Outcome::new(&job, 0);
     let prepared = job.prepare();
     let mut stdout = io::stdout();
     writeln!(stdout, "{READY}")?;
@@ -149,7 +154,7 @@ pub(crate) fn work(job: &str) -> anyhow::Result<()> {
     let released_ns = monotonic_ns(Instant::now());
     let outcome = match prepared {
         Ok(prepared) => prepared.run(released_ns),
-        Err(err) => not_prepared(client, released_ns, &err),
+        Err(err) => not_prepared(unprepared, released_ns, &err),
     };
     writeln!(stdout, "{}", serde_json::to_string(&outcome)?)?;
     Ok(())

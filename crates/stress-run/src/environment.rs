@@ -1,50 +1,155 @@
 //! Where and with what a run was made.
 
-use std::{env, path::Path};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
 
+use anyhow::{Context, ensure};
 use nix::sys::utsname::uname;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::plan::{Needs, Plan};
+use crate::{
+    content::Digest,
+    plan::{Needs, Plan},
+};
 
-/// Contents of `environment.json`.
-#[derive(Debug, Serialize)]
+const QUICK: &str = "quick";
+const FULL: &str = "full";
+
+/// Contents of `environment.json`: all that the raw numbers need to be understood, or made again.
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Environment {
     pub(crate) started: String,
-    pub(crate) preset: &'static str,
+    /// When the run was gone on with after a stop.
+    #[serde(default)]
+    pub(crate) resumed: Vec<String>,
+    pub(crate) preset: String,
     pub(crate) command_line: Vec<String>,
-    pub(crate) version: &'static str,
-    pub(crate) git_commit: &'static str,
-    pub(crate) rustc: &'static str,
-    pub(crate) build: &'static str,
+    pub(crate) version: String,
+    pub(crate) git_commit: String,
+    pub(crate) rustc: String,
+    pub(crate) build: String,
+    #[serde(flatten)]
+    pub(crate) binaries: Binaries,
+    #[serde(flatten)]
+    pub(crate) machine: Machine,
+    /// The server that was running already, where one was measured.
+    pub(crate) connected_to: Option<String>,
+    /// Faults that the servers were told to make.
+    #[serde(default)]
+    pub(crate) injected: Option<String>,
+    /// The longest time for one transfer, where it was given.
+    #[serde(default)]
+    pub(crate) timeout_s: Option<f64>,
+    pub(crate) plan: Plan,
+    pub(crate) needs: Needs,
+}
+
+/// The programs that measure and are measured, by their BLAKE3.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Binaries {
+    #[serde(default)]
+    pub(crate) stress_run_digest: Option<String>,
+    /// `None` for a server that was running already.
+    #[serde(default)]
+    pub(crate) fileserver_digest: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Machine {
     pub(crate) cpu: Option<String>,
     pub(crate) cores: usize,
     pub(crate) memory_bytes: Option<u64>,
     pub(crate) kernel: Option<String>,
     /// Of the temporary files: the served directory, sources and downloads.
     pub(crate) filesystem: Option<String>,
-    /// The server that was running already, where one was measured.
-    pub(crate) connected_to: Option<String>,
-    pub(crate) plan: Plan,
-    pub(crate) needs: Needs,
+    /// Processes that wanted to run in the minute before the start.
+    #[serde(default)]
+    pub(crate) load_average: Option<f64>,
+    #[serde(default)]
+    pub(crate) swap_bytes: Option<u64>,
+    /// Least, first and most bytes of the kernel's buffers for a connection.
+    #[serde(default)]
+    pub(crate) tcp_rmem: Option<String>,
+    #[serde(default)]
+    pub(crate) tcp_wmem: Option<String>,
+    #[serde(default)]
+    pub(crate) transparent_hugepage: Option<String>,
 }
 
 impl Environment {
-    pub(crate) fn of_this_run(
-        started: String,
-        preset: &'static str,
-        work_dir: &Path,
-        connected_to: Option<String>,
-        plan: &Plan,
-    ) -> Self {
+    /// Of a run that starts now.
+    pub(crate) fn of_this_run(is_quick: bool, work_dir: &Path, plan: &Plan) -> Self {
         Self {
-            started,
-            preset,
+            started: now(),
+            resumed: Vec::new(),
+            preset: if is_quick { QUICK } else { FULL }.to_owned(),
             command_line: env::args().collect(),
-            version: env!("CARGO_PKG_VERSION"),
-            git_commit: env!("KOLAM_COMMIT"),
-            rustc: env!("KOLAM_RUSTC"),
-            build: if cfg!(debug_assertions) { "debug" } else { "release" },
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            git_commit: env!("KOLAM_COMMIT").to_owned(),
+            rustc: env!("KOLAM_RUSTC").to_owned(),
+            build: if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned(),
+            binaries: Binaries::default(),
+            machine: Machine::of_this_run(work_dir),
+            connected_to: None,
+            injected: None,
+            timeout_s: None,
+            plan: plan.clone(),
+            needs: plan.needs(),
+        }
+    }
+
+    pub(crate) fn is_quick(&self) -> bool {
+        self.preset == QUICK
+    }
+
+    /// Notes that the run goes on now.
+    pub(crate) fn resume(&mut self) {
+        self.resumed.push(now());
+    }
+}
+
+/// For names of directories, so without colons.
+fn now() -> String {
+    jiff::Zoned::now().strftime("%Y-%m-%dT%H-%M-%S").to_string()
+}
+
+impl Binaries {
+    /// This program, and the server program where one is started.
+    pub(crate) fn of_this_run(fileserver: Option<&PathBuf>) -> anyhow::Result<Self> {
+        let this = env::current_exe().context("cannot find out where stress-run itself is")?;
+        let digest = |path: &PathBuf| {
+            Digest::of_file(path).with_context(|| format!("cannot read {}", path.display()))
+        };
+        Ok(Self {
+            stress_run_digest: Some(digest(&this)?),
+            fileserver_digest: fileserver.map(digest).transpose()?,
+        })
+    }
+
+    /// Refuses programs other than those that began the run.
+    pub(crate) fn check_same(&self, now: &Self) -> anyhow::Result<()> {
+        let same = |what, then: &Option<String>, now: &Option<String>| {
+            ensure!(
+                then == now,
+                "this is not the {what} that began the run; its rows could not be set beside those \
+                 that are there"
+            );
+            Ok(())
+        };
+        same("stress-run", &self.stress_run_digest, &now.stress_run_digest)?;
+        same("fileserver", &self.fileserver_digest, &now.fileserver_digest)
+    }
+}
+
+impl Machine {
+    pub(crate) fn of_this_run(work_dir: &Path) -> Self {
+        let setting = |path: &str| {
+            let text = fs::read_to_string(path).ok()?;
+            Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
+        };
+        Self {
             cpu: cpu_model(),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             memory_bytes: memory_total(),
@@ -52,14 +157,32 @@ impl Environment {
                 format!("{} {}", uts.sysname().to_string_lossy(), uts.release().to_string_lossy())
             }),
             filesystem: filesystem_of(work_dir),
-            connected_to,
-            plan: plan.clone(),
-            needs: plan.needs(),
+            load_average: load_average(),
+            swap_bytes: swap_total(),
+            tcp_rmem: setting("/proc/sys/net/ipv4/tcp_rmem"),
+            tcp_wmem: setting("/proc/sys/net/ipv4/tcp_wmem"),
+            transparent_hugepage: setting("/sys/kernel/mm/transparent_hugepage/enabled"),
         }
     }
 
-    /// One line for people: the machine.
-    pub(crate) fn machine(&self) -> String {
+    /// Refuses another machine than the one that began the run.
+    pub(crate) fn check_same(&self, now: &Self) -> anyhow::Result<()> {
+        let same = |what, then: String, now: String| {
+            ensure!(
+                then == now,
+                "another machine: its {what} was {then} when the run began, and is {now}"
+            );
+            Ok(())
+        };
+        let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "unknown".to_owned());
+        same("processor", text(&self.cpu), text(&now.cpu))?;
+        same("number of cores", self.cores.to_string(), now.cores.to_string())?;
+        same("kernel", text(&self.kernel), text(&now.kernel))?;
+        same("file system", text(&self.filesystem), text(&now.filesystem))
+    }
+
+    /// One line for people.
+    pub(crate) fn in_words(&self) -> String {
         let cpu = self.cpu.as_deref().unwrap_or("unknown CPU");
         let memory = self
             .memory_bytes
@@ -74,7 +197,7 @@ impl Environment {
 mod system {
     use std::path::Path;
 
-    use procfs::{CpuInfo, Current, Meminfo, process::Process};
+    use procfs::{CpuInfo, Current, LoadAverage, Meminfo, process::Process};
 
     pub(super) fn cpu_model() -> Option<String> {
         CpuInfo::current().ok()?.model_name(0).map(str::to_owned)
@@ -82,6 +205,15 @@ mod system {
 
     pub(super) fn memory_total() -> Option<u64> {
         Some(Meminfo::current().ok()?.mem_total)
+    }
+
+    pub(super) fn swap_total() -> Option<u64> {
+        Some(Meminfo::current().ok()?.swap_total)
+    }
+
+    pub(super) fn load_average() -> Option<f64> {
+        let load = f64::from(LoadAverage::current().ok()?.one);
+        Some((load * 100.0).round() / 100.0)
     }
 
     pub(crate) fn memory_available() -> Option<u64> {
@@ -113,6 +245,14 @@ mod system {
         None
     }
 
+    pub(super) fn swap_total() -> Option<u64> {
+        None
+    }
+
+    pub(super) fn load_average() -> Option<f64> {
+        None
+    }
+
     pub(crate) fn memory_available() -> Option<u64> {
         None
     }
@@ -123,4 +263,4 @@ mod system {
 }
 
 pub(crate) use system::memory_available;
-use system::{cpu_model, filesystem_of, memory_total};
+use system::{cpu_model, filesystem_of, load_average, memory_total, swap_total};

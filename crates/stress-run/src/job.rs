@@ -11,12 +11,14 @@ use fileclient::{ClientError, Connection, FileName, Options, Transfer};
 use serde::{Deserialize, Serialize};
 use telemetry::monotonic_ns;
 
-use crate::{content::Digest, plan::Operation, timeline::Service};
+use crate::{content::Digest, plan::Operation, thread_times::ThreadTimes, timeline::Service};
 
 /// One transfer to make.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Job {
     pub(crate) client: u32,
+    /// Which burst of its cell this is a part of, from 1.
+    pub(crate) burst: u32,
     pub(crate) server: String,
     pub(crate) operation: Operation,
     pub(crate) name: FileName,
@@ -31,15 +33,28 @@ pub(crate) struct Job {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Outcome {
     pub(crate) client: u32,
+    pub(crate) burst: u32,
     /// The client's port, by which the server knows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) port: Option<u16>,
     pub(crate) released_ns: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) connected_ns: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) first_byte_ns: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) finished_ns: Option<u64>,
     pub(crate) bytes: u64,
+    /// Processor time of the client's thread from the release to its last byte.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cpu_ns: Option<u64>,
+    /// How long in that time the thread could have run and had no processor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) run_queue_ns: Option<u64>,
     /// Of content that was hashed on arrival.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) digest: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) failure: Option<Failure>,
     /// What the server says about it, where it is one that tells.
     #[serde(flatten)]
@@ -60,6 +75,8 @@ pub(crate) const WRONG_CONTENT: &str = "wrong-content";
 pub(crate) struct Prepared {
     job: Job,
     local: Option<File>,
+    /// Of the thread that prepared it, which is the one that runs it.
+    before: Option<ThreadTimes>,
 }
 
 impl Job {
@@ -70,15 +87,20 @@ impl Job {
             (Operation::Download, Some(path)) => Some(File::create(path)?),
             (_, None) => None,
         };
-        Ok(Prepared { job: self, local })
+        Ok(Prepared { job: self, local, before: ThreadTimes::now() })
     }
 }
 
 impl Prepared {
     /// Makes the transfer. The clock started when all clients were released.
     pub(crate) fn run(mut self, released_ns: u64) -> Outcome {
-        let mut outcome = Outcome::new(self.job.client, released_ns);
-        match self.transfer(&mut outcome) {
+        let mut outcome = Outcome::new(&self.job, released_ns);
+        let transfer = self.transfer(&mut outcome);
+        if let (Some(before), Some(after)) = (self.before, ThreadTimes::now()) {
+            let used = after.since(before);
+            (outcome.cpu_ns, outcome.run_queue_ns) = (Some(used.cpu_ns), Some(used.run_queue_ns));
+        }
+        match transfer {
             Ok(transfer) => {
                 outcome.first_byte_ns = Some(monotonic_ns(transfer.first_byte));
                 outcome.finished_ns = Some(monotonic_ns(transfer.finished));
@@ -118,15 +140,23 @@ impl Prepared {
 }
 
 impl Outcome {
-    pub(crate) fn new(client: u32, released_ns: u64) -> Self {
+    /// A job that has not got anywhere yet.
+    pub(crate) fn new(job: &Job, released_ns: u64) -> Self {
+        Self::of(job.client, job.burst, released_ns)
+    }
+
+    pub(crate) fn of(client: u32, burst: u32, released_ns: u64) -> Self {
         Self {
             client,
+            burst,
             port: None,
             released_ns,
             connected_ns: None,
             first_byte_ns: None,
             finished_ns: None,
             bytes: 0,
+            cpu_ns: None,
+            run_queue_ns: None,
             digest: None,
             failure: None,
             service: None,
@@ -162,6 +192,15 @@ impl Outcome {
     pub(crate) fn seconds_in_service(&self) -> Option<f64> {
         let picked_up_ns = self.succeeded()?.service.as_ref()?.picked_up_ns;
         Some(self.finished_ns?.saturating_sub(picked_up_ns) as f64 / 1e9)
+    }
+
+    /// Seconds that the client's thread ran, waited for a processor, and waited for anything else
+    /// after a worker had picked it up: together with the queue, all of its time.
+    pub(crate) fn seconds_running_runnable_blocked(&self) -> Option<[f64; 3]> {
+        let cpu_s = self.succeeded()?.cpu_ns? as f64 / 1e9;
+        let run_queue_s = self.run_queue_ns? as f64 / 1e9;
+        let rest_s = self.seconds()? - self.seconds_in_queue()? - cpu_s - run_queue_s;
+        Some([cpu_s, run_queue_s, rest_s.max(0.0)])
     }
 
     fn succeeded(&self) -> Option<&Self> {

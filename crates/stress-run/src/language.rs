@@ -5,7 +5,7 @@ mod gates;
 
 use clap::ValueEnum;
 
-use crate::plan::{Configuration, Needs, Operation, mode_name};
+use crate::plan::{Cell, Configuration, Needs, Operation, mode_name};
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Language {
@@ -83,6 +83,40 @@ impl Language {
         }
     }
 
+    /// A cell with its server, for the progress display and for messages.
+    pub(crate) fn whole_cell(self, cell: &Cell) -> String {
+        let what = self.cell(cell.operation, &cell.volume.to_string(), cell.clients);
+        format!("{}: {what}", self.server(cell.server))
+    }
+
+    /// So many clients of a cell failed for a cause, of which the sentence tells more.
+    pub(crate) fn failed_clients(
+        self,
+        cell: &str,
+        count: u64,
+        cause: &str,
+        sentence: &str,
+    ) -> String {
+        match self {
+            En => format!("{cell}: {count} failed ({cause}): {sentence}"),
+            Id => format!("{cell}: {count} gagal ({cause}): {sentence}"),
+        }
+    }
+
+    pub(crate) fn calibrating(self) -> String {
+        match self {
+            En => "measuring what the clients reach with a server that does nothing".to_owned(),
+            Id => "mengukur batas client dengan server yang tidak melakukan apa-apa".to_owned(),
+        }
+    }
+
+    pub(crate) fn disturbed(self, why: &str) -> String {
+        match self {
+            En => format!(" (disturbed: {why})"),
+            Id => format!(" (terganggu: {why})"),
+        }
+    }
+
     /// One server, for the progress display and for messages.
     pub(crate) fn server(self, server: Configuration) -> String {
         let (mode, workers) = (mode_name(server.mode), server.workers);
@@ -116,7 +150,7 @@ impl Language {
     }
 
     /// What the whole run is, where that limits what it may be used for.
-    pub(crate) fn marks(self, marks: Marks) -> Vec<String> {
+    pub(crate) fn marks(self, marks: &Marks) -> Vec<String> {
         let mut lines = Vec::new();
         if marks.quick {
             lines.push(match self {
@@ -136,6 +170,18 @@ impl Language {
                 Id => {
                     format!("INVALID: {} sel dengan byte atau hitungan yang salah", marks.invalid)
                 }
+            });
+        }
+        if marks.disturbed > 0 {
+            lines.push(match self {
+                En => format!("DISTURBED: other load ran beside {} cells", marks.disturbed),
+                Id => format!("DISTURBED: ada beban lain di samping {} sel", marks.disturbed),
+            });
+        }
+        if let Some(faults) = &marks.injected {
+            lines.push(match self {
+                En => format!("INJECTED: the server was told to make faults: {faults}"),
+                Id => format!("INJECTED: server diminta membuat gangguan: {faults}"),
             });
         }
         lines
@@ -200,11 +246,16 @@ impl Language {
 }
 
 /// What limits the use of a run.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Marks {
     pub(crate) quick: bool,
     pub(crate) partial: bool,
+    /// Attempts with wrong bytes or books.
     pub(crate) invalid: usize,
+    /// Cells of which every attempt was disturbed.
+    pub(crate) disturbed: usize,
+    /// Faults that the server was told to make.
+    pub(crate) injected: Option<String>,
 }
 
 fn counted(count: u32, one: &str, many: &str) -> String {

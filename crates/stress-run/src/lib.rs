@@ -1,9 +1,9 @@
 //! Measures a file server in every configuration and writes the 54-row table.
 //!
 //! [`plan`] says which cells there are, [`experiment`] goes through them, [`cell`] measures one.
-//! One client is a [`job`], run by a [`client_pool`] of threads or processes. [`results`] writes
-//! what was measured, [`table`] what people read. [`compare`] sets two runs side by side, and a
-//! [`gate`] is a condition that results must meet.
+//! One client is a [`job`], run by a [`client_pool`] of threads or processes. [`results`] writes and
+//! reads what was measured; from that alone [`report`] makes what people read. [`compare`] sets two
+//! runs side by side, and a [`gate`] is a condition that results must meet.
 #![forbid(unsafe_code)]
 
 pub mod args;
@@ -11,6 +11,7 @@ mod books;
 mod cell;
 mod client_pool;
 mod compare;
+mod conclusion;
 mod content;
 mod environment;
 mod experiment;
@@ -18,15 +19,20 @@ mod gate;
 mod interrupt;
 mod job;
 mod language;
+mod null_server;
 mod plan;
+mod prediction;
 mod preflight;
 mod progress;
+mod report;
 mod resources;
 mod results;
 mod server;
+mod servers;
 mod sheet;
 mod significance;
+mod spread;
 mod statistics;
-mod table;
 mod target;
+mod thread_times;
 mod timeline;

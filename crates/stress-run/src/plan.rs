@@ -16,6 +16,11 @@ const CLIENT_PROCESS_MEMORY: u64 = 8 * MB;
 /// What one worker of a server may take.
 const WORKER_MEMORY: u64 = 3 * MB;
 
+/// What one client's lines in the results may take, those of a cell that is repeated inside included.
+const WORKER_LINE: u64 = 4096;
+/// What the report and the tables take, however few cells there are.
+const RESULTS_BASE: u64 = 2 * MB;
+
 #[derive(
     Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, ValueEnum,
 )]
@@ -78,7 +83,7 @@ pub(crate) struct Cell {
 }
 
 /// All cells of a run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Plan {
     pub(crate) configurations: Vec<Configuration>,
     pub(crate) operations: Vec<Operation>,
@@ -88,10 +93,12 @@ pub(crate) struct Plan {
     pub(crate) sink: Sink,
     pub(crate) repetitions: u32,
     pub(crate) seed: u64,
+    /// Cells that take less, in seconds, are repeated inside until they have taken it.
+    pub(crate) min_time_s: f64,
 }
 
 /// What a plan will take.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(crate) struct Needs {
     /// Cells without their repetitions: rows of the tables.
     pub(crate) rows: u64,
@@ -100,11 +107,15 @@ pub(crate) struct Needs {
     pub(crate) payload_bytes: u64,
     /// Most that lies on the disk at once.
     pub(crate) disk_bytes: u64,
+    /// What the files of the run may take.
+    #[serde(default)]
+    pub(crate) results_bytes: u64,
     /// Most that clients and server will hold at once.
     pub(crate) memory_bytes: u64,
 }
 
 /// One server configuration in one repetition, with its cells in the order of their measurement.
+#[derive(Clone, Debug)]
 pub(crate) struct Block {
     pub(crate) repetition: u32,
     pub(crate) server: Configuration,
@@ -177,6 +188,7 @@ impl Plan {
         let sources = sum(self.volumes.iter().map(|volume| 2 * volume.bytes));
         let workers = self.configurations.iter().map(|server| server.workers).max().unwrap_or(0);
         let clients = self.clients.iter().copied().max().unwrap_or(0);
+        let transfers = sum(cells.iter().map(|cell| u64::from(cell.clients)));
         let client_memory = match self.client_pool {
             ClientPoolKind::Thread => CLIENT_MEMORY,
             ClientPoolKind::Process => CLIENT_PROCESS_MEMORY,
@@ -185,6 +197,8 @@ impl Plan {
             rows: cells.len() as u64,
             cells: cells.len() as u64 * repetitions,
             payload_bytes: sum(cells.iter().map(Cell::payload_bytes)).saturating_mul(repetitions),
+            results_bytes: RESULTS_BASE
+                + transfers.saturating_mul(repetitions).saturating_mul(WORKER_LINE),
             disk_bytes: sources.saturating_add(cells.iter().map(files_of).max().unwrap_or(0)),
             memory_bytes: u64::from(clients) * client_memory + u64::from(workers) * WORKER_MEMORY,
         }
@@ -267,6 +281,7 @@ mod tests {
             sink: Sink::File,
             repetitions: 1,
             seed: 1,
+            min_time_s: 0.5,
         }
     }
 

@@ -10,7 +10,8 @@ use indicatif::{DecimalBytes, ProgressBar, ProgressStyle};
 use crate::{
     cell::Record,
     language::Language,
-    plan::{Block, Plan},
+    plan::{Block, Cell, Configuration, Plan},
+    results::Run,
 };
 
 pub(crate) struct Progress {
@@ -22,11 +23,18 @@ pub(crate) struct Progress {
     cells_done: u64,
     bytes: u64,
     bytes_done: u64,
+    /// Of those the ones that were done before this part of the run.
+    bytes_before: u64,
 }
 
 impl Progress {
-    pub(crate) fn new(plan: &Plan, language: Language) -> Self {
+    /// Of a plan, of which some may have been measured by an earlier part of the run.
+    pub(crate) fn new(plan: &Plan, begun: Option<&Run>, language: Language) -> Self {
         let needs = plan.needs();
+        let done: Vec<Cell> = begun
+            .map(|run| run.counted().into_keys().map(|(cell, _)| cell).collect())
+            .unwrap_or_default();
+        let bytes_before = done.iter().map(Cell::payload_bytes).sum();
         let bar = io::stderr().is_terminal().then(|| {
             let style = ProgressStyle::with_template("{wide_bar} {percent}% {msg}")
                 .expect("the template is well formed");
@@ -37,9 +45,10 @@ impl Progress {
             bar,
             started: Instant::now(),
             cells: needs.cells,
-            cells_done: 0,
+            cells_done: done.len() as u64,
             bytes: needs.payload_bytes,
-            bytes_done: 0,
+            bytes_done: bytes_before,
+            bytes_before,
         }
     }
 
@@ -50,9 +59,24 @@ impl Progress {
         }
     }
 
+    /// The ceilings are being measured.
+    pub(crate) fn calibrating(&self) {
+        let line = self.language.calibrating();
+        match &self.bar {
+            Some(bar) => {
+                bar.set_message(line);
+                bar.tick();
+            }
+            None => eprintln!("{line}"),
+        }
+    }
+
+    /// Counts a cell once, however often it has to be measured.
     pub(crate) fn cell_done(&mut self, record: &Record) {
-        self.cells_done += 1;
-        self.bytes_done += record.cell.payload_bytes();
+        if record.attempt.attempt == 1 {
+            self.cells_done += 1;
+            self.bytes_done += record.attempt.cell.payload_bytes();
+        }
         let line = self.line(record);
         match &self.bar {
             Some(bar) => {
@@ -64,7 +88,8 @@ impl Progress {
     }
 
     /// Something that must not be lost in the bar.
-    pub(crate) fn say(&self, line: &str) {
+    pub(crate) fn not_measured(&self, server: Configuration, why: &str) {
+        let line = self.language.not_measured(server, why);
         match &self.bar {
             Some(bar) => bar.println(line),
             None => eprintln!("{line}"),
@@ -78,8 +103,7 @@ impl Progress {
     }
 
     fn line(&self, record: &Record) -> String {
-        let cell = &record.cell;
-        let what = self.language.cell(cell.operation, &cell.volume.to_string(), cell.clients);
+        let cell = self.language.whole_cell(&record.attempt.cell);
         let counts = self.language.counts(record.clients_succeeded(), record.clients_failed());
         let rate = record.summary().map_or_else(String::new, |summary| {
             format!(", {}/s", DecimalBytes(summary.goodput as u64))
@@ -87,13 +111,15 @@ impl Progress {
         let left_s = self.time_left().as_secs();
         let left = self.language.time_left(&format!("{}:{:02}", left_s / 60, left_s % 60));
         let (done, all) = (self.cells_done, self.cells);
-        let server = self.language.server(cell.server);
-        format!("[{done}/{all}] {server}: {what}: {counts}{rate}; {left}")
+        let disturbed = record.disturbance.as_deref();
+        let disturbed = disturbed.map_or_else(String::new, |why| self.language.disturbed(why));
+        format!("[{done}/{all}] {cell}: {counts}{rate}{disturbed}; {left}")
     }
 
     fn time_left(&self) -> Duration {
         let left = self.bytes.saturating_sub(self.bytes_done) as f64;
-        let pace = self.started.elapsed().as_secs_f64() / self.bytes_done.max(1) as f64;
+        let measured = (self.bytes_done - self.bytes_before).max(1);
+        let pace = self.started.elapsed().as_secs_f64() / measured as f64;
         Duration::from_secs_f64(left * pace)
     }
 }

@@ -1,11 +1,13 @@
 //! What a cell cost: memory and CPU time of the server's processes, CPU time of the clients, and what else the
 //! machine did meanwhile. Empty where the system does not tell, or the server is not ours to look at.
 
-use serde::Serialize;
+use std::time::Duration;
 
-/// What was used while the clients of one cell ran. CPU times have the kernel's resolution, 10 ms.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+/// What was used while the clients of one cell ran, in all its bursts. CPU times have the kernel's resolution, 10 ms.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Resources {
+    /// How long the bursts took.
+    pub(crate) watched: Duration,
     /// The most that the server's processes took together. Pages that they share count once, split between
     /// them (PSS).
     pub(crate) server_peak_pss_bytes: Option<u64>,
@@ -15,8 +17,31 @@ pub(crate) struct Resources {
     pub(crate) generator_cpu_s: Option<f64>,
     /// CPU time that the machine's host gave to others.
     pub(crate) steal_s: Option<f64>,
-    /// CPU time of all other processes.
+    /// CPU time of all other processes; unknown where the server is not ours to look at.
     pub(crate) foreign_cpu_s: Option<f64>,
+    /// Pages of memory that went to the disk or came from there.
+    pub(crate) swapped_pages: Option<u64>,
+}
+
+/// Share of the machine's processors that others may have while a cell is measured.
+const OTHERS_SHARE_MAX: f64 = 0.05;
+/// What a few roundings of the kernel's clocks may add up to, in seconds.
+const CLOCK_TOLERANCE_S: f64 = 0.05;
+
+impl Resources {
+    /// What kept the machine from giving all it has to the measurement; `None` when nothing did.
+    pub(crate) fn disturbance(&self, cores: usize) -> Option<String> {
+        let (steal_s, foreign_s) = (self.steal_s.unwrap_or(0.0), self.foreign_cpu_s.unwrap_or(0.0));
+        let available_s = self.watched.as_secs_f64() * cores as f64;
+        if steal_s + foreign_s > OTHERS_SHARE_MAX * available_s + CLOCK_TOLERANCE_S {
+            return Some(format!(
+                "of {available_s:.2} s of CPU time other programs took {foreign_s:.2} s and other \
+                 machines {steal_s:.2} s"
+            ));
+        }
+        let pages = self.swapped_pages.filter(|pages| *pages > 0)?;
+        Some(format!("{pages} pages of memory were swapped"))
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -40,47 +65,77 @@ mod linux {
     /// A look takes at most this share of a processor: looking at fifty processes takes milliseconds.
     const LOOK_SHARE: u32 = 20;
 
-    /// Watches from its start to its end.
+    /// Watches the memory from its start to its end, and the clocks during bursts: what happens between
+    /// those is not measured.
     pub(crate) struct Watch {
+        server_pid: Option<u32>,
         memory: Option<MemoryWatch>,
-        before: Clocks,
+        bursts: Vec<Burst>,
     }
 
-    /// CPU seconds up to some moment.
+    struct Burst {
+        took: Duration,
+        before: Clocks,
+        after: Clocks,
+    }
+
+    /// CPU seconds, and pages that were swapped, up to some moment.
     #[derive(Clone, Copy)]
     struct Clocks {
         server: Option<f64>,
         generator: Option<f64>,
         busy: Option<f64>,
         steal: Option<f64>,
+        swapped_pages: Option<u64>,
     }
 
     struct MemoryWatch {
-        server_pid: u32,
         /// Dropped, it ends the thread.
         stop: Sender<()>,
         thread: JoinHandle<u64>,
     }
 
     impl Watch {
-        /// Begins to watch the machine, and the server whose first process is this.
+        /// Begins to watch the server whose first process this is.
         pub(crate) fn start(server_pid: Option<u32>) -> Self {
-            let memory = server_pid.map(MemoryWatch::start);
-            Self { memory, before: Clocks::now(server_pid) }
+            Self { server_pid, memory: server_pid.map(MemoryWatch::start), bursts: Vec::new() }
+        }
+
+        /// Runs a burst.
+        pub(crate) fn burst<T>(&mut self, run: impl FnOnce() -> T) -> T {
+            let before = Clocks::now(self.server_pid);
+            let started = Instant::now();
+            let result = run();
+            let took = started.elapsed();
+            self.bursts.push(Burst { took, before, after: Clocks::now(self.server_pid) });
+            result
+        }
+
+        /// How long the bursts took so far.
+        pub(crate) fn watched(&self) -> Duration {
+            self.bursts.iter().map(|burst| burst.took).sum()
         }
 
         pub(crate) fn stop(self) -> Resources {
-            let Self { memory, before } = self;
-            let after = Clocks::now(memory.as_ref().map(|memory| memory.server_pid));
-            let used = |of: fn(&Clocks) -> Option<f64>| Some((of(&after)? - of(&before)?).max(0.0));
+            let watched = self.watched();
+            let used = |of: fn(&Clocks) -> Option<f64>| -> Option<f64> {
+                let of_burst =
+                    |burst: &Burst| Some((of(&burst.after)? - of(&burst.before)?).max(0.0));
+                self.bursts.iter().map(of_burst).sum()
+            };
+            let swapped = |burst: &Burst| {
+                Some(burst.after.swapped_pages?.saturating_sub(burst.before.swapped_pages?))
+            };
             let (server, generator) = (used(|at| at.server), used(|at| at.generator));
-            let ours = server.unwrap_or(0.0) + generator.unwrap_or(0.0);
+            let foreign = || Some(used(|at| at.busy)? - server? - generator?);
             Resources {
-                server_peak_pss_bytes: memory.and_then(MemoryWatch::stop),
+                watched,
                 server_tree_cpu_s: server,
                 generator_cpu_s: generator,
                 steal_s: used(|at| at.steal),
-                foreign_cpu_s: used(|at| at.busy).map(|busy| (busy - ours).max(0.0)),
+                foreign_cpu_s: foreign().map(|seconds| seconds.max(0.0)),
+                swapped_pages: self.bursts.iter().map(swapped).sum(),
+                server_peak_pss_bytes: self.memory.and_then(MemoryWatch::stop),
             }
         }
     }
@@ -100,8 +155,15 @@ mod linux {
                     seconds(cpu.user + cpu.nice + cpu.system + irq)
                 }),
                 steal: machine.as_ref().and_then(|cpu| cpu.steal).map(seconds),
+                swapped_pages: swapped_pages(),
             }
         }
+    }
+
+    fn swapped_pages() -> Option<u64> {
+        let counts = procfs::vmstat().ok()?;
+        let count = |name: &str| counts.get(name).copied().unwrap_or(0) as u64;
+        Some(count("pswpin") + count("pswpout"))
     }
 
     impl MemoryWatch {
@@ -119,7 +181,7 @@ mod linux {
                     }
                 }
             });
-            Self { server_pid, stop, thread }
+            Self { stop, thread }
         }
 
         /// The most that was seen; `None` when nothing could be.
@@ -168,13 +230,15 @@ mod linux {
         #[test]
         fn memory_that_is_touched_and_time_that_is_spent_are_seen() {
             const TOUCHED: usize = 64 << 20;
-            let watch = Watch::start(Some(process::id()));
+            let mut watch = Watch::start(Some(process::id()));
             let mut memory = vec![0_u8; TOUCHED];
-            let started = Instant::now();
-            while started.elapsed() < Duration::from_millis(200) {
-                memory.iter_mut().step_by(4096).for_each(|byte| *byte = byte.wrapping_add(1));
-                black_box(&memory);
-            }
+            watch.burst(|| {
+                let started = Instant::now();
+                while started.elapsed() < Duration::from_millis(200) {
+                    memory.iter_mut().step_by(4096).for_each(|byte| *byte = byte.wrapping_add(1));
+                    black_box(&memory);
+                }
+            });
             let used = watch.stop();
             drop(memory);
             assert!(used.server_peak_pss_bytes.unwrap() >= TOUCHED as u64, "{used:?}");
@@ -184,19 +248,60 @@ mod linux {
     }
 }
 
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn others_and_swapping_disturb_a_cell() {
+        let quiet = Resources {
+            watched: Duration::from_secs(1),
+            steal_s: Some(0.07),
+            foreign_cpu_s: Some(0.07),
+            swapped_pages: Some(0),
+            ..Resources::default()
+        };
+        assert_eq!(quiet.disturbance(2), None);
+        let busy = Resources { foreign_cpu_s: Some(0.09), ..quiet };
+        assert_eq!(
+            busy.disturbance(2).as_deref(),
+            Some("of 2.00 s of CPU time other programs took 0.09 s and other machines 0.07 s")
+        );
+        let longer = Resources { watched: Duration::from_secs(2), ..busy };
+        assert_eq!(longer.disturbance(2), None);
+        let swapping = Resources { swapped_pages: Some(3), ..quiet };
+        assert_eq!(swapping.disturbance(2).as_deref(), Some("3 pages of memory were swapped"));
+        assert_eq!(Resources::default().disturbance(2), None);
+    }
+}
+
 #[cfg(not(target_os = "linux"))]
 mod other {
+    use std::time::{Duration, Instant};
+
     use super::Resources;
 
-    pub(crate) struct Watch;
+    /// Knows how long the bursts took, and nothing else.
+    pub(crate) struct Watch(Duration);
 
     impl Watch {
         pub(crate) fn start(_server_pid: Option<u32>) -> Self {
-            Self
+            Self(Duration::ZERO)
+        }
+
+        pub(crate) fn burst<T>(&mut self, run: impl FnOnce() -> T) -> T {
+            let started = Instant::now();
+            let result = run();
+            self.0 += started.elapsed();
+            result
+        }
+
+        pub(crate) fn watched(&self) -> Duration {
+            self.0
         }
 
         pub(crate) fn stop(self) -> Resources {
-            Resources::default()
+            Resources { watched: self.0, ..Resources::default() }
         }
     }
 }

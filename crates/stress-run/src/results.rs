@@ -1,7 +1,14 @@
-//! The files of a run: raw records as they come, tables at the end.
+//! The files of a run: raw records as they come. Everything else is made from them.
+//!
+//! A finished cell is on its way to the disk before the next begins: first what each client did, then
+//! the line of the cell. So a line in `cells.csv` says that the cell is complete.
+
+mod line;
+mod run;
 
 use std::{
-    fs::{self, File},
+    collections::BTreeSet,
+    fs::{self, File, OpenOptions},
     io::{self, BufWriter, Write},
     os::unix::fs::symlink,
     path::{Path, PathBuf},
@@ -9,74 +16,29 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use serde::Serialize;
 
+pub(crate) use self::{
+    line::{CeilingLine, CellLine, WorkerLine},
+    run::{Row, Run},
+};
 use crate::{
-    cell::Record,
+    cell::{Attempt, Record},
     environment::Environment,
-    job::Outcome,
-    plan::{Plan, mode_name},
+    plan::Plan,
     sheet::Sheet,
-    statistics::Waits,
 };
 
-/// The directory of one run.
+pub(crate) const ENVIRONMENT: &str = "environment.json";
+pub(crate) const CELLS: &str = "cells.csv";
+const CEILINGS: &str = "ceilings.csv";
+const WORKERS: &str = "workers.jsonl";
+
+/// The directory of a run that goes on.
 pub(crate) struct RunFiles {
     dir: PathBuf,
     cells: csv::Writer<File>,
+    ceilings: csv::Writer<File>,
     workers: BufWriter<File>,
-}
-
-/// A line of `cells.csv`.
-#[derive(Serialize)]
-struct CellLine<'a> {
-    mode: String,
-    operation: String,
-    volume_bytes: u64,
-    clients: u32,
-    server_workers: u32,
-    repetition: u32,
-    clients_succeeded: u64,
-    clients_failed: u64,
-    failure_causes: String,
-    mean_s: Option<f64>,
-    min_s: Option<f64>,
-    median_s: Option<f64>,
-    p95_s: Option<f64>,
-    max_s: Option<f64>,
-    first_byte_mean_s: Option<f64>,
-    queue_mean_s: Option<f64>,
-    queue_max_s: Option<f64>,
-    service_mean_s: Option<f64>,
-    throughput_bytes_per_s: Option<f64>,
-    makespan_s: Option<f64>,
-    goodput_bytes_per_s: Option<f64>,
-    jain_fairness: Option<f64>,
-    server_workers_succeeded: Option<u64>,
-    server_workers_failed: Option<u64>,
-    server_requests_ok: Option<u64>,
-    server_requests_failed: Option<u64>,
-    server_bytes: Option<u64>,
-    server_cpu_s: Option<f64>,
-    server_tree_cpu_s: Option<f64>,
-    server_peak_pss_bytes: Option<u64>,
-    generator_cpu_s: Option<f64>,
-    steal_s: Option<f64>,
-    foreign_cpu_s: Option<f64>,
-    invalid: Option<&'a str>,
-}
-
-/// A line of `workers.jsonl`.
-#[derive(Serialize)]
-struct WorkerLine<'a> {
-    mode: String,
-    operation: String,
-    volume_bytes: u64,
-    clients: u32,
-    server_workers: u32,
-    repetition: u32,
-    #[serde(flatten)]
-    outcome: &'a Outcome,
 }
 
 impl RunFiles {
@@ -86,21 +48,54 @@ impl RunFiles {
             .with_context(|| format!("cannot create the directory {}", out.display()))?;
         let run = format!("{}-{}", environment.started, environment.preset);
         let dir = create_unused(out, &run)?;
-        let file = |name: &str| {
-            let path = dir.join(name);
-            File::create(&path).with_context(|| format!("cannot create {}", path.display()))
-        };
-        serde_json::to_writer_pretty(file("environment.json")?, environment)
-            .context("cannot write environment.json")?;
-        let cells = csv::Writer::from_writer(file("cells.csv")?);
-        let workers = BufWriter::new(file("workers.jsonl")?);
+        write_environment(&dir, environment)?;
+        let files = Self::append_to(&dir)?;
         point_latest_to(out, &dir)
             .with_context(|| format!("cannot update {}", out.join("latest").display()))?;
-        Ok(Self { dir, cells, workers })
+        Ok(files)
+    }
+
+    /// Goes on with a run that was stopped. What was cut off in the middle is taken away first, and
+    /// clients of cells that were not finished.
+    pub(crate) fn reopen(run: &Run, environment: &Environment) -> anyhow::Result<Self> {
+        let dir = &run.dir;
+        let mend = || {
+            cut_to_whole_lines(&dir.join(CELLS))?;
+            cut_to_whole_lines(&dir.join(CEILINGS))?;
+            let finished = run.attempts.iter().map(CellLine::attempt).collect();
+            keep_workers_of(&dir.join(WORKERS), &finished)
+        };
+        mend().with_context(|| format!("cannot go on with the files in {}", dir.display()))?;
+        write_environment(dir, environment)?;
+        Self::append_to(dir)
+    }
+
+    fn append_to(dir: &Path) -> anyhow::Result<Self> {
+        let open = |name: &str| {
+            let path = dir.join(name);
+            let opened = OpenOptions::new().append(true).create(true).open(&path);
+            opened.with_context(|| format!("cannot open {} for writing", path.display()))
+        };
+        let table = |name: &str| -> anyhow::Result<csv::Writer<File>> {
+            let file = open(name)?;
+            let has_heads = file.metadata().is_ok_and(|metadata| metadata.len() > 0);
+            Ok(csv::WriterBuilder::new().has_headers(!has_heads).from_writer(file))
+        };
+        Ok(Self {
+            dir: dir.to_owned(),
+            cells: table(CELLS)?,
+            ceilings: table(CEILINGS)?,
+            workers: BufWriter::new(open(WORKERS)?),
+        })
     }
 
     pub(crate) fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// Replaces what is known of the conditions of the run.
+    pub(crate) fn set_environment(&self, environment: &Environment) -> anyhow::Result<()> {
+        write_environment(&self.dir, environment)
     }
 
     /// Writes a finished cell; it is on its way to the disk when this returns.
@@ -111,13 +106,22 @@ impl RunFiles {
 
     fn append_raw(&mut self, record: &Record) -> anyhow::Result<()> {
         for outcome in &record.outcomes {
-            serde_json::to_writer(&mut self.workers, &worker_line(record, outcome))?;
+            let line = WorkerLine::of(record.attempt, outcome);
+            serde_json::to_writer(&mut self.workers, &line)?;
             self.workers.write_all(b"\n")?;
         }
         self.workers.flush()?;
-        self.cells.serialize(cell_line(record))?;
+        self.cells.serialize(CellLine::of(record))?;
         self.cells.flush()?;
         Ok(())
+    }
+
+    /// Writes what a cell reached with the null server.
+    pub(crate) fn append_ceiling(&mut self, record: &Record) -> anyhow::Result<()> {
+        let written = self.ceilings.serialize(CeilingLine::of(record));
+        written
+            .and_then(|()| Ok(self.ceilings.flush()?))
+            .with_context(|| format!("cannot write the results in {}", self.dir.display()))
     }
 }
 
@@ -126,66 +130,60 @@ pub(crate) fn planned(plan: &Plan) -> anyhow::Result<Sheet> {
     let mut lines = csv::Writer::from_writer(Vec::new());
     for block in plan.blocks() {
         for cell in block.cells {
-            lines.serialize(cell_line(&Record::unmeasured(cell, block.repetition)))?;
+            let attempt = Attempt { cell, repetition: block.repetition, attempt: 1 };
+            lines.serialize(CellLine::of(&Record::unmeasured(attempt)))?;
         }
     }
     Ok(Sheet::read(&lines.into_inner()?[..])?)
 }
 
-fn cell_line(record: &Record) -> CellLine<'_> {
-    let (cell, summary, books) = (&record.cell, record.summary(), record.books.as_ref());
-    let waits = Waits::of(&record.outcomes);
-    let causes: Vec<String> =
-        record.causes().into_iter().map(|(cause, count)| format!("{cause} {count}")).collect();
-    CellLine {
-        mode: mode_name(cell.server.mode),
-        operation: cell.operation.to_string(),
-        volume_bytes: cell.volume.bytes,
-        clients: cell.clients,
-        server_workers: cell.server.workers,
-        repetition: record.repetition,
-        clients_succeeded: record.clients_succeeded(),
-        clients_failed: record.clients_failed(),
-        failure_causes: causes.join("; "),
-        mean_s: summary.map(|summary| summary.mean_s),
-        min_s: summary.map(|summary| summary.min_s),
-        median_s: summary.map(|summary| summary.median_s),
-        p95_s: summary.map(|summary| summary.p95_s),
-        max_s: summary.map(|summary| summary.max_s),
-        first_byte_mean_s: summary.map(|summary| summary.first_byte_mean_s),
-        queue_mean_s: waits.map(|waits| waits.queue_mean_s),
-        queue_max_s: waits.map(|waits| waits.queue_max_s),
-        service_mean_s: waits.map(|waits| waits.service_mean_s),
-        throughput_bytes_per_s: summary.map(|summary| summary.throughput),
-        makespan_s: summary.map(|summary| summary.makespan_s),
-        goodput_bytes_per_s: summary.map(|summary| summary.goodput),
-        jain_fairness: summary.map(|summary| summary.fairness),
-        server_workers_succeeded: books.map(|books| books.workers_succeeded),
-        server_workers_failed: books.map(|books| books.workers_failed),
-        server_requests_ok: books.map(|books| books.requests_ok),
-        server_requests_failed: books.map(|books| books.requests_failed),
-        server_bytes: books.map(|books| books.bytes),
-        server_cpu_s: books.map(|books| books.cpu_seconds),
-        server_tree_cpu_s: record.resources.server_tree_cpu_s,
-        server_peak_pss_bytes: record.resources.server_peak_pss_bytes,
-        generator_cpu_s: record.resources.generator_cpu_s,
-        steal_s: record.resources.steal_s,
-        foreign_cpu_s: record.resources.foreign_cpu_s,
-        invalid: record.invalid.as_deref(),
-    }
+/// In one step, so that a run never has half of it.
+fn write_environment(dir: &Path, environment: &Environment) -> anyhow::Result<()> {
+    let path = dir.join(ENVIRONMENT);
+    let text = serde_json::to_string_pretty(environment)? + "\n";
+    replace(&path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn worker_line<'a>(record: &Record, outcome: &'a Outcome) -> WorkerLine<'a> {
-    let cell = &record.cell;
-    WorkerLine {
-        mode: mode_name(cell.server.mode),
-        operation: cell.operation.to_string(),
-        volume_bytes: cell.volume.bytes,
-        clients: cell.clients,
-        server_workers: cell.server.workers,
-        repetition: record.repetition,
-        outcome,
+/// Gives a file new content in one step: whoever reads it has the old or the new one, whole.
+pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let dir = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().permissions(readable()).tempfile_in(dir)?;
+    file.write_all(content)?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// As a file that is simply created: temporary ones are their owner's alone.
+fn readable() -> fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    fs::Permissions::from_mode(0o666)
+}
+
+/// Cuts off a last line without an end.
+fn cut_to_whole_lines(path: &Path) -> io::Result<()> {
+    let text = match fs::read(path) {
+        Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(()),
+        text => text?,
+    };
+    let whole = text.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+    if whole < text.len() {
+        OpenOptions::new().write(true).open(path)?.set_len(whole as u64)?;
     }
+    Ok(())
+}
+
+/// Takes away the clients of attempts that are not among the finished ones.
+fn keep_workers_of(path: &Path, finished: &BTreeSet<Attempt>) -> io::Result<()> {
+    let text = match fs::read_to_string(path) {
+        Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(()),
+        text => text?,
+    };
+    let is_finished = |line: &&str| {
+        let line = serde_json::from_str::<WorkerLine<serde::de::IgnoredAny>>(line);
+        line.is_ok_and(|line| finished.contains(&line.attempt()))
+    };
+    let kept: String = text.split_inclusive('\n').filter(is_finished).collect();
+    if kept.len() < text.len() { replace(path, kept.as_bytes()) } else { Ok(()) }
 }
 
 /// Two runs may start in the same second.

@@ -3,6 +3,7 @@
 use std::{
     collections::VecDeque,
     io::{self, BufRead, BufReader, Read},
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, PoisonError, mpsc},
@@ -59,16 +60,15 @@ pub(crate) fn beside_this_program() -> anyhow::Result<PathBuf> {
 }
 
 impl ServerProcess {
-    /// Starts a server of `dir` and waits until it listens and all its workers run.
+    /// Starts a server of `dir` on a port, 0 for a free one, and waits until it listens and all its workers run.
     pub(crate) fn start(
-        program: &Path,
-        configuration: Configuration,
+        (program, configuration, port): (&Path, Configuration, u16),
         dir: &Path,
         events: EventLog,
         interrupt: &Interrupt,
     ) -> anyhow::Result<Self> {
         let mut child = Command::new(program)
-            .args(["--host", "127.0.0.1", "--port", "0"])
+            .args(["--host", "127.0.0.1", "--port", &port.to_string()])
             .args(["--mode", &mode_name(configuration.mode)])
             .args(["--workers", &configuration.workers.to_string()])
             .arg("--dir")
@@ -81,6 +81,9 @@ impl ServerProcess {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            // Ctrl-C on a terminal is for stress-run: a server that ended first would look as if it
+            // had failed its clients.
+            .process_group(0)
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
         interrupt.kill_on_stop(child.id());
@@ -183,7 +186,7 @@ impl Drop for ServerProcess {
 }
 
 /// Waits for the first line with a deadline. The thread ends with the line, or with the server.
-fn first_line(stdout: impl Read + Send + 'static) -> Option<String> {
+pub(crate) fn first_line(stdout: impl Read + Send + 'static) -> Option<String> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut line = String::new();

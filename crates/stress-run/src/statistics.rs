@@ -1,8 +1,11 @@
 //! Numbers that describe a cell's clients.
 
+use std::collections::BTreeMap;
+
 use crate::job::Outcome;
 
-/// What the clients of one cell that succeeded took. MEASURE.md §3 of the design defines each.
+/// What the transfers of one cell that succeeded took. Of a cell that was repeated inside, the bursts
+/// are taken together: times are over all transfers, makespans are averaged.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Summary {
     pub(crate) mean_s: f64,
@@ -39,6 +42,8 @@ impl Summary {
         let count = seconds.len() as f64;
         let (total_s, max_s) = (seconds.iter().sum::<f64>(), seconds[seconds.len() - 1]);
         let bytes: f64 = succeeded.iter().map(|&(_, _, bytes)| bytes).sum();
+        let makespans = makespans(outcomes);
+        let total_makespan_s: f64 = makespans.iter().sum();
         let rates = succeeded.iter().map(|&(seconds, _, bytes)| bytes / seconds);
         let (rate_sum, rate_squares) =
             rates.fold((0.0, 0.0), |(sum, squares), rate| (sum + rate, squares + rate * rate));
@@ -50,11 +55,23 @@ impl Summary {
             max_s,
             first_byte_mean_s: succeeded.iter().map(|&(_, first, _)| first).sum::<f64>() / count,
             throughput: bytes / total_s,
-            makespan_s: max_s,
-            goodput: bytes / max_s,
+            makespan_s: total_makespan_s / makespans.len() as f64,
+            goodput: bytes / total_makespan_s,
             fairness: rate_sum * rate_sum / (count * rate_squares),
         })
     }
+}
+
+/// Of each burst the seconds from its release to the last byte of its last client.
+fn makespans(outcomes: &[Outcome]) -> Vec<f64> {
+    let mut makespans = BTreeMap::<u32, f64>::new();
+    for outcome in outcomes {
+        if let Some(seconds) = outcome.seconds() {
+            let makespan = makespans.entry(outcome.burst).or_default();
+            *makespan = makespan.max(seconds);
+        }
+    }
+    makespans.into_values().collect()
 }
 
 /// How the time of a cell's clients was spent, where the server tells when it picked them up.
@@ -65,6 +82,19 @@ pub(crate) struct Waits {
     pub(crate) queue_max_s: f64,
     /// From there to the last byte.
     pub(crate) service_mean_s: f64,
+    /// The parts of the time after the queue, where the system tells them.
+    pub(crate) service_parts: Option<ServiceParts>,
+}
+
+/// How a client's thread spent its time, the queue aside: means in seconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct ServiceParts {
+    /// On a processor.
+    pub(crate) cpu_s: f64,
+    /// Runnable, and waiting for a processor.
+    pub(crate) run_queue_s: f64,
+    /// Waiting for the server, the network or the disk.
+    pub(crate) blocked_s: f64,
 }
 
 impl Waits {
@@ -74,11 +104,17 @@ impl Waits {
         let queue: Vec<f64> = succeeded().map(Outcome::seconds_in_queue).collect::<Option<_>>()?;
         let service: Vec<f64> =
             succeeded().map(Outcome::seconds_in_service).collect::<Option<_>>()?;
+        let parts: Option<Vec<[f64; 3]>> =
+            succeeded().map(Outcome::seconds_running_runnable_blocked).collect();
         let count = queue.len() as f64;
         (!queue.is_empty()).then(|| Self {
             queue_mean_s: queue.iter().sum::<f64>() / count,
             queue_max_s: queue.iter().copied().fold(0.0, f64::max),
             service_mean_s: service.iter().sum::<f64>() / count,
+            service_parts: parts.map(|parts| {
+                let mean = |index: usize| parts.iter().map(|part| part[index]).sum::<f64>() / count;
+                ServiceParts { cpu_s: mean(0), run_queue_s: mean(1), blocked_s: mean(2) }
+            }),
         })
     }
 }
@@ -94,7 +130,7 @@ mod tests {
     use super::*;
 
     fn outcome(seconds: f64, bytes: u64) -> Outcome {
-        let mut outcome = Outcome::new(0, 1_000);
+        let mut outcome = Outcome::of(0, 1, 1_000);
         outcome.first_byte_ns = Some(1_000 + (seconds / 2.0 * 1e9) as u64);
         outcome.finished_ns = Some(1_000 + (seconds * 1e9) as u64);
         outcome.bytes = bytes;
@@ -111,6 +147,16 @@ mod tests {
         assert_eq!(summary.throughput, 1800.0 / 4.5);
         assert!((summary.mean_s * summary.throughput - 600.0).abs() < 1e-9);
         assert_eq!((summary.makespan_s, summary.goodput), (3.0, 600.0));
+    }
+
+    #[test]
+    fn bursts_are_taken_together_and_their_makespans_averaged() {
+        let mut outcomes: Vec<Outcome> = [1.0, 3.0, 2.0, 4.0].map(|s| outcome(s, 600)).into();
+        (outcomes[2].burst, outcomes[3].burst) = (2, 2);
+        let summary = Summary::of(&outcomes).unwrap();
+        assert_eq!((summary.mean_s, summary.max_s, summary.makespan_s), (2.5, 4.0, 3.5));
+        assert_eq!(summary.goodput, 2400.0 / 7.0);
+        assert!((summary.mean_s * summary.throughput - 600.0).abs() < 1e-9);
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub(crate) struct Target {
     pub(crate) address: String,
     /// Its first process, where that is ours to look at.
     pub(crate) pid: Option<u32>,
+    /// Whether what it stores or sends can be told from anything else; a null server's cannot.
+    pub(crate) has_content: bool,
     timeout: Duration,
     /// What it does not know it is not asked twice: foreign servers have neither.
     has_stats: bool,
@@ -38,6 +40,7 @@ impl Target {
         let mut target = Self {
             address: address.to_owned(),
             pid: None,
+            has_content: true,
             timeout,
             has_stats: true,
             has_digest: true,
@@ -50,6 +53,18 @@ impl Target {
         };
         target.has_digest = target.has_stats;
         Ok(target)
+    }
+
+    /// A null server, which runs as this process.
+    pub(crate) fn null(address: &str, pid: u32) -> Self {
+        Self {
+            address: address.to_owned(),
+            pid: Some(pid),
+            has_content: false,
+            timeout: TIMEOUT,
+            has_stats: false,
+            has_digest: false,
+        }
     }
 
     /// The server's counts; `None` from a server that has none.

@@ -53,15 +53,20 @@ impl EventLog {
     /// request that never came, nothing is noted.
     pub(crate) fn join(&mut self, operation: Operation, outcomes: &mut [Outcome]) {
         let deadline = Instant::now() + PATIENCE;
-        let mut seen = HashMap::new();
+        let mut seen = HashMap::<u16, Vec<Service>>::new();
         loop {
             // What cannot be read now may be readable in a moment.
             let events = self.read_new().unwrap_or_default();
-            seen.extend(events.into_iter().filter_map(|event| service(operation, event)));
+            for (port, service) in events.into_iter().filter_map(|event| service(operation, event))
+            {
+                seen.entry(port).or_default().push(service);
+            }
             for outcome in outcomes.iter_mut().filter(|outcome| outcome.service.is_none()) {
-                let service = outcome.port.and_then(|port| seen.get(&port));
-                let of_this_cell = |service: &&Service| service.began_ns >= outcome.released_ns;
-                outcome.service = service.filter(of_this_cell).cloned();
+                let of_port = outcome.port.and_then(|port| seen.get(&port));
+                // A port may be used again by a later burst.
+                let of_this_one = |service: &&Service| service.began_ns >= outcome.released_ns;
+                let services = of_port.into_iter().flatten().filter(of_this_one);
+                outcome.service = services.min_by_key(|service| service.began_ns).cloned();
             }
             let is_missing =
                 |outcome: &Outcome| outcome.failure.is_none() && outcome.service.is_none();
@@ -130,7 +135,7 @@ mod tests {
     }
 
     fn outcome(port: u16) -> Outcome {
-        let mut outcome = Outcome::new(1, 100);
+        let mut outcome = Outcome::of(1, 1, 100);
         outcome.port = Some(port);
         outcome
     }

@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod corrupting_server;
+mod endings;
 mod gates;
+mod resume;
 mod run;
 mod watched_server;
 
@@ -66,8 +68,8 @@ fn all_four_modes_are_measured_to_whole_tables() {
         assert_eq!(column(&rows, 3), ["1", "1", "3", "3", "1", "1", "3", "3"]);
         assert_eq!(column(&rows, 4), ["1", "2"].repeat(4));
     }
-    assert_eq!(run::rows(&run.latest("cells.csv")).len(), 4 * 8);
-    assert_eq!(run.latest("workers.jsonl").lines().count(), 4 * (4 + 12));
+    assert_eq!(run.cells(), 4 * 8);
+    assert!(run.latest("workers.jsonl").lines().count() >= 4 * (4 + 12));
     for line in run.latest("workers.jsonl").lines() {
         expect_timeline(&serde_json::from_str(line).unwrap());
     }
@@ -128,7 +130,7 @@ fn process_clients_repetitions_and_a_null_sink_give_the_same_table() {
     let rows = run::rows(&run.latest("table-thread-process-clients.csv"));
     assert_eq!(rows.len(), 2);
     assert_good(&rows);
-    assert_eq!(run::rows(&run.latest("cells.csv")).len(), 6);
+    assert_eq!(run.cells(), 6);
 }
 
 #[test]
@@ -227,11 +229,12 @@ fn a_server_that_does_not_start_is_data() {
 #[test]
 fn a_server_that_dies_is_told_and_replaced() {
     let run = Run::new();
-    let clients: Vec<String> = (1..=40).map(|clients| clients.to_string()).collect();
+    let clients: Vec<String> = (1..=20).map(|clients| clients.to_string()).collect();
     let child = Command::new(run::stress_run())
         .args(["--modes", "thread", "--volumes", "1", "--servers", "1"])
         .args(["--clients", &clients.join(",")])
         .args(run.directories())
+        .envs(run::ALONE_ONCE)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -249,8 +252,8 @@ fn a_server_that_dies_is_told_and_replaced() {
     assert!(stdout.ends_with("Configurations completed: 0/1, failed: 1/1\n"), "{stdout}");
     // Most cells were measured on the server that took its place.
     let rows = run::rows(&run.latest("table-thread.csv"));
-    assert_eq!(rows.len(), 80);
-    assert!(rows.iter().filter(|row| row[7].ends_with(" 0 failed")).count() >= 70);
+    assert_eq!(rows.len(), 40);
+    assert!(rows.iter().filter(|row| row[7].ends_with(" 0 failed")).count() >= 30);
 }
 
 #[test]
@@ -292,6 +295,7 @@ fn an_interrupted_run_keeps_what_it_has_and_leaves_no_process() {
         // Enough cells that it is still running when the first is on disk.
         .args(["--repeat", "500"])
         .args(run.directories())
+        .envs(run::ALONE_ONCE)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

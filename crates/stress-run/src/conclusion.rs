@@ -1,0 +1,91 @@
+//! What a run that is over prints, and its exit status: all from the files that it left.
+
+use std::{collections::BTreeMap, path::Path, process::ExitCode};
+
+use crate::{
+    args::Options,
+    gate::EXIT_GATE,
+    interrupt::EXIT_INTERRUPTED,
+    language::Language,
+    report,
+    results::{CELLS, Run},
+    sheet::{CELL_KEY, Sheet},
+};
+
+/// The exit status when some workers or configurations failed.
+const EXIT_SOME_FAILED: u8 = 1;
+/// The exit status when bytes were wrong or books disagreed.
+const EXIT_INVALID: u8 = 3;
+
+/// Renders the run, prints its tables and says where everything is.
+pub(crate) fn conclude(
+    dir: &Path,
+    options: &Options,
+    is_interrupted: bool,
+) -> anyhow::Result<ExitCode> {
+    let (run, language) = (Run::open(dir)?, options.lang);
+    report::write(&run, language)?;
+    print!("{}", report::on_screen(&run, language));
+    for line in troubles(&run, language)? {
+        println!("{line}");
+    }
+    println!("{}", language.files_are_in(&dir.display().to_string()));
+    let (failed, all) =
+        (run.failed_configurations().len(), run.environment.plan.configurations.len());
+    println!("{}", language.configurations(run.completed_configurations(), failed, all));
+    // A run that was stopped lacks the rows that its gates are about.
+    if is_interrupted {
+        return Ok(EXIT_INTERRUPTED.into());
+    }
+    let is_through = passes_gates(dir, options)?;
+    let any_failed = failed > 0 || run.counted().values().any(|line| line.clients_failed > 0);
+    Ok(if run.marks().invalid > 0 {
+        EXIT_INVALID.into()
+    } else if !is_through {
+        EXIT_GATE.into()
+    } else if any_failed {
+        EXIT_SOME_FAILED.into()
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// Holds the finished `cells.csv` against the gates, and says what became of each.
+fn passes_gates(dir: &Path, options: &Options) -> anyhow::Result<bool> {
+    if options.gates.is_empty() {
+        return Ok(true);
+    }
+    let cells = Sheet::open(&dir.join(CELLS))?.last_of_each(&CELL_KEY);
+    let mut is_through = true;
+    for gate in &options.gates {
+        let result = gate.check(&cells, &CELL_KEY)?;
+        is_through &= result.broken.is_empty();
+        options.lang.gate(&result).iter().for_each(|line| println!("{line}"));
+    }
+    Ok(is_through)
+}
+
+/// A line for each cell with failures or wrong books: what happened, and how often.
+fn troubles(run: &Run, language: Language) -> anyhow::Result<Vec<String>> {
+    let counted = run.counted();
+    let has_failures =
+        |attempt| counted.values().any(|line| line.attempt() == attempt && line.clients_failed > 0);
+    let workers = run.outcomes(has_failures)?;
+    let mut lines = Vec::new();
+    for line in &run.attempts {
+        let name = language.whole_cell(&line.cell());
+        if let Some(why) = &line.invalid {
+            lines.push(format!("INVALID: {name}: {why}"));
+        }
+        let of_cell = workers.iter().filter(|worker| worker.attempt() == line.attempt());
+        let failures = of_cell.filter_map(|worker| worker.outcome.failure.as_ref());
+        let mut causes = BTreeMap::<&str, (u64, &str)>::new();
+        for failure in failures {
+            causes.entry(&failure.cause).or_insert((0, &failure.sentence)).0 += 1;
+        }
+        for (cause, (count, sentence)) in causes {
+            lines.push(language.failed_clients(&name, count, cause, sentence));
+        }
+    }
+    Ok(lines)
+}

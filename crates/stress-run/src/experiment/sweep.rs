@@ -1,0 +1,259 @@
+//! One cell after another, server by server.
+//!
+//! Each repetition begins with the ceilings (what the clients reach with a server that does nothing), then
+//! come its blocks. A cell that was disturbed is measured again; every attempt is kept.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use crate::{
+    cell::{self, Attempt, Instruments, Record},
+    content::Source,
+    environment::Environment,
+    null_server::NullServer,
+    plan::{Block, Cell, Configuration, Operation, Plan, Volume},
+    progress::Progress,
+    results::{Run, RunFiles},
+    servers::{Running, Servers},
+    target::Target,
+};
+
+/// How often a cell is measured at most when others disturb it.
+const ATTEMPTS_MAX: u32 = 3;
+
+/// The cause of a client that was not even started: its server, or the clients' pool, was not there.
+const NOT_MEASURED: &str = "not-measured";
+
+pub(super) struct Sweep {
+    pub(super) servers: Servers,
+    pub(super) sources: Vec<Source>,
+    pub(super) instruments: Instruments,
+    pub(super) files: RunFiles,
+    pub(super) progress: Progress,
+    pub(super) environment: Environment,
+    pub(super) done: Done,
+}
+
+/// What is measured already.
+#[derive(Default)]
+pub(super) struct Done {
+    /// The last attempt at each cell and repetition, and whether it was disturbed.
+    attempts: BTreeMap<(Cell, u32), (u32, bool)>,
+    /// Repetitions and cells whose ceiling is known.
+    ceilings: BTreeSet<(u32, Operation, Volume, u32)>,
+    /// Servers of which was said that they failed.
+    failed: BTreeSet<Configuration>,
+}
+
+impl Done {
+    /// By an earlier part of the run.
+    pub(super) fn of(run: &Run) -> Self {
+        let ceilings = run.ceilings.iter().map(|line| {
+            (line.repetition, line.operation, Volume { bytes: line.volume_bytes }, line.clients)
+        });
+        let attempts = run.counted().into_iter();
+        Self {
+            attempts: attempts
+                .map(|(key, line)| (key, (line.attempt, line.disturbed.is_some())))
+                .collect(),
+            ceilings: ceilings.collect(),
+            failed: BTreeSet::new(),
+        }
+    }
+
+    /// Which attempt at a cell comes next; `None` when it needs none.
+    fn next_attempt(&self, cell: &Cell, repetition: u32) -> Option<u32> {
+        match self.attempts.get(&(*cell, repetition)) {
+            None => Some(1),
+            Some((attempt, true)) if *attempt < ATTEMPTS_MAX => Some(attempt + 1),
+            Some(_) => None,
+        }
+    }
+
+    fn has_ceiling(&self, repetition: u32, cell: &Cell) -> bool {
+        self.ceilings.contains(&(repetition, cell.operation, cell.volume, cell.clients))
+    }
+}
+
+impl Sweep {
+    /// Measures what of the plan is not measured yet, until it is interrupted.
+    pub(super) fn measure(&mut self, plan: &Plan) -> anyhow::Result<()> {
+        let mut calibrated = 0;
+        for block in plan.blocks() {
+            if block.repetition > calibrated {
+                calibrated = block.repetition;
+                self.measure_ceilings(plan, block.repetition)?;
+            }
+            self.measure_block(&block, plan)?;
+        }
+        Ok(())
+    }
+
+    /// Measures what the clients reach with a server that does nothing.
+    fn measure_ceilings(&mut self, plan: &Plan, repetition: u32) -> anyhow::Result<()> {
+        let server =
+            Configuration { mode: None, workers: plan.clients.iter().copied().max().unwrap_or(1) };
+        let mut cells = plan.cells_of(server);
+        cells.retain(|cell| !self.done.has_ceiling(repetition, cell));
+        if cells.is_empty() || self.is_interrupted() {
+            return Ok(());
+        }
+        self.progress.calibrating();
+        let null_server = NullServer::start(&self.instruments.interrupt)?;
+        let target = Target::null(null_server.address(), null_server.pid());
+        for cell in cells {
+            let mut attempt = Attempt { cell, repetition, attempt: 1 };
+            let record = loop {
+                let mut record =
+                    cell::measure(attempt, &target, self.source(&cell), &self.instruments)?;
+                record.disturbance = record.resources.disturbance(self.environment.machine.cores);
+                if record.disturbance.is_none() || attempt.attempt == ATTEMPTS_MAX {
+                    break record;
+                }
+                attempt.attempt += 1;
+            };
+            if self.is_interrupted() {
+                break;
+            }
+            self.files.append_ceiling(&record)?;
+        }
+        Ok(())
+    }
+
+    /// Measures the cells of one server that are not measured yet. A server that fails is booked, not an
+    /// error.
+    fn measure_block(&mut self, block: &Block, plan: &Plan) -> anyhow::Result<()> {
+        let next = |cell: &Cell| {
+            Some(Attempt {
+                cell: *cell,
+                repetition: block.repetition,
+                attempt: self.done.next_attempt(cell, block.repetition)?,
+            })
+        };
+        let attempts: Vec<Attempt> = block.cells.iter().filter_map(next).collect();
+        if attempts.is_empty() || self.is_interrupted() {
+            return Ok(());
+        }
+        self.progress.block_started(block);
+        let mut server = self.start_warm(block.server, plan);
+        if let Ok(running) = &server {
+            self.note_faults(running)?;
+        }
+        for attempt in attempts {
+            self.measure_until_undisturbed(attempt, &mut server)?;
+            if self.is_interrupted() {
+                break;
+            }
+        }
+        if let Ok(running) = server {
+            self.servers.stop(running);
+        }
+        Ok(())
+    }
+
+    /// A server that makes faults by order says so, and whoever reads the results must know.
+    fn note_faults(&mut self, running: &Running) -> anyhow::Result<()> {
+        let faults = running.target.stats().ok().flatten().and_then(|stats| stats.injected);
+        if faults.is_none() || faults == self.environment.injected {
+            return Ok(());
+        }
+        self.environment.injected = faults;
+        self.files.set_environment(&self.environment)
+    }
+
+    /// Keeps the record of every attempt, and leaves a server that is ready for the next cell.
+    fn measure_until_undisturbed(
+        &mut self,
+        first: Attempt,
+        server: &mut anyhow::Result<Running>,
+    ) -> anyhow::Result<()> {
+        let mut next = Some(first.attempt);
+        while let Some(number) = next {
+            let attempt = Attempt { attempt: number, ..first };
+            let mut record = self.attempt(attempt, server);
+            if self.is_interrupted() {
+                return Ok(());
+            }
+            if let (Some(why), Ok(running)) = (&record.unsettled, &mut *server) {
+                record.server_failure = running.how_it_died().map(|how| format!("{why}; {how}"));
+                // Whatever the server is still doing must not run into the next cell.
+                *server = self.servers.start(first.cell.server);
+            }
+            self.keep(&record)?;
+            next = self.done.next_attempt(&first.cell, first.repetition);
+        }
+        Ok(())
+    }
+
+    fn attempt(&self, attempt: Attempt, server: &mut anyhow::Result<Running>) -> Record {
+        let running = match server {
+            Ok(running) => running,
+            // It did not start, or not again: the rest of its cells need no other try.
+            Err(err) => {
+                let why = format!("{err:#}");
+                let failure = Some(why.clone());
+                let record = Record::all_failed(attempt, NOT_MEASURED, &why);
+                return Record { server_failure: failure, ..record };
+            }
+        };
+        let source = self.source(&attempt.cell);
+        let measured = cell::measure(attempt, &running.target, source, &self.instruments);
+        let mut record = measured.unwrap_or_else(|err| {
+            let why = format!("{err:#}");
+            let record = Record::all_failed(attempt, NOT_MEASURED, &why);
+            Record { unsettled: Some(why), ..record }
+        });
+        record.disturbance = record.resources.disturbance(self.environment.machine.cores);
+        if let Some(process) = &mut running.process {
+            process.events().join(attempt.cell.operation, &mut record.outcomes);
+        }
+        record
+    }
+
+    fn keep(&mut self, record: &Record) -> anyhow::Result<()> {
+        self.files.append(record)?;
+        self.progress.cell_done(record);
+        let Attempt { cell, repetition, attempt } = record.attempt;
+        if let Some(why) = &record.server_failure
+            && self.done.failed.insert(cell.server)
+        {
+            self.progress.not_measured(cell.server, why);
+        }
+        self.done.attempts.insert((cell, repetition), (attempt, record.disturbance.is_some()));
+        Ok(())
+    }
+
+    /// A server that has served as many clients as it will, so that the first cell does not pay for
+    /// memory that is touched first or workers that ran never.
+    fn start_warm(&self, configuration: Configuration, plan: &Plan) -> anyhow::Result<Running> {
+        let running = self.servers.start(configuration)?;
+        if running.process.is_none() {
+            return Ok(running);
+        }
+        for &operation in &plan.operations {
+            let volume = *plan.volumes.iter().min().expect("a plan has a volume");
+            let clients = *plan.clients.iter().max().expect("a plan has clients");
+            let cell = Cell { operation, volume, clients, server: configuration };
+            let attempt = Attempt { cell, repetition: 0, attempt: 1 };
+            let instruments = Instruments { min_time: Duration::ZERO, ..self.instruments.clone() };
+            let warmed = cell::measure(attempt, &running.target, self.source(&cell), &instruments);
+            if !warmed.is_ok_and(|record| record.unsettled.is_none()) {
+                // The first cell will tell what is wrong with it.
+                self.servers.stop(running);
+                return self.servers.start(configuration);
+            }
+        }
+        Ok(running)
+    }
+
+    fn source(&self, cell: &Cell) -> &Source {
+        let of_volume = |source: &&Source| source.volume == cell.volume;
+        self.sources.iter().find(of_volume).expect("every volume of the plan has a source")
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.instruments.interrupt.is_told()
+    }
+}

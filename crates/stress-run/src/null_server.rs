@@ -1,0 +1,173 @@
+//! A server that does nothing with what it is sent, and sends zeros: what the clients reach with it is
+//! the most that they can reach with any server on this machine, their ceiling.
+//!
+//! It is a process of its own, as the servers under measurement are, with a thread for each connection. It
+//! ends when its standard input does, so it never outlives the run.
+
+use std::{
+    io::{self, BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    os::unix::process::CommandExt,
+    process::{Child, ChildStdin, Command, Stdio},
+    thread,
+};
+
+use anyhow::Context;
+
+use crate::{interrupt::Interrupt, server::first_line};
+
+/// The hidden subcommand that it is started with.
+pub(crate) const NULL_SERVER_COMMAND: &str = "null-server";
+
+/// Bytes read or written at a time, as the real server's.
+const PIECE_LEN: usize = 256 * 1024;
+
+/// A running null server; ended when dropped.
+pub(crate) struct NullServer {
+    child: Child,
+    address: String,
+    interrupt: Interrupt,
+    /// Its end is what the process waits for.
+    _lifeline: ChildStdin,
+}
+
+impl NullServer {
+    pub(crate) fn start(interrupt: &Interrupt) -> anyhow::Result<Self> {
+        let program =
+            std::env::current_exe().context("cannot find out where stress-run itself is")?;
+        let mut child = Command::new(program)
+            .arg(NULL_SERVER_COMMAND)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .context("cannot start the null server")?;
+        interrupt.kill_on_stop(child.id());
+        let lifeline = child.stdin.take().expect("standard input is piped");
+        let stdout = child.stdout.take().expect("standard output is piped");
+        let address = first_line(stdout).unwrap_or_default();
+        let server = Self { child, address, interrupt: interrupt.clone(), _lifeline: lifeline };
+        anyhow::ensure!(!server.address.is_empty(), "the null server did not start");
+        Ok(server)
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+}
+
+impl Drop for NullServer {
+    fn drop(&mut self) {
+        // Forgotten before it is reaped: its number may be given to another process then.
+        self.interrupt.forget(self.child.id());
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What the hidden subcommand does: prints its address and serves until its standard input ends.
+pub(crate) fn serve() -> anyhow::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0").context("cannot listen on 127.0.0.1")?;
+    println!("{}", listener.local_addr()?);
+    thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            // A client that leaves ends its thread; nobody needs to know.
+            thread::spawn(move || serve_connection(&stream));
+        }
+    });
+    io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
+}
+
+fn serve_connection(stream: &TcpStream) -> io::Result<()> {
+    // A reply ends in a short write; held for an acknowledgement it could cost 40 ms.
+    stream.set_nodelay(true)?;
+    let mut requests = BufReader::with_capacity(PIECE_LEN, stream);
+    loop {
+        let mut verb = Vec::new();
+        if requests.read_until(b' ', &mut verb)? == 0 {
+            return Ok(());
+        }
+        match verb.as_slice() {
+            b"GET " => {
+                let mut name = String::new();
+                requests.read_line(&mut name)?;
+                send_zeros(stream, length_in(&name))?;
+            }
+            _ => {
+                // Content is one long line, and the client waits after its end.
+                while requests.fill_buf()?.last().is_some_and(|&last| last != b'\n') {
+                    let len = requests.buffer().len();
+                    requests.consume(len);
+                }
+                let rest = requests.buffer().len();
+                requests.consume(rest);
+                (&*stream).write_all(b"{\"status\":\"OK\",\"data\":\"discarded\"}\r\n\r\n")?;
+            }
+        }
+        skip_blank_lines(&mut requests)?;
+    }
+}
+
+/// The canonical ending of a request is its line's and a blank one.
+fn skip_blank_lines(requests: &mut BufReader<&TcpStream>) -> io::Result<()> {
+    while requests.buffer().first().is_some_and(|byte| b"\r\n".contains(byte)) {
+        requests.consume(1);
+    }
+    Ok(())
+}
+
+/// Names of files to download hold their length: `stress-download-10485760.bin`.
+fn length_in(name: &str) -> u64 {
+    let digits = name.split(|c: char| !c.is_ascii_digit()).rfind(|part| !part.is_empty());
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
+}
+
+/// A GET's reply with so many zero bytes as its content.
+fn send_zeros(mut stream: &TcpStream, len: u64) -> io::Result<()> {
+    stream.write_all(b"{\"status\":\"OK\",\"data_file\":\"")?;
+    // A zero byte in base64 is so many A.
+    let piece = [b'A'; PIECE_LEN];
+    let mut left = len / 3 * 4;
+    while left > 0 {
+        let text = &piece[..left.min(PIECE_LEN as u64) as usize];
+        stream.write_all(text)?;
+        left -= text.len() as u64;
+    }
+    let last: &[u8] = match len % 3 {
+        0 => b"",
+        1 => b"AA==",
+        _ => b"AAA=",
+    };
+    stream.write_all(&[last, b"\"}\r\n\r\n"].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use fileclient::{Connection, Options};
+
+    use super::*;
+
+    #[test]
+    fn it_sends_zeros_of_the_length_in_the_name_and_takes_uploads() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let served = thread::spawn(move || serve_connection(&listener.accept().unwrap().0));
+        let mut connection = Connection::connect(&address, Options::default()).unwrap();
+        for len in [0, 1, 2, 3, 600_001] {
+            let name = format!("stress-download-{len}.bin").parse().unwrap();
+            let mut content = Vec::new();
+            assert_eq!(connection.get(&name, &mut content).unwrap().bytes, len);
+            assert!(content.iter().all(|&byte| byte == 0) && content.len() as u64 == len);
+            let name = "stress-upload-1-1.bin".parse().unwrap();
+            assert_eq!(connection.upload(&name, &mut content.as_slice()).unwrap().bytes, len);
+        }
+        assert!(connection.delete(&"stress-upload-1-1.bin".parse().unwrap()).is_ok());
+        drop(connection);
+        served.join().unwrap().unwrap();
+    }
+}

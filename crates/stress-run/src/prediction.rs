@@ -1,0 +1,121 @@
+//! What a cell should take, from what one transfer alone takes.
+//!
+//! A cell is a burst of C jobs for W workers on K processors. One job alone takes R1 seconds and D
+//! seconds of processor time, the clients' included. a = min(C, W) jobs are served at once, and the
+//! jobs leave at the rate X = min(a / R1, K / D): either the jobs at once limit it, or the processors.
+//! All are done after C / X; the workers take turns, so a client waits for (⌈C/W⌉ + 1) / 2 of the
+//! rounds of a / X in the mean (a closed batch served round by round; the bounds are those of operational
+//! analysis, Denning and Buzen 1978).
+
+use crate::{
+    plan::{Cell, Configuration, Mode},
+    results::{CellLine, Row, Run},
+};
+
+/// What one job takes when it is alone.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Alone {
+    /// R1: seconds from the release to the last byte.
+    pub(crate) seconds: f64,
+    /// D: processor seconds of client and server.
+    pub(crate) cpu_s: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Prediction {
+    pub(crate) mean_s: f64,
+    pub(crate) makespan_s: f64,
+    pub(crate) limit: Limit,
+}
+
+/// What a cell waits for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Limit {
+    /// Jobs that are served at once: more workers would help.
+    Concurrency,
+    /// Processors: more workers would not help.
+    Processors,
+}
+
+impl Prediction {
+    pub(crate) fn of(alone: Alone, cell: &Cell, cores: usize) -> Self {
+        let clients = f64::from(cell.clients);
+        let workers = f64::from(served_at_once(cell.server, cell.clients));
+        let at_once = clients.min(workers);
+        let (by_jobs, by_processors) = (at_once / alone.seconds, cores as f64 / alone.cpu_s);
+        let rate = by_jobs.min(by_processors);
+        let rounds = (clients / workers).ceil();
+        Self {
+            mean_s: at_once * (rounds + 1.0) / (2.0 * rate),
+            makespan_s: clients / rate,
+            limit: if by_jobs <= by_processors { Limit::Concurrency } else { Limit::Processors },
+        }
+    }
+}
+
+/// In async mode workers are threads, and every connection is served at once.
+fn served_at_once(server: Configuration, clients: u32) -> u32 {
+    match server.mode {
+        Some(Mode::Async) => clients,
+        Some(Mode::Thread | Mode::Process | Mode::Legacy) | None => server.workers,
+    }
+}
+
+impl Run {
+    /// What one client alone took, of the same mode, operation and volume, with the smallest pool;
+    /// `None` where that was not measured.
+    pub(crate) fn alone(&self, cell: &Cell) -> Option<Alone> {
+        let configurations = self.environment.plan.configurations.iter();
+        let of_mode = configurations.filter(|server| server.mode == cell.server.mode);
+        let server = *of_mode.min_by_key(|server| server.workers)?;
+        let alone = Cell { clients: 1, server, ..*cell };
+        let counted = self.counted();
+        let of_cell = counted.range((alone, 0)..=(alone, u32::MAX));
+        let repetitions = of_cell.map(|(_, line)| *line).filter(|line| line.clients_failed == 0);
+        let row = Row { number: 0, cell: alone, repetitions: repetitions.collect() };
+        let cpu_s = row.median(CellLine::cpu_s_per_transfer).filter(|cpu_s| *cpu_s > 0.0)?;
+        Some(Alone { seconds: row.median(|line| line.mean_s)?, cpu_s })
+    }
+
+    /// What the row should have taken.
+    pub(crate) fn prediction(&self, cell: &Cell) -> Option<Prediction> {
+        Some(Prediction::of(self.alone(cell)?, cell, self.environment.machine.cores))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Operation, Volume};
+
+    fn predict(mode: Mode, clients: u32, workers: u32) -> Prediction {
+        let server = Configuration { mode: Some(mode), workers };
+        let volume = Volume { bytes: 1 };
+        let cell = Cell { operation: Operation::Download, volume, clients, server };
+        // Two processors finish a job each second.
+        Prediction::of(Alone { seconds: 1.0, cpu_s: 2.0 }, &cell, 2)
+    }
+
+    #[test]
+    fn saturated_means_differ_while_the_makespan_does_not() {
+        for (workers, mean_s) in [(1, 25.5), (5, 27.5), (50, 50.0)] {
+            let prediction = predict(Mode::Thread, 50, workers);
+            assert_eq!((prediction.mean_s, prediction.makespan_s), (mean_s, 50.0), "{workers}");
+        }
+        assert_eq!(predict(Mode::Async, 50, 1).mean_s, 50.0);
+        assert_eq!(predict(Mode::Thread, 50, 5).limit, Limit::Processors);
+    }
+
+    #[test]
+    fn few_workers_limit_jobs_that_need_little_processor_time() {
+        let server = Configuration { mode: Some(Mode::Thread), workers: 5 };
+        let volume = Volume { bytes: 1 };
+        let cell = Cell { operation: Operation::Upload, volume, clients: 50, server };
+        let prediction = Prediction::of(Alone { seconds: 0.2, cpu_s: 0.001 }, &cell, 2);
+        assert!((prediction.mean_s - 1.1).abs() < 1e-12, "{prediction:?}");
+        assert!((prediction.makespan_s - 2.0).abs() < 1e-12, "{prediction:?}");
+        assert_eq!(prediction.limit, Limit::Concurrency);
+        // One client alone is what was measured.
+        assert_eq!(predict(Mode::Process, 1, 1).mean_s, 1.0);
+    }
+}

@@ -1,0 +1,53 @@
+//! What people read of a run, made from its raw files alone: so it can be made again, in another language
+//! or by a later version.
+
+mod table;
+mod workbook;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+
+pub(crate) use self::table::on_screen;
+use crate::{
+    language::Language,
+    results::{self, Run},
+};
+
+/// Writes the tables and the report into the directory of the run, and takes away those of an earlier
+/// rendering. Each file is there whole or as it was. The paths that were written.
+pub(crate) fn write(run: &Run, language: Language) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    for mode in run.modes() {
+        files.push((table::csv_name(run, mode), table::csv(run, mode, language)?));
+    }
+    files.push((table::named(run, "table", "xlsx"), workbook::xlsx(run, language)?));
+    files.push(("table.md".to_owned(), table::markdown(run, language).into_bytes()));
+    remove_others(&run.dir, &files)
+        .with_context(|| format!("cannot take old tables out of {}", run.dir.display()))?;
+    let mut paths = Vec::new();
+    for (name, content) in files {
+        let path = run.dir.join(name);
+        results::replace(&path, &content)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        paths.push(path);
+    }
+    Ok(paths)
+}
+
+/// A table that says PARTIAL must not lie beside the whole one.
+fn remove_others(dir: &Path, files: &[(String, Vec<u8>)]) -> std::io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let name = entry?.file_name();
+        let Some(name) = name.to_str() else { continue };
+        let is_table = name.starts_with("table")
+            && [".csv", ".xlsx"].iter().any(|ending| name.ends_with(ending));
+        if is_table && !files.iter().any(|(file, _)| file == name) {
+            fs::remove_file(dir.join(name))?;
+        }
+    }
+    Ok(())
+}

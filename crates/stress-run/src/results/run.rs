@@ -1,0 +1,224 @@
+//! A run, read back from its directory.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::{BufRead, BufReader, ErrorKind},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, anyhow, ensure};
+use serde::de::DeserializeOwned;
+
+use super::{CEILINGS, CELLS, CeilingLine, CellLine, ENVIRONMENT, WORKERS, WorkerLine};
+use crate::{
+    cell::Attempt,
+    environment::Environment,
+    job::Outcome,
+    language::Marks,
+    plan::{Cell, Configuration, Mode, Operation, Volume},
+    spread::Spread,
+};
+
+/// What the raw files of a run hold. The clients' lines, which are many, are read when they are asked for.
+pub(crate) struct Run {
+    pub(crate) dir: PathBuf,
+    pub(crate) environment: Environment,
+    /// Every attempt at every cell, in the order of their measurement.
+    pub(crate) attempts: Vec<CellLine>,
+    pub(crate) ceilings: Vec<CeilingLine>,
+}
+
+/// A row of the 54-row table, with all its repetitions.
+#[derive(Clone, Debug)]
+pub(crate) struct Row<'a> {
+    /// From 1, as in the whole table of its mode.
+    pub(crate) number: usize,
+    pub(crate) cell: Cell,
+    /// The last attempt of each repetition; never empty.
+    pub(crate) repetitions: Vec<&'a CellLine>,
+}
+
+impl Run {
+    /// An error names the file, and the line and column where there is one. A last line that was cut off
+    /// is left out.
+    pub(crate) fn open(dir: &Path) -> anyhow::Result<Self> {
+        ensure!(dir.is_dir(), "{} is not the directory of a run", dir.display());
+        let path = dir.join(ENVIRONMENT);
+        let text =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let environment = serde_json::from_str(&text)
+            .with_context(|| format!("cannot understand {}", path.display()))?;
+        Ok(Self {
+            dir: dir.to_owned(),
+            environment,
+            attempts: read_table(&dir.join(CELLS))?,
+            ceilings: read_table(&dir.join(CEILINGS))?,
+        })
+    }
+
+    /// Of each cell in each repetition the last attempt, which is the one that counts.
+    pub(crate) fn counted(&self) -> BTreeMap<(Cell, u32), &CellLine> {
+        self.attempts.iter().map(|line| ((line.cell(), line.repetition), line)).collect()
+    }
+
+    /// The rows of one mode that were measured, numbered as in the whole table.
+    pub(crate) fn rows(&self, mode: Option<Mode>) -> Vec<Row<'_>> {
+        let counted = self.counted();
+        let row = |(number, cell): (usize, Cell)| {
+            let of_cell = counted.range((cell, 0)..=(cell, u32::MAX));
+            let repetitions: Vec<&CellLine> = of_cell.map(|(_, line)| *line).collect();
+            (!repetitions.is_empty()).then_some(Row { number, cell, repetitions })
+        };
+        (1..).zip(self.environment.plan.rows_of(mode)).filter_map(row).collect()
+    }
+
+    /// The modes that have a row; a run that was stopped may have none of some.
+    pub(crate) fn modes(&self) -> Vec<Option<Mode>> {
+        let mut modes = self.environment.plan.modes();
+        modes.retain(|mode| self.attempts.iter().any(|line| line.mode == *mode));
+        modes
+    }
+
+    /// What the clients reached with the null server, in bytes per second.
+    pub(crate) fn ceiling(
+        &self,
+        operation: Operation,
+        volume: Volume,
+        clients: u32,
+    ) -> Option<Spread> {
+        let of_cell = self.ceilings.iter().filter(|line| {
+            (line.operation, line.volume_bytes, line.clients) == (operation, volume.bytes, clients)
+        });
+        Spread::of(of_cell.filter_map(|line| line.goodput_bytes_per_s))
+    }
+
+    /// What limits the use of the run.
+    pub(crate) fn marks(&self) -> Marks {
+        let counted = self.counted();
+        Marks {
+            quick: self.environment.is_quick(),
+            partial: (counted.len() as u64) < self.environment.plan.needs().cells,
+            // A wrong byte stays one, also in an attempt that was repeated.
+            invalid: self.attempts.iter().filter(|line| line.invalid.is_some()).count(),
+            disturbed: counted.values().filter(|line| line.disturbed.is_some()).count(),
+            injected: self.environment.injected.clone(),
+        }
+    }
+
+    /// Configurations whose server did not start, or died.
+    pub(crate) fn failed_configurations(&self) -> Vec<(Configuration, &str)> {
+        let mut failed = BTreeMap::new();
+        for line in &self.attempts {
+            if let Some(why) = &line.server_failure {
+                failed.entry(line.cell().server).or_insert(why.as_str());
+            }
+        }
+        failed.into_iter().collect()
+    }
+
+    /// Configurations of which every cell was measured.
+    pub(crate) fn completed_configurations(&self) -> usize {
+        let (plan, counted) = (&self.environment.plan, self.counted());
+        let failed = self.failed_configurations();
+        let is_complete = |server: &&Configuration| {
+            let cells = plan.cells_of(**server).len() * plan.repetitions as usize;
+            let measured = counted.keys().filter(|(cell, _)| cell.server == **server).count();
+            measured == cells && !failed.iter().any(|(configuration, _)| configuration == *server)
+        };
+        plan.configurations.iter().filter(is_complete).count()
+    }
+
+    /// What each client did in those attempts that `is_wanted`; empty where `workers.jsonl` is not there.
+    pub(crate) fn outcomes(
+        &self,
+        is_wanted: impl Fn(Attempt) -> bool,
+    ) -> anyhow::Result<Vec<WorkerLine<Outcome>>> {
+        let path = self.dir.join(WORKERS);
+        let file = match File::open(&path) {
+            Err(err) if err.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            file => file.with_context(|| format!("cannot read {}", path.display()))?,
+        };
+        let mut lines = Vec::new();
+        for (number, line) in (1..).zip(BufReader::new(file).split(b'\n')) {
+            let line = line.with_context(|| format!("cannot read {}", path.display()))?;
+            match serde_json::from_slice::<WorkerLine<Outcome>>(&line) {
+                Ok(line) if is_wanted(line.attempt()) => lines.push(line),
+                Ok(_) => {}
+                // One that was cut off when the run was stopped.
+                Err(err) if err.is_eof() => {}
+                Err(err) => {
+                    return Err(err).with_context(|| format!("{}: line {number}", path.display()));
+                }
+            }
+        }
+        Ok(lines)
+    }
+}
+
+impl<'a> Row<'a> {
+    /// The repetition that stands for the row: the one with the most failures where there are any,
+    /// else the one with the median time. So a row of the table is always one real measurement.
+    pub(crate) fn representative(&self) -> &'a CellLine {
+        let by_failures = |line: &&&CellLine| line.clients_failed;
+        let worst =
+            self.repetitions.iter().max_by_key(by_failures).expect("a row has a repetition");
+        if worst.clients_failed > 0 {
+            return worst;
+        }
+        let mut lines = self.repetitions.clone();
+        let mean_s = |line: &CellLine| line.mean_s.unwrap_or(f64::INFINITY);
+        lines.sort_by(|a, b| mean_s(a).total_cmp(&mean_s(b)));
+        lines[(lines.len() - 1) / 2]
+    }
+
+    /// Over the repetitions that have the value.
+    pub(crate) fn spread(&self, value: impl Fn(&CellLine) -> Option<f64>) -> Option<Spread> {
+        Spread::of(self.repetitions.iter().filter_map(|line| value(line)))
+    }
+
+    pub(crate) fn median(&self, value: impl Fn(&CellLine) -> Option<f64>) -> Option<f64> {
+        self.spread(value).map(|spread| spread.median)
+    }
+}
+
+/// The lines of a table; none where there is no file.
+fn read_table<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Vec<T>> {
+    let text = match fs::read(path) {
+        Err(err) if err.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        text => text.with_context(|| format!("cannot read {}", path.display()))?,
+    };
+    let whole = text.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+    lines_of(&text[..whole]).with_context(|| format!("cannot understand {}", path.display()))
+}
+
+/// An error names the line, and the column and what is in it where it is about one.
+pub(crate) fn lines_of<T: DeserializeOwned>(text: &[u8]) -> anyhow::Result<Vec<T>> {
+    let mut reader = csv::Reader::from_reader(text);
+    let heads = reader.headers()?.clone();
+    let mut lines = Vec::new();
+    for record in reader.records() {
+        let record = record?;
+        lines.push(
+            record.deserialize(Some(&heads)).map_err(|err| explained(&err, &heads, &record))?,
+        );
+    }
+    Ok(lines)
+}
+
+fn explained(
+    err: &csv::Error,
+    heads: &csv::StringRecord,
+    record: &csv::StringRecord,
+) -> anyhow::Error {
+    let line = record.position().map_or(0, csv::Position::line);
+    let csv::ErrorKind::Deserialize { err, .. } = err.kind() else { return anyhow!("{err}") };
+    match err.field().and_then(|field| usize::try_from(field).ok()) {
+        Some(field) => {
+            let (head, text) = (heads.get(field), record.get(field));
+            let (head, text) = (head.unwrap_or_default(), text.unwrap_or_default());
+            anyhow!("line {line}: {head} is {text:?}: {}", err.kind())
+        }
+        None => anyhow!("line {line}: {}", err.kind()),
+    }
+}

@@ -1,0 +1,114 @@
+//! Servers with faults of a known size: what is measured must be that size.
+//!
+//! These tests read clocks, so they are a program of their own, in which one runs at a time.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[expect(dead_code, reason = "the tests of the experiment use the rest")]
+#[path = "experiment/run.rs"]
+mod run;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use run::Run;
+use serde_json::Value;
+
+const MIB: f64 = 1_048_576.0;
+
+/// A test that shares the processors with another measures that other one as well.
+fn alone() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A run against servers with these faults, which must end well.
+fn run_with(faults: &str, args: &[&str]) -> Run {
+    let run = Run::new();
+    let finished = run.finish_with(args, &[("FILESERVER_INJECT", faults)]);
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    run
+}
+
+/// The number in a column of one row of `cells.csv`.
+fn number(csv: &str, row: &[String], head: &str) -> f64 {
+    let column = csv.lines().next().unwrap().split(',').position(|it| it == head).unwrap();
+    row[column].parse().unwrap_or_else(|_| panic!("{head} is {:?}", row[column]))
+}
+
+#[test]
+fn fifty_clients_of_five_workers_wait_in_line_as_long_as_ten_rounds_take() {
+    let _alone = alone();
+    // Ten rounds of 0.2 s: the mean client leaves after 5.5 of them, and waits for 4.5.
+    let args = ["--volumes", "0.01", "--clients", "50", "--servers", "5"];
+    let run = run_with("service-time=200", &args);
+    let cells = run.latest("cells.csv");
+    let rows = run::last_attempts(&cells);
+    assert_eq!(rows.len(), 4);
+    for row in &rows {
+        // Where other programs take processors from this one, that much later.
+        let late_s = number(&cells, row, "foreign_cpu_s") + number(&cells, row, "steal_s");
+        for (head, expected_s) in [("mean_s", 1.1), ("queue_mean_s", 0.9), ("max_s", 2.0)] {
+            let measured_s = number(&cells, row, head);
+            let off_s = (measured_s - expected_s).abs();
+            assert!(off_s <= 0.05 * expected_s + late_s, "{head} {measured_s}: {row:?}");
+        }
+    }
+}
+
+fn compared(a: &Run, b: &Run) -> Value {
+    let dir = |run: &Run| run.out().join("latest").to_str().unwrap().to_owned();
+    let finished = Run::new().finish(&["compare", &dir(a), &dir(b), "--json"]);
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    serde_json::from_str(&finished.stdout).unwrap()
+}
+
+fn verdicts(comparison: &Value) -> Vec<&str> {
+    let pairs = comparison["pairs"].as_array().unwrap();
+    pairs.iter().map(|pair| pair["verdict"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_slowdown_of_a_fifth_is_found_and_noise_is_not() {
+    let _alone = alone();
+    let args = [
+        "--modes",
+        "thread",
+        "--volumes",
+        "0.01",
+        "--clients",
+        "5",
+        "--servers",
+        "5",
+        "--repeat",
+        "6",
+    ];
+    let [first, second] = [(), ()].map(|()| run_with("service-time=200", &args));
+    let slow = run_with("service-time=240", &args);
+    let with_itself = compared(&first, &first);
+    assert_eq!(verdicts(&with_itself), ["same"; 2]);
+    assert_eq!(with_itself["all"]["geomean"], 1.0);
+    for verdict in verdicts(&compared(&first, &second)) {
+        assert!(!["faster", "slower"].contains(&verdict), "{verdict}");
+    }
+    let (slower, faster) = (compared(&first, &slow), compared(&slow, &first));
+    assert_eq!(verdicts(&slower), ["slower"; 2]);
+    assert_eq!(verdicts(&faster), ["faster"; 2]);
+    let ratios = |comparison: &Value| -> Vec<f64> {
+        let pairs = comparison["pairs"].as_array().unwrap();
+        pairs.iter().map(|pair| pair["speed_ratio"].as_f64().unwrap()).collect()
+    };
+    for (there, back) in ratios(&slower).into_iter().zip(ratios(&faster)) {
+        assert!((there * back - 1.0).abs() < 1e-12, "{there} {back}");
+    }
+}
+
+#[test]
+fn memory_that_workers_share_with_their_parent_is_counted_once() {
+    let _alone = alone();
+    let args = ["--modes", "process", "--volumes", "0.25", "--clients", "5", "--servers", "5"];
+    let run = run_with("touch-memory=200MiB", &args);
+    let cells = run.latest("cells.csv");
+    for row in run::last_attempts(&cells) {
+        let peak_mib = number(&cells, &row, "server_peak_pss_bytes") / MIB;
+        assert!((180.0..=220.0).contains(&peak_mib), "{peak_mib} MiB: {row:?}");
+    }
+}
