@@ -16,8 +16,17 @@ use crate::{
 pub(crate) const EXIT_GATE: u8 = 4;
 
 /// Columns that hold words, with which no number can be compared.
-const WORDS: [&str; 7] =
-    ["mode", "operation", "client_pool", "failure_causes", "invalid", "verdict", "reason"];
+const WORDS: [&str; 9] = [
+    "mode",
+    "operation",
+    "client_pool",
+    "failure_causes",
+    "disturbed",
+    "server_failure",
+    "invalid",
+    "verdict",
+    "reason",
+];
 
 /// Shorter names for columns.
 const ALIASES: [(&str, &str); 4] = [

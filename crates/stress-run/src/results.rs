@@ -17,9 +17,11 @@ use std::{
 
 use anyhow::{Context, bail};
 
+#[cfg(test)]
+pub(crate) use self::run::cells_of;
 pub(crate) use self::{
     line::{CeilingLine, CellLine, WorkerLine},
-    run::{Row, Run},
+    run::{Row, Run, cells_in},
 };
 use crate::{
     cell::{Attempt, Record},

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::{
     cell::{Attempt, Record},
@@ -12,6 +12,20 @@ use crate::{
     plan::{Cell, Configuration, Mode, Operation, Volume},
     statistics::Waits,
 };
+
+/// Columns without which `cells.csv` says too little to go by.
+pub(super) const COLUMNS_NEEDED: [&str; 10] = [
+    "mode",
+    "operation",
+    "volume_bytes",
+    "clients",
+    "server_workers",
+    "repetition",
+    "clients_failed",
+    "mean_s",
+    "goodput_bytes_per_s",
+    "invalid",
+];
 
 /// A line of `cells.csv`: one attempt to measure one cell.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -27,29 +41,27 @@ pub(crate) struct CellLine {
     pub(crate) attempt: u32,
     #[serde(default = "first")]
     pub(crate) bursts: u32,
+    #[serde(default)]
     pub(crate) clients_succeeded: u64,
     pub(crate) clients_failed: u64,
+    #[serde(default)]
     pub(crate) failure_causes: String,
+    #[serde(deserialize_with = "above_zero")]
     pub(crate) mean_s: Option<f64>,
     pub(crate) min_s: Option<f64>,
     pub(crate) median_s: Option<f64>,
     pub(crate) p95_s: Option<f64>,
     pub(crate) max_s: Option<f64>,
     pub(crate) first_byte_mean_s: Option<f64>,
-    #[serde(default)]
     pub(crate) queue_mean_s: Option<f64>,
-    #[serde(default)]
     pub(crate) queue_max_s: Option<f64>,
-    #[serde(default)]
     pub(crate) service_mean_s: Option<f64>,
-    #[serde(default)]
     pub(crate) client_cpu_mean_s: Option<f64>,
-    #[serde(default)]
     pub(crate) client_run_queue_mean_s: Option<f64>,
-    #[serde(default)]
     pub(crate) client_blocked_mean_s: Option<f64>,
     pub(crate) throughput_bytes_per_s: Option<f64>,
     pub(crate) makespan_s: Option<f64>,
+    #[serde(deserialize_with = "above_zero")]
     pub(crate) goodput_bytes_per_s: Option<f64>,
     pub(crate) jain_fairness: Option<f64>,
     pub(crate) server_workers_succeeded: Option<u64>,
@@ -58,21 +70,13 @@ pub(crate) struct CellLine {
     pub(crate) server_requests_failed: Option<u64>,
     pub(crate) server_bytes: Option<u64>,
     pub(crate) server_cpu_s: Option<f64>,
-    #[serde(default)]
     pub(crate) server_tree_cpu_s: Option<f64>,
-    #[serde(default)]
     pub(crate) server_peak_pss_bytes: Option<u64>,
-    #[serde(default)]
     pub(crate) generator_cpu_s: Option<f64>,
-    #[serde(default)]
     pub(crate) steal_s: Option<f64>,
-    #[serde(default)]
     pub(crate) foreign_cpu_s: Option<f64>,
-    #[serde(default)]
     pub(crate) swapped_pages: Option<u64>,
-    #[serde(default)]
     pub(crate) disturbed: Option<String>,
-    #[serde(default)]
     pub(crate) server_failure: Option<String>,
     pub(crate) invalid: Option<String>,
 }
@@ -112,6 +116,16 @@ pub(crate) struct WorkerLine<O> {
 
 fn first() -> u32 {
     1
+}
+
+/// A time or a rate, or nothing.
+fn above_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    match Option::<f64>::deserialize(deserializer)? {
+        Some(value) if !value.is_finite() || value <= 0.0 => {
+            Err(D::Error::custom(format!("a time or rate is {value}, not a number above 0")))
+        }
+        value => Ok(value),
+    }
 }
 
 impl CellLine {
@@ -269,6 +283,7 @@ mod mode_column {
         if name == mode_name(None) {
             return Ok(None);
         }
-        Mode::from_str(&name, false).map(Some).map_err(|_| D::Error::custom("not a known mode"))
+        let known = Mode::from_str(&name, false).map(Some);
+        known.map_err(|_| D::Error::custom(format!("the mode is {name:?}, not a known one")))
     }
 }

@@ -7,10 +7,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, anyhow, ensure};
+use anyhow::{Context, anyhow, bail, ensure};
 use serde::de::DeserializeOwned;
 
-use super::{CEILINGS, CELLS, CeilingLine, CellLine, ENVIRONMENT, WORKERS, WorkerLine};
+use super::{
+    CEILINGS, CELLS, CeilingLine, CellLine, ENVIRONMENT, WORKERS, WorkerLine, line::COLUMNS_NEEDED,
+};
 use crate::{
     cell::Attempt,
     environment::Environment,
@@ -52,8 +54,8 @@ impl Run {
         Ok(Self {
             dir: dir.to_owned(),
             environment,
-            attempts: read_table(&dir.join(CELLS))?,
-            ceilings: read_table(&dir.join(CEILINGS))?,
+            attempts: cells_in(dir)?,
+            ceilings: ceilings_in(dir)?,
         })
     }
 
@@ -182,26 +184,47 @@ impl<'a> Row<'a> {
     }
 }
 
-/// The lines of a table; none where there is no file.
-fn read_table<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Vec<T>> {
-    let text = match fs::read(path) {
+/// The lines of `cells.csv` in the directory of a run, every attempt.
+pub(crate) fn cells_in(dir: &Path) -> anyhow::Result<Vec<CellLine>> {
+    let path = dir.join(CELLS);
+    let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    cells_of(whole_lines(&text)).with_context(|| format!("cannot understand {}", path.display()))
+}
+
+/// None where there is no file: earlier versions had no ceilings.
+fn ceilings_in(dir: &Path) -> anyhow::Result<Vec<CeilingLine>> {
+    let path = dir.join(CEILINGS);
+    let text = match fs::read(&path) {
         Err(err) if err.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         text => text.with_context(|| format!("cannot read {}", path.display()))?,
     };
-    let whole = text.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
-    lines_of(&text[..whole]).with_context(|| format!("cannot understand {}", path.display()))
+    let lines = lines_of(csv::Reader::from_reader(whole_lines(&text)));
+    lines.with_context(|| format!("cannot understand {}", path.display()))
+}
+
+/// A last line that was cut off when a run was stopped is none.
+fn whole_lines(text: &[u8]) -> &[u8] {
+    &text[..text.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1)]
+}
+
+pub(crate) fn cells_of(text: &[u8]) -> anyhow::Result<Vec<CellLine>> {
+    let mut reader = csv::Reader::from_reader(text);
+    let heads = reader.headers()?;
+    let missing = |name: &&&str| !heads.is_empty() && !heads.iter().any(|head| head == **name);
+    if let Some(name) = COLUMNS_NEEDED.iter().find(missing) {
+        bail!("no column {name}");
+    }
+    lines_of(reader)
 }
 
 /// An error names the line, and the column and what is in it where it is about one.
-pub(crate) fn lines_of<T: DeserializeOwned>(text: &[u8]) -> anyhow::Result<Vec<T>> {
-    let mut reader = csv::Reader::from_reader(text);
+fn lines_of<T: DeserializeOwned>(mut reader: csv::Reader<&[u8]>) -> anyhow::Result<Vec<T>> {
     let heads = reader.headers()?.clone();
     let mut lines = Vec::new();
     for record in reader.records() {
         let record = record?;
-        lines.push(
-            record.deserialize(Some(&heads)).map_err(|err| explained(&err, &heads, &record))?,
-        );
+        let line = record.deserialize(Some(&heads));
+        lines.push(line.map_err(|err| explained(&err, &heads, &record))?);
     }
     Ok(lines)
 }
@@ -220,5 +243,29 @@ fn explained(
             anyhow!("line {line}: {head} is {text:?}: {}", err.kind())
         }
         None => anyhow!("line {line}: {}", err.kind()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADS: &str = "new_column,mode,operation,volume_bytes,clients,server_workers,repetition,\
+        clients_failed,mean_s,goodput_bytes_per_s,invalid\n";
+
+    #[test]
+    fn a_malformed_field_is_told_with_its_line() {
+        for (line, why) in [
+            ("x,fibre,upload,1,1,1,1,0,1,1,", "line 2: the mode is \"fibre\", not a known one"),
+            ("x,thread,upload,1,-1,1,1,0,1,1,", "line 2: clients is \"-1\": invalid digit"),
+            ("x,thread,upload,1,1,1,1,0,0,1,", "line 2: a time or rate is 0, not a number above 0"),
+            ("x,thread,upload,1,1,1,1,0,NaN,1,", "a time or rate is NaN, not a number above 0"),
+            ("x,thread,sideload,1,1,1,1,0,1,1,", "line 2: unknown variant `sideload`"),
+        ] {
+            let refusal = cells_of(format!("{HEADS}{line}\n").as_bytes()).unwrap_err();
+            assert!(refusal.to_string().contains(why), "{refusal}");
+        }
+        assert_eq!(cells_of(b"mode\nthread\n").unwrap_err().to_string(), "no column operation");
+        assert!(cells_of(b"").unwrap().is_empty());
     }
 }
