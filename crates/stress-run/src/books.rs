@@ -1,33 +1,23 @@
 //! The server's counts of one cell, and whether they agree with the clients'.
 
 use fileclient::Stats;
-use serde::Serialize;
 
 use crate::{job::Outcome, plan::Operation};
 
 /// What the server booked while a cell ran.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct ServerBooks {
     pub(crate) workers_succeeded: u64,
     pub(crate) workers_failed: u64,
     pub(crate) requests_ok: u64,
     pub(crate) requests_failed: u64,
     pub(crate) bytes: u64,
-    /// Of the workers, where the server tells.
-    pub(crate) cpu_seconds: f64,
 }
 
 impl ServerBooks {
     /// The difference of two snapshots. A server that was replaced in between has counted anew;
     /// what it counted before is lost, and its books cannot agree.
-    ///
-    /// The CPU time of the workers is given, since between the bursts of a cell they do other work.
-    pub(crate) fn between(
-        before: &Stats,
-        after: &Stats,
-        operation: Operation,
-        cpu_seconds: f64,
-    ) -> Self {
+    pub(crate) fn between(before: &Stats, after: &Stats, operation: Operation) -> Self {
         let requests = |stats: &Stats| match operation {
             Operation::Download => (stats.requests.get, stats.bytes_out),
             Operation::Upload => (stats.requests.upload, stats.bytes_in),
@@ -40,7 +30,6 @@ impl ServerBooks {
             requests_ok: after_requests.ok.saturating_sub(before_requests.ok),
             requests_failed: after_requests.failed.saturating_sub(before_requests.failed),
             bytes: after_bytes.saturating_sub(before_bytes),
-            cpu_seconds,
         };
         for worker in &after.worker {
             let earlier = before.worker.iter().find(|earlier| earlier.worker == worker.worker);
@@ -84,15 +73,6 @@ impl ServerBooks {
     }
 }
 
-/// What the workers used between two snapshots, where the server tells.
-pub(crate) fn cpu_seconds_between(before: &Stats, after: &Stats) -> f64 {
-    (cpu_seconds(after) - cpu_seconds(before)).max(0.0)
-}
-
-fn cpu_seconds(stats: &Stats) -> f64 {
-    stats.worker.iter().filter_map(|worker| worker.cpu_seconds).sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,14 +92,7 @@ mod tests {
     }
 
     fn books(requests_ok: u64, requests_failed: u64, bytes: u64) -> ServerBooks {
-        ServerBooks {
-            workers_succeeded: 1,
-            workers_failed: 0,
-            requests_ok,
-            requests_failed,
-            bytes,
-            cpu_seconds: 0.0,
-        }
+        ServerBooks { workers_succeeded: 1, workers_failed: 0, requests_ok, requests_failed, bytes }
     }
 
     #[test]

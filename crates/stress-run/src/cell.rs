@@ -12,7 +12,7 @@ use fileclient::{FileName, Stats};
 use rayon::prelude::*;
 
 use crate::{
-    books::{self, ServerBooks},
+    books::ServerBooks,
     client_pool,
     content::{Digest, Source},
     interrupt::Interrupt,
@@ -139,38 +139,39 @@ pub(crate) fn measure(
 ) -> anyhow::Result<Record> {
     let mut record = Record::unmeasured(attempt);
     let mut watch = Watch::start(target.pid);
-    let first = target.settled_stats()?;
-    let (mut before, mut server_cpu_s) = (first.clone(), 0.0);
+    let before = target.settled_stats()?;
     for burst in 1..=BURSTS_MAX {
         let jobs = jobs(attempt, burst, target, source, instruments);
         let run = || client_pool::run(instruments.client_pool, &jobs, &instruments.interrupt);
         let mut outcomes = watch.burst(run)?;
-        // Before anything is verified: that is work for the server as well.
-        let after = counts_after(target, first.is_some());
+        if outcomes.iter().any(|outcome| outcome.failure.is_some()) {
+            // Asked first: a server that still has its hands full would not verify anything either.
+            record.unsettled = counts_after(target, before.is_some()).err();
+        }
         verify(&jobs, &mut outcomes, source, target);
         record.outcomes.append(&mut outcomes);
-        let after = match after {
-            Ok(after) => after,
-            Err(why) => {
-                (record.unsettled, record.books) = (Some(why), None);
-                break;
-            }
-        };
-        clean_up(&jobs, target);
-        if let (Some(first), Some(before), Some(after)) = (&first, &before, &after) {
-            let operation = attempt.cell.operation;
-            server_cpu_s += books::cpu_seconds_between(before, after);
-            record.books = Some(ServerBooks::between(first, after, operation, server_cpu_s));
+        if record.unsettled.is_none() {
+            clean_up(&jobs, target);
         }
         let is_long_enough = watch.watched() >= instruments.min_time;
         if is_long_enough || record.clients_failed() > 0 || instruments.interrupt.is_told() {
             break;
         }
-        before = target.settled_stats()?;
     }
     record.resources = watch.stop();
+    if record.unsettled.is_none() {
+        match counts_after(target, before.is_some()) {
+            Ok(after) => record.books = books(before, after, attempt.cell.operation),
+            Err(why) => record.unsettled = Some(why),
+        }
+    }
     record.invalid = disagreement(&record);
     Ok(record)
+}
+
+/// A server that has no counts, or is gone, has no books.
+fn books(before: Option<Stats>, after: Option<Stats>, operation: Operation) -> Option<ServerBooks> {
+    Some(ServerBooks::between(&before?, &after?, operation))
 }
 
 /// The server's counts, if it had any before. The error is why they cannot be had any more.

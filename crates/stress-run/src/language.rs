@@ -2,9 +2,11 @@
 
 mod comparison;
 mod gates;
+mod report;
 
 use clap::ValueEnum;
 
+pub(crate) use self::report::Term;
 use crate::plan::{Cell, Configuration, Needs, Operation, mode_name};
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]

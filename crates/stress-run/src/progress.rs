@@ -16,39 +16,53 @@ use crate::{
 
 pub(crate) struct Progress {
     language: Language,
-    /// Counts bytes, because cells take as long as they are large.
     bar: Option<ProgressBar>,
     started: Instant,
     cells: u64,
     cells_done: u64,
-    bytes: u64,
-    bytes_done: u64,
-    /// Of those the ones that were done before this part of the run.
-    bytes_before: u64,
+    min_time_s: f64,
+    /// All of the run, what is done of it, and what of that was done before this part of the run; as
+    /// [`work`] measures it.
+    work: u64,
+    work_done: u64,
+    work_before: u64,
+}
+
+/// A cell takes as long as it is large, and at least the plan's least time, in which so many bytes go.
+const BYTES_PER_SECOND: f64 = 1e9;
+
+fn work(cell: &Cell, min_time_s: f64) -> u64 {
+    cell.payload_bytes().max((min_time_s * BYTES_PER_SECOND) as u64)
 }
 
 impl Progress {
     /// Of a plan, of which some may have been measured by an earlier part of the run.
     pub(crate) fn new(plan: &Plan, begun: Option<&Run>, language: Language) -> Self {
-        let needs = plan.needs();
+        let min_time_s = plan.min_time_s;
+        let of_cells =
+            |cells: &[Cell]| cells.iter().map(|cell| work(cell, min_time_s)).sum::<u64>();
+        let blocks = plan.blocks();
+        let cells: Vec<Cell> = blocks.into_iter().flat_map(|block| block.cells).collect();
+        let all = of_cells(&cells);
         let done: Vec<Cell> = begun
             .map(|run| run.counted().into_keys().map(|(cell, _)| cell).collect())
             .unwrap_or_default();
-        let bytes_before = done.iter().map(Cell::payload_bytes).sum();
+        let before = of_cells(&done);
         let bar = io::stderr().is_terminal().then(|| {
             let style = ProgressStyle::with_template("{wide_bar} {percent}% {msg}")
                 .expect("the template is well formed");
-            ProgressBar::new(needs.payload_bytes).with_style(style)
+            ProgressBar::new(all).with_style(style)
         });
         Self {
             language,
             bar,
             started: Instant::now(),
-            cells: needs.cells,
+            cells: cells.len() as u64,
             cells_done: done.len() as u64,
-            bytes: needs.payload_bytes,
-            bytes_done: bytes_before,
-            bytes_before,
+            min_time_s,
+            work: all,
+            work_done: before,
+            work_before: before,
         }
     }
 
@@ -75,12 +89,12 @@ impl Progress {
     pub(crate) fn cell_done(&mut self, record: &Record) {
         if record.attempt.attempt == 1 {
             self.cells_done += 1;
-            self.bytes_done += record.attempt.cell.payload_bytes();
+            self.work_done += work(&record.attempt.cell, self.min_time_s);
         }
         let line = self.line(record);
         match &self.bar {
             Some(bar) => {
-                bar.set_position(self.bytes_done);
+                bar.set_position(self.work_done);
                 bar.set_message(line);
             }
             None => eprintln!("{line}"),
@@ -117,8 +131,8 @@ impl Progress {
     }
 
     fn time_left(&self) -> Duration {
-        let left = self.bytes.saturating_sub(self.bytes_done) as f64;
-        let measured = (self.bytes_done - self.bytes_before).max(1);
+        let left = self.work.saturating_sub(self.work_done) as f64;
+        let measured = (self.work_done - self.work_before).max(1);
         let pace = self.started.elapsed().as_secs_f64() / measured as f64;
         Duration::from_secs_f64(left * pace)
     }

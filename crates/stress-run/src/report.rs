@@ -1,7 +1,16 @@
 //! What people read of a run, made from its raw files alone: so it can be made again, in another language
 //! or by a later version.
 
+mod chart;
+mod disclosure;
+mod facts;
+mod figures;
+mod findings;
+mod page;
+mod rows;
 mod table;
+#[cfg(test)]
+mod tests;
 mod workbook;
 
 use std::{
@@ -11,7 +20,12 @@ use std::{
 
 use anyhow::Context;
 
-pub(crate) use self::table::on_screen;
+pub(crate) use self::{
+    facts::{CLIENT_LIMIT_SHARE, Load, RowName},
+    figures::{BAND, Extremes, Fit, LastToMean, MemoryEnd, MemoryEnds, QueueShares, Waiting},
+    findings::{Best, Failures, Finding, Limited, ModesCompared, Server, Turns},
+    table::on_screen,
+};
 use crate::{
     language::Language,
     results::{self, Run},
@@ -26,6 +40,7 @@ pub(crate) fn write(run: &Run, language: Language) -> anyhow::Result<Vec<PathBuf
     }
     files.push((table::named(run, "table", "xlsx"), workbook::xlsx(run, language)?));
     files.push(("table.md".to_owned(), table::markdown(run, language).into_bytes()));
+    files.push(("report.html".to_owned(), page::html(run, language)?.into_bytes()));
     remove_others(&run.dir, &files)
         .with_context(|| format!("cannot take old tables out of {}", run.dir.display()))?;
     let mut paths = Vec::new();

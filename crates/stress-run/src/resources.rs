@@ -12,7 +12,7 @@ pub(crate) struct Resources {
     /// them (PSS).
     pub(crate) server_peak_pss_bytes: Option<u64>,
     /// Of all processes of the server.
-    pub(crate) server_tree_cpu_s: Option<f64>,
+    pub(crate) server_cpu_s: Option<f64>,
     /// Of this program and its client processes, the looks at the server's memory included.
     pub(crate) generator_cpu_s: Option<f64>,
     /// CPU time that the machine's host gave to others.
@@ -68,7 +68,8 @@ mod linux {
     /// Watches the memory from its start to its end, and the clocks during bursts: what happens between
     /// those is not measured.
     pub(crate) struct Watch {
-        server_pid: Option<u32>,
+        /// All that run at the start; one that takes the place of a dead one is not counted.
+        server: Option<Vec<Process>>,
         memory: Option<MemoryWatch>,
         bursts: Vec<Burst>,
     }
@@ -98,16 +99,17 @@ mod linux {
     impl Watch {
         /// Begins to watch the server whose first process this is.
         pub(crate) fn start(server_pid: Option<u32>) -> Self {
-            Self { server_pid, memory: server_pid.map(MemoryWatch::start), bursts: Vec::new() }
+            let memory = server_pid.map(MemoryWatch::start);
+            Self { server: server_pid.map(tree), memory, bursts: Vec::new() }
         }
 
         /// Runs a burst.
         pub(crate) fn burst<T>(&mut self, run: impl FnOnce() -> T) -> T {
-            let before = Clocks::now(self.server_pid);
+            let before = Clocks::now(self.server.as_deref());
             let started = Instant::now();
             let result = run();
             let took = started.elapsed();
-            self.bursts.push(Burst { took, before, after: Clocks::now(self.server_pid) });
+            self.bursts.push(Burst { took, before, after: Clocks::now(self.server.as_deref()) });
             result
         }
 
@@ -130,7 +132,7 @@ mod linux {
             let foreign = || Some(used(|at| at.busy)? - server? - generator?);
             Resources {
                 watched,
-                server_tree_cpu_s: server,
+                server_cpu_s: server,
                 generator_cpu_s: generator,
                 steal_s: used(|at| at.steal),
                 foreign_cpu_s: foreign().map(|seconds| seconds.max(0.0)),
@@ -141,14 +143,12 @@ mod linux {
     }
 
     impl Clocks {
-        fn now(server_pid: Option<u32>) -> Self {
+        fn now(server: Option<&[Process]>) -> Self {
             let machine = KernelStats::current().ok().map(|stats| stats.total);
             let ticks_per_second = procfs::ticks_per_second() as f64;
             let seconds = |ticks: u64| ticks as f64 / ticks_per_second;
             Self {
-                server: server_pid
-                    .map(|pid| tree(pid).iter().filter_map(cpu_ticks).sum())
-                    .map(seconds),
+                server: server.map(|server| seconds(server.iter().filter_map(cpu_ticks).sum())),
                 generator: generator_seconds(),
                 busy: machine.as_ref().map(|cpu| {
                     let irq = cpu.irq.unwrap_or(0) + cpu.softirq.unwrap_or(0);
@@ -243,35 +243,8 @@ mod linux {
             drop(memory);
             assert!(used.server_peak_pss_bytes.unwrap() >= TOUCHED as u64, "{used:?}");
             assert!(used.generator_cpu_s.unwrap() > 0.0, "{used:?}");
-            assert!(used.server_tree_cpu_s.is_some() && used.foreign_cpu_s.is_some(), "{used:?}");
+            assert!(used.server_cpu_s.is_some() && used.foreign_cpu_s.is_some(), "{used:?}");
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn others_and_swapping_disturb_a_cell() {
-        let quiet = Resources {
-            watched: Duration::from_secs(1),
-            steal_s: Some(0.07),
-            foreign_cpu_s: Some(0.07),
-            swapped_pages: Some(0),
-            ..Resources::default()
-        };
-        assert_eq!(quiet.disturbance(2), None);
-        let busy = Resources { foreign_cpu_s: Some(0.09), ..quiet };
-        assert_eq!(
-            busy.disturbance(2).as_deref(),
-            Some("of 2.00 s of CPU time other programs took 0.09 s and other machines 0.07 s")
-        );
-        let longer = Resources { watched: Duration::from_secs(2), ..busy };
-        assert_eq!(longer.disturbance(2), None);
-        let swapping = Resources { swapped_pages: Some(3), ..quiet };
-        assert_eq!(swapping.disturbance(2).as_deref(), Some("3 pages of memory were swapped"));
-        assert_eq!(Resources::default().disturbance(2), None);
     }
 }
 
@@ -310,3 +283,30 @@ mod other {
 pub(crate) use linux::Watch;
 #[cfg(not(target_os = "linux"))]
 pub(crate) use other::Watch;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn others_and_swapping_disturb_a_cell() {
+        let quiet = Resources {
+            watched: Duration::from_secs(1),
+            steal_s: Some(0.07),
+            foreign_cpu_s: Some(0.07),
+            swapped_pages: Some(0),
+            ..Resources::default()
+        };
+        assert_eq!(quiet.disturbance(2), None);
+        let busy = Resources { foreign_cpu_s: Some(0.09), ..quiet };
+        assert_eq!(
+            busy.disturbance(2).as_deref(),
+            Some("of 2.00 s of CPU time other programs took 0.09 s and other machines 0.07 s")
+        );
+        let longer = Resources { watched: Duration::from_secs(2), ..busy };
+        assert_eq!(longer.disturbance(2), None);
+        let swapping = Resources { swapped_pages: Some(3), ..quiet };
+        assert_eq!(swapping.disturbance(2).as_deref(), Some("3 pages of memory were swapped"));
+        assert_eq!(Resources::default().disturbance(2), None);
+    }
+}

@@ -70,7 +70,6 @@ pub(crate) struct CellLine {
     pub(crate) server_requests_failed: Option<u64>,
     pub(crate) server_bytes: Option<u64>,
     pub(crate) server_cpu_s: Option<f64>,
-    pub(crate) server_tree_cpu_s: Option<f64>,
     pub(crate) server_peak_pss_bytes: Option<u64>,
     pub(crate) generator_cpu_s: Option<f64>,
     pub(crate) steal_s: Option<f64>,
@@ -168,8 +167,7 @@ impl CellLine {
             server_requests_ok: books.map(|books| books.requests_ok),
             server_requests_failed: books.map(|books| books.requests_failed),
             server_bytes: books.map(|books| books.bytes),
-            server_cpu_s: books.map(|books| books.cpu_seconds),
-            server_tree_cpu_s: resources.server_tree_cpu_s,
+            server_cpu_s: resources.server_cpu_s,
             server_peak_pss_bytes: resources.server_peak_pss_bytes,
             generator_cpu_s: resources.generator_cpu_s,
             steal_s: resources.steal_s,
@@ -197,7 +195,7 @@ impl CellLine {
     /// CPU seconds of server and clients together, for one transfer.
     pub(crate) fn cpu_s_per_transfer(&self) -> Option<f64> {
         let transfers = f64::from(self.clients) * f64::from(self.bursts);
-        Some((self.server_tree_cpu_s? + self.generator_cpu_s?) / transfers)
+        Some((self.server_cpu_s? + self.generator_cpu_s?) / transfers)
     }
 }
 

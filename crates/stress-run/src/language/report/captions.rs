@@ -1,0 +1,184 @@
+//! Captions of the report's figures: what each finds, in numbers.
+
+use maud::{Markup, html};
+
+use super::Language::{self, En, Id};
+use crate::{
+    plan::Operation,
+    report::{
+        BAND, Extremes, Fit, LastToMean, Limited, Load, MemoryEnd, MemoryEnds, QueueShares, Waiting,
+    },
+};
+
+impl Language {
+    pub(crate) fn gantt_caption(
+        self,
+        operation: Operation,
+        load: Load,
+        waits: &[Waiting],
+    ) -> Markup {
+        let load = self.load(load);
+        let list = self.list(waits.iter().map(|waiting| self.waited(waiting)));
+        match self {
+            En => html! {
+                "The " (operation) " of " (load) ": a bar for each client, sorted by worker. "
+                "From the release until a worker picked it up a client waited: " (list) "."
+            },
+            Id => html! {
+                "Satu batang untuk tiap client pada " (operation) " oleh " (load)
+                ", diurutkan menurut worker. "
+                "Sejak dilepas sampai diambil worker, client menunggu: " (list) "."
+            },
+        }
+    }
+
+    fn waited(self, waiting: &Waiting) -> Markup {
+        let Waiting { row, workers, clients, left_out, .. } = waiting;
+        let mean = self.seconds(waiting.waiting_mean_s);
+        let (max, share) =
+            (self.seconds(waiting.waiting_max_s), self.percent(waiting.waiting_share));
+        let link = self.row_link(row);
+        match self {
+            En => html! {
+                (row.mode) " " (mean) " in the mean, at most " (max) ", " (share) " of the time ("
+                (clients)
+                " clients, " (workers) " workers, " (link) ")"
+                @if *left_out > 0 { ", " (left_out) " clients without a timeline left out" }
+            },
+            Id => html! {
+                (row.mode) " rata-rata " (mean) ", paling lama " (max) ", " (share)
+                " dari waktunya (" (clients)
+                " client, " (workers) " worker, " (link) ")"
+                @if *left_out > 0 { ", " (left_out) " client tanpa garis waktu tidak digambar" }
+            },
+        }
+    }
+
+    pub(crate) fn goodput_caption(self, extremes: &[Extremes], limited: Option<Limited>) -> Markup {
+        let extreme = |Extremes { operation, most, least }: &Extremes| {
+            let rates = (self.rate(least.1), self.rate(most.1));
+            let links = (self.row_link(&least.0), self.row_link(&most.0));
+            match self {
+                En => html! {
+                    "of " (operation) " from " (rates.0) " (" (links.0) ") to " (rates.1) " ("
+                    (links.1) ")"
+                },
+                Id => html! {
+                    (operation) " dari " (rates.0) " (" (links.0) ") sampai " (rates.1) " ("
+                    (links.1) ")"
+                },
+            }
+        };
+        let list = self.list(extremes.iter().map(extreme));
+        let limited = limited.map(|limited| self.limited(limited));
+        html! {
+            @match self {
+                En => {
+                    "The median over the repetitions, with a whisker from the smallest to the largest. \
+                     Over all rows the median goes " (list) ". "
+                },
+                Id => {
+                    "Median dari semua ulangan, dengan garis dari yang terkecil sampai yang terbesar. \
+                     Rentang median di semua baris: " (list) ". "
+                },
+            }
+            @if let Some(limited) = limited { (limited) "." } @else { (self.no_ceiling()) }
+        }
+    }
+
+    pub(crate) fn time_parts_caption(self, load: Load, shares: &QueueShares) -> Markup {
+        let QueueShares { most, least, .. } = shares;
+        let load = self.load(load);
+        let queue = (self.percent(least.1), self.percent(most.1));
+        let links = (self.row_link(&least.0), self.row_link(&most.0));
+        let (cpu, run_queue) = (self.percent(shares.cpu_max), self.percent(shares.run_queue_max));
+        match self {
+            En => html! {
+                "Of " (load) ", in the repetition that stands for the row. Waiting for a worker takes \
+                 between " (queue.0) " (" (links.0) ") and " (queue.1) " (" (links.1) ") of the mean \
+                 time; computing never more than " (cpu) ", waiting for a processor never more than "
+                (run_queue) "."
+            },
+            Id => html! {
+                "Untuk " (load) ", pada ulangan yang mewakili baris. Menunggu worker memakan "
+                (queue.0) " (" (links.0) ") sampai " (queue.1) " (" (links.1) ") dari waktu rata-rata; \
+                 menghitung paling banyak " (cpu) ", menunggu prosesor paling banyak " (run_queue) "."
+            },
+        }
+    }
+
+    pub(crate) fn dots_caption(self, load: Load, ratios: &[LastToMean]) -> Markup {
+        let load = self.load(load);
+        let ratio = |LastToMean { operation, most, least }: &LastToMean| {
+            let times = (self.number(least.1), self.number(most.1));
+            let links = (self.row_link(&least.0), self.row_link(&most.0));
+            match self {
+                En => html! {
+                    "for " (operation) " between " (times.0) " (" (links.0) ") and " (times.1)
+                    " (" (links.1) ")"
+                },
+                Id => html! {
+                    (operation) " antara " (times.0) " (" (links.0) ") dan " (times.1) " ("
+                    (links.1) ")"
+                },
+            }
+        };
+        let list = self.list(ratios.iter().map(ratio));
+        match self {
+            En => html! {
+                "Of " (load) ", in the repetition that stands for the row. In multiples of the mean, the \
+                 last client takes " (list) "."
+            },
+            Id => html! {
+                "Untuk " (load) ", pada ulangan yang mewakili baris. Waktu client terakhir, dalam \
+                 kelipatan rata-rata: " (list) "."
+            },
+        }
+    }
+
+    pub(crate) fn memory_caption(self, load: Load, ends: &MemoryEnds) -> Markup {
+        let load = self.load(load);
+        let end = |end: &MemoryEnd| {
+            let (peak, goodput) = (self.number(end.peak_mb), self.number(end.goodput_mb));
+            let link = self.row_link(&end.row);
+            match self {
+                En => html! { (peak) " MB for " (goodput) " MB/s (" (link) ")" },
+                Id => html! { (peak) " MB untuk " (goodput) " MB/s (" (link) ")" },
+            }
+        };
+        let (least, most) = (end(&ends.least), end(&ends.most));
+        let times = self.number(ends.most.peak_mb / ends.least.peak_mb);
+        let rates = self.number(ends.most.goodput_mb / ends.least.goodput_mb);
+        match self {
+            En => html! {
+                "Of " (load) ". The least memory is " (least) ", the most " (most) ": " (times)
+                " times the memory for " (rates) " times the goodput. Memory that processes share counts \
+                 once (PSS)."
+            },
+            Id => html! {
+                "Untuk " (load) ". Memori paling sedikit " (least) ", paling banyak " (most)
+                ": memori "
+                (times) " kali lipat untuk goodput " (rates) " kali lipat. Memori yang dipakai bersama \
+                 oleh beberapa proses dihitung sekali (PSS)."
+            },
+        }
+    }
+
+    pub(crate) fn prediction_caption(self, fit: &Fit) -> Markup {
+        let Fit { within, rows, worst } = fit;
+        let (band, off) = (self.percent(BAND), self.signed_percent(worst.1));
+        let link = self.row_link(&worst.0);
+        match self {
+            En => html! {
+                (within) " of " (rows) " rows with more than one client are within " (band)
+                " of the predicted mean time; farthest off is " (link) " with " (off) "."
+            },
+            Id => html! {
+                (within) " dari " (rows)
+                " baris dengan lebih dari satu client meleset paling banyak "
+                (band) " dari waktu rata-rata yang diprediksi; yang paling jauh " (link)
+                " dengan " (off) "."
+            },
+        }
+    }
+}

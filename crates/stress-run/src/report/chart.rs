@@ -1,0 +1,289 @@
+//! What the figures are drawn with: scales, axes and marks, as SVG whose colours come from the page's
+//! style, so that they follow dark mode and print.
+
+use maud::{Markup, html};
+
+/// Ticks that a linear axis has, about.
+const TICKS: f64 = 5.0;
+/// From this many decades up a logarithmic axis marks powers of ten only.
+const DECADES_MANY: f64 = 2.5;
+/// Half the size of a mark.
+const MARK: f64 = 3.5;
+/// How many marks, colours and dashes the style tells apart; after that they begin again.
+pub(super) const SERIES: usize = 6;
+
+/// Which place along an axis a value has.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scale {
+    kind: Kind,
+    /// The values at both ends, which are ticks.
+    low: f64,
+    high: f64,
+    /// Where those are drawn.
+    from: f64,
+    to: f64,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Linear { step: f64 },
+    Logarithmic,
+}
+
+impl Scale {
+    /// From zero to a tick at or above `max`.
+    pub(super) fn from_zero(max: f64, from: f64, to: f64) -> Self {
+        Self::linear(0.0, max, from, to)
+    }
+
+    /// From a tick at or below `min` to one at or above `max`.
+    pub(super) fn linear(min: f64, max: f64, from: f64, to: f64) -> Self {
+        let room =
+            if max > min && (max - min).is_finite() { max - min } else { max.abs().max(1.0) };
+        let step = round_step(room / TICKS);
+        // A tick that rounding has put a hair beyond the value is one all the same.
+        let low = (min / step + 1e-9).floor() * step;
+        let high = ((max / step - 1e-9).ceil() * step).max(low + step);
+        Self { kind: Kind::Linear { step }, low, high, from, to }
+    }
+
+    /// Of values above zero: from 1, 2 or 5 times a power of ten at or below `min` to one at or
+    /// above `max`.
+    pub(super) fn logarithmic(min: f64, max: f64, from: f64, to: f64) -> Self {
+        let is_usable = min > 0.0 && max.is_finite();
+        let (min, max) = if is_usable { (min, max.max(min)) } else { (1.0, 10.0) };
+        let steps = decade_steps(min, max);
+        let low = steps.iter().copied().rfind(|step| *step <= min * (1.0 + 1e-9));
+        let high = steps.iter().copied().find(|step| *step >= max * (1.0 - 1e-9));
+        let low = low.unwrap_or(min);
+        let high = high.filter(|high| *high > low).unwrap_or(low * 10.0);
+        Self { kind: Kind::Logarithmic, low, high, from, to }
+    }
+
+    pub(super) fn at(&self, value: f64) -> f64 {
+        let share = match self.kind {
+            Kind::Linear { .. } => (value - self.low) / (self.high - self.low),
+            Kind::Logarithmic => (value / self.low).ln() / (self.high / self.low).ln(),
+        };
+        self.from + share * (self.to - self.from)
+    }
+
+    pub(super) fn ends(&self) -> (f64, f64) {
+        (self.low, self.high)
+    }
+
+    pub(super) fn ticks(&self) -> Vec<f64> {
+        match self.kind {
+            Kind::Linear { step } => {
+                let count = ((self.high - self.low) / step).round() as u32;
+                (0..=count).map(|index| self.low + f64::from(index) * step).collect()
+            }
+            Kind::Logarithmic => {
+                let is_inside = |tick: &f64| {
+                    (self.low * (1.0 - 1e-9)..=self.high * (1.0 + 1e-9)).contains(tick)
+                };
+                let mut ticks = decade_steps(self.low, self.high);
+                ticks.retain(is_inside);
+                if (self.high / self.low).log10() >= DECADES_MANY {
+                    ticks.retain(|tick| (tick.log10() - tick.log10().round()).abs() < 1e-9);
+                }
+                ticks
+            }
+        }
+    }
+}
+
+/// 1, 2, 2.5 or 5 times a power of ten, at or above the length.
+fn round_step(length: f64) -> f64 {
+    let decade = 10_f64.powf(length.log10().floor());
+    let steps = [1.0, 2.0, 2.5, 5.0, 10.0].map(|factor| factor * decade);
+    steps.into_iter().find(|step| *step >= length * (1.0 - 1e-9)).unwrap_or(10.0 * decade)
+}
+
+/// 1, 2 and 5 of all decades that the values are in.
+fn decade_steps(min: f64, max: f64) -> Vec<f64> {
+    let (first, last) = (min.log10().floor() as i32, max.log10().ceil() as i32);
+    let decades = (first..=last).map(|decade| 10_f64.powi(decade));
+    decades.flat_map(|decade| [1.0, 2.0, 5.0].map(|factor| factor * decade)).collect()
+}
+
+/// A drawing and the part of it that the axes enclose, in units of its view box.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frame {
+    pub(super) width: f64,
+    pub(super) height: f64,
+    pub(super) left: f64,
+    pub(super) right: f64,
+    pub(super) top: f64,
+    pub(super) bottom: f64,
+}
+
+impl Frame {
+    /// A panel with its plot inside, which has room at its left for labels of this width.
+    pub(super) fn panel(label_width: f64, height: f64) -> Self {
+        let (width, right) = (320.0, 310.0);
+        Self { width, height, left: label_width, right, top: 10.0, bottom: height - 34.0 }
+    }
+
+    /// The drawing in its panel. `title` is what a reader who cannot see it is told.
+    pub(super) fn draw(&self, title: &str, content: &Markup) -> Markup {
+        let view = format!("0 0 {} {}", px(self.width), px(self.height));
+        html! {
+            div.panel {
+                h4 { (title) }
+                svg viewBox=(view) role="img" aria-label=(title) { (content) }
+            }
+        }
+    }
+
+    /// Ticks with labels at the left, lines across, and what is counted above them.
+    pub(super) fn y_axis(&self, scale: &Scale, label: impl Fn(f64) -> String) -> Markup {
+        html! {
+            @for tick in scale.ticks() {
+                (line((self.left, scale.at(tick)), (self.right, scale.at(tick)), "grid"))
+                (text((self.left - 5.0, scale.at(tick) + 3.5), "end", &label(tick)))
+            }
+        }
+    }
+
+    /// Ticks with labels below, lines down, and what is counted below them.
+    pub(super) fn x_axis(
+        &self,
+        scale: &Scale,
+        label: impl Fn(f64) -> String,
+        unit: &str,
+    ) -> Markup {
+        html! {
+            @for tick in scale.ticks() {
+                (line((scale.at(tick), self.top), (scale.at(tick), self.bottom), "grid"))
+                (text((scale.at(tick), self.bottom + 15.0), "middle", &label(tick)))
+            }
+            (self.x_unit(unit))
+        }
+    }
+
+    pub(super) fn x_unit(&self, unit: &str) -> Markup {
+        let middle = f64::midpoint(self.left, self.right);
+        text((middle, self.bottom + 30.0), "middle", unit)
+    }
+}
+
+/// A place in a drawing.
+pub(super) type Point = (f64, f64);
+
+pub(super) fn line(from: Point, to: Point, class: &str) -> Markup {
+    html! {
+        line.(class) x1=(px(from.0)) y1=(px(from.1)) x2=(px(to.0)) y2=(px(to.1)) {}
+    }
+}
+
+pub(super) fn text(at: Point, anchor: &str, words: &str) -> Markup {
+    html! { text x=(px(at.0)) y=(px(at.1)) text-anchor=(anchor) { (words) } }
+}
+
+pub(super) fn bar(from: Point, to: Point, class: &str) -> Markup {
+    // What took no time at all is still there.
+    let width = (to.0 - from.0).max(0.0);
+    html! {
+        rect.(class) x=(px(from.0)) y=(px(from.1)) width=(px(width)) height=(px(to.1 - from.1)) {}
+    }
+}
+
+/// Points joined by lines.
+pub(super) fn path(points: &[Point], class: &str) -> Markup {
+    let places: Vec<String> =
+        points.iter().map(|(x, y)| format!("{},{}", px(*x), px(*y))).collect();
+    html! { polyline.(class) points=(places.join(" ")) {} }
+}
+
+pub(super) fn area(points: &[Point], class: &str) -> Markup {
+    let places: Vec<String> =
+        points.iter().map(|(x, y)| format!("{},{}", px(*x), px(*y))).collect();
+    html! { polygon.(class) points=(places.join(" ")) {} }
+}
+
+/// The mark of a series, told apart by form and colour; `hint` is shown where a mouse rests on it.
+pub(super) fn mark(series: usize, at: Point, hint: &str) -> Markup {
+    let class = format!("mark s{}", series % SERIES);
+    html! { path.(class) d=(form(series, at)) { @if !hint.is_empty() { title { (hint) } } } }
+}
+
+/// Circle, square, triangle, diamond, triangle upside down, cross.
+fn form(series: usize, (x, y): Point) -> String {
+    let corners = |corners: &[Point]| {
+        let at = |(dx, dy): &Point| format!("{} {}", px(x + dx * MARK), px(y + dy * MARK));
+        format!("M{}Z", corners.iter().map(at).collect::<Vec<_>>().join("L"))
+    };
+    match series % SERIES {
+        0 => {
+            let (left, r, d) = (px(x - MARK), px(MARK), px(2.0 * MARK));
+            format!("M{left} {}a{r} {r} 0 1 0 {d} 0a{r} {r} 0 1 0 -{d} 0Z", px(y))
+        }
+        1 => corners(&[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)]),
+        2 => corners(&[(0.0, -1.2), (1.15, 0.9), (-1.15, 0.9)]),
+        3 => corners(&[(0.0, -1.3), (1.3, 0.0), (0.0, 1.3), (-1.3, 0.0)]),
+        4 => corners(&[(0.0, 1.2), (1.15, -0.9), (-1.15, -0.9)]),
+        _ => corners(&[(-1.2, -0.4), (1.2, -0.4), (1.2, 0.4), (-1.2, 0.4)]),
+    }
+}
+
+/// A swatch and what it stands for, for each series.
+pub(super) fn legend(entries: &[(Markup, String)]) -> Markup {
+    html! {
+        ul.legend {
+            @for (swatch, words) in entries {
+                li { svg viewBox="0 0 24 12" aria-hidden="true" { (swatch) } (words) }
+            }
+        }
+    }
+}
+
+/// Tenths of a unit are finer than any screen.
+pub(super) fn px(length: f64) -> String {
+    let text = format!("{length:.1}");
+    let short = text.strip_suffix(".0").unwrap_or(&text);
+    if short == "-0" { "0".to_owned() } else { short.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_linear_scale_ends_at_round_ticks_around_the_values() {
+        let ticks = |min, max| Scale::linear(min, max, 0.0, 1.0).ticks();
+        assert_eq!(ticks(0.0, 7.3), [0.0, 2.0, 4.0, 6.0, 8.0]);
+        assert_eq!(ticks(0.0, 1100.0), [0.0, 250.0, 500.0, 750.0, 1000.0, 1250.0]);
+        assert_eq!(ticks(655.0, 810.0), [650.0, 700.0, 750.0, 800.0, 850.0]);
+        for max in [0.0, f64::NAN, 1e-9, 1e12] {
+            let scale = Scale::from_zero(max, 0.0, 100.0);
+            assert!((2..=7).contains(&scale.ticks().len()), "{max}: {:?}", scale.ticks());
+            assert!(scale.at(0.0).abs() < 1e-9, "{max}");
+        }
+    }
+
+    #[test]
+    fn a_scale_may_grow_upwards_on_the_screen() {
+        let scale = Scale::from_zero(10.0, 200.0, 100.0);
+        assert_eq!((scale.at(0.0), scale.at(scale.ends().1)), (200.0, 100.0));
+    }
+
+    #[test]
+    fn a_logarithmic_scale_has_ticks_at_one_two_and_five() {
+        let scale = Scale::logarithmic(3.0, 40.0, 0.0, 100.0);
+        let ticks: Vec<String> = scale.ticks().into_iter().map(px).collect();
+        assert_eq!(ticks, ["2", "5", "10", "20", "50"]);
+        assert!((scale.at(10.0) - 50.0).abs() < 1e-9);
+        // Of many decades only the powers of ten have room.
+        assert_eq!(Scale::logarithmic(0.001, 10.0, 0.0, 1.0).ticks().len(), 5);
+        for (min, max) in [(5.0, 5.0), (0.0, 0.0), (f64::NAN, 1.0), (1.0, f64::INFINITY)] {
+            let scale = Scale::logarithmic(min, max, 0.0, 1.0);
+            assert!(scale.ticks().len() >= 2, "{min} {max}: {scale:?}");
+        }
+    }
+
+    #[test]
+    fn lengths_are_short() {
+        assert_eq!([1.0, 0.26, -0.01].map(px), ["1", "0.3", "0"]);
+    }
+}

@@ -1,0 +1,182 @@
+//! What the report is made from, read and computed once: rows with what they are judged by, and what
+//! each client did under the heaviest load.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    cell::Attempt,
+    job::Outcome,
+    language::Language,
+    plan::{Mode, Operation, Volume, mode_name},
+    prediction::Prediction,
+    results::{CellLine, Row, Run, WorkerLine},
+    spread::Spread,
+};
+
+/// From this share of the ceiling up a row says what the clients can do, not what the server can.
+pub(crate) const CLIENT_LIMIT_SHARE: f64 = 0.9;
+
+pub(super) struct Facts<'a> {
+    pub(super) run: &'a Run,
+    pub(super) language: Language,
+    /// Mode after mode, each in the order of its table.
+    pub(super) rows: Vec<RowFacts<'a>>,
+    pub(super) heaviest: Option<Load>,
+    /// Of the representative repetitions of the rows under the heaviest load.
+    outcomes: Vec<WorkerLine<Outcome>>,
+}
+
+/// Most clients that were measured, and the largest volume they moved.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Load {
+    pub(crate) clients: u32,
+    pub(crate) volume: Volume,
+}
+
+pub(super) struct RowFacts<'a> {
+    pub(super) row: Row<'a>,
+    pub(super) mean_s: Option<Spread>,
+    /// In bytes per second, as the ceiling.
+    pub(super) goodput: Option<Spread>,
+    pub(super) makespan_s: Option<Spread>,
+    pub(super) peak_bytes: Option<f64>,
+    pub(super) ceiling: Option<Spread>,
+    pub(super) prediction: Option<Prediction>,
+}
+
+/// A row as text cites it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct RowName {
+    pub(crate) mode: String,
+    pub(crate) number: usize,
+}
+
+impl<'a> Facts<'a> {
+    /// An error says that `workers.jsonl` cannot be read; a run without that file has no clients.
+    pub(super) fn of(run: &'a Run, language: Language) -> anyhow::Result<Self> {
+        let rows_of = |mode| run.rows(mode).into_iter().map(|row| RowFacts::of(run, row));
+        let rows: Vec<RowFacts<'a>> = run.modes().into_iter().flat_map(rows_of).collect();
+        let heaviest = rows.iter().map(RowFacts::load).max();
+        let of_heaviest = rows.iter().filter(|facts| Some(facts.load()) == heaviest);
+        let shown: BTreeSet<Attempt> =
+            of_heaviest.map(|facts| facts.row.representative().attempt()).collect();
+        let outcomes = run.outcomes(|attempt| shown.contains(&attempt))?;
+        Ok(Self { run, language, rows, heaviest, outcomes })
+    }
+
+    pub(super) fn modes(&self) -> Vec<Option<Mode>> {
+        self.run.modes()
+    }
+
+    pub(super) fn operations(&self) -> Vec<Operation> {
+        distinct(self.rows.iter().map(|facts| facts.row.cell.operation))
+    }
+
+    pub(super) fn volumes(&self) -> Vec<Volume> {
+        distinct(self.rows.iter().map(|facts| facts.row.cell.volume))
+    }
+
+    pub(super) fn clients(&self) -> Vec<u32> {
+        distinct(self.rows.iter().map(|facts| facts.row.cell.clients))
+    }
+
+    /// The sizes of the servers' pools, the smallest first.
+    pub(super) fn pools(&self) -> Vec<u32> {
+        distinct(self.rows.iter().map(RowFacts::workers))
+    }
+
+    /// Which of the pools this is, and so which colour and mark it has.
+    pub(super) fn pool_index(&self, workers: u32) -> usize {
+        self.pools().iter().position(|pool| *pool == workers).unwrap_or(0)
+    }
+
+    pub(super) fn rows_of(&self, mode: Option<Mode>) -> impl Iterator<Item = &RowFacts<'a>> {
+        self.rows.iter().filter(move |facts| facts.mode() == mode)
+    }
+
+    /// The rows of the heaviest load.
+    pub(super) fn heaviest_rows(&self, operation: Operation) -> Vec<&RowFacts<'a>> {
+        let is_shown = |facts: &&RowFacts<'_>| {
+            facts.row.cell.operation == operation && Some(facts.load()) == self.heaviest
+        };
+        self.rows.iter().filter(is_shown).collect()
+    }
+
+    /// What the clients of a row of the heaviest load did, in its representative repetition.
+    pub(super) fn outcomes(&self, facts: &RowFacts<'_>) -> Vec<&Outcome> {
+        let attempt = facts.row.representative().attempt();
+        let of_row = self.outcomes.iter().filter(|line| line.attempt() == attempt);
+        of_row.map(|line| &line.outcome).collect()
+    }
+}
+
+impl<'a> RowFacts<'a> {
+    fn of(run: &Run, row: Row<'a>) -> Self {
+        let cell = row.cell;
+        let peak_bytes = |line: &CellLine| line.server_peak_pss_bytes.map(|bytes| bytes as f64);
+        Self {
+            mean_s: row.spread(|line| line.mean_s),
+            goodput: row.spread(|line| line.goodput_bytes_per_s),
+            makespan_s: row.spread(|line| line.makespan_s),
+            peak_bytes: row.median(peak_bytes),
+            ceiling: run.ceiling(cell.operation, cell.volume, cell.clients),
+            prediction: run.prediction(&cell),
+            row,
+        }
+    }
+
+    pub(super) fn mode(&self) -> Option<Mode> {
+        self.row.cell.server.mode
+    }
+
+    pub(super) fn workers(&self) -> u32 {
+        self.row.cell.server.workers
+    }
+
+    pub(super) fn load(&self) -> Load {
+        Load { clients: self.row.cell.clients, volume: self.row.cell.volume }
+    }
+
+    pub(super) fn name(&self) -> RowName {
+        RowName { mode: mode_name(self.mode()), number: self.row.number }
+    }
+
+    /// `thread 5`: how a figure names it, where load and operation are known.
+    pub(super) fn server(&self) -> String {
+        format!("{} {}", mode_name(self.mode()), self.workers())
+    }
+
+    /// Goodput as a share of what the clients reach with a server that does nothing.
+    pub(super) fn ceiling_share(&self) -> Option<f64> {
+        let ceiling = self.ceiling.filter(|ceiling| ceiling.median > 0.0)?;
+        Some(self.goodput?.median / ceiling.median)
+    }
+
+    pub(super) fn is_limited_by_client(&self) -> Option<bool> {
+        self.ceiling_share().map(|share| share >= CLIENT_LIMIT_SHARE)
+    }
+
+    /// How much longer the mean time is than predicted, as a share of the prediction.
+    pub(super) fn residual(&self) -> Option<f64> {
+        let predicted_s = self.prediction.map(|prediction| prediction.mean_s);
+        let predicted_s = predicted_s.filter(|seconds| *seconds > 0.0)?;
+        Some(self.mean_s?.median / predicted_s - 1.0)
+    }
+
+    /// The median goodput, without which a row has no place in most figures.
+    pub(super) fn median_goodput(&self) -> Option<f64> {
+        self.goodput.map(|goodput| goodput.median)
+    }
+}
+
+impl RowName {
+    /// The name of the place in the page where the row is.
+    pub(crate) fn anchor(&self) -> String {
+        format!("{}-{}", self.mode, self.number)
+    }
+}
+
+/// In ascending order.
+fn distinct<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
+    values.collect::<BTreeSet<T>>().into_iter().collect()
+}

@@ -1,0 +1,163 @@
+//! Every client's time as a dot, with the mean and the last of them: a column for each server.
+
+use maud::{Markup, html};
+
+use super::{Data, Figure, largest};
+use crate::{
+    plan::{Mode, Operation, mode_name},
+    report::{
+        chart::{Frame, Point, SERIES, Scale, legend, line, px, text},
+        facts::{Facts, RowFacts, RowName},
+    },
+};
+
+/// How many places beside one another the dots of a column take.
+const ABREAST: usize = 5;
+
+/// The clients of one row that succeeded.
+struct Column<'a> {
+    row: &'a RowFacts<'a>,
+    /// Ascending, never empty.
+    seconds: Vec<f64>,
+}
+
+/// How much longer than the mean the last client takes, for the caption.
+pub(crate) struct LastToMean {
+    pub(crate) operation: Operation,
+    pub(crate) most: (RowName, f64),
+    pub(crate) least: (RowName, f64),
+}
+
+pub(super) fn figure(facts: &Facts<'_>) -> Figure {
+    let language = facts.language;
+    let title = language.dots_title();
+    let columns = |operation: Operation| -> Vec<Column<'_>> {
+        let rows = facts.heaviest_rows(operation);
+        rows.into_iter().filter_map(|row| Column::of(facts, row)).collect()
+    };
+    let panels: Vec<(Operation, Vec<Column<'_>>)> =
+        facts.operations().into_iter().map(|operation| (operation, columns(operation))).collect();
+    let ratios: Vec<LastToMean> = panels
+        .iter()
+        .filter_map(|(operation, columns)| last_to_mean(*operation, columns))
+        .collect();
+    let Some(load) = facts.heaviest.filter(|_| !ratios.is_empty()) else {
+        return Figure::missing(title, language.no_clients());
+    };
+    let swatches = [
+        (dot(0, (12.0, 6.0), 2.6), language.one_client().to_owned()),
+        (line((4.0, 6.0), (20.0, 6.0), "mean"), language.mean().to_owned()),
+        (ring((12.0, 6.0)), language.last_client().to_owned()),
+    ];
+    let drawing = html! {
+        (legend(&swatches))
+        div.panels {
+            @for (operation, columns) in &panels { (panel(facts, *operation, columns)) }
+        }
+    };
+    Figure {
+        title,
+        caption: language.dots_caption(load, &ratios),
+        drawing: Some(drawing),
+        data: data(facts, &panels),
+    }
+}
+
+impl<'a> Column<'a> {
+    fn of(facts: &Facts<'_>, row: &'a RowFacts<'a>) -> Option<Self> {
+        let outcomes = facts.outcomes(row);
+        let mut seconds: Vec<f64> =
+            outcomes.into_iter().filter_map(crate::job::Outcome::seconds).collect();
+        seconds.sort_by(f64::total_cmp);
+        (!seconds.is_empty()).then_some(Self { row, seconds })
+    }
+
+    fn mean_s(&self) -> f64 {
+        self.seconds.iter().sum::<f64>() / self.seconds.len() as f64
+    }
+
+    fn max_s(&self) -> f64 {
+        largest(self.seconds.iter().copied())
+    }
+}
+
+fn last_to_mean(operation: Operation, columns: &[Column<'_>]) -> Option<LastToMean> {
+    let ratio = |column: &Column<'_>| (column.row.name(), column.max_s() / column.mean_s());
+    let mut ratios: Vec<(RowName, f64)> = columns.iter().map(ratio).collect();
+    ratios.sort_by(|a, b| a.1.total_cmp(&b.1));
+    Some(LastToMean { operation, most: ratios.last()?.clone(), least: ratios.first()?.clone() })
+}
+
+fn panel(facts: &Facts<'_>, operation: Operation, columns: &[Column<'_>]) -> Markup {
+    if columns.is_empty() {
+        return html! {};
+    }
+    let language = facts.language;
+    let frame = Frame::panel(40.0, 260.0);
+    let scale =
+        Scale::from_zero(largest(columns.iter().map(Column::max_s)), frame.bottom, frame.top);
+    let pitch = (frame.right - frame.left) / columns.len() as f64;
+    let x = |index: usize| frame.left + (index as f64 + 0.5) * pitch;
+    let content = html! {
+        (frame.y_axis(&scale, |tick| language.tick(tick)))
+        @for (index, column) in columns.iter().enumerate() {
+            (draw(facts, column, x(index), pitch, &scale))
+            (text((x(index), frame.bottom + 15.0), "middle", &column.row.workers().to_string()))
+        }
+        @for (mode, middle) in groups(columns) {
+            (text((frame.left + middle * pitch, frame.bottom + 30.0), "middle", &mode_name(mode)))
+        }
+    };
+    frame.draw(&language.dots_panel(operation), &content)
+}
+
+/// Each mode and the middle of its columns, counted in columns.
+fn groups(columns: &[Column<'_>]) -> Vec<(Option<Mode>, f64)> {
+    let mut start = 0;
+    let of_mode = columns.chunk_by(|a, b| a.row.mode() == b.row.mode());
+    let group = of_mode.map(|columns| {
+        let middle = start as f64 + columns.len() as f64 / 2.0;
+        start += columns.len();
+        (columns[0].row.mode(), middle)
+    });
+    group.collect()
+}
+
+fn draw(facts: &Facts<'_>, column: &Column<'_>, x: f64, pitch: f64, scale: &Scale) -> Markup {
+    let series = facts.pool_index(column.row.workers()) % SERIES;
+    let step = (pitch * 0.6 / ABREAST as f64).min(6.0);
+    let aside = |index: usize| ((index % ABREAST) as f64 - (ABREAST - 1) as f64 / 2.0) * step;
+    let (mean, half) = (scale.at(column.mean_s()), (pitch * 0.42).min(24.0));
+    html! {
+        @for (index, seconds) in column.seconds.iter().enumerate() {
+            (dot(series, (x + aside(index), scale.at(*seconds)), 1.6))
+        }
+        (line((x - half, mean), (x + half, mean), "mean"))
+        (ring((x + aside(column.seconds.len() - 1), scale.at(column.max_s()))))
+    }
+}
+
+fn dot(series: usize, at: Point, radius: f64) -> Markup {
+    html! { circle.(format!("dot s{series}")) cx=(px(at.0)) cy=(px(at.1)) r=(px(radius)) {} }
+}
+
+fn ring(at: Point) -> Markup {
+    html! { circle.ring cx=(px(at.0)) cy=(px(at.1)) r="4" {} }
+}
+
+fn data(facts: &Facts<'_>, panels: &[(Operation, Vec<Column<'_>>)]) -> Data {
+    let language = facts.language;
+    let fields = |column: &Column<'_>| {
+        let seconds = column.seconds.iter().map(|seconds| language.number(*seconds));
+        vec![
+            mode_name(column.row.mode()),
+            column.row.row.cell.operation.to_string(),
+            column.row.workers().to_string(),
+            language.number(column.mean_s()),
+            language.number(column.max_s()),
+            seconds.collect::<Vec<_>>().join(" "),
+        ]
+    };
+    let lines = panels.iter().flat_map(|(_, columns)| columns).map(fields).collect();
+    Data { heads: language.dots_heads().into(), words: 2, lines }
+}

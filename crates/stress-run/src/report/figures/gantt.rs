@@ -1,0 +1,208 @@
+//! When each client waited and when it was served, by worker: one panel for each mode.
+
+use maud::{Markup, html};
+
+use super::{Data, Figure};
+use crate::{
+    job::Outcome,
+    plan::{Operation, mode_name},
+    report::{
+        chart::{Frame, SERIES, Scale, bar, legend, text},
+        facts::{Facts, RowFacts, RowName},
+    },
+};
+
+/// The room for all bars of a panel, and the most that one of them takes.
+const BARS_HEIGHT: f64 = 260.0;
+const BAR_PITCH: f64 = 5.2;
+/// More workers than these have no room for their names.
+const NAMES_MAX: usize = 12;
+
+/// One client's bar; times are seconds after the release.
+struct Bar<'a> {
+    worker: &'a str,
+    client: u32,
+    picked_up_s: f64,
+    finished_s: f64,
+}
+
+struct Panel<'a> {
+    row: &'a RowFacts<'a>,
+    /// By worker, then in the order in which they were picked up.
+    bars: Vec<Bar<'a>>,
+    /// Clients that failed, or of which the server did not tell.
+    left_out: usize,
+}
+
+/// How a panel's clients waited, for the caption.
+pub(crate) struct Waiting {
+    pub(crate) row: RowName,
+    pub(crate) workers: usize,
+    pub(crate) clients: usize,
+    pub(crate) waiting_mean_s: f64,
+    pub(crate) waiting_max_s: f64,
+    /// Of the clients' time.
+    pub(crate) waiting_share: f64,
+    pub(crate) left_out: usize,
+}
+
+pub(super) fn figure(facts: &Facts<'_>) -> Figure {
+    let language = facts.language;
+    let title = language.gantt_title();
+    let (Some(load), Some(&operation)) = (facts.heaviest, facts.operations().first()) else {
+        return Figure::missing(title, language.no_rows());
+    };
+    let panels = panels(facts, operation);
+    if panels.is_empty() {
+        return Figure::missing(title, language.no_timeline());
+    }
+    let end_s = panels.iter().flat_map(|panel| &panel.bars).map(|bar| bar.finished_s);
+    let end_s = super::largest(end_s);
+    let waits: Vec<Waiting> = panels.iter().map(Panel::waiting).collect();
+    let swatches = [
+        (bar((0.0, 2.0), (24.0, 10.0), "waiting"), language.waiting().to_owned()),
+        (bar((0.0, 2.0), (24.0, 10.0), "fill s0"), language.served().to_owned()),
+    ];
+    let drawing = html! {
+        (legend(&swatches))
+        div.panels { @for panel in &panels { (panel.draw(facts, end_s)) } }
+    };
+    Figure {
+        title,
+        caption: language.gantt_caption(operation, load, &waits),
+        drawing: Some(drawing),
+        data: data(facts, &panels),
+    }
+}
+
+/// Of each mode the row with the middle one of its pools.
+fn panels<'a>(facts: &'a Facts<'a>, operation: Operation) -> Vec<Panel<'a>> {
+    let rows = facts.heaviest_rows(operation);
+    let of_mode = |mode| {
+        let rows: Vec<&RowFacts<'_>> =
+            rows.iter().copied().filter(|row| row.mode() == mode).collect();
+        rows.get(rows.len().saturating_sub(1) / 2).copied()
+    };
+    let chosen = facts.modes().into_iter().filter_map(of_mode);
+    let panels = chosen.map(|row| Panel::of(row, &facts.outcomes(row)));
+    panels.filter(|panel| !panel.bars.is_empty()).collect()
+}
+
+impl<'a> Panel<'a> {
+    fn of(row: &'a RowFacts<'a>, outcomes: &[&'a Outcome]) -> Self {
+        let first_burst = outcomes.iter().copied().filter(|outcome| outcome.burst == 1);
+        let outcomes: Vec<&Outcome> = first_burst.collect();
+        let mut bars: Vec<Bar<'a>> =
+            outcomes.iter().filter_map(|outcome| Bar::of(outcome)).collect();
+        bars.sort_by(|a, b| {
+            let of_worker = worker_key(a.worker).cmp(&worker_key(b.worker));
+            of_worker.then(a.picked_up_s.total_cmp(&b.picked_up_s))
+        });
+        let left_out = outcomes.len() - bars.len();
+        Self { row, bars, left_out }
+    }
+
+    /// The workers with how many bars each has.
+    fn workers(&self) -> Vec<(&'a str, usize)> {
+        let of_one = self.bars.chunk_by(|a, b| a.worker == b.worker);
+        of_one.map(|bars| (bars[0].worker, bars.len())).collect()
+    }
+
+    fn waiting(&self) -> Waiting {
+        let waiting_s: f64 = self.bars.iter().map(|bar| bar.picked_up_s).sum();
+        let total_s: f64 = self.bars.iter().map(|bar| bar.finished_s).sum();
+        Waiting {
+            row: self.row.name(),
+            workers: self.workers().len(),
+            clients: self.bars.len(),
+            waiting_mean_s: waiting_s / self.bars.len() as f64,
+            waiting_max_s: super::largest(self.bars.iter().map(|bar| bar.picked_up_s)),
+            waiting_share: if total_s > 0.0 { waiting_s / total_s } else { 0.0 },
+            left_out: self.left_out,
+        }
+    }
+
+    fn draw(&self, facts: &Facts<'_>, end_s: f64) -> Markup {
+        let language = facts.language;
+        let pitch = BAR_PITCH.min(BARS_HEIGHT / self.bars.len() as f64);
+        let height = pitch * self.bars.len() as f64 + 46.0;
+        let frame = Frame::panel(58.0, height);
+        let scale = Scale::from_zero(end_s, frame.left, frame.right);
+        let workers = self.workers();
+        let content = html! {
+            (frame.x_axis(&scale, |tick| language.tick(tick), language.seconds_after_release()))
+            @for (index, bar) in self.bars.iter().enumerate() {
+                (bar.draw(&scale, frame.top + index as f64 * pitch, pitch, series(&workers, bar)))
+            }
+            @if workers.len() <= NAMES_MAX { (names(&workers, &frame, pitch)) }
+        };
+        let mode = mode_name(self.row.mode());
+        frame.draw(&language.panel_of_pool(&mode, self.row.workers()), &content)
+    }
+}
+
+impl<'a> Bar<'a> {
+    /// `None` of a transfer that failed, and of one of which the server does not tell.
+    fn of(outcome: &'a Outcome) -> Option<Self> {
+        let (finished_s, service) = (outcome.seconds()?, outcome.service.as_ref()?);
+        let picked_up_ns = service.picked_up_ns.saturating_sub(outcome.released_ns);
+        let picked_up_s = (picked_up_ns as f64 / 1e9).min(finished_s);
+        Some(Self {
+            worker: &service.server_worker,
+            client: outcome.client,
+            picked_up_s,
+            finished_s,
+        })
+    }
+
+    fn draw(&self, scale: &Scale, top: f64, pitch: f64, series: usize) -> Markup {
+        let bottom = top + pitch * 0.82;
+        let at = |seconds: f64| scale.at(seconds);
+        html! {
+            (bar((at(0.0), top), (at(self.picked_up_s), bottom), "waiting"))
+            (bar((at(self.picked_up_s), top), (at(self.finished_s), bottom), &format!("fill s{series}")))
+        }
+    }
+}
+
+/// Neighbours differ in colour.
+fn series(workers: &[(&str, usize)], bar: &Bar<'_>) -> usize {
+    workers.iter().position(|(worker, _)| *worker == bar.worker).unwrap_or(0) % SERIES
+}
+
+/// Each beside the middle of its bars.
+fn names(workers: &[(&str, usize)], frame: &Frame, pitch: f64) -> Markup {
+    let mut top = frame.top;
+    let name = |(worker, bars): &(&str, usize)| {
+        let height = *bars as f64 * pitch;
+        let middle = top + height / 2.0;
+        top += height;
+        text((frame.left - 5.0, middle + 3.5), "end", worker)
+    };
+    html! { @for name in workers.iter().map(name) { (name) } }
+}
+
+/// `thread-10` comes after `thread-9`.
+fn worker_key(worker: &str) -> (&str, u32) {
+    match worker.rsplit_once('-') {
+        Some((name, number)) => (name, number.parse().unwrap_or(u32::MAX)),
+        None => (worker, 0),
+    }
+}
+
+fn data(facts: &Facts<'_>, panels: &[Panel<'_>]) -> Data {
+    let language = facts.language;
+    let mut lines = Vec::new();
+    for panel in panels {
+        for bar in &panel.bars {
+            lines.push(vec![
+                mode_name(panel.row.mode()),
+                bar.worker.to_owned(),
+                bar.client.to_string(),
+                language.number(bar.picked_up_s),
+                language.number(bar.finished_s),
+            ]);
+        }
+    }
+    Data { heads: language.gantt_heads().into(), words: 2, lines }
+}

@@ -1,0 +1,173 @@
+//! Peak memory of the server against goodput: what a model costs and what it gives.
+
+use maud::{Markup, html};
+
+use super::{Data, Figure, largest, legend_of_pools, mb};
+use crate::{
+    plan::{Operation, mode_name},
+    report::{
+        chart::{Frame, Point, Scale, line, mark, text},
+        facts::{Facts, RowFacts, RowName},
+    },
+};
+
+/// How wide a letter of a label is, and how tall its line, in units of the drawing.
+const LETTER: f64 = 5.6;
+const LINE: f64 = 11.0;
+/// Half the side of the place that a mark takes.
+const MARK_ROOM: f64 = 4.5;
+
+/// One server under the heaviest load.
+struct Spot<'a> {
+    row: &'a RowFacts<'a>,
+    peak_mb: f64,
+    goodput_mb: f64,
+}
+
+/// The servers that take the most and the least memory, for the caption.
+pub(crate) struct MemoryEnds {
+    pub(crate) most: MemoryEnd,
+    pub(crate) least: MemoryEnd,
+}
+
+pub(crate) struct MemoryEnd {
+    pub(crate) row: RowName,
+    pub(crate) peak_mb: f64,
+    pub(crate) goodput_mb: f64,
+}
+
+pub(super) fn figure(facts: &Facts<'_>) -> Figure {
+    let language = facts.language;
+    let title = language.memory_title();
+    let spots: Vec<Spot<'_>> = facts
+        .operations()
+        .into_iter()
+        .flat_map(|operation| facts.heaviest_rows(operation))
+        .filter_map(Spot::of)
+        .collect();
+    let (Some(load), Some(ends)) = (facts.heaviest, ends(&spots)) else {
+        return Figure::missing(title, language.no_memory());
+    };
+    let drawing = html! {
+        (legend_of_pools(facts))
+        div.panels {
+            @for operation in facts.operations() { (panel(facts, &spots, operation)) }
+        }
+    };
+    Figure {
+        title,
+        caption: language.memory_caption(load, &ends),
+        drawing: Some(drawing),
+        data: data(facts, &spots),
+    }
+}
+
+impl<'a> Spot<'a> {
+    fn of(row: &'a RowFacts<'a>) -> Option<Self> {
+        let peak_mb = mb(row.peak_bytes.filter(|bytes| *bytes > 0.0)?);
+        Some(Self { row, peak_mb, goodput_mb: mb(row.median_goodput()?) })
+    }
+
+    fn end(&self) -> MemoryEnd {
+        let Self { row, peak_mb, goodput_mb } = *self;
+        MemoryEnd { row: row.name(), peak_mb, goodput_mb }
+    }
+}
+
+fn ends(spots: &[Spot<'_>]) -> Option<MemoryEnds> {
+    let by_peak = |a: &&Spot<'_>, b: &&Spot<'_>| a.peak_mb.total_cmp(&b.peak_mb);
+    let (most, least) = (spots.iter().max_by(by_peak)?, spots.iter().min_by(by_peak)?);
+    Some(MemoryEnds { most: most.end(), least: least.end() })
+}
+
+fn panel(facts: &Facts<'_>, spots: &[Spot<'_>], operation: Operation) -> Markup {
+    let of_operation = |spot: &&Spot<'_>| spot.row.row.cell.operation == operation;
+    let shown: Vec<&Spot<'_>> = spots.iter().filter(of_operation).collect();
+    if shown.is_empty() {
+        return html! {};
+    }
+    let language = facts.language;
+    let frame = Frame::panel(40.0, 270.0);
+    let peaks = || shown.iter().map(|spot| spot.peak_mb);
+    let min_mb = peaks().fold(f64::INFINITY, f64::min);
+    let x = Scale::logarithmic(min_mb, largest(peaks()), frame.left, frame.right);
+    let rates = || shown.iter().map(|spot| spot.goodput_mb);
+    let min_rate = rates().fold(f64::INFINITY, f64::min);
+    let y = Scale::linear(min_rate, largest(rates()), frame.bottom, frame.top);
+    let at = |spot: &Spot<'_>| (x.at(spot.peak_mb), y.at(spot.goodput_mb));
+    let points: Vec<Point> = shown.iter().map(|spot| at(spot)).collect();
+    let names: Vec<String> = shown.iter().map(|spot| spot.row.server()).collect();
+    let content = html! {
+        (frame.y_axis(&y, |tick| language.tick(tick)))
+        (frame.x_axis(&x, |tick| language.tick(tick), language.peak_memory()))
+        @for label in place(&frame, &points, &names) { (label) }
+        @for (spot, point) in shown.iter().zip(&points) {
+            (mark(facts.pool_index(spot.row.workers()), *point, &language.row(&spot.row.name())))
+        }
+    };
+    frame.draw(&format!("{operation} (MB/s)"), &content)
+}
+
+/// A rectangle by its middle and half its sides.
+struct Room {
+    at: Point,
+    half: Point,
+}
+
+impl Room {
+    fn overlaps(&self, other: &Self) -> bool {
+        (self.at.0 - other.at.0).abs() < self.half.0 + other.half.0
+            && (self.at.1 - other.at.1).abs() < self.half.1 + other.half.1
+    }
+
+    fn is_within(&self, frame: &Frame) -> bool {
+        self.at.0 - self.half.0 >= frame.left
+            && self.at.0 + self.half.0 <= frame.width
+            && self.at.1 - self.half.1 >= 0.0
+            && self.at.1 + self.half.1 <= frame.bottom
+    }
+}
+
+/// Each name as near to its point as it has room; one that is farther away has a line to it.
+fn place(frame: &Frame, points: &[Point], names: &[String]) -> Vec<Markup> {
+    let mark_room = |at: &Point| Room { at: *at, half: (MARK_ROOM, MARK_ROOM) };
+    let mut taken: Vec<Room> = points.iter().map(mark_room).collect();
+    let mut labels = Vec::new();
+    for (point, name) in points.iter().zip(names) {
+        let half = (name.len() as f64 * LETTER / 2.0, LINE / 2.0);
+        let is_free =
+            |room: &Room| room.is_within(frame) && !taken.iter().any(|other| room.overlaps(other));
+        let room = around(*point, half).find(is_free);
+        let room = room.unwrap_or(Room { at: (point.0, point.1 - LINE), half });
+        let is_far = (room.at.1 - point.1).abs() > 1.5 * LINE;
+        labels.push(html! {
+            @if is_far { (line(*point, (room.at.0, room.at.1), "leader")) }
+            (text((room.at.0, room.at.1 + 3.5), "middle", name))
+        });
+        taken.push(room);
+    }
+    labels
+}
+
+/// Places for a label, the nearest first: right, left, above and below, then farther up and down.
+fn around((x, y): Point, half: Point) -> impl Iterator<Item = Room> {
+    let beside = half.0 + MARK_ROOM + 2.0;
+    let rows = (0..12).flat_map(|step| [-1.0, 1.0].map(|side| side * f64::from(step) * LINE));
+    let places = rows.flat_map(move |dy| [beside, -beside, 0.0].map(|dx| (x + dx, y + dy)));
+    places.map(move |at| Room { at, half })
+}
+
+fn data(facts: &Facts<'_>, spots: &[Spot<'_>]) -> Data {
+    let language = facts.language;
+    let fields = |spot: &Spot<'_>| {
+        vec![
+            mode_name(spot.row.mode()),
+            spot.row.row.cell.operation.to_string(),
+            spot.row.workers().to_string(),
+            language.number(spot.peak_mb),
+            language.number(spot.goodput_mb),
+        ]
+    };
+    let lines = spots.iter().map(fields).collect();
+    Data { heads: language.memory_heads().into(), words: 2, lines }
+}

@@ -1,0 +1,129 @@
+//! Predicted against measured mean time of all rows with more than one client: a panel for each mode.
+
+use maud::{Markup, html};
+
+use super::{Data, Figure, largest, pool_legend};
+use crate::{
+    plan::{Mode, mode_name},
+    report::{
+        chart::{Frame, Scale, area, bar, legend, mark, path},
+        facts::{Facts, RowFacts, RowName},
+    },
+};
+
+/// A prediction that is off by no more than this share is counted as right.
+pub(crate) const BAND: f64 = 0.2;
+
+struct Pair<'a> {
+    row: &'a RowFacts<'a>,
+    predicted_s: f64,
+    measured_s: f64,
+    residual: f64,
+}
+
+/// How well the prediction holds, for the caption and for a finding.
+pub(crate) struct Fit {
+    pub(crate) within: usize,
+    pub(crate) rows: usize,
+    /// Where it is farthest off, and by what share of the prediction.
+    pub(crate) worst: (RowName, f64),
+}
+
+pub(super) fn figure(facts: &Facts<'_>) -> Figure {
+    let language = facts.language;
+    let title = language.prediction_title();
+    let (pairs, Some(fit)) = (pairs(facts), fit(facts)) else {
+        return Figure::missing(title, language.no_prediction());
+    };
+    let mut swatches = pool_legend(facts, false);
+    swatches.push((bar((0.0, 2.0), (24.0, 10.0), "band"), language.band()));
+    let seconds = || pairs.iter().flat_map(|pair| [pair.predicted_s, pair.measured_s]);
+    let ends = (seconds().fold(f64::INFINITY, f64::min), largest(seconds()));
+    let drawing = html! {
+        (legend(&swatches))
+        div.panels { @for mode in facts.modes() { (panel(facts, &pairs, mode, ends)) } }
+    };
+    Figure {
+        title,
+        caption: language.prediction_caption(&fit),
+        drawing: Some(drawing),
+        data: data(facts, &pairs),
+    }
+}
+
+/// `None` where nothing was predicted.
+pub(in crate::report) fn fit(facts: &Facts<'_>) -> Option<Fit> {
+    let pairs = pairs(facts);
+    let by_size = |a: &&Pair<'_>, b: &&Pair<'_>| a.residual.abs().total_cmp(&b.residual.abs());
+    let worst = pairs.iter().max_by(by_size)?;
+    Some(Fit {
+        within: pairs.iter().filter(|pair| pair.residual.abs() <= BAND).count(),
+        rows: pairs.len(),
+        worst: (worst.row.name(), worst.residual),
+    })
+}
+
+fn pairs<'a>(facts: &'a Facts<'a>) -> Vec<Pair<'a>> {
+    let pair = |row: &'a RowFacts<'a>| {
+        let (predicted_s, measured_s) = (row.prediction?.mean_s, row.mean_s?.median);
+        let is_drawable = predicted_s > 0.0 && measured_s > 0.0 && row.row.cell.clients > 1;
+        is_drawable.then_some(Pair { row, predicted_s, measured_s, residual: row.residual()? })
+    };
+    facts.rows.iter().filter_map(pair).collect()
+}
+
+fn panel(
+    facts: &Facts<'_>,
+    pairs: &[Pair<'_>],
+    mode: Option<Mode>,
+    (min_s, max_s): (f64, f64),
+) -> Markup {
+    let of_mode: Vec<&Pair<'_>> = pairs.iter().filter(|pair| pair.row.mode() == mode).collect();
+    if of_mode.is_empty() {
+        return html! {};
+    }
+    let language = facts.language;
+    let frame = Frame::panel(46.0, 308.0);
+    let x = Scale::logarithmic(min_s, max_s, frame.left, frame.right);
+    let y = Scale::logarithmic(min_s, max_s, frame.bottom, frame.top);
+    let (low, high) = x.ends();
+    let (above, below) = (1.0 + BAND, 1.0 - BAND);
+    let corners = [
+        (low, low),
+        (low, above * low),
+        (high / above, high),
+        (high, high),
+        (high, below * high),
+        (low / below, low),
+    ];
+    let content = html! {
+        (area(&corners.map(|(predicted, measured)| (x.at(predicted), y.at(measured))), "band"))
+        (frame.y_axis(&y, |tick| language.tick(tick)))
+        (frame.x_axis(&x, |tick| language.tick(tick), language.predicted_seconds()))
+        (path(&[(x.at(low), y.at(low)), (x.at(high), y.at(high))], "diagonal"))
+        @for pair in of_mode {
+            @let at = (x.at(pair.predicted_s), y.at(pair.measured_s));
+            (mark(facts.pool_index(pair.row.workers()), at, &language.row(&pair.row.name())))
+        }
+    };
+    frame.draw(&language.measured_panel(&mode_name(mode)), &content)
+}
+
+fn data(facts: &Facts<'_>, pairs: &[Pair<'_>]) -> Data {
+    let language = facts.language;
+    let fields = |pair: &Pair<'_>| {
+        let cell = pair.row.row.cell;
+        vec![
+            mode_name(pair.row.mode()),
+            cell.operation.to_string(),
+            cell.volume.to_string(),
+            cell.clients.to_string(),
+            pair.row.workers().to_string(),
+            language.number(pair.predicted_s),
+            language.number(pair.measured_s),
+            language.signed_percent(pair.residual),
+        ]
+    };
+    let lines = pairs.iter().map(fields).collect();
+    Data { heads: language.prediction_heads().into(), words: 2, lines }
+}

@@ -1,0 +1,218 @@
+//! What the run found, as values that the language puts into sentences. Each is computed from the
+//! rows it names, so a sentence cannot say what the table does not.
+
+use super::{
+    facts::{Facts, Load, RowFacts, RowName},
+    figures::{self, Fit},
+};
+use crate::{
+    plan::{Mode, Operation},
+    spread::Spread,
+};
+
+/// As many as a reader takes in before the figures.
+const FINDINGS_MAX: usize = 3;
+
+pub(crate) enum Finding {
+    Failures(Failures),
+    Best {
+        load: Load,
+        of: Vec<Best>,
+    },
+    Turns(Turns),
+    Modes {
+        load: Load,
+        of: Vec<ModesCompared>,
+        limited: Option<Limited>,
+    },
+    Limited(Limited),
+    Prediction(Fit),
+    /// No row has a time.
+    Nothing,
+}
+
+pub(crate) struct Failures {
+    pub(crate) failed: u64,
+    pub(crate) clients: u64,
+    pub(crate) rows: usize,
+    /// The row with the most of them, and its causes.
+    pub(crate) worst: RowName,
+    pub(crate) causes: String,
+}
+
+/// The most goodput of an operation under the heaviest load.
+pub(crate) struct Best {
+    pub(crate) operation: Operation,
+    pub(crate) server: Server,
+}
+
+/// A row of the heaviest load, by its server.
+#[derive(Clone)]
+pub(crate) struct Server {
+    pub(crate) row: RowName,
+    pub(crate) workers: u32,
+    pub(crate) goodput: Spread,
+}
+
+/// The smallest pool beside the largest, with the same clients: where they take turns a client waits
+/// less in the mean, and all of them together need as long.
+pub(crate) struct Turns {
+    pub(crate) operation: Operation,
+    pub(crate) load: Load,
+    pub(crate) few: Turn,
+    pub(crate) many: Turn,
+}
+
+pub(crate) struct Turn {
+    pub(crate) server: Server,
+    pub(crate) mean_s: f64,
+    pub(crate) makespan_s: f64,
+}
+
+/// Each mode with the pool that suits it best.
+pub(crate) struct ModesCompared {
+    pub(crate) operation: Operation,
+    pub(crate) highest: Server,
+    pub(crate) lowest: Server,
+}
+
+/// Rows that say what the clients can do.
+#[derive(Clone, Copy)]
+pub(crate) struct Limited {
+    pub(crate) rows: usize,
+    /// Of so many whose ceiling is known.
+    pub(crate) of: usize,
+}
+
+/// The most important first.
+pub(super) fn of(facts: &Facts<'_>) -> Vec<Finding> {
+    let candidates = [
+        failures(facts).map(Finding::Failures),
+        best(facts),
+        turns(facts).map(Finding::Turns),
+        modes(facts),
+        figures::fit(facts).map(Finding::Prediction),
+    ];
+    let mut findings: Vec<Finding> = candidates.into_iter().flatten().collect();
+    findings.truncate(FINDINGS_MAX);
+    if findings.is_empty() {
+        findings.push(Finding::Nothing);
+    }
+    findings
+}
+
+/// `None` where no ceiling was measured.
+pub(super) fn client_limited(facts: &Facts<'_>) -> Option<Limited> {
+    let known: Vec<bool> = facts.rows.iter().filter_map(RowFacts::is_limited_by_client).collect();
+    let rows = known.iter().filter(|is_limited| **is_limited).count();
+    (!known.is_empty()).then_some(Limited { rows, of: known.len() })
+}
+
+fn failures(facts: &Facts<'_>) -> Option<Failures> {
+    let failed = |row: &RowFacts<'_>| -> u64 {
+        row.row.repetitions.iter().map(|line| line.clients_failed).sum()
+    };
+    let worst = facts.rows.iter().max_by_key(|row| failed(row)).filter(|row| failed(row) > 0)?;
+    let lines = facts.rows.iter().flat_map(|row| &row.row.repetitions);
+    Some(Failures {
+        failed: facts.rows.iter().map(failed).sum(),
+        clients: lines.map(|line| line.clients_succeeded + line.clients_failed).sum(),
+        rows: facts.rows.iter().filter(|row| failed(row) > 0).count(),
+        worst: worst.name(),
+        causes: worst.row.representative().failure_causes.clone(),
+    })
+}
+
+fn best(facts: &Facts<'_>) -> Option<Finding> {
+    let best = |operation: Operation| {
+        let servers = facts.heaviest_rows(operation).into_iter().filter_map(Server::of);
+        servers.max_by(Server::by_goodput).map(|server| Best { operation, server })
+    };
+    let of: Vec<Best> = facts.operations().into_iter().filter_map(best).collect();
+    let load = facts.heaviest?;
+    (!of.is_empty()).then_some(Finding::Best { load, of })
+}
+
+fn turns(facts: &Facts<'_>) -> Option<Turns> {
+    let load = facts.heaviest?;
+    let of_mode = |rows: &[&RowFacts<'_>], mode| {
+        let of_mode = rows.iter().filter(|row| row.mode() == mode);
+        let mut turns: Vec<Turn> = of_mode.filter_map(|row| Turn::of(row)).collect();
+        turns.sort_by_key(|turn| turn.server.workers);
+        let many = turns.pop()?;
+        let few = turns.into_iter().next()?;
+        Some((few, many))
+    };
+    let turns = |operation: Operation| {
+        let rows = facts.heaviest_rows(operation);
+        // In async mode every connection is served at once, however few the workers.
+        let mut modes = facts.modes().into_iter().filter(|mode| *mode != Some(Mode::Async));
+        let (few, many) = modes.find_map(|mode| of_mode(&rows, mode))?;
+        Some(Turns { operation, load, few, many })
+    };
+    facts.operations().into_iter().find_map(turns)
+}
+
+/// With a single mode there is nothing to compare; what limits its rows is told all the same.
+fn modes(facts: &Facts<'_>) -> Option<Finding> {
+    let limited = client_limited(facts);
+    let compared = |operation: Operation| {
+        let rows = facts.heaviest_rows(operation);
+        let best_of = |mode| {
+            let of_mode = rows.iter().filter(|row| row.mode() == mode);
+            of_mode.filter_map(|row| Server::of(row)).max_by(Server::by_goodput)
+        };
+        let mut servers: Vec<Server> = facts.modes().into_iter().filter_map(best_of).collect();
+        servers.sort_by(Server::by_goodput);
+        let highest = servers.pop()?;
+        let lowest = servers.into_iter().next()?;
+        Some(ModesCompared { operation, highest, lowest })
+    };
+    let of: Vec<ModesCompared> = facts.operations().into_iter().filter_map(compared).collect();
+    match facts.heaviest {
+        Some(load) if !of.is_empty() => Some(Finding::Modes { load, of, limited }),
+        _ => limited.map(Finding::Limited),
+    }
+}
+
+impl Server {
+    fn of(row: &RowFacts<'_>) -> Option<Self> {
+        Some(Self { row: row.name(), workers: row.workers(), goodput: row.goodput? })
+    }
+
+    fn by_goodput(a: &Self, b: &Self) -> std::cmp::Ordering {
+        a.goodput.median.total_cmp(&b.goodput.median)
+    }
+}
+
+impl Turn {
+    fn of(row: &RowFacts<'_>) -> Option<Self> {
+        let (mean_s, makespan_s) = (row.mean_s?.median, row.makespan_s?.median);
+        Some(Self { server: Server::of(row)?, mean_s, makespan_s })
+    }
+}
+
+impl Turns {
+    /// How much faster the smaller pool looks to a client than the larger one.
+    pub(crate) fn looks(&self) -> f64 {
+        self.many.mean_s / self.few.mean_s
+    }
+
+    /// How much faster it is for all clients together.
+    pub(crate) fn is(&self) -> f64 {
+        self.many.makespan_s / self.few.makespan_s
+    }
+}
+
+impl ModesCompared {
+    pub(crate) fn ratio(&self) -> f64 {
+        self.highest.goodput.median / self.lowest.goodput.median
+    }
+
+    /// Repetitions of the one reach into those of the other. Of single ones nothing is known.
+    pub(crate) fn is_within_scatter(&self) -> Option<bool> {
+        let (highest, lowest) = (&self.highest.goodput, &self.lowest.goodput);
+        let is_known = highest.count > 1 && lowest.count > 1;
+        is_known.then_some(lowest.max >= highest.min)
+    }
+}

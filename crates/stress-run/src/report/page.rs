@@ -1,0 +1,126 @@
+//! The report as one page that needs nothing else: no script, no font, no picture from anywhere.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::{disclosure, facts::Facts, figures, findings, rows};
+use crate::{language::Language, plan::mode_name, results::Run};
+
+const STYLE: &str = include_str!("page.css");
+
+pub(super) fn html(run: &Run, language: Language) -> anyhow::Result<String> {
+    let facts = Facts::of(run, language)?;
+    let title = language.report_title(&started(run));
+    let page = html! {
+        (DOCTYPE)
+        html lang=(language.tag()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                main {
+                    header { h1 { (title) } (measured(&facts)) (contents(&facts)) }
+                    (summary(&facts))
+                    (figures_section(&facts))
+                    (tables(&facts))
+                    (meaning(language))
+                    (disclosure::section(&facts))
+                }
+            }
+        }
+    };
+    Ok(page.into_string())
+}
+
+/// `2026-11-26 19:17:02`: the name of a directory has no colons.
+fn started(run: &Run) -> String {
+    let started = &run.environment.started;
+    let Some((date, time)) = started.split_once('T') else { return started.clone() };
+    format!("{date} {}", time.replace('-', ":"))
+}
+
+/// What was measured, and on what, in a few lines.
+fn measured(facts: &Facts<'_>) -> Markup {
+    let (language, environment) = (facts.language, &facts.run.environment);
+    let modes: Vec<String> = environment.plan.modes().into_iter().map(mode_name).collect();
+    let (rows, planned) = (facts.rows.len(), environment.needs.rows);
+    html! {
+        p.lead { (language.measured(&modes, rows, planned, environment.plan.repetitions)) }
+        p.lead {
+            (environment.machine.in_words()) ". stress-run " (environment.version) ", commit "
+            code { (environment.git_commit.get(..12).unwrap_or(&environment.git_commit)) } "."
+        }
+    }
+}
+
+fn contents(facts: &Facts<'_>) -> Markup {
+    let language = facts.language;
+    html! {
+        nav {
+            a href="#figures" { (language.figures()) }
+            @for mode in facts.modes() {
+                @let mode = mode_name(mode);
+                a href=(format!("#mode-{mode}")) { (language.table_of(&mode)) }
+            }
+            a href="#meaning" { (language.meaning()) }
+            a href="#disclosure" { (language.disclosure()) }
+        }
+    }
+}
+
+/// The findings, below what forbids to use them.
+fn summary(facts: &Facts<'_>) -> Markup {
+    let language = facts.language;
+    let marks = language.marks(&facts.run.marks());
+    let failed = facts.run.failed_configurations();
+    html! {
+        @if !marks.is_empty() {
+            aside.banner role="note" {
+                p.verdict { (language.not_reportable()) }
+                ul { @for mark in &marks { li { (mark) } } }
+            }
+        }
+        @for (server, why) in failed { p.failed { (language.not_measured(server, why)) } }
+        section.findings {
+            h2 {
+                (language.findings())
+                @if !marks.is_empty() { " " span.tag { (language.not_reportable()) } }
+            }
+            ol { @for finding in findings::of(facts) { li { (language.finding(&finding)) } } }
+        }
+    }
+}
+
+fn figures_section(facts: &Facts<'_>) -> Markup {
+    html! {
+        section id="figures" {
+            h2 { (facts.language.figures()) }
+            @for (index, figure) in figures::all(facts).iter().enumerate() {
+                (figure.render(index + 1, facts.language))
+            }
+        }
+    }
+}
+
+fn tables(facts: &Facts<'_>) -> Markup {
+    let language = facts.language;
+    html! {
+        section id="tables" {
+            h2 { (language.tables()) }
+            p { (language.about_tables(facts.run.environment.plan.repetitions)) }
+            @for mode in facts.modes() { (rows::table(facts, mode)) }
+        }
+    }
+}
+
+fn meaning(language: Language) -> Markup {
+    html! {
+        section id="meaning" {
+            h2 { (language.meaning()) }
+            p { (language.notes()) }
+            @for (head, words) in language.explanations() { h3 { (head) } p { (words) } }
+        }
+    }
+}

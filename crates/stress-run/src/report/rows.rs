@@ -1,0 +1,124 @@
+//! The whole table of each mode, with all that each row is judged by.
+
+use maud::{Markup, html};
+
+use super::facts::{Facts, RowFacts};
+use crate::{
+    language::Language,
+    plan::{MB, Mode, mode_name},
+    spread::Spread,
+};
+
+/// The columns that hold words: the operation, and what is remarkable.
+const WORDS: [usize; 2] = [1, 19];
+
+pub(super) fn table(facts: &Facts<'_>, mode: Option<Mode>) -> Markup {
+    let language = facts.language;
+    html! {
+        h3 id=(format!("mode-{}", mode_name(mode))) { (language.table_of(&mode_name(mode))) }
+        div.scroll tabindex="0" {
+            table.rows {
+                thead { tr {
+                    @for (column, head) in language.row_heads().iter().enumerate() {
+                        th scope="col" class=[class(column)] { (head) }
+                    }
+                } }
+                tbody {
+                    @for row in facts.rows_of(mode) { (line(row, language)) }
+                }
+            }
+        }
+    }
+}
+
+fn class(column: usize) -> Option<&'static str> {
+    WORDS.contains(&column).then_some("words")
+}
+
+fn line(row: &RowFacts<'_>, language: Language) -> Markup {
+    let is_limited = row.is_limited_by_client() == Some(true);
+    html! {
+        tr id=(row.name().anchor()) class=[is_limited.then_some("limited")] {
+            @for (column, field) in fields(row, language).iter().enumerate() {
+                td class=[class(column)] { (field) }
+            }
+            td.words title=[disturbance(row)] { (flags(row, language)) }
+        }
+    }
+}
+
+/// All but what is remarkable. What was not measured is empty, never 0.
+fn fields(row: &RowFacts<'_>, language: Language) -> [String; 19] {
+    let (cell, line) = (&row.row.cell, row.row.representative());
+    let number =
+        |value: Option<f64>| value.map_or_else(String::new, |value| language.number(value));
+    let mb = |bytes: Option<f64>| number(bytes.map(|bytes| bytes / MB as f64));
+    let percent = |share: Option<f64>| number(share.map(|share| share * 100.0));
+    let median = |spread: Option<Spread>| spread.map(|spread| spread.median);
+    let workers = line.server_workers_succeeded.zip(line.server_workers_failed);
+    let counts = |(succeeded, failed): (u64, u64)| format!("{succeeded} / {failed}");
+    let predicted_s = row.prediction.map(|prediction| prediction.mean_s);
+    let limited = row.is_limited_by_client().map(|is_limited| language.yes_or_no(is_limited));
+    [
+        row.row.number.to_string(),
+        cell.operation.to_string(),
+        language.tick(cell.volume.bytes as f64 / MB as f64),
+        cell.clients.to_string(),
+        cell.server.workers.to_string(),
+        number(median(row.mean_s)),
+        row.mean_s.map_or_else(String::new, |spread| scatter(&spread, language)),
+        mb(row.row.median(|line| line.throughput_bytes_per_s)),
+        mb(row.median_goodput()),
+        number(median(row.makespan_s)),
+        number(row.row.median(|line| line.queue_mean_s)),
+        number(predicted_s),
+        row.residual().map_or_else(String::new, |residual| language.signed(residual * 100.0)),
+        mb(median(row.ceiling)),
+        percent(row.ceiling_share()),
+        limited.unwrap_or_default().to_owned(),
+        mb(row.peak_bytes),
+        counts((line.clients_succeeded, line.clients_failed)),
+        workers.map_or_else(String::new, counts),
+    ]
+}
+
+/// How far the repetitions scatter: where there are enough of them, the interval that holds the true
+/// median.
+fn scatter(spread: &Spread, language: Language) -> String {
+    if spread.count < 2 {
+        return String::new();
+    }
+    let (low, high) = spread.confidence.unwrap_or((spread.min, spread.max));
+    format!("{}–{}", language.number(low), language.number(high))
+}
+
+fn flags(row: &RowFacts<'_>, language: Language) -> String {
+    let lines = &row.row.repetitions;
+    let mut flags = Vec::new();
+    let disturbed = lines.iter().filter(|line| line.disturbed.is_some()).count();
+    if disturbed > 0 {
+        flags.push(language.flag_disturbed(disturbed, lines.len()));
+    }
+    let attempts: u32 = lines.iter().map(|line| line.attempt).sum();
+    if attempts as usize > lines.len() {
+        flags.push(language.flag_attempts(attempts));
+    }
+    flags.extend(
+        lines
+            .iter()
+            .filter_map(|line| line.invalid.as_deref())
+            .map(|why| format!("INVALID: {why}")),
+    );
+    let failure = lines.iter().find_map(|line| line.server_failure.clone());
+    flags.extend(failure.map(|why| language.flag_server(&why)));
+    let causes = &row.row.representative().failure_causes;
+    flags.extend((!causes.is_empty()).then(|| causes.clone()));
+    flags.join("; ")
+}
+
+/// What the other load was.
+fn disturbance(row: &RowFacts<'_>) -> Option<String> {
+    let reasons: Vec<&str> =
+        row.row.repetitions.iter().filter_map(|line| line.disturbed.as_deref()).collect();
+    (!reasons.is_empty()).then(|| reasons.join("; "))
+}

@@ -1,0 +1,209 @@
+//! The report of runs that are made up: what must be on the page, whatever the run lacks.
+
+use std::{fs, ops::Range, path::Path};
+
+use serde_json::{Value, json};
+
+use super::page;
+use crate::{
+    language::Language,
+    plan::{Mode, Plan},
+    results::{CellLine, Run, planned},
+};
+
+/// Modes thread and async, pools of 1 and 5, one volume, both operations, 1 and 5 clients.
+fn environment(preset: &str) -> Value {
+    let server = |mode: &str, workers: u32| json!({"mode": mode, "workers": workers});
+    let servers =
+        [server("thread", 1), server("thread", 5), server("async", 1), server("async", 5)];
+    json!({
+        "started": "2026-11-26T19-17-02", "preset": preset, "command_line": ["stress-run", "<b>&"],
+        "version": "0.1.0", "git_commit": "abc", "rustc": "rustc", "build": "release",
+        "cpu": "<script>alert(1)</script>", "cores": 2, "memory_bytes": 1_000_000,
+        "kernel": "Linux", "filesystem": "ext4", "connected_to": null,
+        "plan": {
+            "configurations": servers, "operations": ["download", "upload"],
+            "volumes": [1_048_576], "clients": [1, 5], "client_pool": "thread", "sink": "file",
+            "repetitions": 2, "seed": 1, "min_time_s": 0.5,
+        },
+        "needs": {
+            "rows": 16, "cells": 32, "payload_bytes": 0, "disk_bytes": 0, "memory_bytes": 0,
+        },
+    })
+}
+
+/// The planned cells, with times that grow from one to the next.
+fn lines(plan: &Plan) -> Vec<CellLine> {
+    let mut lines = Vec::new();
+    let sheet = planned(plan).unwrap();
+    let text = sheet.rows.iter().map(|row| row.fields.join(",")).collect::<Vec<_>>().join("\n");
+    let csv = format!("{}\n{text}\n", sheet.columns.join(","));
+    for (index, line) in csv::Reader::from_reader(csv.as_bytes()).deserialize().enumerate() {
+        let mean_s = 0.1 + index as f64 / 100.0;
+        lines.push(CellLine { bursts: 1, ..with_times(line.unwrap(), mean_s) });
+    }
+    lines
+}
+
+fn with_times(line: CellLine, mean_s: f64) -> CellLine {
+    let bytes = line.volume_bytes as f64;
+    let clients = f64::from(line.clients);
+    CellLine {
+        clients_succeeded: u64::from(line.clients),
+        mean_s: Some(mean_s),
+        max_s: Some(1.5 * mean_s),
+        queue_mean_s: Some(mean_s / 4.0),
+        client_cpu_mean_s: Some(mean_s / 4.0),
+        client_run_queue_mean_s: Some(mean_s / 4.0),
+        client_blocked_mean_s: Some(mean_s / 4.0),
+        throughput_bytes_per_s: Some(bytes / mean_s),
+        makespan_s: Some(1.5 * mean_s),
+        goodput_bytes_per_s: Some(clients * bytes / (1.5 * mean_s)),
+        server_cpu_s: Some(0.02 * clients),
+        generator_cpu_s: Some(0.02 * clients),
+        server_peak_pss_bytes: Some(5_000_000 + u64::from(line.server_workers)),
+        ..line
+    }
+}
+
+fn without_times(line: CellLine) -> CellLine {
+    let failed = CellLine {
+        mean_s: None,
+        max_s: None,
+        queue_mean_s: None,
+        client_cpu_mean_s: None,
+        throughput_bytes_per_s: None,
+        makespan_s: None,
+        goodput_bytes_per_s: None,
+        server_peak_pss_bytes: None,
+        ..line
+    };
+    let clients_failed = u64::from(failed.clients);
+    CellLine { clients_succeeded: 0, clients_failed, failure_causes: "timeout 5".into(), ..failed }
+}
+
+/// A directory with a run of these lines; `workers` says whether there is a `workers.jsonl`.
+fn write(dir: &Path, environment: &Value, lines: &[CellLine], workers: bool) {
+    fs::write(dir.join("environment.json"), environment.to_string()).unwrap();
+    let mut csv = csv::Writer::from_path(dir.join("cells.csv")).unwrap();
+    for line in lines {
+        csv.serialize(line).unwrap();
+    }
+    csv.flush().unwrap();
+    if workers {
+        fs::write(dir.join("workers.jsonl"), lines.iter().map(clients).collect::<String>())
+            .unwrap();
+    }
+    let ceiling = "operation,volume_bytes,clients,repetition,bursts,clients_failed,failure_causes,\
+                   mean_s,makespan_s,goodput_bytes_per_s,generator_cpu_s,disturbed\n\
+                   download,1048576,5,1,1,0,,0.1,0.1,10000000,0.1,\n";
+    fs::write(dir.join("ceilings.csv"), ceiling).unwrap();
+}
+
+/// What each client of a cell did, as `workers.jsonl` has it.
+fn clients(line: &CellLine) -> String {
+    let client = |client: u32| {
+        let picked_up_ns = 1_000_000 * u64::from(client);
+        let line = json!({
+            "mode": line.mode.map(|mode| mode.to_string()), "operation": line.operation,
+            "volume_bytes": line.volume_bytes, "clients": line.clients,
+            "server_workers": line.server_workers, "repetition": line.repetition, "attempt": 1,
+            "client": client, "burst": 1, "released_ns": 0, "connected_ns": 1,
+            "finished_ns": picked_up_ns + 50_000_000, "bytes": line.volume_bytes,
+            "server_worker": "<i>-1", "accepted_ns": 1, "picked_up_ns": picked_up_ns,
+            "began_ns": picked_up_ns, "reply_began_ns": null, "reply_ended_ns": picked_up_ns,
+        });
+        format!("{line}\n")
+    };
+    (1..=line.clients).map(client).collect()
+}
+
+/// The pages of a run in both languages.
+fn pages(
+    environment: &Value,
+    workers: bool,
+    change: impl Fn(Vec<CellLine>) -> Vec<CellLine>,
+) -> [String; 2] {
+    let dir = tempfile::tempdir().unwrap();
+    let plan: Plan = serde_json::from_value(environment["plan"].clone()).unwrap();
+    write(dir.path(), environment, &change(lines(&plan)), workers);
+    let run = Run::open(dir.path()).unwrap();
+    [Language::En, Language::Id].map(|language| page::html(&run, language).unwrap())
+}
+
+fn count(page: &str, text: &str) -> usize {
+    page.matches(text).count()
+}
+
+fn assert_whole(page: &str) {
+    assert_eq!((count(page, "<figure "), count(page, "<figcaption>")), (6, 6));
+    for external in ["http", "src=", "@import", "url(", "<script", "<link", "NaN", ">inf", "\"inf"]
+    {
+        let at = page.find(external);
+        let around: Range<usize> = at.map_or(0..0, |at| at.saturating_sub(60)..at + 20);
+        assert_eq!(at, None, "{external}: {}", &page[around]);
+    }
+}
+
+#[test]
+fn a_page_has_six_figures_every_row_and_nothing_from_elsewhere() {
+    for page in pages(&environment("full"), true, |lines| lines) {
+        assert_whole(&page);
+        assert_eq!(count(&page, "<details>"), 6);
+        assert_eq!(count(&page, "class=\"missing\""), 0);
+        for mode in [Mode::Thread, Mode::Async] {
+            for number in 1..=8 {
+                assert_eq!(count(&page, &format!("id=\"{mode}-{number}\"")), 1, "{mode} {number}");
+            }
+        }
+        let findings = &page[page.find("<ol>").unwrap()..page.find("</ol>").unwrap()];
+        assert_eq!(count(findings, "<li>"), 3);
+        assert!(count(findings, "href=\"#thread-") >= 3, "{findings}");
+    }
+}
+
+#[test]
+fn only_a_run_that_must_not_be_used_has_a_banner() {
+    let [english, indonesian] = pages(&environment("full"), true, |lines| lines);
+    assert!(!english.contains("NOT REPORTABLE") && english.contains("lang=\"en\""));
+    assert!(!indonesian.contains("TIDAK LAYAK") && indonesian.contains("lang=\"id\""));
+    let all_but_one = |lines: Vec<CellLine>| lines.into_iter().skip(1).collect();
+    let [english, indonesian] = pages(&environment("quick"), true, all_but_one);
+    for reason in ["NOT REPORTABLE", "QUICK", "PARTIAL"] {
+        assert!(english.contains(reason), "{reason}");
+    }
+    assert!(indonesian.contains("TIDAK LAYAK DILAPORKAN"));
+}
+
+#[test]
+fn a_run_without_rows_says_so_six_times() {
+    for page in pages(&environment("full"), false, |_| Vec::new()) {
+        assert_whole(&page);
+        assert_eq!(count(&page, "class=\"missing\""), 6);
+        assert_eq!(count(&page, "<details>"), 0);
+    }
+}
+
+#[test]
+fn failures_and_missing_files_leave_their_figures_out() {
+    let fail = |lines: Vec<CellLine>| lines.into_iter().map(without_times).collect();
+    for page in pages(&environment("full"), false, fail) {
+        assert_whole(&page);
+        assert_eq!(count(&page, "class=\"missing\""), 6);
+        assert!(page.contains("timeout 5"));
+    }
+    // One row, of which the clients are not known.
+    let one = |lines: Vec<CellLine>| lines.into_iter().take(1).collect();
+    for page in pages(&environment("full"), false, one) {
+        assert_whole(&page);
+        assert_eq!(count(&page, "class=\"missing\""), 3, "gantt, dots, prediction");
+    }
+}
+
+#[test]
+fn a_row_at_the_ceiling_is_limited_by_the_client() {
+    let [page, _] = pages(&environment("full"), true, |lines| lines);
+    // Four rows of downloads have five clients, and so a ceiling; all are above it.
+    assert!(page.contains("4 of 4 rows are limited by the client"));
+    assert_eq!(count(&page, "class=\"limited\""), 4);
+}
