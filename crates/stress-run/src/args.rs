@@ -358,23 +358,35 @@ impl Options {
         }
     }
 
+    /// With what an earlier part of a run was begun with.
+    pub(crate) fn as_begun(&self, begun: &Environment) -> Self {
+        let workers = begun.plan.configurations.iter().map(|server| server.workers).collect();
+        Self {
+            connect: begun.connected_to.clone(),
+            timeout: begun.timeout_s.map(Duration::from_secs_f64),
+            servers: Some(workers),
+            ..self.clone()
+        }
+    }
+
     /// Refuses options that name another experiment than the one that is gone on with. What is not
     /// named is as it was.
     pub(crate) fn check_same(&self, begun: &Environment) -> anyhow::Result<()> {
         let plan = &begun.plan;
         let divisor = if begun.is_quick() { QUICK_DIVISOR } else { 1 };
         let volume = |volume: &Volume| Volume { bytes: (volume.bytes / divisor).max(1) };
-        let volumes = |volumes: &Vec<Volume>| volumes.iter().map(volume).collect::<Vec<_>>();
-        let servers = |workers: &u32| plan.configurations.iter().any(|it| it.workers == *workers);
-        let modes = plan.modes();
+        let volumes =
+            |volumes: &Vec<Volume>| unique(&volumes.iter().map(volume).collect::<Vec<_>>());
+        let servers: Vec<u32> = plan.configurations.iter().map(|server| server.workers).collect();
+        let modes: Vec<Mode> = plan.modes().into_iter().flatten().collect();
         let timeout_s = self.timeout.map(|timeout| timeout.as_secs_f64());
         let differs = [
             ("--quick", self.quick && !begun.is_quick()),
-            ("--modes", self.modes.iter().flatten().any(|mode| !modes.contains(&Some(*mode)))),
+            ("--modes", self.modes.as_deref().is_some_and(|it| unique(it) != modes)),
             ("--ops", self.ops.as_deref().is_some_and(|ops| unique(ops) != plan.operations)),
             ("--volumes", self.volumes.as_ref().map(volumes).is_some_and(|it| it != plan.volumes)),
             ("--clients", self.clients.as_deref().is_some_and(|it| unique(it) != plan.clients)),
-            ("--servers", !self.servers.iter().flatten().all(servers)),
+            ("--servers", self.servers.as_deref().is_some_and(|it| unique(it) != unique(&servers))),
             ("--client-pool", self.client_pool.is_some_and(|kind| kind != plan.client_pool)),
             ("--sink", self.sink.is_some_and(|sink| sink != plan.sink)),
             ("--repeat", self.repeat.is_some_and(|repeat| repeat != plan.repetitions)),

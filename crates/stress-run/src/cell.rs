@@ -17,7 +17,7 @@ use crate::{
     content::{Digest, Source},
     interrupt::Interrupt,
     job::{Job, Outcome, WRONG_CONTENT},
-    plan::{Cell, ClientPoolKind, Operation, Sink},
+    plan::{BURSTS_MAX, Cell, ClientPoolKind, Operation, Sink},
     resources::{Resources, Watch},
     statistics::Summary,
     target::Target,
@@ -28,9 +28,6 @@ const EXPECTED_BYTES_PER_SECOND: u64 = 200_000_000;
 /// A client may take so many times what is expected, and at least so long.
 const PATIENCE: u32 = 20;
 const TIMEOUT_MIN: Duration = Duration::from_secs(60);
-
-/// Most bursts of a cell: the shortest need thousands to last, and a few dozen say as much.
-const BURSTS_MAX: u32 = 50;
 
 /// What all cells of a run are measured with.
 #[derive(Clone)]

@@ -1,14 +1,19 @@
 //! What a run that is over prints, and its exit status: all from the files that it left.
 
-use std::{collections::BTreeMap, path::Path, process::ExitCode};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    process::ExitCode,
+};
 
 use crate::{
     args::Options,
+    cell::Attempt,
     gate::EXIT_GATE,
     interrupt::EXIT_INTERRUPTED,
     language::Language,
     report,
-    results::{CELLS, Run},
+    results::{CELLS, CellLine, Run},
     sheet::{CELL_KEY, Sheet},
 };
 
@@ -38,7 +43,7 @@ pub(crate) fn conclude(
         return Ok(EXIT_INTERRUPTED.into());
     }
     let is_through = passes_gates(dir, options)?;
-    let any_failed = failed > 0 || run.counted().values().any(|line| line.clients_failed > 0);
+    let any_failed = failed > 0 || run.attempts.iter().any(|line| line.clients_failed > 0);
     Ok(if run.marks().invalid > 0 {
         EXIT_INVALID.into()
     } else if !is_through {
@@ -67,10 +72,9 @@ fn passes_gates(dir: &Path, options: &Options) -> anyhow::Result<bool> {
 
 /// A line for each cell with failures or wrong books: what happened, and how often.
 fn troubles(run: &Run, language: Language) -> anyhow::Result<Vec<String>> {
-    let counted = run.counted();
-    let has_failures =
-        |attempt| counted.values().any(|line| line.attempt() == attempt && line.clients_failed > 0);
-    let workers = run.outcomes(has_failures)?;
+    let failed = run.attempts.iter().filter(|line| line.clients_failed > 0);
+    let failed: BTreeSet<Attempt> = failed.map(CellLine::attempt).collect();
+    let workers = run.outcomes(|attempt| failed.contains(&attempt))?;
     let mut lines = Vec::new();
     for line in &run.attempts {
         let name = language.whole_cell(&line.cell());

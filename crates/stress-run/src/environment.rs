@@ -3,6 +3,7 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{Context, ensure};
@@ -100,6 +101,23 @@ impl Environment {
         }
     }
 
+    /// Refuses what no run can have: the file may have been changed by hand.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        let Plan { configurations, operations, volumes, clients, .. } = &self.plan;
+        let has_cells = !(configurations.is_empty()
+            || operations.is_empty()
+            || volumes.is_empty()
+            || clients.is_empty());
+        ensure!(has_cells && !clients.contains(&0), "its plan has no cells");
+        for seconds in [Some(self.plan.min_time_s), self.timeout_s].into_iter().flatten() {
+            ensure!(
+                Duration::try_from_secs_f64(seconds).is_ok(),
+                "{seconds} is not a number of seconds"
+            );
+        }
+        Ok(())
+    }
+
     pub(crate) fn is_quick(&self) -> bool {
         self.preset == QUICK
     }
@@ -178,7 +196,13 @@ impl Machine {
         same("processor", text(&self.cpu), text(&now.cpu))?;
         same("number of cores", self.cores.to_string(), now.cores.to_string())?;
         same("kernel", text(&self.kernel), text(&now.kernel))?;
-        same("file system", text(&self.filesystem), text(&now.filesystem))
+        ensure!(
+            self.filesystem == now.filesystem,
+            "the temporary files of the run were on {}, and are on {} now; give the same --work-dir",
+            text(&self.filesystem),
+            text(&now.filesystem)
+        );
+        Ok(())
     }
 
     /// One line for people.

@@ -23,6 +23,7 @@ use crate::{
     plan::{Operation, Plan},
     preflight,
     progress::Progress,
+    resources,
     results::{self, Run, RunFiles},
     server,
     servers::{Origin, Servers, connected_configuration},
@@ -49,12 +50,16 @@ pub(crate) fn resume(dir: &Path, options: &Options) -> anyhow::Result<ExitCode> 
     let mut environment = run.environment.clone();
     options.check_same(&environment)?;
     check_gates_fit(&options.gates, &environment.plan)?;
-    if !run.marks().partial {
+    if Done::of(&run).is_complete(&environment.plan) {
         bail!("{} is complete: there is nothing to go on with", dir.display());
     }
-    let mut options = options.clone();
-    options.connect = environment.connected_to.clone();
-    options.timeout = environment.timeout_s.map(Duration::from_secs_f64);
+    let options = options.as_begun(&environment);
+    if let Some(address) = &options.connect {
+        let now = connected_configuration(&options, address)?;
+        if environment.plan.configurations != [now] {
+            bail!("the server at {address} has another mode or pool than when the run began");
+        }
+    }
     let work_dir = work_dir(&options);
     let program = program(&options)?;
     environment.binaries.check_same(&Binaries::of_this_run(program.as_ref())?)?;
@@ -71,6 +76,7 @@ fn measure(
     environment: Environment,
     begun: Option<Run>,
 ) -> anyhow::Result<ExitCode> {
+    resources::allow_many_descriptors();
     let (plan, work_dir) = (environment.plan.clone(), work_dir(options));
     let interrupt = Interrupt::catch().context("cannot catch signals")?;
     let temporary = TempDir::with_prefix_in("stress-run-", &work_dir)

@@ -33,6 +33,8 @@ pub(crate) struct Job {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Outcome {
     pub(crate) client: u32,
+    /// Which burst of its cell it was in, from 1.
+    #[serde(default = "first")]
     pub(crate) burst: u32,
     /// The client's port, by which the server knows it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,7 +47,7 @@ pub(crate) struct Outcome {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) finished_ns: Option<u64>,
     pub(crate) bytes: u64,
-    /// Processor time of the client's thread from the release to its last byte.
+    /// Processor time of the client's thread, from before the release to its last byte.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cpu_ns: Option<u64>,
     /// How long in that time the thread could have run and had no processor.
@@ -59,6 +61,10 @@ pub(crate) struct Outcome {
     /// What the server says about it, where it is one that tells.
     #[serde(flatten)]
     pub(crate) service: Option<Service>,
+}
+
+fn first() -> u32 {
+    1
 }
 
 /// Why a job failed: a word to count by, a sentence to read.
@@ -194,8 +200,9 @@ impl Outcome {
         Some(self.finished_ns?.saturating_sub(picked_up_ns) as f64 / 1e9)
     }
 
-    /// Seconds that the client's thread ran, waited for a processor, and waited for anything else
-    /// after a worker had picked it up: together with the queue, all of its time.
+    /// Seconds that the client's thread ran, waited for a processor, and waited for anything else but
+    /// a worker: together with the queue, its time. What an upload sends ahead while it is in the
+    /// queue is in both.
     pub(crate) fn seconds_running_runnable_blocked(&self) -> Option<[f64; 3]> {
         let cpu_s = self.succeeded()?.cpu_ns? as f64 / 1e9;
         let run_queue_s = self.run_queue_ns? as f64 / 1e9;

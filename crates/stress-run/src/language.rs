@@ -48,6 +48,34 @@ impl Language {
         }
     }
 
+    /// Shorter heads, for a terminal.
+    pub(crate) fn columns_on_screen(self) -> [&'static str; 9] {
+        match self {
+            En => [
+                "No.",
+                "Operation",
+                "Volume",
+                "Clients",
+                "Workers",
+                "Time per client (s)",
+                "Throughput (bytes/s)",
+                "Clients ok / failed",
+                "Workers ok / failed",
+            ],
+            Id => [
+                "No.",
+                "Operasi",
+                "Volume",
+                "Client",
+                "Worker",
+                "Waktu per client (s)",
+                "Throughput (byte/s)",
+                "Client ok / gagal",
+                "Worker ok / gagal",
+            ],
+        }
+    }
+
     /// `50 succeeded, 0 failed`: a bare `50/0` becomes a date in spreadsheets.
     pub(crate) fn counts(self, succeeded: u64, failed: u64) -> String {
         match self {
@@ -112,6 +140,13 @@ impl Language {
         }
     }
 
+    pub(crate) fn ceiling_not_measured(self, why: &str) -> String {
+        match self {
+            En => format!("the ceiling of the clients was not measured: {why}"),
+            Id => format!("batas atas client tidak terukur: {why}"),
+        }
+    }
+
     pub(crate) fn disturbed(self, why: &str) -> String {
         match self {
             En => format!(" (disturbed: {why})"),
@@ -168,7 +203,10 @@ impl Language {
         }
         if marks.invalid > 0 {
             lines.push(match self {
-                En => format!("INVALID: {} cells have wrong bytes or books", marks.invalid),
+                En => {
+                    let cells = counted(marks.invalid as u32, "cell", "cells");
+                    format!("INVALID: wrong bytes or books in {cells}")
+                }
                 Id => {
                     format!("INVALID: {} sel dengan byte atau hitungan yang salah", marks.invalid)
                 }
@@ -176,8 +214,11 @@ impl Language {
         }
         if marks.disturbed > 0 {
             lines.push(match self {
-                En => format!("DISTURBED: other load ran beside {} cells", marks.disturbed),
-                Id => format!("DISTURBED: ada beban lain di samping {} sel", marks.disturbed),
+                En => {
+                    let cells = counted(marks.disturbed as u32, "cell", "cells");
+                    format!("DISTURBED: other load ran beside {cells}")
+                }
+                Id => format!("DISTURBED: ada beban lain saat {} sel diukur", marks.disturbed),
             });
         }
         if let Some(faults) = &marks.injected {

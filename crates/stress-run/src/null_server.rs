@@ -10,6 +10,7 @@ use std::{
     os::unix::process::CommandExt,
     process::{Child, ChildStdin, Command, Stdio},
     thread,
+    time::Duration,
 };
 
 use anyhow::Context;
@@ -21,6 +22,9 @@ pub(crate) const NULL_SERVER_COMMAND: &str = "null-server";
 
 /// Bytes read or written at a time, as the real server's.
 const PIECE_LEN: usize = 256 * 1024;
+
+/// After an accept that failed, so that one that fails again and again does not take a processor.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 
 /// A running null server; ended when dropped.
 pub(crate) struct NullServer {
@@ -74,9 +78,13 @@ pub(crate) fn serve() -> anyhow::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").context("cannot listen on 127.0.0.1")?;
     println!("{}", listener.local_addr()?);
     thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            // A client that leaves ends its thread; nobody needs to know.
-            thread::spawn(move || serve_connection(&stream));
+        for stream in listener.incoming() {
+            match stream {
+                // A client that leaves ends its thread; nobody needs to know.
+                Ok(stream) => drop(thread::spawn(move || serve_connection(&stream))),
+                // One that left before it was accepted, or too many: others will leave.
+                Err(_) => thread::sleep(ACCEPT_PAUSE),
+            }
         }
     });
     io::stdin().read_to_end(&mut Vec::new())?;

@@ -6,6 +6,9 @@ use clap::ValueEnum;
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 use serde::{Deserialize, Serialize};
 
+/// Most bursts of a cell: the shortest need thousands to last, and a few dozen say as much.
+pub(crate) const BURSTS_MAX: u32 = 50;
+
 /// Bytes in a megabyte, as the assignment counts them.
 pub(crate) const MB: u64 = 1_048_576;
 
@@ -16,8 +19,10 @@ const CLIENT_PROCESS_MEMORY: u64 = 8 * MB;
 /// What one worker of a server may take.
 const WORKER_MEMORY: u64 = 3 * MB;
 
-/// What one client's lines in the results may take, those of a cell that is repeated inside included.
-const WORKER_LINE: u64 = 4096;
+/// What the line of one transfer in the results may take.
+const WORKER_LINE: u64 = 512;
+/// The fastest that all clients together may move, in bytes per second: how often cells are repeated.
+const FASTEST: f64 = 4e9;
 /// What the report and the tables take, however few cells there are.
 const RESULTS_BASE: u64 = 2 * MB;
 
@@ -94,6 +99,7 @@ pub(crate) struct Plan {
     pub(crate) repetitions: u32,
     pub(crate) seed: u64,
     /// Cells that take less, in seconds, are repeated inside until they have taken it.
+    #[serde(default)]
     pub(crate) min_time_s: f64,
 }
 
@@ -188,7 +194,11 @@ impl Plan {
         let sources = sum(self.volumes.iter().map(|volume| 2 * volume.bytes));
         let workers = self.configurations.iter().map(|server| server.workers).max().unwrap_or(0);
         let clients = self.clients.iter().copied().max().unwrap_or(0);
-        let transfers = sum(cells.iter().map(|cell| u64::from(cell.clients)));
+        let bursts = |cell: &Cell| {
+            let at_most = self.min_time_s * FASTEST / cell.payload_bytes() as f64;
+            (at_most.ceil() as u64).clamp(1, u64::from(BURSTS_MAX))
+        };
+        let transfers = sum(cells.iter().map(|cell| u64::from(cell.clients) * bursts(cell)));
         let client_memory = match self.client_pool {
             ClientPoolKind::Thread => CLIENT_MEMORY,
             ClientPoolKind::Process => CLIENT_PROCESS_MEMORY,

@@ -17,7 +17,7 @@ use crate::{
 pub(crate) struct Alone {
     /// R1: seconds from the release to the last byte.
     pub(crate) seconds: f64,
-    /// D: processor seconds of client and server.
+    /// D: processor seconds of client and server, the looks at the server's memory included.
     pub(crate) cpu_s: f64,
 }
 
@@ -25,16 +25,6 @@ pub(crate) struct Alone {
 pub(crate) struct Prediction {
     pub(crate) mean_s: f64,
     pub(crate) makespan_s: f64,
-    pub(crate) limit: Limit,
-}
-
-/// What a cell waits for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Limit {
-    /// Jobs that are served at once: more workers would help.
-    Concurrency,
-    /// Processors: more workers would not help.
-    Processors,
 }
 
 impl Prediction {
@@ -42,14 +32,9 @@ impl Prediction {
         let clients = f64::from(cell.clients);
         let workers = f64::from(served_at_once(cell.server, cell.clients));
         let at_once = clients.min(workers);
-        let (by_jobs, by_processors) = (at_once / alone.seconds, cores as f64 / alone.cpu_s);
-        let rate = by_jobs.min(by_processors);
+        let rate = (at_once / alone.seconds).min(cores as f64 / alone.cpu_s);
         let rounds = (clients / workers).ceil();
-        Self {
-            mean_s: at_once * (rounds + 1.0) / (2.0 * rate),
-            makespan_s: clients / rate,
-            limit: if by_jobs <= by_processors { Limit::Concurrency } else { Limit::Processors },
-        }
+        Self { mean_s: at_once * (rounds + 1.0) / (2.0 * rate), makespan_s: clients / rate }
     }
 }
 
@@ -103,7 +88,6 @@ mod tests {
             assert_eq!((prediction.mean_s, prediction.makespan_s), (mean_s, 50.0), "{workers}");
         }
         assert_eq!(predict(Mode::Async, 50, 1).mean_s, 50.0);
-        assert_eq!(predict(Mode::Thread, 50, 5).limit, Limit::Processors);
     }
 
     #[test]
@@ -114,7 +98,6 @@ mod tests {
         let prediction = Prediction::of(Alone { seconds: 0.2, cpu_s: 0.001 }, &cell, 2);
         assert!((prediction.mean_s - 1.1).abs() < 1e-12, "{prediction:?}");
         assert!((prediction.makespan_s - 2.0).abs() < 1e-12, "{prediction:?}");
-        assert_eq!(prediction.limit, Limit::Concurrency);
         // One client alone is what was measured.
         assert_eq!(predict(Mode::Process, 1, 1).mean_s, 1.0);
     }

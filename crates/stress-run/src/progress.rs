@@ -101,9 +101,16 @@ impl Progress {
         }
     }
 
-    /// Something that must not be lost in the bar.
     pub(crate) fn not_measured(&self, server: Configuration, why: &str) {
-        let line = self.language.not_measured(server, why);
+        self.say(self.language.not_measured(server, why));
+    }
+
+    pub(crate) fn no_ceiling(&self, why: &anyhow::Error) {
+        self.say(self.language.ceiling_not_measured(&format!("{why:#}")));
+    }
+
+    /// Something that must not be lost in the bar.
+    fn say(&self, line: String) {
         match &self.bar {
             Some(bar) => bar.println(line),
             None => eprintln!("{line}"),
@@ -122,18 +129,21 @@ impl Progress {
         let rate = record.summary().map_or_else(String::new, |summary| {
             format!(", {}/s", DecimalBytes(summary.goodput as u64))
         });
-        let left_s = self.time_left().as_secs();
-        let left = self.language.time_left(&format!("{}:{:02}", left_s / 60, left_s % 60));
+        let left = self.time_left().map_or_else(String::new, |left| {
+            let left_s = left.as_secs();
+            format!("; {}", self.language.time_left(&format!("{}:{:02}", left_s / 60, left_s % 60)))
+        });
         let (done, all) = (self.cells_done, self.cells);
         let disturbed = record.disturbance.as_deref();
         let disturbed = disturbed.map_or_else(String::new, |why| self.language.disturbed(why));
-        format!("[{done}/{all}] {cell}: {counts}{rate}{disturbed}; {left}")
+        format!("[{done}/{all}] {cell}: {counts}{rate}{disturbed}{left}")
     }
 
-    fn time_left(&self) -> Duration {
+    /// `None` while nothing is known of the pace.
+    fn time_left(&self) -> Option<Duration> {
         let left = self.work.saturating_sub(self.work_done) as f64;
-        let measured = (self.work_done - self.work_before).max(1);
+        let measured = self.work_done - self.work_before;
         let pace = self.started.elapsed().as_secs_f64() / measured as f64;
-        Duration::from_secs_f64(left * pace)
+        (measured > 0).then(|| Duration::from_secs_f64(left * pace))
     }
 }

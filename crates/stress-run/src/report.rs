@@ -13,10 +13,7 @@ mod table;
 mod tests;
 mod workbook;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
 use anyhow::Context;
 
@@ -38,11 +35,9 @@ pub(crate) fn write(run: &Run, language: Language) -> anyhow::Result<Vec<PathBuf
     for mode in run.modes() {
         files.push((table::csv_name(run, mode), table::csv(run, mode, language)?));
     }
-    files.push((table::named(run, "table", "xlsx"), workbook::xlsx(run, language)?));
+    files.push((table::workbook_name(run), workbook::xlsx(run, language)?));
     files.push(("table.md".to_owned(), table::markdown(run, language).into_bytes()));
     files.push(("report.html".to_owned(), page::html(run, language)?.into_bytes()));
-    remove_others(&run.dir, &files)
-        .with_context(|| format!("cannot take old tables out of {}", run.dir.display()))?;
     let mut paths = Vec::new();
     for (name, content) in files {
         let path = run.dir.join(name);
@@ -50,18 +45,17 @@ pub(crate) fn write(run: &Run, language: Language) -> anyhow::Result<Vec<PathBuf
             .with_context(|| format!("cannot write {}", path.display()))?;
         paths.push(path);
     }
+    remove_outdated(run, &paths)
+        .with_context(|| format!("cannot take old tables out of {}", run.dir.display()))?;
     Ok(paths)
 }
 
-/// A table that says PARTIAL must not lie beside the whole one.
-fn remove_others(dir: &Path, files: &[(String, Vec<u8>)]) -> std::io::Result<()> {
-    for entry in fs::read_dir(dir)? {
-        let name = entry?.file_name();
-        let Some(name) = name.to_str() else { continue };
-        let is_table = name.starts_with("table")
-            && [".csv", ".xlsx"].iter().any(|ending| name.ends_with(ending));
-        if is_table && !files.iter().any(|(file, _)| file == name) {
-            fs::remove_file(dir.join(name))?;
+/// A table that says PARTIAL must not lie beside the whole one. Other files are their owner's.
+fn remove_outdated(run: &Run, written: &[PathBuf]) -> std::io::Result<()> {
+    for name in table::possible_names(run) {
+        let path = run.dir.join(name);
+        if !written.contains(&path) && path.exists() {
+            fs::remove_file(path)?;
         }
     }
     Ok(())

@@ -24,9 +24,20 @@ pub(crate) struct Resources {
 }
 
 /// Share of the machine's processors that others may have while a cell is measured.
-const OTHERS_SHARE_MAX: f64 = 0.05;
+pub(crate) const OTHERS_SHARE_MAX: f64 = 0.05;
 /// What a few roundings of the kernel's clocks may add up to, in seconds.
-const CLOCK_TOLERANCE_S: f64 = 0.05;
+pub(crate) const CLOCK_TOLERANCE_S: f64 = 0.05;
+
+/// Lets this program, and the servers that it starts, have as many files and connections open as the
+/// system allows: a thousand clients need two thousand.
+pub(crate) fn allow_many_descriptors() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+    // Where that is refused, clients that cannot open their file say so.
+    if let Ok((_, most)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, most, most);
+    }
+}
 
 impl Resources {
     /// What kept the machine from giving all it has to the measurement; `None` when nothing did.

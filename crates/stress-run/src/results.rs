@@ -8,14 +8,15 @@ mod run;
 
 use std::{
     collections::BTreeSet,
-    fs::{self, File, OpenOptions},
-    io::{self, BufWriter, Write},
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Write},
     os::unix::fs::symlink,
     path::{Path, PathBuf},
     process,
 };
 
 use anyhow::{Context, bail};
+use serde::Serialize;
 
 #[cfg(test)]
 pub(crate) use self::run::cells_of;
@@ -38,9 +39,38 @@ const WORKERS: &str = "workers.jsonl";
 /// The directory of a run that goes on.
 pub(crate) struct RunFiles {
     dir: PathBuf,
-    cells: csv::Writer<File>,
-    ceilings: csv::Writer<File>,
-    workers: BufWriter<File>,
+    /// Locked: two programs that wrote the same run would spoil it.
+    cells: Lines,
+    ceilings: Lines,
+    workers: Lines,
+}
+
+/// A file that grows by whole lines.
+struct Lines(File);
+
+impl Lines {
+    fn open(path: &Path) -> anyhow::Result<Self> {
+        let opened = OpenOptions::new().append(true).create(true).open(path);
+        let file = opened.with_context(|| format!("cannot open {} for writing", path.display()))?;
+        Ok(Self(file))
+    }
+
+    /// Appends the text whole, or nothing of it: half a line would be in the way of the next one.
+    fn append(&mut self, text: &[u8]) -> io::Result<()> {
+        let len = self.0.metadata()?.len();
+        self.0.write_all(text).inspect_err(|_| {
+            // If that is refused as well, the last line is one that was cut off.
+            let _ = self.0.set_len(len);
+        })
+    }
+
+    /// Appends a line of a table, below its heads.
+    fn append_row(&mut self, row: impl Serialize) -> anyhow::Result<()> {
+        let is_first = self.0.metadata()?.len() == 0;
+        let mut text = csv::WriterBuilder::new().has_headers(is_first).from_writer(Vec::new());
+        text.serialize(row)?;
+        Ok(self.append(&text.into_inner()?)?)
+    }
 }
 
 impl RunFiles {
@@ -51,7 +81,7 @@ impl RunFiles {
         let run = format!("{}-{}", environment.started, environment.preset);
         let dir = create_unused(out, &run)?;
         write_environment(&dir, environment)?;
-        let files = Self::append_to(&dir)?;
+        let files = Self::append_to(&dir, Self::lock(&dir)?)?;
         point_latest_to(out, &dir)
             .with_context(|| format!("cannot update {}", out.join("latest").display()))?;
         Ok(files)
@@ -61,6 +91,7 @@ impl RunFiles {
     /// clients of cells that were not finished.
     pub(crate) fn reopen(run: &Run, environment: &Environment) -> anyhow::Result<Self> {
         let dir = &run.dir;
+        let cells = Self::lock(dir)?;
         let mend = || {
             cut_to_whole_lines(&dir.join(CELLS))?;
             cut_to_whole_lines(&dir.join(CEILINGS))?;
@@ -69,26 +100,27 @@ impl RunFiles {
         };
         mend().with_context(|| format!("cannot go on with the files in {}", dir.display()))?;
         write_environment(dir, environment)?;
-        Self::append_to(dir)
+        Self::append_to(dir, cells)
     }
 
-    fn append_to(dir: &Path) -> anyhow::Result<Self> {
-        let open = |name: &str| {
-            let path = dir.join(name);
-            let opened = OpenOptions::new().append(true).create(true).open(&path);
-            opened.with_context(|| format!("cannot open {} for writing", path.display()))
-        };
-        let table = |name: &str| -> anyhow::Result<csv::Writer<File>> {
-            let file = open(name)?;
-            let has_heads = file.metadata().is_ok_and(|metadata| metadata.len() > 0);
-            Ok(csv::WriterBuilder::new().has_headers(!has_heads).from_writer(file))
-        };
-        Ok(Self {
-            dir: dir.to_owned(),
-            cells: table(CELLS)?,
-            ceilings: table(CEILINGS)?,
-            workers: BufWriter::new(open(WORKERS)?),
-        })
+    /// The cells, which nobody else writes from now on until they are closed.
+    fn lock(dir: &Path) -> anyhow::Result<Lines> {
+        let cells = Lines::open(&dir.join(CELLS))?;
+        match cells.0.try_lock() {
+            Ok(()) => Ok(cells),
+            Err(TryLockError::WouldBlock) => {
+                bail!("another stress-run is writing to {}; wait until it is done", dir.display())
+            }
+            Err(TryLockError::Error(err)) => {
+                Err(err).with_context(|| format!("cannot lock the files in {}", dir.display()))
+            }
+        }
+    }
+
+    fn append_to(dir: &Path, cells: Lines) -> anyhow::Result<Self> {
+        let (ceilings, workers) =
+            (Lines::open(&dir.join(CEILINGS))?, Lines::open(&dir.join(WORKERS))?);
+        Ok(Self { dir: dir.to_owned(), cells, ceilings, workers })
     }
 
     pub(crate) fn dir(&self) -> &Path {
@@ -107,22 +139,19 @@ impl RunFiles {
     }
 
     fn append_raw(&mut self, record: &Record) -> anyhow::Result<()> {
+        let mut lines = Vec::new();
         for outcome in &record.outcomes {
-            let line = WorkerLine::of(record.attempt, outcome);
-            serde_json::to_writer(&mut self.workers, &line)?;
-            self.workers.write_all(b"\n")?;
+            serde_json::to_writer(&mut lines, &WorkerLine::of(record.attempt, outcome))?;
+            lines.push(b'\n');
         }
-        self.workers.flush()?;
-        self.cells.serialize(CellLine::of(record))?;
-        self.cells.flush()?;
-        Ok(())
+        self.workers.append(&lines)?;
+        self.cells.append_row(CellLine::of(record))
     }
 
     /// Writes what a cell reached with the null server.
     pub(crate) fn append_ceiling(&mut self, record: &Record) -> anyhow::Result<()> {
-        let written = self.ceilings.serialize(CeilingLine::of(record));
-        written
-            .and_then(|()| Ok(self.ceilings.flush()?))
+        self.ceilings
+            .append_row(CeilingLine::of(record))
             .with_context(|| format!("cannot write the results in {}", self.dir.display()))
     }
 }

@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn time_asleep_is_neither_processor_time_nor_a_wait_for_it() {
+    fn time_asleep_is_no_processor_time() {
         let before = ThreadTimes::now().unwrap();
         thread::sleep(Duration::from_millis(100));
         let slept = ThreadTimes::now().unwrap().since(before);

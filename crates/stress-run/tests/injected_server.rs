@@ -1,13 +1,21 @@
 //! Servers with faults of a known size: what is measured must be that size.
 //!
-//! These tests read clocks, so they are a program of their own, in which one runs at a time.
+//! These tests read clocks, so they are a program of their own, in which one runs at a time; under a
+//! runner that starts a process for each test they disturb one another.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[expect(dead_code, reason = "the tests of the experiment use the rest")]
 #[path = "experiment/run.rs"]
 mod run;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    hint,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    thread,
+};
 
 use run::Run;
 use serde_json::Value;
@@ -111,4 +119,52 @@ fn memory_that_workers_share_with_their_parent_is_counted_once() {
         let peak_mib = number(&cells, &row, "server_peak_pss_bytes") / MIB;
         assert!((180.0..=220.0).contains(&peak_mib), "{peak_mib} MiB: {row:?}");
     }
+}
+
+/// Keeps two processors busy until it is dropped.
+struct OtherLoad<'a>(&'a AtomicBool);
+
+impl Drop for OtherLoad<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
+#[test]
+fn a_cell_beside_other_load_is_measured_again_and_every_attempt_is_kept() {
+    let _alone = alone();
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let _load = OtherLoad(&is_over);
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !is_over.load(Relaxed) {
+                    hint::spin_loop();
+                }
+            });
+        }
+        let args = [
+            "--modes",
+            "thread",
+            "--volumes",
+            "0.01",
+            "--clients",
+            "1",
+            "--servers",
+            "1",
+            "--ops",
+            "upload",
+        ];
+        let run = run_with("service-time=500", &args);
+        let cells = run.latest("cells.csv");
+        let rows = run::rows(&cells);
+        let attempts: Vec<f64> = rows.iter().map(|row| number(&cells, row, "attempt")).collect();
+        assert_eq!(attempts, [1.0, 2.0, 3.0], "{cells}");
+        for row in &rows {
+            assert!(number(&cells, row, "foreign_cpu_s") > 0.1, "{row:?}");
+        }
+        assert_eq!(cells.matches("of CPU time other programs took").count(), 3, "{cells}");
+        assert!(run.latest("table.md").contains("> **DISTURBED"));
+        assert_eq!(run::rows(&run.latest("table-thread.csv")).len(), 1);
+    });
 }

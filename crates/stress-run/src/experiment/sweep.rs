@@ -1,12 +1,14 @@
 //! One cell after another, server by server.
 //!
 //! Each repetition begins with the ceilings (what the clients reach with a server that does nothing), then
-//! come its blocks. A cell that was disturbed is measured again; every attempt is kept.
+//! come its blocks. A cell that was disturbed is measured again; every attempt at a cell is kept.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
+
+use anyhow::anyhow;
 
 use crate::{
     cell::{self, Attempt, Instruments, Record},
@@ -39,7 +41,8 @@ pub(super) struct Sweep {
 /// What is measured already.
 #[derive(Default)]
 pub(super) struct Done {
-    /// The last attempt at each cell and repetition, and whether it was disturbed.
+    /// The last attempt at each cell and repetition, and whether it calls for another: it was
+    /// disturbed. Clients that failed are data, which no later attempt may replace.
     attempts: BTreeMap<(Cell, u32), (u32, bool)>,
     /// Repetitions and cells whose ceiling is known.
     ceilings: BTreeSet<(u32, Operation, Volume, u32)>,
@@ -56,7 +59,10 @@ impl Done {
         let attempts = run.counted().into_iter();
         Self {
             attempts: attempts
-                .map(|(key, line)| (key, (line.attempt, line.disturbed.is_some())))
+                .map(|(key, line)| {
+                    let calls = line.disturbed.is_some() && line.clients_failed == 0;
+                    (key, (line.attempt, calls))
+                })
                 .collect(),
             ceilings: ceilings.collect(),
             failed: BTreeSet::new(),
@@ -70,6 +76,14 @@ impl Done {
             Some((attempt, true)) if *attempt < ATTEMPTS_MAX => Some(attempt + 1),
             Some(_) => None,
         }
+    }
+
+    /// Whether nothing of the plan is left to measure.
+    pub(super) fn is_complete(&self, plan: &Plan) -> bool {
+        let is_left = |block: &Block| {
+            block.cells.iter().any(|cell| self.next_attempt(cell, block.repetition).is_some())
+        };
+        !plan.blocks().iter().any(is_left)
     }
 
     fn has_ceiling(&self, repetition: u32, cell: &Cell) -> bool {
@@ -101,25 +115,39 @@ impl Sweep {
             return Ok(());
         }
         self.progress.calibrating();
-        let null_server = NullServer::start(&self.instruments.interrupt)?;
+        let null_server = match NullServer::start(&self.instruments.interrupt) {
+            Ok(null_server) => null_server,
+            Err(err) => {
+                self.progress.no_ceiling(&err);
+                return Ok(());
+            }
+        };
         let target = Target::null(null_server.address(), null_server.pid());
         for cell in cells {
-            let mut attempt = Attempt { cell, repetition, attempt: 1 };
-            let record = loop {
-                let mut record =
-                    cell::measure(attempt, &target, self.source(&cell), &self.instruments)?;
-                record.disturbance = record.resources.disturbance(self.environment.machine.cores);
-                if record.disturbance.is_none() || attempt.attempt == ATTEMPTS_MAX {
-                    break record;
-                }
-                attempt.attempt += 1;
-            };
+            let record = self.ceiling(cell, repetition, &target);
             if self.is_interrupted() {
                 break;
             }
-            self.files.append_ceiling(&record)?;
+            match record {
+                Ok(record) => self.files.append_ceiling(&record)?,
+                Err(err) => self.progress.no_ceiling(&err),
+            }
         }
         Ok(())
+    }
+
+    /// The first attempt that nothing disturbed, or else the last.
+    fn ceiling(&self, cell: Cell, repetition: u32, target: &Target) -> anyhow::Result<Record> {
+        let mut attempt = Attempt { cell, repetition, attempt: 1 };
+        loop {
+            let source = self.source(&cell);
+            let mut record = cell::measure(attempt, target, source, &self.instruments)?;
+            record.disturbance = record.resources.disturbance(self.environment.machine.cores);
+            if record.disturbance.is_none() || attempt.attempt == ATTEMPTS_MAX {
+                return Ok(record);
+            }
+            attempt.attempt += 1;
+        }
     }
 
     /// Measures the cells of one server that are not measured yet. A server that fails is booked, not an
@@ -142,7 +170,7 @@ impl Sweep {
             self.note_faults(running)?;
         }
         for attempt in attempts {
-            self.measure_until_undisturbed(attempt, &mut server)?;
+            self.measure_until_undisturbed(attempt, &mut server, plan)?;
             if self.is_interrupted() {
                 break;
             }
@@ -168,6 +196,7 @@ impl Sweep {
         &mut self,
         first: Attempt,
         server: &mut anyhow::Result<Running>,
+        plan: &Plan,
     ) -> anyhow::Result<()> {
         let mut next = Some(first.attempt);
         while let Some(number) = next {
@@ -178,8 +207,10 @@ impl Sweep {
             }
             if let (Some(why), Ok(running)) = (&record.unsettled, &mut *server) {
                 record.server_failure = running.how_it_died().map(|how| format!("{why}; {how}"));
-                // Whatever the server is still doing must not run into the next cell.
-                *server = self.servers.start(first.cell.server);
+                // Whatever the server is still doing must not run into the next cell, and its port and
+                // directory are the next one's.
+                *server = Err(anyhow!("the server is being replaced"));
+                *server = self.start_warm(first.cell.server, plan);
             }
             self.keep(&record)?;
             next = self.done.next_attempt(&first.cell, first.repetition);
@@ -221,7 +252,8 @@ impl Sweep {
         {
             self.progress.not_measured(cell.server, why);
         }
-        self.done.attempts.insert((cell, repetition), (attempt, record.disturbance.is_some()));
+        let calls_for_another = record.disturbance.is_some() && record.clients_failed() == 0;
+        self.done.attempts.insert((cell, repetition), (attempt, calls_for_another));
         Ok(())
     }
 
@@ -255,5 +287,26 @@ impl Sweep {
 
     fn is_interrupted(&self) -> bool {
         self.instruments.interrupt.is_told()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Mode;
+
+    #[test]
+    fn only_what_is_missing_or_was_disturbed_is_measured_and_at_most_three_times() {
+        let server = Configuration { mode: Some(Mode::Thread), workers: 1 };
+        let volume = Volume { bytes: 1 };
+        let cell = Cell { operation: Operation::Upload, volume, clients: 1, server };
+        let next = |last: Option<(u32, bool)>| {
+            let mut done = Done::default();
+            done.attempts.extend(last.map(|last| ((cell, 1), last)));
+            done.next_attempt(&cell, 1)
+        };
+        assert_eq!(next(None), Some(1));
+        assert_eq!((next(Some((1, true))), next(Some((2, true)))), (Some(2), Some(3)));
+        assert_eq!((next(Some((1, false))), next(Some((3, true)))), (None, None));
     }
 }

@@ -12,6 +12,7 @@ use super::Language::{self, En, Id};
 use crate::{
     plan::MB,
     report::{BAND, CLIENT_LIMIT_SHARE, Load, RowName},
+    resources::{CLOCK_TOLERANCE_S, OTHERS_SHARE_MAX},
     spread::CONFIDENCE_MIN,
 };
 
@@ -234,7 +235,7 @@ impl Language {
                 "Throughput per client (MB/s)",
                 "Goodput (MB/s)",
                 "Client terakhir selesai (s)",
-                "Rata-rata antre (s)",
+                "Rata-rata waktu antre (s)",
                 "Prediksi rata-rata (s)",
                 "Selisih dari prediksi (%)",
                 "Batas atas (MB/s)",
@@ -272,14 +273,20 @@ impl Language {
     /// Heads and paragraphs on what is not in the notes of the tables.
     pub(crate) fn explanations(self) -> [(&'static str, String); 4] {
         let (limit, band) = (self.percent(CLIENT_LIMIT_SHARE), self.percent(BAND));
+        let others = (self.percent(OTHERS_SHARE_MAX), self.seconds(CLOCK_TOLERANCE_S));
         match self {
-            En => in_english(&limit, &band),
-            Id => in_indonesian(&limit, &band),
+            En => in_english(&limit, &band, &others),
+            Id => in_indonesian(&limit, &band, &others),
         }
     }
 }
 
-fn in_english(limit: &str, band: &str) -> [(&'static str, String); 4] {
+/// `share` and `tolerance` are what others may have of the processors.
+fn in_english(
+    limit: &str,
+    band: &str,
+    (share, tolerance): &(String, String),
+) -> [(&'static str, String); 4] {
     [
         (
             "Goodput and the last client",
@@ -311,15 +318,23 @@ fn in_english(limit: &str, band: &str) -> [(&'static str, String); 4] {
         ),
         (
             "Disturbance",
-            "While a cell is measured, other programs and the machine's host may take 5% of the \
-             processors' time and 0.05 s, as the clocks are coarse, and no memory may be swapped. A cell that was disturbed more is \
-             measured again, at most twice; the last attempt counts and every attempt is kept."
-                .to_owned(),
+            format!(
+                "While a cell is measured, other programs and the machine's host may take {share} \
+                 of the processors' time and {tolerance}, as the clocks are coarse, and no memory \
+                 may be swapped. A cell that was disturbed more is measured again, at most twice; \
+                 the last attempt counts and every attempt is kept. What the host does for the \
+                 disk counts as the host's. Beside a server that was running already only the host and \
+                 swapping are looked at."
+            ),
         ),
     ]
 }
 
-fn in_indonesian(limit: &str, band: &str) -> [(&'static str, String); 4] {
+fn in_indonesian(
+    limit: &str,
+    band: &str,
+    (share, tolerance): &(String, String),
+) -> [(&'static str, String); 4] {
     [
         (
             "Goodput dan client terakhir",
@@ -353,12 +368,13 @@ fn in_indonesian(limit: &str, band: &str) -> [(&'static str, String); 4] {
         ),
         (
             "Gangguan",
-            "Selama satu sel diukur, program lain dan host mesin ini boleh memakai 5% waktu \
-             prosesor ditambah 0,05 detik, karena ketelitian jam sistem terbatas, dan tidak boleh ada \
-             memori yang di-swap. Sel yang lebih terganggu diukur \
-             ulang, paling banyak dua kali; percobaan terakhir yang dihitung dan semua percobaan \
-             disimpan."
-                .to_owned(),
+            format!(
+                "Selama satu sel diukur, program lain dan host mesin ini boleh memakai {share} \
+                 waktu prosesor ditambah {tolerance}, karena ketelitian jam sistem terbatas, dan \
+                 tidak boleh ada memori yang di-swap. Sel yang gangguannya melebihi batas itu diukur ulang, \
+                 paling banyak dua kali; percobaan terakhir yang dihitung dan semua percobaan disimpan. \
+                 Waktu prosesor yang dipakai host untuk disk ikut dihitung sebagai waktu host."
+            ),
         ),
     ]
 }

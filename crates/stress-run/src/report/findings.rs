@@ -10,6 +10,10 @@ use crate::{
     spread::Spread,
 };
 
+/// How many times as fast a pool must look as it is, for it to mislead: more than the 5% within which
+/// two rows count as the same.
+const MISLEADING: f64 = 1.05;
+
 /// As many as a reader takes in before the figures.
 const FINDINGS_MAX: usize = 3;
 
@@ -148,6 +152,10 @@ fn turns(facts: &Facts<'_>) -> Option<Turns> {
         // In async mode every connection is served at once, however few the workers.
         let mut modes = facts.modes().into_iter().filter(|mode| *mode != Some(Mode::Async));
         let (few, many) = modes.find_map(|mode| of_mode(&rows, mode))?;
+        // With a worker for each nobody takes turns.
+        if few.server.workers >= load.clients {
+            return None;
+        }
         Some(Turns { operation, load, few, many })
     };
     facts.operations().into_iter().find_map(turns)
@@ -196,6 +204,11 @@ impl Turns {
     /// How much faster the smaller pool looks to a client than the larger one.
     pub(crate) fn looks(&self) -> f64 {
         self.many.mean_s / self.few.mean_s
+    }
+
+    /// Whether it looks faster than it is by more than rows usually differ.
+    pub(crate) fn is_misleading(&self) -> bool {
+        self.looks() > MISLEADING.max(MISLEADING * self.is())
     }
 
     /// How much faster it is for all clients together.

@@ -11,9 +11,9 @@ use crate::{
     results::{Row, Run},
 };
 
-/// The column whose numbers are longest, and the room they need: up to 99 GB/s, and the margins.
+/// The column whose numbers are longest, and the room they need: up to 99 GB/s, and the margin.
 const THROUGHPUT: usize = 6;
-const THROUGHPUT_WIDTH: u16 = 13;
+const THROUGHPUT_WIDTH: u16 = 12;
 
 /// Columns of one number each: all but the operation and the two counts.
 const RIGHT_ALIGNED: [usize; 6] = [0, 2, 3, 4, 5, 6];
@@ -24,15 +24,17 @@ pub(crate) fn on_screen(run: &Run, language: Language) -> String {
     for mode in run.modes() {
         let mut table = Table::new();
         table
-            .load_style(presets::UTF8_FULL_CONDENSED)
+            .load_style(presets::UTF8_BORDERS_ONLY)
             .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_header(language.columns());
+            .set_header(language.columns_on_screen());
         // Short, since the heads say what is what; a spreadsheet would take it for a date.
         for row in run.rows(mode) {
             table.add_row(fields(&row, |succeeded, failed| format!("{succeeded} / {failed}")));
         }
-        for column in RIGHT_ALIGNED {
-            if let Some(column) = table.column_mut(column) {
+        for (index, column) in table.column_iter_mut().enumerate() {
+            // One blank between columns, so that all nine fit into 80.
+            column.set_padding((0, 1));
+            if RIGHT_ALIGNED.contains(&index) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
@@ -49,20 +51,52 @@ pub(crate) fn on_screen(run: &Run, language: Language) -> String {
 }
 
 pub(super) fn csv_name(run: &Run, mode: Option<Mode>) -> String {
-    named(run, &format!("table-{}", mode_name(mode)), "csv")
+    named(run, &csv_stem(mode), "csv")
 }
+
+fn csv_stem(mode: Option<Mode>) -> String {
+    format!("table-{}", mode_name(mode))
+}
+
+pub(super) fn workbook_name(run: &Run) -> String {
+    named(run, WORKBOOK_STEM, "xlsx")
+}
+
+const WORKBOOK_STEM: &str = "table";
 
 /// A run that must not be handed in says so in the names of its tables, since their nine columns have
 /// no room for it.
-pub(super) fn named(run: &Run, name: &str, ending: &str) -> String {
+fn named(run: &Run, stem: &str, ending: &str) -> String {
     let marks = run.marks();
-    let clients = match run.environment.plan.client_pool {
+    marked(stem, run.environment.plan.client_pool, marks.invalid > 0, marks.partial, ending)
+}
+
+fn marked(
+    stem: &str,
+    clients: ClientPoolKind,
+    is_invalid: bool,
+    is_partial: bool,
+    ending: &str,
+) -> String {
+    let clients = match clients {
         ClientPoolKind::Thread => "",
         ClientPoolKind::Process => "-process-clients",
     };
-    let invalid = if marks.invalid > 0 { "-INVALID" } else { "" };
-    let partial = if marks.partial { "-PARTIAL" } else { "" };
-    format!("{name}{clients}{invalid}{partial}.{ending}")
+    let invalid = if is_invalid { "-INVALID" } else { "" };
+    let partial = if is_partial { "-PARTIAL" } else { "" };
+    format!("{stem}{clients}{invalid}{partial}.{ending}")
+}
+
+/// Names that the tables of this run may have had at an earlier rendering.
+pub(super) fn possible_names(run: &Run) -> Vec<String> {
+    let plan = &run.environment.plan;
+    let stems = plan.modes().into_iter().map(|mode| (csv_stem(mode), "csv"));
+    let stems = stems.chain([(WORKBOOK_STEM.to_owned(), "xlsx")]);
+    let marks = [(false, false), (false, true), (true, false), (true, true)];
+    let names = |(stem, ending): (String, &str)| {
+        marks.map(|(invalid, partial)| marked(&stem, plan.client_pool, invalid, partial, ending))
+    };
+    stems.flat_map(names).collect()
 }
 
 pub(super) fn csv(run: &Run, mode: Option<Mode>, language: Language) -> anyhow::Result<Vec<u8>> {

@@ -49,8 +49,9 @@ impl Run {
         let path = dir.join(ENVIRONMENT);
         let text =
             fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let environment = serde_json::from_str(&text)
-            .with_context(|| format!("cannot understand {}", path.display()))?;
+        let malformed = || format!("cannot understand {}", path.display());
+        let environment: Environment = serde_json::from_str(&text).with_context(malformed)?;
+        environment.check().with_context(malformed)?;
         Ok(Self {
             dir: dir.to_owned(),
             environment,
@@ -82,7 +83,7 @@ impl Run {
         modes
     }
 
-    /// What the clients reached with the null server, in bytes per second.
+    /// What the clients reached with the null server when all of them succeeded, in bytes per second.
     pub(crate) fn ceiling(
         &self,
         operation: Operation,
@@ -90,7 +91,9 @@ impl Run {
         clients: u32,
     ) -> Option<Spread> {
         let of_cell = self.ceilings.iter().filter(|line| {
-            (line.operation, line.volume_bytes, line.clients) == (operation, volume.bytes, clients)
+            line.clients_failed == 0
+                && (line.operation, line.volume_bytes, line.clients)
+                    == (operation, volume.bytes, clients)
         });
         Spread::of(of_cell.filter_map(|line| line.goodput_bytes_per_s))
     }

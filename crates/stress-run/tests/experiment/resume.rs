@@ -35,6 +35,8 @@ fn start(run: &Run) -> Child {
         .args(ROWS_54)
         .args(run.directories())
         .envs(run::ALONE_ONCE)
+        // So slow that it is not through before it is stopped.
+        .env("FILESERVER_INJECT", "service-time=10")
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

@@ -96,13 +96,13 @@ impl Language {
             En => html! {
                 "Of " (load) ", in the repetition that stands for the row. Waiting for a worker takes \
                  between " (queue.0) " (" (links.0) ") and " (queue.1) " (" (links.1) ") of the mean \
-                 time; computing never more than " (cpu) ", waiting for a processor never more than "
+                 time; computing by the client never more than " (cpu) ", waiting for a processor never more than "
                 (run_queue) "."
             },
             Id => html! {
                 "Untuk " (load) ", pada ulangan yang mewakili baris. Menunggu worker memakan "
                 (queue.0) " (" (links.0) ") sampai " (queue.1) " (" (links.1) ") dari waktu rata-rata; \
-                 menghitung paling banyak " (cpu) ", menunggu prosesor paling banyak " (run_queue) "."
+                 komputasi client paling banyak " (cpu) ", menunggu prosesor paling banyak " (run_queue) "."
             },
         }
     }
@@ -136,8 +136,22 @@ impl Language {
         }
     }
 
-    pub(crate) fn memory_caption(self, load: Load, ends: &MemoryEnds) -> Markup {
+    pub(crate) fn memory_caption(self, load: Load, ends: &[MemoryEnds]) -> Markup {
         let load = self.load(load);
+        let list = self.list(ends.iter().map(|ends| self.memory_ends(ends)));
+        match self {
+            En => html! {
+                "Of " (load) ", least and most memory: " (list) ". Memory that processes share \
+                 counts once (PSS)."
+            },
+            Id => html! {
+                "Untuk " (load) ", memori paling sedikit dan paling banyak: " (list) ". Memori yang \
+                 dipakai bersama oleh beberapa proses dihitung sekali (PSS)."
+            },
+        }
+    }
+
+    fn memory_ends(self, MemoryEnds { operation, most, least }: &MemoryEnds) -> Markup {
         let end = |end: &MemoryEnd| {
             let (peak, goodput) = (self.number(end.peak_mb), self.number(end.goodput_mb));
             let link = self.row_link(&end.row);
@@ -146,20 +160,17 @@ impl Language {
                 Id => html! { (peak) " MB untuk " (goodput) " MB/s (" (link) ")" },
             }
         };
-        let (least, most) = (end(&ends.least), end(&ends.most));
-        let times = self.number(ends.most.peak_mb / ends.least.peak_mb);
-        let rates = self.number(ends.most.goodput_mb / ends.least.goodput_mb);
+        let times = self.number(most.peak_mb / least.peak_mb);
+        let rates = self.number(most.goodput_mb / least.goodput_mb);
+        let (least, most) = (end(least), end(most));
         match self {
             En => html! {
-                "Of " (load) ". The least memory is " (least) ", the most " (most) ": " (times)
-                " times the memory for " (rates) " times the goodput. Memory that processes share counts \
-                 once (PSS)."
+                (operation) " " (least) " and " (most) ", " (times) " times the memory for " (rates)
+                " times the goodput"
             },
             Id => html! {
-                "Untuk " (load) ". Memori paling sedikit " (least) ", paling banyak " (most)
-                ": memori "
-                (times) " kali lipat untuk goodput " (rates) " kali lipat. Memori yang dipakai bersama \
-                 oleh beberapa proses dihitung sekali (PSS)."
+                (operation) " " (least) " dan " (most) ", memori " (times)
+                " kali lipat untuk goodput " (rates) " kali lipat"
             },
         }
     }

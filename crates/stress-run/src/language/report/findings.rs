@@ -29,13 +29,12 @@ impl Language {
         let row = self.row_link(worst);
         match self {
             En => html! {
-                (failed) " of " (clients) " client workers failed, in " (rows)
-                " rows; most of them in "
-                (row) " (" (causes) ")."
+                (failed) " of " (clients) " client workers failed; rows with failures: " (rows)
+                ", the one with the most " (row) " (" (causes) ")."
             },
             Id => html! {
-                (failed) " dari " (clients) " client worker gagal, pada " (rows)
-                " baris; terbanyak pada " (row) " (" (causes) ")."
+                (failed) " dari " (clients) " client worker gagal; baris dengan kegagalan: " (rows)
+                ", terbanyak " (row) " (" (causes) ")."
             },
         }
     }
@@ -73,7 +72,7 @@ impl Language {
         let rate = (self.rate(few.server.goodput.median), self.rate(many.server.goodput.median));
         let links = (self.row_link(&few.server.row), self.row_link(&many.server.row));
         let (looks, is) = (self.number(turns.looks()), self.number(turns.is()));
-        let is_misleading = turns.looks() > 1.0 && turns.looks() > turns.is();
+        let is_misleading = turns.is_misleading();
         match self {
             En => html! {
                 "In " (mode) " mode, " (operation) ", " (load) ": a client takes " (mean.0)

@@ -14,7 +14,7 @@ impl Language {
     pub(crate) fn data_behind(self) -> &'static str {
         match self {
             En => "The numbers behind it",
-            Id => "Angka di baliknya",
+            Id => "Data gambar ini",
         }
     }
 
@@ -37,12 +37,12 @@ impl Language {
     pub(crate) fn no_timeline(self) -> &'static str {
         match self {
             En => {
-                "The timeline is missing: workers.jsonl is not there, or has no transfer of which \
-                 the server told when it was picked up."
+                "The timeline is missing: workers.jsonl is not there, or has no transfer under this load \
+                 that succeeded and of which the server told when it was picked up."
             }
             Id => {
-                "Garis waktunya tidak ada: workers.jsonl tidak ada, atau tidak berisi transfer yang \
-                 oleh server dicatat kapan diambil worker."
+                "Garis waktunya tidak ada: workers.jsonl tidak ada, atau tidak berisi transfer dengan beban \
+                 ini yang sukses dan yang waktu pengambilannya dicatat server."
             }
         }
     }
@@ -50,7 +50,7 @@ impl Language {
     pub(crate) fn no_time_parts(self) -> &'static str {
         match self {
             En => "The parts of the time are missing: the server or the system did not tell them.",
-            Id => "Bagian-bagian waktunya tidak ada: server atau sistem tidak mencatatnya.",
+            Id => "Rincian waktunya tidak tersedia: server atau sistem tidak mencatatnya.",
         }
     }
 
@@ -69,20 +69,26 @@ impl Language {
 
     pub(crate) fn no_memory(self) -> &'static str {
         match self {
-            En => "The server's memory is missing: the system did not tell it.",
-            Id => "Memori server tidak ada: sistem tidak mencatatnya.",
+            En => {
+                "The server's memory is missing: the server was not started by this run, or the system does not tell."
+            }
+            Id => {
+                "Memori server tidak ada: server tidak dijalankan oleh pengukuran ini, atau sistem tidak mencatatnya."
+            }
         }
     }
 
     pub(crate) fn no_prediction(self) -> &'static str {
         match self {
             En => {
-                "There is no prediction: it needs a row with one client and the smallest pool, and \
-                 rows with more clients."
+                "There is no prediction: it needs a row with one client and the smallest pool, the \
+                 processor time that this took (which only a server started by the run has), and rows \
+                 with more clients."
             }
             Id => {
-                "Tidak ada prediksi: perlu baris dengan satu client dan pool terkecil, serta baris \
-                 dengan lebih banyak client."
+                "Tidak ada prediksi: perlu baris dengan satu client dan pool terkecil, waktu prosesornya \
+                 (hanya ada bila server dijalankan oleh pengukuran ini), serta baris dengan lebih banyak \
+                 client."
             }
         }
     }
@@ -201,13 +207,13 @@ impl Language {
             En => [
                 "queue: waiting for a worker",
                 "run queue: waiting for a processor",
-                "CPU: computing",
+                "CPU: the client computing",
                 "blocked: waiting for the server, the network or the disk",
             ],
             Id => [
                 "antrean: menunggu worker",
                 "run queue: menunggu prosesor",
-                "CPU: menghitung",
+                "CPU: komputasi client",
                 "blocked: menunggu server, jaringan, atau disk",
             ],
         }

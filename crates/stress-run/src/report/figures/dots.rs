@@ -65,9 +65,10 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
 
 impl<'a> Column<'a> {
     fn of(facts: &Facts<'_>, row: &'a RowFacts<'a>) -> Option<Self> {
-        let outcomes = facts.outcomes(row);
-        let mut seconds: Vec<f64> =
-            outcomes.into_iter().filter_map(crate::job::Outcome::seconds).collect();
+        row.mean_s?;
+        // Each client once, though a short cell is repeated inside.
+        let outcomes = facts.outcomes(row).into_iter().filter(|outcome| outcome.burst == 1);
+        let mut seconds: Vec<f64> = outcomes.filter_map(crate::job::Outcome::seconds).collect();
         seconds.sort_by(f64::total_cmp);
         (!seconds.is_empty()).then_some(Self { row, seconds })
     }

@@ -24,8 +24,9 @@ struct Spot<'a> {
     goodput_mb: f64,
 }
 
-/// The servers that take the most and the least memory, for the caption.
+/// The servers that take the most and the least memory for an operation, for the caption.
 pub(crate) struct MemoryEnds {
+    pub(crate) operation: Operation,
     pub(crate) most: MemoryEnd,
     pub(crate) least: MemoryEnd,
 }
@@ -45,7 +46,9 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
         .flat_map(|operation| facts.heaviest_rows(operation))
         .filter_map(Spot::of)
         .collect();
-    let (Some(load), Some(ends)) = (facts.heaviest, ends(&spots)) else {
+    let ends: Vec<MemoryEnds> =
+        facts.operations().into_iter().filter_map(|operation| ends(&spots, operation)).collect();
+    let Some(load) = facts.heaviest.filter(|_| !ends.is_empty()) else {
         return Figure::missing(title, language.no_memory());
     };
     let drawing = html! {
@@ -74,10 +77,11 @@ impl<'a> Spot<'a> {
     }
 }
 
-fn ends(spots: &[Spot<'_>]) -> Option<MemoryEnds> {
+fn ends(spots: &[Spot<'_>], operation: Operation) -> Option<MemoryEnds> {
+    let spots = || spots.iter().filter(|spot| spot.row.row.cell.operation == operation);
     let by_peak = |a: &&Spot<'_>, b: &&Spot<'_>| a.peak_mb.total_cmp(&b.peak_mb);
-    let (most, least) = (spots.iter().max_by(by_peak)?, spots.iter().min_by(by_peak)?);
-    Some(MemoryEnds { most: most.end(), least: least.end() })
+    let (most, least) = (spots().max_by(by_peak)?, spots().min_by(by_peak)?);
+    Some(MemoryEnds { operation, most: most.end(), least: least.end() })
 }
 
 fn panel(facts: &Facts<'_>, spots: &[Spot<'_>], operation: Operation) -> Markup {

@@ -17,7 +17,7 @@ const BAR: f64 = 12.0;
 const CLASSES: [&str; 4] = ["waiting", "part-run-queue", "part-cpu", "part-blocked"];
 
 /// One bar: seconds in the queue, the run queue, computing, blocked, of the representative
-/// repetition, so that they add up to a mean that was measured.
+/// repetition. What an upload sends ahead while it is in the queue is in both the queue and computing.
 struct Parts<'a> {
     row: &'a RowFacts<'a>,
     seconds: [f64; 4],
