@@ -11,10 +11,6 @@ use crate::{
     results::{Row, Run},
 };
 
-/// The column whose numbers are longest, and the room they need: up to 99 GB/s, and the margin.
-const THROUGHPUT: usize = 6;
-const THROUGHPUT_WIDTH: u16 = 12;
-
 /// Columns of one number each: all but the operation and the two counts.
 const RIGHT_ALIGNED: [usize; 6] = [0, 2, 3, 4, 5, 6];
 
@@ -22,32 +18,37 @@ const RIGHT_ALIGNED: [usize; 6] = [0, 2, 3, 4, 5, 6];
 pub(crate) fn on_screen(run: &Run, language: Language) -> String {
     let mut screen = String::new();
     for mode in run.modes() {
-        let mut table = Table::new();
-        table
-            .load_style(presets::UTF8_BORDERS_ONLY)
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_header(language.columns_on_screen());
         // Short, since the heads say what is what; a spreadsheet would take it for a date.
-        for row in run.rows(mode) {
-            table.add_row(fields(&row, |succeeded, failed| format!("{succeeded} / {failed}")));
-        }
-        for (index, column) in table.column_iter_mut().enumerate() {
-            // One blank between columns, so that all nine fit into 80.
-            column.set_padding((0, 1));
-            if RIGHT_ALIGNED.contains(&index) {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
-        }
-        if let Some(column) = table.column_mut(THROUGHPUT) {
-            let width = Width::Fixed(THROUGHPUT_WIDTH);
-            column.set_constraint(ColumnConstraint::LowerBoundary(width));
-        }
+        let short = |succeeded, failed| format!("{succeeded} / {failed}");
+        let rows: Vec<_> = run.rows(mode).iter().map(|row| fields(row, short)).collect();
+        let table = screen_table(language.columns_on_screen(), rows);
         let _ = writeln!(screen, "{}\n{table}\n", language.table_of(&mode_name(mode)));
     }
     for mark in language.marks(&run.marks()) {
         let _ = writeln!(screen, "{mark}");
     }
     screen
+}
+
+/// A table that fits into 80 columns: heads are broken between words, and nothing else is.
+fn screen_table(heads: [&str; 9], rows: Vec<[String; 9]>) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::UTF8_BORDERS_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(heads);
+    for (index, column) in table.column_iter_mut().enumerate() {
+        let words = heads[index].split(' ').chain(rows.iter().map(|row| row[index].as_str()));
+        let longest = words.map(|text| text.chars().count()).max().unwrap_or(0);
+        // The style puts a blank between columns.
+        column.set_padding((0, 0));
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(longest as u16)));
+        if RIGHT_ALIGNED.contains(&index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.add_rows(rows);
+    table
 }
 
 pub(super) fn csv_name(run: &Run, mode: Option<Mode>) -> String {
