@@ -1,12 +1,6 @@
 //! The command line of `stress-run`.
 
-use std::{
-    env, io,
-    path::{Path, PathBuf},
-    process::ExitCode,
-    str::FromStr,
-    time::Duration,
-};
+use std::{env, io, path::PathBuf, process::ExitCode, str::FromStr, time::Duration};
 
 use anyhow::{Context, anyhow};
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
@@ -16,14 +10,13 @@ use serde_json::json;
 use crate::{
     client_pool,
     compare::{self, CompareArgs},
+    conclusion,
     environment::Environment,
     experiment,
     gate::Gate,
     language::Language,
     null_server,
     plan::{ClientPoolKind, Configuration, Mode, Operation, Plan, Sink, Volume},
-    report,
-    results::Run,
 };
 
 const EXAMPLES: &str = "\
@@ -46,6 +39,18 @@ The variables STRESS_OP, FILE_SIZE_MB, CLIENT_POOL and CLIENT_POOL_TYPE select c
 Exit status: 0 all well, 1 some workers failed, 2 bad usage or it could not start,
 3 wrong bytes or books that disagree, 4 a gate was not met, 130 interrupted.
 Where several apply it is the first of 130, 3, 4, 1.";
+
+const RESUME_NOTES: &str = "\
+The run goes on as it was begun: of the options above only --lang, --gate, --work-dir, --fileserver and
+--port may be new ones, and the work directory must be on a file system of the same kind. Refused are
+another stress-run or fileserver than those that began it, and another machine.
+
+Exit status: that of the whole run, or 2 where it cannot go on.";
+
+const REPORT_NOTES: &str = "\
+Of the options above report heeds --lang and --gate; the others are ignored.
+
+Exit status: 0 written, 2 bad usage or a run that cannot be read, 4 a gate was not met.";
 
 const OPERATIONS: [Operation; 2] = [Operation::Download, Operation::Upload];
 const VOLUMES_MB: [&str; 3] = ["10", "50", "100"];
@@ -145,6 +150,7 @@ pub(crate) struct Options {
         value_name = "SECONDS",
         env = "STRESS_MIN_TIME",
         value_parser = min_time,
+        allow_negative_numbers = true,
         global = true
     )]
     min_time: Option<f64>,
@@ -213,12 +219,14 @@ enum Command {
     /// Measure everything, as without a command
     Run,
     /// Go on with a run that was stopped, from the first cell that is missing
+    #[command(after_help = RESUME_NOTES)]
     Resume {
         /// The directory of the run
         #[arg(value_name = "RUN")]
         dir: PathBuf,
     },
     /// Write the tables and the report of a run again, from its raw files alone
+    #[command(after_help = REPORT_NOTES)]
     Report {
         /// The directory of the run
         #[arg(value_name = "RUN")]
@@ -255,7 +263,7 @@ impl Args {
         match self.command {
             None | Some(Command::Run) => return experiment::run(&options),
             Some(Command::Resume { dir }) => return experiment::resume(&dir, &options),
-            Some(Command::Report { dir }) => render(&dir, options.lang)?,
+            Some(Command::Report { dir }) => return conclusion::render_again(&dir, &options),
             Some(Command::Plan { json }) => print_plan(&options, json)?,
             Some(Command::Compare(args)) => return compare::run(&args, &options),
             Some(Command::ClientWorker { job }) => client_pool::work(&job)?,
@@ -272,15 +280,6 @@ impl Args {
         }
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// Renders a run again and says what it wrote.
-fn render(dir: &Path, language: Language) -> anyhow::Result<()> {
-    let run = Run::open(dir)?;
-    for path in report::write(&run, language)? {
-        println!("{}", path.display());
-    }
-    Ok(())
 }
 
 fn print_plan(options: &Options, json: bool) -> anyhow::Result<()> {

@@ -55,6 +55,21 @@ pub(crate) fn conclude(
     })
 }
 
+/// Renders a run once more and says what it wrote, and what it had to do without.
+pub(crate) fn render_again(dir: &Path, options: &Options) -> anyhow::Result<ExitCode> {
+    let (run, language) = (Run::open(dir)?, options.lang);
+    // Before anything is written: one that selects nothing is bad usage.
+    let is_through = passes_gates(dir, options)?;
+    for path in report::write(&run, language)? {
+        println!("{}", path.display());
+    }
+    let missing = run.missing_transfers()?;
+    if missing > 0 {
+        eprintln!("{}", language.missing_transfers(missing));
+    }
+    Ok(if is_through { ExitCode::SUCCESS } else { EXIT_GATE.into() })
+}
+
 /// Holds the finished `cells.csv` against the gates, and says what became of each.
 fn passes_gates(dir: &Path, options: &Options) -> anyhow::Result<bool> {
     if options.gates.is_empty() {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     content::Digest,
-    plan::{Needs, Plan},
+    plan::{Needs, Plan, Volume},
 };
 
 const QUICK: &str = "quick";
@@ -108,7 +108,16 @@ impl Environment {
             || operations.is_empty()
             || volumes.is_empty()
             || clients.is_empty());
-        ensure!(has_cells && !clients.contains(&0), "its plan has no cells");
+        ensure!(has_cells, "its plan has no cells");
+        // As the command line allows them; a server that was running already has its own number.
+        let is_count = |count: &u32| (1..=1000).contains(count);
+        ensure!(
+            clients.iter().all(is_count)
+                && is_count(&self.plan.repetitions)
+                && configurations.iter().all(|server| (1..=1_000_000).contains(&server.workers))
+                && volumes.iter().all(|volume| (1..=Volume::BYTES_MAX).contains(&volume.bytes)),
+            "its plan has numbers that no plan can have"
+        );
         for seconds in [Some(self.plan.min_time_s), self.timeout_s].into_iter().flatten() {
             ensure!(
                 Duration::try_from_secs_f64(seconds).is_ok(),

@@ -140,6 +140,27 @@ impl Language {
         }
     }
 
+    pub(crate) fn missing_transfers(self, count: u64) -> String {
+        match self {
+            En => format!(
+                "workers.jsonl lacks {count} transfers that cells.csv counts; the figures of single \
+                 clients do without them"
+            ),
+            Id => format!(
+                "workers.jsonl tidak memuat {count} transfer yang dihitung di cells.csv; gambar \
+                 per client dibuat tanpa transfer itu"
+            ),
+        }
+    }
+
+    pub(crate) fn replaced_when_warm(self, server: Configuration, why: &str) -> String {
+        let server = self.server(server);
+        match self {
+            En => format!("{server} was replaced after its warm-up: {why}"),
+            Id => format!("{server} diganti setelah pemanasan: {why}"),
+        }
+    }
+
     pub(crate) fn ceiling_not_measured(self, why: &str) -> String {
         match self {
             En => format!("the ceiling of the clients was not measured: {why}"),

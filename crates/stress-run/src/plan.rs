@@ -227,6 +227,11 @@ fn sum(bytes: impl Iterator<Item = u64>) -> u64 {
     bytes.fold(0, u64::saturating_add)
 }
 
+impl Volume {
+    /// More than any disk holds.
+    pub(crate) const BYTES_MAX: u64 = 1_000_000_000_000_000;
+}
+
 impl FromStr for Volume {
     type Err = String;
 
@@ -235,7 +240,7 @@ impl FromStr for Volume {
         let number = text.trim().trim_end_matches("MB").trim_end();
         let mb: f64 = number.parse().map_err(|_| format!("{text:?} is not a number of MB"))?;
         let bytes = mb * MB as f64;
-        if !(1.0..1e15).contains(&bytes) {
+        if !(1.0..=Self::BYTES_MAX as f64).contains(&bytes) {
             return Err(format!("{text} MB is not a volume that can be measured"));
         }
         Ok(Self { bytes: bytes.round() as u64 })

@@ -28,6 +28,9 @@ pub(crate) struct Progress {
     work_before: u64,
 }
 
+/// The share of the work, as one part of so many, from which on the pace says something.
+const PACE_KNOWN_FROM: u64 = 50;
+
 /// A cell takes as long as it is large, and at least the plan's least time, in which so many bytes go.
 const BYTES_PER_SECOND: f64 = 1e9;
 
@@ -105,6 +108,10 @@ impl Progress {
         self.say(self.language.not_measured(server, why));
     }
 
+    pub(crate) fn replaced_when_warm(&self, server: Configuration, why: &str) {
+        self.say(self.language.replaced_when_warm(server, why));
+    }
+
     pub(crate) fn no_ceiling(&self, why: &anyhow::Error) {
         self.say(self.language.ceiling_not_measured(&format!("{why:#}")));
     }
@@ -144,6 +151,7 @@ impl Progress {
         let left = self.work.saturating_sub(self.work_done) as f64;
         let measured = self.work_done - self.work_before;
         let pace = self.started.elapsed().as_secs_f64() / measured as f64;
-        (measured > 0).then(|| Duration::from_secs_f64(left * pace))
+        let is_known = measured >= self.work / PACE_KNOWN_FROM && measured > 0;
+        is_known.then(|| Duration::from_secs_f64(left * pace))
     }
 }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::anyhow;
+use anyhow::{anyhow, bail};
 
 use crate::{
     cell::{self, Attempt, Instruments, Record},
@@ -123,13 +123,16 @@ impl Sweep {
             }
         };
         let target = Target::null(null_server.address(), null_server.pid());
+        // What is wrong with it the first ceiling will tell.
+        let _ = self.warm_up(server, &target, plan);
         for cell in cells {
             let record = self.ceiling(cell, repetition, &target);
             if self.is_interrupted() {
                 break;
             }
             match record {
-                Ok(record) => self.files.append_ceiling(&record)?,
+                Ok(record) if record.clients_failed() == 0 => self.files.append_ceiling(&record)?,
+                Ok(record) => self.progress.no_ceiling(&anyhow!("{:?}", record.causes())),
                 Err(err) => self.progress.no_ceiling(&err),
             }
         }
@@ -260,24 +263,37 @@ impl Sweep {
     /// A server that has served as many clients as it will, so that the first cell does not pay for
     /// memory that is touched first or workers that ran never.
     fn start_warm(&self, configuration: Configuration, plan: &Plan) -> anyhow::Result<Running> {
-        let running = self.servers.start(configuration)?;
+        let mut running = self.servers.start(configuration)?;
         if running.process.is_none() {
             return Ok(running);
         }
+        let Err(why) = self.warm_up(configuration, &running.target, plan) else {
+            return Ok(running);
+        };
+        if !self.is_interrupted() {
+            let why = running.how_it_died().unwrap_or_else(|| format!("{why:#}"));
+            self.progress.replaced_when_warm(configuration, &why);
+        }
+        self.servers.stop(running);
+        // The first cell will tell what is wrong with it, if it is wrong again.
+        self.servers.start(configuration)
+    }
+
+    /// A burst of as many clients as there will be, of each operation, which nobody looks at. An error
+    /// says that the server has not come through it.
+    fn warm_up(&self, server: Configuration, target: &Target, plan: &Plan) -> anyhow::Result<()> {
+        let instruments = Instruments { min_time: Duration::ZERO, ..self.instruments.clone() };
         for &operation in &plan.operations {
             let volume = *plan.volumes.iter().min().expect("a plan has a volume");
             let clients = *plan.clients.iter().max().expect("a plan has clients");
-            let cell = Cell { operation, volume, clients, server: configuration };
+            let cell = Cell { operation, volume, clients, server };
             let attempt = Attempt { cell, repetition: 0, attempt: 1 };
-            let instruments = Instruments { min_time: Duration::ZERO, ..self.instruments.clone() };
-            let warmed = cell::measure(attempt, &running.target, self.source(&cell), &instruments);
-            if !warmed.is_ok_and(|record| record.unsettled.is_none()) {
-                // The first cell will tell what is wrong with it.
-                self.servers.stop(running);
-                return self.servers.start(configuration);
+            let record = cell::measure(attempt, target, self.source(&cell), &instruments)?;
+            if let Some(why) = record.unsettled {
+                bail!(why);
             }
         }
-        Ok(running)
+        Ok(())
     }
 
     fn source(&self, cell: &Cell) -> &Source {

@@ -313,7 +313,8 @@ fn in_english(
             format!(
                 "The goodput that the same clients reach with a server that does nothing but take \
                  or give bytes. A row at {limit} of it or more says what the clients can do; the \
-                 server may be faster."
+                 server may be faster. Of a row more than 10% above it nothing is concluded: its \
+                 ceiling was measured under worse conditions."
             ),
         ),
         (
@@ -363,7 +364,9 @@ fn in_indonesian(
             format!(
                 "Goodput yang dicapai client yang sama dengan server yang tidak melakukan apa-apa \
                  selain menerima atau mengirim byte. Baris yang mencapai {limit} atau lebih \
-                 menunjukkan kemampuan client; server mungkin lebih cepat."
+                 menunjukkan kemampuan client; server mungkin lebih cepat. Dari baris yang lebih \
+                 dari 10% di atasnya tidak ditarik kesimpulan: batas atasnya diukur dalam kondisi \
+                 yang lebih buruk."
             ),
         ),
         (

@@ -16,6 +16,9 @@ use crate::{
 /// From this share of the ceiling up a row says what the clients can do, not what the server can.
 pub(crate) const CLIENT_LIMIT_SHARE: f64 = 0.9;
 
+/// By what share a row may beat its ceiling: repetitions scatter as much.
+const CEILING_TOLERANCE: f64 = 0.1;
+
 pub(super) struct Facts<'a> {
     pub(super) run: &'a Run,
     pub(super) language: Language,
@@ -156,8 +159,11 @@ impl<'a> RowFacts<'a> {
         Some(self.goodput?.median / ceiling.median)
     }
 
+    /// `None` also of a row that is so far above its ceiling that the ceiling must have been measured
+    /// under worse conditions.
     pub(super) fn is_limited_by_client(&self) -> Option<bool> {
-        self.ceiling_share().map(|share| share >= CLIENT_LIMIT_SHARE)
+        let share = self.ceiling_share().filter(|share| *share <= 1.0 + CEILING_TOLERANCE)?;
+        Some(share >= CLIENT_LIMIT_SHARE)
     }
 
     /// How much longer the mean time is than predicted, as a share of the prediction.

@@ -82,6 +82,9 @@ fn without_times(line: CellLine) -> CellLine {
     CellLine { clients_succeeded: 0, clients_failed, failure_causes: "timeout 5".into(), ..failed }
 }
 
+/// Of downloads by five clients, in bytes per second.
+const CEILING: f64 = 10_000_000.0;
+
 /// A directory with a run of these lines; `workers` says whether there is a `workers.jsonl`.
 fn write(dir: &Path, environment: &Value, lines: &[CellLine], workers: bool) {
     fs::write(dir.join("environment.json"), environment.to_string()).unwrap();
@@ -94,9 +97,9 @@ fn write(dir: &Path, environment: &Value, lines: &[CellLine], workers: bool) {
         fs::write(dir.join("workers.jsonl"), lines.iter().map(clients).collect::<String>())
             .unwrap();
     }
-    let ceiling = "operation,volume_bytes,clients,repetition,bursts,clients_failed,failure_causes,\
-                   mean_s,makespan_s,goodput_bytes_per_s,generator_cpu_s,disturbed\n\
-                   download,1048576,5,1,1,0,,0.1,0.1,10000000,0.1,\n";
+    let heads = "operation,volume_bytes,clients,repetition,bursts,clients_failed,failure_causes,\
+                 mean_s,makespan_s,goodput_bytes_per_s,generator_cpu_s,disturbed";
+    let ceiling = format!("{heads}\ndownload,1048576,5,1,1,0,,0.1,0.1,{CEILING},0.1,\n");
     fs::write(dir.join("ceilings.csv"), ceiling).unwrap();
 }
 
@@ -201,9 +204,17 @@ fn failures_and_missing_files_leave_their_figures_out() {
 }
 
 #[test]
-fn a_row_at_the_ceiling_is_limited_by_the_client() {
-    let [page, _] = pages(&environment("full"), true, |lines| lines);
-    // Four rows of downloads have five clients, and so a ceiling; all are above it.
-    assert!(page.contains("4 of 4 rows are limited by the client"));
-    assert_eq!(count(&page, "class=\"limited\""), 4);
+fn a_row_at_the_ceiling_is_limited_by_the_client_and_one_far_above_it_says_nothing() {
+    let page = |share: f64| {
+        let goodput = Some(share * CEILING);
+        let with_goodput = |line| CellLine { goodput_bytes_per_s: goodput, ..line };
+        let change = |lines: Vec<CellLine>| lines.into_iter().map(with_goodput).collect();
+        let [page, _] = pages(&environment("full"), true, change);
+        page
+    };
+    // Four rows of downloads have five clients, and so a ceiling.
+    assert!(page(0.95).contains("4 of 4 rows are limited by the client"));
+    assert_eq!(count(&page(1.05), "class=\"limited\""), 4);
+    assert!(page(0.5).contains("0 of 4 rows are limited by the client"));
+    assert_eq!(count(&page(1.5), "class=\"limited\""), 0);
 }

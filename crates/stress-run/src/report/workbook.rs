@@ -1,6 +1,8 @@
 //! The tables as a workbook for spreadsheet programs: a sheet for each mode, numbers as numbers.
 
-use rust_xlsxwriter::{Format, FormatAlign, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{
+    DocProperties, ExcelDateTime, Format, FormatAlign, Workbook, Worksheet, XlsxError,
+};
 
 use super::table;
 use crate::{
@@ -17,6 +19,11 @@ const WIDTHS: [f64; 9] = [9.0, 12.0, 10.0, 12.0, 12.0, 16.0, 18.0, 26.0, 26.0];
 
 pub(super) fn xlsx(run: &Run, language: Language) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
+    // The day of the run, not of the rendering: made again from the same files it is the same file.
+    let day = run.environment.started.get(..10).unwrap_or_default();
+    if let Ok(day) = ExcelDateTime::parse_from_str(day) {
+        workbook.set_properties(&DocProperties::new().set_creation_datetime(&day));
+    }
     for mode in run.modes() {
         let sheet = workbook.add_worksheet();
         sheet.set_name(mode_name(mode))?;

@@ -60,6 +60,7 @@ pub(crate) struct CellLine {
     pub(crate) client_run_queue_mean_s: Option<f64>,
     pub(crate) client_blocked_mean_s: Option<f64>,
     pub(crate) throughput_bytes_per_s: Option<f64>,
+    #[serde(default, deserialize_with = "above_zero")]
     pub(crate) makespan_s: Option<f64>,
     #[serde(deserialize_with = "above_zero")]
     pub(crate) goodput_bytes_per_s: Option<f64>,

@@ -134,6 +134,13 @@ impl Run {
         plan.configurations.iter().filter(is_complete).count()
     }
 
+    /// How many transfers of `cells.csv` have no line in `workers.jsonl`.
+    pub(crate) fn missing_transfers(&self) -> anyhow::Result<u64> {
+        let transfers = |line: &CellLine| u64::from(line.clients) * u64::from(line.bursts);
+        let made: u64 = self.attempts.iter().map(transfers).sum();
+        Ok(made.saturating_sub(self.outcomes(|_| true)?.len() as u64))
+    }
+
     /// What each client did in those attempts that `is_wanted`; empty where `workers.jsonl` is not there.
     pub(crate) fn outcomes(
         &self,

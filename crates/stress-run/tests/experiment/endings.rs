@@ -135,4 +135,8 @@ fn a_table_that_was_rendered_again_is_the_same_and_the_raw_files_are_enough() {
     assert_eq!(indonesian.code, Some(0), "{}", indonesian.stderr);
     assert!(run.latest("table-thread.csv").starts_with("Nomor,Operasi"));
     assert_eq!(run.finish(&["report", "/no/such/run"]).code, Some(2));
+    for (gate, code) in [("failed==0", 0), ("failed==1", 4), ("nonsense<3", 2)] {
+        let gated = run.finish(&["report", dir.to_str().unwrap(), "--gate", gate]);
+        assert_eq!(gated.code, Some(code), "{gate}: {}", gated.stderr);
+    }
 }

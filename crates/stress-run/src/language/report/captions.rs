@@ -94,13 +94,14 @@ impl Language {
         let (cpu, run_queue) = (self.percent(shares.cpu_max), self.percent(shares.run_queue_max));
         match self {
             En => html! {
-                "Of " (load) ", in the repetition that stands for the row. Waiting for a worker takes \
-                 between " (queue.0) " (" (links.0) ") and " (queue.1) " (" (links.1) ") of the mean \
+                "Of " (load) ", in the repetition that stands for the row. Waiting for a worker, from the \
+                 connection on, takes between " (queue.0) " (" (links.0) ") and " (queue.1) " (" (links.1) ") of the mean \
                  time; computing by the client never more than " (cpu) ", waiting for a processor never more than "
                 (run_queue) "."
             },
             Id => html! {
-                "Untuk " (load) ", pada ulangan yang mewakili baris. Menunggu worker memakan "
+                "Untuk " (load) ", pada ulangan yang mewakili baris. Menunggu worker, sejak \
+                 tersambung, memakan "
                 (queue.0) " (" (links.0) ") sampai " (queue.1) " (" (links.1) ") dari waktu rata-rata; \
                  komputasi client paling banyak " (cpu) ", menunggu prosesor paling banyak " (run_queue) "."
             },
