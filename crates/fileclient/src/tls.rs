@@ -6,7 +6,7 @@ use std::{io, path::Path, sync::Arc};
 
 use rustls::{
     CertificateError, ClientConfig, InvalidMessage, RootCertStore,
-    crypto::aws_lc_rs,
+    crypto::ring,
     pki_types::{
         CertificateDer, ServerName,
         pem::{self, PemObject},
@@ -77,7 +77,7 @@ impl Tls {
     }
 
     fn with_roots(roots: RootCertStore) -> Result<Self, TrustError> {
-        let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(TrustError::Setup)?
             .with_root_certificates(roots)

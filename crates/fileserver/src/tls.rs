@@ -8,7 +8,7 @@ use std::{
 
 use rustls::{
     ServerConfig,
-    crypto::aws_lc_rs,
+    crypto::ring,
     pki_types::{
         CertificateDer, PrivateKeyDer,
         pem::{self, PemObject},
@@ -49,7 +49,7 @@ pub(crate) fn configure(certificate: &Path, key: &Path) -> Result<Arc<ServerConf
         }
         why => TlsError::Key { path: key.to_owned(), why },
     })?;
-    let provider = Arc::new(aws_lc_rs::default_provider());
+    let provider = Arc::new(ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(TlsError::Unusable)?

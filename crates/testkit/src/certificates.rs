@@ -10,7 +10,7 @@ use std::{
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, ServerConfig,
-    crypto::aws_lc_rs,
+    crypto::ring,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
 };
 use tempfile::TempDir;
@@ -85,7 +85,7 @@ impl Certificates {
         let chain = CertificateDer::pem_file_iter(self.cert()).expect("the server is there");
         let chain = chain.map(|certificate| certificate.expect("the server has a certificate"));
         let key = PrivateKeyDer::from_pem_file(self.key()).expect("the server has a key");
-        let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .expect("the provider has the default versions")
             .with_no_client_auth()
@@ -99,7 +99,7 @@ impl Certificates {
         let mut roots = RootCertStore::empty();
         let authority = CertificateDer::from_pem_file(self.ca()).expect("the authority is there");
         roots.add(authority).expect("the authority is a certificate");
-        let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .expect("the provider has the default versions")
             .with_root_certificates(roots)
