@@ -155,6 +155,16 @@ pub(crate) struct Options {
     )]
     min_time: Option<f64>,
 
+    /// How often a cell is measured again, at most, when other programs disturb it [default: 2]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "STRESS_RERUNS",
+        value_parser = clap::value_parser!(u32).range(0..=10),
+        global = true
+    )]
+    reruns: Option<u32>,
+
     /// Directory for results; each run makes its own in it, and `latest` points to the newest
     #[arg(long, value_name = "DIR", env = "STRESS_OUT", default_value = "results", global = true)]
     pub(crate) out: PathBuf,
@@ -354,6 +364,7 @@ impl Options {
             repetitions: self.repeat.unwrap_or(1),
             seed: self.seed.unwrap_or(1),
             min_time_s: self.min_time.unwrap_or(min_time_s),
+            reruns: self.reruns.unwrap_or(Plan::default_reruns()),
         }
     }
 
@@ -391,6 +402,7 @@ impl Options {
             ("--repeat", self.repeat.is_some_and(|repeat| repeat != plan.repetitions)),
             ("--seed", self.seed.is_some_and(|seed| seed != plan.seed)),
             ("--min-time", self.min_time.is_some_and(|seconds| seconds != plan.min_time_s)),
+            ("--reruns", self.reruns.is_some_and(|reruns| reruns != plan.reruns)),
             ("--connect", self.connect.is_some() && self.connect != begun.connected_to),
             ("--timeout", timeout_s.is_some() && timeout_s != begun.timeout_s),
         ];

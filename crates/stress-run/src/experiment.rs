@@ -114,7 +114,7 @@ fn measure(
     };
     let run_dir = files.dir().to_owned();
     let progress = Progress::new(&plan, begun.as_ref(), options.lang);
-    let done = begun.as_ref().map(Done::of).unwrap_or_default();
+    let done = begun.as_ref().map_or_else(|| Done::new(plan.reruns), Done::of);
     let mut sweep = Sweep { servers, sources, instruments, files, progress, environment, done };
     let measured = sweep.measure(&plan);
     sweep.progress.finish();

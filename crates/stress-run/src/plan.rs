@@ -101,6 +101,9 @@ pub(crate) struct Plan {
     /// Cells that take less, in seconds, are repeated inside until they have taken it.
     #[serde(default)]
     pub(crate) min_time_s: f64,
+    /// How often a cell is measured again, at most, when others disturb it.
+    #[serde(default = "Plan::default_reruns")]
+    pub(crate) reruns: u32,
 }
 
 /// What a plan will take.
@@ -129,6 +132,11 @@ pub(crate) struct Block {
 }
 
 impl Plan {
+    /// Runs of before there was a choice had two.
+    pub(crate) const fn default_reruns() -> u32 {
+        2
+    }
+
     /// The cells of one configuration, in the order of the table.
     pub(crate) fn cells_of(&self, server: Configuration) -> Vec<Cell> {
         let mut cells = Vec::new();
@@ -297,6 +305,7 @@ mod tests {
             repetitions: 1,
             seed: 1,
             min_time_s: 0.5,
+            reruns: Plan::default_reruns(),
         }
     }
 

@@ -154,6 +154,8 @@ fn a_cell_beside_other_load_is_measured_again_and_every_attempt_is_kept() {
             "1",
             "--ops",
             "upload",
+            "--reruns",
+            "2",
         ];
         let run = run_with("service-time=500", &args);
         let cells = run.latest("cells.csv");

@@ -8,8 +8,8 @@ use super::past_run::{Conditions, PastRun};
 
 /// Members of a plan that say which rows there are, how often and in which order they are measured.
 /// All others say how, and two runs must agree in them.
-const CHOICES_OF_ROWS: [&str; 6] =
-    ["configurations", "operations", "volumes", "clients", "repetitions", "seed"];
+const CHOICES_OF_ROWS: [&str; 7] =
+    ["configurations", "operations", "volumes", "clients", "repetitions", "seed", "reruns"];
 
 /// The kernel does not report all of the memory, and not the same part of it after each start.
 const MEMORY_TOLERANCE: f64 = 0.01;

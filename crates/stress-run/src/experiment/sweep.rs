@@ -22,9 +22,6 @@ use crate::{
     target::Target,
 };
 
-/// How often a cell is measured at most when others disturb it.
-const ATTEMPTS_MAX: u32 = 3;
-
 /// The cause of a client that was not even started: its server, or the clients' pool, was not there.
 const NOT_MEASURED: &str = "not-measured";
 
@@ -39,7 +36,6 @@ pub(super) struct Sweep {
 }
 
 /// What is measured already.
-#[derive(Default)]
 pub(super) struct Done {
     /// The last attempt at each cell and repetition, and whether it calls for another: it was
     /// disturbed. Clients that failed are data, which no later attempt may replace.
@@ -48,9 +44,20 @@ pub(super) struct Done {
     ceilings: BTreeSet<(u32, Operation, Volume, u32)>,
     /// Servers of which was said that they failed.
     failed: BTreeSet<Configuration>,
+    /// Most attempts at a cell that others disturb.
+    attempts_max: u32,
 }
 
 impl Done {
+    pub(super) fn new(reruns: u32) -> Self {
+        Self {
+            attempts: BTreeMap::new(),
+            ceilings: BTreeSet::new(),
+            failed: BTreeSet::new(),
+            attempts_max: 1 + reruns,
+        }
+    }
+
     /// By an earlier part of the run.
     pub(super) fn of(run: &Run) -> Self {
         let ceilings = run.ceilings.iter().map(|line| {
@@ -65,7 +72,7 @@ impl Done {
                 })
                 .collect(),
             ceilings: ceilings.collect(),
-            failed: BTreeSet::new(),
+            ..Self::new(run.environment.plan.reruns)
         }
     }
 
@@ -73,7 +80,7 @@ impl Done {
     fn next_attempt(&self, cell: &Cell, repetition: u32) -> Option<u32> {
         match self.attempts.get(&(*cell, repetition)) {
             None => Some(1),
-            Some((attempt, true)) if *attempt < ATTEMPTS_MAX => Some(attempt + 1),
+            Some((attempt, true)) if *attempt < self.attempts_max => Some(attempt + 1),
             Some(_) => None,
         }
     }
@@ -146,7 +153,7 @@ impl Sweep {
             let source = self.source(&cell);
             let mut record = cell::measure(attempt, target, source, &self.instruments)?;
             record.disturbance = record.resources.disturbance(self.environment.machine.cores);
-            if record.disturbance.is_none() || attempt.attempt == ATTEMPTS_MAX {
+            if record.disturbance.is_none() || attempt.attempt >= self.done.attempts_max {
                 return Ok(record);
             }
             attempt.attempt += 1;
@@ -312,12 +319,12 @@ mod tests {
     use crate::plan::Mode;
 
     #[test]
-    fn only_what_is_missing_or_was_disturbed_is_measured_and_at_most_three_times() {
+    fn only_what_is_missing_or_was_disturbed_is_measured_and_again_only_so_often() {
         let server = Configuration { mode: Some(Mode::Thread), workers: 1 };
         let volume = Volume { bytes: 1 };
         let cell = Cell { operation: Operation::Upload, volume, clients: 1, server };
         let next = |last: Option<(u32, bool)>| {
-            let mut done = Done::default();
+            let mut done = Done::new(2);
             done.attempts.extend(last.map(|last| ((cell, 1), last)));
             done.next_attempt(&cell, 1)
         };

@@ -92,6 +92,7 @@ fn plan(environment: &Environment, language: Language) -> Vec<(Term, Option<Stri
         (Term::Repetitions, Some(plan.repetitions.to_string())),
         (Term::Seed, Some(plan.seed.to_string())),
         (Term::MinTime, Some(language.number(plan.min_time_s))),
+        (Term::Reruns, Some(plan.reruns.to_string())),
         (Term::Rows, Some(environment.needs.rows.to_string())),
         (Term::Payload, Some(indicatif::HumanBytes(environment.needs.payload_bytes).to_string())),
     ]

@@ -38,6 +38,7 @@ pub(crate) enum Term {
     Repetitions,
     Seed,
     MinTime,
+    Reruns,
     Rows,
     Payload,
 }
@@ -143,6 +144,7 @@ fn english(term: Term) -> &'static str {
         Term::Repetitions => "Repetitions",
         Term::Seed => "Seed",
         Term::MinTime => "Least time of a cell (s)",
+        Term::Reruns => "Reruns of a disturbed cell, at most",
         Term::Rows => "Planned rows",
         Term::Payload => "Planned payload",
     }
@@ -182,6 +184,7 @@ fn indonesian(term: Term) -> &'static str {
         Term::Repetitions => "Ulangan",
         Term::Seed => "Seed",
         Term::MinTime => "Waktu minimum satu sel (s)",
+        Term::Reruns => "Pengukuran ulang sel yang terganggu, paling banyak",
         Term::Rows => "Baris dalam rencana",
         Term::Payload => "Payload dalam rencana",
     }
