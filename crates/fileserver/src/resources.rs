@@ -1,6 +1,11 @@
 //! CPU time, memory and queue lengths, where the system tells them.
 
 use std::net::SocketAddr;
+#[cfg(target_os = "linux")]
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader},
+};
 
 use monitor::stats::Usage;
 
@@ -40,15 +45,40 @@ pub(crate) fn thread_id() -> u32 {
 /// Connections that the kernel keeps for an accept on `address`.
 #[cfg(target_os = "linux")]
 pub(crate) fn backlog_len(address: SocketAddr) -> u64 {
-    use procfs::net::{TcpState, tcp, tcp6};
+    use procfs::{
+        FromBufReadSI, current_system_info,
+        net::{TcpNetEntries, TcpState},
+    };
 
-    let sockets = if address.is_ipv4() { tcp() } else { tcp6() };
-    let listening = sockets
-        .into_iter()
-        .flatten()
-        .find(|socket| socket.state == TcpState::Listen && socket.local_address == address);
+    let table = if address.is_ipv4() { "/proc/net/tcp" } else { "/proc/net/tcp6" };
+    let listening = File::open(table).and_then(|table| listening_sockets(BufReader::new(table)));
+    let Ok(listening) = listening else { return 0 };
+    let sockets = TcpNetEntries::from_buf_read(listening.as_bytes(), current_system_info());
+    let is_ours = |socket: &&procfs::net::TcpNetEntry| {
+        socket.state == TcpState::Listen && socket.local_address == address
+    };
     // For a listening socket the receive queue counts connections, not bytes.
-    listening.map_or(0, |socket| u64::from(socket.rx_queue))
+    sockets
+        .ok()
+        .and_then(|table| table.0.iter().find(is_ours).map(|it| u64::from(it.rx_queue)))
+        .unwrap_or(0)
+}
+
+/// The head of the kernel's table of sockets: they are in the order of their states, those that
+/// listen come first, and of the others there may be thousands.
+#[cfg(target_os = "linux")]
+fn listening_sockets(table: impl BufRead) -> io::Result<String> {
+    const LISTENING: &str = "0A";
+    let mut head = String::new();
+    for (number, line) in table.lines().enumerate() {
+        let line = line?;
+        if number > 0 && line.split_whitespace().nth(3) != Some(LISTENING) {
+            break;
+        }
+        head += &line;
+        head.push('\n');
+    }
+    Ok(head)
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -60,4 +90,29 @@ pub(crate) fn backlog_len(_address: SocketAddr) -> u64 {
 #[cfg(target_os = "linux")]
 pub(crate) fn thread_count() -> Option<i64> {
     Some(procfs::process::Process::myself().ok()?.stat().ok()?.num_threads)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[test]
+    fn connections_that_nobody_has_accepted_are_counted() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        assert_eq!(backlog_len(address), 0);
+        let _waiting = [(); 3].map(|()| TcpStream::connect(address).unwrap());
+        assert_eq!(backlog_len(address), 3);
+        let _accepted = listener.accept().unwrap();
+        assert_eq!(backlog_len(address), 2);
+    }
+
+    #[test]
+    fn only_the_listening_head_of_the_table_is_read() {
+        let table = "  sl  local_address\n 0: 0:1 0:0 0A 0:0\n 1: 0:2 0:0 0A 0:0\n 2: 0:3 0:4 06 0:0\n 3: 0 0 0A 0:0\n";
+        let head = listening_sockets(table.as_bytes()).unwrap();
+        assert_eq!(head.lines().count(), 3);
+    }
 }
