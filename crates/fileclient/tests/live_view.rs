@@ -18,6 +18,8 @@ fn a_worker_that_was_killed_is_shown_as_replaced() {
     let server = builder.start();
     let killed = server.stats().worker[1].pid;
     processes::send_signal(killed, Signal::SIGKILL);
+    // While it dies it may still take a connection, and never answer.
+    eventually(PATIENCE, "it is dead", || !processes::is_running(killed));
     let mut pid = killed;
     eventually(PATIENCE, "another takes its place", || {
         pid = server.stats().worker[1].pid;

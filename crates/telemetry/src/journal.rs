@@ -259,11 +259,11 @@ mod tests {
     fn a_reader_that_takes_over_within_a_line_drops_the_rest_of_it_and_counts_it() {
         let losses = losses();
         let (journal, mut first) = open(Level::Info, losses).unwrap();
-        journal.say(Level::Info, "torn");
-        let line_len = first.pipe.read(&mut [0; 1000]).unwrap();
-        for taken in 1..line_len {
-            journal.say(Level::Info, "torn");
-            first.pipe.read_exact(&mut vec![0; taken]).unwrap();
+        let mut torn = Event::now(Source::Main, Level::Info, What::LogReopened).to_json();
+        torn.push(b'\n');
+        let mut pipe = journal.pipe.as_deref().unwrap();
+        for taken in 1..torn.len() {
+            pipe.write_all(&torn[taken..]).unwrap();
             journal.say(Level::Info, "whole");
             let mut second = JournalReader::new(first.pipe.try_clone().unwrap(), first.losses);
             assert_eq!(texts(&mut second), (vec!["whole".to_owned()], true), "after {taken} bytes");

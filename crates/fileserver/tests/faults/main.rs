@@ -69,14 +69,18 @@ fn not_run(why: &str) {
 fn warm_up(server: &Server, workers: usize) -> Footprint {
     let fresh = server.footprint();
     let content = content(1, 300_000);
-    let mut peers: Vec<_> = (0..workers).map(|_| server.connect()).collect();
-    for peer in &mut peers {
+    let mut peers = Vec::new();
+    // Each comes at its turn: one that waited for the others could be idle for too long.
+    for _ in 0..workers {
+        let mut peer = server.connect();
         peer.send(upload_request("warm.bin", &content));
         assert_eq!(peer.read_long_reply().outcome(), "OK");
         peer.send("GET warm.bin\r\n\r\n");
         assert!(peer.read_long_reply().content() == content);
+        peers.push(peer);
     }
-    assert_eq!(peers[0].request("DELETE warm.bin").outcome(), "OK");
+    let last = peers.last_mut().expect("a server has a worker");
+    assert_eq!(last.request("DELETE warm.bin").outcome(), "OK");
     drop(peers);
     expect_balanced_books(server);
     Footprint { memory_kib: server.footprint().memory_kib, ..fresh }
