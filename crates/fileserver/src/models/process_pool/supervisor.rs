@@ -228,15 +228,16 @@ impl<'a> Supervisor<'a> {
         match os::fork()? {
             ForkResult::Parent { child } => {
                 let place = &mut self.places[index];
-                if place.has_had_worker {
-                    self.service.scoreboard.slots()[index].worker_replaced();
-                }
                 place.has_had_worker = true;
                 place.pid = Some(child);
                 place.started = Instant::now();
                 Ok(())
             }
             ForkResult::Child => {
+                // Counted here, since the worker tells the count when it starts.
+                if self.places[index].has_had_worker {
+                    self.service.scoreboard.slots()[index].worker_replaced();
+                }
                 // Its copies would keep the connections of those who are leaving open.
                 self.porter = self.service.porter();
                 self.monitor.leave_to_others();
