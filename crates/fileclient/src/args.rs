@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::Context;
 use clap::{CommandFactory, Parser, ValueHint, builder::FalseyValueParser, error::ErrorKind};
-use clap_complete::Shell;
+use cli::Documents;
 use protocol::{FileName, Token, TokenError};
 
 use crate::{Framing, Options, Tls, top::Column};
@@ -76,7 +76,7 @@ pub(crate) struct ServerArgs {
         env = "FILECLIENT_TIMEOUT",
         hide_env_values = true,
         default_value = "60",
-        value_parser = seconds
+        value_parser = cli::seconds_not_zero
     )]
     timeout: Duration,
 
@@ -246,13 +246,8 @@ pub(crate) enum Command {
         name: FileName,
     },
 
-    /// Print the completions of a shell
-    #[command(hide = true)]
-    Completions { shell: Shell },
-
-    /// Print a manual page: the program's, or that of a command
-    #[command(hide = true)]
-    Man { command: Option<String> },
+    #[command(flatten)]
+    Documents(Documents),
 }
 
 const TOP_NOTES: &str = "\
@@ -302,16 +297,15 @@ pub(crate) struct TopArgs {
 }
 
 impl Args {
-    /// Reads and checks the arguments of this process and its environment.
-    ///
-    /// The error also stands for `--help` and `--version`: `exit` prints it as it should be.
-    pub fn from_command_line() -> Result<Self, clap::Error> {
-        let args = Self::try_parse()?;
+    /// Reads and checks the arguments of this process and its environment. Ends the process with help
+    /// or an error where that is called for.
+    pub fn from_command_line() -> Self {
+        let args: Self = cli::parse();
         let of_command = || args.command.as_ref().and_then(Command::misuse);
-        match args.server.misuse().or_else(of_command) {
-            Some(misuse) => Err(Self::command().error(ErrorKind::ArgumentConflict, misuse)),
-            None => Ok(args),
+        if let Some(misuse) = args.server.misuse().or_else(of_command) {
+            Self::command().error(ErrorKind::ArgumentConflict, misuse).exit();
         }
+        args
     }
 }
 
@@ -347,17 +341,9 @@ fn host_and_port(text: &str) -> Result<String, &'static str> {
     }
 }
 
-fn seconds(text: &str) -> Result<Duration, &'static str> {
-    text.parse()
-        .ok()
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .filter(|timeout| !timeout.is_zero())
-        .ok_or("a number of seconds above zero is needed")
-}
-
 fn interval(text: &str) -> Result<Duration, &'static str> {
     let range = Duration::from_millis(100)..=Duration::from_secs(3600);
-    let interval = seconds(text).ok().filter(|interval| range.contains(interval));
+    let interval = cli::seconds(text).ok().filter(|interval| range.contains(interval));
     interval.ok_or("a number of seconds from 0.1 to 3600 is needed")
 }
 
@@ -402,14 +388,6 @@ mod tests {
         assert_eq!(interval("3600"), Ok(Duration::from_secs(3600)));
         for bad in ["0", "0.09", "3601", "-1", "NaN", "often"] {
             assert!(interval(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_timeout_is_above_zero() {
-        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
-        for bad in ["0", "-1", "inf", "NaN", "soon"] {
-            assert!(seconds(bad).is_err(), "{bad}");
         }
     }
 }

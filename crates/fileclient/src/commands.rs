@@ -18,15 +18,13 @@ use crate::{
     args::{Args, Command, TopArgs},
     failure, interrupt,
     local_file::LocalFile,
-    output::{print, print_line, printable, printable_json},
+    output::{printable, printable_json},
     progress::Progress,
     prompt,
     remote::Remote,
     stats_table,
     top::{self, Source},
 };
-
-const CANNOT_PRINT: &str = "cannot write to standard output";
 
 /// Carries out what `args` says. Results go to standard output, failures to standard error; the
 /// status is 1 when there were any, and 2 when a file that the arguments name keeps it from starting.
@@ -39,7 +37,7 @@ pub fn run(args: Args) -> ExitCode {
         }
     };
     if let Some(warning) = args.server.warning(&options) {
-        eprintln!("warning: {warning}");
+        cli::errln!("warning: {warning}");
     }
     let mut commands = Commands::new(Remote::new(args.server.server, options.clone()));
     commands.note(interrupt::clean_up_on_signals().context("cannot wait for signals"));
@@ -88,12 +86,9 @@ impl Commands {
             Command::Top(args) => self.attempt(|commands| commands.top(args)),
             Command::Ping => self.attempt(Self::ping),
             Command::Digest { name } => self.attempt(|commands| commands.digest(name)),
-            Command::Completions { shell } => {
-                let mut script = Vec::new();
-                clap_complete::generate(*shell, &mut Args::command(), "fileclient", &mut script);
-                self.note(print(&script).context(CANNOT_PRINT));
+            Command::Documents(documents) => {
+                self.note(documents.print(&Args::command()).map_err(Into::into));
             }
-            Command::Man { command } => self.attempt(|_| man(command.as_deref())),
         }
     }
 
@@ -111,7 +106,7 @@ impl Commands {
 
     fn list(&mut self) -> anyhow::Result<()> {
         for name in self.ask("cannot list the files", |connection| connection.list())? {
-            print_line(&printable(&name)).context(CANNOT_PRINT)?;
+            cli::outln!("{}", printable(&name));
         }
         Ok(())
     }
@@ -132,14 +127,15 @@ impl Commands {
         file.persist().with_context(failed)?;
         let path = printable(&path.display().to_string());
         let saved = if path == name.as_str() { path } else { format!("{name} as {path}") };
-        print_line(&format!("saved {saved} ({})", in_bytes(bytes))).context(CANNOT_PRINT)
+        cli::outln!("saved {saved} ({})", in_bytes(bytes));
+        Ok(())
     }
 
     fn get_to_stdout(&mut self, name: &FileName) -> anyhow::Result<()> {
         let mut stdout = io::stdout();
-        let got = self
-            .download(name, &mut stdout)
-            .and_then(|_| stdout.flush().map_err(ClientError::Sink).context(CANNOT_PRINT));
+        let got = self.download(name, &mut stdout).and_then(|_| {
+            stdout.flush().map_err(ClientError::Sink).context("cannot write to standard output")
+        });
         match got {
             Err(failure) if nobody_reads(&failure) => Ok(()),
             got => got,
@@ -169,12 +165,14 @@ impl Commands {
         });
         drop(progress);
         let bytes = in_bytes(stored?.bytes);
-        print_line(&format!("stored {name} ({bytes})")).context(CANNOT_PRINT)
+        cli::outln!("stored {name} ({bytes})");
+        Ok(())
     }
 
     fn delete(&mut self, name: &FileName) -> anyhow::Result<()> {
         self.ask(&format!("cannot delete {name}"), |connection| connection.delete(name))?;
-        print_line(&format!("deleted {name}")).context(CANNOT_PRINT)
+        cli::outln!("deleted {name}");
+        Ok(())
     }
 
     fn stats(&mut self, json: bool) -> anyhow::Result<()> {
@@ -184,7 +182,8 @@ impl Commands {
             Ok(stats) if !json => stats_table::render(&stats),
             _ => format!("{stats:#}\n"),
         };
-        print(printable_json(&text).as_bytes()).context(CANNOT_PRINT)
+        cli::output::print(printable_json(&text).as_bytes());
+        Ok(())
     }
 
     fn top(&mut self, args: &TopArgs) -> anyhow::Result<()> {
@@ -193,7 +192,8 @@ impl Commands {
         let source = Source::new(self.server().to_owned(), self.remote.options().clone());
         if args.once || !io::stdout().is_terminal() {
             let text = top::once(&source, args)?;
-            return print(text.as_bytes()).context(CANNOT_PRINT);
+            cli::output::print(text.as_bytes());
+            return Ok(());
         }
         top::watch(source, args)
     }
@@ -205,14 +205,16 @@ impl Commands {
         })?;
         let elapsed_ms = round_trip.as_secs_f64() * 1000.0;
         let server = self.server();
-        print_line(&format!("pong from {server} in {elapsed_ms:.2} ms")).context(CANNOT_PRINT)
+        cli::outln!("pong from {server} in {elapsed_ms:.2} ms");
+        Ok(())
     }
 
     fn digest(&mut self, name: &FileName) -> anyhow::Result<()> {
         let digest =
             self.ask(&format!("no digest of {name}"), |connection| connection.digest(name))?;
         // Two blanks, as sha256sum prints it.
-        print_line(&format!("{}  {name}", printable(&digest.digest))).context(CANNOT_PRINT)
+        cli::outln!("{}  {name}", printable(&digest.digest));
+        Ok(())
     }
 
     /// Makes one request. A failure opens with `failed` and names the server.
@@ -226,19 +228,6 @@ impl Commands {
             err => anyhow!(err).context(format!("{failed} at {}", self.server())),
         })
     }
-}
-
-/// Prints the page of the program, or of one of its commands.
-fn man(name: Option<&str>) -> anyhow::Result<()> {
-    let mut command = Args::command();
-    command.build();
-    if let Some(name) = name {
-        let found = command.find_subcommand(name).cloned();
-        command = found.ok_or_else(|| anyhow!("there is no command {name} with a page"))?;
-    }
-    let mut page = Vec::new();
-    clap_mangen::Man::new(command).render(&mut page).context("cannot render the page")?;
-    print(&page).context(CANNOT_PRINT)
 }
 
 /// The file, and how long it is if it is a regular one.

@@ -6,7 +6,7 @@ use crate::{ClientError, TlsError, output::printable};
 
 /// Tells on standard error.
 pub(crate) fn report(failure: &anyhow::Error) {
-    eprintln!("error: {}", sentence(failure));
+    cli::errln!("error: {}", sentence(failure));
 }
 
 /// What went wrong, why, and what to do. Text from the network is in it, so it is made printable as

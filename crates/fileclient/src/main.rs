@@ -6,8 +6,5 @@ use std::process::ExitCode;
 use fileclient::args::Args;
 
 fn main() -> ExitCode {
-    match Args::from_command_line() {
-        Ok(args) => fileclient::run(args),
-        Err(err) => err.exit(),
-    }
+    fileclient::run(Args::from_command_line())
 }

@@ -1,24 +1,6 @@
-//! Standard output, and text from elsewhere made safe for it.
+//! Text from elsewhere, made safe for a terminal.
 
-use std::{
-    fmt::Write as _,
-    io::{self, ErrorKind, Write},
-};
-
-/// Prints a line. That nobody reads on (`fileclient list | head -1`) is no failure.
-pub(crate) fn print_line(line: &str) -> io::Result<()> {
-    ignore_closed(writeln!(io::stdout(), "{line}"))
-}
-
-/// Prints text that has its line breaks.
-pub(crate) fn print(text: &[u8]) -> io::Result<()> {
-    let mut stdout = io::stdout();
-    ignore_closed(stdout.write_all(text).and_then(|()| stdout.flush()))
-}
-
-fn ignore_closed(result: io::Result<()>) -> io::Result<()> {
-    result.or_else(|err| if err.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(err) })
-}
+use std::fmt::Write as _;
 
 /// `text` with the characters escaped that would move a terminal's cursor, colour it or turn the
 /// reading direction: names and sentences come from the network.

@@ -28,7 +28,7 @@ pub(crate) fn run(commands: &mut Commands, options: Options) {
 
 fn ask_person(commands: &mut Commands, options: Options) -> rustyline::Result<()> {
     let server = commands.server().to_owned();
-    eprintln!("Talking to {server}; 'help' lists the commands, Ctrl-D leaves.");
+    cli::errln!("Talking to {server}; 'help' lists the commands, Ctrl-D leaves.");
     let config = Config::builder().completion_type(CompletionType::List).build();
     let mut editor = Editor::<Completion, _>::with_history(config, MemHistory::new())?;
     editor.set_helper(Some(Completion::new(server, options)));

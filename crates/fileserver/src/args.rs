@@ -11,7 +11,7 @@ use std::{
 use anyhow::bail;
 use bytesize::ByteSize;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
-use clap_complete::Shell;
+use cli::Documents;
 use monitor::{Config, DatabaseTarget, Format, LogArgs, LogTarget, Run};
 use storage::IfExists;
 use telemetry::LogLevel;
@@ -69,7 +69,7 @@ pub struct Args {
         value_name = "SECONDS",
         env = "FILESERVER_IDLE_TIMEOUT",
         default_value = "60",
-        value_parser = seconds_not_zero
+        value_parser = cli::seconds_not_zero
     )]
     pub idle_timeout: Duration,
 
@@ -80,7 +80,7 @@ pub struct Args {
         value_name = "SECONDS",
         env = "FILESERVER_HEAD_TIMEOUT",
         default_value = "10",
-        value_parser = seconds_not_zero
+        value_parser = cli::seconds_not_zero
     )]
     pub head_timeout: Duration,
 
@@ -111,7 +111,7 @@ pub struct Args {
         value_name = "SECONDS",
         env = "FILESERVER_DRAIN",
         default_value = "10",
-        value_parser = seconds
+        value_parser = cli::seconds
     )]
     pub drain: Duration,
 
@@ -354,12 +354,8 @@ enum Command {
     Token(TokenCommand),
     /// Ask the database that --log-db names about the requests that a server had
     Log(LogArgs),
-    /// Print a completion script for a shell
-    #[command(hide = true)]
-    Completions { shell: Shell },
-    /// Print the manual page
-    #[command(hide = true)]
-    Man,
+    #[command(flatten)]
+    Documents(Documents),
 }
 
 #[derive(Debug, Subcommand)]
@@ -395,33 +391,14 @@ impl Args {
             }
             Some(Command::Log(question)) => {
                 let Some(database) = &self.log_db else { bail!("--log-db must name the database") };
-                write!(io::stdout(), "{}", monitor::answer(database, question)?)?;
+                cli::output::print(monitor::answer(database, question)?.to_string().as_bytes());
                 Ok(ExitCode::SUCCESS)
             }
-            Some(Command::Completions { shell }) => {
-                clap_complete::generate(
-                    *shell,
-                    &mut Self::visible_command(),
-                    "fileserver",
-                    &mut io::stdout(),
-                );
-                Ok(ExitCode::SUCCESS)
-            }
-            Some(Command::Man) => {
-                clap_mangen::Man::new(Self::command()).render(&mut io::stdout())?;
+            Some(Command::Documents(documents)) => {
+                documents.print(&Self::command())?;
                 Ok(ExitCode::SUCCESS)
             }
         }
-    }
-
-    /// The command line without the options that help does not show: scripts would complete them.
-    fn visible_command() -> clap::Command {
-        let whole = Self::command();
-        let visible = whole.get_arguments().filter(|argument| !argument.is_hide_set());
-        clap::Command::new("fileserver")
-            .version(env!("CARGO_PKG_VERSION"))
-            .args(visible.cloned())
-            .subcommands(whole.get_subcommands().cloned())
     }
 
     fn make_token(&self, name: &str, permission: Permission) -> anyhow::Result<ExitCode> {
@@ -490,25 +467,6 @@ impl Args {
     }
 }
 
-/// Longest time that an option takes: what is added to a moment must be one that clocks can hold.
-const SECONDS_MAX: f64 = 365.0 * 24.0 * 3600.0;
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    match text.parse::<f64>() {
-        Ok(seconds) if (0.0..=SECONDS_MAX).contains(&seconds) => {
-            Ok(Duration::from_secs_f64(seconds))
-        }
-        _ => Err("a number of seconds is needed, such as 10 or 0.5, up to a year".to_owned()),
-    }
-}
-
-fn seconds_not_zero(text: &str) -> Result<Duration, String> {
-    match seconds(text)? {
-        Duration::ZERO => Err("0 seconds would let nobody speak".to_owned()),
-        seconds => Ok(seconds),
-    }
-}
-
 fn address_and_port(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "an address and a port are needed, such as 127.0.0.1:9464".to_owned())
 }
@@ -548,15 +506,18 @@ mod tests {
     fn faults_are_asked_for_by_those_who_know_of_them() {
         let args = ["fileserver", "--inject=flip-byte,service-time=1", "--inject=service-time=2"];
         assert_eq!(Args::try_parse_from(args).unwrap().inject.len(), 3);
-        let mut scripts = Vec::new();
-        for shell in [Shell::Bash, Shell::Fish, Shell::Zsh] {
-            let mut command = Args::visible_command();
-            clap_complete::generate(shell, &mut command, "fileserver", &mut scripts);
-        }
-        let mut page = Vec::new();
-        clap_mangen::Man::new(Args::command()).render(&mut page).unwrap();
+        let documents =
+            ["completions bash", "completions fish", "completions zsh", "man"].map(|line| {
+                let line = format!("fileserver {line}");
+                let Some(Command::Documents(documents)) =
+                    Args::try_parse_from(line.split(' ')).unwrap().command
+                else {
+                    panic!("{line}")
+                };
+                documents.text(&Args::command()).unwrap()
+            });
         let help = Args::command().render_long_help().to_string().into_bytes();
-        for text in [scripts, page, help] {
+        for text in documents.into_iter().chain([help]) {
             let text = String::from_utf8(text).unwrap();
             assert!(text.contains("metrics") && !text.contains("inject"), "{text}");
         }

@@ -3,15 +3,13 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use fileserver::args::Args;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    match args.run() {
+    match cli::parse::<Args>().run() {
         Ok(code) => code,
         Err(err) => {
-            eprintln!("fileserver: {err:#}");
+            cli::errln!("fileserver: {err:#}");
             ExitCode::from(2)
         }
     }

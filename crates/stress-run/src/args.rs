@@ -1,10 +1,10 @@
 //! The command line of `stress-run`.
 
-use std::{env, io, path::PathBuf, process::ExitCode, str::FromStr, time::Duration};
+use std::{env, path::PathBuf, process::ExitCode, str::FromStr, time::Duration};
 
 use anyhow::{Context, anyhow};
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
-use clap_complete::Shell;
+use cli::Documents;
 use serde_json::json;
 
 use crate::{
@@ -199,7 +199,7 @@ pub(crate) struct Options {
         long,
         value_name = "SECONDS",
         env = "STRESS_TIMEOUT",
-        value_parser = seconds,
+        value_parser = cli::seconds_not_zero,
         global = true
     )]
     pub(crate) timeout: Option<Duration>,
@@ -257,12 +257,8 @@ enum Command {
     /// Serve zeros and discard uploads, for the ceilings
     #[command(name = null_server::NULL_SERVER_COMMAND, hide = true)]
     NullServer,
-    /// Print a completion script for a shell
-    #[command(hide = true)]
-    Completions { shell: Shell },
-    /// Print the manual page
-    #[command(hide = true)]
-    Man,
+    #[command(flatten)]
+    Documents(Documents),
 }
 
 impl Args {
@@ -278,15 +274,7 @@ impl Args {
             Some(Command::Compare(args)) => return compare::run(&args, &options),
             Some(Command::ClientWorker { job }) => client_pool::work(&job)?,
             Some(Command::NullServer) => null_server::serve()?,
-            Some(Command::Completions { shell }) => clap_complete::generate(
-                shell,
-                &mut Self::command(),
-                "stress-run",
-                &mut io::stdout(),
-            ),
-            Some(Command::Man) => {
-                clap_mangen::Man::new(Self::command()).render(&mut io::stdout())?
-            }
+            Some(Command::Documents(documents)) => documents.print(&Self::command())?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -306,16 +294,16 @@ fn print_plan(options: &Options, json: bool) -> anyhow::Result<()> {
             "plan": plan,
             "cells": cells,
         });
-        println!("{}", serde_json::to_string_pretty(&json)?);
+        cli::outln!("{}", serde_json::to_string_pretty(&json)?);
         return Ok(());
     }
     for mode in plan.modes() {
         for (number, cell) in (1..).zip(plan.rows_of(mode)) {
             let what = options.lang.cell(cell.operation, &cell.volume.to_string(), cell.clients);
-            println!("{number:>3}  {}: {what}", options.lang.server(cell.server));
+            cli::outln!("{number:>3}  {}: {what}", options.lang.server(cell.server));
         }
     }
-    println!("{}", options.lang.plan(&needs, plan.repetitions));
+    cli::outln!("{}", options.lang.plan(&needs, plan.repetitions));
     Ok(())
 }
 
@@ -451,18 +439,6 @@ fn min_time(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if (0.0..=MIN_TIME_MAX_S).contains(&seconds) => Ok(seconds),
         _ => Err(format!("a number of seconds from 0 to {MIN_TIME_MAX_S} is needed")),
-    }
-}
-
-/// A deadline is a moment plus this, and must be one that clocks can hold.
-const SECONDS_MAX: f64 = 365.0 * 24.0 * 3600.0;
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    match text.parse::<f64>() {
-        Ok(seconds) if (0.001..=SECONDS_MAX).contains(&seconds) => {
-            Ok(Duration::from_secs_f64(seconds))
-        }
-        _ => Err("a number of seconds is needed, such as 10 or 0.5, up to a year".to_owned()),
     }
 }
 

@@ -70,15 +70,15 @@ pub(crate) fn run(args: &CompareArgs, options: &Options) -> anyhow::Result<ExitC
     let results = gates::check(&comparison, &options.gates)?;
     let is_for_programs = args.csv || args.json;
     if args.csv {
-        print!("{}", output::csv(&comparison)?);
+        cli::output::print(output::csv(&comparison)?.as_bytes());
     } else if args.json {
-        println!("{}", serde_json::to_string_pretty(&output::json(&comparison))?);
+        cli::outln!("{}", serde_json::to_string_pretty(&output::json(&comparison))?);
     } else {
-        print!("{}", output::on_screen(&comparison, options.lang));
+        cli::output::print(output::on_screen(&comparison, options.lang).as_bytes());
     }
     for line in results.iter().flat_map(|result| options.lang.gate(result)) {
         // Programs read the standard output as a whole.
-        if is_for_programs { eprintln!("{line}") } else { println!("{line}") }
+        if is_for_programs { cli::errln!("{line}") } else { cli::outln!("{line}") }
     }
     let is_met = results.iter().all(|result| result.broken.is_empty());
     Ok(if is_met { ExitCode::SUCCESS } else { EXIT_GATE.into() })

@@ -30,14 +30,14 @@ pub(crate) fn conclude(
 ) -> anyhow::Result<ExitCode> {
     let (run, language) = (Run::open(dir)?, options.lang);
     report::write(&run, language)?;
-    print!("{}", report::on_screen(&run, language));
+    cli::output::print(report::on_screen(&run, language).as_bytes());
     for line in troubles(&run, language)? {
-        println!("{line}");
+        cli::outln!("{line}");
     }
-    println!("{}", language.files_are_in(&dir.display().to_string()));
+    cli::outln!("{}", language.files_are_in(&dir.display().to_string()));
     let (failed, all) =
         (run.failed_configurations().len(), run.environment.plan.configurations.len());
-    println!("{}", language.configurations(run.completed_configurations(), failed, all));
+    cli::outln!("{}", language.configurations(run.completed_configurations(), failed, all));
     // A run that was stopped lacks the rows that its gates are about.
     if is_interrupted {
         return Ok(EXIT_INTERRUPTED.into());
@@ -61,11 +61,11 @@ pub(crate) fn render_again(dir: &Path, options: &Options) -> anyhow::Result<Exit
     // Before anything is written: one that selects nothing is bad usage.
     let is_through = passes_gates(dir, options)?;
     for path in report::write(&run, language)? {
-        println!("{}", path.display());
+        cli::outln!("{}", path.display());
     }
     let missing = run.missing_transfers()?;
     if missing > 0 {
-        eprintln!("{}", language.missing_transfers(missing));
+        cli::errln!("{}", language.missing_transfers(missing));
     }
     Ok(if is_through { ExitCode::SUCCESS } else { EXIT_GATE.into() })
 }
@@ -80,7 +80,7 @@ fn passes_gates(dir: &Path, options: &Options) -> anyhow::Result<bool> {
     for gate in &options.gates {
         let result = gate.check(&cells, &CELL_KEY)?;
         is_through &= result.broken.is_empty();
-        options.lang.gate(&result).iter().for_each(|line| println!("{line}"));
+        options.lang.gate(&result).iter().for_each(|line| cli::outln!("{line}"));
     }
     Ok(is_through)
 }

@@ -3,15 +3,13 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use stress_run::args::Args;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    match args.run() {
+    match cli::parse::<Args>().run() {
         Ok(code) => code,
         Err(err) => {
-            eprintln!("stress-run: {err:#}");
+            cli::errln!("stress-run: {err:#}");
             ExitCode::from(2)
         }
     }

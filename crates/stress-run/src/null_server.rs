@@ -76,7 +76,7 @@ impl Drop for NullServer {
 /// What the hidden subcommand does: prints its address and serves until its standard input ends.
 pub(crate) fn serve() -> anyhow::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").context("cannot listen on 127.0.0.1")?;
-    println!("{}", listener.local_addr()?);
+    writeln!(io::stdout(), "{}", listener.local_addr()?)?;
     thread::spawn(move || {
         for stream in listener.incoming() {
             match stream {

@@ -84,7 +84,7 @@ impl Progress {
                 bar.set_message(line);
                 bar.tick();
             }
-            None => eprintln!("{line}"),
+            None => cli::errln!("{line}"),
         }
     }
 
@@ -100,7 +100,7 @@ impl Progress {
                 bar.set_position(self.work_done);
                 bar.set_message(line);
             }
-            None => eprintln!("{line}"),
+            None => cli::errln!("{line}"),
         }
     }
 
@@ -120,7 +120,7 @@ impl Progress {
     fn say(&self, line: String) {
         match &self.bar {
             Some(bar) => bar.println(line),
-            None => eprintln!("{line}"),
+            None => cli::errln!("{line}"),
         }
     }
 

@@ -1,10 +1,10 @@
 //! One line of the prompt, read as a command.
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use clap::{Parser, error::ErrorKind};
 
 use super::words;
-use crate::{args::Command, output::print};
+use crate::args::Command;
 
 const NOTES: &str = "\
 A name with blanks goes in quotes. Tab completes commands, files here and names on the server.
@@ -81,7 +81,8 @@ impl LineError {
         };
         let text = usage.render().to_string();
         if usage.kind() == ErrorKind::DisplayHelp {
-            return print(text.as_bytes()).context("cannot write to standard output");
+            cli::output::print(text.as_bytes());
+            return Ok(());
         }
         // Its first lines say what is wrong, the rest repeats what `help` shows.
         let reason =

@@ -1,0 +1,111 @@
+//! Completion scripts and manual pages, made from the command line itself.
+
+use clap::{Command, Subcommand};
+use clap_complete::Shell;
+
+use crate::output;
+
+/// The commands that describe a program, for its list of commands.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Documents {
+    /// Print a completion script for a shell
+    Completions { shell: Shell },
+    /// Print a manual page: the program's, or that of one of its commands
+    Man { command: Option<String> },
+}
+
+/// A manual page is asked for that there is not.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no command {0} with a manual page; --help lists the commands")]
+pub struct NoSuchCommand(String);
+
+impl Documents {
+    /// Prints what is asked for about `program`.
+    pub fn print(&self, program: &Command) -> Result<(), NoSuchCommand> {
+        output::print(&self.text(program)?);
+        Ok(())
+    }
+
+    /// The same, not printed. Options and commands that help does not show are left out.
+    pub fn text(&self, program: &Command) -> Result<Vec<u8>, NoSuchCommand> {
+        let mut program = visible(program);
+        let mut text = Vec::new();
+        match self {
+            Self::Completions { shell } => {
+                let name = program.get_name().to_owned();
+                clap_complete::generate(*shell, &mut program, name, &mut text);
+            }
+            Self::Man { command } => {
+                program.build();
+                let described = match command {
+                    None => program,
+                    Some(name) => {
+                        let found = program.find_subcommand(name).cloned();
+                        found.ok_or_else(|| NoSuchCommand(name.clone()))?
+                    }
+                };
+                let page = clap_mangen::Man::new(described);
+                page.render(&mut text).expect("memory takes all that is written");
+            }
+        }
+        Ok(text)
+    }
+}
+
+/// A copy without what is hidden, which scripts would complete.
+fn visible(command: &Command) -> Command {
+    let arguments = command.get_arguments().filter(|argument| !argument.is_hide_set());
+    let commands = command.get_subcommands().filter(|command| !command.is_hide_set());
+    let mut copy = Command::new(command.get_name().to_owned())
+        .args(arguments.cloned())
+        .subcommands(commands.map(visible));
+    if let Some(version) = command.get_version() {
+        copy = copy.version(version.to_owned());
+    }
+    if let Some(about) = command.get_about() {
+        copy = copy.about(about.clone());
+    }
+    if let Some(notes) = command.get_after_help() {
+        copy = copy.after_help(notes.clone());
+    }
+    copy
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Arg;
+
+    use super::*;
+
+    fn program() -> Command {
+        let option = |name: &'static str| Arg::new(name).long(name);
+        let dig = Command::new("dig").about("Make a pool").arg(option("deep"));
+        Command::new("kolam")
+            .args([option("open"), option("secret").hide(true)])
+            .subcommands([dig, Command::new("inner").hide(true)])
+    }
+
+    fn text(documents: &Documents) -> String {
+        String::from_utf8(documents.text(&program()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn what_help_hides_is_offered_by_no_script_and_on_no_page() {
+        for shell in [Shell::Bash, Shell::Fish, Shell::Zsh] {
+            let script = text(&Documents::Completions { shell });
+            assert!(["open", "dig", "deep"].iter().all(|word| script.contains(word)), "{script}");
+            assert!(!script.contains("secret") && !script.contains("inner"), "{script}");
+        }
+        let page = text(&Documents::Man { command: None });
+        assert!(page.contains("open") && !page.contains("secret"), "{page}");
+    }
+
+    #[test]
+    fn commands_have_pages_of_their_own() {
+        let page = text(&Documents::Man { command: Some("dig".to_owned()) });
+        assert!(page.contains("Make a pool") && page.contains("deep"), "{page}");
+        let inner = Documents::Man { command: Some("inner".to_owned()) };
+        let refusal = inner.text(&program()).unwrap_err().to_string();
+        assert!(refusal.contains("no command inner"), "{refusal}");
+    }
+}

@@ -1,0 +1,12 @@
+//! What the command lines of all programs share: how arguments and the environment are read, units,
+//! completions and manual pages, and what becomes of output that nobody reads.
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod documents;
+pub mod output;
+mod units;
+
+pub use arguments::parse;
+pub use documents::{Documents, NoSuchCommand};
+pub use units::{seconds, seconds_not_zero};
