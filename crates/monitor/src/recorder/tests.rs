@@ -218,8 +218,10 @@ fn a_disk_that_is_full_for_a_while_has_whole_lines_and_says_how_many_are_missing
         running.journal.say(Level::Info, "last");
         let lost = running.end().log.load(Relaxed);
         let lines = lines(&log);
-        let losses: Vec<&String> =
-            lines.iter().filter(|line| line.contains("events-lost")).collect();
+        let losses: Vec<&String> = lines
+            .iter()
+            .filter(|line| line.contains("events-lost") && line.contains("monitor"))
+            .collect();
         assert!(losses.len() == 1 && losses[0].contains("os error 28"), "{losses:?}");
         let count = [format!("count={lost}"), format!("\"count\":{lost},")];
         assert!(count.iter().any(|count| losses[0].contains(count)), "{lost}: {losses:?}");
