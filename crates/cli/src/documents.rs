@@ -11,7 +11,7 @@ pub enum Documents {
     /// Print a completion script for a shell
     Completions { shell: Shell },
     /// Print a manual page: the program's, or that of one of its commands
-    Man { command: Option<String> },
+    Man { command: Vec<String> },
 }
 
 /// A manual page is asked for that there is not.
@@ -36,15 +36,16 @@ impl Documents {
                 clap_complete::generate(*shell, &mut program, name, &mut text);
             }
             Self::Man { command } => {
+                let version = program.get_version().unwrap_or_default();
+                let source = format!("{} {version}", program.get_name());
+                // It would add a page for each command that says less than the command's own.
+                program = program.disable_help_subcommand(true);
                 program.build();
-                let described = match command {
-                    None => program,
-                    Some(name) => {
-                        let found = program.find_subcommand(name).cloned();
-                        found.ok_or_else(|| NoSuchCommand(name.clone()))?
-                    }
-                };
-                let page = clap_mangen::Man::new(described);
+                let described = command
+                    .iter()
+                    .try_fold(&program, |described, name| described.find_subcommand(name))
+                    .ok_or_else(|| NoSuchCommand(command.join(" ")))?;
+                let page = clap_mangen::Man::new(described.clone()).source(source);
                 page.render(&mut text).expect("memory takes all that is written");
             }
         }
@@ -79,10 +80,16 @@ mod tests {
 
     fn program() -> Command {
         let option = |name: &'static str| Arg::new(name).long(name);
-        let dig = Command::new("dig").about("Make a pool").arg(option("deep"));
+        let deeper = Command::new("deeper").about("Make it deeper");
+        let dig = Command::new("dig").about("Make a pool").arg(option("deep")).subcommand(deeper);
         Command::new("kolam")
-            .args([option("open"), option("secret").hide(true)])
+            .version("1.2")
+            .args([option("open").env("KOLAM_OPEN"), option("secret").hide(true)])
             .subcommands([dig, Command::new("inner").hide(true)])
+    }
+
+    fn page(command: &[&str]) -> String {
+        text(&Documents::Man { command: command.iter().map(|&word| word.to_owned()).collect() })
     }
 
     fn text(documents: &Documents) -> String {
@@ -96,16 +103,33 @@ mod tests {
             assert!(["open", "dig", "deep"].iter().all(|word| script.contains(word)), "{script}");
             assert!(!script.contains("secret") && !script.contains("inner"), "{script}");
         }
-        let page = text(&Documents::Man { command: None });
+        let page = page(&[]);
         assert!(page.contains("open") && !page.contains("secret"), "{page}");
     }
 
     #[test]
-    fn commands_have_pages_of_their_own() {
-        let page = text(&Documents::Man { command: Some("dig".to_owned()) });
-        assert!(page.contains("Make a pool") && page.contains("deep"), "{page}");
-        let inner = Documents::Man { command: Some("inner".to_owned()) };
+    fn a_page_names_the_variables_of_options() {
+        assert!(page(&[]).contains("KOLAM_OPEN"), "{}", page(&[]));
+    }
+
+    #[test]
+    fn commands_have_pages_of_their_own_at_every_depth() {
+        let dig = page(&["dig"]);
+        assert!(dig.contains("Make a pool") && dig.contains("deep"), "{dig}");
+        let deeper = page(&["dig", "deeper"]);
+        assert!(deeper.contains("Make it deeper") && deeper.contains("kolam 1.2"), "{deeper}");
+        let inner = Documents::Man { command: vec!["dig".to_owned(), "inner".to_owned()] };
         let refusal = inner.text(&program()).unwrap_err().to_string();
-        assert!(refusal.contains("no command inner"), "{refusal}");
+        assert!(refusal.contains("no command dig inner"), "{refusal}");
+    }
+
+    #[test]
+    fn a_page_names_no_page_that_there_is_not() {
+        for (command, named) in [(&[][..], &["kolam-dig"][..]), (&["dig"], &["kolam-dig-deeper"])] {
+            let page = page(command).replace('\\', "");
+            let references: Vec<_> =
+                page.lines().filter_map(|line| line.strip_suffix("(1)")).collect();
+            assert_eq!(references, named);
+        }
     }
 }
