@@ -45,12 +45,27 @@ impl Documents {
                     .iter()
                     .try_fold(&program, |described, name| described.find_subcommand(name))
                     .ok_or_else(|| NoSuchCommand(command.join(" ")))?;
-                let page = clap_mangen::Man::new(described.clone()).source(source);
+                let notes = described.get_after_help().map(ToString::to_string).unwrap_or_default();
+                let described = described.clone().after_help(None::<&str>);
+                let page = clap_mangen::Man::new(described).source(source);
                 page.render(&mut text).expect("memory takes all that is written");
+                text.extend(notes_section(&notes).into_bytes());
             }
         }
         Ok(text)
     }
+}
+
+/// Examples and notes with the lines that help has. The crate would fill them up to paragraphs.
+fn notes_section(notes: &str) -> String {
+    if notes.is_empty() {
+        return String::new();
+    }
+    let escapes = [('\\', "\\e"), ('-', "\\-"), ('\'', "\\(aq"), ('`', "\\(ga")];
+    let notes = escapes.iter().fold(notes.to_owned(), |text, (from, to)| text.replace(*from, to));
+    // At the start of a line a dot or a space is special, but not behind a character without a width.
+    let lines: String = notes.lines().map(|line| format!("\\&{line}\n")).collect();
+    format!(".SH NOTES\n.nf\n{lines}.fi\n")
 }
 
 /// A copy without what is hidden, which scripts would complete.
@@ -84,6 +99,7 @@ mod tests {
         let dig = Command::new("dig").about("Make a pool").arg(option("deep")).subcommand(deeper);
         Command::new("kolam")
             .version("1.2")
+            .after_help("Examples:\n  kolam --open 'x'   fill it")
             .args([option("open").env("KOLAM_OPEN"), option("secret").hide(true)])
             .subcommands([dig, Command::new("inner").hide(true)])
     }
@@ -110,6 +126,15 @@ mod tests {
     #[test]
     fn a_page_names_the_variables_of_options() {
         assert!(page(&[]).contains("KOLAM_OPEN"), "{}", page(&[]));
+    }
+
+    #[test]
+    fn a_page_keeps_the_lines_of_examples() {
+        let page = page(&[]);
+        let notes =
+            ".SH NOTES\n.nf\n\\&Examples:\n\\&  kolam \\-\\-open \\(aqx\\(aq   fill it\n.fi\n";
+        assert!(page.ends_with(notes), "{page}");
+        assert!(!page.contains("EXTRA"), "{page}");
     }
 
     #[test]
