@@ -7,14 +7,14 @@
 
 use std::{
     fs::{self, Permissions},
-    io::{self, Write},
     os::unix::fs::{MetadataExt, PermissionsExt},
-    path::PathBuf,
-    process::{self, Command},
+    process,
 };
 
-use tempfile::TempDir;
-use testkit::{PATIENCE, Server, ServerBuilder, Signal, base64, content, eventually, processes};
+use testkit::{
+    PATIENCE, Server, ServerBuilder, Signal, base64, content, eventually, processes,
+    program_for_everyone, skip,
+};
 
 const MODES: [&str; 4] = ["legacy", "thread", "process", "async"];
 
@@ -171,14 +171,14 @@ fn a_user_that_cannot_be_is_refused() {
     }
     expect_refusal(fileserver("thread").args(["--user", "no-such-user"]), "\"no-such-user\"");
     expect_refusal(fileserver("thread").env("FILESERVER_USER", "root"), "is root itself");
-    let (_dir, binary) = binary_for_everyone();
+    let (_dir, binary) = program_for_everyone(env!("CARGO_BIN_EXE_fileserver"));
     let by_nobody = ServerBuilder::new(binary).as_user(NOBODY_ID).args(["--user", NOBODY]);
     expect_refusal(by_nobody, "started as root");
 }
 
 #[test]
 fn root_is_warned_and_nobody_else_is() {
-    let (_dir, binary) = binary_for_everyone();
+    let (_dir, binary) = program_for_everyone(env!("CARGO_BIN_EXE_fileserver"));
     let warned = |builder: ServerBuilder| {
         let mut server = builder.start();
         assert_eq!(server.ask("PING").outcome(), "OK");
@@ -217,18 +217,6 @@ fn expect_refusal(builder: ServerBuilder, why: &str) {
     assert!(last.starts_with("fileserver: ") && last.contains(why), "{}", stopped.stderr);
 }
 
-/// The program at a place that every user can reach; it is gone when the directory is dropped.
-fn binary_for_everyone() -> (TempDir, PathBuf) {
-    let dir = TempDir::with_prefix("kolam-").unwrap();
-    fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
-    let binary = dir.path().join("fileserver");
-    // Were it written by this process, a server that another test starts just now would inherit the
-    // open file, and what is open for writing cannot be run.
-    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_fileserver")).arg(&binary).status();
-    assert!(copied.unwrap().success());
-    (dir, binary)
-}
-
 /// A line of what the kernel says about a process.
 #[track_caller]
 fn status(pid: u32, field: &str) -> String {
@@ -244,9 +232,4 @@ fn filters(pid: u32) -> u32 {
 
 fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
-}
-
-/// Past the harness, which shows no output of tests that pass.
-fn skip(why: &str) {
-    let _ = writeln!(io::stderr(), "SKIPPED: {why}");
 }

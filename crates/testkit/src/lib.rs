@@ -14,6 +14,7 @@ pub mod processes;
 mod reply;
 mod server;
 mod sockets;
+mod surroundings;
 mod wait;
 
 pub use certificates::Certificates;
@@ -23,4 +24,5 @@ pub use nix::sys::signal::Signal;
 pub use peer::Peer;
 pub use reply::Reply;
 pub use server::{Server, ServerBuilder, Stopped};
+pub use surroundings::{program_for_everyone, skip};
 pub use wait::{PATIENCE, eventually};

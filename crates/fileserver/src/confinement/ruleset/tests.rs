@@ -30,8 +30,7 @@ fn confined(dir: &Path, file_use: FileUse, needs: ABI, claims: impl FnOnce() + S
         assert!(status.no_new_privs);
         match status.landlock {
             LandlockStatus::Available { effective_abi, .. } if effective_abi >= needs => claims(),
-            // Past the harness, which shows no output of tests that pass.
-            other => drop(writeln!(io::stderr(), "SKIPPED: this kernel has {other:?}")),
+            other => testkit::skip(&format!("this kernel has {other:?}")),
         }
     };
     thread::scope(|scope| scope.spawn(on_thread).join().unwrap());
