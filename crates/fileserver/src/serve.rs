@@ -27,7 +27,7 @@ use crate::{
     monitoring::{self, MetricsError, Monitor},
     os::{self, SharedState},
     service::Service,
-    shutdown::Hangup,
+    shutdown::{self, Hangup},
     stats,
     tls::{self, TlsError},
     user::{self, ServingUser, UserError},
@@ -80,6 +80,7 @@ pub(crate) enum Drained {
 
 /// Serves until a signal stops it; prints the listening line once connections are accepted.
 pub fn serve(args: &Args) -> Result<ExitCode, ServeError> {
+    shutdown::hold_signals_of_first_process().map_err(ServeError::Signals)?;
     raise_descriptor_limit();
     let user = args.user.as_deref().map(ServingUser::find).transpose()?;
     let (listener, service, mut monitor) = prepare(args)?;

@@ -4,6 +4,7 @@ use std::{
     io::{self, Read},
     net::TcpListener,
     os::{fd::AsFd, unix::net::UnixStream},
+    process,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::{Duration, Instant},
 };
@@ -11,6 +12,7 @@ use std::{
 use nix::{
     errno::Errno,
     poll::{PollFd, PollFlags, PollTimeout, poll},
+    sys::signal::{SigSet, Signal},
 };
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
@@ -73,6 +75,20 @@ pub(crate) enum Hangup {
     ReopensLog,
 }
 
+/// The signals that a server understands.
+pub(crate) fn signals() -> SigSet {
+    [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP].into_iter().collect()
+}
+
+/// Has signals wait that come while the server starts, where they would be lost: the kernel gives the
+/// first process of a container none that it does not catch. They end any other process.
+pub(crate) fn hold_signals_of_first_process() -> io::Result<()> {
+    if process::id() == 1 {
+        signals().thread_block()?;
+    }
+    Ok(())
+}
+
 /// The signals to stop, for models that run their connections in this process.
 #[derive(Debug)]
 pub(crate) struct StopSignals {
@@ -89,7 +105,7 @@ pub(crate) enum Event {
 }
 
 impl StopSignals {
-    /// From now on these signals no longer end the process.
+    /// From now on these signals no longer end the process, and those that were held come.
     pub(crate) fn catch(hangup: Hangup) -> io::Result<Self> {
         let (pipe, sender) = UnixStream::pair()?;
         pipe.set_nonblocking(true)?;
@@ -98,6 +114,7 @@ impl StopSignals {
             signal_hook::low_level::pipe::register(SIGHUP, sender.try_clone()?)?;
         }
         signal_hook::low_level::pipe::register(SIGINT, sender)?;
+        signals().thread_unblock()?;
         Ok(Self { pipe })
     }
 

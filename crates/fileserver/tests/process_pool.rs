@@ -8,7 +8,7 @@ use std::{
 
 use protocol::stats::{Outcomes, WorkerState};
 use testkit::{
-    PATIENCE, Peer, Server, ServerBuilder, Signal, base64, content, eventually, processes,
+    PATIENCE, Peer, Server, ServerBuilder, Signal, base64, content, eventually, processes, skip,
     upload_request,
 };
 
@@ -44,6 +44,30 @@ fn a_worker_killed_in_mid_download_costs_its_client_alone() {
     let of = |ok, failed| Outcomes { ok, failed };
     eventually(PATIENCE, "all downloads are booked", || server.stats().requests.get == of(3, 1));
     expect_one_death(&server);
+}
+
+#[test]
+fn as_the_first_process_of_a_container_it_reaps_its_workers_and_its_monitor() {
+    let builder = ServerBuilder::new(env!("CARGO_BIN_EXE_fileserver"))
+        .args(["--mode", "process", "--workers", "3"])
+        .as_first_process();
+    let Some(builder) = builder else {
+        return skip("no process can be the first of a namespace here");
+    };
+    let mut server = builder.start();
+    let before = processes::children(server.pid());
+    assert_eq!(before.len(), 4);
+    for pid in &before {
+        processes::send_signal(*pid, Signal::SIGKILL);
+    }
+    eventually(PATIENCE, "all are replaced and none is left unreaped", || {
+        let now = processes::children(server.pid());
+        now.len() == 4
+            && !now.iter().any(|pid| before.contains(pid))
+            && processes::zombies(server.pid()) == 0
+    });
+    assert_eq!(server.ask("PING").outcome(), "OK");
+    assert_eq!(server.stop().exit_code, Some(0));
 }
 
 #[test]

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod certificates;
+mod container;
 mod content;
 pub mod disk;
 mod footprint;

@@ -37,6 +37,12 @@ pub fn children(pid: u32) -> Vec<u32> {
     running.filter(|&(_, parent)| parent == pid).map(|(child, _)| child).collect()
 }
 
+/// Children of `pid` that have ended and that it has not waited for.
+pub fn zombies(pid: u32) -> usize {
+    let all = all().into_iter();
+    all.filter(|(_, stat)| !is_alive(stat) && stat.1 == pid).count()
+}
+
 /// What the system calls the process; empty when it has ended.
 pub fn name(pid: u32) -> String {
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
@@ -79,8 +85,14 @@ fn entries<T: FromStr>(dir: &str) -> Vec<T> {
 
 /// All processes of the machine that run, each with its parent.
 fn running() -> Vec<(u32, u32)> {
+    let alive = all().into_iter().filter(|(_, stat)| is_alive(stat));
+    alive.map(|(pid, (_, parent))| (pid, parent)).collect()
+}
+
+/// All processes of the machine, each with its state and its parent.
+fn all() -> Vec<(u32, (String, u32))> {
     let pids = entries("/proc").into_iter();
-    pids.filter_map(|pid| Some((pid, stat(pid).filter(is_alive)?.1))).collect()
+    pids.filter_map(|pid| Some((pid, stat(pid)?))).collect()
 }
 
 fn is_alive((state, _): &(String, u32)) -> bool {
@@ -118,6 +130,7 @@ mod tests {
     use std::process;
 
     use super::*;
+    use crate::{PATIENCE, eventually};
 
     #[test]
     fn a_child_is_found_and_gone_once_it_is_killed() {
@@ -126,6 +139,7 @@ mod tests {
         assert!(is_running(child.id()));
         assert!(tree_pss_kib(process::id()) > 0);
         send_signal(child.id(), Signal::SIGKILL);
+        eventually(PATIENCE, "it has ended", || zombies(process::id()) > 0);
         child.wait().unwrap();
         assert!(!is_running(child.id()));
         assert!(!children(process::id()).contains(&child.id()));

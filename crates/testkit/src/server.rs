@@ -22,7 +22,7 @@ use nix::sys::signal::Signal;
 use protocol::Stats;
 use tempfile::TempDir;
 
-use crate::{Footprint, PATIENCE, Peer, Reply, disk, eventually, processes};
+use crate::{Footprint, PATIENCE, Peer, Reply, container, disk, eventually, processes};
 
 /// Between two looks at the memory of all processes.
 const LOOK_PAUSE: Duration = Duration::from_millis(20);
@@ -43,6 +43,7 @@ pub struct ServerBuilder {
     args: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
     user_id: Option<u32>,
+    is_first_process: bool,
 }
 
 impl ServerBuilder {
@@ -59,6 +60,7 @@ impl ServerBuilder {
             args: Vec::new(),
             environment: Vec::new(),
             user_id: None,
+            is_first_process: false,
         }
     }
 
@@ -106,6 +108,14 @@ impl ServerBuilder {
         Some(self)
     }
 
+    /// Starts the server as a container does, as process 1. `None` where the user, who has to be chosen
+    /// before, may not.
+    pub fn as_first_process(mut self) -> Option<Self> {
+        self.launcher = container::launcher(self.user_id)?;
+        self.is_first_process = true;
+        Some(self)
+    }
+
     /// The temporary directory, which is also the working directory of the server.
     pub fn dir(&self) -> &Path {
         self.dir.path()
@@ -121,22 +131,30 @@ impl ServerBuilder {
         };
         let address = line.strip_prefix("listening on ").and_then(|address| address.parse().ok());
         let Some(address) = address else { panic!("the first line names no address: {line:?}") };
+        let pid = process.server_pid();
         eventually(PATIENCE, "its monitor can be told from its workers", || {
-            let children = processes::children(process.child.id());
+            let children = processes::children(pid);
             let mut names = children.iter().map(|pid| processes::name(*pid));
             children.is_empty() || names.any(|name| name == MONITOR_NAME)
         });
         let served = match self.has_own_disk {
-            true => disk::seen_by(process.child.id(), self.dir.path()),
+            true => disk::seen_by(pid, self.dir.path()),
             false => self.dir.path().to_owned(),
         };
-        Server { process, address, connections_made: AtomicU64::new(0), dir: self.dir, served }
+        Server { process, pid, address, connections_made: AtomicU64::new(0), dir: self.dir, served }
     }
 
     /// Runs a command line that is expected to end by itself.
     #[track_caller]
     pub fn run_to_end(self) -> Stopped {
+        self.run_to_end_while(|_| {})
+    }
+
+    /// The same, where `meanwhile` does something to the process that was started.
+    #[track_caller]
+    pub fn run_to_end_while(self, meanwhile: impl FnOnce(u32)) -> Stopped {
         let (mut process, _) = Process::start(&self);
+        meanwhile(process.server_pid());
         process.wait(PATIENCE)
     }
 
@@ -164,6 +182,7 @@ impl ServerBuilder {
 #[derive(Debug)]
 pub struct Server {
     process: Process,
+    pid: u32,
     address: SocketAddr,
     connections_made: AtomicU64,
     /// Removed when the server is dropped.
@@ -187,7 +206,7 @@ impl Server {
     }
 
     pub fn pid(&self) -> u32 {
-        self.process.child.id()
+        self.pid
     }
 
     /// The served directory.
@@ -327,6 +346,8 @@ impl Server {
 #[derive(Debug)]
 struct Process {
     child: Child,
+    /// It is the child of ours that is the server.
+    is_grandchild: bool,
     stderr: Collected,
 }
 
@@ -339,7 +360,18 @@ impl Process {
             .unwrap_or_else(|err| panic!("cannot run {}: {err}", builder.binary.display()));
         let first_line = first_line(child.stdout.take().expect("standard output is piped"));
         let stderr = Collected::start(child.stderr.take().expect("standard error is piped"));
-        (Self { child, stderr }, first_line)
+        (Self { child, is_grandchild: builder.is_first_process, stderr }, first_line)
+    }
+
+    /// The server itself, which a launcher may have started.
+    #[track_caller]
+    fn server_pid(&self) -> u32 {
+        let mut pid = (!self.is_grandchild).then(|| self.child.id());
+        eventually(PATIENCE, "the launcher starts the server", || {
+            pid = pid.or_else(|| processes::children(self.child.id()).first().copied());
+            pid.is_some()
+        });
+        pid.expect("just waited for")
     }
 
     #[track_caller]

@@ -21,6 +21,7 @@ mod course_client;
 mod digest;
 mod downloads;
 mod endings;
+mod first_process;
 mod injected;
 mod limits;
 mod names;

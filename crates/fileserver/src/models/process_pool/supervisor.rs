@@ -16,9 +16,9 @@ use nix::{
     errno::Errno,
     poll::{PollFd, PollFlags, PollTimeout, poll},
     sys::{
-        signal::{SigSet, Signal, kill},
+        signal::{Signal, kill},
         signalfd::{SfdFlags, SignalFd},
-        socket::{Shutdown, shutdown},
+        socket::{self, Shutdown},
         wait::{WaitPidFlag, WaitStatus, waitpid},
     },
     unistd::{ForkResult, Pid, getpid},
@@ -35,7 +35,7 @@ use crate::{
     porter::Porter,
     serve::Drained,
     service::Service,
-    shutdown::{CUT_TIMEOUT, Hangup, Phase},
+    shutdown::{self, CUT_TIMEOUT, Hangup, Phase},
 };
 
 /// How often the supervisor looks at its slots without being woken.
@@ -98,10 +98,8 @@ impl<'a> Supervisor<'a> {
         monitor: &'a mut Monitor,
     ) -> io::Result<Self> {
         journal::set_source(Source::Supervisor);
-        let mut mask = SigSet::empty();
-        for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGCHLD, Signal::SIGHUP] {
-            mask.add(signal);
-        }
+        let mut mask = shutdown::signals();
+        mask.add(Signal::SIGCHLD);
         mask.thread_block()?;
         let signals = SignalFd::with_flags(&mask, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
         let now = Instant::now();
@@ -176,7 +174,7 @@ impl<'a> Supervisor<'a> {
         let mut deadline = self.service.begin_drain();
         tracing::info!("stopping");
         // Closes it in all processes at once; workers that wait for a connection wake up.
-        shutdown(self.listener.as_raw_fd(), Shutdown::Read)?;
+        socket::shutdown(self.listener.as_raw_fd(), Shutdown::Read)?;
         while self.any_running() && Instant::now() < deadline {
             if self.next_event_within(TICK)? == Some(Event::Stop) {
                 deadline = Instant::now();

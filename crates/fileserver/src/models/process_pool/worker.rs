@@ -2,11 +2,16 @@
 
 use std::{io, net::TcpListener, process, sync::Arc, thread, time::Instant};
 
-use crate::{connection::run_connection, listener::AcceptPause, service::Service, shutdown::Phase};
+use crate::{
+    connection::run_connection,
+    listener::AcceptPause,
+    service::Service,
+    shutdown::{self, Phase},
+};
 use nix::{
     sys::{
         prctl,
-        signal::{SigSet, SigmaskHow, Signal},
+        signal::{SigmaskHow, Signal},
     },
     unistd::{Pid, getppid},
 };
@@ -54,9 +59,5 @@ fn detach_from(supervisor: Pid) -> nix::Result<()> {
         // It died before the line above.
         process::exit(1);
     }
-    let mut blocked = SigSet::empty();
-    blocked.add(Signal::SIGINT);
-    blocked.add(Signal::SIGTERM);
-    blocked.add(Signal::SIGHUP);
-    blocked.thread_swap_mask(SigmaskHow::SIG_SETMASK).map(drop)
+    shutdown::signals().thread_swap_mask(SigmaskHow::SIG_SETMASK).map(drop)
 }
