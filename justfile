@@ -48,6 +48,10 @@ fault ROUNDS="100":
     KOLAM_FAULT=full cargo test --release -p fileserver --test faults -- --nocapture --test-threads 2
     KOLAM_MODEL_ROUNDS={{ ROUNDS }} cargo test --release -p fileserver --test model
 
+# The Debian package of the three programs, in target/debian
+deb:
+    cargo build --release && bash packaging/deb
+
 # Serve ./files
 serve *ARGS:
     cargo run --release -p fileserver -- {{ ARGS }}
