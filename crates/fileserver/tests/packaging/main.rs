@@ -1,4 +1,4 @@
-//! What people install.
+//! What people install: the Debian package and the image of a container.
 #![cfg(target_os = "linux")]
 #![expect(
     clippy::unwrap_used,
@@ -6,6 +6,7 @@
 )]
 
 mod debian;
+mod image;
 
 use std::{
     path::{Path, PathBuf},
