@@ -7,7 +7,7 @@ use std::{
 };
 
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncExt};
-use cap_std::fs::{Dir, OpenOptions};
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
 
 #[cfg(test)]
 use crate::faults::{self, Operation};
@@ -20,12 +20,23 @@ pub(crate) fn open_again(dir: &Dir) -> io::Result<Dir> {
     dir.open(".").map(|file| Dir::from_std_file(file.into_std()))
 }
 
+/// Who may read a file that is made.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Readers {
+    /// Whoever may read what this process makes.
+    Usual,
+    Owner,
+}
+
 /// Makes a file that did not exist.
-pub(crate) fn create(dir: &Dir, name: &str) -> io::Result<File> {
+pub(crate) fn create(dir: &Dir, name: &str, readers: Readers) -> io::Result<File> {
     #[cfg(test)]
     faults::strike(Operation::Create)?;
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
+    if readers == Readers::Owner {
+        options.mode(0o600);
+    }
     dir.open_with(name, &options).map(cap_std::fs::File::into_std)
 }
 

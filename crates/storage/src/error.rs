@@ -24,6 +24,8 @@ pub enum StorageError {
     Exists(FileName),
     #[error("{0} is not a regular file and cannot be replaced")]
     NotAFile(FileName),
+    #[error("the server has no permission to change {0}")]
+    WriteProtected(FileName),
     #[error("the server has no space left for the file")]
     NoSpace,
     #[error("the files of this server may take {0} bytes together, and this one does not fit")]
@@ -46,7 +48,7 @@ impl StorageError {
             Self::Exists(_) | Self::NotAFile(_) => ErrorCode::Exists,
             Self::NoSpace | Self::QuotaExceeded(_) | Self::TooManyFiles(_) => ErrorCode::NoSpace,
             Self::TooManyOpen => ErrorCode::Busy,
-            Self::ReadOnly => ErrorCode::ReadOnly,
+            Self::ReadOnly | Self::WriteProtected(_) => ErrorCode::ReadOnly,
             Self::Unreadable(_) | Self::Disk(_) => ErrorCode::Internal,
         }
     }

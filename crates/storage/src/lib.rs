@@ -7,6 +7,7 @@
 //! upload at once, is in [`space`].
 #![forbid(unsafe_code)]
 
+mod attributes;
 mod disk;
 mod error;
 #[cfg(test)]
@@ -30,11 +31,16 @@ use cap_std::{
     fs::{Dir, File, Metadata, OpenOptions},
 };
 use protocol::FileName;
+use rustix::{
+    fs::{Access, AtFlags, accessat},
+    io::Errno,
+};
 
 pub use error::{OpenDirectoryError, StorageError};
 pub use upload::{IfExists, Upload};
 pub use usage::Usage;
 
+use attributes::Attributes;
 use space::Space;
 
 /// What outlasts a power failure once it was confirmed.
@@ -149,7 +155,12 @@ impl Directory {
         match (self.metadata(&name)?, if_exists) {
             (Some(metadata), _) if !metadata.is_file() => Err(StorageError::NotAFile(name)),
             (Some(_), IfExists::Refuse) => Err(StorageError::Exists(name)),
-            (existing, _) => Upload::create(self, name, if_exists, existing.is_some()),
+            (None, _) => Upload::create(self, name, if_exists, None),
+            (Some(_), IfExists::Replace) => {
+                self.expect_changeable(&name)?;
+                let replaced = Attributes::of(&self.dir, &name)?;
+                Upload::create(self, name, if_exists, replaced)
+            }
         }
     }
 
@@ -162,6 +173,7 @@ impl Directory {
             Some(metadata) if metadata.is_file() => {}
             _ => return Err(StorageError::NotFound(name.clone())),
         }
+        self.expect_changeable(name)?;
         let dir = disk::open_again(&self.dir)?;
         let names = self.space.lock_names(&dir);
         let claim = self.space.claim(&dir, name);
@@ -192,6 +204,16 @@ impl Directory {
             Ok(metadata) => Ok(Some(metadata)),
             Err(err) if err.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(source.into()),
+        }
+    }
+
+    /// The directory's permissions let its files be replaced and removed. A file that this process may
+    /// not write is one that somebody wants to stay as it is, as `cp` has it.
+    fn expect_changeable(&self, name: &FileName) -> Result<(), StorageError> {
+        match accessat(&self.dir, name.as_str(), Access::WRITE_OK, AtFlags::EACCESS) {
+            Err(Errno::ACCESS | Errno::PERM) => Err(StorageError::WriteProtected(name.clone())),
+            // What else there is to say comes from the operation itself.
+            Ok(()) | Err(_) => Ok(()),
         }
     }
 

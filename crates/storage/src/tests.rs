@@ -1,3 +1,4 @@
+mod attributes;
 mod failing_disk;
 mod limits;
 

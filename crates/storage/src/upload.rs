@@ -21,7 +21,9 @@ use cap_std::fs::Dir;
 use protocol::FileName;
 
 use crate::{
-    Directory, Durability, StorageError, disk,
+    Directory, Durability, StorageError,
+    attributes::Attributes,
+    disk::{self, Readers},
     space::{STEP_LEN, Space},
 };
 
@@ -45,6 +47,8 @@ pub struct Upload {
     temporary: Option<String>,
     name: FileName,
     if_exists: IfExists,
+    /// Of the file that has the name, or had it when the upload began.
+    replaced: Option<Attributes>,
     len: u64,
     reserved: u64,
     /// A piece was not written, so the rest would be in the wrong place.
@@ -52,17 +56,20 @@ pub struct Upload {
 }
 
 impl Upload {
-    /// `replaces` says that `name` is a file's now.
+    /// `replaced` are those of the file that has `name` now.
     pub(crate) fn create(
         directory: &Directory,
         name: FileName,
         if_exists: IfExists,
-        replaces: bool,
+        replaced: Option<Attributes>,
     ) -> Result<Self, StorageError> {
         let Directory { durability, space, .. } = *directory;
         let dir = disk::open_again(&directory.dir)?;
-        let names = space.reserve_file(&dir, replaces)?;
-        let (file, temporary) = create_temporary(&dir).inspect_err(|_| space.release(0))?;
+        let names = space.reserve_file(&dir, replaced.is_some())?;
+        // Whom the old file lets read is known at the end.
+        let readers = if replaced.is_some() { Readers::Owner } else { Readers::Usual };
+        let (file, temporary) =
+            create_temporary(&dir, readers).inspect_err(|_| space.release(0))?;
         drop(names);
         Ok(Self {
             dir,
@@ -72,6 +79,7 @@ impl Upload {
             temporary: Some(temporary),
             name,
             if_exists,
+            replaced,
             len: 0,
             reserved: 0,
             broken: false,
@@ -115,6 +123,7 @@ impl Upload {
     /// under it, but a power failure may bring the old one back.
     pub fn commit(mut self) -> Result<u64, StorageError> {
         self.check_whole()?;
+        self.keep_attributes()?;
         if self.durability >= Durability::File {
             // Never tried again: the kernel reports lost pages once, and then takes them for clean.
             disk::sync(&self.file)?;
@@ -133,6 +142,17 @@ impl Upload {
     fn check_whole(&self) -> Result<(), StorageError> {
         if self.broken {
             return Err(StorageError::Disk(io::Error::other("part of the upload is missing")));
+        }
+        Ok(())
+    }
+
+    /// Others may have changed those of the old file while the content came.
+    fn keep_attributes(&mut self) -> io::Result<()> {
+        if self.if_exists == IfExists::Replace
+            && let Some(replaced) =
+                Attributes::of(&self.dir, &self.name)?.or_else(|| self.replaced.take())
+        {
+            replaced.give_to(&self.file)?;
         }
         Ok(())
     }
@@ -178,10 +198,10 @@ impl Drop for Upload {
     }
 }
 
-fn create_temporary(dir: &Dir) -> io::Result<(File, String)> {
+fn create_temporary(dir: &Dir, readers: Readers) -> io::Result<(File, String)> {
     loop {
         let temporary = next_temporary_name();
-        let file = match disk::create(dir, &temporary) {
+        let file = match disk::create(dir, &temporary, readers) {
             Ok(file) => file,
             Err(err) if err.kind() == io::ErrorKind::AlreadyExists => continue,
             Err(source) => return Err(source),

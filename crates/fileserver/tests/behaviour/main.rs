@@ -25,6 +25,7 @@ mod first_process;
 mod injected;
 mod limits;
 mod names;
+mod permissions;
 mod requests;
 mod shutdown;
 mod statistics;
