@@ -15,6 +15,7 @@ pub(crate) fn collect(service: &Service, now: Instant) -> Stats {
         mode: service.mode.name(),
         workers: service.workers,
         injected,
+        directory_gone: !service.directory.is_there(),
         waiting: service.queued.load(Relaxed) + backlog_len,
         // A thread of its own for each connection leaves places that were never filled.
         hides_unused: service.mode == Mode::Legacy,

@@ -7,10 +7,11 @@
 
 use std::{
     fs::{self, Permissions},
-    os::unix::fs::{MetadataExt, PermissionsExt},
+    os::unix::fs::{MetadataExt, PermissionsExt, chown},
     process,
 };
 
+use tempfile::TempDir;
 use testkit::{
     PATIENCE, Server, ServerBuilder, Signal, base64, content, eventually, processes,
     program_for_everyone, skip,
@@ -162,6 +163,28 @@ fn a_directory_that_the_user_cannot_write_is_refused_at_the_start() {
     let read_only = fileserver("thread").args(["--user", NOBODY, "--read-only"]);
     fs::set_permissions(read_only.dir(), Permissions::from_mode(0o755)).unwrap();
     assert_eq!(read_only.start().ask("LIST").outcome(), "OK");
+}
+
+/// Nobody may look at the path, but the directory was opened as root.
+#[test]
+fn a_directory_that_the_user_cannot_find_again_is_served_until_it_is_removed() {
+    if !is_root() {
+        return skip("only root can give up root");
+    }
+    for mode in MODES {
+        let parent = TempDir::with_prefix("kolam-").unwrap();
+        fs::set_permissions(parent.path(), Permissions::from_mode(0o700)).unwrap();
+        let dir = parent.path().join("vol");
+        fs::create_dir(&dir).unwrap();
+        chown(&dir, Some(NOBODY_ID), Some(NOBODY_ID)).unwrap();
+        let options = ["--user", NOBODY, "--port", "0", "--dir", dir.to_str().unwrap()];
+        let server = fileserver(mode).without_defaults().args(options).start();
+        assert_eq!(server.ask("UPLOAD a.txt aGk=").outcome(), "OK", "{mode}");
+        assert_eq!(server.ask("GET a.txt").content(), b"hi", "{mode}");
+        fs::remove_dir_all(&dir).unwrap();
+        fs::create_dir(&dir).unwrap();
+        assert_eq!(server.ask("LIST").outcome(), "internal", "{mode}");
+    }
 }
 
 #[test]

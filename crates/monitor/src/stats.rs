@@ -17,6 +17,8 @@ pub struct Facts<'a> {
     pub workers: u32,
     /// What a test has the server do wrong.
     pub injected: Option<String>,
+    /// The served directory is not where it was.
+    pub directory_gone: bool,
     /// Connections that no worker has picked up yet.
     pub waiting: u64,
     /// Places that no worker ever took are not worth a line.
@@ -45,6 +47,7 @@ pub fn collect(
         mode: facts.mode.to_owned(),
         workers: facts.workers,
         injected: facts.injected,
+        directory_gone: facts.directory_gone,
         uptime_seconds: now.duration_since(board.started()).as_secs_f64(),
         requests_per_second: board.requests_per_second(now),
         connections: Connections {

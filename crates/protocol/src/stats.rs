@@ -12,6 +12,9 @@ pub struct Stats {
     /// What a server with faults takes and does is no measure of others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub injected: Option<String>,
+    /// The served directory is not where it was: whoever asks for files is told so.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub directory_gone: bool,
     pub uptime_seconds: f64,
     /// Over the last ten seconds; requests of every kind.
     pub requests_per_second: f64,
@@ -131,6 +134,10 @@ pub enum WorkerState {
 pub struct WorkerConnections {
     pub succeeded: u64,
     pub failed: u64,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl Requests {

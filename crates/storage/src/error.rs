@@ -36,6 +36,8 @@ pub enum StorageError {
     TooManyOpen,
     #[error("the server cannot write to its directory")]
     ReadOnly,
+    #[error("the directory that this server serves is gone")]
+    Gone,
     /// Anything else; what it was is for the log.
     #[error("the server could not use its directory")]
     Disk(#[source] io::Error),
@@ -49,7 +51,7 @@ impl StorageError {
             Self::NoSpace | Self::QuotaExceeded(_) | Self::TooManyFiles(_) => ErrorCode::NoSpace,
             Self::TooManyOpen => ErrorCode::Busy,
             Self::ReadOnly | Self::WriteProtected(_) => ErrorCode::ReadOnly,
-            Self::Unreadable(_) | Self::Disk(_) => ErrorCode::Internal,
+            Self::Unreadable(_) | Self::Gone | Self::Disk(_) => ErrorCode::Internal,
         }
     }
 }

@@ -6,9 +6,10 @@ use std::{cell::RefCell, io};
 
 use rustix::io::Errno;
 
-/// What an upload or a deletion asks of the disk.
+/// What an upload or a deletion asks of the disk; to look is to find the directory in its place.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Operation {
+    Look,
     OpenDirectory,
     Create,
     Lock,

@@ -13,6 +13,7 @@ mod error;
 #[cfg(test)]
 mod faults;
 mod name_lock;
+mod place;
 mod space;
 mod upload;
 mod usage;
@@ -21,6 +22,7 @@ use std::{
     io::{self, Read},
     os::fd::{AsFd, BorrowedFd},
     path::Path,
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
@@ -41,6 +43,7 @@ pub use upload::{IfExists, Upload};
 pub use usage::Usage;
 
 use attributes::Attributes;
+use place::Place;
 use space::Space;
 
 /// What outlasts a power failure once it was confirmed.
@@ -89,6 +92,7 @@ const DYING_TIME: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub struct Directory {
     dir: Dir,
+    place: Arc<Place>,
     durability: Durability,
     space: Space,
 }
@@ -105,13 +109,20 @@ impl Directory {
     ) -> Result<Self, OpenDirectoryError> {
         let fail = |source| OpenDirectoryError { path: path.to_owned(), source };
         let dir = Dir::open_ambient_dir(path, ambient_authority()).map_err(fail)?;
+        let place = Arc::new(Place::of(&dir, path, usage).map_err(fail)?);
         let deadline = Instant::now() + DYING_TIME;
         while upload::remove_abandoned(&dir).map_err(fail)? > 0 && Instant::now() < deadline {
             thread::sleep(DYING_TIME / 20);
         }
         let space = Space::new(options, usage);
         disk::open_again(&dir).and_then(|dir| space.count_at_open(&dir)).map_err(fail)?;
-        Ok(Self { dir, durability: options.durability, space })
+        Ok(Self { dir, place, durability: options.durability, space })
+    }
+
+    /// Whether it is still at the path that it was opened at. Where it is not, all else that is asked
+    /// of it fails. The log says when that changes.
+    pub fn is_there(&self) -> bool {
+        self.place.has(&self.dir)
     }
 
     /// The names of all files, sorted. Files whose names no request could carry are left out.
@@ -126,12 +137,21 @@ impl Directory {
             }
         }
         names.sort_unstable();
+        // Last: one that is removed meanwhile seems to be empty.
+        self.place.expect(&self.dir)?;
         Ok(names)
     }
 
     /// Opens a file for reading, as it is now: replacing or removing it later changes nothing for
     /// this reader.
     pub fn read(&self, name: &FileName) -> Result<StoredFile, StorageError> {
+        let file = self.open_file(name);
+        // Last, as above.
+        self.place.expect(&self.dir)?;
+        file
+    }
+
+    fn open_file(&self, name: &FileName) -> Result<StoredFile, StorageError> {
         let mut options = OpenOptions::new();
         // Opening a FIFO would otherwise wait for a writer.
         options.read(true).follow(FollowSymlinks::No).nonblock(true);
@@ -152,6 +172,7 @@ impl Directory {
 
     /// Starts an upload to `name`, which keeps its old content until [`Upload::commit`].
     pub fn create(&self, name: FileName, if_exists: IfExists) -> Result<Upload, StorageError> {
+        self.place.expect(&self.dir)?;
         match (self.metadata(&name)?, if_exists) {
             (Some(metadata), _) if !metadata.is_file() => Err(StorageError::NotAFile(name)),
             (Some(_), IfExists::Refuse) => Err(StorageError::Exists(name)),
@@ -169,6 +190,7 @@ impl Directory {
     /// Under [`Durability::Full`] an error may also mean that the file is gone, but that a power
     /// failure may bring it back.
     pub fn delete(&self, name: &FileName) -> Result<(), StorageError> {
+        self.place.expect(&self.dir)?;
         match self.metadata(name)? {
             Some(metadata) if metadata.is_file() => {}
             _ => return Err(StorageError::NotFound(name.clone())),

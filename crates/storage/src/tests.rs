@@ -158,19 +158,67 @@ fn a_missing_directory_is_named() {
     assert_eq!(err.source.kind(), io::ErrorKind::NotFound);
 }
 
+/// All that can be asked of a directory that has `a.txt`, when it is gone.
+#[track_caller]
+fn expect_gone(directory: &Directory) {
+    assert!(!directory.is_there());
+    assert!(matches!(directory.list(), Err(StorageError::Gone)));
+    for at in ["a.txt", "b.txt"] {
+        assert!(matches!(directory.read(&name(at)), Err(StorageError::Gone)));
+        let created = directory.create(name(at), IfExists::Replace);
+        assert!(matches!(created, Err(StorageError::Gone)));
+        assert!(matches!(directory.delete(&name(at)), Err(StorageError::Gone)));
+    }
+}
+
 #[test]
-fn a_directory_that_disappears_is_an_error_of_the_disk() {
+fn a_directory_that_is_removed_is_gone_also_when_another_takes_its_place() {
     let (temp, directory) = directory();
     upload(&directory, "a.txt", b"there").commit().unwrap();
     let mut under_way = upload(&directory, "b.txt", b"hello");
     let mut reader = directory.read(&name("a.txt")).unwrap();
-    temp.close().unwrap();
+    fs::remove_dir_all(temp.path()).unwrap();
+    expect_gone(&directory);
+    fs::create_dir(temp.path()).unwrap();
+    expect_gone(&directory);
     under_way.write(b" again").unwrap();
-    assert!(matches!(under_way.commit(), Err(StorageError::Disk(_))));
-    let created = directory.create(name("a.txt"), IfExists::Replace);
-    assert!(matches!(created, Err(StorageError::Disk(_))));
-    assert!(matches!(directory.delete(&name("a.txt")), Err(StorageError::NotFound(_))));
+    assert!(matches!(under_way.commit(), Err(StorageError::Gone)));
     assert_eq!(reader.read_chunk(&mut [0; 20]).unwrap(), 5);
+    assert_eq!(entries(&temp), 0);
+}
+
+#[test]
+fn a_directory_that_is_moved_takes_nothing_until_it_is_back() {
+    let temp = TempDir::new().unwrap();
+    let (path, elsewhere) = (temp.path().join("vol"), temp.path().join("x"));
+    fs::create_dir(&path).unwrap();
+    let usage = Box::leak(Box::default());
+    let directory = Directory::open(&path, &Options::default(), usage).unwrap();
+    upload(&directory, "a.txt", b"old").commit().unwrap();
+    let under_way = upload(&directory, "a.txt", b"new");
+    fs::rename(&path, &elsewhere).unwrap();
+    expect_gone(&directory);
+    fs::create_dir(&path).unwrap();
+    expect_gone(&directory);
+    assert!(matches!(under_way.commit(), Err(StorageError::Gone)));
+    assert_eq!(fs::read(elsewhere.join("a.txt")).unwrap(), b"old");
+    assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 1);
+    fs::remove_dir(&path).unwrap();
+    for entry in ["file", "link"] {
+        match entry {
+            "file" => fs::write(&path, "").unwrap(),
+            _ => unix::fs::symlink(&path, &path).unwrap(),
+        }
+        expect_gone(&directory);
+        fs::remove_file(&path).unwrap();
+    }
+    // A link to where it went is as good as the way back.
+    unix::fs::symlink(&elsewhere, &path).unwrap();
+    assert_eq!(content(directory.read(&name("a.txt")).unwrap()), b"old");
+    fs::remove_file(&path).unwrap();
+    fs::rename(&elsewhere, &path).unwrap();
+    upload(&directory, "a.txt", b"new").commit().unwrap();
+    assert_eq!(fs::read(path.join("a.txt")).unwrap(), b"new");
 }
 
 #[test]

@@ -14,7 +14,10 @@ use std::{
     io,
     os::unix::fs::MetadataExt,
     process,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use cap_std::fs::Dir;
@@ -24,6 +27,7 @@ use crate::{
     Directory, Durability, StorageError,
     attributes::Attributes,
     disk::{self, Readers},
+    place::Place,
     space::{STEP_LEN, Space},
 };
 
@@ -40,6 +44,7 @@ pub enum IfExists {
 #[derive(Debug)]
 pub struct Upload {
     dir: Dir,
+    place: Arc<Place>,
     durability: Durability,
     space: Space,
     file: File,
@@ -64,6 +69,7 @@ impl Upload {
         replaced: Option<Attributes>,
     ) -> Result<Self, StorageError> {
         let Directory { durability, space, .. } = *directory;
+        let place = Arc::clone(&directory.place);
         let dir = disk::open_again(&directory.dir)?;
         let names = space.reserve_file(&dir, replaced.is_some())?;
         // Whom the old file lets read is known at the end.
@@ -73,6 +79,7 @@ impl Upload {
         drop(names);
         Ok(Self {
             dir,
+            place,
             durability,
             space,
             file,
@@ -118,9 +125,10 @@ impl Upload {
     /// Gives the content its name, in one step: every reader sees the old file or all of the new.
     /// Returns the length.
     ///
-    /// After an error the old file is there, with one exception: under [`Durability::Full`] the
-    /// directory may turn out not to be on the disk. The new file has its name then and is read
-    /// under it, but a power failure may bring the old one back.
+    /// After an error the old file is there, with two exceptions. Under [`Durability::Full`] the
+    /// directory may turn out not to be on the disk: the new file has its name then and is read
+    /// under it, but a power failure may bring the old one back. And the directory may be moved away
+    /// just now: then it has the new file, wherever it is.
     pub fn commit(mut self) -> Result<u64, StorageError> {
         self.check_whole()?;
         self.keep_attributes()?;
@@ -128,6 +136,7 @@ impl Upload {
             // Never tried again: the kernel reports lost pages once, and then takes them for clean.
             disk::sync(&self.file)?;
         }
+        self.place.expect(&self.dir)?;
         self.take_name().map_err(|source| match source.kind() {
             io::ErrorKind::AlreadyExists => StorageError::Exists(self.name.clone()),
             io::ErrorKind::IsADirectory => StorageError::NotAFile(self.name.clone()),
@@ -136,6 +145,7 @@ impl Upload {
         if self.durability >= Durability::Full {
             disk::sync_dir(&self.dir)?;
         }
+        self.place.expect(&self.dir)?;
         Ok(self.len)
     }
 

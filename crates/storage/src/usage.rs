@@ -1,7 +1,7 @@
 //! The numbers that all threads and processes of a server share about its directory.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering::SeqCst},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
     time::Duration,
 };
 
@@ -12,7 +12,8 @@ const BURST: Duration = Duration::from_millis(50);
 /// The oldest count that an upload begins with.
 const AGE_MAX: Duration = Duration::from_secs(10);
 
-/// How much of a limited directory is in use; where there is no limit it stays at zero.
+/// How much of a limited directory is in use, which stays at zero where there is no limit, and whether
+/// the directory is gone.
 ///
 /// Plain atomics, for which all zeros is the start, so that it may lie in memory that forked
 /// processes share.
@@ -28,6 +29,7 @@ pub struct Usage {
     counted_at: AtomicU64,
     /// The moment by which the counts so far will have taken their part of the time.
     paid_at: AtomicU64,
+    is_gone: AtomicBool,
 }
 
 impl Usage {
@@ -39,6 +41,12 @@ impl Usage {
     /// All files, temporary ones included.
     pub fn files(&self) -> u64 {
         self.files.load(SeqCst)
+    }
+
+    /// Whether that is news.
+    pub(crate) fn note_gone(&self, is_gone: bool) -> bool {
+        // Mostly nothing changes, and what is only read stays in all processors' caches.
+        self.is_gone.load(SeqCst) != is_gone && self.is_gone.swap(is_gone, SeqCst) != is_gone
     }
 
     /// Followed by [`settle`](Self::settle), once the bytes are in their file or there is none.

@@ -43,16 +43,30 @@ pub(crate) fn seen_by(pid: u32, dir: &Path) -> PathBuf {
 /// Changes the mount at `dir` as the process `pid` sees it.
 #[track_caller]
 pub(crate) fn remount(pid: u32, dir: &Path, option: &str) {
+    // With its type and source, mount adds no options of its own that the kernel may refuse.
+    let options = format!("remount,{option}");
+    run_beside(pid, &["mount", "-t", "tmpfs", "-o", &options, "kolam"], dir);
+}
+
+/// Mounts another tmpfs over `dir` as the process `pid` sees it.
+#[track_caller]
+pub(crate) fn cover(pid: u32, dir: &Path) {
+    run_beside(pid, &["mount", "-t", "tmpfs", "kolam"], dir);
+}
+
+#[track_caller]
+pub(crate) fn uncover(pid: u32, dir: &Path) {
+    run_beside(pid, &["umount", "-l"], dir);
+}
+
+/// Runs a command on `dir` in the namespace of the process `pid`.
+#[track_caller]
+fn run_beside(pid: u32, command: &[&str], dir: &Path) {
     let namespace = namespace().expect("the server runs on a disk of its own");
-    let status = Command::new("nsenter")
-        .args(["-t", &pid.to_string()])
-        .args(namespace.enter)
-        // With its type and source, mount adds no options of its own that the kernel may refuse.
-        .args(["mount", "-t", "tmpfs", "-o", &format!("remount,{option}"), "kolam"])
-        .arg(dir)
-        .status()
-        .expect("nsenter comes with unshare");
-    assert!(status.success(), "the disk cannot be remounted {option}: {status}");
+    let mut entered = Command::new("nsenter");
+    entered.args(["-t", &pid.to_string()]).args(namespace.enter).args(command).arg(dir);
+    let status = entered.status().expect("nsenter comes with unshare");
+    assert!(status.success(), "{}: {status}", command.join(" "));
 }
 
 /// The first that lets us mount here.

@@ -226,6 +226,18 @@ impl Server {
         disk::remount(self.pid(), dir, option);
     }
 
+    /// Lays another disk over that of a server that has its own.
+    #[track_caller]
+    pub fn cover_disk(&self) {
+        disk::cover(self.pid(), self.dir.path());
+    }
+
+    /// Takes that away again.
+    #[track_caller]
+    pub fn uncover_disk(&self) {
+        disk::uncover(self.pid(), self.dir.path());
+    }
+
     /// The way to a file as the running server sees it.
     pub fn sees(&self, path: &Path) -> PathBuf {
         disk::seen_by(self.pid(), path)

@@ -23,6 +23,7 @@ pub(super) fn stats(workers: u32) -> Stats {
         mode: "process".to_owned(),
         workers,
         injected: None,
+        directory_gone: false,
         uptime_seconds: 11520.0,
         requests_per_second: 0.0,
         connections: Connections { active: 5, waiting: 0, succeeded: 1234, failed: 3 },

@@ -16,7 +16,6 @@ for_every_model!(
     a_server_that_does_not_replace_keeps_the_first_file,
     a_late_loser_does_not_replace_the_first_file_either,
     a_full_disk_is_told_and_survived,
-    a_lost_directory_is_the_servers_fault_and_survived,
     one_connection_too_many_is_told_that_the_server_is_busy,
     one_connection_too_many_from_an_address_is_told_so,
     a_full_waiting_line_answers_busy_and_those_in_it_are_served,
@@ -102,18 +101,6 @@ fn a_full_disk_is_told_and_survived(model: Model) {
     assert_eq!(peer.read_reply().outcome(), "no-space");
     assert_eq!(peer.request("GET a.bin").content(), b"old");
     assert_eq!(server.temporary_files(), 0);
-}
-
-fn a_lost_directory_is_the_servers_fault_and_survived(model: Model) {
-    let server = model.start();
-    fs::remove_dir(server.dir()).unwrap();
-    let mut peer = server.connect();
-    let refused = peer.request("UPLOAD a.txt aGVsbG8=");
-    assert_eq!(refused.outcome(), "internal");
-    let dir = server.dir().to_str().unwrap();
-    assert!(!refused.text().contains(dir), "a client learns where the directory is");
-    assert_eq!(peer.request("PING").outcome(), "OK");
-    eventually(PATIENCE, "the log tells the operator", || server.stderr().contains("ERROR"));
 }
 
 fn uploads_at_once_never_exceed_the_quota_together(model: Model) {

@@ -24,6 +24,7 @@ mod endings;
 mod first_process;
 mod injected;
 mod limits;
+mod lost_directory;
 mod names;
 mod permissions;
 mod requests;

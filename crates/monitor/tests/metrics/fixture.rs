@@ -44,7 +44,14 @@ fn open(board: &Scoreboard, slot: usize) -> OpenConnection {
 /// The server's answer to STATS.
 pub(crate) fn stats(board: &Scoreboard, mode: &str) -> Stats {
     let workers = WORKERS as u32;
-    let facts = Facts { mode, workers, injected: None, waiting: 4, hides_unused: false };
+    let facts = Facts {
+        mode,
+        workers,
+        injected: None,
+        directory_gone: false,
+        waiting: 4,
+        hides_unused: false,
+    };
     let usage = |_, _| Usage { cpu_seconds: Some(0.25), memory_bytes: Some(1 << 20) };
     stats::collect(board, facts, usage, board.started() + Duration::from_millis(12_500))
 }

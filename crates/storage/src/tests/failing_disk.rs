@@ -86,6 +86,16 @@ fn every_call_of_an_upload_fails(if_exists: IfExists, old: Option<&[u8]>, expect
                     assert_eq!(temporaries(&temp), 1, "{call}");
                     directory.remove_abandoned_uploads().unwrap();
                 }
+                // The directory was there when the file got its name, and is not any more.
+                Look if nth == 2 => {
+                    assert!(matches!(result, Err(StorageError::Gone)), "{call}");
+                    assert_eq!(stored(&directory).as_deref(), Some(NEW), "{call}");
+                }
+                Look => {
+                    assert!(matches!(result, Err(StorageError::Gone)), "{call}");
+                    assert_eq!(stored(&directory).as_deref(), old, "{call}");
+                    assert_eq!(used(usage), before, "{call}");
+                }
                 SyncDirectory => {
                     assert_eq!(result.unwrap_err().code(), code, "{call}");
                     assert_eq!(stored(&directory).as_deref(), Some(NEW), "{call}");
@@ -105,22 +115,22 @@ fn every_call_of_an_upload_fails(if_exists: IfExists, old: Option<&[u8]>, expect
     }
 }
 
+/// The calls of an upload of three pieces that is to outlast a power failure.
+fn calls_of_upload(naming: &[Operation]) -> Vec<Operation> {
+    let before = [Look, OpenDirectory, Create, Lock, Write, Write, Write, Sync, Look];
+    [&before, naming, &[SyncDirectory, Look]].concat()
+}
+
 #[test]
 fn whatever_fails_while_a_file_is_replaced_the_old_one_is_intact() {
-    let calls =
-        [OpenDirectory, Create, Lock, Write, Write, Write, Sync, Rename, SyncDirectory].as_slice();
-    every_call_of_an_upload_fails(IfExists::Replace, Some(b"old"), calls);
+    let calls = calls_of_upload(&[Rename]);
+    every_call_of_an_upload_fails(IfExists::Replace, Some(b"old"), &calls);
 }
 
 #[test]
 fn whatever_fails_while_a_file_is_added_there_is_none() {
-    let calls =
-        [OpenDirectory, Create, Lock, Write, Write, Write, Sync, Rename, SyncDirectory].as_slice();
-    every_call_of_an_upload_fails(IfExists::Replace, None, calls);
-    let calls =
-        [OpenDirectory, Create, Lock, Write, Write, Write, Sync, Link, Remove, SyncDirectory]
-            .as_slice();
-    every_call_of_an_upload_fails(IfExists::Refuse, None, calls);
+    every_call_of_an_upload_fails(IfExists::Replace, None, &calls_of_upload(&[Rename]));
+    every_call_of_an_upload_fails(IfExists::Refuse, None, &calls_of_upload(&[Link, Remove]));
 }
 
 #[test]
@@ -182,12 +192,14 @@ fn durability_decides_what_is_synced_and_when() {
 fn whatever_fails_in_a_deletion_the_file_is_intact_or_gone() {
     let (_temp, directory, _) = full();
     let calls = calls_of(|| directory.delete(&name("other.txt")).unwrap());
-    assert_eq!(operations(&calls), [OpenDirectory, Remove, SyncDirectory]);
+    assert_eq!(operations(&calls), [Look, OpenDirectory, Remove, SyncDirectory]);
     for (operation, nth) in calls {
         for (errno, code) in WAYS {
             let (temp, directory, usage) = full();
             let faults = Faults::none().with(operation, nth, errno);
-            assert_eq!(directory.delete(&name("other.txt")).unwrap_err().code(), code);
+            let err = directory.delete(&name("other.txt")).unwrap_err();
+            let code = if operation == Look { ErrorCode::Internal } else { code };
+            assert_eq!(err.code(), code, "{operation:?}: {errno}");
             drop(faults);
             let left = usize::from(operation != SyncDirectory);
             assert_eq!(directory.list().unwrap().len(), left, "{operation:?}: {errno}");
