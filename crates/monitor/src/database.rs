@@ -126,6 +126,8 @@ pub(crate) enum StoreError {
     Busy,
     #[error("there is no such file")]
     Missing,
+    #[error("its file was deleted or moved")]
+    Moved,
     #[error("it is no database of this server's events")]
     Foreign,
     #[error("its tables have version {0}, this program knows version {VERSION}")]

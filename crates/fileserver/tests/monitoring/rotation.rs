@@ -18,6 +18,7 @@ for_every_model!(
     a_log_that_is_rotated_under_load_has_every_request_in_one_of_its_files,
     a_hangup_stops_a_server_that_has_no_log_file,
     a_log_that_cannot_be_opened_again_is_written_on,
+    a_log_that_is_deleted_is_made_again,
 );
 
 const CLIENTS: usize = 3;
@@ -83,6 +84,17 @@ fn a_log_that_cannot_be_opened_again_is_written_on(model: Model) {
     await_events(&old, "the request is in the old file", |events| {
         !of_kind(events, "request").is_empty()
     });
+}
+
+fn a_log_that_is_deleted_is_made_again(model: Model) {
+    let records = Records::new();
+    let server = model.server().args(records.json_log()).start();
+    fs::remove_file(records.log()).unwrap();
+    assert_eq!(server.ask("GET a.txt").outcome(), "not-found");
+    await_events(&records.log(), "the request is in a new file", |events| {
+        !of_kind(events, "request").is_empty()
+    });
+    assert_eq!(server.stats().events_lost, 0);
 }
 
 fn len(path: &Path) -> u64 {

@@ -1,6 +1,8 @@
 //! The thread that writes the database.
 
 use std::{
+    fs,
+    os::unix::fs::MetadataExt,
     sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
 };
@@ -28,6 +30,8 @@ const RETRY: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct DatabaseSink {
     target: DatabaseTarget,
+    /// The file that it is, where it is one.
+    file: Option<FileId>,
     /// The number of this server's run.
     run: i64,
     outage: Arc<Outage>,
@@ -41,7 +45,8 @@ impl DatabaseSink {
         outage: Arc<Outage>,
         losses: &'static Losses,
     ) -> Self {
-        Self { target, run, outage, losses }
+        let file = FileId::of(&target);
+        Self { target, file, run, outage, losses }
     }
 
     pub(crate) fn outage(&self) -> Arc<Outage> {
@@ -113,10 +118,26 @@ impl DatabaseSink {
         if batches.is_empty() {
             return Ok(0);
         }
+        // SQLite goes on with a file that was deleted or moved, which nobody finds again.
+        if FileId::of(&self.target) != self.file {
+            return Err(StoreError::Moved);
+        }
         let store = match store {
             Some(store) => store,
             None => store.insert(database::open(&self.target, Access::Write)?),
         };
         store.write(self.run, batches)
+    }
+}
+
+/// The file system of a file, and its number there.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct FileId(u64, u64);
+
+impl FileId {
+    /// `None` where there is no file.
+    fn of(target: &DatabaseTarget) -> Option<Self> {
+        let metadata = fs::metadata(target.path()?).ok()?;
+        Some(Self(metadata.dev(), metadata.ino()))
     }
 }

@@ -5,7 +5,7 @@ use std::{
     io::{self, Seek, Write},
     os::{
         fd::AsFd,
-        unix::fs::{FileExt, OpenOptionsExt},
+        unix::fs::{FileExt, MetadataExt, OpenOptionsExt},
     },
     path::{Path, PathBuf},
 };
@@ -67,10 +67,27 @@ impl LogFile {
         Some(opened.map(|opened| *self = opened))
     }
 
+    /// What is written to a file without a name is gone when the server ends. One that was renamed has
+    /// a name, and is asked to be opened again.
+    fn replace_deleted(&mut self) -> io::Result<()> {
+        let Some(path) = self.path.as_deref().filter(|_| self.is_regular) else { return Ok(()) };
+        if self.file.metadata()?.nlink() == 0 {
+            let opened = Self::open(path).map_err(|err| {
+                io::Error::new(
+                    err.kind(),
+                    format!("it was deleted and cannot be made again: {err}"),
+                )
+            });
+            *self = opened?;
+        }
+        Ok(())
+    }
+
     /// Adds whole lines. On an error those before [`Unwritten::from`] are in the file, and no part
     /// of the others is, or will stay alone there.
     pub(crate) fn append(&mut self, lines: &[u8]) -> Result<(), Unwritten> {
-        self.write_rest().map_err(|error| Unwritten { from: 0, error })?;
+        let ready = self.replace_deleted().and_then(|()| self.write_rest());
+        ready.map_err(|error| Unwritten { from: 0, error })?;
         let mut written = 0;
         while written < lines.len() {
             match self.file.write(&lines[written..]) {

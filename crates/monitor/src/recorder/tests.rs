@@ -149,6 +149,68 @@ fn a_log_that_is_renamed_goes_on_in_a_new_file_when_asked_to() {
 }
 
 #[test]
+fn a_log_that_is_deleted_is_made_again() {
+    let dir = TempDir::new().unwrap();
+    let log = dir.path().join("log.txt");
+    let running = Running::start(&config(&log, Format::Text, None));
+    running.journal.say(Level::Info, "before");
+    eventually("the log has its line", || lines(&log).len() == 1);
+    fs::remove_file(&log).unwrap();
+    running.journal.say(Level::Info, "after");
+    eventually("there is a new log", || log.exists() && lines(&log).len() == 1);
+    assert!(lines(&log)[0].ends_with(" - after"));
+    assert_eq!(running.end().total(), 0);
+}
+
+#[test]
+fn a_log_whose_directory_is_removed_loses_events_until_there_is_one_again() {
+    let dir = TempDir::new().unwrap();
+    let logs = dir.path().join("logs");
+    fs::create_dir(&logs).unwrap();
+    let log = logs.join("log.txt");
+    let running = Running::start(&config(&log, Format::Text, None));
+    running.journal.say(Level::Info, "before");
+    eventually("the log has its line", || lines(&log).len() == 1);
+    fs::remove_dir_all(&logs).unwrap();
+    running.journal.say(Level::Info, "lost");
+    eventually("the loss is counted", || running.losses.log.load(Relaxed) == 1);
+    fs::create_dir(&logs).unwrap();
+    eventually("there is a new log", || log.exists() && !lines(&log).is_empty());
+    running.journal.say(Level::Info, "after");
+    assert_eq!(running.end().total(), 1);
+    let lines = lines(&log);
+    assert!(lines[0].contains("it was deleted") && lines[0].ends_with(" count=1"), "{lines:?}");
+    assert!(lines[1].ends_with(" - after") && lines.len() == 2, "{lines:?}");
+}
+
+#[test]
+fn a_database_that_is_moved_away_gets_the_events_when_it_is_back() {
+    let dir = TempDir::new().unwrap();
+    let (place, elsewhere) = (dir.path().join("db"), dir.path().join("x"));
+    fs::create_dir(&place).unwrap();
+    let (log, database) = (dir.path().join("log.txt"), place.join("events.sqlite"));
+    let running = Running::start(&config(&log, Format::Text, Some(&database)));
+    let requests = |dir: &Path| count(&dir.join("events.sqlite"), "SELECT count(*) FROM request");
+    running.tell_examples();
+    eventually("the first are there", || requests(&place) == 2);
+    for decoy in [false, true] {
+        let stored = requests(&place);
+        fs::rename(&place, &elsewhere).unwrap();
+        if decoy {
+            fs::create_dir(&place).unwrap();
+            fs::write(&database, "").unwrap();
+        }
+        running.tell_examples();
+        thread::sleep(Duration::from_millis(600));
+        assert_eq!(requests(&elsewhere), stored, "{decoy}");
+        let _ = fs::remove_dir_all(&place);
+        fs::rename(&elsewhere, &place).unwrap();
+        eventually("the others follow", || requests(&place) == stored + 2);
+    }
+    assert_eq!(running.end().total(), 0);
+}
+
+#[test]
 fn a_log_that_cannot_be_reopened_is_written_on() {
     let dir = TempDir::new().unwrap();
     let (log, old) = (dir.path().join("log.txt"), dir.path().join("log.txt.1"));
