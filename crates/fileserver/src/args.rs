@@ -437,8 +437,9 @@ impl Args {
                 Durability::File => storage::Durability::File,
                 Durability::Full => storage::Durability::Full,
             },
-            quota: self.quota,
-            files_max: self.max_files,
+            // Where nothing is stored, nothing needs to be counted.
+            quota: if self.read_only { storage::Options::NO_LIMIT } else { self.quota },
+            files_max: if self.read_only { storage::Options::NO_LIMIT } else { self.max_files },
         }
     }
 

@@ -11,7 +11,7 @@ use std::{
 
 use monitor::{DatabaseTarget, OpenError};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use storage::{Directory, OpenDirectoryError};
+use storage::{Directory, LeftOut, OpenDirectoryError};
 use telemetry::{Scoreboard, journal};
 
 use crate::{
@@ -114,7 +114,9 @@ fn prepare(args: &Args) -> Result<(TcpListener, Arc<Service>, Monitor), ServeErr
     let (journal, events) =
         journal::open(config.journal_level(), scoreboard.losses()).map_err(ServeError::Monitor)?;
     telemetry::start_logging(journal.clone());
-    let directory = Directory::open(&args.dir, &args.storage_options(), shared.usage)?;
+    let options = args.storage_options();
+    let directory = Directory::open(&args.dir, &options, shared.usage)?;
+    warn_of_content(&directory, &options);
     exposure::expect_unserved("--auth-file", args.auth_file.as_deref(), &args.dir)?;
     exposure::expect_unserved("--tls-key", args.tls_key.as_deref(), &args.dir)?;
     exposure::expect_unserved("--log-file", args.log_file.as_deref(), &args.dir)?;
@@ -155,6 +157,32 @@ fn prepare(args: &Args) -> Result<(TcpListener, Arc<Service>, Monitor), ServeErr
         drain_flag: shared.drain_flag,
     };
     Ok((listener, Arc::new(service), monitor))
+}
+
+/// What is there already may not all be served, or may be more than there may be.
+fn warn_of_content(directory: &Directory, options: &storage::Options) {
+    let (files, bytes) = (directory.usage().files(), directory.usage().bytes());
+    if files >= options.files_max {
+        let max = options.files_max;
+        tracing::warn!(
+            "the served directory has {files} files, and --max-files allows {max}: no new file is \
+             stored until there are fewer; those that are there can be replaced"
+        );
+    }
+    if bytes >= options.quota {
+        let quota = options.quota;
+        tracing::warn!(
+            "the files of the served directory take {bytes} bytes, and --quota allows {quota}: \
+             nothing is stored until they take less"
+        );
+    }
+    // A directory that cannot be read is an error of each request.
+    if let Ok(LeftOut { count, example: Some(example) }) = directory.left_out() {
+        tracing::warn!(
+            "no client can ask for {count} of the files, such as {example:?}, and LIST leaves them \
+             out: a name must be UTF-8, without control characters, changes of direction and \"\\\""
+        );
+    }
 }
 
 fn announce(service: &Service) {

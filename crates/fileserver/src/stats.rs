@@ -16,6 +16,7 @@ pub(crate) fn collect(service: &Service, now: Instant) -> Stats {
         workers: service.workers,
         injected,
         directory_gone: !service.directory.is_there(),
+        files_left_out: service.directory.usage().left_out(),
         waiting: service.queued.load(Relaxed) + backlog_len,
         // A thread of its own for each connection leaves places that were never filled.
         hides_unused: service.mode == Mode::Legacy,

@@ -19,6 +19,8 @@ pub struct Facts<'a> {
     pub injected: Option<String>,
     /// The served directory is not where it was.
     pub directory_gone: bool,
+    /// Files that no request can name.
+    pub files_left_out: u64,
     /// Connections that no worker has picked up yet.
     pub waiting: u64,
     /// Places that no worker ever took are not worth a line.
@@ -48,6 +50,7 @@ pub fn collect(
         workers: facts.workers,
         injected: facts.injected,
         directory_gone: facts.directory_gone,
+        files_left_out: facts.files_left_out,
         uptime_seconds: now.duration_since(board.started()).as_secs_f64(),
         requests_per_second: board.requests_per_second(now),
         connections: Connections {

@@ -15,6 +15,9 @@ pub struct Stats {
     /// The served directory is not where it was: whoever asks for files is told so.
     #[serde(default, skip_serializing_if = "is_false")]
     pub directory_gone: bool,
+    /// Stored files that no request can name, when the directory was last listed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub files_left_out: u64,
     pub uptime_seconds: f64,
     /// Over the last ten seconds; requests of every kind.
     pub requests_per_second: f64,
@@ -138,6 +141,10 @@ pub struct WorkerConnections {
 
 fn is_false(value: &bool) -> bool {
     !value
+}
+
+fn is_zero(value: &u64) -> bool {
+    *value == 0
 }
 
 impl Requests {

@@ -12,6 +12,7 @@ mod disk;
 mod error;
 #[cfg(test)]
 mod faults;
+mod listing;
 mod name_lock;
 mod place;
 mod space;
@@ -39,10 +40,12 @@ use rustix::{
 };
 
 pub use error::{OpenDirectoryError, StorageError};
+pub use listing::LeftOut;
 pub use upload::{IfExists, Upload};
 pub use usage::Usage;
 
 use attributes::Attributes;
+use listing::Listing;
 use place::Place;
 use space::Space;
 
@@ -95,6 +98,7 @@ pub struct Directory {
     place: Arc<Place>,
     durability: Durability,
     space: Space,
+    usage: &'static Usage,
 }
 
 impl Directory {
@@ -116,7 +120,7 @@ impl Directory {
         }
         let space = Space::new(options, usage);
         disk::open_again(&dir).and_then(|dir| space.count_at_open(&dir)).map_err(fail)?;
-        Ok(Self { dir, place, durability: options.durability, space })
+        Ok(Self { dir, place, durability: options.durability, space, usage })
     }
 
     /// Whether it is still at the path that it was opened at. Where it is not, all else that is asked
@@ -127,19 +131,23 @@ impl Directory {
 
     /// The names of all files, sorted. Files whose names no request could carry are left out.
     pub fn list(&self) -> Result<Vec<FileName>, StorageError> {
-        let mut names = Vec::new();
-        for entry in self.dir.entries()? {
-            let entry = entry?;
-            let is_file = entry.file_type().is_ok_and(|file_type| file_type.is_file());
-            let name = entry.file_name().into_string().ok().and_then(|name| name.parse().ok());
-            if let (true, Some(name)) = (is_file, name) {
-                names.push(name);
-            }
-        }
+        let Listing { mut names, left_out } = Listing::of(&self.dir)?;
+        self.usage.note_left_out(left_out.count);
         names.sort_unstable();
         // Last: one that is removed meanwhile seems to be empty.
         self.place.expect(&self.dir)?;
         Ok(names)
+    }
+
+    /// The files that [`list`](Self::list) leaves out because no request could carry their names.
+    pub fn left_out(&self) -> io::Result<LeftOut> {
+        let left_out = Listing::of(&self.dir)?.left_out;
+        self.usage.note_left_out(left_out.count);
+        Ok(left_out)
+    }
+
+    pub fn usage(&self) -> &'static Usage {
+        self.usage
     }
 
     /// Opens a file for reading, as it is now: replacing or removing it later changes nothing for

@@ -129,6 +129,28 @@ fn only_regular_files_exist() {
 }
 
 #[test]
+fn files_that_no_request_can_name_are_counted_and_hidden_ones_are_not() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+
+    let (temp, directory, usage) = directory_with(Options::default());
+    for hidden in [&b".profile"[..], b".\xff", b"a.txt"] {
+        fs::write(temp.path().join(OsStr::from_bytes(hidden)), "").unwrap();
+    }
+    assert_eq!(directory.left_out().unwrap(), LeftOut::default());
+    for odd in [&b"\xff.txt"[..], b"a\nb", b"a\\b", "a\u{202e}b".as_bytes()] {
+        fs::write(temp.path().join(OsStr::from_bytes(odd)), "").unwrap();
+    }
+    fs::create_dir(temp.path().join(OsStr::from_bytes(b"\xff"))).unwrap();
+    assert_eq!(directory.list().unwrap(), [name("a.txt")]);
+    assert_eq!(usage.left_out(), 4);
+    let left_out = directory.left_out().unwrap();
+    assert!(left_out.count == 4 && left_out.example.is_some(), "{left_out:?}");
+    fs::remove_file(temp.path().join("a\nb")).unwrap();
+    directory.list().unwrap();
+    assert_eq!(usage.left_out(), 3);
+}
+
+#[test]
 fn a_file_that_shrinks_is_not_taken_for_a_whole_one() {
     let (temp, directory) = directory();
     upload(&directory, "a.txt", b"0123456789").commit().unwrap();

@@ -12,8 +12,8 @@ const BURST: Duration = Duration::from_millis(50);
 /// The oldest count that an upload begins with.
 const AGE_MAX: Duration = Duration::from_secs(10);
 
-/// How much of a limited directory is in use, which stays at zero where there is no limit, and whether
-/// the directory is gone.
+/// How much of a limited directory is in use, which stays at zero where there is no limit; what of it
+/// cannot be served; and whether it is gone.
 ///
 /// Plain atomics, for which all zeros is the start, so that it may lie in memory that forked
 /// processes share.
@@ -30,6 +30,7 @@ pub struct Usage {
     /// The moment by which the counts so far will have taken their part of the time.
     paid_at: AtomicU64,
     is_gone: AtomicBool,
+    left_out: AtomicU64,
 }
 
 impl Usage {
@@ -41,6 +42,17 @@ impl Usage {
     /// All files, temporary ones included.
     pub fn files(&self) -> u64 {
         self.files.load(SeqCst)
+    }
+
+    /// Files that no request can name, as of the last look at all names.
+    pub fn left_out(&self) -> u64 {
+        self.left_out.load(SeqCst)
+    }
+
+    pub(crate) fn note_left_out(&self, count: u64) {
+        if self.left_out.load(SeqCst) != count {
+            self.left_out.store(count, SeqCst);
+        }
     }
 
     /// Whether that is news.

@@ -24,6 +24,7 @@ pub(super) fn stats(workers: u32) -> Stats {
         workers,
         injected: None,
         directory_gone: false,
+        files_left_out: 0,
         uptime_seconds: 11520.0,
         requests_per_second: 0.0,
         connections: Connections { active: 5, waiting: 0, succeeded: 1234, failed: 3 },

@@ -1,6 +1,10 @@
 //! Names that are refused, and entries of the directory that are no files to anyone.
 
-use std::{fs, os::unix};
+use std::{
+    ffi::OsStr,
+    fs,
+    os::unix::{self, ffi::OsStrExt},
+};
 
 use nix::{sys::stat::Mode, unistd::mkfifo};
 use testkit::Server;
@@ -8,6 +12,8 @@ use testkit::Server;
 use crate::{Model, stop_cleanly};
 
 for_every_model!(
+    files_that_no_client_can_name_are_told_once_with_their_count,
+    a_directory_with_more_than_it_may_have_is_told_at_the_start,
     an_unsafe_name_is_refused_at_once_and_touches_nothing,
     a_symbolic_link_is_neither_served_nor_replaced_nor_deleted,
     a_fifo_is_neither_served_nor_replaced_nor_deleted,
@@ -54,6 +60,38 @@ fn an_unsafe_name_is_refused_at_once_and_touches_nothing(model: Model) {
     assert!(!outside.exists());
     assert_eq!(fs::read_dir(server.dir()).unwrap().count(), 0);
     stop_cleanly(server);
+}
+
+fn files_that_no_client_can_name_are_told_once_with_their_count(model: Model) {
+    let builder = model.server();
+    for name in [&b"a.txt"[..], b"\xff.txt", b"a\nb", b".profile"] {
+        fs::write(builder.dir().join(OsStr::from_bytes(name)), "").unwrap();
+    }
+    let mut server = builder.start();
+    assert_eq!(server.stats().files_left_out, 2);
+    for _ in 0..2 {
+        assert_eq!(server.ask("LIST").text(), r#"{"status":"OK","data":["a.txt"]}"#);
+    }
+    fs::remove_file(server.dir().join("a\nb")).unwrap();
+    assert_eq!(server.ask("LIST").outcome(), "OK");
+    assert_eq!(server.stats().files_left_out, 1);
+    let log = server.stop().stderr;
+    let told: Vec<_> = log.lines().filter(|line| line.contains("no client can ask")).collect();
+    assert!(told.len() == 1 && told[0].contains(" WARNING ") && told[0].contains(" 2 "), "{log}");
+}
+
+fn a_directory_with_more_than_it_may_have_is_told_at_the_start(model: Model) {
+    let warnings = |options: &[&str]| {
+        let builder = model.server().args(options);
+        for name in ["a", "b", "c"] {
+            fs::write(builder.dir().join(name), "12345").unwrap();
+        }
+        let log = builder.start().stop().stderr;
+        ["--max-files allows 2", "--quota allows 12"].map(|words| log.contains(words))
+    };
+    assert_eq!(warnings(&["--max-files", "2", "--quota", "12"]), [true, true]);
+    assert_eq!(warnings(&["--max-files", "4", "--quota", "16"]), [false, false]);
+    assert_eq!(warnings(&["--max-files", "2", "--quota", "12", "--read-only"]), [false, false]);
 }
 
 fn a_symbolic_link_is_neither_served_nor_replaced_nor_deleted(model: Model) {

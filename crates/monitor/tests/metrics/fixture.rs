@@ -49,6 +49,7 @@ pub(crate) fn stats(board: &Scoreboard, mode: &str) -> Stats {
         workers,
         injected: None,
         directory_gone: false,
+        files_left_out: 0,
         waiting: 4,
         hides_unused: false,
     };
