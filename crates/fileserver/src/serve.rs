@@ -82,7 +82,7 @@ pub(crate) enum Drained {
 pub fn serve(args: &Args) -> Result<ExitCode, ServeError> {
     shutdown::hold_signals_of_first_process().map_err(ServeError::Signals)?;
     raise_descriptor_limit();
-    let user = args.user.as_deref().map(ServingUser::find).transpose()?;
+    let user = args.security.user.as_deref().map(ServingUser::find).transpose()?;
     let (listener, service, mut monitor) = prepare(args)?;
     // Whatever needs more rights than serving does is done.
     match user {
@@ -114,22 +114,22 @@ fn prepare(args: &Args) -> Result<(TcpListener, Arc<Service>, Monitor), ServeErr
     let (journal, events) =
         journal::open(config.journal_level(), scoreboard.losses()).map_err(ServeError::Monitor)?;
     telemetry::start_logging(journal.clone());
-    let options = args.storage_options();
+    let options = args.files.storage_options();
     let directory = Directory::open(&args.dir, &options, shared.usage)?;
     warn_of_content(&directory, &options);
-    exposure::expect_unserved("--auth-file", args.auth_file.as_deref(), &args.dir)?;
-    exposure::expect_unserved("--tls-key", args.tls_key.as_deref(), &args.dir)?;
-    exposure::expect_unserved("--log-file", args.log_file.as_deref(), &args.dir)?;
-    let database = args.log_db.as_ref().and_then(DatabaseTarget::path);
+    exposure::expect_unserved("--auth-file", args.security.auth_file.as_deref(), &args.dir)?;
+    exposure::expect_unserved("--tls-key", args.security.tls_key.as_deref(), &args.dir)?;
+    exposure::expect_unserved("--log-file", args.log.log_file.as_deref(), &args.dir)?;
+    let database = args.log.log_db.as_ref().and_then(DatabaseTarget::path);
     exposure::expect_unserved("--log-db", database, &args.dir)?;
-    exposure::expect_apart(args.log_file.as_deref(), database)?;
-    let tokens = args.auth_file.as_deref().map(Tokens::read).transpose()?;
-    let tls = match (&args.tls_cert, &args.tls_key) {
+    exposure::expect_apart(args.log.log_file.as_deref(), database)?;
+    let tokens = args.security.auth_file.as_deref().map(Tokens::read).transpose()?;
+    let tls = match (&args.security.tls_cert, &args.security.tls_key) {
         (Some(certificate), Some(key)) => Some(tls::configure(certificate, key)?),
         _ => None,
     };
-    let (listener, endpoint) = listener::bind(&args.host, args.port, args.backlog)?;
-    let metrics = args.metrics.map(monitoring::bind_metrics).transpose()?;
+    let (listener, endpoint) = listener::bind(&args.host, args.port, args.connections.backlog)?;
+    let metrics = args.log.metrics.map(monitoring::bind_metrics).transpose()?;
     config.run.address = endpoint.address.to_string();
     let monitor = Monitor::new(config, scoreboard.losses(), events, metrics);
     let service = Service {
@@ -137,22 +137,22 @@ fn prepare(args: &Args) -> Result<(TcpListener, Arc<Service>, Monitor), ServeErr
         limits: args.limits(),
         tokens,
         tls,
-        confinement: if args.no_confinement { Confinement::Off } else { Confinement::On },
+        confinement: if args.security.no_confinement { Confinement::Off } else { Confinement::On },
         scoreboard,
         journal,
         mode: args.mode,
         workers,
         endpoint,
         admission: Admission::new(
-            args.max_connections as usize,
-            args.max_per_address as usize,
-            args.backlog as usize,
+            args.connections.max_connections as usize,
+            args.connections.max_per_address as usize,
+            args.connections.backlog as usize,
         ),
         long_replies: Budget::default(),
         list_turns: Turns::for_each_processor(),
         queued: 0.into(),
         faults: Faults::of(&args.inject),
-        hangup: if args.log_file.is_some() { Hangup::ReopensLog } else { Hangup::Stops },
+        hangup: if args.log.log_file.is_some() { Hangup::ReopensLog } else { Hangup::Stops },
         drain: args.drain,
         drain_flag: shared.drain_flag,
     };

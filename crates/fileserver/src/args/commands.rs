@@ -1,0 +1,80 @@
+//! What the program does besides serving.
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use anyhow::bail;
+use clap::{CommandFactory, Subcommand};
+use cli::Documents;
+use monitor::LogArgs;
+
+use super::Args;
+use crate::auth::{self, Permission};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make tokens, by which clients are known
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Ask the database that --log-db names about the requests that a server had
+    Log(LogArgs),
+    #[command(flatten)]
+    Documents(Documents),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TokenCommand {
+    /// Make a token and print it; it is stored nowhere. Its line is added to --auth-file, or
+    /// printed too
+    New {
+        /// Whose it is
+        #[arg(value_parser = auth::parse_name)]
+        name: String,
+        /// What it allows: r (LIST, GET, DIGEST, STATS) or rw (UPLOAD and DELETE too)
+        #[arg(
+            long,
+            value_enum,
+            hide_possible_values = true,
+            env = "FILESERVER_PERMISSION",
+            default_value_t = Permission::ReadWrite
+        )]
+        permission: Permission,
+    },
+}
+
+impl Command {
+    pub(super) fn run(&self, args: &Args) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Token(TokenCommand::New { name, permission }) => {
+                return make_token(args, name, *permission);
+            }
+            Self::Log(question) => {
+                let Some(database) = &args.log.log_db else {
+                    bail!("--log-db must name the database")
+                };
+                cli::output::print(monitor::answer(database, question)?.to_string().as_bytes());
+            }
+            Self::Documents(documents) => documents.print(&Args::command())?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn make_token(args: &Args, name: &str, permission: Permission) -> anyhow::Result<ExitCode> {
+    let (token, line) = auth::new_token(name, permission)?;
+    let mut stdout = io::stdout();
+    match &args.security.auth_file {
+        Some(path) => {
+            auth::add_line(path, name, &line)?;
+            writeln!(stdout, "{}", token.reveal())?;
+        }
+        None => writeln!(
+            stdout,
+            "token for the client:    {}\nline for --auth-file:    {line}",
+            token.reveal()
+        )?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,75 @@
+//! Options that bound connections.
+
+use std::time::Duration;
+
+use bytesize::ByteSize;
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Limits on connections")]
+pub struct ConnectionArgs {
+    /// Seconds between requests, or without a byte in a transfer, after which a connection is closed
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "FILESERVER_IDLE_TIMEOUT",
+        default_value = "60",
+        value_parser = cli::seconds_not_zero
+    )]
+    pub idle_timeout: Duration,
+
+    /// Seconds that the head of a request, its verb and name, may take to arrive
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "FILESERVER_HEAD_TIMEOUT",
+        default_value = "10",
+        value_parser = cli::seconds_not_zero
+    )]
+    pub head_timeout: Duration,
+
+    /// Bytes a second that a transfer must move, averaged over the idle timeout; 0 for any
+    #[arg(long, value_name = "SIZE", env = "FILESERVER_MIN_RATE", default_value = "1KiB")]
+    pub min_rate: ByteSize,
+
+    /// Requests that one connection may make
+    #[arg(
+        long,
+        value_name = "N",
+        env = "FILESERVER_MAX_REQUESTS",
+        default_value_t = 10_000,
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
+    pub max_requests: u64,
+
+    /// Connections open at once, waiting ones included; one more is answered `busy`. In process
+    /// mode at least as many as --workers
+    #[arg(
+        long,
+        value_name = "N",
+        env = "FILESERVER_MAX_CONNECTIONS",
+        default_value_t = 1024,
+        value_parser = clap::value_parser!(u32).range(1..=100_000)
+    )]
+    pub max_connections: u32,
+
+    /// Connections from one address (IPv6: one /64 network); one more is answered `busy`. In
+    /// process mode those that wait for a worker do not count
+    #[arg(
+        long,
+        value_name = "N",
+        env = "FILESERVER_MAX_PER_ADDRESS",
+        default_value_t = 256,
+        value_parser = clap::value_parser!(u32).range(1..=100_000)
+    )]
+    pub max_per_address: u32,
+
+    /// Connections that the kernel keeps waiting for an accept
+    #[arg(
+        long,
+        value_name = "N",
+        env = "FILESERVER_BACKLOG",
+        default_value_t = 1024,
+        value_parser = clap::value_parser!(i32).range(1..)
+    )]
+    pub backlog: i32,
+}

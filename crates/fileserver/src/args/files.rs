@@ -1,0 +1,92 @@
+//! Options about stored files.
+
+use bytesize::ByteSize;
+use clap::{ValueEnum, builder::BoolishValueParser};
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Files")]
+pub struct FileArgs {
+    /// Largest file that is stored, for example 500MB or 2GiB
+    #[arg(long, value_name = "SIZE", env = "FILESERVER_MAX_UPLOAD", default_value = "1GiB")]
+    pub max_upload: ByteSize,
+
+    /// Bytes that all files may take together, uploads under way included, or `none`
+    #[arg(
+        long,
+        value_name = "SIZE",
+        env = "FILESERVER_QUOTA",
+        default_value = "100GiB",
+        value_parser = size_or_none
+    )]
+    pub quota: u64,
+
+    /// Files that there may be, uploads under way included, or `none`
+    #[arg(
+        long,
+        value_name = "N",
+        env = "FILESERVER_MAX_FILES",
+        default_value = "10000",
+        value_parser = number_or_none
+    )]
+    pub max_files: u64,
+
+    /// What a confirmed upload survives
+    #[arg(long, value_enum, env = "FILESERVER_DURABILITY", default_value_t = Durability::None)]
+    pub durability: Durability,
+
+    /// Refuse UPLOAD and DELETE
+    #[arg(
+        long,
+        env = "FILESERVER_READ_ONLY",
+        value_parser = BoolishValueParser::new()
+    )]
+    pub read_only: bool,
+
+    /// Refuse an UPLOAD to a name that exists
+    #[arg(
+        long,
+        env = "FILESERVER_NO_REPLACE",
+        value_parser = BoolishValueParser::new()
+    )]
+    pub no_replace: bool,
+}
+
+/// What a confirmed upload survives, besides the end of the server.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Durability {
+    /// Nothing else: after a power failure the file may be missing, or empty
+    None,
+    /// A power failure, but for the last names: a file is whole or not there
+    File,
+    /// A power failure
+    Full,
+}
+
+impl FileArgs {
+    pub(crate) fn storage_options(&self) -> storage::Options {
+        storage::Options {
+            durability: match self.durability {
+                Durability::None => storage::Durability::None,
+                Durability::File => storage::Durability::File,
+                Durability::Full => storage::Durability::Full,
+            },
+            // Where nothing is stored, nothing needs to be counted.
+            quota: if self.read_only { storage::Options::NO_LIMIT } else { self.quota },
+            files_max: if self.read_only { storage::Options::NO_LIMIT } else { self.max_files },
+        }
+    }
+}
+
+fn size_or_none(text: &str) -> Result<u64, String> {
+    match text {
+        "none" => Ok(storage::Options::NO_LIMIT),
+        size => size.parse::<ByteSize>().map(|size| size.as_u64()),
+    }
+}
+
+fn number_or_none(text: &str) -> Result<u64, String> {
+    match text {
+        "none" => Ok(storage::Options::NO_LIMIT),
+        number => number.parse().map_err(|_| "a number is needed, or none".to_owned()),
+    }
+}
