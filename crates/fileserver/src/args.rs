@@ -147,7 +147,7 @@ impl Args {
         Config {
             log: self.log.log_file.clone().map_or(LogTarget::Stderr, LogTarget::File),
             format: self.log.log_format,
-            level: self.log.log_level.into(),
+            level: self.log.level().into(),
             database: self.log.log_db.clone(),
             run: Run::starting(
                 self.mode.name(),

@@ -1,6 +1,10 @@
 //! Starting: the listening line, or exit status 2 and a sentence that says what to change.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers are test code, which the lint sees only inside of #[test] functions"
+)]
 
-use std::{fs, net::TcpListener, path::PathBuf};
+use std::{fs, io::Read, net::TcpListener, path::PathBuf};
 
 use testkit::{Certificates, Server, ServerBuilder, Stopped};
 
@@ -162,6 +166,41 @@ fn a_second_server_spares_the_uploads_of_the_first() {
     peer.send("YmFy\r\n\r\n");
     assert_eq!(peer.read_reply()["data_size"], 6);
     assert_eq!(second.ask("GET a.txt").content(), b"foobar");
+}
+
+#[test]
+fn a_terminal_shows_what_somebody_must_know_unless_told_otherwise() {
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let log_file = ["--log-file", log.path().to_str().unwrap()];
+    for mode in MODES {
+        let shown = shown_on_a_terminal(&["--mode", mode]);
+        assert!(shown.contains("not-found") && !shown.contains("INFO"), "{mode}: {shown}");
+        let shown = shown_on_a_terminal(&["--mode", mode, "--log-level", "info"]);
+        assert!(shown.contains("INFO") && shown.contains("serving in"), "{mode}: {shown}");
+        assert_eq!(shown_on_a_terminal(&[&["--mode", mode], &log_file[..]].concat()), "");
+    }
+    let written = fs::read_to_string(log.path()).unwrap();
+    assert!(MODES.iter().all(|mode| written.contains(&format!("serving in {mode} mode"))));
+}
+
+/// What a server that runs on a terminal writes to it. One of its requests fails.
+#[track_caller]
+fn shown_on_a_terminal(options: &[&str]) -> String {
+    let terminal = nix::pty::openpty(None, None).unwrap();
+    let path = nix::unistd::ttyname(&terminal.slave).unwrap();
+    let on_terminal = "exec \"$0\" \"$@\" 2>\"$TERMINAL\"";
+    let mut server = ServerBuilder::new("sh")
+        .env("TERMINAL", path)
+        .args(["-c", on_terminal, env!("CARGO_BIN_EXE_fileserver")])
+        .args(options)
+        .start();
+    assert_eq!(server.ask("GET a.txt").outcome(), "not-found");
+    assert_eq!(server.stop().exit_code, Some(0));
+    drop(terminal.slave);
+    let mut shown = Vec::new();
+    // A terminal that nobody has open any more ends with an error.
+    let _ = fs::File::from(terminal.master).read_to_end(&mut shown);
+    String::from_utf8(shown).unwrap()
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! Options that say where it is told what happens.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    io::{self, IsTerminal},
+    net::SocketAddr,
+    path::PathBuf,
+};
 
 use monitor::{DatabaseTarget, Format};
 use telemetry::LogLevel;
@@ -8,9 +12,10 @@ use telemetry::LogLevel;
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Log and metrics")]
 pub struct RecordArgs {
-    /// Least severe events in the log: error, warn, info, debug or trace
-    #[arg(long, value_name = "LEVEL", env = "FILESERVER_LOG_LEVEL", default_value = "info")]
-    pub log_level: LogLevel,
+    /// Least severe events in the log: error, warn, info, debug or trace [default: info; on a terminal
+    /// warn]
+    #[arg(long, value_name = "LEVEL", env = "FILESERVER_LOG_LEVEL")]
+    pub log_level: Option<LogLevel>,
 
     /// Append events to this file, which SIGHUP opens again [default: standard error]
     #[arg(long, value_name = "FILE", env = "FILESERVER_LOG_FILE")]
@@ -39,6 +44,14 @@ pub struct RecordArgs {
         value_parser = address_and_port
     )]
     pub metrics: Option<SocketAddr>,
+}
+
+impl RecordArgs {
+    /// A terminal is for whoever started the server, and for what they must know.
+    pub(super) fn level(&self) -> LogLevel {
+        let is_on_terminal = self.log_file.is_none() && io::stderr().is_terminal();
+        self.log_level.unwrap_or(if is_on_terminal { LogLevel::WARN } else { LogLevel::INFO })
+    }
 }
 
 fn address_and_port(text: &str) -> Result<SocketAddr, String> {
