@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{SocketAddr, TcpListener, ToSocketAddrs},
+    net::{IpAddr, SocketAddr, TcpListener, ToSocketAddrs},
     time::Duration,
 };
 
@@ -22,16 +22,39 @@ pub(crate) struct Endpoint {
 /// Why an address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
-    #[error("--host {host:?} is not an address of this machine")]
+    #[error("--host takes no port; say --host {} --port {}", .0.ip(), .0.port())]
+    HostWithPort(SocketAddr),
+    #[error("--host {host:?} is neither an address nor a name that can be looked up")]
     Host { host: String, source: io::Error },
+    #[error(
+        "--host {0} is not an address of this machine; 127.0.0.1 listens to this machine alone, \
+         0.0.0.0 to all that can reach it"
+    )]
+    NotOurs(IpAddr),
     #[error(
         "port {} on {} is taken by another program, or was until a minute ago; \
          choose another with --port, or 0 for a free one",
         .0.port(), .0.ip()
     )]
     Taken(SocketAddr),
-    #[error("cannot listen on {address}")]
-    Other { address: SocketAddr, source: io::Error },
+    #[error(
+        "this user may not listen on port {0}; choose one from 1024 up with --port, or start as \
+         root with --user"
+    )]
+    Privileged(u16),
+    #[error("cannot listen on {address}: {reason}; choose another --host or --port")]
+    Other { address: SocketAddr, reason: io::Error },
+}
+
+impl BindError {
+    fn of(address: SocketAddr, reason: io::Error) -> Self {
+        match reason.kind() {
+            io::ErrorKind::AddrInUse => Self::Taken(address),
+            io::ErrorKind::AddrNotAvailable => Self::NotOurs(address.ip()),
+            io::ErrorKind::PermissionDenied => Self::Privileged(address.port()),
+            _ => Self::Other { address, reason },
+        }
+    }
 }
 
 /// Listens on the first address that `host` stands for.
@@ -40,17 +63,19 @@ pub(crate) fn bind(
     port: u16,
     backlog: i32,
 ) -> Result<(TcpListener, Endpoint), BindError> {
+    if let Ok(address) = host.parse() {
+        return Err(BindError::HostWithPort(address));
+    }
     let fail = |source| BindError::Host { host: host.to_owned(), source };
     let address = (host, port)
         .to_socket_addrs()
         .map_err(fail)?
         .next()
         .ok_or_else(|| fail(io::ErrorKind::NotFound.into()))?;
-    let listener = listen(address, backlog).map_err(|source| match source.kind() {
-        io::ErrorKind::AddrInUse => BindError::Taken(address),
-        _ => BindError::Other { address, source },
-    })?;
-    let address = listener.local_addr().map_err(|source| BindError::Other { address, source })?;
+    let bound = listen(address, backlog)
+        .and_then(|listener| Ok((listener.local_addr()?, listener)))
+        .map_err(|reason| BindError::of(address, reason));
+    let (address, listener) = bound?;
     Ok((listener, Endpoint { address }))
 }
 

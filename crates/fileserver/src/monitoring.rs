@@ -30,10 +30,10 @@ const LOOK_PAUSE: Duration = Duration::from_millis(2);
 
 /// What `--metrics` says cannot be had.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on --metrics {address}; choose another address, or another port")]
+#[error("cannot listen on --metrics {address}: {reason}; choose another address or port")]
 pub struct MetricsError {
     address: SocketAddr,
-    source: io::Error,
+    reason: io::Error,
 }
 
 /// What watches a server.
@@ -60,7 +60,7 @@ enum Running {
 
 /// Listens for readers of the metrics page, and logs where: port 0 is a free one.
 pub(crate) fn bind_metrics(address: SocketAddr) -> Result<TcpListener, MetricsError> {
-    let error = |source| MetricsError { address, source };
+    let error = |reason| MetricsError { address, reason };
     let listener = TcpListener::bind(address).map_err(error)?;
     tracing::info!("metrics at http://{}/metrics", listener.local_addr().map_err(error)?);
     Ok(listener)
@@ -122,7 +122,7 @@ impl Monitor {
 
     fn start_threads(&mut self, service: &Arc<Service>) -> io::Result<()> {
         let (recorder, mut reader) = self.take_sources();
-        let (recording, reopen) = (recorder.start(), Arc::clone(&self.reopen));
+        let (recording, reopen) = (recorder.start()?, Arc::clone(&self.reopen));
         signal_hook::flag::register(SIGHUP, Arc::clone(&self.reopen))?;
         let record = move || {
             journal::set_source(Source::Monitor);

@@ -4,6 +4,7 @@ use std::{
     collections::TryReserveError,
     io::{self, Write},
     net::TcpListener,
+    path::PathBuf,
     process::ExitCode,
     sync::Arc,
     time::Instant,
@@ -36,8 +37,13 @@ use crate::{
 /// Why a server could not start, or had to stop.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    #[error("--dir must name a directory that exists and can be read")]
-    Directory(#[from] OpenDirectoryError),
+    #[error("{0}; name one with --dir")]
+    Directory(OpenDirectoryError),
+    #[error(
+        "files cannot be stored in {} ({reason}); --read-only serves it without UPLOAD and DELETE",
+        path.display()
+    )]
+    Unwritable { path: PathBuf, reason: io::Error },
     #[error(transparent)]
     AuthFile(#[from] AuthFileError),
     #[error(transparent)]
@@ -54,16 +60,22 @@ pub enum ServeError {
     Log(#[from] OpenError),
     #[error(transparent)]
     Metrics(#[from] MetricsError),
-    #[error("cannot start what writes the log")]
-    Monitor(#[source] io::Error),
+    #[error(
+        "cannot start what writes the log: {0}; allow more threads (ulimit -u, a container's limit of \
+         pids) and descriptors (ulimit -n)"
+    )]
+    Monitor(io::Error),
     #[error("cannot allocate the memory that --inject asks for")]
     TouchMemory(#[from] TryReserveError),
     #[error("cannot share memory between workers")]
     SharedMemory(#[source] io::Error),
     #[error("cannot catch signals")]
     Signals(#[source] io::Error),
-    #[error("cannot start {workers} workers; choose a smaller --workers")]
-    Workers { workers: u32, source: io::Error },
+    #[error(
+        "cannot start {workers} workers: {reason}; choose a smaller --workers, or allow more processes \
+         and threads (ulimit -u, a container's limit of pids)"
+    )]
+    Workers { workers: u32, reason: io::Error },
     #[error("cannot accept connections")]
     Accept(#[source] io::Error),
     #[error("process mode needs Linux; choose another --mode")]
@@ -87,7 +99,10 @@ pub fn serve(args: &Args) -> Result<ExitCode, ServeError> {
     // Whatever needs more rights than serving does is done.
     match user {
         Some(user) => user.take_over(&service)?,
-        None => user::warn_of_root(),
+        None => {
+            user::warn_of_root();
+            expect_writable(args, &service)?;
+        }
     }
     // Whatever is forked shares it.
     service.faults.as_ref().map_or(Ok(()), Faults::touch_memory)?;
@@ -105,6 +120,15 @@ pub fn serve(args: &Args) -> Result<ExitCode, ServeError> {
     })
 }
 
+/// Better refused now than with the first upload.
+fn expect_writable(args: &Args, service: &Service) -> Result<(), ServeError> {
+    if args.files.read_only {
+        return Ok(());
+    }
+    let fail = |reason| ServeError::Unwritable { path: args.dir.clone(), reason };
+    service.directory.expect_writable().map_err(fail)
+}
+
 /// Opens, reads and binds all that serving takes.
 fn prepare(args: &Args) -> Result<(TcpListener, Arc<Service>, Monitor), ServeError> {
     let workers = args.pool_size();
@@ -115,7 +139,8 @@ fn prepare(args: &Args) -> Result<(TcpListener, Arc<Service>, Monitor), ServeErr
         journal::open(config.journal_level(), scoreboard.losses()).map_err(ServeError::Monitor)?;
     telemetry::start_logging(journal.clone());
     let options = args.files.storage_options();
-    let directory = Directory::open(&args.dir, &options, shared.usage)?;
+    let directory =
+        Directory::open(&args.dir, &options, shared.usage).map_err(ServeError::Directory)?;
     warn_of_content(&directory, &options);
     exposure::expect_unserved("--auth-file", args.security.auth_file.as_deref(), &args.dir)?;
     exposure::expect_unserved("--tls-key", args.security.tls_key.as_deref(), &args.dir)?;

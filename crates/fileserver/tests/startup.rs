@@ -44,15 +44,49 @@ fn a_taken_port_is_named_and_another_way_is_shown() {
     }
 }
 
+/// What keeps a server from starting is one sentence: what is wrong, then what to do, each once.
 #[test]
-fn a_missing_directory_is_named() {
-    let stopped =
-        refused(fileserver().without_defaults().args(["--port", "0", "--dir", "no/such/dir"]));
-    assert_eq!(
-        stopped.stderr,
-        "fileserver: --dir must name a directory that exists and can be read: \
-         cannot serve the directory no/such/dir: No such file or directory (os error 2)\n"
-    );
+fn what_keeps_a_server_from_starting_is_told_in_a_sentence() {
+    let temp = tempfile::tempdir().unwrap();
+    let path = |name: &str| temp.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("file"), "").unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    for (options, sentence) in [
+        (["--dir", &path("missing")], "there is no directory /DIR/missing; name one with --dir"),
+        (["--dir", &path("file")], "/DIR/file is not a directory; name one with --dir"),
+        (
+            ["--host", "192.0.2.1"],
+            "--host 192.0.2.1 is not an address of this machine; 127.0.0.1 listens to this machine \
+             alone, 0.0.0.0 to all that can reach it",
+        ),
+        (["--host", "[::1]:80"], "--host takes no port; say --host ::1 --port 80"),
+        (
+            ["--log-file", &path("missing/log")],
+            "--log-file /DIR/missing/log is in a directory that does not exist; make that first",
+        ),
+        (
+            ["--log-file", &path("")],
+            "--log-file /DIR/ cannot be opened for writing: Is a directory (os error 21); name \
+             another",
+        ),
+        (
+            ["--log-db", &path("missing/db")],
+            "--log-db /DIR/missing/db cannot be used: its file cannot be made: No such file or \
+             directory (os error 2)",
+        ),
+        (
+            ["--metrics", &taken],
+            "cannot listen on --metrics TAKEN: Address already in use (os error 98); choose another \
+             address or port",
+        ),
+    ] {
+        let environment = fileserver().env("FILESERVER_PORT", "0").env("FILESERVER_DIR", ".");
+        let stopped = refused(environment.without_defaults().args(options));
+        let told = stopped.stderr.replace(temp.path().to_str().unwrap(), "/DIR");
+        let told = told.replace(&taken, "TAKEN");
+        assert_eq!(told, format!("fileserver: {sentence}\n"), "{options:?}");
+    }
 }
 
 #[test]

@@ -73,7 +73,7 @@ pub(crate) enum RunChoice {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
-    #[error("--log-db: {target} cannot be read: {reason}")]
+    #[error("--log-db {target} cannot be read: {reason}")]
     Database { target: DatabaseTarget, reason: String },
     #[error("--run: {target} has no run {run}")]
     NoSuchRun { target: DatabaseTarget, run: u32 },

@@ -81,9 +81,13 @@ const DATABASE_LEVEL: Level = Level::Info;
 /// Why events cannot be written down.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    #[error("--log-file: {} cannot be opened for writing", path.display())]
-    Log { path: PathBuf, source: io::Error },
-    #[error("--log-db: {target} cannot be used: {reason}")]
+    #[error("--log-file {} is in a directory that does not exist; make that first", .0.display())]
+    NoDirectory(PathBuf),
+    #[error("--log-file {} cannot be opened for writing: {reason}; name another", path.display())]
+    Log { path: PathBuf, reason: io::Error },
+    #[error("the log cannot be written to standard error: {0}; --log-file names a file for it")]
+    Stderr(io::Error),
+    #[error("--log-db {target} cannot be used: {reason}")]
     Database { target: DatabaseTarget, reason: String },
 }
 
@@ -96,12 +100,12 @@ impl Recorder {
             LogTarget::Stderr => LogFile::stderr(),
             LogTarget::File(path) => LogFile::open(path),
         };
-        let log_error = |source| OpenError::Log {
-            path: match &config.log {
-                LogTarget::Stderr => PathBuf::from("standard error"),
-                LogTarget::File(path) => path.clone(),
-            },
-            source,
+        let log_error = |reason: io::Error| match (&config.log, reason.kind()) {
+            (LogTarget::Stderr, _) => OpenError::Stderr(reason),
+            (LogTarget::File(path), io::ErrorKind::NotFound) => {
+                OpenError::NoDirectory(path.clone())
+            }
+            (LogTarget::File(path), _) => OpenError::Log { path: path.clone(), reason },
         };
         let outage = Outage::new(format!("log {}", config.log), &losses.log);
         let local = LocalTime::of_system();
@@ -111,20 +115,20 @@ impl Recorder {
     }
 
     /// Starts the threads that write.
-    pub fn start(self) -> Recording {
+    pub fn start(self) -> io::Result<Recording> {
         let log_takes_less = self.database.is_some() && self.level < DATABASE_LEVEL;
         let mut outlets = vec![Outlet::start(self.log.outage(), "log", {
             let mut log = self.log;
             move |queue| log.run(queue)
-        })];
+        })?];
         outlets[0].level = log_takes_less.then_some(self.level);
         if let Some(mut database) = self.database {
             let outage = database.outage();
-            let mut outlet = Outlet::start(outage, "database", move |queue| database.run(queue));
+            let mut outlet = Outlet::start(outage, "database", move |queue| database.run(queue))?;
             outlet.level = (self.level > DATABASE_LEVEL).then_some(DATABASE_LEVEL);
             outlets.push(outlet);
         }
-        Recording { outlets, losses: self.losses }
+        Ok(Recording { outlets, losses: self.losses })
     }
 }
 
@@ -205,7 +209,11 @@ struct Outlet {
 }
 
 impl Outlet {
-    fn start(outage: Arc<Outage>, name: &str, run: impl FnOnce(&Queue) + Send + 'static) -> Self {
+    fn start(
+        outage: Arc<Outage>,
+        name: &str,
+        run: impl FnOnce(&Queue) + Send + 'static,
+    ) -> io::Result<Self> {
         let queue = Arc::new(Queue::default());
         let shared = Arc::clone(&queue);
         let body = move || {
@@ -213,10 +221,8 @@ impl Outlet {
             let _done = shared.done_when_dropped();
             run(&shared);
         };
-        if let Err(err) = thread::Builder::new().name(name.to_owned()).spawn(body) {
-            outage.begin(&format!("it has no thread: {err}"));
-        }
-        Self { queue, outage, level: None }
+        thread::Builder::new().name(name.to_owned()).spawn(body)?;
+        Ok(Self { queue, outage, level: None })
     }
 
     fn give(&self, batch: &Arc<Batch>) {

@@ -1,16 +1,36 @@
 //! Why the served directory could not do what was asked.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use protocol::{ErrorCode, FileName};
 use rustix::io::Errno;
 
 /// Why a directory cannot be served.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot serve the directory {}", path.display())]
-pub struct OpenDirectoryError {
-    pub path: PathBuf,
-    pub source: io::Error,
+pub enum OpenDirectoryError {
+    #[error("there is no directory {}", .0.display())]
+    Missing(PathBuf),
+    #[error("{} is not a directory", .0.display())]
+    NotADirectory(PathBuf),
+    #[error("this user may not read the directory {}", .0.display())]
+    Unreadable(PathBuf),
+    #[error("cannot use the directory {}: {source}", path.display())]
+    Other { path: PathBuf, source: io::Error },
+}
+
+impl OpenDirectoryError {
+    pub(crate) fn of(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::NotFound => Self::Missing(path),
+            io::ErrorKind::NotADirectory => Self::NotADirectory(path),
+            io::ErrorKind::PermissionDenied => Self::Unreadable(path),
+            _ => Self::Other { path, source },
+        }
+    }
 }
 
 /// Why a file was not read, stored or removed. The text is sent to the client, so it names no path.

@@ -111,7 +111,7 @@ impl Directory {
         options: &Options,
         usage: &'static Usage,
     ) -> Result<Self, OpenDirectoryError> {
-        let fail = |source| OpenDirectoryError { path: path.to_owned(), source };
+        let fail = |source| OpenDirectoryError::of(path, source);
         let dir = Dir::open_ambient_dir(path, ambient_authority()).map_err(fail)?;
         let place = Arc::new(Place::of(&dir, path, usage).map_err(fail)?);
         let deadline = Instant::now() + DYING_TIME;
@@ -121,6 +121,16 @@ impl Directory {
         let space = Space::new(options, usage);
         disk::open_again(&dir).and_then(|dir| space.count_at_open(&dir)).map_err(fail)?;
         Ok(Self { dir, place, durability: options.durability, space, usage })
+    }
+
+    /// Whether files can be stored, as far as that is known without storing one.
+    pub fn expect_writable(&self) -> io::Result<()> {
+        let access = Access::WRITE_OK | Access::EXEC_OK;
+        match accessat(&self.dir, ".", access, AtFlags::EACCESS) {
+            Err(errno @ (Errno::ACCESS | Errno::PERM | Errno::ROFS)) => Err(errno.into()),
+            // Uploads find out.
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// Whether it is still at the path that it was opened at. Where it is not, all else that is asked

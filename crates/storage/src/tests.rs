@@ -173,11 +173,15 @@ fn opening_removes_abandoned_uploads_and_spares_live_ones() {
 }
 
 #[test]
-fn a_missing_directory_is_named() {
-    let usage = Box::leak(Box::default());
-    let err = Directory::open(Path::new("/no/such/dir"), &Options::default(), usage).unwrap_err();
-    assert_eq!(err.to_string(), "cannot serve the directory /no/such/dir");
-    assert_eq!(err.source.kind(), io::ErrorKind::NotFound);
+fn what_cannot_be_served_is_named() {
+    let temp = TempDir::new().unwrap();
+    fs::write(temp.path().join("file"), "").unwrap();
+    for (at, why) in [("missing", "there is no directory "), ("file", "is not a directory")] {
+        let path = temp.path().join(at);
+        let usage = Box::leak(Box::default());
+        let err = Directory::open(&path, &Options::default(), usage).unwrap_err().to_string();
+        assert!(err.contains(why) && err.contains(path.to_str().unwrap()), "{err}");
+    }
 }
 
 /// All that can be asked of a directory that has `a.txt`, when it is gone.

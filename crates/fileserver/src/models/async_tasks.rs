@@ -55,7 +55,7 @@ pub(super) fn serve(
 ) -> Result<Drained, ServeError> {
     let signals = StopSignals::catch(service.hangup).map_err(ServeError::Signals)?.into_pipe();
     let runtime = start_runtime(service)
-        .map_err(|source| ServeError::Workers { workers: service.workers, source })?;
+        .map_err(|reason| ServeError::Workers { workers: service.workers, reason })?;
     listener.set_nonblocking(true).map_err(ServeError::Accept)?;
     runtime.block_on(async {
         let listener = TcpListener::from_std(listener).map_err(ServeError::Accept)?;

@@ -37,7 +37,7 @@ pub(super) fn serve(
         Supervisor::new(listener, service, monitor).map_err(ServeError::Signals)?;
     let started = supervisor
         .start_all()
-        .map_err(|source| ServeError::Workers { workers: service.workers, source })?;
+        .map_err(|reason| ServeError::Workers { workers: service.workers, reason })?;
     match started {
         Started::AllRunning => {
             ready();

@@ -62,7 +62,7 @@ fn start_threads(service: &Arc<Service>) -> Result<ThreadPool, ServeError> {
     let workers = service.workers;
     let count = service.scoreboard.slots().len();
     // The pool panics where it cannot start a thread.
-    try_threads(count).map_err(|source| ServeError::Workers { workers, source })?;
+    try_threads(count).map_err(|reason| ServeError::Workers { workers, reason })?;
     let pool = ThreadPool::with_name("worker".to_owned(), count);
     let all_run = Arc::new(Barrier::new(count + 1));
     for index in 0..count {

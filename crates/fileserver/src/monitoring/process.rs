@@ -152,7 +152,7 @@ impl Monitor {
         signal_hook::flag::register(SIGHUP, Arc::clone(&self.reopen))?;
         blocked.thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
         let (recorder, mut reader) = self.take_sources();
-        let recording = recorder.start();
+        let recording = recorder.start()?;
         serve_metrics(self.metrics.take(), service)?;
         let journal = service.journal.clone();
         // This process holds the journal open itself, so its end does not come with the supervisor's.

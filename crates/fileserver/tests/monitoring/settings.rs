@@ -41,7 +41,7 @@ fn a_server_that_gives_up_root_writes_its_log_as_somebody_else(model: Model) {
     let stopped = nobody(&Records::new()).run_to_end();
     assert_eq!(stopped.exit_code, Some(2), "{}", stopped.stderr);
     let last = stopped.stderr.lines().last().unwrap();
-    assert!(last.starts_with("fileserver: --log-file: ") && last.contains("denied"), "{last}");
+    assert!(last.starts_with("fileserver: --log-file ") && last.contains("denied"), "{last}");
 }
 
 #[track_caller]

@@ -46,7 +46,7 @@ impl Outage {
     }
 
     /// Events are lost from now on. Says so, unless that was said.
-    pub(crate) fn begin(&self, reason: &str) {
+    fn begin(&self, reason: &str) {
         let mut state = self.state();
         if state.reason.is_none() {
             state.reason = Some(reason.to_owned());

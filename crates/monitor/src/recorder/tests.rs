@@ -51,7 +51,7 @@ impl Running {
         let reopen: &'static AtomicBool = Box::leak(Box::default());
         let (journal, mut reader) = journal::open(Level::Info, losses).unwrap();
         let recorder = Recorder::open(config, losses).unwrap();
-        let thread = thread::spawn(move || recorder.start().run(&mut reader, reopen));
+        let thread = thread::spawn(move || recorder.start().unwrap().run(&mut reader, reopen));
         Self { journal, losses, reopen, thread }
     }
 
@@ -407,7 +407,7 @@ fn a_monitor_that_replaces_another_tells_what_was_lost_between_them() {
         let (journal, mut reader) = journal::open(Level::Info, losses).unwrap();
         journal.end();
         let recorder = Recorder::open(&config(&log, Format::Text, None), losses).unwrap();
-        recorder.start().run(&mut reader, &reopen);
+        recorder.start().unwrap().run(&mut reader, &reopen);
         assert!(lines(&log).last().unwrap().ends_with(ends), "{:?}", lines(&log));
     }
 }
@@ -437,9 +437,9 @@ fn what_cannot_be_opened_is_named_with_its_option() {
     let (log, missing) = (dir.path().join("log.txt"), dir.path().join("none/log.txt"));
     let error = |config: &Config| Recorder::open(config, losses()).unwrap_err().to_string();
     let text = error(&config(&missing, Format::Text, None));
-    assert_eq!(text, format!("--log-file: {} cannot be opened for writing", missing.display()));
+    assert!(text.starts_with(&format!("--log-file {} is in a directory", missing.display())));
     let text = error(&config(&log, Format::Text, Some(&missing)));
-    assert!(text.starts_with(&format!("--log-db: {} cannot be used: ", missing.display())));
+    assert!(text.starts_with(&format!("--log-db {} cannot be used: ", missing.display())));
     let foreign = dir.path().join("foreign");
     fs::write(&foreign, "no database, but long enough to be taken for one ".repeat(50)).unwrap();
     let text = error(&config(&log, Format::Text, Some(&foreign)));
