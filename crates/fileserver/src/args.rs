@@ -6,9 +6,13 @@ mod files;
 mod record;
 mod security;
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, ValueEnum, ValueHint};
 use monitor::{Config, LogTarget, Run};
 use storage::IfExists;
 
@@ -20,23 +24,35 @@ use crate::{inject::Fault, serve, service::Limits};
 
 const EXAMPLES: &str = "\
 Examples:
-  fileserver                                 serve ./files on 127.0.0.1:46666 with 5 threads
-  fileserver --mode process --workers 50     50 pre-forked processes
-  fileserver --port 0 --dir /srv/files       a free port, printed on the first line
-  fileserver --read-only --mode async        LIST and GET for many clients at once
+  fileserver                               ./files on 127.0.0.1:46666, 5 threads
+  fileserver --mode process --workers 50   50 pre-forked processes
+  fileserver /srv/files --port 0           a free port, printed on the first line
+  fileserver --read-only --mode async      LIST and GET for many clients at once
 
-SIGTERM or Ctrl-C stops accepting and lets open transfers finish; a second one closes them.
-Exit status: 0 after a clean drain, 1 when connections were cut, 2 when it could not start.";
+SIGTERM or Ctrl-C stops accepting and lets open transfers finish; a second one
+closes them. Exit status: 0 after a clean drain, 1 when connections were cut,
+2 when it could not start.";
 
 /// Serve the files of a directory over TCP
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 pub struct Args {
-    /// Directory to serve; uploads are stored here too
-    #[arg(long, value_name = "DIR", env = "FILESERVER_DIR", default_value = "files")]
-    pub dir: PathBuf,
+    /// Directory to serve, in place of --dir
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    directory: Option<PathBuf>,
 
-    /// Address to listen on; anything but loopback lets others read and replace the files
+    /// Directory to serve; uploads are stored here too
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "FILESERVER_DIR",
+        default_value = "files",
+        value_hint = ValueHint::DirPath
+    )]
+    dir: PathBuf,
+
+    /// Address to listen on, or a name of this machine; anything but loopback lets others read and
+    /// replace the files
     #[arg(long, value_name = "ADDRESS", env = "FILESERVER_HOST", default_value = "127.0.0.1")]
     pub host: String,
 
@@ -130,6 +146,11 @@ impl Args {
         }
     }
 
+    /// The served directory.
+    pub fn dir(&self) -> &Path {
+        self.directory.as_ref().unwrap_or(&self.dir)
+    }
+
     pub(crate) fn limits(&self) -> Limits {
         Limits {
             upload_len_max: self.files.max_upload.as_u64(),
@@ -205,6 +226,20 @@ mod tests {
             let text = String::from_utf8(text).unwrap();
             assert!(text.contains("metrics") && !text.contains("inject"), "{text}");
         }
+    }
+
+    #[test]
+    fn the_directory_is_a_word_or_an_option_and_the_word_goes_first() {
+        let dir = |line: &str| {
+            let args = Args::try_parse_from(line.split(' ')).unwrap();
+            args.dir().to_str().unwrap().to_owned()
+        };
+        assert_eq!(dir("fileserver"), "files");
+        assert_eq!(dir("fileserver /srv --port 0"), "/srv");
+        assert_eq!(dir("fileserver --dir /srv"), "/srv");
+        assert_eq!(dir("fileserver --dir /a /b"), "/b");
+        assert_eq!(dir("fileserver /b --dir /a"), "/b");
+        assert!(Args::try_parse_from(["fileserver", "/a", "/b"]).is_err());
     }
 
     #[test]

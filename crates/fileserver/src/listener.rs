@@ -57,7 +57,7 @@ impl BindError {
     }
 }
 
-/// Listens on the first address that `host` stands for.
+/// Listens on an address that `host` stands for.
 pub(crate) fn bind(
     host: &str,
     port: u16,
@@ -66,17 +66,22 @@ pub(crate) fn bind(
     if let Ok(address) = host.parse() {
         return Err(BindError::HostWithPort(address));
     }
+    // As in a URL.
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let fail = |source| BindError::Host { host: host.to_owned(), source };
-    let address = (host, port)
-        .to_socket_addrs()
-        .map_err(fail)?
-        .next()
+    let address = preferred((bare, port).to_socket_addrs().map_err(fail)?)
         .ok_or_else(|| fail(io::ErrorKind::NotFound.into()))?;
     let bound = listen(address, backlog)
         .and_then(|listener| Ok((listener.local_addr()?, listener)))
         .map_err(|reason| BindError::of(address, reason));
     let (address, listener) = bound?;
     Ok((listener, Endpoint { address }))
+}
+
+/// The first of IPv4, else the first. Where a name such as localhost has both, clients that know one
+/// family know IPv4, and those that know both try the other next.
+fn preferred(addresses: impl Iterator<Item = SocketAddr>) -> Option<SocketAddr> {
+    addresses.min_by_key(|address| !address.is_ipv4())
 }
 
 fn listen(address: SocketAddr, backlog: i32) -> io::Result<TcpListener> {
@@ -180,6 +185,18 @@ impl GrowingPause {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_with_addresses_of_both_families_stands_for_the_one_that_all_clients_know() {
+        let choose = |addresses: &[&str]| {
+            preferred(addresses.iter().map(|it| it.parse().unwrap())).map(|it| it.to_string())
+        };
+        let (four, six) = ("127.0.0.1:1", "[::1]:1");
+        assert_eq!(choose(&[six, four, "127.0.0.2:1"]).as_deref(), Some(four));
+        assert_eq!(choose(&[four, six]).as_deref(), Some(four));
+        assert_eq!(choose(&[six, "[::2]:1"]).as_deref(), Some(six));
+        assert_eq!(choose(&[]), None);
+    }
 
     #[test]
     fn only_errors_of_the_listener_end_the_server() {

@@ -125,7 +125,7 @@ fn expect_writable(args: &Args, service: &Service) -> Result<(), ServeError> {
     if args.files.read_only {
         return Ok(());
     }
-    let fail = |reason| ServeError::Unwritable { path: args.dir.clone(), reason };
+    let fail = |reason| ServeError::Unwritable { path: args.dir().to_owned(), reason };
     service.directory.expect_writable().map_err(fail)
 }
 
@@ -140,13 +140,13 @@ fn prepare(args: &Args) -> Result<(TcpListener, Arc<Service>, Monitor), ServeErr
     telemetry::start_logging(journal.clone());
     let options = args.files.storage_options();
     let directory =
-        Directory::open(&args.dir, &options, shared.usage).map_err(ServeError::Directory)?;
+        Directory::open(args.dir(), &options, shared.usage).map_err(ServeError::Directory)?;
     warn_of_content(&directory, &options);
-    exposure::expect_unserved("--auth-file", args.security.auth_file.as_deref(), &args.dir)?;
-    exposure::expect_unserved("--tls-key", args.security.tls_key.as_deref(), &args.dir)?;
-    exposure::expect_unserved("--log-file", args.log.log_file.as_deref(), &args.dir)?;
+    exposure::expect_unserved("--auth-file", args.security.auth_file.as_deref(), args.dir())?;
+    exposure::expect_unserved("--tls-key", args.security.tls_key.as_deref(), args.dir())?;
+    exposure::expect_unserved("--log-file", args.log.log_file.as_deref(), args.dir())?;
     let database = args.log.log_db.as_ref().and_then(DatabaseTarget::path);
-    exposure::expect_unserved("--log-db", database, &args.dir)?;
+    exposure::expect_unserved("--log-db", database, args.dir())?;
     exposure::expect_apart(args.log.log_file.as_deref(), database)?;
     let tokens = args.security.auth_file.as_deref().map(Tokens::read).transpose()?;
     let tls = match (&args.security.tls_cert, &args.security.tls_key) {

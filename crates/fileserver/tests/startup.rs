@@ -238,6 +238,27 @@ fn shown_on_a_terminal(options: &[&str]) -> String {
 }
 
 #[test]
+fn addresses_and_directories_are_taken_as_people_type_them() {
+    // The directory is not the one of the environment, which is not there.
+    let environment = || {
+        let builder = fileserver().without_defaults().env("FILESERVER_PORT", "0");
+        fs::create_dir(builder.dir().join("inner")).unwrap();
+        builder.env("FILESERVER_DIR", "missing").args(["inner"])
+    };
+    let at = |host: &str| {
+        let server = environment().args(["--host", host]).start();
+        assert_eq!(server.ask("UPLOAD a.txt aGVsbG8=").outcome(), "OK");
+        assert_eq!(fs::read(server.dir().join("inner/a.txt")).unwrap(), b"hello");
+        server.address().ip().to_string()
+    };
+    assert_eq!(at("localhost"), "127.0.0.1");
+    if TcpListener::bind("[::1]:0").is_ok() {
+        assert_eq!(at("[::1]"), "::1");
+        assert_eq!(at("::1"), "::1");
+    }
+}
+
+#[test]
 fn every_option_is_an_environment_variable_too() {
     let builder = fileserver()
         .without_defaults()

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, IsTerminal},
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
 };
 
@@ -36,12 +36,13 @@ pub struct RecordArgs {
     #[arg(long, value_name = "FILE", env = "FILESERVER_LOG_DB", global = true)]
     pub log_db: Option<DatabaseTarget>,
 
-    /// Serve metrics for Prometheus here, for example 127.0.0.1:9464
+    /// Serve metrics for Prometheus at this port, for example 9464. Others on the network reach it only
+    /// where an address goes before it
     #[arg(
         long,
-        value_name = "ADDRESS:PORT",
+        value_name = "[ADDRESS:]PORT",
         env = "FILESERVER_METRICS",
-        value_parser = address_and_port
+        value_parser = address_or_port
     )]
     pub metrics: Option<SocketAddr>,
 }
@@ -54,6 +55,29 @@ impl RecordArgs {
     }
 }
 
-fn address_and_port(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| "an address and a port are needed, such as 127.0.0.1:9464".to_owned())
+/// A port alone is one of this machine, for this machine.
+fn address_or_port(text: &str) -> Result<SocketAddr, &'static str> {
+    let port = text.strip_prefix("localhost:").unwrap_or(text).parse();
+    let address = port.map(|port| (Ipv4Addr::LOCALHOST, port).into());
+    address
+        .or_else(|_| text.parse())
+        .map_err(|_| "a port is needed, or an address and a port, such as 9464 or 127.0.0.1:9464")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_alone_is_one_for_this_machine() {
+        let parsed = |text| address_or_port(text).map(|address| address.to_string());
+        for text in ["9464", "localhost:9464", "127.0.0.1:9464"] {
+            assert_eq!(parsed(text).as_deref(), Ok("127.0.0.1:9464"));
+        }
+        assert_eq!(parsed("[::1]:9464").as_deref(), Ok("[::1]:9464"));
+        assert_eq!(parsed("0.0.0.0:0").as_deref(), Ok("0.0.0.0:0"));
+        for text in ["", ":9464", "70000", "-1", "127.0.0.1", "localhost", "example.com:1"] {
+            assert!(parsed(text).is_err(), "{text}");
+        }
+    }
 }
