@@ -97,7 +97,19 @@ fn files_of_secrets_that_are_of_no_use_are_named() {
     let tokens = ours.dir().join("tokens");
     fs::write(&tokens, "# made by hand\nalice:rw:secret\n").unwrap();
     let tokens = path(tokens);
+    let write = |name: &str, text: String| {
+        fs::write(ours.dir().join(name), text).unwrap();
+        path(ours.dir().join(name))
+    };
+    let read = |path: PathBuf| fs::read_to_string(path).unwrap();
+    let reversed = write("reversed.pem", read(ours.ca()) + &read(ours.cert()));
+    let locked = write("locked.pem", read(ours.key()).replace("PRIVATE", "ENCRYPTED PRIVATE"));
     for (args, sentence) in [
+        (
+            vec!["--tls-cert", &reversed, "--tls-key", &key],
+            " the certificate of --tls-key is number 2; it must be the first",
+        ),
+        (vec!["--tls-cert", &cert, "--tls-key", &locked], " has a password, which the server"),
         (vec!["--auth-file", "no/such/file"], "cannot read the --auth-file no/such/file: No such"),
         (vec!["--auth-file", &tokens], "line 2 of the --auth-file "),
         (
@@ -108,13 +120,43 @@ fn files_of_secrets_that_are_of_no_use_are_named() {
         (vec!["--tls-cert", &cert, "--tls-key", &cert], " is not a PEM file of a private key"),
         (
             vec!["--tls-cert", &cert, "--tls-key", &path(others.key())],
-            "the certificate of --tls-cert and the key of --tls-key cannot be used",
+            " is not the key of --tls-cert ",
         ),
         (vec!["--tls-cert", &cert], "--tls-key"),
     ] {
         let stopped = refused(fileserver().args(&args));
         assert!(stopped.stderr.contains(sentence), "{args:?}: {}", stopped.stderr);
     }
+}
+
+#[test]
+fn a_certificate_out_of_its_time_is_told_and_served() {
+    for (years, told) in
+        [(1990..=1999, "expired "), (2990..=2999, "is valid in "), (1990..=2999, "serving in")]
+    {
+        let certificates = Certificates::make_valid(years);
+        let mut server = fileserver()
+            .args(["--tls-cert", certificates.cert().to_str().unwrap()])
+            .args(["--tls-key", certificates.key().to_str().unwrap()])
+            .start();
+        let log = server.stop().stderr;
+        assert!(log.contains(told), "{log}");
+        assert_eq!(log.contains("WARNING - the certificate"), told != "serving in", "{log}");
+    }
+}
+
+#[test]
+fn an_editors_byte_order_mark_hides_no_certificate() {
+    let certificates = Certificates::make();
+    let mut options = Vec::new();
+    for (option, pem) in [("--tls-cert", certificates.cert()), ("--tls-key", certificates.key())] {
+        let text = fs::read_to_string(&pem).unwrap();
+        fs::write(&pem, format!("\u{feff}{text}")).unwrap();
+        options.extend([option.to_owned(), pem.to_str().unwrap().to_owned()]);
+    }
+    let server = fileserver().args(options).start();
+    let mut peer = testkit::Peer::connect_tls(server.address(), &certificates);
+    assert_eq!(peer.request("PING").outcome(), "OK");
 }
 
 #[test]

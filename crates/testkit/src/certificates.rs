@@ -3,11 +3,15 @@
 use std::{
     fs,
     net::IpAddr,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    date_time_ymd,
+};
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, ServerConfig,
     crypto::ring,
@@ -29,6 +33,18 @@ impl Certificates {
 
     /// The same with another server in the certificate; `names` are host names and addresses.
     pub fn make_for(names: &[&str]) -> Self {
+        Self::make_with(names, |_| {})
+    }
+
+    /// The same as the first for a server whose certificate is valid in these years alone.
+    pub fn make_valid(years: RangeInclusive<i32>) -> Self {
+        Self::make_with(&["127.0.0.1", "localhost"], |params| {
+            params.not_before = date_time_ymd(*years.start(), 1, 1);
+            params.not_after = date_time_ymd(*years.end(), 12, 31);
+        })
+    }
+
+    fn make_with(names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Self {
         let key = || KeyPair::generate().expect("the system gives random numbers");
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, "an authority for tests");
@@ -39,7 +55,8 @@ impl Certificates {
         let issuer = Issuer::new(params, authority_key);
 
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let params = CertificateParams::new(names).expect("the names are ASCII");
+        let mut params = CertificateParams::new(names).expect("the names are ASCII");
+        change(&mut params);
         let server_key = key();
         let server = params.signed_by(&server_key, &issuer).expect("the server is well formed");
 
