@@ -6,6 +6,7 @@
 
 mod config;
 mod database;
+mod listener;
 mod line;
 pub mod metrics;
 mod questions;
@@ -14,6 +15,7 @@ pub mod stats;
 mod table;
 
 pub use config::{Config, DatabaseTarget, DatabaseTargetError, Format, LogTarget, Run};
+pub use listener::ServeError;
 pub use questions::{LogArgs, QueryError, answer};
 pub use recorder::{OpenError, Recorder, Recording};
 pub use table::Table;

@@ -10,4 +10,4 @@ mod http;
 
 pub use collector::render;
 pub use format::Format;
-pub use http::{ServeError, serve};
+pub use http::serve;

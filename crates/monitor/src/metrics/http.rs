@@ -8,13 +8,14 @@
 use std::{
     borrow::Cow,
     io::{self, ErrorKind, Read, Write},
-    net::{Shutdown, TcpListener, TcpStream},
-    sync::{Arc, Mutex, PoisonError},
+    net::{TcpListener, TcpStream},
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
 use super::format::Format;
+use crate::listener::{self, ServeError, Shared};
 
 /// Enough for some Prometheus servers and a few people with browsers.
 const CLIENTS_MAX: usize = 8;
@@ -23,24 +24,8 @@ const HEAD_LEN_MAX: usize = 8 * 1024;
 const HEADERS_MAX: usize = 64;
 /// From accept to close. Half of Prometheus' usual timeout of a scrape.
 const EXCHANGE_TIME: Duration = Duration::from_secs(5);
-/// How long, and for how many bytes, a client may go on sending after its reply. To close at once
-/// would reset the connection, and the reply with it.
-const LINGER_TIME: Duration = Duration::from_secs(1);
-const LINGER_LEN_MAX: usize = 64 * 1024;
-/// Between tries to accept without resources.
-const PAUSE_MIN: Duration = Duration::from_millis(10);
-const PAUSE_MAX: Duration = Duration::from_secs(1);
 
 const INDEX: &str = "<!doctype html><title>kolam</title><a href=\"/metrics\">Metrics</a>\n";
-
-/// The metrics cannot be served.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    #[error("the metrics' listening socket is not usable")]
-    Listener(#[source] io::Error),
-    #[error("no thread could be started that serves the metrics")]
-    Thread(#[source] io::Error),
-}
 
 /// Serves `GET /metrics` on `listener` until the process ends; returns at once. `text` makes the
 /// page as OpenMetrics; it is called from threads of the server, never twice at a time.
@@ -48,44 +33,16 @@ pub fn serve(
     listener: TcpListener,
     text: impl Fn() -> String + Send + Sync + 'static,
 ) -> Result<(), ServeError> {
-    listener.set_nonblocking(false).map_err(ServeError::Listener)?;
-    let page = Arc::new(Page { render: text, newest: Mutex::default() });
-    let accept = move || accept_forever(&listener, &page);
-    thread::Builder::new().name("metrics".to_owned()).spawn(accept).map_err(ServeError::Thread)?;
-    Ok(())
-}
-
-fn accept_forever<F: Fn() -> String + Send + Sync + 'static>(
-    listener: &TcpListener,
-    page: &Arc<Page<F>>,
-) {
+    let page = Arc::new(Shared::new(text));
     // Each client's thread holds one; a thread that panics gives it back too.
     let places = Arc::new(());
-    let mut pause = PAUSE_MIN;
-    loop {
-        match listener.accept() {
-            Ok((stream, _)) => {
-                pause = PAUSE_MIN;
-                admit(stream, page, &places);
-            }
-            Err(err) if is_of_one_client(&err) => {}
-            // Descriptors, mostly, that others will give back.
-            Err(_) => {
-                thread::sleep(pause);
-                pause = PAUSE_MAX.min(pause * 2);
-            }
-        }
-    }
-}
-
-fn is_of_one_client(err: &io::Error) -> bool {
-    matches!(err.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted)
+    listener::open(listener, "metrics", move |stream| admit(stream, &page, &places))
 }
 
 /// Gives the client a thread, or turns it away.
 fn admit<F: Fn() -> String + Send + Sync + 'static>(
     stream: TcpStream,
-    page: &Arc<Page<F>>,
+    page: &Arc<Shared<String, F>>,
     places: &Arc<()>,
 ) {
     if Arc::strong_count(places) > CLIENTS_MAX {
@@ -110,13 +67,13 @@ fn turn_away(mut stream: &TcpStream) {
     }
 }
 
-fn exchange(mut peer: Peer, page: &Page<impl Fn() -> String>) -> io::Result<()> {
+fn exchange(mut peer: Peer, page: &Shared<String, impl Fn() -> String>) -> io::Result<()> {
     let (reply, content) = match read_head(&mut peer)? {
         Ok(request) => (request.target.reply(page), request.content),
         Err(refusal) => (refusal.reply(), Content::Sent),
     };
     peer.write_all(&reply.into_bytes(content))?;
-    linger(peer)
+    listener::leave(peer.stream, peer.deadline)
 }
 
 /// A client, which has until a deadline, however little it sends or takes at a time.
@@ -125,25 +82,16 @@ struct Peer<'a> {
     deadline: Instant,
 }
 
-impl Peer<'_> {
-    fn time_left(&self) -> io::Result<Option<Duration>> {
-        match self.deadline.saturating_duration_since(Instant::now()) {
-            Duration::ZERO => Err(ErrorKind::TimedOut.into()),
-            left => Ok(Some(left)),
-        }
-    }
-}
-
 impl Read for Peer<'_> {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
-        self.stream.set_read_timeout(self.time_left()?)?;
+        self.stream.set_read_timeout(Some(listener::time_left(self.deadline)?))?;
         self.stream.read(room)
     }
 }
 
 impl Write for Peer<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.stream.set_write_timeout(self.time_left()?)?;
+        self.stream.set_write_timeout(Some(listener::time_left(self.deadline)?))?;
         self.stream.write(bytes)
     }
 
@@ -232,10 +180,10 @@ fn accept(headers: &[httparse::Header]) -> String {
 }
 
 impl Target {
-    fn reply(&self, page: &Page<impl Fn() -> String>) -> Reply {
+    fn reply(&self, page: &Shared<String, impl Fn() -> String>) -> Reply {
         match self {
             Self::Metrics(format) => {
-                let text = page.rendered_since(Instant::now());
+                let text = page.since(Instant::now());
                 let content = format.write(&text).into_owned();
                 Reply { content_type: format.content_type(), ..Reply::text("200 OK", content) }
             }
@@ -289,42 +237,5 @@ impl Reply {
             bytes.push_str(&text);
         }
         bytes.into_bytes()
-    }
-}
-
-/// Says that no more comes, and waits, not for long, until the client has closed too.
-fn linger(mut peer: Peer) -> io::Result<()> {
-    peer.stream.shutdown(Shutdown::Write)?;
-    peer.deadline = peer.deadline.min(Instant::now() + LINGER_TIME);
-    let mut room = [0; 4096];
-    let mut len = 0;
-    while len < LINGER_LEN_MAX {
-        match peer.read(&mut room)? {
-            0 => break,
-            more => len += more,
-        }
-    }
-    Ok(())
-}
-
-/// The page, which is rendered for one client at a time.
-struct Page<F> {
-    render: F,
-    /// When its rendering began.
-    newest: Mutex<Option<(Instant, Arc<str>)>>,
-}
-
-impl<F: Fn() -> String> Page<F> {
-    /// The page as of `asked` or later. Clients that wait for one rendering share the next, so
-    /// several at once cost two; nobody sees a page older than its question.
-    fn rendered_since(&self, asked: Instant) -> Arc<str> {
-        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, text)) = newest.as_ref().filter(|(began, _)| *began >= asked) {
-            return Arc::clone(text);
-        }
-        let began = Instant::now();
-        let text: Arc<str> = (self.render)().into();
-        *newest = Some((began, Arc::clone(&text)));
-        text
     }
 }

@@ -1,0 +1,117 @@
+//! What the addresses beside the server's own share: an acceptor that outlives every trouble, an answer
+//! that is made for one asker at a time, and leaving without destroying what was said.
+
+use std::{
+    io::{self, ErrorKind, Read},
+    net::{Shutdown, TcpListener, TcpStream},
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Between tries to accept without resources.
+const PAUSE_MIN: Duration = Duration::from_millis(10);
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+
+/// How long, and for how many bytes, a client may go on sending after its last reply. To close at once
+/// would reset the connection, and the reply with it.
+const LINGER_TIME: Duration = Duration::from_secs(1);
+const LINGER_LEN_MAX: usize = 64 * 1024;
+
+/// Nobody can be answered.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error("the listening socket for {what} is not usable: {reason}")]
+    Listener { what: &'static str, reason: io::Error },
+    #[error("no thread could be started that answers for {what}: {reason}")]
+    Thread { what: &'static str, reason: io::Error },
+}
+
+/// Gives every connection to `admit`, on a thread called `what`, until the process ends.
+pub(crate) fn open(
+    listener: TcpListener,
+    what: &'static str,
+    admit: impl FnMut(TcpStream) + Send + 'static,
+) -> Result<(), ServeError> {
+    listener.set_nonblocking(false).map_err(|reason| ServeError::Listener { what, reason })?;
+    let accept = move || accept_forever(&listener, admit);
+    let started = thread::Builder::new().name(what.to_owned()).spawn(accept);
+    started.map(drop).map_err(|reason| ServeError::Thread { what, reason })
+}
+
+fn accept_forever(listener: &TcpListener, mut admit: impl FnMut(TcpStream)) {
+    let mut pause = PAUSE_MIN;
+    loop {
+        match listener.accept() {
+            Ok((stream, _)) => {
+                pause = PAUSE_MIN;
+                admit(stream);
+            }
+            Err(err) if is_of_one_client(&err) => {}
+            // Descriptors, mostly, that others will give back.
+            Err(_) => {
+                thread::sleep(pause);
+                pause = PAUSE_MAX.min(pause * 2);
+            }
+        }
+    }
+}
+
+fn is_of_one_client(err: &io::Error) -> bool {
+    matches!(err.kind(), ErrorKind::ConnectionAborted | ErrorKind::Interrupted)
+}
+
+/// Says that no more comes, and waits, not for long nor beyond `deadline`, until the client has closed
+/// too.
+pub(crate) fn leave(stream: &TcpStream, deadline: Instant) -> io::Result<()> {
+    stream.shutdown(Shutdown::Write)?;
+    skip(stream, deadline.min(Instant::now() + LINGER_TIME))
+}
+
+/// Reads what nobody wants to know until the deadline, or until the client has closed.
+pub(crate) fn skip(mut stream: &TcpStream, deadline: Instant) -> io::Result<()> {
+    let mut room = [0; 4096];
+    let mut len = 0;
+    while len < LINGER_LEN_MAX {
+        stream.set_read_timeout(Some(time_left(deadline)?))?;
+        match stream.read(&mut room)? {
+            0 => break,
+            more => len += more,
+        }
+    }
+    Ok(())
+}
+
+/// An error when there is none.
+pub(crate) fn time_left(deadline: Instant) -> io::Result<Duration> {
+    match deadline.saturating_duration_since(Instant::now()) {
+        Duration::ZERO => Err(ErrorKind::TimedOut.into()),
+        left => Ok(left),
+    }
+}
+
+/// An answer that is made for one asker at a time.
+pub(crate) struct Shared<T, F> {
+    make: F,
+    /// When its making began.
+    newest: Mutex<Option<(Instant, Arc<T>)>>,
+}
+
+impl<T, F: Fn() -> T> Shared<T, F> {
+    pub(crate) fn new(make: F) -> Self {
+        Self { make, newest: Mutex::default() }
+    }
+
+    /// The answer as of `asked` or later. Those who wait for one to be made share the next, so several
+    /// at once cost two; nobody sees one that is older than its question.
+    pub(crate) fn since(&self, asked: Instant) -> Arc<T> {
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, answer)) = newest.as_ref().filter(|(began, _)| *began >= asked) {
+            return Arc::clone(answer);
+        }
+        let began = Instant::now();
+        let answer = Arc::new((self.make)());
+        *newest = Some((began, Arc::clone(&answer)));
+        answer
+    }
+}
