@@ -13,7 +13,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use monitor::{Config, OpenError, Recorder, metrics};
+use monitor::{
+    Config, OpenError, Recorder, metrics,
+    status::{self, Status},
+};
+use protocol::{Stats, Token};
 use signal_hook::consts::SIGHUP;
 use telemetry::{JournalReader, Losses, Source, journal};
 
@@ -28,12 +32,53 @@ const FINISH_TIMEOUT: Duration = Duration::from_secs(5);
 /// Between two looks whether they are.
 const LOOK_PAUSE: Duration = Duration::from_millis(2);
 
-/// What `--metrics` says cannot be had.
+/// An address beside the server's own cannot be listened on.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on --metrics {address}: {reason}; choose another address or port")]
-pub struct MetricsError {
+#[error("cannot listen on {option} {address}: {reason}; choose another address or port")]
+pub struct ListenError {
+    option: &'static str,
     address: SocketAddr,
     reason: io::Error,
+}
+
+/// Where others than clients come in, while the server runs.
+#[derive(Debug, Default)]
+pub(crate) struct Listeners {
+    /// Readers of the metrics page.
+    metrics: Option<TcpListener>,
+    /// Whoever looks how the server is doing.
+    status: Option<TcpListener>,
+    /// What a person is told about them.
+    lines: Vec<String>,
+}
+
+impl Listeners {
+    /// Listens at those that are asked for, and logs where: port 0 is a free one.
+    pub(crate) fn bind(
+        metrics: Option<SocketAddr>,
+        status: Option<SocketAddr>,
+    ) -> Result<Self, ListenError> {
+        let mut listeners = Self::default();
+        if let Some(address) = status {
+            let (listener, address) = bind("--status", address)?;
+            listeners.status = Some(listener);
+            listeners.lines.push(format!("status on {address}"));
+        }
+        if let Some(address) = metrics {
+            let (listener, address) = bind("--metrics", address)?;
+            listeners.metrics = Some(listener);
+            listeners.lines.push(format!("metrics at http://{address}/metrics"));
+        }
+        listeners.lines.iter().for_each(|line| tracing::info!("{line}"));
+        Ok(listeners)
+    }
+}
+
+fn bind(option: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), ListenError> {
+    TcpListener::bind(address)
+        .and_then(|listener| Ok((listener.local_addr()?, listener)))
+        .map(|(address, listener)| (listener, address))
+        .map_err(|reason| ListenError { option, address, reason })
 }
 
 /// What watches a server.
@@ -44,7 +89,7 @@ pub(crate) struct Monitor {
     /// What writes the log, from when it can be written until it is.
     recorder: Option<Recorder>,
     reader: Option<JournalReader>,
-    metrics: Option<TcpListener>,
+    listeners: Listeners,
     /// Set by SIGHUP: the log is opened again under its name.
     reopen: Arc<AtomicBool>,
     running: Running,
@@ -58,30 +103,27 @@ enum Running {
     Process(process::MonitorProcess),
 }
 
-/// Listens for readers of the metrics page, and logs where: port 0 is a free one.
-pub(crate) fn bind_metrics(address: SocketAddr) -> Result<TcpListener, MetricsError> {
-    let error = |reason| MetricsError { address, reason };
-    let listener = TcpListener::bind(address).map_err(error)?;
-    tracing::info!("metrics at http://{}/metrics", listener.local_addr().map_err(error)?);
-    Ok(listener)
-}
-
 impl Monitor {
     pub(crate) fn new(
         config: Config,
         losses: &'static Losses,
         reader: JournalReader,
-        metrics: Option<TcpListener>,
+        listeners: Listeners,
     ) -> Self {
         Self {
             config,
             losses,
             recorder: None,
             reader: Some(reader),
-            metrics,
+            listeners,
             reopen: Arc::default(),
             running: Running::No,
         }
+    }
+
+    /// What whoever starts the server is told about where else it listens.
+    pub(crate) fn lines(&self) -> &[String] {
+        &self.listeners.lines
     }
 
     /// Directories that it writes to while the server runs.
@@ -128,7 +170,7 @@ impl Monitor {
             journal::set_source(Source::Monitor);
             recording.run(&mut reader, &reopen);
         };
-        serve_metrics(self.metrics.take(), service)?;
+        open_listeners(&mut self.listeners, service)?;
         let thread = thread::Builder::new().name("monitor".to_owned()).spawn(record)?;
         self.running = Running::Threads(thread);
         Ok(())
@@ -165,10 +207,35 @@ impl Monitor {
     }
 }
 
-fn serve_metrics(listener: Option<TcpListener>, service: &Arc<Service>) -> io::Result<()> {
-    let Some(listener) = listener else { return Ok(()) };
-    let service = Arc::clone(service);
-    let page =
-        move || metrics::render(&stats::collect(&service, Instant::now()), &service.scoreboard);
-    metrics::serve(listener, page).map_err(io::Error::other)
+fn open_listeners(listeners: &mut Listeners, service: &Arc<Service>) -> io::Result<()> {
+    if let Some(listener) = listeners.metrics.take() {
+        let service = Arc::clone(service);
+        let page =
+            move || metrics::render(&stats::collect(&service, Instant::now()), &service.scoreboard);
+        metrics::serve(listener, page).map_err(io::Error::other)?;
+    }
+    if let Some(listener) = listeners.status.take() {
+        status::serve(listener, ServiceStatus(Arc::clone(service))).map_err(io::Error::other)?;
+    }
+    Ok(())
+}
+
+struct ServiceStatus(Arc<Service>);
+
+impl Status for ServiceStatus {
+    fn stats(&self) -> Stats {
+        stats::collect(&self.0, Instant::now())
+    }
+
+    fn asks_for_token(&self) -> bool {
+        self.0.tokens.is_some()
+    }
+
+    fn identify(&self, token: &Token) -> Option<String> {
+        let identity = self.0.tokens.as_ref()?.identify(token);
+        if identity.is_none() {
+            tracing::warn!("a wrong token was given at the status address");
+        }
+        identity.map(|identity| identity.name.clone())
+    }
 }

@@ -1,13 +1,8 @@
 //! From the command line to a running server, and back to an exit status.
 
 use std::{
-    collections::TryReserveError,
-    io::{self, Write},
-    net::TcpListener,
-    path::PathBuf,
-    process::ExitCode,
-    sync::Arc,
-    time::Instant,
+    collections::TryReserveError, io, net::TcpListener, path::PathBuf, process::ExitCode,
+    sync::Arc, time::Instant,
 };
 
 use monitor::{DatabaseTarget, OpenError};
@@ -25,7 +20,7 @@ use crate::{
     inject::Faults,
     listener::{self, BindError},
     models,
-    monitoring::{self, MetricsError, Monitor},
+    monitoring::{ListenError, Listeners, Monitor},
     os::{self, SharedState},
     service::Service,
     shutdown::{self, Hangup},
@@ -59,7 +54,7 @@ pub enum ServeError {
     #[error(transparent)]
     Log(#[from] OpenError),
     #[error(transparent)]
-    Metrics(#[from] MetricsError),
+    Listen(#[from] ListenError),
     #[error(
         "cannot start what writes the log: {0}; allow more threads (ulimit -u, a container's limit of \
          pids) and descriptors (ulimit -n)"
@@ -109,7 +104,9 @@ pub fn serve(args: &Args) -> Result<ExitCode, ServeError> {
     monitor.open()?;
     service.confinement.confine_process(&service, &monitor);
     monitor.start(&service, || os::close(&listener)).map_err(ServeError::Monitor)?;
-    let served = models::serve(listener, &service, &mut monitor, || announce(&service));
+    let also_there = monitor.lines().to_owned();
+    let ready = || announce(&service, &also_there);
+    let served = models::serve(listener, &service, &mut monitor, ready);
     if served.is_ok() {
         log_final_statistics(&service);
     }
@@ -154,9 +151,9 @@ fn prepare(args: &Args) -> Result<(TcpListener, Arc<Service>, Monitor), ServeErr
         _ => None,
     };
     let (listener, endpoint) = listener::bind(&args.host, args.port, args.connections.backlog)?;
-    let metrics = args.log.metrics.map(monitoring::bind_metrics).transpose()?;
+    let listeners = Listeners::bind(args.log.metrics, args.log.status)?;
     config.run.address = endpoint.address.to_string();
-    let monitor = Monitor::new(config, scoreboard.losses(), events, metrics);
+    let monitor = Monitor::new(config, scoreboard.losses(), events, listeners);
     let service = Service {
         directory,
         limits: args.limits(),
@@ -210,9 +207,9 @@ fn warn_of_content(directory: &Directory, options: &storage::Options) {
     }
 }
 
-fn announce(service: &Service) {
-    // Whoever started the server may not care to read this; that is no reason to stop.
-    let _ = writeln!(io::stdout(), "listening on {}", service.endpoint.address);
+fn announce(service: &Service, also_there: &[String]) {
+    cli::outln!("listening on {}", service.endpoint.address);
+    also_there.iter().for_each(|line| cli::outln!("{line}"));
     tracing::info!(
         "serving in {} mode with {} workers on {}: {}",
         service.mode.name(),

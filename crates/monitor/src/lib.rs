@@ -12,6 +12,7 @@ pub mod metrics;
 mod questions;
 mod recorder;
 pub mod stats;
+pub mod status;
 mod table;
 
 pub use config::{Config, DatabaseTarget, DatabaseTargetError, Format, LogTarget, Run};

@@ -15,7 +15,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(1);
 
 /// How long, and for how many bytes, a client may go on sending after its last reply. To close at once
 /// would reset the connection, and the reply with it.
-const LINGER_TIME: Duration = Duration::from_secs(1);
+pub(crate) const LINGER_TIME: Duration = Duration::from_secs(1);
 const LINGER_LEN_MAX: usize = 64 * 1024;
 
 /// Nobody can be answered.

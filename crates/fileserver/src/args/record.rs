@@ -45,6 +45,24 @@ pub struct RecordArgs {
         value_parser = address_or_port
     )]
     pub metrics: Option<SocketAddr>,
+
+    /// Answer STATS and PING at this port too, for example 46667, also while all workers are busy or
+    /// stopped. Only this machine reaches it
+    #[arg(
+        long,
+        value_name = "[ADDRESS:]PORT",
+        env = "FILESERVER_STATUS",
+        value_parser = local_address_or_port
+    )]
+    pub status: Option<SocketAddr>,
+}
+
+/// The same for what others on the network must not reach.
+fn local_address_or_port(text: &str) -> Result<SocketAddr, &'static str> {
+    address_or_port(text).and_then(|address| match address.ip().is_loopback() {
+        true => Ok(address),
+        false => Err("it must be an address for this machine alone, such as 127.0.0.1:46667"),
+    })
 }
 
 impl RecordArgs {
@@ -76,6 +94,8 @@ mod tests {
         }
         assert_eq!(parsed("[::1]:9464").as_deref(), Ok("[::1]:9464"));
         assert_eq!(parsed("0.0.0.0:0").as_deref(), Ok("0.0.0.0:0"));
+        assert!(local_address_or_port("0.0.0.0:1").is_err());
+        assert!(local_address_or_port("[::1]:1").is_ok() && local_address_or_port("1").is_ok());
         for text in ["", ":9464", "70000", "-1", "127.0.0.1", "localhost", "example.com:1"] {
             assert!(parsed(text).is_err(), "{text}");
         }

@@ -20,7 +20,7 @@ use nix::{
 use signal_hook::consts::SIGHUP;
 use telemetry::{Source, journal};
 
-use super::{LOOK_PAUSE, Monitor, Running, serve_metrics};
+use super::{Listeners, LOOK_PAUSE, Monitor, Running, open_listeners};
 use crate::{listener::GrowingPause, os, service::Service};
 
 /// A monitor that keeps dying is replaced after a pause that grows between these.
@@ -93,7 +93,7 @@ impl Monitor {
     pub(crate) fn leave_to_others(&mut self) {
         self.recorder = None;
         self.reader = None;
-        self.metrics = None;
+        self.listeners = Listeners::default();
     }
 
     /// The process `pid`, which is no worker, has ended, and how.
@@ -153,7 +153,7 @@ impl Monitor {
         blocked.thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
         let (recorder, mut reader) = self.take_sources();
         let recording = recorder.start()?;
-        serve_metrics(self.metrics.take(), service)?;
+        open_listeners(&mut self.listeners, service)?;
         let journal = service.journal.clone();
         // This process holds the journal open itself, so its end does not come with the supervisor's.
         thread::Builder::new().name("orphan".to_owned()).spawn(move || {

@@ -25,6 +25,7 @@ mod refusals;
 mod rotation;
 mod settings;
 mod stalls;
+mod status;
 mod whole_books;
 
 /// Says, also where the output of tests is captured, that a test could not do its work here.
