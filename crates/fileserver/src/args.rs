@@ -53,7 +53,13 @@ pub struct Args {
 
     /// Address to listen on, or a name of this machine; anything but loopback lets others read and
     /// replace the files
-    #[arg(long, value_name = "ADDRESS", env = "FILESERVER_HOST", default_value = "127.0.0.1")]
+    #[arg(
+        long,
+        alias = "ip",
+        value_name = "ADDRESS",
+        env = "FILESERVER_HOST",
+        default_value = "127.0.0.1"
+    )]
     pub host: String,
 
     /// Port to listen on; 0 takes a free one and prints it
@@ -62,11 +68,16 @@ pub struct Args {
 
     /// How connections are run
     #[arg(long, value_enum, env = "FILESERVER_MODE", default_value_t = Mode::Thread)]
-    pub mode: Mode,
+    mode: Mode,
+
+    /// The same as --mode process, as the course's servers are told it.
+    #[arg(long, hide = true)]
+    multiprocessing: bool,
 
     /// Size of the pool, 1 to 1000 [default: 5; legacy: as many as --max-connections]
     #[arg(
         long,
+        alias = "pool",
         value_name = "N",
         env = "FILESERVER_WORKERS",
         value_parser = clap::value_parser!(u32).range(1..=1000)
@@ -146,6 +157,10 @@ impl Args {
         }
     }
 
+    pub fn mode(&self) -> Mode {
+        if self.multiprocessing { Mode::Process } else { self.mode }
+    }
+
     /// The served directory.
     pub fn dir(&self) -> &Path {
         self.directory.as_ref().unwrap_or(&self.dir)
@@ -171,7 +186,7 @@ impl Args {
             level: self.log.level().into(),
             database: self.log.log_db.clone(),
             run: Run::starting(
-                self.mode.name(),
+                self.mode().name(),
                 self.pool_size(),
                 format_args!("{}:{}", self.host, self.port),
             ),
@@ -180,7 +195,7 @@ impl Args {
 
     /// The size of the pool.
     pub fn pool_size(&self) -> u32 {
-        match (self.workers, self.mode) {
+        match (self.workers, self.mode()) {
             (Some(workers), _) => workers,
             (None, Mode::Legacy) => self.connections.max_connections,
             (None, Mode::Thread | Mode::Process | Mode::Async) => WORKERS_DEFAULT,
@@ -225,6 +240,18 @@ mod tests {
         for text in documents.into_iter().chain([help]) {
             let text = String::from_utf8(text).unwrap();
             assert!(text.contains("metrics") && !text.contains("inject"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_the_courses_servers_are_told_is_understood() {
+        let line = "fileserver --ip 0.0.0.0 --port 6665 --pool 50 --multiprocessing";
+        let args = Args::try_parse_from(line.split(' ')).unwrap();
+        assert_eq!((args.host.as_str(), args.port, args.pool_size()), ("0.0.0.0", 6665, 50));
+        assert_eq!(args.mode(), Mode::Process);
+        let help = Args::command().render_long_help().to_string();
+        for word in ["--ip", "--pool", "--multiprocessing"] {
+            assert!(!help.contains(word), "{word}");
         }
     }
 

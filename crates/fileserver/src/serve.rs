@@ -162,7 +162,7 @@ fn prepare(args: &Args) -> Result<(TcpListener, Arc<Service>, Monitor), ServeErr
         confinement: if args.security.no_confinement { Confinement::Off } else { Confinement::On },
         scoreboard,
         journal,
-        mode: args.mode,
+        mode: args.mode(),
         workers,
         endpoint,
         admission: Admission::new(
