@@ -72,6 +72,8 @@ pub enum AuthFileError {
          make one with `fileserver token new NAME`", path.display()
     )]
     Empty { path: PathBuf },
+    #[error("the token cannot be printed, so none was made: {0}")]
+    Unseen(io::Error),
     #[error("the system gives no random bytes: {0}")]
     NoRandomness(getrandom::Error),
 }
@@ -125,9 +127,14 @@ pub(crate) fn new_token(
     Ok((token, format!("{name}:{}:{digest}", permission.letters())))
 }
 
-/// Adds the line of `name`, who has none yet, to the file. It is made for its owner alone when there
-/// is none.
-pub(crate) fn add_line(path: &Path, name: &str, line: &str) -> Result<(), AuthFileError> {
+/// Adds the line of `name`, who has none yet, to the file, which is made for its owner alone when there
+/// is none. First `show` shows the token, since nobody could use one that was not seen.
+pub(crate) fn add_line(
+    path: &Path,
+    name: &str,
+    line: &str,
+    show: impl FnOnce() -> io::Result<()>,
+) -> Result<(), AuthFileError> {
     let fail = |source| AuthFileError::Write { path: path.to_owned(), source };
     let mut options = OpenOptions::new();
     let opened = options.append(true).read(true).create(true).mode(0o600).open(path);
@@ -139,12 +146,19 @@ pub(crate) fn add_line(path: &Path, name: &str, line: &str) -> Result<(), AuthFi
     if parse(path, &text)?.iter().any(|entry| entry.identity.name == name) {
         return Err(AuthFileError::HasToken { path: path.to_owned(), name: name.to_owned() });
     }
+    show().map_err(AuthFileError::Unseen)?;
     // Whoever wrote the last line may have left it open.
     let gap = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-    file.write_all(format!("{gap}{line}\n").as_bytes()).map_err(fail)
+    file.write_all(format!("{gap}{line}\n").as_bytes()).map_err(|source| {
+        // Half a line would keep servers from starting.
+        let _ = file.set_len(text.len() as u64);
+        fail(source)
+    })
 }
 
 fn parse(path: &Path, text: &str) -> Result<Vec<Entry>, AuthFileError> {
+    // Some editors put a byte order mark at the start of a text.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let lines = (1..).zip(text.lines().map(str::trim));
     let entries = lines.filter(|(_, text)| !text.is_empty() && !text.starts_with('#'));
     entries
@@ -221,8 +235,8 @@ mod tests {
         let (alice, first) = new_token("alice", Permission::ReadWrite).unwrap();
         let (bob, second) = new_token("bob", Permission::Read).unwrap();
         let file = file("# tokens\n\n");
-        add_line(file.path(), "alice", &first).unwrap();
-        add_line(file.path(), "bob", &second).unwrap();
+        add_line(file.path(), "alice", &first, || Ok(())).unwrap();
+        add_line(file.path(), "bob", &second, || Ok(())).unwrap();
         let tokens = Tokens::read(file.path()).unwrap();
         let identity = |name: &str, permission| Identity { name: name.to_owned(), permission };
         assert_eq!(tokens.identify(&alice), Some(&identity("alice", Permission::ReadWrite)));
@@ -234,9 +248,9 @@ mod tests {
 
     #[test]
     fn a_line_is_added_behind_one_that_has_no_end() {
-        let file = file("# made by hand");
+        let file = file("\u{feff}# made by hand");
         let (token, line) = new_token("a", Permission::Read).unwrap();
-        add_line(file.path(), "a", &line).unwrap();
+        add_line(file.path(), "a", &line, || Ok(())).unwrap();
         assert!(Tokens::read(file.path()).unwrap().identify(&token).is_some());
     }
 
@@ -244,10 +258,13 @@ mod tests {
     fn a_name_has_one_token_and_other_files_are_left_alone() {
         let (_, line) = new_token("a", Permission::Read).unwrap();
         let tokens = file(&line);
-        let again = add_line(tokens.path(), "a", &line);
+        let again = add_line(tokens.path(), "a", &line, || Ok(()));
         assert!(matches!(again, Err(AuthFileError::HasToken { .. })));
         let diary = file("dear diary\n");
-        assert!(matches!(add_line(diary.path(), "a", &line), Err(AuthFileError::Line { .. })));
+        assert!(matches!(
+            add_line(diary.path(), "a", &line, || Ok(())),
+            Err(AuthFileError::Line { .. })
+        ));
         assert_eq!(fs::read_to_string(diary.path()).unwrap(), "dear diary\n");
     }
 

@@ -342,6 +342,33 @@ fn a_switch_can_be_set_by_the_environment_in_the_usual_ways() {
 }
 
 #[test]
+fn a_variable_that_is_empty_counts_as_not_set() {
+    let mut builder = fileserver();
+    for option in [
+        "AUTH_FILE",
+        "DURABILITY",
+        "HOST",
+        "LOG_DB",
+        "LOG_FILE",
+        "LOG_LEVEL",
+        "METRICS",
+        "MODE",
+        "QUOTA",
+        "READ_ONLY",
+        "STATUS",
+        "TLS_CERT",
+        "TLS_KEY",
+        "USER",
+        "WORKERS",
+    ] {
+        builder = builder.env(format!("FILESERVER_{option}"), "");
+    }
+    let server = builder.start();
+    assert_eq!(server.ask("UPLOAD a.txt aGVsbG8=").outcome(), "OK");
+    assert_eq!(server.stats().workers, 5);
+}
+
+#[test]
 fn the_command_line_goes_before_the_environment() {
     let server = fileserver().env("FILESERVER_WORKERS", "3").args(["--workers", "4"]).start();
     assert_eq!(server.stats().workers, 4);

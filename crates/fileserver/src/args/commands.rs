@@ -11,7 +11,7 @@ use cli::Documents;
 use monitor::LogArgs;
 
 use super::Args;
-use crate::auth::{self, Permission};
+use crate::auth::{self, AuthFileError, Permission};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -64,17 +64,20 @@ impl Command {
 
 fn make_token(args: &Args, name: &str, permission: Permission) -> anyhow::Result<ExitCode> {
     let (token, line) = auth::new_token(name, permission)?;
-    let mut stdout = io::stdout();
+    let token = token.reveal();
     match &args.security.auth_file {
-        Some(path) => {
-            auth::add_line(path, name, &line)?;
-            writeln!(stdout, "{}", token.reveal())?;
+        Some(path) => auth::add_line(path, name, &line, || show(&format!("{token}\n")))?,
+        None => {
+            show(&format!("token for the client:    {token}\nline for --auth-file:    {line}\n"))
+                .map_err(AuthFileError::Unseen)?
         }
-        None => writeln!(
-            stdout,
-            "token for the client:    {}\nline for --auth-file:    {line}",
-            token.reveal()
-        )?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Nobody can do without seeing it, so that it cannot be written is an error.
+fn show(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
 }
