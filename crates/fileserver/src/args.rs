@@ -26,7 +26,7 @@ const EXAMPLES: &str = "\
 Examples:
   fileserver                               ./files on 127.0.0.1:46666, 5 threads
   fileserver --mode process --workers 50   50 pre-forked processes
-  fileserver /srv/files --port 0           a free port, printed on the first line
+  fileserver /srv/files --port 0           a free port, which it prints
   fileserver --read-only --mode async      LIST and GET for many clients at once
 
 SIGTERM or Ctrl-C stops accepting and lets open transfers finish; a second one
@@ -35,7 +35,7 @@ closes them. Exit status: 0 after a clean drain, 1 when connections were cut,
 
 /// Serve the files of a directory over TCP
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES)]
+#[command(version, after_help = EXAMPLES, max_term_width = 80)]
 pub struct Args {
     /// Directory to serve, in place of --dir
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]

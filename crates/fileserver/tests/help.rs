@@ -8,6 +8,12 @@ fn help_is_as_reviewed() {
 }
 
 #[test]
+fn help_fits_a_terminal() {
+    let help = include_str!("golden/help.trycmd");
+    assert!(help.lines().all(|line| line.chars().count() <= 80));
+}
+
+#[test]
 fn the_examples_in_the_help_start_servers() {
     let help = include_str!("golden/help.trycmd");
     let (_, examples) = help.split_once("Examples:\n").unwrap();

@@ -41,8 +41,9 @@ pub struct ConnectionArgs {
     )]
     pub max_requests: u64,
 
-    /// Connections open at once, waiting ones included; one more is answered `busy`. In process
-    /// mode at least as many as --workers
+    /// Connections open at once, waiting ones included; one more is answered `busy`
+    ///
+    /// In process mode at least as many as --workers.
     #[arg(
         long,
         value_name = "N",
@@ -52,8 +53,9 @@ pub struct ConnectionArgs {
     )]
     pub max_connections: u32,
 
-    /// Connections from one address (IPv6: one /64 network); one more is answered `busy`. In
-    /// process mode those that wait for a worker do not count
+    /// Connections from one address; one more is answered `busy`
+    ///
+    /// Of IPv6, from one /64 network. In process mode those that wait for a worker do not count.
     #[arg(
         long,
         value_name = "N",

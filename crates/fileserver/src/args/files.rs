@@ -31,7 +31,7 @@ pub struct FileArgs {
     pub max_files: u64,
 
     /// What a confirmed upload survives
-    #[arg(long, value_enum, env = "FILESERVER_DURABILITY", default_value_t = Durability::None)]
+    #[arg(long, value_name = "LEVEL", value_enum, env = "FILESERVER_DURABILITY", default_value_t = Durability::None)]
     pub durability: Durability,
 
     /// Refuse UPLOAD and DELETE

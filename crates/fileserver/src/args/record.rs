@@ -10,7 +10,7 @@ use monitor::{DatabaseTarget, Format};
 use telemetry::LogLevel;
 
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Log and metrics")]
+#[command(next_help_heading = "Log, metrics, status")]
 pub struct RecordArgs {
     /// Least severe events in the log: error, warn, info, debug or trace [default: info; on a terminal
     /// warn]
@@ -36,8 +36,9 @@ pub struct RecordArgs {
     #[arg(long, value_name = "FILE", env = "FILESERVER_LOG_DB", global = true)]
     pub log_db: Option<DatabaseTarget>,
 
-    /// Serve metrics for Prometheus at this port, for example 9464. Others on the network reach it only
-    /// where an address goes before it
+    /// Serve metrics for Prometheus at this port, for example 9464
+    ///
+    /// Others on the network reach it only where an address goes before it.
     #[arg(
         long,
         value_name = "[ADDRESS:]PORT",
@@ -46,8 +47,10 @@ pub struct RecordArgs {
     )]
     pub metrics: Option<SocketAddr>,
 
-    /// Answer STATS and PING at this port too, for example 46667, also while all workers are busy or
-    /// stopped. Only this machine reaches it
+    /// Answer STATS and PING at this port too, for example 46667
+    ///
+    /// It takes no worker, so it answers while all of them are busy or stopped. Only this machine
+    /// reaches it.
     #[arg(
         long,
         value_name = "[ADDRESS:]PORT",
