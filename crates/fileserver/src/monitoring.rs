@@ -74,7 +74,10 @@ impl Listeners {
     }
 }
 
-fn bind(option: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), ListenError> {
+fn bind(
+    option: &'static str,
+    address: SocketAddr,
+) -> Result<(TcpListener, SocketAddr), ListenError> {
     TcpListener::bind(address)
         .and_then(|listener| Ok((listener.local_addr()?, listener)))
         .map(|(address, listener)| (listener, address))

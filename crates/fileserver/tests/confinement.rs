@@ -213,6 +213,73 @@ fn root_is_warned_and_nobody_else_is() {
     }
 }
 
+#[test]
+fn what_the_user_may_not_do_is_told_at_the_start_in_a_sentence() {
+    if !is_root() {
+        return skip("only root can start a server as somebody else");
+    }
+    let (_dir, binary) = program_for_everyone(env!("CARGO_BIN_EXE_fileserver"));
+    let by_nobody = || ServerBuilder::new(&binary).as_user(NOBODY_ID);
+    let roots = |mode| {
+        let dir = TempDir::with_prefix("kolam-").unwrap();
+        fs::set_permissions(dir.path(), Permissions::from_mode(mode)).unwrap();
+        (dir.path().to_str().unwrap().to_owned(), dir)
+    };
+    let ((closed, _closed), (open, _open)) = (roots(0o700), roots(0o755));
+    let log = format!("{open}/log");
+    for (options, sentence) in [
+        (
+            &["--dir", &closed][..],
+            format!("this user may not read the directory {closed}; name one with --dir"),
+        ),
+        (
+            &["--dir", &open],
+            format!(
+                "files cannot be stored in {open} (Permission denied (os error 13)); --read-only serves it without UPLOAD and DELETE"
+            ),
+        ),
+        (
+            &["--dir", ".", "--log-file", &log],
+            format!(
+                "--log-file {log} cannot be opened for writing: Permission denied (os error 13); name another"
+            ),
+        ),
+    ] {
+        let stopped =
+            by_nobody().env("FILESERVER_PORT", "0").without_defaults().args(options).run_to_end();
+        assert_eq!(stopped.stderr, format!("fileserver: {sentence}\n"));
+        assert_eq!(stopped.exit_code, Some(2));
+    }
+    let read_only = by_nobody().without_defaults().args(["--port", "0", "--read-only", &open]);
+    assert_eq!(read_only.start().ask("LIST").outcome(), "OK");
+    let first_of_all = fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start").unwrap();
+    if first_of_all.trim() != "0" {
+        let stopped =
+            by_nobody().without_defaults().args(["--dir", ".", "--port", "1"]).run_to_end();
+        let sentence = "fileserver: this user may not listen on port 1; choose one from 1024 up";
+        assert!(stopped.stderr.starts_with(sentence), "{}", stopped.stderr);
+    }
+}
+
+#[test]
+fn a_limit_of_processes_is_told_once() {
+    // Nobody else's processes count with those of this user.
+    const USER_ID: u32 = 61_234;
+    if !is_root() {
+        return skip("only root can start a server as somebody else");
+    }
+    let (_dir, binary) = program_for_everyone(env!("CARGO_BIN_EXE_fileserver"));
+    for mode in MODES {
+        let limited = ServerBuilder::new("prlimit")
+            .as_user(USER_ID)
+            .args(["--nproc=1".as_ref(), binary.as_os_str()]);
+        let stopped = limited.args(["--mode", mode]).run_to_end();
+        assert_eq!(stopped.exit_code, Some(2), "{mode}: {}", stopped.stderr);
+        let told = stopped.stderr.lines().filter(|line| line.contains("temporarily unavailable"));
+        assert!(told.count() == 1 && stopped.stderr.contains("pids"), "{mode}: {}", stopped.stderr);
+    }
+}
+
 #[track_caller]
 fn expect_all_requests_work(server: &Server) {
     let content = content(1, 300_000);

@@ -6,8 +6,8 @@
 
 mod config;
 mod database;
-mod listener;
 mod line;
+mod listener;
 pub mod metrics;
 mod questions;
 mod recorder;

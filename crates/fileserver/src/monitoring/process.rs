@@ -20,7 +20,7 @@ use nix::{
 use signal_hook::consts::SIGHUP;
 use telemetry::{Source, journal};
 
-use super::{Listeners, LOOK_PAUSE, Monitor, Running, open_listeners};
+use super::{LOOK_PAUSE, Listeners, Monitor, Running, open_listeners};
 use crate::{listener::GrowingPause, os, service::Service};
 
 /// A monitor that keeps dying is replaced after a pause that grows between these.
