@@ -20,6 +20,12 @@ pub(crate) fn render(stats: &Stats) -> String {
     if stats.events_lost > 0 {
         totals.push(["log".into(), format!("{} events lost", stats.events_lost)]);
     }
+    if stats.directory_gone {
+        totals.push(["directory".into(), "gone from where it was".into()]);
+    }
+    if stats.files_left_out > 0 {
+        totals.push(["files".into(), format!("{} that no client can name", stats.files_left_out)]);
+    }
     let left = |row: [String; 2]| format!("{:<12} {}\n", row[0], row[1]);
     let totals: String = totals.into_iter().map(left).collect();
     [totals, requests(&stats.requests), workers(&stats.worker)].join("\n")
