@@ -31,7 +31,8 @@ Examples:
 
 SIGTERM or Ctrl-C stops accepting and lets open transfers finish; a second one
 closes them. Exit status: 0 after a clean drain, 1 when connections were cut,
-2 when it could not start.";
+2 when it could not start. Options may come from the environment variables that
+--help names; one that is empty counts as not set.";
 
 /// Serve the files of a directory over TCP
 #[derive(Debug, Parser)]
