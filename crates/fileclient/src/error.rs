@@ -37,6 +37,9 @@ pub enum ClientError {
     /// The server's own words; they may hold control characters.
     #[error("{sentence}")]
     Refused { code: Option<String>, sentence: String },
+    /// The server took a part of the upload for all of it.
+    #[error("the server answered before it had the whole file")]
+    AnsweredEarly,
     #[error(transparent)]
     Reply(ReplyError),
     /// What reached the sink before must not be taken for the file.
@@ -67,6 +70,7 @@ impl ClientError {
             Self::DeadlinePassed => "deadline",
             Self::Closed => "closed",
             Self::Refused { code, .. } => refusal(code.as_deref()),
+            Self::AnsweredEarly => "early",
             Self::Reply(_) | Self::Lacks(_) => "reply",
             Self::BadContent(_) => "content",
             Self::NoFile => "no-file",

@@ -39,6 +39,9 @@ fn advice(error: &ClientError) -> Option<&'static str> {
         ClientError::BadContent(_) | ClientError::SizeDiffers { .. } => {
             Some("try again, and mistrust the server if it stays")
         }
+        ClientError::AnsweredEarly => {
+            Some("it may take no requests of this length, and has stored a part at most")
+        }
         ClientError::Reply(_)
         | ClientError::NoFile
         | ClientError::Lacks(_)

@@ -44,9 +44,11 @@ impl Socket {
         }
     }
 
+    /// Fails with [`ClientError::AnsweredEarly`] when the server takes no more and says something
+    /// instead, which can then be read.
     pub(crate) fn write_all(&mut self, bytes: &[u8]) -> Result<(), ClientError> {
         match &mut self.tls {
-            None => self.tcp.write_all(bytes),
+            None => self.tcp.write_all(bytes, |tcp| !tcp.is_quiet()),
             Some(session) => session.write_all(&mut self.tcp, bytes),
         }
     }

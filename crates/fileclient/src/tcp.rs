@@ -16,6 +16,9 @@ const CONNECT_TIMEOUT_MAX: Duration = Duration::from_secs(10);
 /// The system refuses a wait of zero, and means "for ever" by it elsewhere.
 const WAIT_MIN: Duration = Duration::from_millis(1);
 
+/// How long a write waits before it is looked whether the server refuses what it does not take.
+const STUCK: Duration = Duration::from_millis(100);
+
 #[derive(Debug)]
 pub(crate) struct Tcp {
     stream: TcpStream,
@@ -105,18 +108,30 @@ impl Tcp {
         }
     }
 
-    pub(crate) fn write_all(&mut self, mut bytes: &[u8]) -> Result<(), ClientError> {
+    /// Writes all of it. Whenever the server has not taken it all for a while, `has_spoken` is asked
+    /// whether it said something instead; that ends the writing.
+    pub(crate) fn write_all(
+        &mut self,
+        mut bytes: &[u8],
+        mut has_spoken: impl FnMut(&Self) -> bool,
+    ) -> Result<(), ClientError> {
+        let mut moved = Instant::now();
         while !bytes.is_empty() {
-            let wait = wait_for(self.timeout, self.deadline)?;
+            let wait = wait_for(self.timeout, self.deadline)?.min(STUCK);
             if self.write_wait != Some(wait) {
                 self.stream.set_write_timeout(Some(wait)).map_err(ClientError::Peer)?;
                 self.write_wait = Some(wait);
             }
             match self.stream.write(bytes) {
-                Ok(len) => bytes = &bytes[len..],
-                Err(err) if timed_out(&err) => return Err(self.waited_out(wait)),
-                Err(err) if err.kind() == ErrorKind::Interrupted => {}
+                Ok(len) => (bytes, moved) = (&bytes[len..], Instant::now()),
+                Err(err) if timed_out(&err) && moved.elapsed() >= self.timeout => {
+                    return Err(ClientError::TimedOut(self.timeout));
+                }
+                Err(err) if timed_out(&err) || err.kind() == ErrorKind::Interrupted => {}
                 Err(err) => return Err(ClientError::Peer(err)),
+            }
+            if !bytes.is_empty() && has_spoken(self) {
+                return Err(ClientError::AnsweredEarly);
             }
         }
         Ok(())

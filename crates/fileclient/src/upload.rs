@@ -36,6 +36,9 @@ pub(crate) fn send(
             Err(err) => return Err(spoil(wire, err)),
         };
         let piece_len = plain_len.min(PIECE_LEN);
+        if sent > 0 {
+            wire.expect_silence()?;
+        }
         let text = wire.outgoing();
         filled += encoder.encode(&plain[..piece_len], &mut text[filled..]);
         sent += piece_len as u64;

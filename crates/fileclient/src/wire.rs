@@ -69,7 +69,16 @@ impl Wire {
     /// the error.
     pub(crate) fn send(&mut self, len: usize) -> Result<(), ClientError> {
         let sent = self.socket.write_all(&self.buffer[..len]);
-        sent.map_err(|err| self.refusal().unwrap_or(err))
+        sent.map_err(|err| match self.early_answer() {
+            Ok(()) | Err(ClientError::Closed | ClientError::Peer(_)) => err,
+            Err(answer) => answer,
+        })
+    }
+
+    /// Before more of an upload is sent: the server has no reason to answer yet. Does not wait where
+    /// it has not. What is in [`outgoing`](Self::outgoing) may be lost.
+    pub(crate) fn expect_silence(&mut self) -> Result<(), ClientError> {
+        if self.socket.is_quiet() { Ok(()) } else { self.early_answer() }
     }
 
     fn allocate(&mut self) {
@@ -77,16 +86,20 @@ impl Wire {
         self.unread = 0..0;
     }
 
-    fn refusal(&mut self) -> Option<ClientError> {
+    /// What the server said before it had the whole request, as an error; nothing but the late
+    /// ending of the reply before is none.
+    fn early_answer(&mut self) -> Result<(), ClientError> {
         let end = Instant::now() + REFUSAL_WAIT;
         loop {
-            let len = self.socket.read_before(end, &mut self.buffer).ok()??;
-            if len == 0 {
-                return None;
+            match self.socket.read_before(end, &mut self.buffer)? {
+                None | Some(0) => return Err(ClientError::Closed),
+                Some(len) => self.unread = 0..len,
             }
-            self.unread = 0..len;
-            if let Some(reply) = self.advance(None).ok()? {
-                return refused(&reply);
+            self.reply_began = true;
+            match self.advance(None)? {
+                Some(reply) => return Err(refused(&reply).unwrap_or(ClientError::AnsweredEarly)),
+                None if self.reader.is_between_replies() => return Ok(()),
+                None => {}
             }
         }
     }

@@ -4,8 +4,9 @@
 mod fake_server;
 
 use std::{
-    io::Write,
+    io::{Read, Write},
     net::TcpStream,
+    sync::mpsc,
     time::{Duration, Instant},
 };
 
@@ -180,7 +181,7 @@ fn uploads_of_any_length_are_whole() {
         let content: Vec<u8> = (0..len).map(|index| (index % 251) as u8).collect();
         // A source that gives little at a time.
         let (front, back) = content.split_at(len / 3);
-        let mut source = std::io::Read::chain(front, back);
+        let mut source = Read::chain(front, back);
         assert_eq!(connect(&server).upload(&name("a"), &mut source).unwrap().bytes, len as u64);
         let request = server.finish().remove(0);
         let text = request.strip_prefix("UPLOAD a ").unwrap().trim_end().as_bytes();
@@ -204,21 +205,77 @@ fn downloads_of_any_length_are_whole() {
     }
 }
 
-#[test]
-fn a_refusal_in_the_middle_of_an_upload_is_told() {
-    let server = FakeServer::start(1, |_, stream: &mut TcpStream| {
+/// What a server does that has answered before it has the whole request.
+#[derive(Clone, Copy, Debug)]
+enum Afterwards {
+    Closes,
+    ReadsOn,
+    ReadsNoMore,
+}
+
+/// Uploads without end to a server that answers what it received first with `reply`.
+fn upload_answered_early(reply: &'static str, afterwards: Afterwards) -> ClientError {
+    let (done, is_done) = mpsc::channel::<()>();
+    let server = FakeServer::start(1, move |_, stream: &mut TcpStream| {
         recv(stream);
-        stream
-            .write_all(
-                b"{\"status\":\"ERROR\",\"data\":\"too much\",\"code\":\"too-large\"}\r\n\r\n",
-            )
-            .unwrap();
+        stream.write_all(reply.as_bytes()).unwrap();
+        match afterwards {
+            Afterwards::Closes => {}
+            Afterwards::ReadsOn => while stream.read(&mut [0; 65536]).is_ok_and(|len| len > 0) {},
+            Afterwards::ReadsNoMore => drop(is_done.recv()),
+        }
     });
-    let mut endless = std::io::repeat(7);
     let mut connection = connect(&server);
-    let refused = connection.upload(&name("a"), &mut endless).unwrap_err();
-    assert_eq!(refused.cause(), "refused:too-large", "{refused:?}");
+    let asked = Instant::now();
+    let refused = connection.upload(&name("a"), &mut std::io::repeat(7)).unwrap_err();
+    assert!(asked.elapsed() < Options::default().timeout / 2, "{afterwards:?}");
     assert!(!connection.is_reusable());
+    drop((connection, done));
+    server.finish();
+    refused
+}
+
+#[test]
+fn an_early_refusal_ends_the_sending_at_once() {
+    let reply = "{\"status\":\"ERROR\",\"data\":\"too much\",\"code\":\"too-large\"}\r\n\r\n";
+    for afterwards in [Afterwards::Closes, Afterwards::ReadsOn, Afterwards::ReadsNoMore] {
+        let refused = upload_answered_early(reply, afterwards);
+        assert_eq!(refused.cause(), "refused:too-large", "{afterwards:?}: {refused:?}");
+    }
+}
+
+#[test]
+fn what_is_no_reply_ends_the_sending_as_well() {
+    for afterwards in [Afterwards::Closes, Afterwards::ReadsOn, Afterwards::ReadsNoMore] {
+        let other = upload_answered_early("HTTP/1.1 400 Bad Request\r\n\r\n", afterwards);
+        assert!(matches!(other, ClientError::Reply(_)), "{afterwards:?}: {other:?}");
+    }
+}
+
+#[test]
+fn an_ok_before_the_last_byte_was_sent_is_a_failure() {
+    for afterwards in [Afterwards::Closes, Afterwards::ReadsOn, Afterwards::ReadsNoMore] {
+        let reply = "{\"status\":\"OK\",\"data\":\"a uploaded\"}\r\n\r\n";
+        let early = upload_answered_early(reply, afterwards);
+        assert!(matches!(early, ClientError::AnsweredEarly), "{afterwards:?}: {early:?}");
+    }
+}
+
+/// The ending comes after it was given up, while the next request is being sent.
+#[test]
+fn a_late_ending_of_the_reply_before_is_no_answer() {
+    let server = FakeServer::start(1, |_, stream| {
+        read_request(stream);
+        stream.write_all(b"{\"status\":\"OK\",\"data\":\"pong\"}").unwrap();
+        recv(stream);
+        stream.write_all(b"\r\n\r\n").unwrap();
+        read_request(stream);
+        stream.write_all(b"{\"status\":\"OK\",\"data\":\"stored\"}\r\n\r\n").unwrap();
+    });
+    let mut connection = connect(&server);
+    connection.ping().unwrap();
+    let content = testkit::content(1, 2_000_000);
+    connection.upload(&name("a"), &mut content.as_slice()).unwrap();
 }
 
 #[test]
@@ -231,7 +288,7 @@ fn a_size_that_differs_is_an_error() {
 #[test]
 fn an_upload_whose_source_fails_cannot_be_decoded() {
     struct Failing(bool);
-    impl std::io::Read for Failing {
+    impl Read for Failing {
         fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
             if std::mem::replace(&mut self.0, true) {
                 return Err(std::io::Error::other("gone"));
@@ -265,7 +322,7 @@ fn a_silent_server_is_left_after_the_timeout() {
 
 #[test]
 fn a_server_that_does_not_read_is_left_after_the_timeout() {
-    let (done, wait) = std::sync::mpsc::channel::<()>();
+    let (done, wait) = mpsc::channel::<()>();
     let server = FakeServer::start(1, move |_, _| wait.recv().is_err());
     let options = Options { timeout: Duration::from_millis(50), ..Options::default() };
     let mut connection = Connection::connect(&server.address, options).unwrap();

@@ -277,6 +277,27 @@ fn an_upload_cut_short_does_not_end_as_a_whole_one() {
 }
 
 #[test]
+fn an_early_refusal_ends_the_sending_over_tls_too() {
+    let certificates = Certificates::make();
+    for reads_on in [false, true] {
+        let (done, is_done) = mpsc::channel::<()>();
+        let server = FakeServer::start_tls(1, &certificates, move |_, stream| {
+            recv(stream);
+            stream.write_all(b"{\"status\":\"ERROR\",\"data\":\"no\",\"code\":\"busy\"}").unwrap();
+            while reads_on && stream.read(&mut [0; 65536]).is_ok_and(|len| len > 0) {}
+            is_done.recv().unwrap_err();
+        });
+        let mut connection = Connection::connect(&server.address, trusting(&certificates)).unwrap();
+        let asked = Instant::now();
+        let refused = connection.upload(&name("a"), &mut io::repeat(7)).unwrap_err();
+        assert_eq!(refused.cause(), "refused:busy", "{refused:?}");
+        assert!(asked.elapsed() < Options::default().timeout / 2);
+        drop((connection, done));
+        server.finish();
+    }
+}
+
+#[test]
 fn a_silent_tls_server_is_left_after_the_timeout() {
     let certificates = Certificates::make();
     let server = FakeServer::start_tls(1, &certificates, |_, stream| {

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, ErrorKind, Read, Write},
+    mem,
     ops::Range,
     time::{Duration, Instant},
 };
@@ -48,7 +49,7 @@ impl Session {
 
     fn shake_hands(&mut self, tcp: &mut Tcp) -> Result<(), ClientError> {
         let end = Instant::now() + tcp.timeout().min(AGREE_TIMEOUT_MAX);
-        self.flush(tcp)?;
+        self.flush(tcp, |_, _| false)?;
         while self.connection.is_handshaking() {
             if self.unread.is_empty() {
                 match tcp.read_before(end, &mut self.records)? {
@@ -106,7 +107,7 @@ impl Session {
         while !bytes.is_empty() {
             let len = self.connection.writer().write(bytes).map_err(ClientError::Peer)?;
             bytes = &bytes[len..];
-            self.flush(tcp)?;
+            self.flush(tcp, |session, tcp| !session.is_quiet(tcp))?;
         }
         Ok(())
     }
@@ -153,7 +154,7 @@ impl Session {
     fn absorb(&mut self, tcp: &mut Tcp) -> Result<(), ClientError> {
         self.take_records()?;
         let outcome = self.connection.process_new_packets();
-        let flushed = self.flush(tcp);
+        let flushed = self.flush(tcp, |_, _| false);
         // The server is told why, but its certificate matters more than whether it heard.
         outcome.map_err(TlsError::from)?;
         flushed
@@ -169,10 +170,16 @@ impl Session {
         Ok(())
     }
 
-    fn flush(&mut self, tcp: &mut Tcp) -> Result<(), ClientError> {
+    fn flush(
+        &mut self,
+        tcp: &mut Tcp,
+        has_spoken: impl Fn(&mut Self, &Tcp) -> bool,
+    ) -> Result<(), ClientError> {
         self.collect_outgoing();
-        let sent = tcp.write_all(&self.outgoing);
-        self.outgoing.clear();
+        let mut records = mem::take(&mut self.outgoing);
+        let sent = tcp.write_all(&records, |tcp| has_spoken(self, tcp));
+        records.clear();
+        self.outgoing = records;
         sent
     }
 
