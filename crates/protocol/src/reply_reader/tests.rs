@@ -1,5 +1,5 @@
 use super::*;
-use crate::{ErrorCode, Reply};
+use crate::{ErrorCode, FileName, Reply};
 
 /// Reads `pieces`: the file text and the reply of each, and how many endings were seen.
 fn read(pieces: &[&[u8]]) -> Result<(Vec<(String, ReceivedReply)>, usize), ReplyError> {
