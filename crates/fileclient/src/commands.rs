@@ -164,8 +164,13 @@ impl Commands {
             connection.upload(&name, &mut progress.watch(&file))
         });
         drop(progress);
-        let bytes = in_bytes(stored?.bytes);
-        cli::outln!("stored {name} ({bytes})");
+        let stored = stored?;
+        let bytes = in_bytes(stored.bytes);
+        if stored.size_confirmed {
+            cli::outln!("stored {name} ({bytes})");
+        } else {
+            cli::outln!("sent {name} ({bytes}; the server names no size)");
+        }
         Ok(())
     }
 

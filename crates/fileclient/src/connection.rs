@@ -37,8 +37,10 @@ pub struct Connection {
 /// A finished upload or download.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Transfer {
-    /// Length of the file.
+    /// Length of the file, as it went over the wire.
     pub bytes: u64,
+    /// The server named the same length. One that names none may have stored anything.
+    pub size_confirmed: bool,
     /// When the first byte of the reply was there.
     pub first_byte: Instant,
     /// When the last byte of the reply, without its ending, was there and the content in its sink.
@@ -103,13 +105,17 @@ impl Connection {
             connection.send(&Request::Get(name.clone()))?;
             connection.wire.receive(Some(&mut content))
         });
-        let bytes = content.finish();
+        let bytes = received.and_then(|received| {
+            let received = about(name, received)?;
+            if !received.reply.has_file() {
+                let text = received.reply.file_under_data(name).ok_or(ClientError::NoFile)?;
+                content.take_all(text.as_bytes())?;
+            }
+            Ok((received, content.finish()?))
+        });
         self.plain = plain;
-        let Received { reply, first_byte, finished, .. } = about(name, received?)?;
-        if !reply.has_file() {
-            return Err(ClientError::NoFile);
-        }
-        Ok(Transfer { bytes: bytes?, first_byte, finished })
+        let (received, bytes) = bytes?;
+        transfer(&received, bytes)
     }
 
     /// Uploads all that `source` gives, until it ends. How long it takes to give it is not bounded.
@@ -130,11 +136,7 @@ impl Connection {
             connection.wire.receive(None)
         });
         self.plain = plain;
-        let Received { reply, first_byte, finished, .. } = about(name, received?)?;
-        match reply.data_size {
-            Some(stored) if stored != sent => Err(ClientError::SizeDiffers { sent, stored }),
-            Some(_) | None => Ok(Transfer { bytes: sent, first_byte, finished }),
-        }
+        transfer(&about(name, received?)?, sent)
     }
 
     /// Deletes a stored file; the server's sentence about it, which may hold control characters.
@@ -189,7 +191,9 @@ impl Connection {
         }
         self.wire.reply_began = false;
         let received = run(self)?;
-        self.usable = received.more_may_follow;
+        // Servers without codes may answer one request twice when they do not understand it.
+        let is_understood = received.reply.is_ok() || received.reply.code.is_some();
+        self.usable = received.more_may_follow && is_understood;
         refused(&received.reply).map_or(Ok(received), Err)
     }
 }
@@ -210,4 +214,18 @@ fn about(name: &FileName, received: Received) -> Result<Received, ClientError> {
     }
     let other = received.reply.file_name().unwrap_or_default();
     Err(ClientError::OtherFile(other.to_owned()))
+}
+
+/// Holds what was moved against what the server says.
+fn transfer(received: &Received, bytes: u64) -> Result<Transfer, ClientError> {
+    let Received { reply, first_byte, finished, .. } = received;
+    match reply.data_size {
+        Some(named) if named != bytes => Err(ClientError::SizeDiffers { moved: bytes, named }),
+        named => Ok(Transfer {
+            bytes,
+            size_confirmed: named.is_some(),
+            first_byte: *first_byte,
+            finished: *finished,
+        }),
+    }
 }

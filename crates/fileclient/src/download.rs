@@ -34,6 +34,12 @@ impl<'a> Download<'a> {
         Ok(())
     }
 
+    /// Takes text of any length.
+    pub(crate) fn take_all(&mut self, text: &[u8]) -> Result<(), ClientError> {
+        text.chunks(BUFFER_LEN).try_for_each(|piece| self.take(piece))?;
+        self.flush()
+    }
+
     pub(crate) fn flush(&mut self) -> Result<(), ClientError> {
         self.sink.write_all(&self.plain[..self.filled]).map_err(ClientError::Sink)?;
         self.written += self.filled as u64;

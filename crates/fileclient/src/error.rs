@@ -9,7 +9,7 @@ use crate::TlsError;
 
 /// Why a request had no success.
 ///
-/// Only after [`Refused`](Self::Refused), [`NoFile`](Self::NoFile), [`Lacks`](Self::Lacks),
+/// Only after [`Refused`](Self::Refused) with a code, [`NoFile`](Self::NoFile), [`Lacks`](Self::Lacks),
 /// [`OtherFile`](Self::OtherFile) and [`SizeDiffers`](Self::SizeDiffers), which follow a whole
 /// reply, may the connection take another request.
 #[derive(Debug, thiserror::Error)]
@@ -51,8 +51,8 @@ pub enum ClientError {
     Lacks(&'static str),
     #[error("the server's reply is about another file, {0:?}")]
     OtherFile(String),
-    #[error("{sent} bytes were sent and the server stored {stored}")]
-    SizeDiffers { sent: u64, stored: u64 },
+    #[error("{moved} bytes went over the wire, but the server says that the file has {named}")]
+    SizeDiffers { moved: u64, named: u64 },
     #[error("cannot read the content to send")]
     Source(#[source] io::Error),
     #[error("cannot write the content received")]

@@ -279,10 +279,45 @@ fn a_late_ending_of_the_reply_before_is_no_answer() {
 }
 
 #[test]
+fn a_size_is_confirmed_where_the_server_names_it() {
+    for (reply, is_confirmed) in [
+        ("{\"status\":\"OK\",\"data\":\"a stored\",\"data_size\":5}\r\n\r\n", true),
+        ("{\"status\":\"OK\",\"data\":\"a uploaded, 5 bytes\"}\r\n\r\n", false),
+    ] {
+        let server = answering(reply);
+        let stored = connect(&server).upload(&name("a"), &mut &b"hello"[..]).unwrap();
+        assert_eq!(stored.size_confirmed, is_confirmed, "{reply}");
+    }
+    let got = get("{\"status\":\"OK\",\"data_size\":4,\"data_file\":\"aGVsbG8=\"}\r\n\r\n");
+    assert!(matches!(got, Err(ClientError::SizeDiffers { moved: 5, named: 4 })), "{got:?}");
+}
+
+#[test]
+fn content_under_data_is_taken_where_it_can_be_nothing_else() {
+    assert_eq!(get("{\"status\": \"OK\", \"data\": \"aGVsbG8=\"}\r\n\r\n").unwrap(), b"hello");
+    let long = testkit::content(1, 1_000_000);
+    let reply = format!("{{\"status\": \"OK\", \"data\": \"{}\"}}\r\n\r\n", testkit::base64(&long));
+    assert!(get(reply).unwrap() == long);
+    let word = get("{\"status\": \"OK\", \"data\": \"NotFound\"}\r\n\r\n");
+    assert!(matches!(word, Err(ClientError::NoFile)), "{word:?}");
+}
+
+/// Some servers answer twice what they do not understand.
+#[test]
+fn after_an_error_without_a_code_the_connection_is_over() {
+    let server = answering("{\"status\": \"ERROR\", \"data\": \"request tidak dikenali\"}\r\n\r\n");
+    let mut connection = connect(&server);
+    let refused = connection.digest(&name("a")).unwrap_err();
+    assert_eq!(refused.to_string(), "request tidak dikenali");
+    assert!(!connection.is_reusable());
+    assert!(matches!(connection.ping(), Err(ClientError::Closed)));
+}
+
+#[test]
 fn a_size_that_differs_is_an_error() {
     let server = answering("{\"status\":\"OK\",\"data_namafile\":\"a\",\"data_size\":4}\r\n\r\n");
     let differs = connect(&server).upload(&name("a"), &mut &b"hello"[..]).unwrap_err();
-    assert!(matches!(differs, ClientError::SizeDiffers { sent: 5, stored: 4 }), "{differs:?}");
+    assert!(matches!(differs, ClientError::SizeDiffers { moved: 5, named: 4 }), "{differs:?}");
 }
 
 #[test]

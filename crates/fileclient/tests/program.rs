@@ -135,6 +135,25 @@ fn files_share_a_connection_where_the_server_lets_them() {
 }
 
 #[test]
+fn an_upload_that_nobody_confirms_is_called_sent() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("a"), "hello").unwrap();
+    for (reply, told) in [
+        ("{\"status\":\"OK\",\"data_size\":5}", (0, "stored a (5 bytes)\n", "")),
+        ("{\"status\":\"OK\"}", (0, "sent a (5 bytes; the server names no size)\n", "")),
+        (
+            "{\"status\":\"OK\",\"data_size\":0}",
+            (1, "", "5 bytes went over the wire, but the server says that the file has 0; "),
+        ),
+    ] {
+        let server = answering(reply);
+        let (code, out, err) = run(&server.address, directory.path(), &["upload", "a"]);
+        assert_eq!((code, out.as_str()), (told.0, told.1), "{reply}");
+        assert!(err.contains(told.2) && err.is_empty() == told.2.is_empty(), "{err}");
+    }
+}
+
+#[test]
 fn names_from_the_network_do_not_reach_the_terminal() {
     let directory = tempfile::tempdir().unwrap();
     let server = answering("{\"status\":\"OK\",\"data\":[\"a\\u001b[2J\",\"b\\nc\"]}\r\n\r\n");

@@ -20,7 +20,14 @@ pub struct ReceivedReply {
     pub code: Option<String>,
     /// The reply carried a file, whose text was given out.
     has_file: bool,
+    /// What some servers call the file that stands under `data`.
+    filename: Option<String>,
+    /// It has members that are none of these.
+    has_others: bool,
 }
+
+/// A word or a path may be base64 by chance; no text of this length is one.
+const SURELY_BASE64_LEN: usize = 64;
 
 impl ReceivedReply {
     pub(crate) fn new(mut members: Map<String, Value>) -> Self {
@@ -39,6 +46,8 @@ impl ReceivedReply {
             data_digest: text(take("data_digest")),
             code: text(take("code")),
             has_file: take("data_file").is_string(),
+            filename: text(take("filename")),
+            has_others: !members.is_empty(),
         }
     }
 
@@ -63,6 +72,25 @@ impl ReceivedReply {
     /// Whether the reply carried a file.
     pub fn has_file(&self) -> bool {
         self.has_file
+    }
+
+    /// The base64 text of a file that stands under `data`, where some servers put it; `None` for what
+    /// may be anything else.
+    ///
+    /// A sentence has blanks or a full stop, but a single word can be base64 by chance. So the text is
+    /// padded, or longer than any word, or the reply names the file. A member that is none of ours may
+    /// say that the text is encrypted or a part.
+    pub fn file_under_data(&self, name: &FileName) -> Option<String> {
+        let Value::String(data) = &self.data else { return None };
+        let mut given = [&self.data_namafile, &self.filename].into_iter().flatten().peekable();
+        let names_file = given.peek().is_some();
+        if !self.is_ok() || self.has_others || !given.all(|given| is_name(given, name)) {
+            return None;
+        }
+        // Some encoders break lines.
+        let text: String = data.split(['\r', '\n']).collect();
+        let is_no_word = text.ends_with('=') || is_long_and_mixed(&text);
+        (is_base64(&text) && (names_file || is_no_word)).then_some(text)
     }
 
     /// The name that the server gave the file; not checked.
@@ -102,9 +130,24 @@ impl ReceivedReply {
     /// Whether the reply is about `name`, as far as the server said. Some say it with the path that
     /// the file has on their disk.
     pub fn is_about(&self, name: &FileName) -> bool {
-        self.data_namafile
-            .as_deref()
-            .and_then(|given| given.rsplit(['/', '\\']).next())
-            .is_none_or(|given| given == name.as_str())
+        self.data_namafile.as_deref().is_none_or(|given| is_name(given, name))
     }
+}
+
+fn is_name(given: &str, name: &FileName) -> bool {
+    given.rsplit(['/', '\\']).next() == Some(name.as_str())
+}
+
+fn is_base64(text: &str) -> bool {
+    let digits = text.trim_end_matches('=');
+    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    text.len().is_multiple_of(4) && text.len() - digits.len() <= 2 && digits.bytes().all(is_digit)
+}
+
+fn is_long_and_mixed(text: &str) -> bool {
+    let has = |kind: fn(&u8) -> bool| text.as_bytes().iter().any(kind);
+    text.len() >= SURELY_BASE64_LEN
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_digit)
 }

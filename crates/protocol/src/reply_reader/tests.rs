@@ -120,6 +120,38 @@ fn a_name_may_come_with_its_path() {
 }
 
 #[test]
+fn a_file_under_data_is_found_where_it_can_be_nothing_else() {
+    let name: FileName = "a.txt".parse().unwrap();
+    let found = |wire: &str| one(wire).1.file_under_data(&name);
+    let long = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU2Nzg5YWJjZGVmZ2hpamts";
+    for (wire, text) in [
+        (r#"{"status": "OK", "data": "aGVsbG8="}"#, "aGVsbG8="),
+        (r#"{"status": "OK", "data": "aGVs\nbG8=\n"}"#, "aGVsbG8="),
+        (r#"{"status": "OK", "filename": "a.txt", "data": "YWJj"}"#, "YWJj"),
+        (r#"{"status": "OK", "data_namafile": "files/a.txt", "data": "YWJj"}"#, "YWJj"),
+        (r#"{"status": "OK", "filename": "a.txt", "data": ""}"#, ""),
+        (&format!(r#"{{"status": "OK", "data": "{long}"}}"#), long),
+    ] {
+        assert_eq!(found(wire).as_deref(), Some(text), "{wire}");
+    }
+    for wire in [
+        r#"{"status": "ERROR", "data": "aGVsbG8="}"#,
+        r#"{"status": "OK", "data": "file not found"}"#,
+        r#"{"status": "OK", "data": "not there."}"#,
+        r#"{"status": "OK", "data": "NotFound"}"#,
+        r#"{"status": "OK", "data": "ada/di/server"}"#,
+        r#"{"status": "OK", "data": ""}"#,
+        r#"{"status": "OK", "data": ["aGVsbG8="]}"#,
+        r#"{"status": "OK", "filename": "b.txt", "data": "aGVsbG8="}"#,
+        r#"{"status": "OK", "data": "aGVsbG8=", "iv": "AAAA"}"#,
+        r#"{"status": "OK", "data": "aGVsbG8"}"#,
+        r#"{"status": "OK", "data": "aGVsb==="}"#,
+    ] {
+        assert_eq!(found(wire), None, "{wire}");
+    }
+}
+
+#[test]
 fn reading_does_not_depend_on_how_bytes_arrive() {
     let wire =
         "{ \"status\": \"OK\", \"data\": \"a\\\"}{\", \"data_file\" : \"aGVs\\/G8=\" }\r\n\r\n\
