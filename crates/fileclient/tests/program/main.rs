@@ -1,6 +1,7 @@
 //! The program `fileclient` as a person or a script runs it.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "../fake_server/mod.rs"]
 mod fake_server;
 
 use std::{
