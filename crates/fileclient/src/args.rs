@@ -183,7 +183,7 @@ pub(crate) enum Command {
     /// Print the names of the stored files, one a line
     List,
 
-    /// Download files; each takes its name when it is whole
+    /// Download files; each takes its name when it is whole, and keeps the permissions of an older one
     Get {
         /// Names of stored files
         #[arg(value_name = "NAME", required = true)]
@@ -200,6 +200,17 @@ pub(crate) enum Command {
             value_hint = ValueHint::AnyPath
         )]
         output: Option<PathBuf>,
+
+        /// Leave local files that are there as they are: a file whose name is taken is skipped, which
+        /// is no failure [default: replace them]
+        #[arg(
+            short,
+            long,
+            env = "FILECLIENT_NO_CLOBBER",
+            hide_env_values = true,
+            value_parser = FalseyValueParser::new()
+        )]
+        no_clobber: bool,
     },
 
     /// Upload files; a stored file of the same name is replaced
@@ -316,7 +327,9 @@ impl Command {
             Self::Upload { files, name: Some(_) } if files.len() > 1 => {
                 Some("--as names one file; upload the others without it")
             }
-            Self::Get { names, output: Some(output) } if names.len() > 1 => misuse_for_many(output),
+            Self::Get { names, output: Some(output), .. } if names.len() > 1 => {
+                misuse_for_many(output)
+            }
             _ => None,
         }
     }

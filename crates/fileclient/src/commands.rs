@@ -17,7 +17,7 @@ use crate::{
     ClientError, Connection,
     args::{Args, Command, TopArgs},
     failure, interrupt,
-    local_file::LocalFile,
+    local_file::{IfExists, LocalFile, LocalFileError},
     output::{printable, printable_json},
     progress::Progress,
     prompt,
@@ -67,9 +67,10 @@ impl Commands {
     pub(crate) fn run(&mut self, command: &Command) {
         match command {
             Command::List => self.attempt(Self::list),
-            Command::Get { names, output } => {
+            Command::Get { names, output, no_clobber } => {
+                let if_exists = if *no_clobber { IfExists::Keep } else { IfExists::Replace };
                 for name in names {
-                    self.attempt(|commands| commands.get(name, output.as_deref()));
+                    self.attempt(|commands| commands.get(name, output.as_deref(), if_exists));
                 }
             }
             Command::Upload { files, name } => {
@@ -111,24 +112,45 @@ impl Commands {
         Ok(())
     }
 
-    fn get(&mut self, name: &FileName, output: Option<&Path>) -> anyhow::Result<()> {
-        match output {
-            Some(output) if output.as_os_str() == "-" => self.get_to_stdout(name),
-            Some(output) if output.is_dir() => self.get_to_file(name, &output.join(name.as_str())),
-            Some(output) => self.get_to_file(name, output),
-            None => self.get_to_file(name, Path::new(name.as_str())),
+    fn get(
+        &mut self,
+        name: &FileName,
+        output: Option<&Path>,
+        if_exists: IfExists,
+    ) -> anyhow::Result<()> {
+        let path = match output {
+            Some(output) if output.as_os_str() == "-" => return self.get_to_stdout(name),
+            Some(output) if output.is_dir() => output.join(name.as_str()),
+            Some(output) => output.to_owned(),
+            None => PathBuf::from(name.as_str()),
+        };
+        let shown = printable(&path.display().to_string());
+        match self.get_to_file(name, &path, if_exists) {
+            Ok(bytes) => {
+                let saved =
+                    if shown == name.as_str() { shown } else { format!("{name} as {shown}") };
+                cli::outln!("saved {saved} ({})", in_bytes(bytes));
+                Ok(())
+            }
+            Err(failure) if is_kept(&failure) => {
+                cli::errln!("skipped {shown}: it is there already");
+                Ok(())
+            }
+            Err(failure) => Err(failure),
         }
     }
 
-    fn get_to_file(&mut self, name: &FileName, path: &Path) -> anyhow::Result<()> {
+    fn get_to_file(
+        &mut self,
+        name: &FileName,
+        path: &Path,
+        if_exists: IfExists,
+    ) -> anyhow::Result<u64> {
         let failed = || format!("cannot save {name} as {}", path.display());
-        let mut file = LocalFile::create(path).with_context(failed)?;
+        let mut file = LocalFile::create(path, if_exists).with_context(failed)?;
         let bytes = self.download(name, &mut file)?;
         file.persist().with_context(failed)?;
-        let path = printable(&path.display().to_string());
-        let saved = if path == name.as_str() { path } else { format!("{name} as {path}") };
-        cli::outln!("saved {saved} ({})", in_bytes(bytes));
-        Ok(())
+        Ok(bytes)
     }
 
     fn get_to_stdout(&mut self, name: &FileName) -> anyhow::Result<()> {
@@ -249,6 +271,10 @@ fn base_name(path: &Path) -> anyhow::Result<FileName> {
     let name = path.file_name().map(PathBuf::from).ok_or_else(|| anyhow!("it has no name"))?;
     let name = FileName::from_bytes(name.as_os_str().as_encoded_bytes());
     name.context("give it another NAME")
+}
+
+fn is_kept(failure: &anyhow::Error) -> bool {
+    matches!(failure.downcast_ref(), Some(LocalFileError::Exists))
 }
 
 fn nobody_reads(failure: &anyhow::Error) -> bool {

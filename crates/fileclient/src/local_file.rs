@@ -1,8 +1,13 @@
 //! A local file that takes its name when it is whole.
+//!
+//! As `cp` does, it keeps what the older file of its name was: its permissions, its owner where that is
+//! allowed, and that it is behind a link. What may not be written to is not replaced either. Other hard
+//! links to the older file keep the old content, since only a rename replaces a file at once.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
+    fs::{self, File, Metadata, OpenOptions, Permissions},
+    io::{self, ErrorKind, Write},
+    os::unix::fs::{MetadataExt, PermissionsExt, fchown},
     path::{Path, PathBuf},
 };
 
@@ -10,61 +15,171 @@ use tempfile::NamedTempFile;
 
 use crate::interrupt::unfinished;
 
+/// Of what the older file allowed, a program with new content must not run as another user.
+const KEPT_PERMISSIONS: u32 = 0o777;
+
+/// What becomes of an older file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum IfExists {
+    Replace,
+    Keep,
+}
+
+/// Why a file cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LocalFileError {
+    #[error("it is there already")]
+    Exists,
+    #[error("it is a directory; name a file, or say with -o where to put it")]
+    Directory,
+    #[error("it is a link to {0}, which is not there; name that file, or remove the link")]
+    DanglingLink(String),
+    #[error("there is no directory {0}; make it first")]
+    NoDirectory(String),
+    #[error("cannot make a file in {directory}")]
+    Beside {
+        directory: String,
+        #[source]
+        source: io::Error,
+    },
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
 /// What a download is written to. Dropped before [`persist`](Self::persist), it leaves nothing
 /// behind, and an older file of its name as it was.
+#[derive(Debug)]
 pub(crate) struct LocalFile {
-    path: PathBuf,
     content: Content,
 }
 
+#[derive(Debug)]
 enum Content {
     /// Beside its later name: a rename does not cross file systems.
-    Temporary(NamedTempFile),
+    Temporary { file: NamedTempFile, path: PathBuf, older: Option<Older>, if_exists: IfExists },
     /// A device or a pipe, which must not be replaced.
     Special(File),
 }
 
+/// What stays of the older file.
+#[derive(Debug)]
+struct Older {
+    user_id: u32,
+    group_id: u32,
+    permissions: Permissions,
+}
+
 impl LocalFile {
-    pub(crate) fn create(path: &Path) -> io::Result<Self> {
-        let is_special = fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir());
-        let content = if is_special {
-            Content::Special(OpenOptions::new().write(true).open(path)?)
-        } else {
-            Content::Temporary(temporary_beside(path)?)
+    pub(crate) fn create(path: &Path, if_exists: IfExists) -> Result<Self, LocalFileError> {
+        let link = match fs::symlink_metadata(path) {
+            Ok(_) if if_exists == IfExists::Keep => return Err(LocalFileError::Exists),
+            Ok(found) => found,
+            Err(err) if err.kind() == ErrorKind::NotFound => {
+                return Self::temporary(path.to_owned(), None, if_exists);
+            }
+            Err(err) => return Err(err.into()),
         };
-        Ok(Self { path: path.to_owned(), content })
+        let found = fs::metadata(path).map_err(|err| unfollowed(path, err))?;
+        if found.is_dir() {
+            return Err(LocalFileError::Directory);
+        }
+        // Also asks whether it may be written to. A pipe waits here for its reader.
+        let open = OpenOptions::new().write(true).open(path)?;
+        if !found.is_file() {
+            return Ok(Self { content: Content::Special(open) });
+        }
+        let path = if link.is_symlink() { fs::canonicalize(path)? } else { path.to_owned() };
+        Self::temporary(path, Some(Older::of(&found)), if_exists)
+    }
+
+    fn temporary(
+        path: PathBuf,
+        older: Option<Older>,
+        if_exists: IfExists,
+    ) -> Result<Self, LocalFileError> {
+        let file = temporary_beside(&path, older.as_ref())?;
+        Ok(Self { content: Content::Temporary { file, path, older, if_exists } })
     }
 
     /// Gives the file its name, in place of an older one.
-    pub(crate) fn persist(self) -> io::Result<()> {
-        match self.content {
-            Content::Temporary(file) => {
-                file.persist(self.path).map_err(|err| err.error)?;
-                *unfinished() = None;
-                Ok(())
-            }
-            Content::Special(mut file) => file.flush(),
+    pub(crate) fn persist(self) -> Result<(), LocalFileError> {
+        let (file, path, older, if_exists) = match self.content {
+            Content::Special(mut file) => return Ok(file.flush()?),
+            Content::Temporary { file, path, older, if_exists } => (file, path, older, if_exists),
+        };
+        if let Some(older) = older {
+            older.give_to(file.as_file())?;
         }
+        let named = match if_exists {
+            IfExists::Replace => file.persist(path),
+            IfExists::Keep => file.persist_noclobber(path),
+        };
+        named.map_err(|err| match err.error.kind() {
+            ErrorKind::AlreadyExists => LocalFileError::Exists,
+            _ => err.error.into(),
+        })?;
+        *unfinished() = None;
+        Ok(())
     }
 }
 
-fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+impl Older {
+    fn of(found: &Metadata) -> Self {
+        let permissions = Permissions::from_mode(found.mode() & KEPT_PERMISSIONS);
+        Self { user_id: found.uid(), group_id: found.gid(), permissions }
+    }
+
+    fn give_to(self, file: &File) -> io::Result<()> {
+        // Only root may give files away; with others the file is theirs from now on.
+        let _ = fchown(file, Some(self.user_id), Some(self.group_id))
+            .or_else(|_| fchown(file, None, Some(self.group_id)));
+        file.set_permissions(self.permissions)
+    }
+}
+
+fn unfollowed(link: &Path, err: io::Error) -> LocalFileError {
+    match fs::read_link(link) {
+        Ok(target) if err.kind() == ErrorKind::NotFound => {
+            LocalFileError::DanglingLink(target.display().to_string())
+        }
+        _ => err.into(),
+    }
+}
+
+/// Nobody may read of it, before it is whole, what they may not read of the older file.
+fn temporary_beside(path: &Path, older: Option<&Older>) -> Result<NamedTempFile, LocalFileError> {
+    let directory = match path.parent() {
+        Some(directory) if !directory.as_os_str().is_empty() => directory,
+        _ => Path::new("."),
+    };
+    let missing = if is_named_as_directory(path) { path } else { directory };
+    if !missing.exists() {
+        return Err(LocalFileError::NoDirectory(missing.display().to_string()));
+    }
     let mut builder = tempfile::Builder::new();
     builder.prefix(".fileclient-");
-    // Like any new file, and not closed to others as temporary files are.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    // Unless told otherwise a temporary file is closed to others, as no new file is.
+    let permissions = older.map(|older| older.permissions.clone());
+    builder.permissions(permissions.unwrap_or(Permissions::from_mode(0o666)));
     let mut unfinished = unfinished();
-    let file = builder.tempfile_in(directory.unwrap_or(Path::new(".")))?;
+    let file = builder.tempfile_in(directory).map_err(|err| LocalFileError::Beside {
+        directory: directory.display().to_string(),
+        // Without the name of the file, which says nothing to anybody.
+        source: err.kind().into(),
+    })?;
     *unfinished = Some(file.path().to_owned());
     Ok(file)
+}
+
+fn is_named_as_directory(path: &Path) -> bool {
+    let path = path.as_os_str().as_encoded_bytes();
+    path.ends_with(b"/") || path.ends_with(b"/.")
 }
 
 impl Write for LocalFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.content {
-            Content::Temporary(file) => file.write(bytes),
+            Content::Temporary { file, .. } => file.write(bytes),
             Content::Special(file) => file.write(bytes),
         }
     }
@@ -75,45 +190,4 @@ impl Write for LocalFile {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(directory: &Path) -> Vec<String> {
-        let entries = fs::read_dir(directory).unwrap();
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
-    }
-
-    #[test]
-    fn a_file_has_its_name_when_it_is_whole() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("a.txt");
-        fs::write(&path, "old").unwrap();
-        let mut file = LocalFile::create(&path).unwrap();
-        file.write_all(b"new").unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"old");
-        file.persist().unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"new");
-        assert_eq!(names(directory.path()), ["a.txt"]);
-    }
-
-    #[test]
-    fn an_unfinished_file_leaves_nothing_behind() {
-        let directory = tempfile::tempdir().unwrap();
-        let mut file = LocalFile::create(&directory.path().join("a.txt")).unwrap();
-        file.write_all(b"half").unwrap();
-        drop(file);
-        assert!(names(directory.path()).is_empty());
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_device_is_written_to_and_not_replaced() {
-        use std::os::unix::fs::FileTypeExt;
-
-        let path = Path::new("/dev/null");
-        let mut file = LocalFile::create(path).unwrap();
-        file.write_all(b"gone").unwrap();
-        file.persist().unwrap();
-        assert!(fs::metadata(path).unwrap().file_type().is_char_device());
-    }
-}
+mod tests;

@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn verbs_take_what_they_take_on_the_command_line() {
         let line = "get 'a b' c -o .";
-        let Entered::Command(Command::Get { names, output }) = parse(line).unwrap() else {
+        let Entered::Command(Command::Get { names, output, .. }) = parse(line).unwrap() else {
             panic!("not a get");
         };
         assert_eq!(names.iter().map(FileName::as_str).collect::<Vec<_>>(), ["a b", "c"]);

@@ -3,6 +3,7 @@
 
 #[path = "../fake_server/mod.rs"]
 mod fake_server;
+mod saving;
 
 use std::{
     fs,
