@@ -148,28 +148,34 @@ impl Commands {
     ) -> anyhow::Result<u64> {
         let failed = || format!("cannot save {name} as {}", path.display());
         let mut file = LocalFile::create(path, if_exists).with_context(failed)?;
-        let bytes = self.download(name, &mut file)?;
+        let bytes = self.download(name, &mut file, failed)?;
         file.persist().with_context(failed)?;
         Ok(bytes)
     }
 
     fn get_to_stdout(&mut self, name: &FileName) -> anyhow::Result<()> {
         let mut stdout = io::stdout();
-        let got = self.download(name, &mut stdout).and_then(|_| {
-            stdout.flush().map_err(ClientError::Sink).context("cannot write to standard output")
-        });
-        match got {
+        let failed = || format!("cannot write {name} to standard output");
+        let got = self.download(name, &mut stdout, failed);
+        match got.and_then(|_| stdout.flush().with_context(failed)) {
             Err(failure) if nobody_reads(&failure) => Ok(()),
             got => got,
         }
     }
 
-    fn download(&mut self, name: &FileName, sink: &mut dyn Write) -> anyhow::Result<u64> {
+    /// Its length. That the sink does not take it is `sink_failed`.
+    fn download(
+        &mut self,
+        name: &FileName,
+        sink: &mut dyn Write,
+        sink_failed: impl Fn() -> String,
+    ) -> anyhow::Result<u64> {
         let mut progress = Progress::new(name, None);
         let mut sink = progress.watch(sink);
-        let got =
-            self.ask(&format!("cannot get {name}"), |connection| connection.get(name, &mut sink));
-        Ok(got?.bytes)
+        match self.remote.request(|connection| connection.get(name, &mut sink)) {
+            Err(ClientError::Sink(err)) => Err(err).with_context(sink_failed),
+            got => Ok(self.answered(got, &format!("cannot get {name}"))?.bytes),
+        }
     }
 
     fn upload(&mut self, path: &Path, name: Option<&FileName>) -> anyhow::Result<()> {
@@ -250,7 +256,12 @@ impl Commands {
         failed: &str,
         ask: impl FnMut(&mut Connection) -> Result<T, ClientError>,
     ) -> anyhow::Result<T> {
-        self.remote.request(ask).map_err(|err| match err {
+        let answer = self.remote.request(ask);
+        self.answered(answer, failed)
+    }
+
+    fn answered<T>(&self, answer: Result<T, ClientError>, failed: &str) -> anyhow::Result<T> {
+        answer.map_err(|err| match err {
             ClientError::Connect { .. } => anyhow!(err).context(failed.to_owned()),
             err => anyhow!(err).context(format!("{failed} at {}", self.server())),
         })
@@ -278,10 +289,7 @@ fn is_kept(failure: &anyhow::Error) -> bool {
 }
 
 fn nobody_reads(failure: &anyhow::Error) -> bool {
-    match failure.downcast_ref() {
-        Some(ClientError::Sink(err)) => err.kind() == ErrorKind::BrokenPipe,
-        _ => false,
-    }
+    failure.downcast_ref::<io::Error>().is_some_and(|err| err.kind() == ErrorKind::BrokenPipe)
 }
 
 fn in_bytes(len: u64) -> String {

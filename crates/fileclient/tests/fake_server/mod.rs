@@ -46,6 +46,11 @@ impl<T: Send + 'static> FakeServer<T> {
         Self { address, outcome }
     }
 
+    /// Plays on every connection that comes, as long as the test runs.
+    pub(crate) fn forever(play: impl Fn(usize, &mut TcpStream) -> T + Send + 'static) -> String {
+        Self::start(usize::MAX, play).address
+    }
+
     /// The same over TLS. The parts of the handshake go over the wire with the first read and write.
     pub(crate) fn start_tls(
         connections: usize,

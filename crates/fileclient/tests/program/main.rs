@@ -3,6 +3,7 @@
 
 #[path = "../fake_server/mod.rs"]
 mod fake_server;
+mod outputs;
 mod saving;
 
 use std::{
@@ -238,6 +239,9 @@ fn answer_all(stream: &mut (impl Read + Write)) {
     {
         let words: Vec<&str> = request.split_whitespace().collect();
         let reply = match words.as_slice() {
+            ["GET", "missing"] => {
+                "{\"status\":\"ERROR\",\"data\":\"no\",\"code\":\"not-found\"}\r\n\r\n".to_owned()
+            }
             ["GET", name] => file_reply(name),
             ["LIST"] => "{\"status\":\"OK\",\"data\":[\"a.txt\"]}\r\n\r\n".to_owned(),
             ["STATS"] => stats_reply(1.0, 0),
