@@ -1,20 +1,18 @@
 //! What can be said on the command line.
 
+mod server;
+
 use std::{
-    convert::Infallible,
-    fs::File,
-    io::Read,
-    net::IpAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use anyhow::Context;
 use clap::{CommandFactory, Parser, ValueHint, builder::FalseyValueParser, error::ErrorKind};
 use cli::Documents;
-use protocol::{FileName, Token, TokenError};
+use protocol::FileName;
 
-use crate::{Framing, Options, Tls, top::Column};
+use crate::top::Column;
+pub(crate) use server::ServerArgs;
 
 const EXAMPLES: &str = "\
 Without a command: a prompt on a terminal; elsewhere the lines of standard input are the commands.
@@ -38,144 +36,6 @@ pub struct Args {
 
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
-}
-
-#[derive(Clone, Debug, clap::Args)]
-#[command(next_help_heading = "Server")]
-pub(crate) struct ServerArgs {
-    /// Server to talk to
-    #[arg(
-        long,
-        global = true,
-        value_name = "HOST:PORT",
-        env = "FILECLIENT_SERVER",
-        hide_env_values = true,
-        default_value = "127.0.0.1:46666",
-        value_parser = host_and_port,
-        value_hint = ValueHint::Hostname
-    )]
-    pub(crate) server: String,
-
-    /// What ends each request: crlfcrlf (a line ending and a blank line), crlf or none
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        hide_possible_values = true,
-        env = "FILECLIENT_FRAMING",
-        hide_env_values = true,
-        default_value_t = Framing::CrlfCrlf
-    )]
-    framing: Framing,
-
-    /// Longest wait without a byte moving; connecting takes at most 10 seconds of it
-    #[arg(
-        long,
-        global = true,
-        value_name = "SECONDS",
-        env = "FILECLIENT_TIMEOUT",
-        hide_env_values = true,
-        default_value = "60",
-        value_parser = cli::seconds_not_zero
-    )]
-    timeout: Duration,
-
-    /// Talk TLS, so that nobody on the way can read or change anything [default: off]
-    #[arg(
-        long,
-        global = true,
-        env = "FILECLIENT_TLS",
-        hide_env_values = true,
-        value_parser = FalseyValueParser::new()
-    )]
-    tls: bool,
-
-    /// PEM file of whom to trust with --tls: an authority, or the server's self-signed certificate
-    /// [default: the authorities that the system trusts]
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE",
-        env = "FILECLIENT_CA",
-        hide_env_values = true,
-        value_hint = ValueHint::FilePath
-    )]
-    ca: Option<PathBuf>,
-
-    /// What the server knows you by. Others on this machine may see it in the list of processes, but
-    /// not when it comes from the environment or from --token-file
-    #[arg(
-        long,
-        global = true,
-        env = "FILECLIENT_TOKEN",
-        hide_env_values = true,
-        value_parser = unshown_token
-    )]
-    token: Option<Result<Token, TokenError>>,
-
-    /// File that holds the token and nothing else
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE",
-        env = "FILECLIENT_TOKEN_FILE",
-        hide_env_values = true,
-        value_hint = ValueHint::FilePath
-    )]
-    token_file: Option<PathBuf>,
-}
-
-impl ServerArgs {
-    /// What the arguments lay open, though they are right.
-    pub(crate) fn warning(&self, options: &Options) -> Option<String> {
-        let host = self.server.rsplit_once(':').map_or(self.server.as_str(), |(host, _)| host);
-        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-        let is_near = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
-        let is_heard = options.token.is_some() && options.tls.is_none() && !is_near;
-        is_heard.then(|| format!("the token goes to {host} in plain text; --tls encrypts it"))
-    }
-
-    /// Reads the files that the arguments name.
-    pub(crate) fn options(&self) -> anyhow::Result<Options> {
-        let tls = match &self.ca {
-            _ if !self.tls => None,
-            Some(path) => Some(Tls::trusting(path).context("nobody to trust")?),
-            None => Some(Tls::trusting_system().context("nobody to trust")?),
-        };
-        let token = match (&self.token, &self.token_file) {
-            (Some(token), _) => Some(token.clone().context("no token")?),
-            (None, Some(path)) => Some(read_token(path)?),
-            (None, None) => None,
-        };
-        Ok(Options { framing: self.framing, timeout: self.timeout, deadline: None, token, tls })
-    }
-
-    /// What is wrong with arguments that are right one by one.
-    fn misuse(&self) -> Option<&'static str> {
-        if self.ca.is_some() && !self.tls {
-            Some("--ca says whom to trust with --tls; say --tls as well")
-        } else if self.token.is_some() && self.token_file.is_some() {
-            Some("--token and --token-file are two places for one token; name one")
-        } else {
-            None
-        }
-    }
-}
-
-/// A token that is none must not be shown in the message about it either.
-fn unshown_token(text: &str) -> Result<Result<Token, TokenError>, Infallible> {
-    Ok(text.parse())
-}
-
-/// A token and the line endings and blanks of an editor; whatever is longer holds no token.
-const TOKEN_FILE_LEN_MAX: u64 = 4096;
-
-fn read_token(path: &Path) -> anyhow::Result<Token> {
-    let failed = || format!("cannot take the token from {}", path.display());
-    let mut text = Vec::new();
-    let file = File::open(path).with_context(failed)?;
-    file.take(TOKEN_FILE_LEN_MAX).read_to_end(&mut text).with_context(failed)?;
-    Token::from_bytes(text.trim_ascii()).with_context(failed)
 }
 
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -345,15 +205,6 @@ fn misuse_for_many(output: &Path) -> Option<&'static str> {
     }
 }
 
-fn host_and_port(text: &str) -> Result<String, &'static str> {
-    match text.rsplit_once(':') {
-        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => {
-            Ok(text.to_owned())
-        }
-        _ => Err("a host, a colon and a port are needed, as in 127.0.0.1:46666"),
-    }
-}
-
 fn interval(text: &str) -> Result<Duration, &'static str> {
     let range = Duration::from_millis(100)..=Duration::from_secs(3600);
     let interval = cli::seconds(text).ok().filter(|interval| range.contains(interval));
@@ -367,32 +218,6 @@ mod tests {
     #[test]
     fn the_arguments_are_consistent() {
         Args::command().debug_assert();
-    }
-
-    #[test]
-    fn a_token_that_others_could_hear_is_warned_of() {
-        let warning = |server: &str, token: bool| {
-            let line = ["fileclient", "--server", server, "ping"];
-            let args = Args::try_parse_from(line).unwrap().server;
-            let token = token.then(|| "kolam_x".parse().unwrap());
-            args.warning(&Options { token, ..Options::default() })
-        };
-        for near in ["127.0.0.1:1", "localhost:1", "[::1]:1"] {
-            assert_eq!(warning(near, true), None, "{near}");
-        }
-        assert_eq!(warning("192.0.2.7:1", false), None);
-        let sentence = warning("192.0.2.7:1", true).unwrap();
-        assert_eq!(sentence, "the token goes to 192.0.2.7 in plain text; --tls encrypts it");
-    }
-
-    #[test]
-    fn a_server_is_a_host_and_a_port() {
-        for good in ["127.0.0.1:46666", "localhost:1", "[::1]:46666"] {
-            assert!(host_and_port(good).is_ok(), "{good}");
-        }
-        for bad in ["", "localhost", ":1", "localhost:", "localhost:70000", "localhost:http"] {
-            assert!(host_and_port(bad).is_err(), "{bad}");
-        }
     }
 
     #[test]
