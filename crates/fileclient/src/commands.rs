@@ -39,7 +39,8 @@ pub fn run(args: Args) -> ExitCode {
     if let Some(warning) = args.server.warning(&options) {
         cli::errln!("warning: {warning}");
     }
-    let mut commands = Commands::new(Remote::new(args.server.server, options.clone()));
+    let mut commands =
+        Commands::new(Remote::new(args.server.address().to_string(), options.clone()));
     commands.note(interrupt::clean_up_on_signals().context("cannot wait for signals"));
     match args.command {
         Some(command) => commands.run(&command),

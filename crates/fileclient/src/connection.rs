@@ -56,7 +56,7 @@ pub struct Digest {
 }
 
 impl Connection {
-    /// Connects to `server`, a host or address, a colon and a port; agrees on TLS and says the
+    /// Connects to `server`, a host and a port such as `localhost:46666` or `[::1]:46666`; agrees on TLS and says the
     /// token where the options have them. A token that the server does not accept is
     /// [`ClientError::Refused`].
     ///

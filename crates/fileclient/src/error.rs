@@ -1,6 +1,9 @@
 //! Why a request had no success, and the word for it in a table of results.
 
-use std::{io, time::Duration};
+use std::{
+    io::{self, ErrorKind},
+    time::Duration,
+};
 
 use protocol::{DecodeError, ErrorCode, ReplyError};
 use serde_json::Value;
@@ -63,6 +66,9 @@ impl ClientError {
     /// One short word for the cause, from a fixed set: it is safe in a table of results.
     pub fn cause(&self) -> &'static str {
         match self {
+            Self::Connect { source, .. } if source.kind() == ErrorKind::AddrNotAvailable => {
+                "no-port"
+            }
             Self::Connect { .. } => "connect",
             Self::Tls(_) | Self::SpeaksTls => "tls",
             Self::Peer(_) => "lost",

@@ -1,5 +1,7 @@
 //! What a person reads when something did not work: what, why, and what to do about it.
 
+use std::io::ErrorKind;
+
 use protocol::{ErrorCode, ReplyError};
 
 use crate::{ClientError, TlsError, output::printable};
@@ -21,9 +23,7 @@ pub(crate) fn sentence(failure: &anyhow::Error) -> String {
 
 fn advice(error: &ClientError) -> Option<&'static str> {
     match error {
-        ClientError::Connect { .. } => {
-            Some("start the server, or name another one with --server HOST:PORT")
-        }
+        ClientError::Connect { source, .. } => Some(advice_on_connecting(source.kind())),
         ClientError::Tls(error) => advice_on_tls(error),
         ClientError::SpeaksTls => Some("talk to it with --tls, and --ca FILE to trust it"),
         ClientError::Peer(_) => Some("try again"),
@@ -47,6 +47,23 @@ fn advice(error: &ClientError) -> Option<&'static str> {
         | ClientError::Lacks(_)
         | ClientError::OtherFile(_) => Some("the server may speak another protocol"),
         ClientError::Source(_) | ClientError::Sink(_) => None,
+    }
+}
+
+fn advice_on_connecting(kind: ErrorKind) -> &'static str {
+    match kind {
+        // Each connection keeps its port for a minute after its end.
+        ErrorKind::AddrNotAvailable => {
+            "this machine has no port left for another connection, or no such network: try again in \
+             a minute"
+        }
+        ErrorKind::TimedOut | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
+            "check the host in --server, and whether a firewall is in the way"
+        }
+        ErrorKind::ConnectionRefused => {
+            "start the server, or name another one with --server HOST:PORT"
+        }
+        _ => "check the host in --server",
     }
 }
 

@@ -13,6 +13,7 @@
 //! [`args`] and [`run`] are the program `fileclient`: one-shot commands and a prompt.
 #![forbid(unsafe_code)]
 
+mod address;
 pub mod args;
 mod commands;
 mod connection;

@@ -50,6 +50,9 @@ pub struct Options {
     /// The moment by which every operation on the connection must be over; an operation that is
     /// not fails with [`ClientError::DeadlinePassed`](crate::ClientError::DeadlinePassed).
     pub deadline: Option<Instant>,
+    /// How long to try again where this machine itself refuses the connection, by a loopback address: a
+    /// server that was started a moment ago may not listen yet. Zero by default.
+    pub startup_wait: Duration,
     /// What the server knows us by: said first on every connection. Without TLS, whoever listens on
     /// the way reads it.
     pub token: Option<Token>,
@@ -63,6 +66,7 @@ impl Default for Options {
             framing: Framing::default(),
             timeout: Duration::from_secs(60),
             deadline: None,
+            startup_wait: Duration::ZERO,
             token: None,
             tls: None,
         }

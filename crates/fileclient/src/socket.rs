@@ -1,8 +1,12 @@
 //! The way to the server: TCP, and TLS over it where that is asked for.
 
-use std::{net::SocketAddr, time::Instant};
+use std::{
+    io::{self, ErrorKind},
+    net::SocketAddr,
+    time::Instant,
+};
 
-use crate::{ClientError, Options, tcp::Tcp, tls::Session};
+use crate::{ClientError, Options, address::Address, tcp::Tcp, tls::Session};
 
 #[derive(Debug)]
 pub(crate) struct Socket {
@@ -12,9 +16,13 @@ pub(crate) struct Socket {
 
 impl Socket {
     pub(crate) fn connect(server: &str, options: &Options) -> Result<Self, ClientError> {
-        let mut tcp = Tcp::connect(server, options)?;
+        let address: Address = server.parse().map_err(|err| {
+            let source = io::Error::new(ErrorKind::InvalidInput, err);
+            ClientError::Connect { server: server.to_owned(), source }
+        })?;
+        let mut tcp = Tcp::connect(&address, options)?;
         let tls = match &options.tls {
-            Some(tls) => Some(Box::new(Session::agree(tls, server, &mut tcp)?)),
+            Some(tls) => Some(Box::new(Session::agree(tls, &address.host, &mut tcp)?)),
             None => None,
         };
         Ok(Self { tcp, tls })

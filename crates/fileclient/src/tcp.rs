@@ -3,15 +3,19 @@
 use std::{
     io::{self, ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream, ToSocketAddrs},
+    thread,
     time::{Duration, Instant},
 };
 
 use socket2::{Domain, Type};
 
-use crate::{ClientError, Options};
+use crate::{ClientError, Options, address::Address};
 
 /// A host that does not answer at all is not worth the minute that a busy one is.
 const CONNECT_TIMEOUT_MAX: Duration = Duration::from_secs(10);
+
+/// Between two tries to connect to a server that may be starting.
+const STARTUP_PAUSE: Duration = Duration::from_millis(20);
 
 /// The system refuses a wait of zero, and means "for ever" by it elsewhere.
 const WAIT_MIN: Duration = Duration::from_millis(1);
@@ -33,28 +37,48 @@ pub(crate) struct Tcp {
 impl Tcp {
     /// Tries every address that `server` resolves to. Resolving takes as long as the system lets
     /// it.
-    pub(crate) fn connect(server: &str, options: &Options) -> Result<Self, ClientError> {
-        let failed = |source| ClientError::Connect { server: server.to_owned(), source };
-        let timeout = options.timeout.max(WAIT_MIN);
+    pub(crate) fn connect(server: &Address, options: &Options) -> Result<Self, ClientError> {
+        let failed = |source| ClientError::Connect { server: server.to_string(), source };
+        let addresses = (server.host.as_str(), server.port).to_socket_addrs().map_err(failed)?;
+        let addresses: Vec<SocketAddr> = addresses.collect();
+        let is_near = addresses.iter().all(|address| address.ip().is_loopback());
+        let started_by = Instant::now() + options.startup_wait;
+        loop {
+            let refusal = match Self::connect_to_any(&addresses, options)? {
+                Ok(stream) => return Self::set_up(stream, options).map_err(failed),
+                Err(refusal) => refusal,
+            };
+            let may_come = is_near && refusal.kind() == ErrorKind::ConnectionRefused;
+            if !may_come || Instant::now() >= started_by {
+                return Err(failed(refusal));
+            }
+            thread::sleep(STARTUP_PAUSE);
+        }
+    }
+
+    fn connect_to_any(
+        addresses: &[SocketAddr],
+        options: &Options,
+    ) -> Result<io::Result<TcpStream>, ClientError> {
+        let timeout = options.timeout.max(WAIT_MIN).min(CONNECT_TIMEOUT_MAX);
         let mut last_error = io::Error::new(ErrorKind::NotFound, "the name has no address");
-        for address in server.to_socket_addrs().map_err(failed)? {
-            let wait = wait_for(timeout.min(CONNECT_TIMEOUT_MAX), options.deadline)?;
-            match connect_to(address, wait) {
-                Ok(stream) => return Self::set_up(stream, timeout, options).map_err(failed),
+        for address in addresses {
+            match connect_to(*address, wait_for(timeout, options.deadline)?) {
+                Ok(stream) => return Ok(Ok(stream)),
                 Err(err) => last_error = err,
             }
         }
         wait_for(timeout, options.deadline)?;
-        Err(failed(last_error))
+        Ok(Err(last_error))
     }
 
-    fn set_up(stream: TcpStream, timeout: Duration, options: &Options) -> io::Result<Self> {
+    fn set_up(stream: TcpStream, options: &Options) -> io::Result<Self> {
         // A request ends in a short write; held for an ACK it could cost 40 ms.
         stream.set_nodelay(true)?;
         Ok(Self {
             local_addr: stream.local_addr()?,
             stream,
-            timeout,
+            timeout: options.timeout.max(WAIT_MIN),
             deadline: options.deadline,
             read_wait: None,
             write_wait: None,

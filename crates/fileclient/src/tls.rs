@@ -156,10 +156,8 @@ fn in_words(names: &[String]) -> String {
     names.iter().map(bare).collect::<Vec<_>>().join(", ")
 }
 
-/// The name that the certificate of `server`, a host, a colon and a port, must be for.
-fn server_name(server: &str) -> Result<ServerName<'static>, TlsError> {
-    let host = server.rsplit_once(':').map_or(server, |(host, _)| host);
-    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+/// The name that the certificate of `host` must be for.
+fn server_name(host: &str) -> Result<ServerName<'static>, TlsError> {
     ServerName::try_from(host.to_owned()).map_err(|_| TlsError::NoServerName(host.to_owned()))
 }
 
@@ -170,18 +168,6 @@ mod tests {
     use rustls::pki_types::UnixTime;
 
     use super::*;
-
-    #[test]
-    fn a_certificate_is_for_the_host_without_its_port() {
-        for (server, host) in [
-            ("localhost:46666", "localhost"),
-            ("127.0.0.1:46666", "127.0.0.1"),
-            ("[::1]:46666", "::1"),
-        ] {
-            assert_eq!(server_name(server).unwrap().to_str(), host);
-        }
-        assert_eq!(server_name("a b:1"), Err(TlsError::NoServerName("a b".to_owned())));
-    }
 
     #[test]
     fn a_certificate_out_of_its_time_is_told() {

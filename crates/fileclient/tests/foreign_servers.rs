@@ -7,6 +7,7 @@ use std::{
     io::{Read, Write},
     net::TcpStream,
     sync::mpsc,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -367,12 +368,37 @@ fn a_server_that_does_not_read_is_left_after_the_timeout() {
     assert_eq!(server.finish(), [true]);
 }
 
+/// An address that refuses connections until it is listened on.
+fn bound() -> (socket2::Socket, String) {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    (socket, address.to_string())
+}
+
 #[test]
 fn nobody_at_the_address_is_told() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    drop(listener);
+    let (_socket, address) = bound();
     let refused = Connection::connect(&address, Options::default()).unwrap_err();
     assert_eq!(refused.cause(), "connect");
     assert!(refused.to_string().contains(&address));
+}
+
+#[test]
+fn a_server_that_is_starting_on_this_machine_is_waited_for() {
+    let (socket, address) = bound();
+    let wait = |startup_wait| Options { startup_wait, ..Options::default() };
+    let asked = Instant::now();
+    let startup_wait = Duration::from_millis(100);
+    Connection::connect(&address, wait(startup_wait)).unwrap_err();
+    assert!(asked.elapsed() >= startup_wait);
+    let connecting = thread::spawn(move || Connection::connect(&address, wait(testkit::PATIENCE)));
+    socket.listen(1).unwrap();
+    connecting.join().unwrap().unwrap();
+}
+
+#[test]
+fn what_is_no_address_is_told_as_one() {
+    let refused = Connection::connect("tcp://localhost:1", Options::default()).unwrap_err();
+    assert!(matches!(refused, ClientError::Connect { .. }), "{refused:?}");
 }

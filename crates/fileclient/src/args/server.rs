@@ -13,12 +13,13 @@ use anyhow::Context;
 use clap::{ValueHint, builder::FalseyValueParser};
 use protocol::{Token, TokenError};
 
-use crate::{Framing, Options, Tls};
+use crate::{Framing, Options, Tls, address::Address};
 
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Server")]
 pub(crate) struct ServerArgs {
-    /// Server to talk to
+    /// Server to talk to: a host, a port or both. A server on this machine that is just starting is
+    /// waited for, for a second
     #[arg(
         long,
         global = true,
@@ -26,10 +27,17 @@ pub(crate) struct ServerArgs {
         env = "FILECLIENT_SERVER",
         hide_env_values = true,
         default_value = "127.0.0.1:46666",
-        value_parser = host_and_port,
         value_hint = ValueHint::Hostname
     )]
-    pub(crate) server: String,
+    server: Address,
+
+    /// The host alone, as the course's programs are told it.
+    #[arg(long, global = true, hide = true, aliases = ["host", "ip"], value_parser = Address::parse_host)]
+    server_host: Option<String>,
+
+    /// The port alone.
+    #[arg(long, global = true, hide = true, alias = "port", value_parser = Address::parse_port)]
+    server_port: Option<u16>,
 
     /// What ends each request: crlfcrlf (a line ending and a blank line), crlf or none
     #[arg(
@@ -101,11 +109,19 @@ pub(crate) struct ServerArgs {
 }
 
 impl ServerArgs {
+    /// The server that all of them name together.
+    pub(crate) fn address(&self) -> Address {
+        Address {
+            host: self.server_host.clone().unwrap_or_else(|| self.server.host.clone()),
+            port: self.server_port.unwrap_or(self.server.port),
+        }
+    }
+
     /// What the arguments lay open, though they are right.
     pub(crate) fn warning(&self, options: &Options) -> Option<String> {
-        let host = self.server.rsplit_once(':').map_or(self.server.as_str(), |(host, _)| host);
-        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-        let is_near = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
+        let Address { host, .. } = self.address();
+        let is_near = host == "localhost"
+            || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
         let is_heard = options.token.is_some() && options.tls.is_none() && !is_near;
         is_heard.then(|| format!("the token goes to {host} in plain text; --tls encrypts it"))
     }
@@ -122,7 +138,14 @@ impl ServerArgs {
             (None, Some(path)) => Some(read_token(path)?),
             (None, None) => None,
         };
-        Ok(Options { framing: self.framing, timeout: self.timeout, deadline: None, token, tls })
+        Ok(Options {
+            framing: self.framing,
+            timeout: self.timeout,
+            deadline: None,
+            startup_wait: STARTUP_WAIT,
+            token,
+            tls,
+        })
     }
 
     /// What is wrong with arguments that are right one by one.
@@ -136,6 +159,10 @@ impl ServerArgs {
         }
     }
 }
+
+/// Whoever types a server's command and a client's one after the other is not to be told that there is
+/// no server.
+const STARTUP_WAIT: Duration = Duration::from_secs(1);
 
 /// A token that is none must not be shown in the message about it either.
 fn unshown_token(text: &str) -> Result<Result<Token, TokenError>, Infallible> {
@@ -151,15 +178,6 @@ fn read_token(path: &Path) -> anyhow::Result<Token> {
     let file = File::open(path).with_context(failed)?;
     file.take(TOKEN_FILE_LEN_MAX).read_to_end(&mut text).with_context(failed)?;
     Token::from_bytes(text.trim_ascii()).with_context(failed)
-}
-
-fn host_and_port(text: &str) -> Result<String, &'static str> {
-    match text.rsplit_once(':') {
-        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => {
-            Ok(text.to_owned())
-        }
-        _ => Err("a host, a colon and a port are needed, as in 127.0.0.1:46666"),
-    }
 }
 
 #[cfg(test)]
@@ -186,12 +204,15 @@ mod tests {
     }
 
     #[test]
-    fn a_server_is_a_host_and_a_port() {
-        for good in ["127.0.0.1:46666", "localhost:1", "[::1]:46666"] {
-            assert!(host_and_port(good).is_ok(), "{good}");
-        }
-        for bad in ["", "localhost", ":1", "localhost:", "localhost:70000", "localhost:http"] {
-            assert!(host_and_port(bad).is_err(), "{bad}");
+    fn the_courses_spellings_name_the_server_too() {
+        for (line, address) in [
+            (&["--server-host", "192.0.2.7"][..], "192.0.2.7:46666"),
+            (&["--server-port", "5000", "--server", "localhost:1"], "localhost:5000"),
+            (&["--ip", "::1", "--port", "6665"], "[::1]:6665"),
+            (&["--host", "[::1]"], "[::1]:46666"),
+        ] {
+            let line = ["fileclient", "list"].iter().chain(line);
+            assert_eq!(Args::try_parse_from(line).unwrap().server.address().to_string(), address);
         }
     }
 }

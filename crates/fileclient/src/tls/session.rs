@@ -35,8 +35,8 @@ pub(crate) struct Session {
 impl Session {
     /// Agrees on TLS with the server at the other end. All of it takes at most as long as one wait
     /// may take.
-    pub(crate) fn agree(tls: &Tls, server: &str, tcp: &mut Tcp) -> Result<Self, ClientError> {
-        let name = server_name(server)?;
+    pub(crate) fn agree(tls: &Tls, host: &str, tcp: &mut Tcp) -> Result<Self, ClientError> {
+        let name = server_name(host)?;
         let connection = ClientConnection::new(tls.config.clone(), name).map_err(TlsError::from)?;
         let records = vec![0; RECORDS_LEN];
         let mut session = Self { connection, records, unread: 0..0, outgoing: Vec::new() };

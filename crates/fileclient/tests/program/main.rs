@@ -177,6 +177,8 @@ fn bad_usage_is_told_before_anything_is_sent() {
         &["get", "a", "b", "-o", "-"],
         &["upload", "a", "b", "--as", "c"],
         &["--framing", "dots", "list"],
+        &["--server", "::1:46666", "list"],
+        &["--port", "0", "list"],
         &["--timeout", "0", "list"],
         &["--ca", "ca.pem", "list"],
         &["--tls", "--ca", "not-there.pem", "list"],
@@ -212,6 +214,36 @@ fn a_server_that_is_not_there_is_named() {
     assert_eq!(code, 1);
     assert!(err.starts_with("error: no pong: cannot connect to 127.0.0.1:1: "), "{err}");
     assert!(err.contains("--server HOST:PORT"), "{err}");
+}
+
+#[test]
+fn a_server_is_named_as_people_name_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = FakeServer::forever(|_, stream| answer_all(stream));
+    let port = server.strip_prefix("127.0.0.1:").unwrap();
+    for args in [
+        &["--server", port][..],
+        &["--server", &format!(":{port}")],
+        &["--server", &format!("localhost:{port}")],
+        &["--server-host", "127.0.0.1", "--server-port", port],
+        &["--ip", "127.0.0.1", "--port", port],
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fileclient"));
+        command.current_dir(directory.path()).args(args).arg("list");
+        let (code, out, err) = told(command.output().unwrap());
+        assert_eq!((code, out.as_str(), err.as_str()), (0, "a.txt\n", ""), "{args:?}");
+    }
+}
+
+#[test]
+fn an_empty_variable_is_none() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("token"), "s3cret").unwrap();
+    let server = answering("{\"status\":\"OK\",\"data\":\"welcome\"}\r\n\r\n");
+    let mut command = fileclient(&server.address, directory.path());
+    command.envs(["FILECLIENT_TOKEN", "FILECLIENT_CA", "FILECLIENT_TLS"].map(|name| (name, "")));
+    command.args(["list", "--token-file", "token"]).output().unwrap();
+    assert_eq!(server.finish(), ["AUTH s3cret\r\n\r\n"]);
 }
 
 #[test]
