@@ -98,9 +98,20 @@ impl Connection {
     ///
     /// An error leaves an unknown part of the content in the sink.
     pub fn get(&mut self, name: &FileName, sink: &mut dyn Write) -> Result<Transfer, ClientError> {
+        self.get_announced(name, sink, &mut |_| ())
+    }
+
+    /// The same. `announced` is told the file's length before its first byte reaches the sink, where the
+    /// server names it there.
+    pub fn get_announced(
+        &mut self,
+        name: &FileName,
+        sink: &mut dyn Write,
+        announced: &mut dyn FnMut(u64),
+    ) -> Result<Transfer, ClientError> {
         let mut plain = mem::take(&mut self.plain);
         plain.resize(download::CONTENT_LEN, 0);
-        let mut content = Download::new(&mut plain, sink);
+        let mut content = Download::new(&mut plain, sink, announced);
         let received = self.exchange(|connection| {
             connection.send(&Request::Get(name.clone()))?;
             connection.wire.receive(Some(&mut content))

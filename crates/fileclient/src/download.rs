@@ -16,12 +16,28 @@ pub(crate) struct Download<'a> {
     filled: usize,
     sink: &'a mut dyn Write,
     written: u64,
+    /// Told the length of the file before its first byte, where the server names it there.
+    announced: Option<&'a mut dyn FnMut(u64)>,
 }
 
 impl<'a> Download<'a> {
     /// `plain` must be [`CONTENT_LEN`] long.
-    pub(crate) fn new(plain: &'a mut [u8], sink: &'a mut dyn Write) -> Self {
-        Self { decoder: BodyDecoder::default(), plain, filled: 0, sink, written: 0 }
+    pub(crate) fn new(
+        plain: &'a mut [u8],
+        sink: &'a mut dyn Write,
+        announced: &'a mut dyn FnMut(u64),
+    ) -> Self {
+        let (decoder, announced) = (BodyDecoder::default(), Some(announced));
+        Self { decoder, plain, filled: 0, sink, written: 0, announced }
+    }
+
+    /// The text begins; `size` is asked once for what the server said of its length.
+    pub(crate) fn begin(&mut self, size: impl FnOnce() -> Option<u64>) {
+        if let Some(announced) = self.announced.take()
+            && let Some(size) = size()
+        {
+            announced(size);
+        }
     }
 
     pub(crate) fn take(&mut self, text: &[u8]) -> Result<(), ClientError> {

@@ -139,6 +139,7 @@ impl Wire {
             match fragment {
                 Some(ReplyFragment::Body(text)) => {
                     if let Some(content) = content.as_deref_mut() {
+                        content.begin(|| self.reader.announced_size());
                         content.take(text)?;
                     }
                 }

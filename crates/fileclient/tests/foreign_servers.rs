@@ -294,6 +294,20 @@ fn a_size_is_confirmed_where_the_server_names_it() {
 }
 
 #[test]
+fn the_length_of_a_download_is_told_before_its_content() {
+    for (reply, expected) in [
+        ("{\"status\":\"OK\",\"data_size\":5,\"data_file\":\"aGVsbG8=\"}\r\n\r\n", &[5][..]),
+        ("{\"status\":\"OK\",\"data_file\":\"aGVsbG8=\",\"data_size\":5}\r\n\r\n", &[]),
+    ] {
+        let server = answering(reply);
+        let (mut content, mut told) = (Vec::new(), Vec::new());
+        let mut announced = |size| told.push(size);
+        connect(&server).get_announced(&name("a"), &mut content, &mut announced).unwrap();
+        assert_eq!((content.as_slice(), told.as_slice()), (&b"hello"[..], expected), "{reply}");
+    }
+}
+
+#[test]
 fn content_under_data_is_taken_where_it_can_be_nothing_else() {
     assert_eq!(get("{\"status\": \"OK\", \"data\": \"aGVsbG8=\"}\r\n\r\n").unwrap(), b"hello");
     let long = testkit::content(1, 1_000_000);

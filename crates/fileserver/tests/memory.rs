@@ -115,7 +115,9 @@ fn upload(mut peer: Peer, client: usize, text: &str, gate: &Gate) {
 }
 
 fn download(mut peer: Peer, client: usize, text: &str, gate: &Gate) {
-    let prefix = format!(r#"{{"status":"OK","data_namafile":"{client}","data_file":""#);
+    let size = text.len() / 4 * 3 - text.matches('=').count();
+    let prefix =
+        format!(r#"{{"status":"OK","data_namafile":"{client}","data_size":{size},"data_file":""#);
     let expected = [prefix.as_str(), text, "\"}\r\n\r\n"];
     peer.send(format!("GET {client}\r\n\r\n"));
     let mut buffer = vec![0; 64 * 1024];

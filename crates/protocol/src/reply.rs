@@ -115,10 +115,12 @@ impl Reply {
     }
 }
 
-/// The start of the reply to a GET, up to the quote before the base64 text.
-pub fn file_prefix(name: &FileName) -> Vec<u8> {
-    let name = json::to_ascii(&name);
-    [br#"{"status":"OK","data_namafile":"#, name.as_slice(), br#","data_file":""#].concat()
+/// The start of the reply to a GET of `size` bytes, up to the quote before the base64 text.
+pub fn file_prefix(name: &FileName, size: u64) -> Vec<u8> {
+    let mut prefix = br#"{"status":"OK","data_namafile":"#.to_vec();
+    prefix.extend_from_slice(&json::to_ascii(&name));
+    prefix.extend_from_slice(format!(r#","data_size":{size},"data_file":""#).as_bytes());
+    prefix
 }
 
 /// A reply's members in the order of the wire.
@@ -226,11 +228,11 @@ mod tests {
 
     #[test]
     fn a_file_reply_is_prefix_text_and_suffix() {
-        let prefix = file_prefix(&"é \"q\"".parse().unwrap());
+        let prefix = file_prefix(&"é \"q\"".parse().unwrap(), 5);
         let whole = [prefix.as_slice(), b"aGVsbG8=", FILE_SUFFIX].concat();
         assert_eq!(
             String::from_utf8(whole).unwrap(),
-            "{\"status\":\"OK\",\"data_namafile\":\"\\u00e9 \\\"q\\\"\",\"data_file\":\"aGVsbG8=\"}\r\n\r\n"
+            "{\"status\":\"OK\",\"data_namafile\":\"\\u00e9 \\\"q\\\"\",\"data_size\":5,\"data_file\":\"aGVsbG8=\"}\r\n\r\n"
         );
     }
 }

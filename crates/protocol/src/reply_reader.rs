@@ -109,6 +109,14 @@ impl ReplyReader {
         Ok((None, used))
     }
 
+    /// How long the file is whose text has begun, where the reply said so before.
+    pub fn announced_size(&self) -> Option<u64> {
+        // What has come so far is whole members and, after a file's text has begun, its name and quotes.
+        let whole = [self.json.as_slice(), b"}"].concat();
+        let members: Map<String, Value> = serde_json::from_slice(&whole).ok()?;
+        members.get("data_size")?.as_u64()
+    }
+
     /// Nothing of a reply has come, or only stray blanks.
     pub fn is_between_replies(&self) -> bool {
         matches!(self.state, State::Start | State::Ending(_))

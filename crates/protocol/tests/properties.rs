@@ -112,7 +112,7 @@ proptest! {
         cuts in vec(0usize..9999, 0..8),
     ) {
         let wire =
-            [reply::file_prefix(&name), encoded(&content, &[]), reply::FILE_SUFFIX.to_vec()].concat();
+            [reply::file_prefix(&name, content.len() as u64), encoded(&content, &[]), reply::FILE_SUFFIX.to_vec()].concat();
         let mut conversation = read(&cut(&wire, &cuts));
         prop_assert_eq!(conversation.replies.len(), 1);
         let (text, reply) = conversation.replies.remove(0);

@@ -466,7 +466,7 @@ fn output_comes_in_pieces_whatever_the_size_of_the_file() {
     bench.receive("GET a.bin\r\n");
     assert!(bench.longest_output <= 256 * 1024 + 1024, "{} bytes", bench.longest_output);
     let expected = format!(
-        "{{\"status\":\"OK\",\"data_namafile\":\"a.bin\",\"data_file\":\"{}\"}}\r\n\r\n",
+        "{{\"status\":\"OK\",\"data_namafile\":\"a.bin\",\"data_size\":3145728,\"data_file\":\"{}\"}}\r\n\r\n",
         base64(&content)
     );
     assert!(bench.replies() == expected);

@@ -35,8 +35,8 @@ impl Download {
     pub(super) fn new(name: &FileName, file: StoredFile, flipped_bits: u8) -> Self {
         let plain_len = file.left().min(PLAIN_LEN as u64) as usize;
         Self {
+            prefix: reply::file_prefix(name, file.len()),
             file,
-            prefix: reply::file_prefix(name),
             encoder: BodyEncoder::default(),
             plain: vec![0; plain_len],
             flipped_bits,

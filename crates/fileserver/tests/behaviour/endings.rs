@@ -61,7 +61,10 @@ fn a_request_without_an_ending_is_complete_after_a_quiet_while(model: Model) {
     let mut peer = server.connect();
     for (request, reply) in [
         ("LIST", r#"{"status":"OK","data":["a.txt"]}"#),
-        ("GET a.txt", r#"{"status":"OK","data_namafile":"a.txt","data_file":"aGVsbG8="}"#),
+        (
+            "GET a.txt",
+            r#"{"status":"OK","data_namafile":"a.txt","data_size":5,"data_file":"aGVsbG8="}"#,
+        ),
         ("DELETE a.txt", r#"{"status":"OK","data":"a.txt deleted","data_namafile":"a.txt"}"#),
         ("PING", r#"{"status":"OK","data":"pong"}"#),
     ] {
@@ -151,7 +154,10 @@ fn a_half_close_completes_a_request(model: Model) {
     server.place("a.txt", b"hello");
     for (request, reply) in [
         ("LIST", r#"{"status":"OK","data":["a.txt"]}"#),
-        ("GET a.txt", r#"{"status":"OK","data_namafile":"a.txt","data_file":"aGVsbG8="}"#),
+        (
+            "GET a.txt",
+            r#"{"status":"OK","data_namafile":"a.txt","data_size":5,"data_file":"aGVsbG8="}"#,
+        ),
         ("UPLOAD a.txt \"aGVsbG8=\"", HELLO_STORED),
         ("UPLOAD a.txt aGVsbG8=", HELLO_STORED),
         ("PING", r#"{"status":"OK","data":"pong"}"#),

@@ -26,7 +26,10 @@ fn each_request_has_the_reply_of_the_protocol(model: Model) {
             r#"{"status":"OK","data":"a.txt stored, 5 bytes","data_namafile":"a.txt","data_size":5}"#,
         ),
         ("LIST", r#"{"status":"OK","data":["a.txt"]}"#),
-        ("GET a.txt", r#"{"status":"OK","data_namafile":"a.txt","data_file":"aGVsbG8="}"#),
+        (
+            "GET a.txt",
+            r#"{"status":"OK","data_namafile":"a.txt","data_size":5,"data_file":"aGVsbG8="}"#,
+        ),
         ("DELETE a.txt", r#"{"status":"OK","data":"a.txt deleted","data_namafile":"a.txt"}"#),
         ("PING", r#"{"status":"OK","data":"pong"}"#),
         (

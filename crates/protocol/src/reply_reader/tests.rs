@@ -56,6 +56,19 @@ fn a_file_is_given_out_and_not_held() {
 }
 
 #[test]
+fn the_size_of_a_file_is_known_before_its_text() {
+    for (wire, announced) in [
+        (&b"{\"status\": \"OK\", \"data_size\": 5, \"data_file\" : \"aGVs"[..], Some(5)),
+        (b"{\"data_size\":\"5\",\"data_file\":\"aGVs", None),
+        (b"{\"data_file\":\"aGVs", None),
+    ] {
+        let mut reader = ReplyReader::default();
+        reader.next(wire).unwrap();
+        assert_eq!(reader.announced_size(), announced, "{}", wire.escape_ascii());
+    }
+}
+
+#[test]
 fn the_text_of_a_file_is_not_held() {
     let (mut reader, piece) = (ReplyReader::default(), [b'A'; 64 * 1024]);
     reader.next(b"{\"data_file\":\"").unwrap();

@@ -114,9 +114,10 @@ fn our_own_replies_are_read(bytes: &[u8]) {
         let stored = only(&Reply::Uploaded { name: name.clone(), size }.to_wire()).1;
         assert!(stored.is_ok() && stored.is_about(&name) && stored.data_size == Some(size));
         let content = bodies::encoded(bytes, &[]);
-        let wire = [reply::file_prefix(&name), content.clone(), reply::FILE_SUFFIX.to_vec()];
+        let wire = [reply::file_prefix(&name, size), content.clone(), reply::FILE_SUFFIX.to_vec()];
         let (text, file) = only(&wire.concat());
         assert!(file.is_ok() && file.has_file() && file.file_name() == Some(name.as_str()));
+        assert_eq!(file.data_size, Some(size));
         assert_eq!(text, content);
     }
 }
