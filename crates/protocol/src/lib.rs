@@ -24,7 +24,7 @@ pub use body::{BodyDecoder, BodyEncoder, DecodeError};
 pub use file_name::{FileName, FileNameError};
 pub use framer::{Fragment, FrameError, HEAD_LEN_MAX, Pause, RequestFramer};
 pub use received_reply::ReceivedReply;
-pub use reply::{ErrorCode, Reply};
+pub use reply::{ErrorCode, ListedFile, Reply};
 pub use reply_reader::{ReplyError, ReplyFragment, ReplyReader};
 pub use request::{ParseRequestError, Request};
 pub use stats::Stats;

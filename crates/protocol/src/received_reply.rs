@@ -101,20 +101,27 @@ impl ReceivedReply {
     /// The names in the reply to a LIST: strings, or objects with a `filename` or `name`, under
     /// `data` or `files`. `None` when it has no list.
     pub fn names(&self) -> Option<Vec<String>> {
+        let names = |files: Vec<_>| files.into_iter().map(|(name, _)| name).collect();
+        self.files().map(names)
+    }
+
+    /// The same with sizes, of files whose object has a `size`.
+    pub fn files(&self) -> Option<Vec<(String, Option<u64>)>> {
         let list = [&self.data, &self.files].into_iter().find_map(|value| match value {
             Value::Array(items) => Some(items),
             Value::Object(members) => members.get("files").and_then(Value::as_array),
             _ => None,
         })?;
-        let name = |item: &Value| match item {
-            Value::String(name) => Some(name.clone()),
-            Value::Object(members) => ["filename", "name"]
-                .into_iter()
-                .find_map(|key| members.get(key)?.as_str())
-                .map(str::to_owned),
+        let file = |item: &Value| match item {
+            Value::String(name) => Some((name.clone(), None)),
+            Value::Object(members) => {
+                let keys = ["filename", "name"];
+                let name = keys.into_iter().find_map(|key| members.get(key)?.as_str())?;
+                Some((name.to_owned(), members.get("size").and_then(Value::as_u64)))
+            }
             _ => None,
         };
-        Some(list.iter().filter_map(name).collect())
+        Some(list.iter().filter_map(file).collect())
     }
 
     /// The counts in the reply to STATS; `None` from a server that has other ones.

@@ -14,6 +14,7 @@ pub const FILE_SUFFIX: &[u8] = b"\"}\r\n\r\n";
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
     List(Vec<FileName>),
+    Sizes(Vec<ListedFile>),
     Uploaded {
         name: FileName,
         size: u64,
@@ -36,6 +37,14 @@ pub enum Reply {
         code: ErrorCode,
         sentence: String,
     },
+}
+
+/// A stored file in the list with sizes.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct ListedFile {
+    #[serde(rename = "filename")]
+    pub name: FileName,
+    pub size: u64,
 }
 
 /// What went wrong, for programs.
@@ -130,6 +139,8 @@ struct Fields<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<Data<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<&'a [ListedFile]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     data_namafile: Option<&'a FileName>,
     #[serde(skip_serializing_if = "Option::is_none")]
     data_size: Option<u64>,
@@ -153,6 +164,7 @@ impl<'a> From<&'a Reply> for Fields<'a> {
         let ok = |data| Fields {
             status: "OK",
             data,
+            files: None,
             data_namafile: None,
             data_size: None,
             data_digest: None,
@@ -160,6 +172,7 @@ impl<'a> From<&'a Reply> for Fields<'a> {
         };
         match reply {
             Reply::List(names) => ok(Some(Data::Names(names))),
+            Reply::Sizes(files) => Self { files: Some(files), ..ok(None) },
             Reply::Stats(stats) => ok(Some(Data::Stats(stats))),
             Reply::Pong => ok(Some(Data::Text("pong"))),
             Reply::Authenticated { sentence } => ok(Some(Data::Text(sentence))),
@@ -200,6 +213,10 @@ mod tests {
         let digest = "blake3:00".to_owned();
         for (reply, expected) in [
             (Reply::List(names), r#"{"status":"OK","data":["a.txt","\u00e9"]}"#),
+            (
+                Reply::Sizes(vec![ListedFile { name: name.clone(), size: 5 }]),
+                r#"{"status":"OK","files":[{"filename":"a.txt","size":5}]}"#,
+            ),
             (
                 Reply::Uploaded { name: name.clone(), size: 5 },
                 r#"{"status":"OK","data":"a.txt stored, 5 bytes","data_namafile":"a.txt","data_size":5}"#,

@@ -9,6 +9,8 @@ use crate::{
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Request {
     List,
+    /// `LIST -l`: the names with the sizes.
+    ListSizes,
     Get(FileName),
     /// The bytes of the file follow as the body of the frame.
     Upload(FileName),
@@ -61,6 +63,7 @@ impl Request {
     pub fn parse(head: &[u8]) -> Result<Self, ParseRequestError> {
         let (verb, rest) = verb_and_rest(head);
         match verb.to_ascii_uppercase().as_slice() {
+            b"LIST" if rest.trim_ascii_end() == b"-l" => Ok(Self::ListSizes),
             b"LIST" => no_name("LIST", rest, Self::List),
             b"STATS" => no_name("STATS", rest, Self::Stats),
             b"PING" => no_name("PING", rest, Self::Ping),
@@ -79,7 +82,7 @@ impl Request {
             Self::Get(name) | Self::Upload(name) | Self::Delete(name) | Self::Digest(name) => {
                 Some(name)
             }
-            Self::List | Self::Stats | Self::Ping | Self::Auth(_) => None,
+            Self::List | Self::ListSizes | Self::Stats | Self::Ping | Self::Auth(_) => None,
         }
     }
 
@@ -88,6 +91,7 @@ impl Request {
     pub fn to_wire(&self) -> String {
         match self {
             Self::List => "LIST".to_owned(),
+            Self::ListSizes => "LIST -l".to_owned(),
             Self::Stats => "STATS".to_owned(),
             Self::Ping => "PING".to_owned(),
             Self::Get(name) => format!("GET {}", name.quoted()),
@@ -146,6 +150,7 @@ mod tests {
     #[test]
     fn verbs_match_in_any_case_and_names_keep_theirs() {
         assert_eq!(Request::parse(b"list"), Ok(Request::List));
+        assert_eq!(Request::parse(b"list  -l "), Ok(Request::ListSizes));
         assert_eq!(Request::parse(b"Get A.txt"), Ok(Request::Get(name("A.txt"))));
         assert_eq!(Request::parse(b"delete  b "), Ok(Request::Delete(name("b"))));
         assert_eq!(Request::parse(b"UPLOAD 'a b' "), Ok(Request::Upload(name("a b"))));
@@ -154,13 +159,14 @@ mod tests {
     #[test]
     fn each_malformed_head_has_its_reason() {
         use ParseRequestError::*;
-        let cases: [(&[u8], ParseRequestError); 13] = [
+        let cases: [(&[u8], ParseRequestError); 14] = [
             (b"HELLO", UnknownVerb),
             // What is no blank to the framer is none here: this line has no content.
             (b"UPLOAD\x0ca.txt aGVsbG8=", UnknownVerb),
             (b"\x0cUPLOAD a.txt aGVsbG8=", UnknownVerb),
             (b"\xff\xfe", UnknownVerb),
             (b"LIST a", UnexpectedName("LIST")),
+            (b"LIST -l a", UnexpectedName("LIST")),
             (b"GET", FileName(FileNameError::Empty)),
             (b"GET \"\"", FileName(FileNameError::Empty)),
             (b"GET my file", ExtraWords("GET")),
@@ -179,6 +185,7 @@ mod tests {
     fn what_a_client_writes_is_what_the_server_reads() {
         for request in [
             Request::List,
+            Request::ListSizes,
             Request::Stats,
             Request::Ping,
             Request::Get(name("my file")),

@@ -149,6 +149,12 @@ impl Directory {
         Ok(names)
     }
 
+    /// The size of a file; `None` when there is none of that name.
+    pub fn size(&self, name: &FileName) -> Result<Option<u64>, StorageError> {
+        let metadata = self.metadata(name)?.filter(Metadata::is_file);
+        Ok(metadata.map(|metadata| metadata.len()))
+    }
+
     /// The files that [`list`](Self::list) leaves out because no request could carry their names.
     pub fn left_out(&self) -> io::Result<LeftOut> {
         let left_out = Listing::of(&self.dir)?.left_out;

@@ -7,7 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::{ErrorCode, Fragment, ParseRequestError, Reply, Request, reply::ENDING};
+use protocol::{
+    ErrorCode, FileName, Fragment, ListedFile, ParseRequestError, Reply, Request, reply::ENDING,
+};
+use storage::{Directory, StorageError};
 use telemetry::{Arrival, Command, OpenConnection, Slot};
 
 use super::{
@@ -266,9 +269,11 @@ impl Exchange {
         let service = Arc::clone(&self.service);
         let directory = &service.directory;
         // Until the list is queued, which takes as much again as making it.
-        let _turn = matches!(request, Request::List).then(|| service.list_turns.take());
+        let lists = matches!(request, Request::List | Request::ListSizes);
+        let _turn = lists.then(|| service.list_turns.take());
         let reply = match request {
             Request::List => Reply::List(directory.list()?),
+            Request::ListSizes => Reply::Sizes(sizes(directory)?),
             Request::Get(name) => {
                 let file = directory.read(&name)?;
                 self.books.total_is(file.len());
@@ -366,6 +371,15 @@ impl Exchange {
             _ => Ok(()),
         });
     }
+}
+
+/// A file that goes away meanwhile is left out.
+fn sizes(directory: &Directory) -> Result<Vec<ListedFile>, StorageError> {
+    let listed = |name: FileName| {
+        let size = directory.size(&name).transpose()?;
+        Some(size.map(|size| ListedFile { name, size }))
+    };
+    directory.list()?.into_iter().filter_map(listed).collect()
 }
 
 /// How long a request takes at least, where a test wants that.

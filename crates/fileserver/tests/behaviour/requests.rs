@@ -26,6 +26,7 @@ fn each_request_has_the_reply_of_the_protocol(model: Model) {
             r#"{"status":"OK","data":"a.txt stored, 5 bytes","data_namafile":"a.txt","data_size":5}"#,
         ),
         ("LIST", r#"{"status":"OK","data":["a.txt"]}"#),
+        ("LIST -l", r#"{"status":"OK","files":[{"filename":"a.txt","size":5}]}"#),
         (
             "GET a.txt",
             r#"{"status":"OK","data_namafile":"a.txt","data_size":5,"data_file":"aGVsbG8="}"#,

@@ -1,7 +1,9 @@
 //! Replies are read the same however their bytes arrive, and as any JSON reader reads them.
 
-use protocol::{ErrorCode, FileName, ReceivedReply, Reply, ReplyError, ReplyFragment, ReplyReader};
-use protocol::{reply, reply::ENDING};
+use protocol::{
+    ErrorCode, FileName, ListedFile, ReceivedReply, Reply, ReplyError, ReplyFragment, ReplyReader,
+    reply::{self, ENDING},
+};
 use serde_json::Value;
 
 use super::{arrivals, bodies};
@@ -108,6 +110,10 @@ fn our_own_replies_are_read(bytes: &[u8]) {
     let names: Vec<FileName> = names.filter_map(Result::ok).collect();
     let strings: Vec<String> = names.iter().map(FileName::to_string).collect();
     assert_eq!(only(&Reply::List(names.clone()).to_wire()).1.names(), Some(strings));
+
+    let sizes = names.iter().map(|name| ListedFile { name: name.clone(), size: u64::MAX });
+    let files = names.iter().map(|name| (name.to_string(), Some(u64::MAX))).collect();
+    assert_eq!(only(&Reply::Sizes(sizes.collect()).to_wire()).1.files(), Some(files));
 
     for name in names.into_iter().take(1) {
         let size = bytes.len() as u64;
