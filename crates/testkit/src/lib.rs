@@ -16,6 +16,7 @@ mod reply;
 mod server;
 mod sockets;
 mod surroundings;
+mod terminal;
 mod wait;
 
 pub use certificates::Certificates;
@@ -26,4 +27,5 @@ pub use peer::Peer;
 pub use reply::Reply;
 pub use server::{Server, ServerBuilder, Stopped};
 pub use surroundings::{program_for_everyone, skip};
+pub use terminal::Terminal;
 pub use wait::{PATIENCE, eventually};
