@@ -41,7 +41,21 @@ pub struct Args {
 #[derive(Clone, Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// Print the names of the stored files, one a line
-    List,
+    #[command(visible_alias = "ls")]
+    List {
+        /// Print their sizes too, where the server tells them [default: off]
+        #[arg(
+            short,
+            long,
+            env = "FILECLIENT_LONG",
+            hide_env_values = true,
+            value_parser = FalseyValueParser::new()
+        )]
+        long: bool,
+
+        #[command(flatten)]
+        report: Report,
+    },
 
     /// Download files; each takes its name when it is whole, and keeps the permissions of an older one
     Get {
@@ -71,36 +85,41 @@ pub(crate) enum Command {
             value_parser = FalseyValueParser::new()
         )]
         no_clobber: bool,
+
+        #[command(flatten)]
+        report: Report,
     },
 
     /// Upload files; a stored file of the same name is replaced
+    #[command(visible_alias = "put")]
     Upload {
-        /// Local files
+        /// Local files; - is standard input, which needs a name with --as
         #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
         files: Vec<PathBuf>,
 
         /// Name to store a single file under [default: the last part of its path]
         #[arg(long = "as", value_name = "NAME", env = "FILECLIENT_AS", hide_env_values = true)]
         name: Option<FileName>,
+
+        #[command(flatten)]
+        report: Report,
     },
 
     /// Delete stored files
+    #[command(visible_alias = "rm")]
     Delete {
         /// Names of stored files
         #[arg(value_name = "NAME", required = true)]
         names: Vec<FileName>,
+
+        #[command(flatten)]
+        report: Report,
     },
 
     /// Print the server's counts: connections, requests, bytes and its workers
     Stats {
-        /// Print them as JSON instead of a table [default: off]
-        #[arg(
-            long,
-            env = "FILECLIENT_JSON",
-            hide_env_values = true,
-            value_parser = FalseyValueParser::new()
-        )]
-        json: bool,
+        #[command(flatten)]
+        report: Report,
     },
 
     /// Watch the server work: its rates, and what each of its workers is doing
@@ -108,17 +127,35 @@ pub(crate) enum Command {
     Top(TopArgs),
 
     /// Ask whether the server answers, and how soon
-    Ping,
+    Ping {
+        #[command(flatten)]
+        report: Report,
+    },
 
-    /// Print what a stored file hashes to
+    /// Print what stored files hash to
     Digest {
-        /// Name of a stored file
-        #[arg(value_name = "NAME")]
-        name: FileName,
+        /// Names of stored files
+        #[arg(value_name = "NAME", required = true)]
+        names: Vec<FileName>,
+
+        #[command(flatten)]
+        report: Report,
     },
 
     #[command(flatten)]
     Documents(Documents),
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Report {
+    /// Print the results as JSON, an object a line [default: off]
+    #[arg(
+        long,
+        env = "FILECLIENT_JSON",
+        hide_env_values = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    json: bool,
 }
 
 const TOP_NOTES: &str = "\
@@ -181,11 +218,37 @@ impl Args {
 }
 
 impl Command {
+    pub(crate) fn wants_json(&self) -> bool {
+        match self {
+            Self::List { report, .. }
+            | Self::Get { report, .. }
+            | Self::Upload { report, .. }
+            | Self::Delete { report, .. }
+            | Self::Stats { report }
+            | Self::Ping { report }
+            | Self::Digest { report, .. } => report.json,
+            Self::Top(_) | Self::Documents(_) => false,
+        }
+    }
+
+    /// It takes standard input for a file.
+    pub(crate) fn reads_stdin(&self) -> bool {
+        matches!(self, Self::Upload { files, .. } if files.iter().any(|file| file.as_os_str() == "-"))
+    }
+
     /// What is wrong with arguments that are right one by one.
     pub(crate) fn misuse(&self) -> Option<&'static str> {
         match self {
-            Self::Upload { files, name: Some(_) } if files.len() > 1 => {
+            Self::Upload { files, name: Some(_), .. } if files.len() > 1 => {
                 Some("--as names one file; upload the others without it")
+            }
+            Self::Upload { name: None, .. } if self.reads_stdin() => {
+                Some("standard input has no name; give it one with --as NAME")
+            }
+            Self::Get { output: Some(output), report: Report { json: true }, .. }
+                if output.as_os_str() == "-" =>
+            {
+                Some("-o - and --json both want standard output; leave one out")
             }
             Self::Get { names, output: Some(output), .. } if names.len() > 1 => {
                 misuse_for_many(output)

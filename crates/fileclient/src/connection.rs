@@ -91,7 +91,15 @@ impl Connection {
     /// The names of the stored files, in the server's order and not checked: they may hold
     /// anything.
     pub fn list(&mut self) -> Result<Vec<String>, ClientError> {
-        self.ask(&Request::List)?.reply.names().ok_or(ClientError::Lacks("list of names"))
+        Ok(self.files(&Request::List)?.into_iter().map(|(name, _)| name).collect())
+    }
+
+    /// The names that are answered to one of the requests for them, with the sizes that are told.
+    pub(crate) fn files(
+        &mut self,
+        request: &Request,
+    ) -> Result<Vec<(String, Option<u64>)>, ClientError> {
+        self.ask(request)?.reply.files().ok_or(ClientError::Lacks("list of names"))
     }
 
     /// Downloads a file into `sink`, which is written to but not flushed.

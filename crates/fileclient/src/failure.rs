@@ -21,6 +21,11 @@ pub(crate) fn sentence(failure: &anyhow::Error) -> String {
     printable(&sentence)
 }
 
+/// One word for why, as tables of results have it.
+pub(crate) fn cause(failure: &anyhow::Error) -> &'static str {
+    failure.downcast_ref().map_or("local", ClientError::cause)
+}
+
 fn advice(error: &ClientError) -> Option<&'static str> {
     match error {
         ClientError::Connect { source, .. } => Some(advice_on_connecting(source.kind())),

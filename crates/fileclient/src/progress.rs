@@ -1,63 +1,147 @@
-//! How far a long transfer is: a bar on standard error where that is a terminal.
+//! How far a long transfer is: two lines on standard error where that is a terminal.
 
 use std::{
-    io::{self, Read, Write},
+    collections::VecDeque,
+    env, fmt,
+    io::{self, IsTerminal, Read, Write},
     time::{Duration, Instant},
 };
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{
+    ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, style::ProgressTracker,
+};
+
+use crate::units;
 
 /// Shorter transfers show nothing: a bar that only flashes tells nobody anything.
-const SILENT_FOR: Duration = Duration::from_millis(500);
+pub(crate) const SILENT_FOR: Duration = Duration::from_millis(500);
 
-const WITH_TOTAL: &str =
-    "{wide_msg} {bytes} of {total_bytes} [{bar:24}] {binary_bytes_per_sec}, {eta} left";
-/// The reply to a GET does not say how long the file is.
-const WITHOUT_TOTAL: &str = "{wide_msg} {bytes}, {binary_bytes_per_sec}";
+/// How often the lines are drawn, also while nothing moves.
+const TICK: Duration = Duration::from_millis(200);
+
+/// The name has a line of its own, so that it need not be cut.
+const TEMPLATE: &str = "{wide_msg}\n{state}";
+
+const BAR_WIDTH: usize = 16;
 
 pub(crate) struct Progress {
-    label: String,
-    total: Option<u64>,
-    moved: u64,
+    /// Counts from the start, and is shown once the transfer is a long one.
+    bar: ProgressBar,
     started: Instant,
-    bar: Option<ProgressBar>,
+    is_shown: bool,
 }
 
 impl Progress {
     pub(crate) fn new(label: impl ToString, total: Option<u64>) -> Self {
-        let label = label.to_string();
-        Self { label, total, moved: 0, started: Instant::now(), bar: None }
+        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
+        let style = ProgressStyle::with_template(TEMPLATE).expect("the template is correct");
+        bar.set_style(style.with_key("state", Pace::default()));
+        bar.set_message(label.to_string());
+        Self { bar, started: Instant::now(), is_shown: false }
     }
 
-    /// `inner`, with what is read from it or written to it counted.
+    /// `inner`, with what is read from it or written to it counted from zero.
     pub(crate) fn watch<T>(&mut self, inner: T) -> Watched<'_, T> {
+        self.bar.set_position(0);
         Watched { inner, progress: self }
     }
 
-    fn advance(&mut self, len: usize) {
-        self.moved += len as u64;
-        if self.bar.is_none() && self.started.elapsed() >= SILENT_FOR {
-            self.bar = Some(self.new_bar());
-        }
-        if let Some(bar) = &self.bar {
-            bar.set_position(self.moved);
-        }
+    /// Takes the total once it is known.
+    pub(crate) fn total(&self) -> impl FnMut(u64) + use<> {
+        let bar = self.bar.clone();
+        move |total| bar.set_length(total)
     }
 
-    fn new_bar(&self) -> ProgressBar {
-        // Anything but a terminal is left alone by this target.
-        let bar = ProgressBar::with_draw_target(self.total, ProgressDrawTarget::stderr());
-        let template = if self.total.is_some() { WITH_TOTAL } else { WITHOUT_TOTAL };
-        let style = ProgressStyle::with_template(template).expect("the templates are correct");
-        bar.with_style(style.progress_chars("=> ")).with_message(self.label.clone())
+    /// Takes the lines away; how long it took, and whether they were shown.
+    pub(crate) fn finish(self) -> (Duration, bool) {
+        (self.started.elapsed(), self.is_shown)
+    }
+
+    fn advance(&mut self, len: usize) {
+        self.bar.inc(len as u64);
+        if !self.is_shown && self.started.elapsed() >= SILENT_FOR && can_be_drawn_on() {
+            self.is_shown = true;
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+            self.bar.enable_steady_tick(TICK);
+        }
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
+        self.bar.finish_and_clear();
+    }
+}
+
+fn can_be_drawn_on() -> bool {
+    io::stderr().is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// How far, how fast and how long: the rate is that of the last seconds.
+#[derive(Clone, Debug, Default)]
+struct Pace {
+    began: Option<Instant>,
+    /// When how much was moved, the oldest first.
+    looks: VecDeque<(Instant, u64)>,
+    bytes_per_second: f64,
+}
+
+/// An upload begins with filling buffers on the way, which is faster than any network.
+const UNTYPICAL_FOR: Duration = Duration::from_millis(200);
+const LOOKS_APART: Duration = Duration::from_millis(200);
+const LOOKS_MAX: usize = 25;
+
+impl Pace {
+    fn look(&mut self, moved: u64, now: Instant) {
+        if now < *self.began.get_or_insert(now) + UNTYPICAL_FOR {
+            return;
         }
+        if self.looks.back().is_none_or(|(last, _)| now >= *last + LOOKS_APART) {
+            self.looks.push_back((now, moved));
+        }
+        if self.looks.len() > LOOKS_MAX {
+            self.looks.pop_front();
+        }
+        if let Some((then, before)) = self.looks.front().filter(|(then, _)| *then < now) {
+            let seconds = (now - *then).as_secs_f64();
+            self.bytes_per_second = moved.saturating_sub(*before) as f64 / seconds;
+        }
+    }
+
+    fn text(&self, moved: u64, total: Option<u64>) -> String {
+        let rate = units::size(self.bytes_per_second) + "/s";
+        let moved_text = units::size(moved as f64);
+        let Some(total) = total.filter(|total| *total > 0) else {
+            return format!("{moved_text}  {rate}");
+        };
+        let share = (moved as f64 / total as f64).min(1.0);
+        let bar = "=".repeat((share * BAR_WIDTH as f64) as usize);
+        let percent = (share * 100.0) as u64;
+        let total_text = units::size(total as f64);
+        let seconds_left = total.saturating_sub(moved) as f64 / self.bytes_per_second;
+        // Nothing moves, and nobody knows when it will.
+        let left = match seconds_left.is_finite() {
+            true => units::age(seconds_left) + " left",
+            false => "waiting".to_owned(),
+        };
+        format!("[{bar:<BAR_WIDTH$}] {percent}%  {moved_text} of {total_text}  {rate}  {left}")
+    }
+}
+
+impl ProgressTracker for Pace {
+    fn clone_box(&self) -> Box<dyn ProgressTracker> {
+        Box::new(self.clone())
+    }
+
+    fn tick(&mut self, state: &ProgressState, now: Instant) {
+        self.look(state.pos(), now);
+    }
+
+    fn reset(&mut self, _: &ProgressState, _: Instant) {}
+
+    fn write(&self, state: &ProgressState, out: &mut dyn fmt::Write) {
+        // What cannot be formatted is not there to be shown.
+        let _ = out.write_str(&self.text(state.pos(), state.len()));
     }
 }
 
@@ -90,10 +174,43 @@ impl<T: Write> Write for Watched<'_, T> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_templates_are_correct() {
-        for total in [None, Some(10)] {
-            Progress::new("a.txt", total).new_bar().finish_and_clear();
+    /// The rate after a transfer that has moved so many MiB at so many milliseconds.
+    fn rate_after(moved: &[(u64, u64)]) -> String {
+        let (mut pace, start) = (Pace::default(), Instant::now());
+        for (ms, mib) in moved {
+            pace.look(mib << 20, start + Duration::from_millis(*ms));
         }
+        units::size(pace.bytes_per_second)
+    }
+
+    #[test]
+    fn the_rate_is_that_of_the_last_seconds() {
+        // Buffers take 8 MiB at once, the network 1 MiB a second.
+        let slow = |ms: u64| (ms, 8 + ms / 1000);
+        assert_eq!(rate_after(&[(0, 0), (1, 8), slow(200), slow(2200)]), "1.00 MiB");
+        let seconds = |range: std::ops::Range<u64>, rate| {
+            range.map(move |tick| (tick * 200, tick * rate)).collect::<Vec<_>>()
+        };
+        assert_eq!(rate_after(&seconds(0..100, 20)), "100 MiB");
+        let stalled = (100..130).map(|tick| (tick * 200, 2000));
+        assert_eq!(
+            rate_after(&seconds(0..100, 20).into_iter().chain(stalled).collect::<Vec<_>>()),
+            "0 B"
+        );
+    }
+
+    #[test]
+    fn a_line_says_what_is_known_and_fits_a_terminal() {
+        let pace = Pace { bytes_per_second: 1048576.0, ..Pace::default() };
+        assert_eq!(pace.text(5 << 20, None), "5.00 MiB  1.00 MiB/s");
+        assert_eq!(
+            pace.text(5 << 20, Some(20 << 20)),
+            "[====            ] 25%  5.00 MiB of 20.0 MiB  1.00 MiB/s  15 s left"
+        );
+        assert!(Pace::default().text(1, Some(2)).ends_with("  0 B/s  waiting"));
+        // The longest of each part.
+        let slow = Pace { bytes_per_second: 12.3, ..Pace::default() };
+        let line = slow.text(9 << 30, Some(999 << 30));
+        assert!(line.len() <= 80, "{line}");
     }
 }

@@ -1,5 +1,7 @@
 //! Sizes and times as people read them, in little room.
 
+use std::time::Duration;
+
 const LETTERS: [&str; 7] = ["", "K", "M", "G", "T", "P", "E"];
 
 /// Three digits and a binary unit: `12.3 MiB`.
@@ -14,6 +16,23 @@ pub(crate) fn size(bytes: f64) -> String {
 pub(crate) fn short_size(bytes: f64) -> String {
     let (number, letter) = scaled(bytes);
     format!("{number}{letter}")
+}
+
+/// The same where few bytes are a number of their own: `5 bytes`.
+pub(crate) fn length(bytes: u64) -> String {
+    match bytes {
+        1 => "1 byte".to_owned(),
+        0..1000 => format!("{bytes} bytes"),
+        _ => size(bytes as f64),
+    }
+}
+
+/// How long something took: `2.1 s`, `12 min 5 s`.
+pub(crate) fn time(time: Duration) -> String {
+    match time.as_secs_f64() {
+        seconds @ ..60.0 => format!("{seconds:.1} s"),
+        seconds => age(seconds),
+    }
 }
 
 fn scaled(bytes: f64) -> (String, &'static str) {
@@ -67,6 +86,21 @@ mod tests {
         ] {
             assert_eq!((size(bytes).as_str(), short_size(bytes).as_str()), (long, short));
         }
+    }
+
+    #[test]
+    fn few_bytes_are_counted() {
+        for (bytes, text) in
+            [(0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"), (1048576, "1.00 MiB")]
+        {
+            assert_eq!(length(bytes), text);
+        }
+    }
+
+    #[test]
+    fn times_are_as_exact_as_they_are_short() {
+        assert_eq!(time(Duration::from_millis(2130)), "2.1 s");
+        assert_eq!(time(Duration::from_secs(725)), "12 min 5 s");
     }
 
     #[test]

@@ -60,12 +60,15 @@ impl Completion {
         let previous = before.last().map_or("", String::as_str);
         match (verb.as_str(), before.len()) {
             ("help", 1) => starting_with(COMMANDS, typed),
-            ("stats", 1) => starting_with(["--json"], typed),
+            ("list" | "ls", 1) => starting_with(["--json", "--long"], typed),
+            ("ping" | "stats", 1) => starting_with(["--json"], typed),
             ("top", _) => starting_with(["--interval", "--once", "--sort"], typed),
             ("get", _) if matches!(previous, "-o" | "--output") => local_paths(typed),
-            ("upload", _) if previous == "--as" => starting_with(self.remote_names(), typed),
-            ("upload", _) => local_paths(typed),
-            ("digest", 1) | ("get" | "delete", _) => starting_with(self.remote_names(), typed),
+            ("upload" | "put", _) if previous == "--as" => {
+                starting_with(self.remote_names(), typed)
+            }
+            ("upload" | "put", _) => local_paths(typed),
+            ("get" | "delete" | "rm" | "digest", _) => starting_with(self.remote_names(), typed),
             _ => Vec::new(),
         }
     }
@@ -148,6 +151,7 @@ mod tests {
         assert_eq!(complete("delete notes m"), (13, vec![r"my\ file".to_owned()]));
         assert_eq!(complete("get notes m"), (10, vec![r"my\ file".to_owned()]));
         assert_eq!(complete("upload a --as n"), (14, vec!["notes".to_owned()]));
+        assert_eq!(complete("rm no"), (3, vec!["notes".to_owned()]));
         assert_eq!(complete("stats "), (6, vec!["--json".to_owned()]));
         assert_eq!(complete("top --o"), (4, vec!["--once".to_owned()]));
         assert!(complete("ping x").1.is_empty());

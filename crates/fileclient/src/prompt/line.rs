@@ -65,6 +65,9 @@ pub(super) fn parse(line: &str) -> Result<Entered, LineError> {
     match Line::try_parse_from(found.words).map_err(LineError::Usage)?.verb {
         Verb::Exit => Ok(Entered::Exit),
         Verb::Run(command) => match command.misuse() {
+            None if command.reads_stdin() => Err(LineError::Misuse(
+                "at the prompt the commands come from standard input; upload a file",
+            )),
             None => Ok(Entered::Command(command)),
             Some(misuse) => Err(LineError::Misuse(misuse)),
         },
@@ -127,6 +130,7 @@ mod tests {
             ("get .hidden", "the file name starts with a dot"),
             ("get 'a", "a quote is not closed"),
             ("upload a b --as c", "--as names one file"),
+            ("put - --as c", "the commands come from standard input"),
         ] {
             let failure = parse(line).unwrap_err().tell().unwrap_err().to_string();
             assert!(failure.contains(part) && !failure.contains('\n'), "{failure}");

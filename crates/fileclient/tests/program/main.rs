@@ -4,6 +4,8 @@
 #[path = "../fake_server/mod.rs"]
 mod fake_server;
 mod outputs;
+mod progress;
+mod results;
 mod saving;
 
 use std::{
@@ -275,6 +277,14 @@ fn answer_all(stream: &mut (impl Read + Write)) {
                 "{\"status\":\"ERROR\",\"data\":\"no\",\"code\":\"not-found\"}\r\n\r\n".to_owned()
             }
             ["GET", name] => file_reply(name),
+            ["DIGEST", _] => {
+                "{\"status\":\"OK\",\"data_size\":5,\"data_digest\":\"blake3:00\"}\r\n\r\n"
+                    .to_owned()
+            }
+            ["LIST", "-l"] => {
+                let file = "{\"filename\":\"a.txt\",\"size\":5}";
+                format!("{{\"status\":\"OK\",\"files\":[{file}]}}\r\n\r\n")
+            }
             ["LIST"] => "{\"status\":\"OK\",\"data\":[\"a.txt\"]}\r\n\r\n".to_owned(),
             ["STATS"] => stats_reply(1.0, 0),
             _ => "{\"status\":\"OK\",\"data\":{}}\r\n\r\n".to_owned(),

@@ -1,0 +1,122 @@
+//! What is asked about the server and the stored files, and deleting them.
+
+use std::{
+    io::{self, IsTerminal},
+    time::Instant,
+};
+
+use protocol::{FileName, Request, Stats};
+use serde_json::json;
+
+use super::{Commands, print_json};
+use crate::{
+    ClientError,
+    args::TopArgs,
+    counts::UNKNOWN,
+    output::{printable, printable_json},
+    stats_table,
+    text_table::{Side, aligned},
+    top::{self, Source},
+    units,
+};
+
+impl Commands {
+    pub(super) fn list(&mut self, long: bool) -> anyhow::Result<()> {
+        let files = if long { self.names_and_sizes()? } else { self.names()? };
+        if self.json {
+            for (name, size) in files {
+                print_json(&if long {
+                    json!({"name": name, "size": size})
+                } else {
+                    json!({"name": name})
+                });
+            }
+            return Ok(());
+        }
+        let size =
+            |size: Option<u64>| size.map_or(UNKNOWN.to_owned(), |size| units::size(size as f64));
+        let row = |(name, bytes): (String, _)| vec![size(bytes), printable(&name)];
+        let lines = match long {
+            true => {
+                aligned(&[Side::Right, Side::Left], &files.into_iter().map(row).collect::<Vec<_>>())
+            }
+            false => files.iter().map(|(name, _)| printable(name) + "\n").collect(),
+        };
+        cli::output::print(lines.as_bytes());
+        Ok(())
+    }
+
+    fn names(&mut self) -> anyhow::Result<Vec<(String, Option<u64>)>> {
+        let names = self.ask("cannot list the files", |connection| connection.list())?;
+        Ok(names.into_iter().map(|name| (name, None)).collect())
+    }
+
+    /// Most servers of others know no list with sizes; some tell them in the only list they have.
+    fn names_and_sizes(&mut self) -> anyhow::Result<Vec<(String, Option<u64>)>> {
+        let failed = "cannot list the files";
+        match self.remote.request(|connection| connection.files(&Request::ListSizes)) {
+            Err(ClientError::Refused { .. } | ClientError::Closed | ClientError::Lacks(_)) => {
+                self.ask(failed, |connection| connection.files(&Request::List))
+            }
+            answer => self.answered(answer, failed),
+        }
+    }
+
+    pub(super) fn delete(&mut self, name: &FileName) -> anyhow::Result<()> {
+        self.ask(&format!("cannot delete {name}"), |connection| connection.delete(name))?;
+        self.tell(format_args!("deleted {name}"), &json!({"name": name, "deleted": true}));
+        Ok(())
+    }
+
+    pub(super) fn stats(&mut self) -> anyhow::Result<()> {
+        let stats = self.ask("cannot get the counts", |connection| connection.stats())?;
+        if self.json {
+            print_json(&stats);
+            return Ok(());
+        }
+        // A server that is not ours has counts of its own.
+        let text = match serde_json::from_value::<Stats>(stats.clone()) {
+            Ok(stats) => stats_table::render(&stats),
+            Err(_) => format!("{stats:#}\n"),
+        };
+        cli::output::print(printable_json(&text).as_bytes());
+        Ok(())
+    }
+
+    pub(super) fn top(&mut self, args: &TopArgs) -> anyhow::Result<()> {
+        // At the prompt its last connection may still be open, and keep a worker busy meanwhile.
+        self.remote.close();
+        let source = Source::new(self.server().to_owned(), self.remote.options().clone());
+        if args.once || !io::stdout().is_terminal() {
+            let text = top::once(&source, args)?;
+            cli::output::print(text.as_bytes());
+            return Ok(());
+        }
+        top::watch(source, args)
+    }
+
+    pub(super) fn ping(&mut self) -> anyhow::Result<()> {
+        let round_trip = self.ask("no pong", |connection| {
+            let asked = Instant::now();
+            connection.ping().map(|()| asked.elapsed())
+        })?;
+        let seconds = round_trip.as_secs_f64();
+        let server = self.server();
+        self.tell(
+            format_args!("pong from {server} in {:.2} ms", seconds * 1000.0),
+            &json!({"server": server, "seconds": seconds}),
+        );
+        Ok(())
+    }
+
+    pub(super) fn digest(&mut self, name: &FileName) -> anyhow::Result<()> {
+        let failed = format!("no digest of {name}");
+        let digest = self.ask(&failed, |connection| connection.digest(name))?;
+        self.tell(
+            // Two blanks, as sha256sum prints it.
+            format_args!("{}  {name}", printable(&digest.digest)),
+            &json!({"name": name, "size": digest.size, "digest": digest.digest}),
+        );
+        Ok(())
+    }
+}

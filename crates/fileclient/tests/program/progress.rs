@@ -1,0 +1,102 @@
+//! What a person sees of a long transfer.
+#![cfg(target_os = "linux")]
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    thread,
+    time::Duration,
+};
+
+use testkit::Terminal;
+
+use super::*;
+
+const NAME: &str = "a-name-that-is-longer-than-most-and-is-shown-whole.bin";
+
+/// The pace of a server that is seen to be slow; the test waits for nothing by it.
+const PACE: Duration = Duration::from_millis(5);
+
+#[test]
+fn a_long_download_shows_how_far_it_is_and_how_long_it_takes() {
+    let directory = tempfile::tempdir().unwrap();
+    let was_seen = Arc::new(AtomicBool::new(false));
+    let server = FakeServer::start(1, {
+        let was_seen = Arc::clone(&was_seen);
+        move |_, stream| {
+            read_request(stream);
+            let (size, mut left) = (300_000, 100_000);
+            write!(stream, "{{\"status\":\"OK\",\"data_size\":{size},\"data_file\":\"").unwrap();
+            while left > 1 && !was_seen.load(Relaxed) {
+                stream.write_all(b"AAAA").unwrap();
+                left -= 1;
+                thread::sleep(PACE);
+            }
+            stream.write_all("AAAA".repeat(left).as_bytes()).unwrap();
+            stream.write_all(b"\"}\r\n\r\n").unwrap();
+        }
+    });
+    let mut command = fileclient(&server.address, directory.path());
+    let terminal = Terminal::start(command.args(["get", NAME]), None);
+    for part in [NAME, "%  ", " of 293 KiB  ", "B/s  ", " left"] {
+        terminal.await_text(part);
+    }
+    was_seen.store(true, Relaxed);
+    let (code, shown) = terminal.finish();
+    assert_eq!(code, Some(0));
+    let last = shown.rsplit(&format!("saved {NAME} (293 KiB in ")).next().unwrap();
+    assert!(last.contains(" s, ") && last.contains("iB/s)"), "{shown}");
+}
+
+#[test]
+fn an_upload_begins_at_no_rate_that_no_network_has() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = fs::File::create(directory.path().join(NAME)).unwrap();
+    file.set_len(64 << 20).unwrap();
+    let was_seen = Arc::new(AtomicBool::new(false));
+    let server = FakeServer::start(1, {
+        let was_seen = Arc::clone(&was_seen);
+        move |_, stream| {
+            let (mut piece, mut len) = (vec![0; 64 * 1024], 0);
+            while !piece[..len].ends_with(b"\n") {
+                len = stream.read(&mut piece).unwrap();
+                assert_ne!(len, 0);
+                if !was_seen.load(Relaxed) {
+                    thread::sleep(PACE);
+                }
+            }
+            stream.write_all(b"{\"status\":\"OK\",\"data_size\":67108864}\r\n\r\n").unwrap();
+        }
+    });
+    let mut command = fileclient(&server.address, directory.path());
+    let terminal = Terminal::start(command.args(["upload", NAME]), None);
+    for part in ["%  ", " of 64.0 MiB  ", "MiB/s  ", " left"] {
+        terminal.await_text(part);
+    }
+    let began = terminal.shown();
+    assert!(!began.contains("GiB/s"), "{began}");
+    was_seen.store(true, Relaxed);
+    let (code, shown) = terminal.finish();
+    assert_eq!(code, Some(0));
+    assert!(shown.contains(&format!("stored {NAME} (64.0 MiB in ")), "{shown}");
+}
+
+/// Not even control characters reach what is no terminal.
+#[test]
+fn progress_is_for_terminals() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = FakeServer::start(1, |_, stream| {
+        read_request(stream);
+        write!(stream, "{{\"status\":\"OK\",\"data_file\":\"").unwrap();
+        for _ in 0..Duration::from_secs(1).as_millis() / PACE.as_millis() {
+            stream.write_all(b"AAAA").unwrap();
+            thread::sleep(PACE);
+        }
+        stream.write_all(b"\"}\r\n\r\n").unwrap();
+    });
+    let (code, out, err) = run(&server.address, directory.path(), &["get", "a"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.starts_with("saved a (600 bytes in 1."), "{out}");
+}
