@@ -1,19 +1,23 @@
 //! The prompt: commands line by line, from a person or from a script.
 //!
-//! On a terminal it has history and completion; Ctrl-C clears the line, Ctrl-D leaves. Lines from
+//! On a terminal it has a history and completion; Ctrl-C clears the line, Ctrl-D leaves. Lines from
 //! anywhere else are carried out as they come, and the exit status tells whether all had success.
 
 mod completion;
+mod history;
 mod line;
 mod words;
 
 use std::io::{self, IsTerminal};
 
 use anyhow::Context;
-use rustyline::{CompletionType, Config, Editor, error::ReadlineError, history::MemHistory};
+use rustyline::{
+    Behavior, CompletionType, Config, Editor, error::ReadlineError, history::FileHistory,
+};
 
 use crate::{Options, commands::Commands};
 use completion::Completion;
+use history::History;
 use line::Entered;
 
 /// Runs until the input ends or `exit` comes.
@@ -29,8 +33,16 @@ pub(crate) fn run(commands: &mut Commands, options: Options) {
 fn ask_person(commands: &mut Commands, options: Options) -> rustyline::Result<()> {
     let server = commands.server().to_owned();
     cli::errln!("Talking to {server}; 'help' lists the commands, Ctrl-D leaves.");
-    let config = Config::builder().completion_type(CompletionType::List).build();
-    let mut editor = Editor::<Completion, _>::with_history(config, MemHistory::new())?;
+    let config = Config::builder()
+        .completion_type(CompletionType::List)
+        // The person sits there, wherever standard output goes.
+        .behavior(Behavior::PreferTerm)
+        .max_history_size(history::LINES_MAX)?
+        .history_ignore_space(true)
+        .build();
+    let history = FileHistory::with_config(&config);
+    let mut editor = Editor::<Completion, _>::with_history(config, history)?;
+    let history = History::load(&mut editor, options.token.clone());
     editor.set_helper(Some(Completion::new(server, options)));
     loop {
         let line = match editor.readline("fileclient> ") {
@@ -39,7 +51,7 @@ fn ask_person(commands: &mut Commands, options: Options) -> rustyline::Result<()
             Err(ReadlineError::Eof) => break,
             Err(err) => return Err(err),
         };
-        editor.add_history_entry(&line)?;
+        history.add(&mut editor, &line);
         if let Next::Leave = carry_out(commands, &line) {
             break;
         }

@@ -22,6 +22,8 @@ pub struct Terminal {
     keyboard: File,
     shown: Arc<Mutex<Vec<u8>>>,
     reader: Option<JoinHandle<()>>,
+    /// How much of what is shown was waited for.
+    awaited: usize,
 }
 
 impl Terminal {
@@ -50,20 +52,25 @@ impl Terminal {
         drop((slave, on_terminal));
         let shown = Arc::new(Mutex::new(Vec::new()));
         let reader = Some(read_on(&master, Arc::clone(&shown)));
-        Self { child, keyboard: master.into(), shown, reader }
+        Self { child, keyboard: master.into(), shown, reader, awaited: 0 }
     }
 
-    /// All that was written on the terminal until now, with its control characters.
+    /// All that was written on the terminal until now, with its control characters. What is not ASCII
+    /// is left out.
     pub fn shown(&self) -> String {
         let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&shown).into_owned()
+        shown.iter().filter(|byte| byte.is_ascii()).map(|byte| char::from(*byte)).collect()
     }
 
+    /// Waits for a text behind the last one that was waited for.
     #[track_caller]
-    pub fn await_text(&self, text: &str) {
+    pub fn await_text(&mut self, text: &str) {
+        let mut found = None;
         eventually(PATIENCE, &format!("the terminal shows {text:?}"), || {
-            self.shown().contains(text)
+            found = self.shown()[self.awaited..].find(text);
+            found.is_some()
         });
+        self.awaited += found.map_or(0, |start| start + text.len());
     }
 
     #[track_caller]

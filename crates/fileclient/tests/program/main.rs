@@ -5,6 +5,7 @@
 mod fake_server;
 mod outputs;
 mod progress;
+mod prompt;
 mod results;
 mod saving;
 

@@ -39,7 +39,7 @@ fn a_long_download_shows_how_far_it_is_and_how_long_it_takes() {
         }
     });
     let mut command = fileclient(&server.address, directory.path());
-    let terminal = Terminal::start(command.args(["get", NAME]), None);
+    let mut terminal = Terminal::start(command.args(["get", NAME]), None);
     for part in [NAME, "%  ", " of 293 KiB  ", "B/s  ", " left"] {
         terminal.await_text(part);
     }
@@ -71,7 +71,7 @@ fn an_upload_begins_at_no_rate_that_no_network_has() {
         }
     });
     let mut command = fileclient(&server.address, directory.path());
-    let terminal = Terminal::start(command.args(["upload", NAME]), None);
+    let mut terminal = Terminal::start(command.args(["upload", NAME]), None);
     for part in ["%  ", " of 64.0 MiB  ", "MiB/s  ", " left"] {
         terminal.await_text(part);
     }
