@@ -57,7 +57,7 @@ pub(crate) enum Command {
         report: Report,
     },
 
-    /// Download files; each takes its name when it is whole, and keeps the permissions of an older one
+    /// Download files; each takes its name when it is whole
     Get {
         /// Names of stored files
         #[arg(value_name = "NAME", required = true)]
@@ -76,7 +76,7 @@ pub(crate) enum Command {
         output: Option<PathBuf>,
 
         /// Leave local files that are there as they are: a file whose name is taken is skipped, which
-        /// is no failure [default: replace them]
+        /// is no failure [default: replace them, and keep their permissions]
         #[arg(
             short,
             long,
@@ -90,7 +90,7 @@ pub(crate) enum Command {
         report: Report,
     },
 
-    /// Upload files; a stored file of the same name is replaced
+    /// Upload files; each replaces a stored one of its name
     #[command(visible_alias = "put")]
     Upload {
         /// Local files; - is standard input, which needs a name with --as
@@ -116,13 +116,13 @@ pub(crate) enum Command {
         report: Report,
     },
 
-    /// Print the server's counts: connections, requests, bytes and its workers
+    /// Print the server's counts: connections, requests, bytes, workers
     Stats {
         #[command(flatten)]
         report: Report,
     },
 
-    /// Watch the server work: its rates, and what each of its workers is doing
+    /// Watch the server work: its rates, and what each worker does
     #[command(after_help = TOP_NOTES)]
     Top(TopArgs),
 
@@ -161,8 +161,8 @@ pub(crate) struct Report {
 const TOP_NOTES: &str = "\
 Keys: q ends, ? explains the others and the columns.
 
-Each look takes a connection of its own, so that none of the server's workers is kept busy by being
-watched; the server counts it. Where all workers are busy, the look waits in line as every client
+Each look takes a connection of its own, so that none of the server's workers is kept busy by being \
+watched; the server counts it. Where all workers are busy, the look waits in line as every client \
 does.
 
 Where standard output is no terminal, the picture is printed once, as with --once.";

@@ -1,6 +1,18 @@
-//! Text from elsewhere, made safe for a terminal.
+//! Text from elsewhere, made safe for a terminal; how much room there is on it.
 
-use std::fmt::Write as _;
+use std::{
+    fmt::Write as _,
+    io::{self, IsTerminal},
+};
+
+use ratatui::crossterm::terminal;
+
+/// How long a line of standard output may be: as long as it likes where that is no terminal.
+pub(crate) fn room() -> usize {
+    let columns = || terminal::size().ok().map(|(columns, _)| usize::from(columns));
+    let is_terminal = io::stdout().is_terminal();
+    is_terminal.then(columns).flatten().filter(|columns| *columns > 0).unwrap_or(usize::MAX)
+}
 
 /// `text` with the characters escaped that would move a terminal's cursor, colour it or turn the
 /// reading direction: names and sentences come from the network.

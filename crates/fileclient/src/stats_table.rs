@@ -5,11 +5,11 @@ use protocol::stats::{Current, Requests, Stats, Worker};
 
 use crate::{
     counts::{self, UNKNOWN},
-    text_table::{Side, aligned},
+    text_table::{Side, aligned, folded},
 };
 
-/// The totals, then a line for each worker.
-pub(crate) fn render(stats: &Stats) -> String {
+/// The totals, then a line for each worker, in lines no longer than `room`.
+pub(crate) fn render(stats: &Stats, room: usize) -> String {
     let mut totals = vec![
         ["mode", &counts::mode(stats)].map(str::to_owned),
         ["connections", &counts::connections(&stats.connections)].map(str::to_owned),
@@ -28,7 +28,7 @@ pub(crate) fn render(stats: &Stats) -> String {
     }
     let left = |row: [String; 2]| format!("{:<12} {}\n", row[0], row[1]);
     let totals: String = totals.into_iter().map(left).collect();
-    [totals, requests(&stats.requests), workers(&stats.worker)].join("\n")
+    [totals, requests(&stats.requests), workers(&stats.worker, room)].join("\n")
 }
 
 fn content(stats: &Stats) -> String {
@@ -45,7 +45,7 @@ fn requests(requests: &Requests) -> String {
 }
 
 /// What the workers are doing stands last: it is the only text of any length.
-fn workers(workers: &[Worker]) -> String {
+fn workers(workers: &[Worker], room: usize) -> String {
     let shows_current = workers.iter().any(|worker| worker.current.is_some());
     let mut rows = vec![head(workers)];
     rows.extend(workers.iter().map(cells));
@@ -57,7 +57,7 @@ fn workers(workers: &[Worker]) -> String {
         }
         sides.extend([Side::Left, Side::Left, Side::Right]);
     }
-    aligned(&sides, &rows)
+    folded(&sides, &rows, room)
 }
 
 fn head(workers: &[Worker]) -> Vec<String> {

@@ -40,11 +40,11 @@ pub(crate) fn watch(source: Source, args: &TopArgs) -> anyhow::Result<()> {
     Screen::open()?.run(&mut app, &poller)
 }
 
-/// The picture as text, after two looks an interval apart.
-pub(crate) fn once(source: &Source, args: &TopArgs) -> anyhow::Result<String> {
+/// The picture as text, after two looks an interval apart, in lines no longer than `room`.
+pub(crate) fn once(source: &Source, args: &TopArgs, room: usize) -> anyhow::Result<String> {
     let before = source.look()?;
     thread::sleep(args.interval);
     let look = source.look()?;
     let sort = Sort { column: args.sort, is_reversed: false };
-    Ok(plain::render(&View::new(&look, Some(&before)), sort))
+    Ok(plain::render(&View::new(&look, Some(&before)), sort, room))
 }

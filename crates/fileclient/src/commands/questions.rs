@@ -13,7 +13,7 @@ use crate::{
     ClientError,
     args::TopArgs,
     counts::UNKNOWN,
-    output::{printable, printable_json},
+    output::{printable, printable_json, room},
     stats_table,
     text_table::{Side, aligned},
     top::{self, Source},
@@ -76,7 +76,7 @@ impl Commands {
         }
         // A server that is not ours has counts of its own.
         let text = match serde_json::from_value::<Stats>(stats.clone()) {
-            Ok(stats) => stats_table::render(&stats),
+            Ok(stats) => stats_table::render(&stats, room()),
             Err(_) => format!("{stats:#}\n"),
         };
         cli::output::print(printable_json(&text).as_bytes());
@@ -88,7 +88,7 @@ impl Commands {
         self.remote.close();
         let source = Source::new(self.server().to_owned(), self.remote.options().clone());
         if args.once || !io::stdout().is_terminal() {
-            let text = top::once(&source, args)?;
+            let text = top::once(&source, args, room())?;
             cli::output::print(text.as_bytes());
             return Ok(());
         }

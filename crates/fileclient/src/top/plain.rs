@@ -7,10 +7,10 @@ use super::{
 };
 use crate::{
     counts,
-    text_table::{Side, aligned},
+    text_table::{Side, folded},
 };
 
-pub(super) fn render(view: &View, sort: Sort) -> String {
+pub(super) fn render(view: &View, sort: Sort, room: usize) -> String {
     let stats = &view.stats;
     let flow = |rate, total| {
         let [rate, total] = totals::flow(rate, total);
@@ -27,16 +27,16 @@ pub(super) fn render(view: &View, sort: Sort) -> String {
         lines.push(("log", format!("{} events lost", stats.events_lost)));
     }
     let lines: String = lines.iter().map(|(name, text)| format!("{name:<12} {text}\n")).collect();
-    [lines, totals::requests(view), workers(view, sort)].join("\n")
+    [lines, totals::requests(view), workers(view, sort, room)].join("\n")
 }
 
-fn workers(view: &View, sort: Sort) -> String {
+fn workers(view: &View, sort: Sort, room: usize) -> String {
     let mut workers = view.rows.clone();
     sort.apply(&mut workers);
     let mut rows = vec![Column::ALL.map(|column| column.head(view).to_owned()).to_vec()];
     rows.extend(workers.iter().map(|row| Column::ALL.map(|column| column.cell(row)).to_vec()));
     let sides: Vec<Side> = Column::ALL.iter().map(|column| column.side()).collect();
-    aligned(&sides, &rows)
+    folded(&sides, &rows, room)
 }
 
 #[cfg(test)]
@@ -56,7 +56,7 @@ mod tests {
         let view = View::new(&look[1], Some(&look[0]));
         let sort = Sort { column: Column::Pid, is_reversed: true };
         assert_eq!(
-            render(&view, sort),
+            render(&view, sort, usize::MAX),
             "\
 mode         process, 2 workers, up 3 h 12 min
 connections  5 active, 0 waiting, 1234 succeeded, 3 failed

@@ -3,6 +3,8 @@
 
 use std::fs::File;
 
+use testkit::Terminal;
+
 use super::*;
 
 /// What stands in the place of an output.
@@ -101,4 +103,21 @@ fn a_file_that_standard_output_does_not_take_is_a_failure() {
     assert_eq!(code, 1);
     let sentence = "error: cannot write a.txt to standard output: No space left on device";
     assert!(err.starts_with(sentence) && err.lines().count() == 1, "{err}");
+}
+
+#[test]
+fn on_a_terminal_no_line_of_the_counts_is_broken() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = FakeServer::forever(|_, stream| answer_all(stream));
+    for args in [&["stats"][..], &["top", "--once", "--interval", "0.1"]] {
+        let mut command = fileclient(&server, directory.path());
+        let terminal = Terminal::start(command.args(args), None);
+        let (code, shown) = terminal.finish();
+        assert_eq!(code, Some(0), "{shown}");
+        assert!(shown.lines().all(|line| line.len() <= 80), "{shown}");
+        let tables = shown.lines().filter(|line| line.trim_start().starts_with("worker  "));
+        assert_eq!(tables.count(), 2, "{shown}");
+        let (_, whole, _) = run(&server, directory.path(), args);
+        assert!(whole.lines().any(|line| line.len() > 80), "{whole}");
+    }
 }
