@@ -143,11 +143,11 @@ impl Language {
     pub(crate) fn missing_transfers(self, count: u64) -> String {
         match self {
             En => format!(
-                "workers.jsonl lacks {count} transfers that cells.csv counts; the figures of single \
+                "workers.jsonl.gz lacks {count} transfers that cells.csv counts; the figures of single \
                  clients do without them"
             ),
             Id => format!(
-                "workers.jsonl tidak memuat {count} transfer yang dihitung di cells.csv; gambar \
+                "workers.jsonl.gz tidak memuat {count} transfer yang dihitung di cells.csv; gambar \
                  per client dibuat tanpa transfer itu"
             ),
         }

@@ -19,8 +19,8 @@ const CLIENT_PROCESS_MEMORY: u64 = 8 * MB;
 /// What one worker of a server may take.
 const WORKER_MEMORY: u64 = 3 * MB;
 
-/// What the line of one transfer in the results may take.
-const WORKER_LINE: u64 = 512;
+/// What one transfer may take in the results, compressed: most where a cell has a single one.
+const WORKER_LINE: u64 = 384;
 /// The fastest that all clients together may move, in bytes per second: how often cells are repeated.
 const FASTEST: f64 = 4e9;
 /// What the report and the tables take, however few cells there are.

@@ -5,9 +5,9 @@
 
 mod line;
 mod run;
+mod workers;
 
 use std::{
-    collections::BTreeSet,
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write},
     os::unix::fs::symlink,
@@ -34,7 +34,6 @@ use crate::{
 pub(crate) const ENVIRONMENT: &str = "environment.json";
 pub(crate) const CELLS: &str = "cells.csv";
 const CEILINGS: &str = "ceilings.csv";
-const WORKERS: &str = "workers.jsonl";
 
 /// The directory of a run that goes on.
 pub(crate) struct RunFiles {
@@ -45,7 +44,7 @@ pub(crate) struct RunFiles {
     workers: Lines,
 }
 
-/// A file that grows by whole lines.
+/// A file that grows by whole lines, or by lines compressed together.
 struct Lines(File);
 
 impl Lines {
@@ -55,10 +54,10 @@ impl Lines {
         Ok(Self(file))
     }
 
-    /// Appends the text whole, or nothing of it: half a line would be in the way of the next one.
-    fn append(&mut self, text: &[u8]) -> io::Result<()> {
+    /// Appends the bytes whole, or none of them: half a line would be in the way of the next one.
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         let len = self.0.metadata()?.len();
-        self.0.write_all(text).inspect_err(|_| {
+        self.0.write_all(bytes).inspect_err(|_| {
             // If that is refused as well, the last line is one that was cut off.
             let _ = self.0.set_len(len);
         })
@@ -96,7 +95,7 @@ impl RunFiles {
             cut_to_whole_lines(&dir.join(CELLS))?;
             cut_to_whole_lines(&dir.join(CEILINGS))?;
             let finished = run.attempts.iter().map(CellLine::attempt).collect();
-            keep_workers_of(&dir.join(WORKERS), &finished)
+            workers::keep_only(dir, &finished)
         };
         mend().with_context(|| format!("cannot go on with the files in {}", dir.display()))?;
         write_environment(dir, environment)?;
@@ -119,7 +118,7 @@ impl RunFiles {
 
     fn append_to(dir: &Path, cells: Lines) -> anyhow::Result<Self> {
         let (ceilings, workers) =
-            (Lines::open(&dir.join(CEILINGS))?, Lines::open(&dir.join(WORKERS))?);
+            (Lines::open(&dir.join(CEILINGS))?, Lines::open(&dir.join(workers::WORKERS))?);
         Ok(Self { dir: dir.to_owned(), cells, ceilings, workers })
     }
 
@@ -139,12 +138,7 @@ impl RunFiles {
     }
 
     fn append_raw(&mut self, record: &Record) -> anyhow::Result<()> {
-        let mut lines = Vec::new();
-        for outcome in &record.outcomes {
-            serde_json::to_writer(&mut lines, &WorkerLine::of(record.attempt, outcome))?;
-            lines.push(b'\n');
-        }
-        self.workers.append(&lines)?;
+        self.workers.append(&workers::member(record)?)?;
         self.cells.append_row(CellLine::of(record))
     }
 
@@ -201,20 +195,6 @@ fn cut_to_whole_lines(path: &Path) -> io::Result<()> {
         OpenOptions::new().write(true).open(path)?.set_len(whole as u64)?;
     }
     Ok(())
-}
-
-/// Takes away the clients of attempts that are not among the finished ones.
-fn keep_workers_of(path: &Path, finished: &BTreeSet<Attempt>) -> io::Result<()> {
-    let text = match fs::read_to_string(path) {
-        Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(()),
-        text => text?,
-    };
-    let is_finished = |line: &&str| {
-        let line = serde_json::from_str::<WorkerLine<serde::de::IgnoredAny>>(line);
-        line.is_ok_and(|line| finished.contains(&line.attempt()))
-    };
-    let kept: String = text.split_inclusive('\n').filter(is_finished).collect();
-    if kept.len() < text.len() { replace(path, kept.as_bytes()) } else { Ok(()) }
 }
 
 /// Two runs may start in the same second.

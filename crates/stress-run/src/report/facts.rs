@@ -56,7 +56,7 @@ pub(crate) struct RowName {
 }
 
 impl<'a> Facts<'a> {
-    /// An error says that `workers.jsonl` cannot be read; a run without that file has no clients.
+    /// An error says that `workers.jsonl.gz` cannot be read; a run without that file has no clients.
     pub(super) fn of(run: &'a Run, language: Language) -> anyhow::Result<Self> {
         let rows_of = |mode| run.rows(mode).into_iter().map(|row| RowFacts::of(run, row));
         let rows: Vec<RowFacts<'a>> = run.modes().into_iter().flat_map(rows_of).collect();

@@ -85,7 +85,8 @@ fn without_times(line: CellLine) -> CellLine {
 /// Of downloads by five clients, in bytes per second.
 const CEILING: f64 = 10_000_000.0;
 
-/// A directory with a run of these lines; `workers` says whether there is a `workers.jsonl`.
+/// A directory with a run of these lines; `workers` says whether there is a `workers.jsonl`, as earlier
+/// versions wrote it.
 fn write(dir: &Path, environment: &Value, lines: &[CellLine], workers: bool) {
     fs::write(dir.join("environment.json"), environment.to_string()).unwrap();
     let mut csv = csv::Writer::from_path(dir.join("cells.csv")).unwrap();

@@ -1,9 +1,9 @@
 //! A run, read back from its directory.
 
 use std::{
-    collections::BTreeMap,
-    fs::{self, File},
-    io::{BufRead, BufReader, ErrorKind},
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -11,7 +11,7 @@ use anyhow::{Context, anyhow, bail, ensure};
 use serde::de::DeserializeOwned;
 
 use super::{
-    CEILINGS, CELLS, CeilingLine, CellLine, ENVIRONMENT, WORKERS, WorkerLine, line::COLUMNS_NEEDED,
+    CEILINGS, CELLS, CeilingLine, CellLine, ENVIRONMENT, WorkerLine, line::COLUMNS_NEEDED, workers,
 };
 use crate::{
     cell::Attempt,
@@ -134,37 +134,21 @@ impl Run {
         plan.configurations.iter().filter(is_complete).count()
     }
 
-    /// How many transfers of `cells.csv` have no line in `workers.jsonl`.
+    /// How many transfers of `cells.csv` have no line of a client.
     pub(crate) fn missing_transfers(&self) -> anyhow::Result<u64> {
         let transfers = |line: &CellLine| u64::from(line.clients) * u64::from(line.bursts);
         let made: u64 = self.attempts.iter().map(transfers).sum();
-        Ok(made.saturating_sub(self.outcomes(|_| true)?.len() as u64))
+        let finished: BTreeSet<Attempt> = self.attempts.iter().map(CellLine::attempt).collect();
+        let told = self.outcomes(|attempt| finished.contains(&attempt))?.len();
+        Ok(made.saturating_sub(told as u64))
     }
 
-    /// What each client did in those attempts that `is_wanted`; empty where `workers.jsonl` is not there.
+    /// What each client did in those attempts that `is_wanted`; nothing where that is not told.
     pub(crate) fn outcomes(
         &self,
         is_wanted: impl Fn(Attempt) -> bool,
     ) -> anyhow::Result<Vec<WorkerLine<Outcome>>> {
-        let path = self.dir.join(WORKERS);
-        let file = match File::open(&path) {
-            Err(err) if err.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            file => file.with_context(|| format!("cannot read {}", path.display()))?,
-        };
-        let mut lines = Vec::new();
-        for (number, line) in (1..).zip(BufReader::new(file).split(b'\n')) {
-            let line = line.with_context(|| format!("cannot read {}", path.display()))?;
-            match serde_json::from_slice::<WorkerLine<Outcome>>(&line) {
-                Ok(line) if is_wanted(line.attempt()) => lines.push(line),
-                Ok(_) => {}
-                // One that was cut off when the run was stopped.
-                Err(err) if err.is_eof() => {}
-                Err(err) => {
-                    return Err(err).with_context(|| format!("{}: line {number}", path.display()));
-                }
-            }
-        }
-        Ok(lines)
+        workers::read(&self.dir, is_wanted)
     }
 }
 

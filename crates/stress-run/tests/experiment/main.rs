@@ -69,10 +69,9 @@ fn all_four_modes_are_measured_to_whole_tables() {
         assert_eq!(column(&rows, 4), ["1", "2"].repeat(4));
     }
     assert_eq!(run.cells(), 4 * 8);
-    assert!(run.latest("workers.jsonl").lines().count() >= 4 * (4 + 12));
-    for line in run.latest("workers.jsonl").lines() {
-        expect_timeline(&serde_json::from_str(line).unwrap());
-    }
+    let transfers = run.transfers();
+    assert!(transfers.len() >= 4 * (4 + 12), "{}", transfers.len());
+    transfers.iter().for_each(expect_timeline);
     let environment: serde_json::Value =
         serde_json::from_str(&run.latest("environment.json")).unwrap();
     assert_eq!(environment["needs"]["cells"], 32);

@@ -52,7 +52,7 @@ fn resume(run: &Run, more: &[&str]) -> run::Finished {
     run.finish(&[&["resume", dir.to_str().unwrap()], more].concat())
 }
 
-/// No attempt stands twice in `cells.csv`, no transfer twice in `workers.jsonl`, and each of the 54 cells
+/// No attempt stands twice in `cells.csv`, no transfer twice in `workers.jsonl.gz`, and each of the 54 cells
 /// has its clients.
 fn expect_whole(run: &Run) {
     assert_eq!(run.cells(), 54);
@@ -62,8 +62,7 @@ fn expect_whole(run: &Run) {
     let attempts: HashSet<Vec<String>> = rows.iter().map(|row| row[..7].to_vec()).collect();
     assert_eq!(attempts.len(), rows.len());
     let mut transfers = HashSet::new();
-    for line in run.latest("workers.jsonl").lines() {
-        let line: Value = serde_json::from_str(line).unwrap();
+    for line in run.transfers() {
         let key = ["operation", "volume_bytes", "clients", "server_workers", "attempt", "client"];
         assert!(transfers.insert(key.map(|name| line[name].to_string())), "{line}");
     }
@@ -102,8 +101,9 @@ fn lines_that_were_cut_off_are_measured_again() {
         let text = fs::read(&path).unwrap();
         fs::write(&path, &text[..text.len() - by]).unwrap();
     };
-    // The last cell is half written, and of the one before it the clients are there.
+    // The last cell is half written, and so are its clients.
     cut("cells.csv", 20);
+    cut("workers.jsonl.gz", 20);
     let before = run.cells();
     let finished = resume(&run, &[]);
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);

@@ -3,14 +3,17 @@
 use std::{
     collections::BTreeMap,
     fs,
+    io::Read,
     path::{Path, PathBuf},
     process::Command,
 };
 
+use flate2::read::MultiGzDecoder;
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
+use serde_json::Value;
 use tempfile::TempDir;
 
 pub(crate) fn stress_run() -> &'static Path {
@@ -90,6 +93,14 @@ impl Run {
     pub(crate) fn latest(&self, name: &str) -> String {
         let path = self.out().join("latest").join(name);
         fs::read_to_string(&path).unwrap_or_else(|err| panic!("{}: {err}", path.display()))
+    }
+
+    /// The transfers of the newest run, one for each line of `workers.jsonl.gz`.
+    pub(crate) fn transfers(&self) -> Vec<Value> {
+        let file = fs::File::open(self.out().join("latest/workers.jsonl.gz")).unwrap();
+        let mut text = String::new();
+        MultiGzDecoder::new(file).read_to_string(&mut text).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// Temporary files that the run left behind.

@@ -59,8 +59,7 @@ fn fifty_clients_are_counted_alike_by_statistics_metrics_log_database_and_themse
     assert_eq!(in_database(Path::new(&database)), page);
     assert_eq!(stats.events_lost, 0);
 
-    let jobs = run.latest("workers.jsonl");
-    let jobs: Vec<Value> = jobs.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let jobs = run.transfers();
     let of = |operation| jobs.iter().filter(|job| job["operation"] == operation).count() as u64;
     assert_eq!((of("download"), of("upload")), (CLIENTS, CLIENTS));
     // One upload is of the file that all downloads read; all files are deleted in the end.

@@ -89,18 +89,23 @@ impl Language {
     }
 
     /// The names of the raw files and what is in them.
-    pub(crate) fn raw_files(self) -> [(&'static str, &'static str); 4] {
+    pub(crate) fn raw_files(self) -> [(&'static str, &'static str); 5] {
         match self {
             En => [
                 ("environment.json", "machine, programs and plan"),
                 ("cells.csv", "every attempt at every cell, with all statistics"),
                 ("ceilings.csv", "what the clients reach with a server that does nothing"),
+                ("workers.jsonl.gz", "every transfer of every client, with the server's timeline"),
                 ("workers.jsonl", "every transfer of every client, with the server's timeline"),
             ],
             Id => [
                 ("environment.json", "mesin, program, dan rencana"),
                 ("cells.csv", "setiap percobaan untuk setiap sel, dengan semua statistiknya"),
                 ("ceilings.csv", "yang dicapai client dengan server yang tidak melakukan apa-apa"),
+                (
+                    "workers.jsonl.gz",
+                    "setiap transfer setiap client, dengan catatan waktu dari server",
+                ),
                 (
                     "workers.jsonl",
                     "setiap transfer setiap client, dengan catatan waktu dari server",

@@ -37,11 +37,11 @@ impl Language {
     pub(crate) fn no_timeline(self) -> &'static str {
         match self {
             En => {
-                "The timeline is missing: workers.jsonl is not there, or has no transfer under this load \
+                "The timeline is missing: workers.jsonl.gz is not there, or has no transfer under this load \
                  that succeeded and of which the server told when it was picked up."
             }
             Id => {
-                "Garis waktunya tidak ada: workers.jsonl tidak ada, atau tidak berisi transfer dengan beban \
+                "Garis waktunya tidak ada: workers.jsonl.gz tidak ada, atau tidak berisi transfer dengan beban \
                  ini yang sukses dan yang waktu pengambilannya dicatat server."
             }
         }
@@ -57,11 +57,11 @@ impl Language {
     pub(crate) fn no_clients(self) -> &'static str {
         match self {
             En => {
-                "The clients' times are missing: workers.jsonl is not there, or has no transfer that \
+                "The clients' times are missing: workers.jsonl.gz is not there, or has no transfer that \
                  succeeded."
             }
             Id => {
-                "Waktu tiap client tidak ada: workers.jsonl tidak ada, atau tidak berisi transfer \
+                "Waktu tiap client tidak ada: workers.jsonl.gz tidak ada, atau tidak berisi transfer \
                  yang sukses."
             }
         }
