@@ -16,7 +16,7 @@ pub(crate) use self::{
     verdicts::{Tally, Verdict},
 };
 use self::{past_run::PastRun, verdicts::Comparison};
-use crate::{args::Options, gate::EXIT_GATE};
+use crate::{args::ResultOptions, gate::EXIT_GATE};
 
 /// Below the options of `stress-run compare --help`.
 pub(crate) const NOTES: &str = "\
@@ -36,8 +36,6 @@ pairs, faster, slower, same, inconclusive, not_comparable and geomean (of the sp
 the selected rows. One that has nothing to go by is not met: geomean, same and inconclusive where
 no row can be compared, faster and slower where no row is tested.
 
-Of the options above compare heeds --csv, --json, --lang and --gate.
-
 Examples:
   stress-run compare results/reference results/latest
   stress-run compare results/reference results/latest --gate 'slower==0' --gate 'geomean>=0.95'
@@ -56,27 +54,30 @@ pub(crate) struct CompareArgs {
     b: PathBuf,
 
     /// Print CSV, in English whatever the language
-    #[arg(long, conflicts_with = "json", display_order = 0)]
+    #[arg(long, conflicts_with = "json")]
     csv: bool,
 
     /// Print JSON, in English whatever the language
-    #[arg(long, display_order = 0)]
+    #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    results: ResultOptions,
 }
 
 /// Prints the comparison and what became of the gates.
-pub(crate) fn run(args: &CompareArgs, options: &Options) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
     let comparison = Comparison::of(PastRun::open(&args.a)?, PastRun::open(&args.b)?);
-    let results = gates::check(&comparison, &options.gates)?;
+    let results = gates::check(&comparison, &args.results.gates)?;
     let is_for_programs = args.csv || args.json;
     if args.csv {
         cli::output::print(output::csv(&comparison)?.as_bytes());
     } else if args.json {
         cli::outln!("{}", serde_json::to_string_pretty(&output::json(&comparison))?);
     } else {
-        cli::output::print(output::on_screen(&comparison, options.lang).as_bytes());
+        cli::output::print(output::on_screen(&comparison, args.results.lang).as_bytes());
     }
-    for line in results.iter().flat_map(|result| options.lang.gate(result)) {
+    for line in results.iter().flat_map(|result| args.results.lang.gate(result)) {
         // Programs read the standard output as a whole.
         if is_for_programs { cli::errln!("{line}") } else { cli::outln!("{line}") }
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    args::Options,
+    args::ResultOptions,
     cell::Attempt,
     gate::EXIT_GATE,
     interrupt::EXIT_INTERRUPTED,
@@ -25,7 +25,7 @@ const EXIT_INVALID: u8 = 3;
 /// Renders the run, prints its tables and says where everything is.
 pub(crate) fn conclude(
     dir: &Path,
-    options: &Options,
+    options: &ResultOptions,
     is_interrupted: bool,
 ) -> anyhow::Result<ExitCode> {
     let (run, language) = (Run::open(dir)?, options.lang);
@@ -56,7 +56,7 @@ pub(crate) fn conclude(
 }
 
 /// Renders a run once more and says what it wrote, and what it had to do without.
-pub(crate) fn render_again(dir: &Path, options: &Options) -> anyhow::Result<ExitCode> {
+pub(crate) fn render_again(dir: &Path, options: &ResultOptions) -> anyhow::Result<ExitCode> {
     let (run, language) = (Run::open(dir)?, options.lang);
     // Before anything is written: one that selects nothing is bad usage.
     let is_through = passes_gates(dir, options)?;
@@ -71,7 +71,7 @@ pub(crate) fn render_again(dir: &Path, options: &Options) -> anyhow::Result<Exit
 }
 
 /// Holds the finished `cells.csv` against the gates, and says what became of each.
-fn passes_gates(dir: &Path, options: &Options) -> anyhow::Result<bool> {
+fn passes_gates(dir: &Path, options: &ResultOptions) -> anyhow::Result<bool> {
     if options.gates.is_empty() {
         return Ok(true);
     }

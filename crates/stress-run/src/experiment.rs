@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use self::sweep::{Done, Sweep};
 use crate::{
-    args::Options,
+    args::{PlaceOptions, PlanOptions, ResultOptions, RunOptions},
     cell::Instruments,
     conclusion,
     content::Source,
@@ -31,31 +31,34 @@ use crate::{
 
 /// Runs the whole plan and writes its results. An error means that it could not start, or that a
 /// result could not be written.
-pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    let plan = plan_of(options)?;
-    check_gates_fit(&options.gates, &plan)?;
+pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
+    let plan = plan_of(&options.plan)?;
+    check_gates_fit(&options.results.gates, &plan)?;
     let work_dir = work_dir(options);
     let program = program(options)?;
-    preflight::check(&plan.needs(), &work_dir, &options.out, options.port)?;
-    let mut environment = Environment::of_this_run(options.quick, &work_dir, &plan);
+    preflight::check(&plan.needs(), &work_dir, &options.out, options.places.port)?;
+    let mut environment = Environment::of_this_run(options.plan.quick, &work_dir, &plan);
     environment.binaries = Binaries::of_this_run(program.as_ref())?;
-    environment.connected_to = options.connect.clone();
-    environment.timeout_s = options.timeout.map(|timeout| timeout.as_secs_f64());
+    environment.connected_to = options.plan.connect.clone();
+    environment.timeout_s = options.plan.timeout().map(|timeout| timeout.as_secs_f64());
     measure(options, program, environment, None)
 }
 
 /// Goes on with a run that was stopped, with what it was begun with.
-pub(crate) fn resume(dir: &Path, options: &Options) -> anyhow::Result<ExitCode> {
+pub(crate) fn resume(
+    dir: &Path,
+    places: PlaceOptions,
+    results: ResultOptions,
+) -> anyhow::Result<ExitCode> {
     let run = Run::open(dir)?;
     let mut environment = run.environment.clone();
-    options.check_same(&environment)?;
-    check_gates_fit(&options.gates, &environment.plan)?;
+    check_gates_fit(&results.gates, &environment.plan)?;
     if Done::of(&run).is_complete(&environment.plan) {
         bail!("{} is complete: there is nothing to go on with", dir.display());
     }
-    let options = options.as_begun(&environment);
-    if let Some(address) = &options.connect {
-        let now = connected_configuration(&options, address)?;
+    let options = RunOptions::as_begun(&environment, dir.to_owned(), places, results);
+    if let Some(address) = &options.plan.connect {
+        let now = connected_configuration(&options.plan, address)?;
         if environment.plan.configurations != [now] {
             bail!("the server at {address} has another mode or pool than when the run began");
         }
@@ -64,14 +67,14 @@ pub(crate) fn resume(dir: &Path, options: &Options) -> anyhow::Result<ExitCode> 
     let program = program(&options)?;
     environment.binaries.check_same(&Binaries::of_this_run(program.as_ref())?)?;
     environment.machine.check_same(&Machine::of_this_run(&work_dir))?;
-    preflight::check(&environment.plan.needs(), &work_dir, dir, options.port)?;
+    preflight::check(&environment.plan.needs(), &work_dir, &options.out, options.places.port)?;
     environment.resume();
     measure(&options, program, environment, Some(run))
 }
 
 /// Measures what is not measured yet, and renders all there is then.
 fn measure(
-    options: &Options,
+    options: &RunOptions,
     program: Option<PathBuf>,
     environment: Environment,
     begun: Option<Run>,
@@ -93,7 +96,7 @@ fn measure(
     let instruments = Instruments {
         client_pool: plan.client_pool,
         sink: plan.sink,
-        timeout: options.timeout,
+        timeout: options.plan.timeout(),
         min_time: Duration::from_secs_f64(plan.min_time_s),
         sink_dir: dir("downloads")?,
         interrupt: interrupt.clone(),
@@ -101,36 +104,41 @@ fn measure(
     let origin = match program {
         Some(program) => {
             let (dir, log_dir) = (dir("served")?, dir("log")?);
-            Origin::Started { program, port: options.port, dir, log_dir }
+            Origin::Started { program, port: options.places.port, dir, log_dir }
         }
-        None => Origin::Connected(options.connect.clone().unwrap_or_default()),
+        None => Origin::Connected(options.plan.connect.clone().unwrap_or_default()),
     };
     let has_downloads = plan.operations.contains(&Operation::Download);
     let downloads = if has_downloads { sources.clone() } else { Vec::new() };
-    let servers = Servers::new(origin, downloads, options.timeout, &interrupt);
+    let servers = Servers::new(origin, downloads, options.plan.timeout(), &interrupt);
     let files = match &begun {
         Some(run) => RunFiles::reopen(run, &environment)?,
         None => RunFiles::create(&options.out, &environment)?,
     };
     let run_dir = files.dir().to_owned();
-    let progress = Progress::new(&plan, begun.as_ref(), options.lang);
+    let progress = Progress::new(&plan, begun.as_ref(), options.results.lang);
     let done = begun.as_ref().map_or_else(|| Done::new(plan.reruns), Done::of);
     let mut sweep = Sweep { servers, sources, instruments, files, progress, environment, done };
     let measured = sweep.measure(&plan);
     sweep.progress.finish();
     // Where a result could not be written, what was written before still gets its tables.
-    let concluded = conclusion::conclude(&run_dir, options, interrupt.is_told());
+    let concluded = conclusion::conclude(&run_dir, &options.results, interrupt.is_told());
     measured.and(concluded)
 }
 
-fn work_dir(options: &Options) -> PathBuf {
-    options.work_dir.clone().unwrap_or_else(std::env::temp_dir)
+fn work_dir(options: &RunOptions) -> PathBuf {
+    options.places.work_dir.clone().unwrap_or_else(std::env::temp_dir)
 }
 
 /// The server program to start; `None` where one is running already.
-fn program(options: &Options) -> anyhow::Result<Option<PathBuf>> {
-    match (&options.connect, &options.fileserver) {
-        (Some(_), _) => Ok(None),
+fn program(options: &RunOptions) -> anyhow::Result<Option<PathBuf>> {
+    let PlaceOptions { fileserver, port, .. } = &options.places;
+    match (&options.plan.connect, fileserver) {
+        (Some(_), None) if *port == 0 => Ok(None),
+        (Some(address), _) => bail!(
+            "the server at {address} is running already; --fileserver and --port are for servers \
+             that stress-run starts"
+        ),
         (None, Some(program)) => Ok(Some(program.clone())),
         (None, None) => server::beside_this_program().map(Some),
     }
@@ -146,7 +154,7 @@ pub(crate) fn check_gates_fit(gates: &[Gate], plan: &Plan) -> anyhow::Result<()>
 }
 
 /// The plan that the options ask for; a server that is running already is asked what it is.
-pub(crate) fn plan_of(options: &Options) -> anyhow::Result<Plan> {
+pub(crate) fn plan_of(options: &PlanOptions) -> anyhow::Result<Plan> {
     let configurations = match &options.connect {
         None => options.configurations(),
         Some(address) => vec![connected_configuration(options, address)?],

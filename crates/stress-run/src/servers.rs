@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, anyhow};
 
 use crate::{
-    args::Options,
+    args::PlanOptions,
     cell::download_name,
     content::Source,
     interrupt::Interrupt,
@@ -107,10 +107,10 @@ impl Running {
 
 /// What a server that is running already says that it is, or else what the options say.
 pub(crate) fn connected_configuration(
-    options: &Options,
+    options: &PlanOptions,
     address: &str,
 ) -> anyhow::Result<Configuration> {
-    let target = Target::new(address, options.timeout)
+    let target = Target::new(address, options.timeout())
         .with_context(|| format!("cannot measure {address}"))?;
     match (target.stats()?, options.single_server()) {
         (Some(stats), _) => {

@@ -127,16 +127,16 @@ fn a_table_that_was_rendered_again_is_the_same_and_the_raw_files_are_enough() {
     for name in derived {
         fs::remove_file(dir.join(name)).unwrap();
     }
-    let again = run.finish(&["report", dir.to_str().unwrap()]);
+    let again = run::command(&["report", dir.to_str().unwrap()]);
     assert_eq!(again.code, Some(0), "{}", again.stderr);
     assert_eq!(derived.map(|name| run.latest(name)), before);
     assert!(again.stdout.lines().all(|line| Path::new(line).is_file()), "{}", again.stdout);
-    let indonesian = run.finish(&["report", dir.to_str().unwrap(), "--lang", "id"]);
+    let indonesian = run::command(&["report", dir.to_str().unwrap(), "--lang", "id"]);
     assert_eq!(indonesian.code, Some(0), "{}", indonesian.stderr);
     assert!(run.latest("table-thread.csv").starts_with("Nomor,Operasi"));
-    assert_eq!(run.finish(&["report", "/no/such/run"]).code, Some(2));
+    assert_eq!(run::command(&["report", "/no/such/run"]).code, Some(2));
     for (gate, code) in [("failed==0", 0), ("failed==1", 4), ("nonsense<3", 2)] {
-        let gated = run.finish(&["report", dir.to_str().unwrap(), "--gate", gate]);
+        let gated = run::command(&["report", dir.to_str().unwrap(), "--gate", gate]);
         assert_eq!(gated.code, Some(code), "{gate}: {}", gated.stderr);
     }
 }

@@ -277,12 +277,12 @@ fn what_cannot_be_done_is_refused_before_anything_is_written() {
 
 #[test]
 fn the_plan_of_one_mode_is_54_rows_and_56_gigabytes() {
-    let finished = Run::new().finish(&["plan", "--json", "--modes", "thread"]);
+    let finished = run::command(&["plan", "--json", "--modes", "thread"]);
     let plan: serde_json::Value = serde_json::from_str(&finished.stdout).unwrap();
     assert_eq!(plan["rows"], 54);
     assert_eq!(plan["payload_bytes"], 56_371_445_760_u64);
     assert_eq!(plan["cells"].as_array().unwrap().len(), 54);
-    let text = Run::new().finish(&["plan"]).stdout;
+    let text = run::command(&["plan"]).stdout;
     assert_eq!(text.lines().count(), 108 + 4);
 }
 

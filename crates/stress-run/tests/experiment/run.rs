@@ -68,19 +68,15 @@ impl Run {
         if !args.contains(&"--work-dir") {
             command.arg("--work-dir").arg(self.work_dir());
         }
-        let output = command
-            .arg("--out")
-            .arg(self.out())
-            .args(args)
-            .envs(ALONE_ONCE)
-            .envs(variables.iter().copied())
-            .output()
-            .unwrap();
-        Finished {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        command.arg("--out").arg(self.out()).args(args);
+        finished(command.envs(ALONE_ONCE).envs(variables.iter().copied()))
+    }
+
+    /// Goes on with the newest run.
+    pub(crate) fn resume(&self, more: &[&str]) -> Finished {
+        let mut command = Command::new(stress_run());
+        command.arg("resume").arg(self.out().join("latest"));
+        finished(command.arg("--work-dir").arg(self.work_dir()).args(more).envs(ALONE_ONCE))
     }
 
     /// How many cells are on disk, in however many attempts.
@@ -110,6 +106,20 @@ impl Run {
 
     fn work_dir(&self) -> PathBuf {
         self.temp.path().join("work")
+    }
+}
+
+/// What becomes of a command that measures nothing.
+pub(crate) fn command(args: &[&str]) -> Finished {
+    finished(Command::new(stress_run()).args(args))
+}
+
+fn finished(command: &mut Command) -> Finished {
+    let output = command.output().unwrap();
+    Finished {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
     }
 }
 

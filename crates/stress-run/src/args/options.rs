@@ -1,0 +1,311 @@
+//! The options in groups: each command has those that it uses, and no others.
+
+use std::{env, path::PathBuf, str::FromStr, time::Duration};
+
+use anyhow::{Context, anyhow};
+use clap::{Args, ValueEnum, builder::BoolishValueParser};
+
+use crate::{
+    environment::Environment,
+    gate::Gate,
+    language::Language,
+    plan::{ClientPoolKind, Configuration, Mode, Operation, Plan, Sink, Volume},
+};
+
+const OPERATIONS: [Operation; 2] = [Operation::Download, Operation::Upload];
+const VOLUMES_MB: [&str; 3] = ["10", "50", "100"];
+const POOLS: [u32; 3] = [1, 5, 50];
+const MODES: [Mode; 2] = [Mode::Thread, Mode::Process];
+
+/// What `--quick` divides the volumes by.
+const QUICK_DIVISOR: u64 = 10;
+
+/// Half a second is long beside the few milliseconds that one wake-up or one page fault more may cost.
+const MIN_TIME_S: f64 = 0.5;
+/// Of 108 cells most are shorter, and all of it is to take half a minute.
+const QUICK_MIN_TIME_S: f64 = 0.0;
+
+/// Everything that a run can be told.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RunOptions {
+    #[command(flatten)]
+    pub(crate) plan: PlanOptions,
+
+    #[command(flatten)]
+    pub(crate) places: PlaceOptions,
+
+    #[command(flatten)]
+    pub(crate) results: ResultOptions,
+
+    /// Directory for results; each run makes its own in it, and `latest` points
+    /// to the newest
+    #[arg(long, value_name = "DIR", env = "STRESS_OUT", default_value = "results")]
+    pub(crate) out: PathBuf,
+}
+
+/// What is measured, and how.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "What is measured")]
+pub(crate) struct PlanOptions {
+    /// Divide the volumes by 10 and mark the results QUICK
+    #[arg(long, env = "STRESS_QUICK", value_parser = BoolishValueParser::new())]
+    pub(crate) quick: bool,
+
+    /// Server modes [default: thread,process]
+    #[arg(long, value_enum, value_delimiter = ',', env = "STRESS_MODES")]
+    modes: Option<Vec<Mode>>,
+
+    /// Operations [default: download,upload]
+    #[arg(long, value_enum, value_delimiter = ',', env = "STRESS_OP")]
+    ops: Option<Vec<Operation>>,
+
+    /// Volumes: sizes of the file that each client moves, in MB of 1,048,576 bytes
+    /// [default: 10,50,100]
+    #[arg(long, value_name = "MB", value_delimiter = ',', env = "STRESS_VOLUMES")]
+    volumes: Option<Vec<Volume>>,
+
+    /// Numbers of clients that start together [default: 1,5,50]
+    #[arg(
+        long,
+        value_name = "N",
+        value_delimiter = ',',
+        env = "STRESS_CLIENTS",
+        value_parser = clap::value_parser!(u32).range(1..=1000)
+    )]
+    clients: Option<Vec<u32>>,
+
+    /// Numbers of workers in the server's pool [default: 1,5,50]
+    #[arg(
+        long,
+        value_name = "N",
+        value_delimiter = ',',
+        env = "STRESS_SERVERS",
+        value_parser = clap::value_parser!(u32).range(1..=1000)
+    )]
+    servers: Option<Vec<u32>>,
+
+    /// How often everything is measured; from 2 up in shuffled order, from 4 up
+    /// runs and modes can be compared [default: 1]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "STRESS_REPEAT",
+        value_parser = clap::value_parser!(u32).range(1..=1000)
+    )]
+    repeat: Option<u32>,
+
+    /// Measure a server that is already running, instead of starting one for each
+    /// mode and number of workers
+    #[arg(long, value_name = "HOST:PORT", env = "STRESS_CONNECT", conflicts_with = "modes")]
+    pub(crate) connect: Option<String>,
+
+    #[command(flatten)]
+    method: MethodOptions,
+}
+
+/// How it is measured.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "How it is measured")]
+struct MethodOptions {
+    /// What the clients are: threads of one process, or processes [default: thread]
+    #[arg(long, value_enum, env = "STRESS_CLIENT_POOL")]
+    client_pool: Option<ClientPoolKind>,
+
+    /// What becomes of downloads: written to files, or only decoded and hashed
+    /// [default: file]
+    #[arg(long, value_enum, env = "STRESS_SINK")]
+    sink: Option<Sink>,
+
+    /// Seed of the file contents and of the order [default: 1]
+    #[arg(long, env = "STRESS_SEED")]
+    seed: Option<u64>,
+
+    /// A row that is over sooner is measured several times in a row, until it has
+    /// taken so long, 50 times at most [default: 0.5, with --quick 0]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "STRESS_MIN_TIME",
+        value_parser = min_time,
+        allow_negative_numbers = true
+    )]
+    min_time: Option<f64>,
+
+    /// How often a row is measured again, at most, when other programs disturb it
+    /// [default: 2]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "STRESS_RERUNS",
+        value_parser = clap::value_parser!(u32).range(0..=10)
+    )]
+    reruns: Option<u32>,
+
+    /// Longest time for one transfer, in seconds [default: 60, more for large rows]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "STRESS_TIMEOUT",
+        value_parser = cli::seconds_not_zero
+    )]
+    timeout: Option<Duration>,
+}
+
+/// With what, and where, a run goes on.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Programs and places")]
+pub(crate) struct PlaceOptions {
+    /// Directory for the served files and the downloads, removed afterwards
+    /// [default: the system's temporary directory]
+    #[arg(long, value_name = "DIR", env = "STRESS_WORK_DIR")]
+    pub(crate) work_dir: Option<PathBuf>,
+
+    /// The server program to start [default: the fileserver beside stress-run]
+    #[arg(long, value_name = "PATH", env = "STRESS_FILESERVER")]
+    pub(crate) fileserver: Option<PathBuf>,
+
+    /// Port of 127.0.0.1 that the servers listen on; 0 takes a free one for each
+    #[arg(long, env = "STRESS_PORT", default_value_t = 0)]
+    pub(crate) port: u16,
+}
+
+/// What is said of the results.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Results")]
+pub(crate) struct ResultOptions {
+    /// Language of tables and messages
+    #[arg(long, value_enum, env = "STRESS_LANG", default_value = "en")]
+    pub(crate) lang: Language,
+
+    /// Condition that the results must meet, such as failed==0 or
+    /// clients=50:mean_s<3; several are repeated or divided by semicolons
+    #[arg(long = "gate", value_name = "CONDITION", value_delimiter = ';', env = "STRESS_GATE")]
+    pub(crate) gates: Vec<Gate>,
+}
+
+impl RunOptions {
+    /// Those of a run that goes on: what it measures, and how, is as it was begun.
+    pub(crate) fn as_begun(
+        begun: &Environment,
+        dir: PathBuf,
+        places: PlaceOptions,
+        results: ResultOptions,
+    ) -> Self {
+        let workers = begun.plan.configurations.iter().map(|server| server.workers).collect();
+        let timeout = begun.timeout_s.map(Duration::from_secs_f64);
+        let plan = PlanOptions {
+            connect: begun.connected_to.clone(),
+            servers: Some(workers),
+            method: MethodOptions { timeout, ..MethodOptions::default() },
+            ..PlanOptions::default()
+        };
+        Self { plan, places, results, out: dir }
+    }
+}
+
+impl PlanOptions {
+    /// Takes what the assignment's environment variables say, where nothing else was said.
+    pub(super) fn with_assignment_variables(mut self) -> anyhow::Result<Self> {
+        if self.volumes.is_none() {
+            self.volumes = variable("FILE_SIZE_MB", Volume::from_str)?.map(|volume| vec![volume]);
+        }
+        if self.clients.is_none() {
+            let clients = |text: &str| match text.parse() {
+                Ok(clients @ 1..=1000) => Ok(clients),
+                _ => Err(format!("{text:?} is not a number of clients from 1 to 1000")),
+            };
+            self.clients = variable("CLIENT_POOL", clients)?.map(|clients| vec![clients]);
+        }
+        if self.method.client_pool.is_none() {
+            let kind = |text: &str| ClientPoolKind::from_str(text, true);
+            self.method.client_pool = variable("CLIENT_POOL_TYPE", kind)?;
+        }
+        Ok(self)
+    }
+
+    /// The longest time for one transfer, where it was given.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.method.timeout
+    }
+
+    /// Every mode with every size of its pool.
+    pub(crate) fn configurations(&self) -> Vec<Configuration> {
+        let modes = unique(self.modes.as_deref().unwrap_or(&MODES));
+        let servers = unique(self.servers.as_deref().unwrap_or(&POOLS));
+        let of_mode =
+            |&mode| servers.iter().map(move |&workers| Configuration { mode: Some(mode), workers });
+        modes.iter().flat_map(of_mode).collect()
+    }
+
+    pub(crate) fn plan(&self, configurations: Vec<Configuration>) -> Plan {
+        let divisor = if self.quick { QUICK_DIVISOR } else { 1 };
+        let volume = |volume: &Volume| Volume { bytes: (volume.bytes / divisor).max(1) };
+        let default_volumes = VOLUMES_MB.map(|mb| mb.parse().expect("these are volumes"));
+        let volumes = self.volumes.as_deref().unwrap_or(&default_volumes);
+        let min_time_s = if self.quick { QUICK_MIN_TIME_S } else { MIN_TIME_S };
+        let MethodOptions { client_pool, sink, seed, min_time, reruns, .. } = self.method;
+        Plan {
+            configurations,
+            operations: unique(self.ops.as_deref().unwrap_or(&OPERATIONS)),
+            volumes: unique(&volumes.iter().map(volume).collect::<Vec<_>>()),
+            clients: unique(self.clients.as_deref().unwrap_or(&POOLS)),
+            client_pool: client_pool.unwrap_or(ClientPoolKind::Thread),
+            sink: sink.unwrap_or(Sink::File),
+            repetitions: self.repeat.unwrap_or(1),
+            seed: seed.unwrap_or(1),
+            min_time_s: min_time.unwrap_or(min_time_s),
+            reruns: reruns.unwrap_or(Plan::default_reruns()),
+        }
+    }
+
+    /// The one size that `--servers` names for a server that does not tell its own.
+    pub(crate) fn single_server(&self) -> Option<u32> {
+        match self.servers.as_deref() {
+            Some([workers]) => Some(*workers),
+            _ => None,
+        }
+    }
+}
+
+/// A cell is measured once, however often it was named.
+fn unique<T: Copy + PartialEq>(values: &[T]) -> Vec<T> {
+    let mut unique: Vec<T> = Vec::new();
+    for value in values {
+        if !unique.contains(value) {
+            unique.push(*value);
+        }
+    }
+    unique
+}
+
+/// One that is empty counts as not set, as for options.
+fn variable<T>(
+    name: &'static str,
+    parse: impl FnOnce(&str) -> Result<T, String>,
+) -> anyhow::Result<Option<T>> {
+    let Some(value) = env::var_os(name).filter(|value| !value.is_empty()) else { return Ok(None) };
+    let value = value.to_str().with_context(|| format!("{name} is not text"))?;
+    parse(value).map(Some).map_err(|why| anyhow!("the environment variable {name}: {why}"))
+}
+
+/// Longer says nothing more.
+const MIN_TIME_MAX_S: f64 = 600.0;
+
+fn min_time(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.0..=MIN_TIME_MAX_S).contains(&seconds) => Ok(seconds),
+        _ => Err(format!("a number of seconds from 0 to {MIN_TIME_MAX_S} is needed")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_options_mean_both_modes_with_54_rows_each() {
+        let options = PlanOptions::default();
+        let plan = options.plan(options.configurations());
+        assert_eq!((plan.configurations.len(), plan.needs().rows), (6, 108));
+    }
+}
