@@ -64,7 +64,7 @@ fn fifty_clients_of_five_workers_wait_in_line_as_long_as_ten_rounds_take() {
 
 fn compared(a: &Run, b: &Run) -> Value {
     let dir = |run: &Run| run.out().join("latest").to_str().unwrap().to_owned();
-    let finished = Run::new().finish(&["compare", &dir(a), &dir(b), "--json"]);
+    let finished = run::command(&["compare", &dir(a), &dir(b), "--json"]);
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);
     serde_json::from_str(&finished.stdout).unwrap()
 }
