@@ -29,7 +29,7 @@ Examples:
 
 A gate is a condition that every row must meet, or the exit status is 4. It names a column of numbers \
 in cells.csv, or `failed` for clients_failed. Before a colon it may select rows by their columns; volume \
-is in MB. An empty value does not meet it, and a gate that selects no row is bad usage.
+is in MiB. An empty value does not meet it, and a gate that selects no row is bad usage.
 
 The variables STRESS_OP, FILE_SIZE_MB, CLIENT_POOL and CLIENT_POOL_TYPE select rows as well.
 

@@ -349,7 +349,7 @@ mod tests {
             ("mean s<2", "\"mean s\" is not the name of a column"),
             ("thread: failed==0", "\"thread\" is not column=value"),
             (": failed==0", "\"\" is not column=value"),
-            ("volume=ten: failed==0", "\"ten\" is not a number of MB"),
+            ("volume=ten: failed==0", "\"ten\" is not a number of MiB"),
         ] {
             let refusal = gate.parse::<Gate>().unwrap_err();
             assert!(refusal.contains(why), "{gate}: {refusal}");

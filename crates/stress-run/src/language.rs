@@ -54,24 +54,24 @@ impl Language {
             En => [
                 "No.",
                 "Operation",
-                "Volume",
+                "Volume (MiB)",
                 "Clients",
                 "Workers",
                 "Time per client (s)",
-                "Throughput (bytes/s)",
+                "Throughput per client (MiB/s)",
                 "Clients ok / failed",
-                "Workers ok / failed",
+                "Workers ok / failed (bursts)",
             ],
             Id => [
                 "No.",
                 "Operasi",
-                "Volume",
+                "Volume (MiB)",
                 "Client",
                 "Worker",
                 "Waktu per client (s)",
-                "Throughput (byte/s)",
-                "Client ok / gagal",
-                "Worker ok / gagal",
+                "Throughput per client (MiB/s)",
+                "Client sukses / gagal",
+                "Worker sukses / gagal (burst)",
             ],
         }
     }
@@ -81,6 +81,14 @@ impl Language {
         match self {
             En => format!("{succeeded} succeeded, {failed} failed"),
             Id => format!("{succeeded} sukses, {failed} gagal"),
+        }
+    }
+
+    /// Counts over so many bursts, in each of which all clients of the row made a transfer.
+    pub(crate) fn in_bursts(self, counts: &str, bursts: u32) -> String {
+        match self {
+            En => format!("{counts} (in {bursts} bursts)"),
+            Id => format!("{counts} (dalam {bursts} burst)"),
         }
     }
 
@@ -262,24 +270,33 @@ impl Language {
     pub(crate) fn notes(self) -> &'static str {
         match self {
             En => {
-                "1 MB is 1,048,576 bytes. Time runs from the moment all clients of a row are \
-                 released until a client's last byte is received and written, the wait for a free \
-                 worker included; it is the mean over the clients that succeeded. Throughput is \
-                 the bytes of those clients divided by the sum of their times, so time × \
-                 throughput is the volume. Every byte of those clients was verified. Server workers are counted by \
-                 the server: members of its pool that served a transfer, all of them well / one \
-                 of them badly; idle members are in neither. With repetitions a row shows the one \
-                 with the median time, or the one with the most failures where there are any."
+                "1 MiB is 1,048,576 bytes. The volumes have the names of the assignment, which \
+                 writes 10 MB for 10 MiB. All clients of a row start together. The time of a client \
+                 runs from this start until its last byte is received and written, so it contains \
+                 the wait for a free worker. A row shows the mean time of the clients that \
+                 succeeded. Their throughput is the sum of their bytes divided by the sum of their \
+                 times, so time × throughput is the volume. Every byte of theirs was checked. The \
+                 server counts its workers: those whose transfers all succeeded, and those with a \
+                 failure. A worker without a transfer is in neither number. A short row is measured \
+                 in several bursts: its clients start together again and again, so one client may \
+                 meet many workers. With repetitions a row shows the median repetition: its mean \
+                 time is the one in the middle (of two in the middle, the faster one). Where \
+                 clients failed, it shows the repetition with the most failures."
             }
             Id => {
-                "1 MB adalah 1.048.576 byte. Waktu dihitung sejak semua client pada satu baris \
-                 dilepas bersamaan sampai byte terakhir diterima dan ditulis, termasuk menunggu \
-                 worker yang bebas; nilainya rata-rata client yang sukses. Throughput adalah \
-                 jumlah byte client tersebut dibagi jumlah waktunya, jadi waktu × throughput = \
-                 volume. Setiap byte client tersebut diperiksa. Worker server dihitung oleh server: anggota pool \
-                 yang melayani transfer, semuanya berhasil / ada yang gagal; anggota yang \
-                 menganggur tidak dihitung. Jika diulang, satu baris menunjukkan ulangan dengan \
-                 waktu median, atau yang paling banyak gagal bila ada kegagalan."
+                "1 MiB adalah 1.048.576 byte. Nama volume mengikuti tugas kuliah, yang menulis \
+                 10 MB untuk 10 MiB. Semua client pada satu baris mulai bersamaan. Waktu satu \
+                 client dihitung sejak itu sampai byte terakhirnya diterima dan ditulis, jadi \
+                 waktu menunggu worker yang bebas ikut terhitung. Satu baris menunjukkan waktu \
+                 rata-rata client yang sukses. Throughput-nya adalah jumlah byte client tersebut \
+                 dibagi jumlah waktunya, jadi waktu × throughput = volume. Setiap byte client \
+                 tersebut diperiksa. Worker dihitung oleh server: yang semua transfernya sukses, \
+                 dan yang pernah gagal. Worker tanpa transfer tidak dihitung. Baris yang singkat \
+                 diukur dalam beberapa burst: client-nya mulai bersamaan berkali-kali, sehingga \
+                 satu client bisa dilayani banyak worker. Jika pengukuran diulang, satu baris \
+                 menunjukkan ulangan median: waktu rata-ratanya ada di tengah (kalau ada dua di \
+                 tengah, yang lebih cepat). Kalau ada client yang gagal, yang ditunjukkan adalah \
+                 ulangan dengan kegagalan terbanyak."
             }
         }
     }

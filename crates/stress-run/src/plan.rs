@@ -9,22 +9,22 @@ use serde::{Deserialize, Serialize};
 /// Most bursts of a cell: the shortest need thousands to last, and a few dozen say as much.
 pub(crate) const BURSTS_MAX: u32 = 50;
 
-/// Bytes in a megabyte, as the assignment counts them.
-pub(crate) const MB: u64 = 1_048_576;
+/// Bytes in a mebibyte.
+pub(crate) const MIB: u64 = 1_048_576;
 
 /// What resident memory one stress client may add, generously.
-const CLIENT_MEMORY: u64 = 2 * MB;
+const CLIENT_MEMORY: u64 = 2 * MIB;
 /// The same for a process client, which brings a process of its own.
-const CLIENT_PROCESS_MEMORY: u64 = 8 * MB;
+const CLIENT_PROCESS_MEMORY: u64 = 8 * MIB;
 /// What one worker of a server may take.
-const WORKER_MEMORY: u64 = 3 * MB;
+const WORKER_MEMORY: u64 = 3 * MIB;
 
 /// What one transfer may take in the results, compressed: most where a cell has a single one.
 const WORKER_LINE: u64 = 384;
 /// The fastest that all clients together may move, in bytes per second: how often cells are repeated.
 const FASTEST: f64 = 4e9;
 /// What the report and the tables take, however few cells there are.
-const RESULTS_BASE: u64 = 2 * MB;
+const RESULTS_BASE: u64 = 2 * MIB;
 
 #[derive(
     Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, ValueEnum,
@@ -238,18 +238,34 @@ fn sum(bytes: impl Iterator<Item = u64>) -> u64 {
 impl Volume {
     /// More than any disk holds.
     pub(crate) const BYTES_MAX: u64 = 1_000_000_000_000_000;
+
+    /// As the assignment's table names it: `10 MB`, whose megabytes are MiB.
+    pub(crate) fn as_assigned(self) -> String {
+        format!("{} MB", self.mib())
+    }
+
+    fn mib(self) -> String {
+        // At most six decimals say every volume that was given with as many.
+        let mib = format!("{:.6}", in_mib(self.bytes as f64));
+        mib.trim_end_matches('0').trim_end_matches('.').to_owned()
+    }
+}
+
+/// Bytes, or bytes in a second.
+pub(crate) fn in_mib(bytes: f64) -> f64 {
+    bytes / MIB as f64
 }
 
 impl FromStr for Volume {
     type Err = String;
 
-    /// A number of megabytes.
+    /// A number of MiB, which the assignment calls MB.
     fn from_str(text: &str) -> Result<Self, String> {
-        let number = text.trim().trim_end_matches("MB").trim_end();
-        let mb: f64 = number.parse().map_err(|_| format!("{text:?} is not a number of MB"))?;
-        let bytes = mb * MB as f64;
+        let number = text.trim().trim_end_matches("MB").trim_end_matches("MiB").trim_end();
+        let mib: f64 = number.parse().map_err(|_| format!("{text:?} is not a number of MiB"))?;
+        let bytes = mib * MIB as f64;
         if !(1.0..=Self::BYTES_MAX as f64).contains(&bytes) {
-            return Err(format!("{text} MB is not a volume that can be measured"));
+            return Err(format!("{text} MiB is not a volume that can be measured"));
         }
         Ok(Self { bytes: bytes.round() as u64 })
     }
@@ -257,9 +273,7 @@ impl FromStr for Volume {
 
 impl fmt::Display for Volume {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // At most six decimals say every volume that was given with as many.
-        let mb = format!("{:.6}", self.bytes as f64 / MB as f64);
-        write!(f, "{} MB", mb.trim_end_matches('0').trim_end_matches('.'))
+        write!(f, "{} MiB", self.mib())
     }
 }
 
@@ -298,7 +312,7 @@ mod tests {
         Plan {
             configurations: modes.iter().flat_map(configuration).collect(),
             operations: vec![Operation::Download, Operation::Upload],
-            volumes: vec![10, 50, 100].into_iter().map(|mb| Volume { bytes: mb * MB }).collect(),
+            volumes: vec![10, 50, 100].into_iter().map(|mib| Volume { bytes: mib * MIB }).collect(),
             clients: vec![1, 5, 50],
             client_pool: ClientPoolKind::Thread,
             sink: Sink::File,
@@ -314,7 +328,7 @@ mod tests {
         let needs = full(&[Mode::Thread]).needs();
         assert_eq!((needs.rows, needs.cells), (54, 54));
         assert_eq!(needs.payload_bytes, 56_371_445_760);
-        assert_eq!(needs.disk_bytes, (50 * 100 + 2 * 160) * MB);
+        assert_eq!(needs.disk_bytes, (50 * 100 + 2 * 160) * MIB);
     }
 
     #[test]
@@ -323,7 +337,7 @@ mod tests {
         assert_eq!(rows.len(), 54);
         let of = |row: &Cell| (row.operation, row.volume, row.clients, row.server.workers);
         assert!(rows.is_sorted_by_key(of));
-        assert_eq!(of(&rows[1]), (Operation::Download, Volume { bytes: 10 * MB }, 1, 5));
+        assert_eq!(of(&rows[1]), (Operation::Download, Volume { bytes: 10 * MIB }, 1, 5));
         assert_eq!(of(&rows[27]).0, Operation::Upload);
     }
 
@@ -345,13 +359,16 @@ mod tests {
     }
 
     #[test]
-    fn volumes_are_read_and_shown_in_megabytes() {
+    fn volumes_are_read_and_shown_in_mib_which_the_assignment_calls_mb() {
         for (text, bytes, shown) in
-            [("10", 10 * MB, "10 MB"), ("0.5", MB / 2, "0.5 MB"), ("100 MB", 100 * MB, "100 MB")]
+            [("10", 10 * MIB, "10"), ("0.5", MIB / 2, "0.5"), ("100 MB", 100 * MIB, "100")]
         {
             let volume: Volume = text.parse().unwrap();
-            assert_eq!((volume.bytes, volume.to_string().as_str()), (bytes, shown));
+            let names = (volume.to_string(), volume.as_assigned());
+            assert_eq!(volume.bytes, bytes);
+            assert_eq!(names, (format!("{shown} MiB"), format!("{shown} MB")));
         }
+        assert_eq!("3 MiB".parse(), Ok(Volume { bytes: 3 * MIB }));
         for text in ["", "x", "0", "-1", "nan", "1e99"] {
             assert!(text.parse::<Volume>().is_err(), "{text}");
         }

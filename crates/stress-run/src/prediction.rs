@@ -9,7 +9,7 @@
 
 use crate::{
     plan::{Cell, Configuration, Mode},
-    results::{CellLine, Row, Run},
+    results::{Row, Run},
 };
 
 /// What one job takes when it is alone.
@@ -55,11 +55,11 @@ impl Run {
         let server = *of_mode.min_by_key(|server| server.workers)?;
         let alone = Cell { clients: 1, server, ..*cell };
         let counted = self.counted();
-        let of_cell = counted.range((alone, 0)..=(alone, u32::MAX));
-        let repetitions = of_cell.map(|(_, line)| *line).filter(|line| line.clients_failed == 0);
-        let row = Row { number: 0, cell: alone, repetitions: repetitions.collect() };
-        let cpu_s = row.median(CellLine::cpu_s_per_transfer).filter(|cpu_s| *cpu_s > 0.0)?;
-        Some(Alone { seconds: row.median(|line| line.mean_s)?, cpu_s })
+        let of_cell = counted.range((alone, 0)..=(alone, u32::MAX)).map(|(_, line)| *line);
+        let row = Row { number: 0, cell: alone, repetitions: of_cell.collect() };
+        let median = row.median()?;
+        let cpu_s = median.cpu_s_per_transfer().filter(|cpu_s| *cpu_s > 0.0)?;
+        Some(Alone { seconds: median.mean_s?, cpu_s })
     }
 
     /// What the row should have taken.

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use indicatif::{DecimalBytes, ProgressBar, ProgressStyle};
+use indicatif::{BinaryBytes, ProgressBar, ProgressStyle};
 
 use crate::{
     cell::Record,
@@ -134,7 +134,7 @@ impl Progress {
         let cell = self.language.whole_cell(&record.attempt.cell);
         let counts = self.language.counts(record.clients_succeeded(), record.clients_failed());
         let rate = record.summary().map_or_else(String::new, |summary| {
-            format!(", {}/s", DecimalBytes(summary.goodput as u64))
+            format!(", {}/s", BinaryBytes(summary.goodput as u64))
         });
         let left = self.time_left().map_or_else(String::new, |left| {
             let left_s = left.as_secs();

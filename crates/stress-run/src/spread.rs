@@ -1,12 +1,29 @@
 //! One number for several repetitions, and how far they scatter.
+//!
+//! The number is always that of the median repetition, the one with the median time: so all numbers of a
+//! row are of one real measurement, and the same wherever they are shown.
 
 /// Fewest values of which an interval can be told that holds the true median with 95% confidence.
 pub(crate) const CONFIDENCE_MIN: usize = 6;
 
-/// Of values of the same thing, measured repeatedly.
+/// The repetition with the median time. Of an even number it is the faster one of the middle two; one
+/// without a time is none. `None` where there is none.
+pub(crate) fn median_repetition<T>(
+    repetitions: impl IntoIterator<Item = T>,
+    seconds: impl Fn(&T) -> Option<f64>,
+) -> Option<T> {
+    let timed = |repetition: T| Some((seconds(&repetition)?, repetition));
+    let mut repetitions: Vec<(f64, T)> = repetitions.into_iter().filter_map(timed).collect();
+    repetitions.sort_by(|(left_s, _), (right_s, _)| left_s.total_cmp(right_s));
+    let middle = repetitions.len().checked_sub(1)? / 2;
+    Some(repetitions.swap_remove(middle).1)
+}
+
+/// A value of the same thing, measured repeatedly.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Spread {
     pub(crate) count: usize,
+    /// Of the median repetition.
     pub(crate) median: f64,
     pub(crate) min: f64,
     pub(crate) max: f64,
@@ -15,13 +32,12 @@ pub(crate) struct Spread {
 }
 
 impl Spread {
-    /// `None` of no values.
-    pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
+    /// Around the value of the median repetition, those of all of them. `None` of no values.
+    pub(crate) fn around(median: f64, values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut values: Vec<f64> = values.into_iter().collect();
         values.sort_by(f64::total_cmp);
         let (&min, &max) = (values.first()?, values.last()?);
         let count = values.len();
-        let median = f64::midpoint(values[(count - 1) / 2], values[count / 2]);
         let confidence =
             confidence_rank(count).map(|rank| (values[rank - 1], values[count - rank]));
         Some(Self { count, median, min, max, confidence })
@@ -50,12 +66,27 @@ fn confidence_rank(count: usize) -> Option<usize> {
 mod tests {
     use super::*;
 
+    /// The name of the repetition with the median time.
+    fn median(repetitions: &[(char, Option<f64>)]) -> Option<char> {
+        median_repetition(repetitions, |(_, seconds)| *seconds).map(|(name, _)| *name)
+    }
+
     #[test]
-    fn the_median_of_an_even_number_lies_between_the_middle_two() {
-        let spread = Spread::of([4.0, 1.0, 3.0, 9.0]).unwrap();
-        assert_eq!((spread.median, spread.min, spread.max), (3.5, 1.0, 9.0));
-        assert_eq!(Spread::of([2.0]).unwrap().median, 2.0);
-        assert_eq!(Spread::of([]), None);
+    fn the_median_repetition_is_one_that_was_measured() {
+        let [a, b, c, d] = [('a', 4.0), ('b', 1.0), ('c', 3.0), ('d', 9.0)];
+        let timed = |(name, seconds)| (name, Some(seconds));
+        // In order: b c a, then b c a d, of which c and a are in the middle.
+        assert_eq!(median(&[a, b, c].map(timed)), Some('c'));
+        assert_eq!(median(&[a, b, c, d].map(timed)), Some('c'));
+        assert_eq!(median(&[timed(a), ('x', None)]), Some('a'));
+        assert_eq!((median(&[('x', None)]), median(&[])), (None, None));
+    }
+
+    #[test]
+    fn a_spread_goes_from_the_smallest_to_the_largest() {
+        let spread = Spread::around(3.0, [4.0, 1.0, 3.0, 9.0]).unwrap();
+        assert_eq!((spread.count, spread.median, spread.min, spread.max), (4, 3.0, 1.0, 9.0));
+        assert_eq!(Spread::around(3.0, []), None);
     }
 
     #[test]
@@ -63,7 +94,7 @@ mod tests {
         // From tables of the binomial distribution: ranks 1 for 6 to 8 values, 2 for 9, 3 for 12, 6 for 20.
         let ranks: Vec<_> = [5, 6, 8, 9, 12, 20].map(confidence_rank).into();
         assert_eq!(ranks, [None, Some(1), Some(1), Some(2), Some(3), Some(6)]);
-        let of = |count: u32| Spread::of((1..=count).map(f64::from)).unwrap().confidence;
+        let of = |count: u32| Spread::around(1.0, (1..=count).map(f64::from)).unwrap().confidence;
         assert_eq!((of(5), of(6), of(9)), (None, Some((1.0, 6.0)), Some((2.0, 8.0))));
     }
 }

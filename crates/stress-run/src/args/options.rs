@@ -59,9 +59,8 @@ pub(crate) struct PlanOptions {
     #[arg(long, value_enum, value_delimiter = ',', env = "STRESS_OP")]
     ops: Option<Vec<Operation>>,
 
-    /// Volumes: sizes of the file that each client moves, in MB of 1,048,576 bytes
-    /// [default: 10,50,100]
-    #[arg(long, value_name = "MB", value_delimiter = ',', env = "STRESS_VOLUMES")]
+    /// Volumes: sizes in MiB of the file that each client moves [default: 10,50,100]
+    #[arg(long, value_name = "MIB", value_delimiter = ',', env = "STRESS_VOLUMES")]
     volumes: Option<Vec<Volume>>,
 
     /// Numbers of clients that start together [default: 1,5,50]

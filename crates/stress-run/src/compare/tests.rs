@@ -12,12 +12,12 @@ use super::{
     past_run::{PastRun, Repetition},
     verdicts::{Comparison, Tally, Verdict},
 };
-use crate::plan::{Cell, Configuration, MB, Mode, Operation, Volume};
+use crate::plan::{Cell, Configuration, MIB, Mode, Operation, Volume};
 
 /// The cell with so many clients; by the number of clients cells are told apart here.
 fn cell(mode: Mode, clients: u32) -> Cell {
     let server = Configuration { mode: Some(mode), workers: 5 };
-    Cell { operation: Operation::Download, volume: Volume { bytes: 10 * MB }, clients, server }
+    Cell { operation: Operation::Download, volume: Volume { bytes: 10 * MIB }, clients, server }
 }
 
 fn repetition(mean_s: f64) -> Repetition {

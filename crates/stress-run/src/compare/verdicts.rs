@@ -15,6 +15,7 @@ use crate::{
     significance::{
         FALSE_DISCOVERY_RATE, REPETITIONS_MAX, REPETITIONS_MIN, corrected, mann_whitney,
     },
+    spread::median_repetition,
 };
 
 /// The larger median over the smaller one, up to which two rows are the same.
@@ -62,7 +63,7 @@ pub(crate) struct Pair {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Row {
     pub(crate) repetitions: usize,
-    /// The medians over the repetitions.
+    /// Of the median repetition.
     pub(crate) mean_s: Option<f64>,
     pub(crate) goodput: Option<f64>,
 }
@@ -178,21 +179,13 @@ impl Pair {
 
 impl Row {
     fn of(repetitions: &[Repetition]) -> Self {
+        let median = median_repetition(repetitions, |one| one.mean_s);
         Self {
             repetitions: repetitions.len(),
-            mean_s: median(times(repetitions)),
-            goodput: median(repetitions.iter().filter_map(|one| one.goodput).collect()),
+            mean_s: median.and_then(|one| one.mean_s),
+            goodput: median.and_then(|one| one.goodput),
         }
     }
-}
-
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    let upper = values.get(values.len() / 2)?;
-    if values.len() % 2 == 1 {
-        return Some(*upper);
-    }
-    Some(f64::midpoint(values[values.len() / 2 - 1], *upper))
 }
 
 impl Tally {

@@ -10,7 +10,7 @@ use maud::{Markup, html};
 pub(crate) use self::disclosure::Term;
 use super::Language::{self, En, Id};
 use crate::{
-    plan::MB,
+    plan::in_mib,
     report::{BAND, CLIENT_LIMIT_SHARE, Load, RowName},
     resources::{CLOCK_TOLERANCE_S, OTHERS_SHARE_MAX},
     spread::CONFIDENCE_MIN,
@@ -78,10 +78,10 @@ impl Language {
 
     /// Of bytes per second.
     fn rate(self, bytes_per_s: f64) -> String {
-        format!("{} MB/s", self.number(bytes_per_s / MB as f64))
+        format!("{} MiB/s", self.number(in_mib(bytes_per_s)))
     }
 
-    /// `50 clients with 100 MB each`.
+    /// `50 clients with 100 MiB each`.
     fn load(self, load: Load) -> String {
         let Load { clients, volume } = load;
         match self {
@@ -178,24 +178,22 @@ impl Language {
         let limit = self.percent(CLIENT_LIMIT_SHARE);
         match self {
             En => format!(
-                "Numbers are medians over the repetitions ({repetitions}); an even number of them \
-                 has its median between two. The scatter goes from the smallest mean time to the \
-                 largest; from {CONFIDENCE_MIN} repetitions up it is the interval that holds the \
-                 true median with 95% confidence. The counts of workers are those of the repetition \
-                 that stands for the row. In table.md, the CSV files and the workbook every number \
-                 of a row is of that one repetition, so they may differ a little from these. Rows \
-                 in grey are limited by the client: their goodput is at least {limit} of the \
-                 ceiling."
+                "There are {repetitions} repetitions. The measured numbers of a row are all of the \
+                 same one, the median repetition, as in table.md, the CSV files and the workbook. \
+                 The range goes from the smallest mean time of a repetition to the largest; from \
+                 {CONFIDENCE_MIN} repetitions on it is the 95% confidence interval of the median. \
+                 A number in brackets behind the workers says how many bursts they were counted \
+                 over. Rows in grey are limited by the clients: their goodput is at least {limit} \
+                 of the ceiling."
             ),
             Id => format!(
-                "Angka adalah median dari semua ulangan ({repetitions}); bila jumlah ulangan genap, \
-                 median terletak di antara dua ulangan. Sebaran adalah waktu rata-rata terkecil \
-                 sampai terbesar; mulai {CONFIDENCE_MIN} ulangan, sebaran adalah interval yang \
-                 memuat median sebenarnya dengan tingkat kepercayaan 95%. Jumlah worker diambil \
-                 dari ulangan yang mewakili baris. Di table.md, berkas CSV, dan workbook semua angka \
-                 satu baris berasal dari satu ulangan itu, jadi bisa sedikit berbeda dari angka di \
-                 sini. Baris abu-abu dibatasi oleh client: goodput-nya paling sedikit {limit} dari \
-                 batas atas."
+                "Jumlah ulangan: {repetitions}. Semua angka terukur pada satu baris berasal dari \
+                 satu ulangan yang sama, yaitu ulangan median, seperti di table.md, berkas CSV, dan \
+                 workbook. Rentang adalah waktu rata-rata ulangan yang terkecil sampai yang \
+                 terbesar; mulai {CONFIDENCE_MIN} ulangan, rentang adalah interval kepercayaan 95% \
+                 untuk median. Angka dalam kurung di belakang jumlah worker adalah banyaknya burst \
+                 yang dihitung. Baris abu-abu dibatasi oleh client: goodput-nya paling sedikit \
+                 {limit} dari batas atas."
             ),
         }
     }
@@ -205,45 +203,45 @@ impl Language {
             En => [
                 "Number",
                 "Operation",
-                "Volume (MB)",
+                "Volume (MiB)",
                 "Client workers",
                 "Server workers",
                 "Mean time (s)",
-                "Scatter of it (s)",
-                "Throughput per client (MB/s)",
-                "Goodput (MB/s)",
+                "Range (s)",
+                "Throughput per client (MiB/s)",
+                "Goodput (MiB/s)",
                 "Last client done (s)",
                 "Mean queue wait (s)",
-                "Predicted mean (s)",
-                "Off the prediction (%)",
-                "Ceiling (MB/s)",
+                "Mean by the model (s)",
+                "Error against the model (%)",
+                "Ceiling (MiB/s)",
                 "Share of the ceiling (%)",
                 "Limited by the client",
-                "Peak memory (MB)",
+                "Peak memory (MiB)",
                 "Clients ok / failed",
-                "Server workers ok / failed",
+                "Server workers ok / failed (bursts)",
                 "Remarks",
             ],
             Id => [
                 "Nomor",
                 "Operasi",
-                "Volume (MB)",
+                "Volume (MiB)",
                 "Client worker",
                 "Server worker",
                 "Waktu rata-rata (s)",
-                "Sebarannya (s)",
-                "Throughput per client (MB/s)",
-                "Goodput (MB/s)",
+                "Rentang (s)",
+                "Throughput per client (MiB/s)",
+                "Goodput (MiB/s)",
                 "Client terakhir selesai (s)",
                 "Rata-rata waktu antre (s)",
-                "Prediksi rata-rata (s)",
-                "Selisih dari prediksi (%)",
-                "Batas atas (MB/s)",
+                "Rata-rata menurut model (s)",
+                "Selisih terhadap model (%)",
+                "Batas atas (MiB/s)",
                 "Bagian dari batas atas (%)",
                 "Dibatasi client",
-                "Memori puncak (MB)",
+                "Memori puncak (MiB)",
                 "Client sukses / gagal",
-                "Server worker sukses / gagal",
+                "Server worker sukses / gagal (burst)",
                 "Catatan",
             ],
         }

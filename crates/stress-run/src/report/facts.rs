@@ -9,7 +9,7 @@ use crate::{
     language::Language,
     plan::{Mode, Operation, Volume, mode_name},
     prediction::Prediction,
-    results::{CellLine, Row, Run, WorkerLine},
+    results::{Row, Run, WorkerLine},
     spread::Spread,
 };
 
@@ -36,7 +36,7 @@ pub(crate) struct Load {
     pub(crate) volume: Volume,
 }
 
-/// Times and rates are over the repetitions in which every client succeeded.
+/// Times and rates are of the repetitions in which every client succeeded.
 pub(super) struct RowFacts<'a> {
     pub(super) row: Row<'a>,
     pub(super) mean_s: Option<Spread>,
@@ -117,15 +117,12 @@ impl<'a> Facts<'a> {
 impl<'a> RowFacts<'a> {
     fn of(run: &Run, row: Row<'a>) -> Self {
         let cell = row.cell;
-        let peak_bytes = |line: &CellLine| line.server_peak_pss_bytes.map(|bytes| bytes as f64);
-        // Those whose others failed had the server to themselves.
-        let whole =
-            |value: Option<f64>, line: &CellLine| value.filter(|_| line.clients_failed == 0);
+        let peak_bytes = row.median().and_then(|line| line.server_peak_pss_bytes);
         Self {
-            mean_s: row.spread(|line| whole(line.mean_s, line)),
-            goodput: row.spread(|line| whole(line.goodput_bytes_per_s, line)),
-            makespan_s: row.spread(|line| whole(line.makespan_s, line)),
-            peak_bytes: row.median(peak_bytes),
+            mean_s: row.spread(|line| line.mean_s),
+            goodput: row.spread(|line| line.goodput_bytes_per_s),
+            makespan_s: row.spread(|line| line.makespan_s),
+            peak_bytes: peak_bytes.map(|bytes| bytes as f64),
             ceiling: run.ceiling(cell.operation, cell.volume, cell.clients),
             prediction: run.prediction(&cell),
             row,

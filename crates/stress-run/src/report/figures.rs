@@ -116,11 +116,6 @@ fn legend_of_pools(facts: &Facts<'_>) -> Markup {
     legend(&pool_legend(facts, false))
 }
 
-/// In megabytes of 1,048,576 bytes.
-fn mb(bytes: f64) -> f64 {
-    bytes / crate::plan::MB as f64
-}
-
 fn largest(values: impl Iterator<Item = f64>) -> f64 {
     values.fold(0.0, f64::max)
 }

@@ -2,10 +2,13 @@
 
 use maud::{Markup, html};
 
-use super::facts::{Facts, RowFacts};
+use super::{
+    facts::{Facts, RowFacts},
+    table::short_counts,
+};
 use crate::{
     language::Language,
-    plan::{MB, Mode, mode_name},
+    plan::{Mode, in_mib, mode_name},
     spread::Spread,
 };
 
@@ -52,39 +55,36 @@ fn fields(row: &RowFacts<'_>, language: Language) -> [String; 19] {
     let (cell, line) = (&row.row.cell, row.row.representative());
     let number =
         |value: Option<f64>| value.map_or_else(String::new, |value| language.number(value));
-    let mb = |bytes: Option<f64>| number(bytes.map(|bytes| bytes / MB as f64));
+    let mib = |bytes: Option<f64>| number(bytes.map(in_mib));
     let percent = |share: Option<f64>| number(share.map(|share| share * 100.0));
-    let median = |spread: Option<Spread>| spread.map(|spread| spread.median);
-    let workers = line.server_workers_succeeded.zip(line.server_workers_failed);
-    let counts = |(succeeded, failed): (u64, u64)| format!("{succeeded} / {failed}");
+    let [clients, workers] = short_counts(line);
     let predicted_s = row.prediction.map(|prediction| prediction.mean_s);
     let limited = row.is_limited_by_client().map(|is_limited| language.yes_or_no(is_limited));
     [
         row.row.number.to_string(),
         cell.operation.to_string(),
-        language.tick(cell.volume.bytes as f64 / MB as f64),
+        language.tick(in_mib(cell.volume.bytes as f64)),
         cell.clients.to_string(),
         cell.server.workers.to_string(),
-        number(median(row.mean_s)),
-        row.mean_s.map_or_else(String::new, |spread| scatter(&spread, language)),
-        mb(row.row.median(|line| line.throughput_bytes_per_s)),
-        mb(row.median_goodput()),
-        number(median(row.makespan_s)),
-        number(row.row.median(|line| line.queue_mean_s)),
+        number(line.mean_s),
+        row.mean_s.map_or_else(String::new, |spread| range(&spread, language)),
+        mib(line.throughput_bytes_per_s),
+        mib(line.goodput_bytes_per_s),
+        number(line.makespan_s),
+        number(line.queue_mean_s),
         number(predicted_s),
         row.residual().map_or_else(String::new, |residual| language.signed(residual * 100.0)),
-        mb(median(row.ceiling)),
+        mib(row.ceiling.map(|ceiling| ceiling.median)),
         percent(row.ceiling_share()),
         limited.unwrap_or_default().to_owned(),
-        mb(row.peak_bytes),
-        counts((line.clients_succeeded, line.clients_failed)),
-        workers.map_or_else(String::new, counts),
+        mib(line.server_peak_pss_bytes.map(|bytes| bytes as f64)),
+        clients,
+        workers,
     ]
 }
 
-/// How far the repetitions scatter: where there are enough of them, the interval that holds the true
-/// median.
-fn scatter(spread: &Spread, language: Language) -> String {
+/// Of the repetitions; where there are enough of them, the interval that holds the true median.
+fn range(spread: &Spread, language: Language) -> String {
     if spread.count < 2 {
         return String::new();
     }

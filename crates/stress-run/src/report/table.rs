@@ -7,8 +7,8 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Wi
 use crate::{
     environment::Environment,
     language::Language,
-    plan::{ClientPoolKind, Mode, mode_name},
-    results::{Row, Run},
+    plan::{ClientPoolKind, Mode, in_mib, mode_name},
+    results::{CellLine, Row, Run},
 };
 
 /// Columns of one number each: all but the operation and the two counts.
@@ -18,9 +18,7 @@ const RIGHT_ALIGNED: [usize; 6] = [0, 2, 3, 4, 5, 6];
 pub(crate) fn on_screen(run: &Run, language: Language) -> String {
     let mut screen = String::new();
     for mode in run.modes() {
-        // Short, since the heads say what is what; a spreadsheet would take it for a date.
-        let short = |succeeded, failed| format!("{succeeded} / {failed}");
-        let rows: Vec<_> = run.rows(mode).iter().map(|row| fields(row, short)).collect();
+        let rows = run.rows(mode).iter().map(|row| screen_fields(row, language)).collect();
         let table = screen_table(language.columns_on_screen(), rows);
         let _ = writeln!(screen, "{}\n{table}\n", language.table_of(&mode_name(mode)));
     }
@@ -104,7 +102,7 @@ pub(super) fn csv(run: &Run, mode: Option<Mode>, language: Language) -> anyhow::
     let mut csv = csv::Writer::from_writer(Vec::new());
     csv.write_record(language.columns())?;
     for row in run.rows(mode) {
-        csv.write_record(fields(&row, counts(language)))?;
+        csv.write_record(fields(&row, language))?;
     }
     Ok(csv.into_inner()?)
 }
@@ -122,7 +120,7 @@ pub(super) fn markdown(run: &Run, language: Language) -> String {
         let rules: Vec<&str> = (0..columns.len()).map(rule).collect();
         let _ = writeln!(text, "| {} |", rules.join(" | "));
         for row in run.rows(mode) {
-            let _ = writeln!(text, "| {} |", fields(&row, counts(language)).join(" | "));
+            let _ = writeln!(text, "| {} |", fields(&row, language).join(" | "));
         }
         text.push('\n');
     }
@@ -137,24 +135,54 @@ pub(super) fn markdown(run: &Run, language: Language) -> String {
     text
 }
 
-/// How the two columns of counts are written in files.
-pub(super) fn counts(language: Language) -> impl Fn(u64, u64) -> String {
-    move |succeeded, failed| language.counts(succeeded, failed)
-}
-
-/// A row's text; what was not measured is empty, never 0.
-pub(super) fn fields(row: &Row<'_>, counts: impl Fn(u64, u64) -> String) -> [String; 9] {
+/// A row's text in files; what was not measured is empty, never 0.
+pub(super) fn fields(row: &Row<'_>, language: Language) -> [String; 9] {
     let (cell, line) = (&row.cell, row.representative());
-    let workers = line.server_workers_succeeded.zip(line.server_workers_failed);
+    let workers = |(succeeded, failed)| {
+        let counts = language.counts(succeeded, failed);
+        // Without the bursts one client could not have met many workers.
+        if line.bursts > 1 { language.in_bursts(&counts, line.bursts) } else { counts }
+    };
     [
         row.number.to_string(),
         cell.operation.to_string(),
-        cell.volume.to_string(),
+        cell.volume.as_assigned(),
         cell.clients.to_string(),
         cell.server.workers.to_string(),
-        line.mean_s.map_or_else(String::new, |mean_s| format!("{mean_s:.6}")),
-        line.throughput_bytes_per_s.map_or_else(String::new, |rate| format!("{rate:.0}")),
-        counts(line.clients_succeeded, line.clients_failed),
-        workers.map_or_else(String::new, |(succeeded, failed)| counts(succeeded, failed)),
+        shown(line.mean_s, |mean_s| format!("{mean_s:.6}")),
+        shown(line.throughput_bytes_per_s, |rate| format!("{rate:.0}")),
+        language.counts(line.clients_succeeded, line.clients_failed),
+        shown(line.server_workers_succeeded.zip(line.server_workers_failed), workers),
     ]
+}
+
+/// A row's text on the screen, whose heads are others and say what is what.
+fn screen_fields(row: &Row<'_>, language: Language) -> [String; 9] {
+    let (cell, line) = (&row.cell, row.representative());
+    let [clients, workers] = short_counts(line);
+    [
+        row.number.to_string(),
+        cell.operation.to_string(),
+        language.tick(in_mib(cell.volume.bytes as f64)),
+        cell.clients.to_string(),
+        cell.server.workers.to_string(),
+        shown(line.mean_s, |mean_s| language.number(mean_s)),
+        shown(line.throughput_bytes_per_s, |rate| language.number(in_mib(rate))),
+        clients,
+        workers,
+    ]
+}
+
+/// Of clients and of workers, `50 / 0` where the head says what is what; `5 / 0 (33)` over 33 bursts.
+pub(super) fn short_counts(line: &CellLine) -> [String; 2] {
+    let bursts = if line.bursts > 1 { format!(" ({})", line.bursts) } else { String::new() };
+    let workers = line.server_workers_succeeded.zip(line.server_workers_failed);
+    [
+        format!("{} / {}", line.clients_succeeded, line.clients_failed),
+        shown(workers, |(succeeded, failed)| format!("{succeeded} / {failed}{bursts}")),
+    ]
+}
+
+fn shown<T>(value: Option<T>, text: impl FnOnce(T) -> String) -> String {
+    value.map_or_else(String::new, text)
 }

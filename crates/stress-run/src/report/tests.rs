@@ -4,7 +4,7 @@ use std::{fs, ops::Range, path::Path};
 
 use serde_json::{Value, json};
 
-use super::page;
+use super::{page, table};
 use crate::{
     language::Language,
     plan::{Mode, Plan},
@@ -129,10 +129,19 @@ fn pages(
     change: impl Fn(Vec<CellLine>) -> Vec<CellLine>,
 ) -> [String; 2] {
     let dir = tempfile::tempdir().unwrap();
-    let plan: Plan = serde_json::from_value(environment["plan"].clone()).unwrap();
-    write(dir.path(), environment, &change(lines(&plan)), workers);
-    let run = Run::open(dir.path()).unwrap();
+    let run = run(dir.path(), environment, workers, change);
     [Language::En, Language::Id].map(|language| page::html(&run, language).unwrap())
+}
+
+fn run(
+    dir: &Path,
+    environment: &Value,
+    workers: bool,
+    change: impl Fn(Vec<CellLine>) -> Vec<CellLine>,
+) -> Run {
+    let plan: Plan = serde_json::from_value(environment["plan"].clone()).unwrap();
+    write(dir, environment, &change(lines(&plan)), workers);
+    Run::open(dir).unwrap()
 }
 
 fn count(page: &str, text: &str) -> usize {
@@ -163,6 +172,36 @@ fn a_page_has_six_figures_every_row_and_nothing_from_elsewhere() {
         let findings = &page[page.find("<ol>").unwrap()..page.find("</ol>").unwrap()];
         assert_eq!(count(findings, "<li>"), 3);
         assert!(count(findings, "href=\"#thread-") >= 3, "{findings}");
+    }
+}
+
+/// Of two repetitions the faster one is the median.
+#[test]
+fn a_row_has_the_same_numbers_in_every_table_and_says_that_it_had_bursts() {
+    let dir = tempfile::tempdir().unwrap();
+    let in_bursts = |line| CellLine {
+        bursts: 33,
+        server_workers_succeeded: Some(4),
+        server_workers_failed: Some(0),
+        ..line
+    };
+    let change = |lines: Vec<CellLine>| lines.into_iter().map(in_bursts).collect();
+    let run = run(dir.path(), &environment("full"), false, change);
+    let (language, mode) = (Language::En, Some(Mode::Thread));
+    let csv = String::from_utf8(table::csv(&run, mode, language).unwrap()).unwrap();
+    let row = "1,download,1 MB,1,1,0.130000,8065969,\"1 succeeded, 0 failed\",\
+               \"4 succeeded, 0 failed (in 33 bursts)\"";
+    assert_eq!(csv.lines().nth(1), Some(row));
+    let markdown = table::markdown(&run, language);
+    assert!(markdown.contains("| 0.130000 | 8065969 |"), "{markdown}");
+    let screen = table::on_screen(&run, language);
+    let on_screen = screen.lines().find(|line| line.contains("download")).unwrap();
+    let words: Vec<&str> = on_screen.trim_matches('│').split_whitespace().collect();
+    assert_eq!(words.join(" "), "1 download 1 1 1 0.130 7.69 1 / 0 4 / 0 (33)");
+    let page = page::html(&run, language).unwrap();
+    let of_row = page.split("<tr id=\"thread-1\"").nth(1).unwrap().split("</tr>").next().unwrap();
+    for field in ["<td>0.130</td>", "<td>7.69</td>", "<td>4 / 0 (33)</td>"] {
+        assert!(of_row.contains(field), "{field}: {of_row}");
     }
 }
 

@@ -61,10 +61,11 @@ fn fill(
     sheet.set_freeze_panes(line + 1, 0)?;
     for row in run.rows(mode) {
         line += 1;
-        for (index, text) in table::fields(&row, table::counts(language)).into_iter().enumerate() {
+        for (index, text) in table::fields(&row, language).into_iter().enumerate() {
             write_field(sheet, line, index, &text)?;
         }
     }
+    sheet.write(line + 2, 0, language.notes())?;
     Ok(())
 }
 

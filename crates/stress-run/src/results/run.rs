@@ -19,7 +19,7 @@ use crate::{
     job::Outcome,
     language::Marks,
     plan::{Cell, Configuration, Mode, Operation, Volume},
-    spread::Spread,
+    spread::{Spread, median_repetition},
 };
 
 /// What the raw files of a run hold. The clients' lines, which are many, are read when they are asked for.
@@ -90,12 +90,18 @@ impl Run {
         volume: Volume,
         clients: u32,
     ) -> Option<Spread> {
-        let of_cell = self.ceilings.iter().filter(|line| {
-            line.clients_failed == 0
-                && (line.operation, line.volume_bytes, line.clients)
-                    == (operation, volume.bytes, clients)
-        });
-        Spread::of(of_cell.filter_map(|line| line.goodput_bytes_per_s))
+        let of_cell = || {
+            self.ceilings.iter().filter(|line| {
+                line.clients_failed == 0
+                    && (line.operation, line.volume_bytes, line.clients)
+                        == (operation, volume.bytes, clients)
+            })
+        };
+        let median = median_repetition(of_cell(), |line| line.mean_s)?;
+        Spread::around(
+            median.goodput_bytes_per_s?,
+            of_cell().filter_map(|line| line.goodput_bytes_per_s),
+        )
     }
 
     /// What limits the use of the run.
@@ -154,27 +160,27 @@ impl Run {
 
 impl<'a> Row<'a> {
     /// The repetition that stands for the row: the one with the most failures where there are any,
-    /// else the one with the median time. So a row of the table is always one real measurement.
+    /// else the median one. So a row of the table is always one real measurement.
     pub(crate) fn representative(&self) -> &'a CellLine {
         let by_failures = |line: &&&CellLine| line.clients_failed;
         let worst =
             self.repetitions.iter().max_by_key(by_failures).expect("a row has a repetition");
-        if worst.clients_failed > 0 {
-            return worst;
-        }
-        let mut lines = self.repetitions.clone();
-        let mean_s = |line: &CellLine| line.mean_s.unwrap_or(f64::INFINITY);
-        lines.sort_by(|a, b| mean_s(a).total_cmp(&mean_s(b)));
-        lines[(lines.len() - 1) / 2]
+        if worst.clients_failed > 0 { worst } else { self.median().unwrap_or(worst) }
     }
 
-    /// Over the repetitions that have the value.
+    /// The median one of the repetitions in which every client succeeded: where some failed, the
+    /// others had the server to themselves.
+    pub(crate) fn median(&self) -> Option<&'a CellLine> {
+        median_repetition(self.whole(), |line| line.mean_s)
+    }
+
+    /// The value of the median repetition, and those of the others in which every client succeeded.
     pub(crate) fn spread(&self, value: impl Fn(&CellLine) -> Option<f64>) -> Option<Spread> {
-        Spread::of(self.repetitions.iter().filter_map(|line| value(line)))
+        Spread::around(value(self.median()?)?, self.whole().filter_map(value))
     }
 
-    pub(crate) fn median(&self, value: impl Fn(&CellLine) -> Option<f64>) -> Option<f64> {
-        self.spread(value).map(|spread| spread.median)
+    fn whole(&self) -> impl Iterator<Item = &'a CellLine> {
+        self.repetitions.iter().copied().filter(|line| line.clients_failed == 0)
     }
 }
 

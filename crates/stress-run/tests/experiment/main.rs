@@ -259,7 +259,7 @@ fn a_server_that_dies_is_told_and_replaced() {
 fn what_cannot_be_done_is_refused_before_anything_is_written() {
     for (args, sentence) in [
         (&["--clients", "0"][..], "0 is not in 1..=1000"),
-        (&["--volumes", "x"], "\"x\" is not a number of MB"),
+        (&["--volumes", "x"], "\"x\" is not a number of MiB"),
         (&["--volumes", "100000000", "--clients", "50"], "choose smaller --volumes"),
         (&["--work-dir", "/no/such/dir"], "/no/such/dir"),
         (&["--connect", "127.0.0.1:1"], "cannot connect to 127.0.0.1:1"),

@@ -154,15 +154,15 @@ impl Language {
 
     fn memory_ends(self, MemoryEnds { operation, most, least }: &MemoryEnds) -> Markup {
         let end = |end: &MemoryEnd| {
-            let (peak, goodput) = (self.number(end.peak_mb), self.number(end.goodput_mb));
+            let (peak, goodput) = (self.number(end.peak_mib), self.number(end.goodput_mib));
             let link = self.row_link(&end.row);
             match self {
-                En => html! { (peak) " MB for " (goodput) " MB/s (" (link) ")" },
-                Id => html! { (peak) " MB untuk " (goodput) " MB/s (" (link) ")" },
+                En => html! { (peak) " MiB for " (goodput) " MiB/s (" (link) ")" },
+                Id => html! { (peak) " MiB untuk " (goodput) " MiB/s (" (link) ")" },
             }
         };
-        let times = self.number(most.peak_mb / least.peak_mb);
-        let rates = self.number(most.goodput_mb / least.goodput_mb);
+        let times = self.number(most.peak_mib / least.peak_mib);
+        let rates = self.number(most.goodput_mib / least.goodput_mib);
         let (least, most) = (end(least), end(most));
         match self {
             En => html! {

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::Language::{self, En, Id};
 use crate::{
-    plan::MB,
+    plan::in_mib,
     report::{
         Best, CLIENT_LIMIT_SHARE, Failures, Finding, Limited, Load, ModesCompared, Server, Turns,
     },
@@ -156,10 +156,10 @@ impl Language {
         }
     }
 
-    /// `705 MB/s (650–710)`.
+    /// `705 MiB/s (650–710)`.
     fn rate_with_scatter(self, spread: &Spread) -> String {
         let rate = self.rate(spread.median);
-        let end = |bytes_per_s: f64| self.number(bytes_per_s / MB as f64);
+        let end = |bytes_per_s: f64| self.number(in_mib(bytes_per_s));
         match spread.count {
             1 => rate,
             _ => format!("{rate} ({}–{})", end(spread.min), end(spread.max)),

@@ -175,10 +175,10 @@ impl Language {
                 "Volume",
                 "Clients",
                 "Server workers",
-                "Median (MB/s)",
-                "Smallest (MB/s)",
-                "Largest (MB/s)",
-                "Ceiling (MB/s)",
+                "Median (MiB/s)",
+                "Smallest (MiB/s)",
+                "Largest (MiB/s)",
+                "Ceiling (MiB/s)",
             ],
             Id => [
                 "Mode",
@@ -186,10 +186,10 @@ impl Language {
                 "Volume",
                 "Client",
                 "Server worker",
-                "Median (MB/s)",
-                "Terkecil (MB/s)",
-                "Terbesar (MB/s)",
-                "Batas atas (MB/s)",
+                "Median (MiB/s)",
+                "Terkecil (MiB/s)",
+                "Terbesar (MiB/s)",
+                "Batas atas (MiB/s)",
             ],
         }
     }
@@ -316,15 +316,15 @@ impl Language {
 
     pub(crate) fn peak_memory(self) -> &'static str {
         match self {
-            En => "peak memory (MB)",
-            Id => "memori puncak (MB)",
+            En => "peak memory (MiB)",
+            Id => "memori puncak (MiB)",
         }
     }
 
     pub(crate) fn memory_heads(self) -> [&'static str; 5] {
         match self {
-            En => ["Mode", "Operation", "Server workers", "Peak memory (MB)", "Goodput (MB/s)"],
-            Id => ["Mode", "Operasi", "Server worker", "Memori puncak (MB)", "Goodput (MB/s)"],
+            En => ["Mode", "Operation", "Server workers", "Peak memory (MiB)", "Goodput (MiB/s)"],
+            Id => ["Mode", "Operasi", "Server worker", "Memori puncak (MiB)", "Goodput (MiB/s)"],
         }
     }
 

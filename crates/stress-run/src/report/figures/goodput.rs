@@ -3,9 +3,9 @@
 
 use maud::{Markup, html};
 
-use super::{Data, Figure, largest, mb, pool_legend};
+use super::{Data, Figure, largest, pool_legend};
 use crate::{
-    plan::{Mode, Operation, Volume, mode_name},
+    plan::{Mode, Operation, Volume, in_mib, mode_name},
     report::{
         chart::{Frame, Point, SERIES, Scale, legend, line, mark, path, text},
         facts::{Facts, RowFacts, RowName},
@@ -63,7 +63,7 @@ fn extremes(facts: &Facts<'_>, operation: Operation) -> Option<Extremes> {
 fn panels(facts: &Facts<'_>, operation: Operation) -> Markup {
     let of_operation = || facts.rows.iter().filter(|row| row.row.cell.operation == operation);
     let spreads = of_operation().flat_map(|row| [row.goodput, row.ceiling]).flatten();
-    let max = mb(largest(spreads.map(|spread| spread.max)));
+    let max = in_mib(largest(spreads.map(|spread| spread.max)));
     html! {
         @for mode in facts.modes() {
             @let rows: Vec<&RowFacts<'_>> = of_operation().filter(|row| row.mode() == mode).collect();
@@ -92,7 +92,7 @@ fn panel(
     let language = facts.language;
     let frame = Frame::panel(40.0, 190.0);
     let scale = Scale::from_zero(max, frame.bottom, frame.top);
-    let title = format!("{}, {operation}, {volume} (MB/s)", mode_name(mode));
+    let title = format!("{}, {operation}, {volume} (MiB/s)", mode_name(mode));
     let content = html! {
         (frame.y_axis(&scale, |tick| language.tick(tick)))
         @for clients in facts.clients() {
@@ -118,7 +118,7 @@ fn ceiling(facts: &Facts<'_>, rows: &[&RowFacts<'_>], frame: &Frame, scale: &Sca
     for clients in facts.clients() {
         let of_clients = rows.iter().find(|row| row.row.cell.clients == clients);
         if let Some(ceiling) = of_clients.and_then(|row| row.ceiling) {
-            points.push((client_x(facts, frame, clients), scale.at(mb(ceiling.median))));
+            points.push((client_x(facts, frame, clients), scale.at(in_mib(ceiling.median))));
         }
     }
     match points[..] {
@@ -140,7 +140,7 @@ fn pool(
     let of_pool = rows.iter().filter(|row| row.workers() == workers);
     let spreads: Vec<_> = of_pool.filter_map(|row| Some((row, row.goodput?))).collect();
     let x = |row: &RowFacts<'_>| client_x(facts, frame, row.row.cell.clients) + aside;
-    let y = |bytes_per_s: f64| scale.at(mb(bytes_per_s));
+    let y = |bytes_per_s: f64| scale.at(in_mib(bytes_per_s));
     let medians: Vec<Point> = spreads.iter().map(|(row, of)| (x(row), y(of.median))).collect();
     let class = format!("s{}", index % SERIES);
     html! {
@@ -154,7 +154,7 @@ fn pool(
 
 fn data(facts: &Facts<'_>) -> Data {
     let language = facts.language;
-    let rate = |bytes_per_s: f64| language.number(mb(bytes_per_s));
+    let rate = |bytes_per_s: f64| language.number(in_mib(bytes_per_s));
     let fields = |row: &RowFacts<'_>| {
         let (cell, goodput) = (row.row.cell, row.goodput?);
         Some(vec![

@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::{Data, Figure, largest, legend_of_pools, mb};
+use super::{Data, Figure, largest, legend_of_pools};
 use crate::{
-    plan::{Operation, mode_name},
+    plan::{Operation, in_mib, mode_name},
     report::{
         chart::{Frame, Point, Scale, line, mark, text},
         facts::{Facts, RowFacts, RowName},
@@ -20,8 +20,8 @@ const MARK_ROOM: f64 = 4.5;
 /// One server under the heaviest load.
 struct Spot<'a> {
     row: &'a RowFacts<'a>,
-    peak_mb: f64,
-    goodput_mb: f64,
+    peak_mib: f64,
+    goodput_mib: f64,
 }
 
 /// The servers that take the most and the least memory for an operation, for the caption.
@@ -33,8 +33,8 @@ pub(crate) struct MemoryEnds {
 
 pub(crate) struct MemoryEnd {
     pub(crate) row: RowName,
-    pub(crate) peak_mb: f64,
-    pub(crate) goodput_mb: f64,
+    pub(crate) peak_mib: f64,
+    pub(crate) goodput_mib: f64,
 }
 
 pub(super) fn figure(facts: &Facts<'_>) -> Figure {
@@ -67,19 +67,19 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
 
 impl<'a> Spot<'a> {
     fn of(row: &'a RowFacts<'a>) -> Option<Self> {
-        let peak_mb = mb(row.peak_bytes.filter(|bytes| *bytes > 0.0)?);
-        Some(Self { row, peak_mb, goodput_mb: mb(row.median_goodput()?) })
+        let peak_mib = in_mib(row.peak_bytes.filter(|bytes| *bytes > 0.0)?);
+        Some(Self { row, peak_mib, goodput_mib: in_mib(row.median_goodput()?) })
     }
 
     fn end(&self) -> MemoryEnd {
-        let Self { row, peak_mb, goodput_mb } = *self;
-        MemoryEnd { row: row.name(), peak_mb, goodput_mb }
+        let Self { row, peak_mib, goodput_mib } = *self;
+        MemoryEnd { row: row.name(), peak_mib, goodput_mib }
     }
 }
 
 fn ends(spots: &[Spot<'_>], operation: Operation) -> Option<MemoryEnds> {
     let spots = || spots.iter().filter(|spot| spot.row.row.cell.operation == operation);
-    let by_peak = |a: &&Spot<'_>, b: &&Spot<'_>| a.peak_mb.total_cmp(&b.peak_mb);
+    let by_peak = |a: &&Spot<'_>, b: &&Spot<'_>| a.peak_mib.total_cmp(&b.peak_mib);
     let (most, least) = (spots().max_by(by_peak)?, spots().min_by(by_peak)?);
     Some(MemoryEnds { operation, most: most.end(), least: least.end() })
 }
@@ -92,13 +92,13 @@ fn panel(facts: &Facts<'_>, spots: &[Spot<'_>], operation: Operation) -> Markup 
     }
     let language = facts.language;
     let frame = Frame::panel(40.0, 270.0);
-    let peaks = || shown.iter().map(|spot| spot.peak_mb);
+    let peaks = || shown.iter().map(|spot| spot.peak_mib);
     let min_mb = peaks().fold(f64::INFINITY, f64::min);
     let x = Scale::logarithmic(min_mb, largest(peaks()), frame.left, frame.right);
-    let rates = || shown.iter().map(|spot| spot.goodput_mb);
+    let rates = || shown.iter().map(|spot| spot.goodput_mib);
     let min_rate = rates().fold(f64::INFINITY, f64::min);
     let y = Scale::linear(min_rate, largest(rates()), frame.bottom, frame.top);
-    let at = |spot: &Spot<'_>| (x.at(spot.peak_mb), y.at(spot.goodput_mb));
+    let at = |spot: &Spot<'_>| (x.at(spot.peak_mib), y.at(spot.goodput_mib));
     let points: Vec<Point> = shown.iter().map(|spot| at(spot)).collect();
     let names: Vec<String> = shown.iter().map(|spot| spot.row.server()).collect();
     let content = html! {
@@ -109,7 +109,7 @@ fn panel(facts: &Facts<'_>, spots: &[Spot<'_>], operation: Operation) -> Markup 
             (mark(facts.pool_index(spot.row.workers()), *point, &language.row(&spot.row.name())))
         }
     };
-    frame.draw(&format!("{operation} (MB/s)"), &content)
+    frame.draw(&format!("{operation} (MiB/s)"), &content)
 }
 
 /// A rectangle by its middle and half its sides.
@@ -168,8 +168,8 @@ fn data(facts: &Facts<'_>, spots: &[Spot<'_>]) -> Data {
             mode_name(spot.row.mode()),
             spot.row.row.cell.operation.to_string(),
             spot.row.workers().to_string(),
-            language.number(spot.peak_mb),
-            language.number(spot.goodput_mb),
+            language.number(spot.peak_mib),
+            language.number(spot.goodput_mib),
         ]
     };
     let lines = spots.iter().map(fields).collect();

@@ -1,0 +1,77 @@
+//! The result that the README shows is that of `results/reference`.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+/// A line of `cells.csv` by the names of its columns.
+type Line = BTreeMap<String, String>;
+
+const HEAD: &str = "| mode | clients | workers | mean time per client (s) | last client done (s) | \
+    per client (MiB/s) | all together (MiB/s) |";
+
+const MIB: f64 = 1_048_576.0;
+
+fn at_the_root(path: &str) -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join(path)
+}
+
+/// Of each cell in each repetition the last attempt.
+fn reference() -> Vec<Line> {
+    let mut reader = csv::Reader::from_path(at_the_root("results/reference/cells.csv")).unwrap();
+    let mut last = BTreeMap::new();
+    for line in reader.deserialize() {
+        let line: Line = line.unwrap();
+        let key = ["mode", "operation", "volume_bytes", "clients", "server_workers", "repetition"];
+        last.insert(key.map(|name| line[name].clone()), line);
+    }
+    last.into_values().collect()
+}
+
+fn number(line: &Line, column: &str) -> f64 {
+    line[column].parse().unwrap_or_else(|_| panic!("{column} is {:?}", line[column]))
+}
+
+/// With three significant digits.
+fn shown(value: f64) -> String {
+    let decimals = (2 - value.log10().floor() as i32).max(0) as usize;
+    format!("{value:.decimals$}")
+}
+
+/// The row of the README's table for these clients and workers: downloads of 100 MiB, the repetition
+/// with the median time.
+fn row(lines: &[Line], mode: &str, clients: &str, workers: &str) -> String {
+    let is_of_row = |line: &&Line| {
+        [("mode", mode), ("clients", clients), ("server_workers", workers)]
+            .iter()
+            .chain(&[("operation", "download"), ("volume_bytes", "104857600")])
+            .all(|(column, value)| line[*column] == *value)
+    };
+    let mut repetitions: Vec<&Line> = lines.iter().filter(is_of_row).collect();
+    assert!(repetitions.iter().all(|line| line["clients_failed"] == "0"));
+    repetitions.sort_by(|a, b| number(a, "mean_s").total_cmp(&number(b, "mean_s")));
+    let median = repetitions[(repetitions.len() - 1) / 2];
+    let fields = [
+        number(median, "mean_s"),
+        number(median, "makespan_s"),
+        number(median, "throughput_bytes_per_s") / MIB,
+        number(median, "goodput_bytes_per_s") / MIB,
+    ];
+    let fields = fields.map(shown).join(" | ");
+    format!("| {mode} | {clients} | {workers} | {fields} |")
+}
+
+#[test]
+fn the_table_in_the_readme_is_made_of_the_reference() {
+    let readme = fs::read_to_string(at_the_root("README.md")).unwrap();
+    let mut lines = readme.lines().skip_while(|line| *line != HEAD);
+    assert_eq!(lines.next(), Some(HEAD));
+    let rows: Vec<&str> = lines.skip(1).take_while(|line| line.starts_with('|')).collect();
+    let reference = reference();
+    let made_again = |row_text: &&str| {
+        let fields: Vec<&str> = row_text.split('|').map(str::trim).collect();
+        row(&reference, fields[1], fields[2], fields[3])
+    };
+    let expected: Vec<String> = rows.iter().map(made_again).collect();
+    assert!(rows.len() >= 12, "{rows:?}");
+    assert_eq!(rows, expected, "the README should say:\n{}", expected.join("\n"));
+}
