@@ -185,10 +185,17 @@ impl Language {
 
     /// One server, for the progress display and for messages.
     pub(crate) fn server(self, server: Configuration) -> String {
-        let (mode, workers) = (mode_name(server.mode), server.workers);
+        let (mode, workers) = (mode_name(server.mode), self.workers(server.workers));
         match self {
-            En => format!("{mode} mode with {}", counted(workers, "worker", "workers")),
-            Id => format!("mode {mode} dengan {workers} worker"),
+            En => format!("{mode} mode with {workers}"),
+            Id => format!("mode {mode} dengan {workers}"),
+        }
+    }
+
+    fn workers(self, workers: u32) -> String {
+        match self {
+            En => counted(workers, "worker", "workers"),
+            Id => format!("{workers} worker"),
         }
     }
 
@@ -234,7 +241,7 @@ impl Language {
             lines.push(match self {
                 En => {
                     let cells = counted(marks.invalid as u32, "cell", "cells");
-                    format!("INVALID: wrong bytes or books in {cells}")
+                    format!("INVALID: wrong bytes, or counts that disagree, in {cells}")
                 }
                 Id => {
                     format!("INVALID: {} sel dengan byte atau hitungan yang salah", marks.invalid)
@@ -245,7 +252,7 @@ impl Language {
             lines.push(match self {
                 En => {
                     let cells = counted(marks.disturbed as u32, "cell", "cells");
-                    format!("DISTURBED: other load ran beside {cells}")
+                    format!("DISTURBED: the machine had other load during {cells}")
                 }
                 Id => format!("DISTURBED: ada beban lain saat {} sel diukur", marks.disturbed),
             });

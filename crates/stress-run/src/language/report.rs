@@ -288,31 +288,31 @@ fn in_english(
     [
         (
             "Goodput and the last client",
-            "Goodput is the bytes of all clients divided by the time from their release until the \
-             last of them is done. A mean time alone misleads: where few workers take turns, early \
-             clients are done soon and the mean is small, while all clients together need as long. \
-             Read mean, last client and goodput together."
+            "Goodput is the bytes of all clients divided by the time from their start until the \
+             last of them is done. The mean time alone misleads: where clients wait in line for \
+             few workers, the first ones are done soon, so the mean is small; but all clients \
+             together need as long or longer. Read mean, last client and goodput together."
                 .to_owned(),
         ),
         (
             "Prediction",
             format!(
-                "With C clients, W workers, K processors, R1 the seconds that one client alone takes \
-                 and D the processor seconds of client and server for one transfer: a = min(C, W) \
-                 transfers are served at once (in async mode a = C), they leave at the rate X = \
-                 min(a / R1, K / D), the mean time is a (⌈C/a⌉ + 1) / (2X) and the last client is \
-                 done after C / X. R1 and D are measured, in the row with one client and the \
-                 smallest pool. A row within {band} counts as predicted. A cell is one burst of C \
-                 transfers, not an open stream: no queueing formula for arrivals applies."
+                "The model has C clients, W workers and K processors. One client alone takes R1 \
+                 seconds; client and server together compute D seconds for one transfer. Then a = \
+                 min(C, W) transfers are served at once (in async mode a = C), X = min(a / R1, K / \
+                 D) of them end in a second, the mean time is a (⌈C/a⌉ + 1) / (2X), and the last \
+                 client is done after C / X. R1 and D are measured in the row with one client and \
+                 the smallest pool. A row with an error of at most {band} counts as predicted. In a \
+                 row all C clients start at once; formulas for queues with arrivals do not apply."
             ),
         ),
         (
             "Ceiling",
             format!(
                 "The goodput that the same clients reach with a server that does nothing but take \
-                 or give bytes. A row at {limit} of it or more says what the clients can do; the \
-                 server may be faster. Of a row more than 10% above it nothing is concluded: its \
-                 ceiling was measured under worse conditions."
+                 or give bytes. A row that reaches {limit} of it shows the limit of the clients; \
+                 the server may be faster. If a row is more than 10% above its ceiling, the ceiling \
+                 was measured under worse conditions, and nothing is concluded from it."
             ),
         ),
         (
@@ -337,10 +337,11 @@ fn in_indonesian(
     [
         (
             "Goodput dan client terakhir",
-            "Goodput adalah jumlah byte semua client dibagi waktu sejak mereka dilepas sampai client \
-             terakhir selesai. Waktu rata-rata saja bisa menyesatkan: kalau sedikit worker melayani \
-             bergiliran, client yang dilayani lebih dulu cepat selesai sehingga rata-ratanya kecil, \
-             padahal semua client bersama-sama tetap butuh waktu yang sama. Baca rata-rata, client \
+            "Goodput adalah jumlah byte semua client dibagi waktu sejak mereka mulai sampai client \
+             terakhir selesai. Waktu rata-rata saja bisa menyesatkan: kalau client mengantre \
+             untuk sedikit worker, client yang dilayani lebih dulu cepat selesai sehingga \
+             rata-ratanya kecil, padahal semua client bersama-sama butuh waktu yang sama atau \
+             lebih lama. Baca rata-rata, client \
              terakhir, dan goodput bersama-sama."
                 .to_owned(),
         ),
@@ -352,9 +353,9 @@ fn in_indonesian(
                  transfer dilayani sekaligus (pada mode async a = C), transfer selesai dengan laju \
                  X = min(a / R1, K / D), waktu rata-ratanya a (⌈C/a⌉ + 1) / (2X), dan client \
                  terakhir selesai setelah C / X. R1 dan D diukur pada baris dengan satu client dan \
-                 pool terkecil. Baris yang meleset paling banyak {band} dihitung cocok. Satu sel \
-                 adalah satu lonjakan C transfer, bukan aliran kedatangan terbuka, jadi rumus \
-                 antrean untuk kedatangan tidak berlaku."
+                 pool terkecil. Baris dengan selisih paling banyak {band} dihitung cocok. Pada satu \
+                 baris semua C client mulai sekaligus, jadi rumus antrean dengan kedatangan tidak \
+                 berlaku."
             ),
         ),
         (

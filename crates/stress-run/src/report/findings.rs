@@ -1,6 +1,8 @@
 //! What the run found, as values that the language puts into sentences. Each is computed from the
 //! rows it names, so a sentence cannot say what the table does not.
 
+use std::cmp::Ordering;
+
 use super::{
     facts::{Facts, Load, RowFacts, RowName},
     figures::{self, Fit},
@@ -10,9 +12,8 @@ use crate::{
     spread::Spread,
 };
 
-/// How many times as fast a pool must look as it is, for it to mislead: more than the 5% within which
-/// two rows count as the same.
-const MISLEADING: f64 = 1.05;
+/// Up to this ratio times count as the same: repetitions of one row differ as much.
+const SAME: f64 = 1.05;
 
 /// As many as a reader takes in before the figures.
 const FINDINGS_MAX: usize = 3;
@@ -188,7 +189,7 @@ impl Server {
         Some(Self { row: row.name(), workers: row.workers(), goodput: row.goodput? })
     }
 
-    fn by_goodput(a: &Self, b: &Self) -> std::cmp::Ordering {
+    fn by_goodput(a: &Self, b: &Self) -> Ordering {
         a.goodput.median.total_cmp(&b.goodput.median)
     }
 }
@@ -201,19 +202,22 @@ impl Turn {
 }
 
 impl Turns {
-    /// How much faster the smaller pool looks to a client than the larger one.
-    pub(crate) fn looks(&self) -> f64 {
-        self.many.mean_s / self.few.mean_s
-    }
-
-    /// Whether it looks faster than it is by more than rows usually differ.
+    /// Whether the smaller pool looks faster to a client, and is not for all of them together.
     pub(crate) fn is_misleading(&self) -> bool {
-        self.looks() > MISLEADING.max(MISLEADING * self.is())
+        compare(self.few.mean_s, self.many.mean_s).is_lt() && self.batch().is_ge()
     }
 
-    /// How much faster it is for all clients together.
-    pub(crate) fn is(&self) -> f64 {
-        self.many.makespan_s / self.few.makespan_s
+    /// How long the smaller pool takes for all clients together, beside the larger one.
+    pub(crate) fn batch(&self) -> Ordering {
+        compare(self.few.makespan_s, self.many.makespan_s)
+    }
+}
+
+fn compare(left_s: f64, right_s: f64) -> Ordering {
+    match left_s / right_s {
+        ratio if ratio > SAME => Ordering::Greater,
+        ratio if ratio < 1.0 / SAME => Ordering::Less,
+        _ => Ordering::Equal,
     }
 }
 

@@ -253,8 +253,8 @@ fn a_row_at_the_ceiling_is_limited_by_the_client_and_one_far_above_it_says_nothi
         page
     };
     // Four rows of downloads have five clients, and so a ceiling.
-    assert!(page(0.95).contains("4 of 4 rows are limited by the client"));
+    assert!(page(0.95).contains("4 of 4 rows are limited by the clients"));
     assert_eq!(count(&page(1.05), "class=\"limited\""), 4);
-    assert!(page(0.5).contains("0 of 4 rows are limited by the client"));
+    assert!(page(0.5).contains("0 of 4 rows are limited by the clients"));
     assert_eq!(count(&page(1.5), "class=\"limited\""), 0);
 }

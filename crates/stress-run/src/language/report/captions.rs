@@ -21,13 +21,13 @@ impl Language {
         let list = self.list(waits.iter().map(|waiting| self.waited(waiting)));
         match self {
             En => html! {
-                "The " (operation) " of " (load) ": a bar for each client, sorted by worker. "
-                "From the release until a worker picked it up a client waited: " (list) "."
+                "Each bar is one client: " (operation) ", " (load) ", sorted by worker. "
+                "From the start until a worker was free a client waited: " (list) "."
             },
             Id => html! {
-                "Satu batang untuk tiap client pada " (operation) " oleh " (load)
+                "Satu batang adalah satu client: " (operation) ", " (load)
                 ", diurutkan menurut worker. "
-                "Sejak dilepas sampai diambil worker, client menunggu: " (list) "."
+                "Sejak mulai sampai ada worker yang bebas, client menunggu: " (list) "."
             },
         }
     }
@@ -40,13 +40,13 @@ impl Language {
         let link = self.row_link(row);
         match self {
             En => html! {
-                (row.mode) " " (mean) " in the mean, at most " (max) ", " (share) " of the time ("
+                (row.mode) " " (mean) " on average and " (max) " at most, " (share) " of its time ("
                 (clients)
-                " clients, " (workers) " workers, " (link) ")"
-                @if *left_out > 0 { ", " (left_out) " clients without a timeline left out" }
+                " clients, " (self.workers(*workers as u32)) ", " (link) ")"
+                @if *left_out > 0 { "; " (left_out) " clients without a timeline are left out" }
             },
             Id => html! {
-                (row.mode) " rata-rata " (mean) ", paling lama " (max) ", " (share)
+                (row.mode) " rata-rata " (mean) " dan paling lama " (max) ", " (share)
                 " dari waktunya (" (clients)
                 " client, " (workers) " worker, " (link) ")"
                 @if *left_out > 0 { ", " (left_out) " client tanpa garis waktu tidak digambar" }
@@ -60,7 +60,7 @@ impl Language {
             let links = (self.row_link(&least.0), self.row_link(&most.0));
             match self {
                 En => html! {
-                    "of " (operation) " from " (rates.0) " (" (links.0) ") to " (rates.1) " ("
+                    (operation) " from " (rates.0) " (" (links.0) ") to " (rates.1) " ("
                     (links.1) ")"
                 },
                 Id => html! {
@@ -74,12 +74,12 @@ impl Language {
         html! {
             @match self {
                 En => {
-                    "The median over the repetitions, with a whisker from the smallest to the largest. \
-                     Over all rows the median goes " (list) ". "
+                    "Each mark is the median repetition of a row; its line goes from the smallest \
+                     repetition to the largest. The rows range: " (list) ". "
                 },
                 Id => {
-                    "Median dari semua ulangan, dengan garis dari yang terkecil sampai yang terbesar. \
-                     Rentang median di semua baris: " (list) ". "
+                    "Satu tanda adalah ulangan median satu baris; garisnya dari ulangan terkecil sampai \
+                     yang terbesar. Rentang semua baris: " (list) ". "
                 },
             }
             @if let Some(limited) = limited { (limited) "." } @else { (self.no_ceiling()) }
@@ -94,14 +94,13 @@ impl Language {
         let (cpu, run_queue) = (self.percent(shares.cpu_max), self.percent(shares.run_queue_max));
         match self {
             En => html! {
-                "Of " (load) ", in the repetition that stands for the row. Waiting for a worker, from the \
-                 connection on, takes between " (queue.0) " (" (links.0) ") and " (queue.1) " (" (links.1) ") of the mean \
-                 time; computing by the client never more than " (cpu) ", waiting for a processor never more than "
+                (load) " (median repetition). Once connected, a client waits for a worker between "
+                (queue.0) " (" (links.0) ") and " (queue.1) " (" (links.1) ") of its mean time. It \
+                 computes for at most " (cpu) " of it, and waits for a processor for at most "
                 (run_queue) "."
             },
             Id => html! {
-                "Untuk " (load) ", pada ulangan yang mewakili baris. Menunggu worker, sejak \
-                 tersambung, memakan "
+                (load) " (ulangan median). Menunggu worker, sejak tersambung, memakan "
                 (queue.0) " (" (links.0) ") sampai " (queue.1) " (" (links.1) ") dari waktu rata-rata; \
                  komputasi client paling banyak " (cpu) ", menunggu prosesor paling banyak " (run_queue) "."
             },
@@ -115,11 +114,11 @@ impl Language {
             let links = (self.row_link(&least.0), self.row_link(&most.0));
             match self {
                 En => html! {
-                    "for " (operation) " between " (times.0) " (" (links.0) ") and " (times.1)
+                    (operation) " from " (times.0) " (" (links.0) ") to " (times.1)
                     " (" (links.1) ")"
                 },
                 Id => html! {
-                    (operation) " antara " (times.0) " (" (links.0) ") dan " (times.1) " ("
+                    (operation) " dari " (times.0) " (" (links.0) ") sampai " (times.1) " ("
                     (links.1) ")"
                 },
             }
@@ -127,12 +126,12 @@ impl Language {
         let list = self.list(ratios.iter().map(ratio));
         match self {
             En => html! {
-                "Of " (load) ", in the repetition that stands for the row. In multiples of the mean, the \
-                 last client takes " (list) "."
+                (load) " (median repetition). The time of the last client divided by the mean time: "
+                (list) "."
             },
             Id => html! {
-                "Untuk " (load) ", pada ulangan yang mewakili baris. Waktu client terakhir, dalam \
-                 kelipatan rata-rata: " (list) "."
+                (load) " (ulangan median). Waktu client terakhir dibagi waktu rata-rata: "
+                (list) "."
             },
         }
     }
@@ -142,12 +141,12 @@ impl Language {
         let list = self.list(ends.iter().map(|ends| self.memory_ends(ends)));
         match self {
             En => html! {
-                "Of " (load) ", least and most memory: " (list) ". Memory that processes share \
-                 counts once (PSS)."
+                (load) ". The server with the least memory and the one with the most: " (list)
+                ". Memory that processes share counts once (PSS)."
             },
             Id => html! {
-                "Untuk " (load) ", memori paling sedikit dan paling banyak: " (list) ". Memori yang \
-                 dipakai bersama oleh beberapa proses dihitung sekali (PSS)."
+                (load) ". Server dengan memori paling sedikit dan paling banyak: " (list)
+                ". Memori yang dipakai bersama oleh beberapa proses dihitung sekali (PSS)."
             },
         }
     }
@@ -182,14 +181,14 @@ impl Language {
         let link = self.row_link(&worst.0);
         match self {
             En => html! {
-                (within) " of " (rows) " rows with more than one client are within " (band)
-                " of the predicted mean time; farthest off is " (link) " with " (off) "."
+                "The model predicts the mean time of " (within) " of " (rows)
+                " rows with more than one client to within " (band) ". Its largest error is " (off)
+                " (" (link) ")."
             },
             Id => html! {
-                (within) " dari " (rows)
-                " baris dengan lebih dari satu client meleset paling banyak "
-                (band) " dari waktu rata-rata yang diprediksi; yang paling jauh " (link)
-                " dengan " (off) "."
+                "Model memprediksi waktu rata-rata " (within) " dari " (rows)
+                " baris dengan lebih dari satu client dengan selisih paling banyak " (band)
+                ". Selisih terbesarnya " (off) " (" (link) ")."
             },
         }
     }

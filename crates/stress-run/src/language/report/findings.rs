@@ -1,5 +1,7 @@
 //! The sentences of the report's findings.
 
+use std::cmp::Ordering::{Equal, Greater, Less};
+
 use maud::{Markup, html};
 
 use super::Language::{self, En, Id};
@@ -29,12 +31,13 @@ impl Language {
         let row = self.row_link(worst);
         match self {
             En => html! {
-                (failed) " of " (clients) " client workers failed; rows with failures: " (rows)
-                ", the one with the most " (row) " (" (causes) ")."
+                (failed) " of " (clients) " clients failed, in " (rows) " "
+                @if *rows == 1 { "row" } @else { "rows" }
+                "; the most in " (row) " (" (causes) ")."
             },
             Id => html! {
-                (failed) " dari " (clients) " client worker gagal; baris dengan kegagalan: " (rows)
-                ", terbanyak " (row) " (" (causes) ")."
+                (failed) " dari " (clients) " client gagal, pada " (rows)
+                " baris; terbanyak pada " (row) " (" (causes) ")."
             },
         }
     }
@@ -43,58 +46,71 @@ impl Language {
         let load = self.load(load);
         let best = |Best { operation, server }: &Best| {
             let Server { row, workers, goodput } = server;
-            let rate = self.rate_with_scatter(goodput);
-            let link = self.row_link(row);
+            let (rate, source) = (self.rate(goodput.median), self.source(server));
             match self {
                 En => html! {
-                    (operation) " " (rate) " in " (row.mode) " mode with a pool of " (workers)
-                    " (" (link) ")"
+                    (operation) " " (rate) " in " (row.mode) " mode with " (self.workers(*workers))
+                    " (" (source) ")"
                 },
                 Id => html! {
-                    (operation) " " (rate) " pada mode " (row.mode) " dengan pool " (workers) " ("
-                    (link) ")"
+                    (operation) " " (rate) " pada mode " (row.mode) " dengan "
+                    (self.workers(*workers)) " (" (source) ")"
                 },
             }
         };
         let list = self.list(of.iter().map(best));
         match self {
-            En => html! { "Highest goodput of " (load) ": " (list) "." },
-            Id => html! { "Goodput tertinggi untuk " (load) ": " (list) "." },
+            En => html! { "Fastest for " (load) ", all clients together: " (list) "." },
+            Id => html! { "Tercepat untuk " (load) ", semua client bersama-sama: " (list) "." },
         }
     }
 
     fn turns(self, turns: &Turns) -> Markup {
         let Turns { operation, load, few, many } = turns;
         let (mode, load) = (&few.server.row.mode, self.load(*load));
-        let (few_workers, many_workers) = (few.server.workers, many.server.workers);
+        let workers = (self.workers(few.server.workers), self.workers(many.server.workers));
         let mean = (self.seconds(few.mean_s), self.seconds(many.mean_s));
-        let done = (self.seconds(few.makespan_s), self.seconds(many.makespan_s));
-        let rate = (self.rate(few.server.goodput.median), self.rate(many.server.goodput.median));
         let links = (self.row_link(&few.server.row), self.row_link(&many.server.row));
-        let (looks, is) = (self.number(turns.looks()), self.number(turns.is()));
-        let is_misleading = turns.is_misleading();
+        let (is_misleading, batch) = (turns.is_misleading(), self.batch(turns));
         match self {
             En => html! {
-                "In " (mode) " mode, " (operation) ", " (load) ": a client takes " (mean.0)
-                " in the mean with a pool of " (few_workers) " (" (links.0) ") and " (mean.1)
-                " with a pool of " (many_workers) " (" (links.1) "); the last client is done after "
-                (done.0) " and " (done.1) ", at a goodput of " (rate.0) " and " (rate.1) "."
+                "In " (mode) " mode, " (operation) ", " (load) ": "
                 @if is_misleading {
-                    " So the small pool looks " (looks) " times as fast to a client, and for all of \
-                     them together it is " (is) " times as fast."
+                    "with " (workers.0) " the average client finishes sooner than with " (workers.1)
+                    ", after " (mean.0) " instead of " (mean.1) ", but the whole batch "
+                } @else {
+                    "the average client finishes after " (mean.0) " with " (workers.0) " and after "
+                    (mean.1) " with " (workers.1) "; with fewer workers the whole batch "
                 }
+                (batch) " (" (links.0) "; " (links.1) ")."
             },
             Id => html! {
-                "Pada mode " (mode) ", " (operation) ", " (load) ": dengan pool " (few_workers)
-                " satu client rata-rata butuh " (mean.0) " (" (links.0) ") dan dengan pool "
-                (many_workers) " butuh " (mean.1) " (" (links.1)
-                "); client terakhir selesai setelah "
-                (done.0) " dan " (done.1) ", dengan goodput " (rate.0) " dan " (rate.1) "."
+                "Pada mode " (mode) ", " (operation) ", " (load) ": "
                 @if is_misleading {
-                    " Jadi pool kecil tampak " (looks) " kali lebih cepat bagi satu client, padahal \
-                     untuk semua client bersama-sama kecepatannya hanya " (is) " kali pool besar."
+                    "dengan " (workers.0) " rata-rata client selesai lebih cepat daripada dengan "
+                    (workers.1) ", setelah " (mean.0) ", bukan " (mean.1)
+                    ", tetapi semua client bersama-sama "
+                } @else {
+                    "rata-rata client selesai setelah " (mean.0) " dengan " (workers.0)
+                    " dan setelah " (mean.1) " dengan " (workers.1)
+                    "; dengan worker lebih sedikit semua client bersama-sama "
                 }
+                (batch) " (" (links.0) "; " (links.1) ")."
             },
+        }
+    }
+
+    /// What the smaller pool means for all clients together.
+    fn batch(self, turns: &Turns) -> String {
+        let few = self.seconds(turns.few.makespan_s);
+        let many = self.seconds(turns.many.makespan_s);
+        match (self, turns.batch()) {
+            (En, Less) => format!("takes less time, {few} instead of {many}"),
+            (En, Equal) => format!("takes as long, {few} and {many}"),
+            (En, Greater) => format!("takes longer, {few} instead of {many}"),
+            (Id, Less) => format!("butuh waktu lebih sedikit, {few}, bukan {many}"),
+            (Id, Equal) => format!("butuh waktu yang sama, {few} dan {many}"),
+            (Id, Greater) => format!("butuh waktu lebih lama, {few}, bukan {many}"),
         }
     }
 
@@ -104,10 +120,13 @@ impl Language {
         let limited = limited.map(|limited| self.limited(limited));
         html! {
             @match self {
-                En => { "Modes compared, each with its best pool, for " (load) ": " (list) "." },
-                Id => {
-                    "Perbandingan mode, masing-masing dengan pool terbaiknya, untuk " (load) ": "
+                En => {
+                    "The fastest mode against the slowest, each with its best pool, for " (load) ": "
                     (list) "."
+                },
+                Id => {
+                    "Mode tercepat dibanding yang terlambat, masing-masing dengan pool terbaiknya, untuk "
+                    (load) ": " (list) "."
                 },
             }
             @if let Some(limited) = limited { " " (limited) "." }
@@ -117,27 +136,28 @@ impl Language {
     fn compared(self, compared: &ModesCompared) -> Markup {
         let ModesCompared { operation, highest, lowest } = compared;
         let ratio = self.number(compared.ratio());
-        let named = |server: &Server| {
-            let (rate, link) =
-                (self.rate_with_scatter(&server.goodput), self.row_link(&server.row));
-            html! { (server.row.mode) " " (rate) " (" (link) ")" }
+        let rate = |server: &Server| {
+            let source = self.source(server);
+            html! { (self.rate(server.goodput.median)) " (" (source) ")" }
         };
-        let (highest, lowest) = (named(highest), named(lowest));
+        let (highest, lowest) = (rate(highest), rate(lowest));
         let is_within = compared.is_within_scatter();
         match self {
             En => html! {
-                (operation) ": "
-                @if is_within == Some(true) { "no difference above the scatter between repetitions, from " }
-                @else { "from " }
-                (lowest) " to " (highest) ", a ratio of " (ratio)
-                @if is_within.is_none() { " (of single measurements, whose scatter is not known)" }
+                (operation) " " (highest) " against " (lowest) ", " (ratio) " times as fast"
+                @match is_within {
+                    Some(true) => ", but repetitions of one row differ as much",
+                    Some(false) => "",
+                    None => ", but each was measured only once",
+                }
             },
             Id => html! {
-                (operation) ": "
-                @if is_within == Some(true) { "tidak ada perbedaan di luar sebaran antarulangan, dari " }
-                @else { "dari " }
-                (lowest) " sampai " (highest) ", rasio " (ratio)
-                @if is_within.is_none() { " (pengukuran tunggal, sebarannya tidak diketahui)" }
+                (operation) " " (highest) " dibanding " (lowest) ", " (ratio) " kali kecepatannya"
+                @match is_within {
+                    Some(true) => ", tetapi ulangan satu baris pun berselisih sebesar itu",
+                    Some(false) => "",
+                    None => ", tetapi masing-masing hanya diukur sekali",
+                }
             },
         }
     }
@@ -146,23 +166,28 @@ impl Language {
         let (Limited { rows, of }, share) = (limited, self.percent(CLIENT_LIMIT_SHARE));
         match self {
             En => format!(
-                "{rows} of {of} rows are limited by the client: their goodput is {share} or more of what \
-                 the clients reach with a server that does nothing"
+                "{rows} of {of} rows are limited by the clients: they reach {share} or more of what the \
+                 same clients reach with a server that does nothing"
             ),
             Id => format!(
-                "{rows} dari {of} baris dibatasi oleh client: goodput-nya {share} atau lebih dari yang \
-                 dicapai client dengan server yang tidak melakukan apa-apa"
+                "{rows} dari {of} baris dibatasi oleh client: baris itu mencapai {share} atau lebih dari yang \
+                 dicapai client yang sama dengan server yang tidak melakukan apa-apa"
             ),
         }
     }
 
-    /// `705 MiB/s (650–710)`.
-    fn rate_with_scatter(self, spread: &Spread) -> String {
-        let rate = self.rate(spread.median);
+    /// `range 650–710; thread, row 26`: the repetitions of the row, and the row.
+    fn source(self, server: &Server) -> Markup {
         let end = |bytes_per_s: f64| self.number(in_mib(bytes_per_s));
-        match spread.count {
-            1 => rate,
-            _ => format!("{rate} ({}–{})", end(spread.min), end(spread.max)),
+        let Spread { count, min, max, .. } = server.goodput;
+        let link = self.row_link(&server.row);
+        let range = match self {
+            En => "range",
+            Id => "rentang",
+        };
+        html! {
+            @if count > 1 { (range) " " (end(min)) "–" (end(max)) "; " }
+            (link)
         }
     }
 

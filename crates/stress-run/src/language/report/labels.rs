@@ -37,19 +37,21 @@ impl Language {
     pub(crate) fn no_timeline(self) -> &'static str {
         match self {
             En => {
-                "The timeline is missing: workers.jsonl.gz is not there, or has no transfer under this load \
-                 that succeeded and of which the server told when it was picked up."
+                "There is no timeline: workers.jsonl.gz is missing, or the server did not log when it \
+                 picked up a successful transfer under this load."
             }
             Id => {
-                "Garis waktunya tidak ada: workers.jsonl.gz tidak ada, atau tidak berisi transfer dengan beban \
-                 ini yang sukses dan yang waktu pengambilannya dicatat server."
+                "Garis waktunya tidak ada: workers.jsonl.gz tidak ada, atau server tidak mencatat kapan \
+                 transfer yang sukses dengan beban ini diambil worker."
             }
         }
     }
 
     pub(crate) fn no_time_parts(self) -> &'static str {
         match self {
-            En => "The parts of the time are missing: the server or the system did not tell them.",
+            En => {
+                "The parts of the time are missing: the server or the system did not report them."
+            }
             Id => "Rincian waktunya tidak tersedia: server atau sistem tidak mencatatnya.",
         }
     }
@@ -57,8 +59,8 @@ impl Language {
     pub(crate) fn no_clients(self) -> &'static str {
         match self {
             En => {
-                "The clients' times are missing: workers.jsonl.gz is not there, or has no transfer that \
-                 succeeded."
+                "The times of single clients are missing: workers.jsonl.gz is not there, or it has no \
+                 transfer that succeeded."
             }
             Id => {
                 "Waktu tiap client tidak ada: workers.jsonl.gz tidak ada, atau tidak berisi transfer \
@@ -70,7 +72,7 @@ impl Language {
     pub(crate) fn no_memory(self) -> &'static str {
         match self {
             En => {
-                "The server's memory is missing: the server was not started by this run, or the system does not tell."
+                "The server's memory is missing: this run did not start the server, or the system does not report it."
             }
             Id => {
                 "Memori server tidak ada: server tidak dijalankan oleh pengukuran ini, atau sistem tidak mencatatnya."
@@ -81,9 +83,9 @@ impl Language {
     pub(crate) fn no_prediction(self) -> &'static str {
         match self {
             En => {
-                "There is no prediction: it needs a row with one client and the smallest pool, the \
-                 processor time that this took (which only a server started by the run has), and rows \
-                 with more clients."
+                "There is no prediction. It needs a row with one client and the smallest pool, the \
+                 processor time of that row (known only of a server that the run started), and rows with \
+                 more clients."
             }
             Id => {
                 "Tidak ada prediksi: perlu baris dengan satu client dan pool terkecil, waktu prosesornya \
@@ -116,8 +118,8 @@ impl Language {
 
     pub(crate) fn seconds_after_release(self) -> &'static str {
         match self {
-            En => "seconds after the release",
-            Id => "detik sejak dilepas",
+            En => "seconds after the start",
+            Id => "detik sejak mulai",
         }
     }
 
@@ -148,15 +150,15 @@ impl Language {
 
     pub(super) fn no_ceiling(self) -> &'static str {
         match self {
-            En => "No ceiling was measured, so it is not known which rows the client limits.",
+            En => "No ceiling was measured, so it is not known which rows the clients limit.",
             Id => "Batas atas tidak diukur, jadi tidak diketahui baris mana yang dibatasi client.",
         }
     }
 
     pub(crate) fn ceiling(self) -> &'static str {
         match self {
-            En => "ceiling: the clients with a server that does nothing",
-            Id => "batas atas: client dengan server yang tidak melakukan apa-apa",
+            En => "ceiling: what the clients reach with a server that does nothing",
+            Id => "batas atas: yang dicapai client dengan server yang tidak melakukan apa-apa",
         }
     }
 
@@ -338,8 +340,8 @@ impl Language {
     pub(crate) fn band(self) -> String {
         let band = self.percent(BAND);
         match self {
-            En => format!("within {band} of the prediction"),
-            Id => format!("meleset paling banyak {band}"),
+            En => format!("error of at most {band}"),
+            Id => format!("selisih paling banyak {band}"),
         }
     }
 
@@ -367,7 +369,7 @@ impl Language {
                 "Server workers",
                 "Predicted (s)",
                 "Measured (s)",
-                "Off by",
+                "Error",
             ],
             Id => [
                 "Mode",
