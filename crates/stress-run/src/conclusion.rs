@@ -11,10 +11,11 @@ use crate::{
     cell::Attempt,
     gate::EXIT_GATE,
     interrupt::EXIT_INTERRUPTED,
-    language::Language,
+    language::{Language, Next},
     report,
     results::{CELLS, CellLine, Run},
     sheet::{CELL_KEY, Sheet},
+    significance::REPETITIONS_MIN,
 };
 
 /// The exit status when some workers or configurations failed.
@@ -34,15 +35,15 @@ pub(crate) fn conclude(
     for line in troubles(&run, language)? {
         cli::outln!("{line}");
     }
-    cli::outln!("{}", language.files_are_in(&dir.display().to_string()));
     let (failed, all) =
         (run.failed_configurations().len(), run.environment.plan.configurations.len());
     cli::outln!("{}", language.configurations(run.completed_configurations(), failed, all));
     // A run that was stopped lacks the rows that its gates are about.
+    let is_through = is_interrupted || passes_gates(dir, options)?;
+    print_findings(&run, language)?;
     if is_interrupted {
         return Ok(EXIT_INTERRUPTED.into());
     }
-    let is_through = passes_gates(dir, options)?;
     let any_failed = failed > 0 || run.attempts.iter().any(|line| line.clients_failed > 0);
     Ok(if run.marks().invalid > 0 {
         EXIT_INVALID.into()
@@ -53,6 +54,78 @@ pub(crate) fn conclude(
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// What was found, where to read on, and what to do next.
+fn print_findings(run: &Run, language: Language) -> anyhow::Result<()> {
+    cli::outln!("\n{}:", language.findings());
+    for finding in report::findings(run, language)? {
+        cli::outln!("{finding}");
+    }
+    cli::outln!("\n{}: {}", language.report(), run.dir.join(report::PAGE).display());
+    if let Some(next) = Next::after(run) {
+        cli::outln!("{}:\n  {}", language.next(next), next.command(run));
+    }
+    Ok(())
+}
+
+impl Next {
+    /// Nothing is built on a run that must not be used.
+    fn after(run: &Run) -> Option<Self> {
+        let marks = run.marks();
+        if marks.invalid > 0 {
+            return None;
+        }
+        Some(if marks.partial {
+            Self::Resume
+        } else if marks.quick {
+            Self::MeasureWhole
+        } else if (run.environment.plan.repetitions as usize) < REPETITIONS_MIN {
+            Self::Repeat
+        } else {
+            Self::Compare
+        })
+    }
+
+    /// With the options of the run, as far as they are the same.
+    fn command(self, run: &Run) -> String {
+        let line = &run.environment.command_line;
+        let program = line.first().map_or("stress-run", String::as_str);
+        let dir = run.dir.display().to_string();
+        let repetitions = REPETITIONS_MIN.to_string();
+        let words: Vec<&str> = match self {
+            Self::Resume => vec![program, "resume", &dir],
+            Self::MeasureWhole => without(line, "--quick", 0),
+            Self::Repeat => {
+                [&without(line, "--repeat", 1)[..], &["--repeat", &repetitions]].concat()
+            }
+            Self::Compare => vec![program, "compare", &dir, "OTHER_RUN"],
+        };
+        words.into_iter().map(quoted).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// A command line without an option, which has so many words of its own behind it.
+fn without<'a>(line: &'a [String], option: &str, values: usize) -> Vec<&'a str> {
+    let mut words = line.iter().map(String::as_str);
+    let mut kept = Vec::new();
+    while let Some(word) = words.next() {
+        if word == option {
+            words.by_ref().take(values).for_each(drop);
+        } else if !word.strip_prefix(option).is_some_and(|rest| rest.starts_with('=')) {
+            kept.push(word);
+        }
+    }
+    kept
+}
+
+/// A word as a shell reads it.
+fn quoted(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "-_./,:=@%+".contains(letter);
+    match word.chars().all(is_plain) && !word.is_empty() {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
 }
 
 /// Renders a run once more and says what it wrote, and what it had to do without.
@@ -107,4 +180,31 @@ fn troubles(run: &Run, language: Language) -> anyhow::Result<Vec<String>> {
         }
     }
     Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_is_taken_out_of_a_command_line_with_its_value() {
+        let line = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        for text in ["s --repeat 2 --quick", "s --quick --repeat=2", "s --quick"] {
+            assert_eq!(without(&line(text), "--repeat", 1), ["s", "--quick"], "{text}");
+        }
+        assert_eq!(without(&line("s --repeater 2"), "--repeat", 1), ["s", "--repeater", "2"]);
+    }
+
+    #[test]
+    fn words_are_quoted_where_a_shell_would_read_something_else() {
+        for (word, text) in [
+            ("results/2026-11-28T11-58-10", "results/2026-11-28T11-58-10"),
+            ("my results", "'my results'"),
+            ("mode=a:mean_s<3", "'mode=a:mean_s<3'"),
+            ("it's", r"'it'\''s'"),
+            ("", "''"),
+        ] {
+            assert_eq!(quoted(word), text);
+        }
+    }
 }

@@ -106,10 +106,24 @@ impl Language {
         }
     }
 
-    pub(crate) fn files_are_in(self, dir: &str) -> String {
+    pub(crate) fn report(self) -> &'static str {
         match self {
-            En => format!("Results: {dir}"),
-            Id => format!("Hasil: {dir}"),
+            En => "Report",
+            Id => "Laporan",
+        }
+    }
+
+    /// What the command below it is for.
+    pub(crate) fn next(self, next: Next) -> &'static str {
+        match (self, next) {
+            (En, Next::Resume) => "To measure the rows that are missing",
+            (En, Next::MeasureWhole) => "To measure the full volumes",
+            (En, Next::Repeat) => "To tell differences from chance, measure more often",
+            (En, Next::Compare) => "To compare this run with another one",
+            (Id, Next::Resume) => "Untuk mengukur baris yang belum terukur",
+            (Id, Next::MeasureWhole) => "Untuk mengukur dengan volume penuh",
+            (Id, Next::Repeat) => "Agar selisih bisa dibedakan dari kebetulan, ukur lebih sering",
+            (Id, Next::Compare) => "Untuk membandingkan dengan pengukuran lain",
         }
     }
 
@@ -331,6 +345,15 @@ impl Language {
             ),
         }
     }
+}
+
+/// What whoever has read the results may do with them.
+#[derive(Clone, Copy)]
+pub(crate) enum Next {
+    Resume,
+    MeasureWhole,
+    Repeat,
+    Compare,
 }
 
 /// What limits the use of a run.

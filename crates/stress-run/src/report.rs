@@ -7,6 +7,7 @@ mod facts;
 mod figures;
 mod findings;
 mod page;
+mod plain_text;
 mod rows;
 mod table;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use std::{fs, path::PathBuf};
 
 use anyhow::Context;
 
+use self::facts::Facts;
 pub(crate) use self::{
     facts::{CLIENT_LIMIT_SHARE, Load, RowName},
     figures::{BAND, Extremes, Fit, LastToMean, MemoryEnd, MemoryEnds, QueueShares, Waiting},
@@ -28,6 +30,17 @@ use crate::{
     results::{self, Run},
 };
 
+/// The name of the report in the directory of its run.
+pub(crate) const PAGE: &str = "report.html";
+
+/// The findings of the report, as a list for a terminal.
+pub(crate) fn findings(run: &Run, language: Language) -> anyhow::Result<Vec<String>> {
+    let facts = Facts::of(run, language)?;
+    let findings = findings::of(&facts);
+    let sentences = findings.iter().map(|finding| plain_text::of(&language.finding(finding)));
+    Ok(sentences.map(|sentence| plain_text::item(&sentence)).collect())
+}
+
 /// Writes the tables and the report into the directory of the run, and takes away those of an earlier
 /// rendering. Each file is there whole or as it was. The paths that were written.
 pub(crate) fn write(run: &Run, language: Language) -> anyhow::Result<Vec<PathBuf>> {
@@ -37,7 +50,7 @@ pub(crate) fn write(run: &Run, language: Language) -> anyhow::Result<Vec<PathBuf
     }
     files.push((table::workbook_name(run), workbook::xlsx(run, language)?));
     files.push(("table.md".to_owned(), table::markdown(run, language).into_bytes()));
-    files.push(("report.html".to_owned(), page::html(run, language)?.into_bytes()));
+    files.push((PAGE.to_owned(), page::html(run, language)?.into_bytes()));
     let mut paths = Vec::new();
     for (name, content) in files {
         let path = run.dir.join(name);

@@ -47,7 +47,7 @@ fn a_port_can_be_chosen_for_all_servers_of_a_run() {
         "upload",
     ]);
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);
-    assert!(finished.stdout.ends_with("Configurations completed: 4/4, failed: 0/4\n"));
+    assert!(finished.stdout.contains("\nConfigurations completed: 4/4, failed: 0/4\n"));
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn all_four_modes_are_measured_to_whole_tables() {
     let finished = run.finish(&args);
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);
     assert!(
-        finished.stdout.ends_with("Configurations completed: 8/8, failed: 0/8\n"),
+        finished.stdout.contains("\nConfigurations completed: 8/8, failed: 0/8\n"),
         "{}",
         finished.stdout
     );
@@ -94,6 +94,26 @@ fn expect_timeline(worker: &serde_json::Value) {
 }
 
 #[test]
+fn the_end_says_what_was_found_where_the_report_is_and_what_comes_next() {
+    let run = Run::new();
+    let args = ["--quick", "--modes", "thread", "--clients", "1,3", "--servers", "1,2"];
+    let finished = run.finish(&args);
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    let (_, end) = finished.stdout.split_once("\nWhat was found:\n").unwrap();
+    let (findings, end) = end.split_once("\n\n").unwrap();
+    let count = findings.lines().filter(|line| line.starts_with("- ")).count();
+    assert!((2..=3).contains(&count), "{findings}");
+    assert!(!findings.contains('<') && findings.contains("(thread, row "), "{findings}");
+    assert!(findings.lines().all(|line| line.chars().count() <= 80), "{findings}");
+    let lines: Vec<&str> = end.lines().collect();
+    let [report, _, next] = lines[..] else { panic!("{end}") };
+    let report = report.strip_prefix("Report: ").unwrap();
+    assert!(fs::read_to_string(report).unwrap().contains("</html>"));
+    let next: Vec<&str> = next.split_whitespace().collect();
+    assert_eq!(next[next.len() - 6..], args[1..]);
+}
+
+#[test]
 fn the_indonesian_table_has_the_assignments_words() {
     let run = Run::new();
     let args = ["--lang", "id", "--volumes", "0.25", "--clients", "2", "--servers", "1"];
@@ -103,7 +123,7 @@ fn the_indonesian_table_has_the_assignments_words() {
     assert_eq!(table.lines().next(), Some(HEADS_ID));
     let row = &run::rows(&table)[0];
     assert_eq!((row[7].as_str(), row[8].as_str()), ("2 sukses, 0 gagal", "1 sukses, 0 gagal"));
-    assert!(finished.stdout.ends_with("Konfigurasi berhasil: 2/2, gagal: 0/2\n"));
+    assert!(finished.stdout.contains("\nKonfigurasi berhasil: 2/2, gagal: 0/2\n"));
 }
 
 #[test]
@@ -221,7 +241,7 @@ fn a_server_that_does_not_start_is_data() {
     assert_eq!(finished.code, Some(1), "{}", finished.stderr);
     let row = &run::rows(&run.latest("table-thread.csv"))[1];
     assert_eq!((row[5].as_str(), row[7].as_str()), ("", "0 succeeded, 2 failed"));
-    assert!(finished.stdout.ends_with("Configurations completed: 0/2, failed: 2/2\n"));
+    assert!(finished.stdout.contains("\nConfigurations completed: 0/2, failed: 2/2\n"));
     assert!(finished.stderr.contains("the server did not start"), "{}", finished.stderr);
 }
 
@@ -248,7 +268,7 @@ fn a_server_that_dies_is_told_and_replaced() {
         (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(stderr.contains("the server died: it ended with signal: 9"), "{stderr}");
-    assert!(stdout.ends_with("Configurations completed: 0/1, failed: 1/1\n"), "{stdout}");
+    assert!(stdout.contains("\nConfigurations completed: 0/1, failed: 1/1\n"), "{stdout}");
     // Most cells were measured on the server that took its place.
     let rows = run::rows(&run.latest("table-thread.csv"));
     assert_eq!(rows.len(), 40);
@@ -289,13 +309,13 @@ fn the_plan_of_one_mode_is_54_rows_and_56_gigabytes() {
 #[test]
 fn an_interrupted_run_keeps_what_it_has_and_leaves_no_process() {
     let run = Run::new();
-    let mut child = Command::new(run::stress_run())
+    let child = Command::new(run::stress_run())
         .args(["--modes", "process", "--volumes", "4", "--clients", "5", "--servers", "2"])
         // Enough cells that it is still running when the first is on disk.
         .args(["--repeat", "500"])
         .args(run.directories())
         .envs(run::ALONE_ONCE)
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
@@ -303,8 +323,11 @@ fn an_interrupted_run_keeps_what_it_has_and_leaves_no_process() {
     eventually(Duration::from_secs(30), "the first cell is on disk", || run.cells() > 0);
     let server = testkit::processes::children(child.id());
     testkit::processes::send_signal(child.id(), testkit::Signal::SIGINT);
-    let status = child.wait().unwrap();
-    assert_eq!(status.code(), Some(130));
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let (stdout, dir) = (String::from_utf8(output.stdout).unwrap(), run.out().join("20"));
+    let resume = format!(" resume {}", dir.display());
+    assert!(stdout.lines().last().unwrap().contains(&resume), "{stdout}");
     eventually(Duration::from_secs(5), "the server has ended", || {
         server.iter().all(|&pid| !testkit::processes::is_running(pid))
     });

@@ -1,0 +1,54 @@
+//! Sentences of the report for a terminal.
+
+use maud::Markup;
+
+/// The width that every terminal has.
+const COLUMNS: usize = 80;
+
+/// Without its tags.
+pub(super) fn of(markup: &Markup) -> String {
+    let behind_tag = |piece: &str| piece.split_once('>').map_or(piece, |(_, text)| text).to_owned();
+    let text: String = markup.0.split('<').map(behind_tag).collect();
+    // As the markup was escaped; what stands for an ampersand comes last.
+    let escaped = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&amp;", "&")];
+    escaped.iter().fold(text, |text, (escaped, sign)| text.replace(escaped, sign))
+}
+
+/// An item of a list, broken between words.
+pub(super) fn item(text: &str) -> String {
+    let mut item = "-".to_owned();
+    let mut width = 1;
+    for word in text.split_whitespace() {
+        let word_width = word.chars().count();
+        if width + 1 + word_width > COLUMNS {
+            item.push_str("\n ");
+            width = 1;
+        }
+        item.push(' ');
+        item.push_str(word);
+        width += 1 + word_width;
+    }
+    item
+}
+
+#[cfg(test)]
+mod tests {
+    use maud::html;
+
+    use super::*;
+
+    #[test]
+    fn markup_becomes_the_text_that_a_browser_shows() {
+        let markup = html! { "a < b & \"c\" (" a href="#row" { "thread, row 1" } ") &lt;" };
+        assert_eq!(of(&markup), "a < b & \"c\" (thread, row 1) &lt;");
+    }
+
+    #[test]
+    fn an_item_is_broken_between_words_and_fits() {
+        let item = item(&"words of some length ".repeat(12));
+        assert!(item.lines().count() >= 3);
+        assert!(item.lines().all(|line| line.chars().count() <= COLUMNS), "{item}");
+        assert!(item.lines().skip(1).all(|line| line.starts_with("  ")), "{item}");
+        assert_eq!(item.split_whitespace().count(), 1 + 4 * 12);
+    }
+}
