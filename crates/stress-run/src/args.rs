@@ -96,7 +96,7 @@ enum Command {
         #[command(flatten)]
         results: ResultOptions,
     },
-    /// Print the rows, and the bytes, disk and memory they need, without measuring
+    /// Print the rows, and the time, disk and memory they need, without measuring
     Plan {
         /// Print JSON
         #[arg(long)]
@@ -170,6 +170,7 @@ fn print_plan(options: &PlanOptions, results: &ResultOptions, json: bool) -> any
             "payload_bytes": needs.payload_bytes,
             "disk_bytes": needs.disk_bytes,
             "memory_bytes": needs.memory_bytes,
+            "expected_s": plan.expected_s(),
             "plan": plan,
             "cells": cells,
         });
@@ -183,7 +184,7 @@ fn print_plan(options: &PlanOptions, results: &ResultOptions, json: bool) -> any
             cli::outln!("{number:>3}  {}: {what}", language.server(cell.server));
         }
     }
-    cli::outln!("{}", language.plan(&needs, plan.repetitions));
+    cli::outln!("{}", language.plan(&plan));
     Ok(())
 }
 

@@ -7,7 +7,7 @@ mod report;
 use clap::ValueEnum;
 
 pub(crate) use self::report::Term;
-use crate::plan::{Cell, Configuration, Needs, Operation, mode_name};
+use crate::plan::{Cell, Configuration, Needs, Operation, Plan, mode_name};
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Language {
@@ -323,26 +323,42 @@ impl Language {
     }
 
     /// What `stress-run plan` prints.
-    pub(crate) fn plan(self, needs: &Needs, repetitions: u32) -> String {
-        let Needs { rows, cells, .. } = *needs;
+    pub(crate) fn plan(self, plan: &Plan) -> String {
+        let needs = plan.needs();
+        let Needs { rows, cells, .. } = needs;
         let size = |bytes: u64| indicatif::HumanBytes(bytes).to_string();
         let (payload, payload_bytes) = (size(needs.payload_bytes), needs.payload_bytes);
         let (disk, memory) = (size(needs.disk_bytes), size(needs.memory_bytes));
+        let repetitions = self.repetitions(plan.repetitions);
+        let time = self.about(plan.expected_s());
         match self {
             En => format!(
-                "{rows} rows, {cells} cells in {}\n\
+                "{rows} rows, {cells} cells in {repetitions}\n\
+                 takes about {time} on two cores; more with a slow disk\n\
                  moves {payload} of file content ({payload_bytes} bytes)\n\
                  needs {disk} of disk for temporary files\n\
-                 needs about {memory} of memory",
-                self.repetitions(repetitions)
+                 needs about {memory} of memory"
             ),
             Id => format!(
-                "{rows} baris, {cells} sel dalam {}\n\
+                "{rows} baris, {cells} sel dalam {repetitions}\n\
+                 butuh sekitar {time} dengan dua core; lebih lama kalau disk-nya lambat\n\
                  memindahkan {payload} isi berkas ({payload_bytes} byte)\n\
                  perlu {disk} ruang disk untuk berkas sementara\n\
-                 perlu sekitar {memory} memori",
-                self.repetitions(repetitions)
+                 perlu sekitar {memory} memori"
             ),
+        }
+    }
+
+    /// A length of time in a unit in which it is a small number.
+    fn about(self, seconds: u64) -> String {
+        let (seconds_unit, minutes_unit, hours_unit) = match self {
+            En => ("seconds", "minutes", "hours"),
+            Id => ("detik", "menit", "jam"),
+        };
+        match seconds {
+            0..100 => format!("{} {seconds_unit}", seconds.max(1)),
+            100..6_000 => format!("{} {minutes_unit}", (seconds + 30) / 60),
+            _ => format!("{} {hours_unit}", (seconds + 1_800) / 3_600),
         }
     }
 }

@@ -23,6 +23,12 @@ const WORKER_MEMORY: u64 = 3 * MIB;
 const WORKER_LINE: u64 = 384;
 /// The fastest that all clients together may move, in bytes per second: how often cells are repeated.
 const FASTEST: f64 = 4e9;
+/// Bytes in a second that all clients of a cell move, as in results/reference: two cores, files in memory.
+const BYTES_PER_SECOND: f64 = 8e8;
+/// How many times as long a cell takes when its bytes are checked too.
+const CHECKED_TIMES: f64 = 1.6;
+/// What a cell takes besides, in seconds.
+const CELL_S: f64 = 0.05;
 /// What the report and the tables take, however few cells there are.
 const RESULTS_BASE: u64 = 2 * MIB;
 
@@ -221,12 +227,28 @@ impl Plan {
             memory_bytes: u64::from(clients) * client_memory + u64::from(workers) * WORKER_MEMORY,
         }
     }
+
+    /// About how many seconds all of it takes.
+    pub(crate) fn expected_s(&self) -> u64 {
+        // The ceilings are the cells of one more server.
+        let ceilings = self.configurations.first();
+        let servers = self.configurations.iter().chain(ceilings);
+        let cells = servers.flat_map(|&server| self.cells_of(server));
+        let once_s: f64 = cells.map(|cell| cell.expected_s(self.min_time_s)).sum();
+        (once_s * f64::from(self.repetitions)) as u64
+    }
 }
 
 impl Cell {
     /// What all clients together move.
     pub(crate) fn payload_bytes(&self) -> u64 {
         self.volume.bytes.saturating_mul(u64::from(self.clients))
+    }
+
+    /// About how long it takes, the checking of its bytes included.
+    pub(crate) fn expected_s(&self, min_time_s: f64) -> f64 {
+        let transfers_s = (self.payload_bytes() as f64 / BYTES_PER_SECOND).max(min_time_s);
+        CELL_S + CHECKED_TIMES * transfers_s
     }
 }
 
@@ -329,6 +351,15 @@ mod tests {
         assert_eq!((needs.rows, needs.cells), (54, 54));
         assert_eq!(needs.payload_bytes, 56_371_445_760);
         assert_eq!(needs.disk_bytes, (50 * 100 + 2 * 160) * MIB);
+    }
+
+    /// The three modes of results/reference took 1,320 s.
+    #[test]
+    fn the_expected_time_is_about_what_the_reference_took() {
+        let mut plan = full(&[Mode::Thread, Mode::Process, Mode::Async]);
+        plan.repetitions = 3;
+        let expected_s = plan.expected_s();
+        assert!((1200..1450).contains(&expected_s), "{expected_s}");
     }
 
     #[test]

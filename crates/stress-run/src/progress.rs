@@ -2,10 +2,10 @@
 
 use std::{
     io::{self, IsTerminal},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use indicatif::{BinaryBytes, ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
     cell::Record,
@@ -31,11 +31,9 @@ pub(crate) struct Progress {
 /// The share of the work, as one part of so many, from which on the pace says something.
 const PACE_KNOWN_FROM: u64 = 50;
 
-/// A cell takes as long as it is large, and at least the plan's least time, in which so many bytes go.
-const BYTES_PER_SECOND: f64 = 1e9;
-
+/// A cell by the milliseconds that it should take.
 fn work(cell: &Cell, min_time_s: f64) -> u64 {
-    cell.payload_bytes().max((min_time_s * BYTES_PER_SECOND) as u64)
+    (cell.expected_s(min_time_s) * 1000.0) as u64
 }
 
 impl Progress {
@@ -52,7 +50,8 @@ impl Progress {
             .unwrap_or_default();
         let before = of_cells(&done);
         let bar = io::stderr().is_terminal().then(|| {
-            let style = ProgressStyle::with_template("{wide_bar} {percent}% {msg}")
+            // What the last cell did may be longer than a line, and is cut off there.
+            let style = ProgressStyle::with_template("{wide_bar} {percent}% {prefix}\n{wide_msg}")
                 .expect("the template is well formed");
             ProgressBar::new(all).with_style(style)
         });
@@ -94,13 +93,15 @@ impl Progress {
             self.cells_done += 1;
             self.work_done += work(&record.attempt.cell, self.min_time_s);
         }
-        let line = self.line(record);
+        let (position, cell, left) = (self.position(), self.cell(record), self.time_left());
         match &self.bar {
             Some(bar) => {
                 bar.set_position(self.work_done);
-                bar.set_message(line);
+                bar.set_prefix(format!("{position} {left}"));
+                bar.set_message(cell);
             }
-            None => cli::errln!("{line}"),
+            None if left.is_empty() => cli::errln!("{position} {cell}"),
+            None => cli::errln!("{position} {cell}; {left}"),
         }
     }
 
@@ -130,28 +131,37 @@ impl Progress {
         }
     }
 
-    fn line(&self, record: &Record) -> String {
-        let cell = self.language.whole_cell(&record.attempt.cell);
-        let counts = self.language.counts(record.clients_succeeded(), record.clients_failed());
-        let rate = record.summary().map_or_else(String::new, |summary| {
-            format!(", {}/s", BinaryBytes(summary.goodput as u64))
-        });
-        let left = self.time_left().map_or_else(String::new, |left| {
-            let left_s = left.as_secs();
-            format!("; {}", self.language.time_left(&format!("{}:{:02}", left_s / 60, left_s % 60)))
-        });
-        let (done, all) = (self.cells_done, self.cells);
-        let disturbed = record.disturbance.as_deref();
-        let disturbed = disturbed.map_or_else(String::new, |why| self.language.disturbed(why));
-        format!("[{done}/{all}] {cell}: {counts}{rate}{disturbed}{left}")
+    /// `[7/108]`.
+    fn position(&self) -> String {
+        format!("[{}/{}]", self.cells_done, self.cells)
     }
 
-    /// `None` while nothing is known of the pace.
-    fn time_left(&self) -> Option<Duration> {
+    /// What came of a cell: counts only where some clients failed.
+    fn cell(&self, record: &Record) -> String {
+        let (succeeded, failed) = (record.clients_succeeded(), record.clients_failed());
+        let mut outcomes = Vec::new();
+        if failed > 0 {
+            outcomes.push(self.language.counts(succeeded, failed));
+        }
+        if let Some(summary) = record.summary() {
+            outcomes.push(self.language.rate(summary.goodput));
+        }
+        let cell = self.language.whole_cell(&record.attempt.cell);
+        let disturbed = record.disturbance.as_deref();
+        let disturbed = disturbed.map_or_else(String::new, |why| self.language.disturbed(why));
+        format!("{cell}: {}{disturbed}", outcomes.join(", "))
+    }
+
+    /// Empty while nothing is known of the pace.
+    fn time_left(&self) -> String {
         let left = self.work.saturating_sub(self.work_done) as f64;
         let measured = self.work_done - self.work_before;
         let pace = self.started.elapsed().as_secs_f64() / measured as f64;
         let is_known = measured >= self.work / PACE_KNOWN_FROM && measured > 0;
-        is_known.then(|| Duration::from_secs_f64(left * pace))
+        if !is_known {
+            return String::new();
+        }
+        let left_s = (left * pace) as u64;
+        self.language.time_left(&format!("{}:{:02}", left_s / 60, left_s % 60))
     }
 }

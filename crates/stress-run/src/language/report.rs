@@ -77,7 +77,7 @@ impl Language {
     }
 
     /// Of bytes per second.
-    fn rate(self, bytes_per_s: f64) -> String {
+    pub(crate) fn rate(self, bytes_per_s: f64) -> String {
         format!("{} MiB/s", self.number(in_mib(bytes_per_s)))
     }
 

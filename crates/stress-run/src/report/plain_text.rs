@@ -2,8 +2,7 @@
 
 use maud::Markup;
 
-/// The width that every terminal has.
-const COLUMNS: usize = 80;
+use super::table::COLUMNS;
 
 /// Without its tags.
 pub(super) fn of(markup: &Markup) -> String {
@@ -20,7 +19,7 @@ pub(super) fn item(text: &str) -> String {
     let mut width = 1;
     for word in text.split_whitespace() {
         let word_width = word.chars().count();
-        if width + 1 + word_width > COLUMNS {
+        if width + 1 + word_width > usize::from(COLUMNS) {
             item.push_str("\n ");
             width = 1;
         }
@@ -47,7 +46,7 @@ mod tests {
     fn an_item_is_broken_between_words_and_fits() {
         let item = item(&"words of some length ".repeat(12));
         assert!(item.lines().count() >= 3);
-        assert!(item.lines().all(|line| line.chars().count() <= COLUMNS), "{item}");
+        assert!(item.lines().all(|line| line.chars().count() <= usize::from(COLUMNS)), "{item}");
         assert!(item.lines().skip(1).all(|line| line.starts_with("  ")), "{item}");
         assert_eq!(item.split_whitespace().count(), 1 + 4 * 12);
     }

@@ -14,6 +14,9 @@ use crate::{
 /// Columns of one number each: all but the operation and the two counts.
 const RIGHT_ALIGNED: [usize; 6] = [0, 2, 3, 4, 5, 6];
 
+/// The width that every terminal has.
+pub(super) const COLUMNS: u16 = 80;
+
 /// All tables with their marks, for a terminal.
 pub(crate) fn on_screen(run: &Run, language: Language) -> String {
     let mut screen = String::new();
@@ -28,12 +31,14 @@ pub(crate) fn on_screen(run: &Run, language: Language) -> String {
     screen
 }
 
-/// A table that fits into 80 columns: heads are broken between words, and nothing else is.
+/// A table that fits into the [`COLUMNS`] of a terminal: heads are broken between words, and nothing else is.
 fn screen_table(heads: [&str; 9], rows: Vec<[String; 9]>) -> Table {
     let mut table = Table::new();
     table
         .load_style(presets::UTF8_BORDERS_ONLY)
         .set_content_arrangement(ContentArrangement::Dynamic)
+        // Also where standard output is no terminal: a pipe often ends in one.
+        .set_width(COLUMNS)
         .set_header(heads);
     for (index, column) in table.column_iter_mut().enumerate() {
         let words = heads[index].split(' ').chain(rows.iter().map(|row| row[index].as_str()));

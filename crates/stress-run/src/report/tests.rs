@@ -206,6 +206,26 @@ fn a_row_has_the_same_numbers_in_every_table_and_says_that_it_had_bursts() {
 }
 
 #[test]
+fn the_tables_on_a_terminal_fit_into_80_columns() {
+    let dir = tempfile::tempdir().unwrap();
+    let wide = |line| CellLine {
+        bursts: 50,
+        server_workers_succeeded: Some(50),
+        server_workers_failed: Some(10),
+        mean_s: Some(0.012_345),
+        throughput_bytes_per_s: Some(1.5e9),
+        ..line
+    };
+    let change = |lines: Vec<CellLine>| lines.into_iter().map(wide).collect();
+    let run = run(dir.path(), &environment("full"), false, change);
+    for language in [Language::En, Language::Id] {
+        let screen = table::on_screen(&run, language);
+        let widest = screen.lines().max_by_key(|line| line.chars().count()).unwrap();
+        assert!(widest.chars().count() <= 80, "{screen}");
+    }
+}
+
+#[test]
 fn only_a_run_that_must_not_be_used_has_a_banner() {
     let [english, indonesian] = pages(&environment("full"), true, |lines| lines);
     assert!(!english.contains("NOT REPORTABLE") && english.contains("lang=\"en\""));

@@ -303,7 +303,8 @@ fn the_plan_of_one_mode_is_54_rows_and_56_gigabytes() {
     assert_eq!(plan["payload_bytes"], 56_371_445_760_u64);
     assert_eq!(plan["cells"].as_array().unwrap().len(), 54);
     let text = run::command(&["plan"]).stdout;
-    assert_eq!(text.lines().count(), 108 + 4);
+    assert_eq!(text.lines().count(), 108 + 5);
+    assert!(text.contains("takes about 5 minutes on two cores"), "{text}");
 }
 
 #[test]
