@@ -292,32 +292,34 @@ impl Language {
         match self {
             En => {
                 "1 MiB is 1,048,576 bytes. The volumes have the names of the assignment, which \
-                 writes 10 MB for 10 MiB. All clients of a row start together. The time of a client \
-                 runs from this start until its last byte is received and written, so it contains \
-                 the wait for a free worker. A row shows the mean time of the clients that \
-                 succeeded. Their throughput is the sum of their bytes divided by the sum of their \
-                 times, so time × throughput is the volume. Every byte of theirs was checked. The \
-                 server counts its workers: those whose transfers all succeeded, and those with a \
-                 failure. A worker without a transfer is in neither number. A short row is measured \
-                 in several bursts: its clients start together again and again, so one client may \
-                 meet many workers. With repetitions a row shows the median repetition: its mean \
-                 time is the one in the middle (of two in the middle, the faster one). Where \
-                 clients failed, it shows the repetition with the most failures."
+                 writes 10 MB for 10 MiB. All clients of a row start together. The time of a \
+                 client runs from this start until its last byte is received and written, so it \
+                 contains the wait for a free worker. A row shows the mean time of the clients \
+                 that succeeded. Their throughput is the sum of their bytes divided by the sum of \
+                 their times, so time × throughput is the volume. The table of nine columns has \
+                 it in bytes per second. Every byte of theirs was checked. The server counts its \
+                 workers: those whose transfers all succeeded, and those with a failure. A worker \
+                 without a transfer is in neither number. A short row is measured in several \
+                 bursts: its clients start together again and again, so one client may meet many \
+                 workers. With repetitions a row shows the median repetition: its mean time is \
+                 the one in the middle (of two in the middle, the faster one). Where clients \
+                 failed, it shows the repetition with the most failures."
             }
             Id => {
-                "1 MiB adalah 1.048.576 byte. Nama volume mengikuti tugas kuliah, yang menulis \
-                 10 MB untuk 10 MiB. Semua client pada satu baris mulai bersamaan. Waktu satu \
-                 client dihitung sejak itu sampai byte terakhirnya diterima dan ditulis, jadi \
-                 waktu menunggu worker yang bebas ikut terhitung. Satu baris menunjukkan waktu \
+                "1 MiB adalah 1.048.576 byte. Nama volume mengikuti tugas kuliah, yang menulis 10 \
+                 MB untuk 10 MiB. Semua client pada satu baris mulai bersamaan. Waktu satu client \
+                 dihitung sejak itu sampai byte terakhirnya diterima dan ditulis, jadi waktu \
+                 menunggu worker yang bebas ikut terhitung. Satu baris menunjukkan waktu \
                  rata-rata client yang sukses. Throughput-nya adalah jumlah byte client tersebut \
-                 dibagi jumlah waktunya, jadi waktu × throughput = volume. Setiap byte client \
-                 tersebut diperiksa. Worker dihitung oleh server: yang semua transfernya sukses, \
-                 dan yang pernah gagal. Worker tanpa transfer tidak dihitung. Baris yang singkat \
-                 diukur dalam beberapa burst: client-nya mulai bersamaan berkali-kali, sehingga \
-                 satu client bisa dilayani banyak worker. Jika pengukuran diulang, satu baris \
-                 menunjukkan ulangan median: waktu rata-ratanya ada di tengah (kalau ada dua di \
-                 tengah, yang lebih cepat). Kalau ada client yang gagal, yang ditunjukkan adalah \
-                 ulangan dengan kegagalan terbanyak."
+                 dibagi jumlah waktunya, jadi waktu × throughput = volume. Di tabel sembilan \
+                 kolom satuannya byte per detik. Setiap byte client tersebut diperiksa. Worker \
+                 dihitung oleh server: yang semua transfernya sukses, dan yang pernah gagal. \
+                 Worker tanpa transfer tidak dihitung. Baris yang singkat diukur dalam beberapa \
+                 burst: client-nya mulai bersamaan berkali-kali, sehingga satu client bisa \
+                 dilayani banyak worker. Jika pengukuran diulang, satu baris menunjukkan ulangan \
+                 median: waktu rata-ratanya ada di tengah (kalau ada dua di tengah, yang lebih \
+                 cepat). Kalau ada client yang gagal, yang ditunjukkan adalah ulangan dengan \
+                 kegagalan terbanyak."
             }
         }
     }
