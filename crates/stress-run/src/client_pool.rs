@@ -4,8 +4,12 @@ use std::{
     io::{self, BufRead, BufReader, Read, Write},
     os::unix::process::CommandExt,
     process::{Child, Command, Stdio},
-    sync::{Barrier, OnceLock},
-    time::Instant,
+    sync::{
+        Arc, PoisonError, RwLock,
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, ensure};
@@ -26,6 +30,9 @@ const READY: &str = "ready";
 /// The cause of a client worker that ended without a word.
 const DIED: &str = "client-died";
 
+/// How soon an interrupt is noticed while clients run.
+const INTERRUPT_PAUSE: Duration = Duration::from_millis(100);
+
 /// Runs all jobs at once, each on a worker of its own; the outcomes are in the order of the jobs.
 ///
 /// An error means that the clients could not be started; a client that fails is an outcome.
@@ -35,34 +42,56 @@ pub(crate) fn run(
     interrupt: &Interrupt,
 ) -> anyhow::Result<Vec<Outcome>> {
     match kind {
-        ClientPoolKind::Thread => run_threads(jobs),
+        ClientPoolKind::Thread => run_threads(jobs, interrupt),
         ClientPoolKind::Process => run_processes(jobs, interrupt),
     }
 }
 
-fn run_threads(jobs: &[Job]) -> anyhow::Result<Vec<Outcome>> {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(jobs.len())
-        .build()
-        .context("cannot start the client threads; choose fewer --clients")?;
-    let (gate, released) = (Barrier::new(jobs.len()), OnceLock::new());
-    Ok(pool.broadcast(|worker| {
-        let job = jobs[worker.index()].clone();
-        let unprepared = Outcome::new(&job, 0);
-        let prepared = job.prepare();
-        gate.wait();
-        // The first through the gate says when it opened, for all.
-        let released_ns = *released.get_or_init(|| monotonic_ns(Instant::now()));
-        match prepared {
-            Ok(prepared) => prepared.run(released_ns),
-            Err(err) => not_prepared(unprepared, released_ns, &err),
+/// A thread for each client and nothing else: the workers of a pool look for more work when they are
+/// done, and so take processors from the clients that are not.
+///
+/// The threads are not waited for when the run is interrupted: a server that is not ours may keep them
+/// for as long as their deadline lets it.
+fn run_threads(jobs: &[Job], interrupt: &Interrupt) -> anyhow::Result<Vec<Outcome>> {
+    // Locked until all are ready. It holds the moment of the release, or nothing when there is none.
+    let gate = Arc::new(RwLock::new(None));
+    let mut closed = gate.write().unwrap_or_else(PoisonError::into_inner);
+    let (ready, all_ready) = mpsc::channel::<()>();
+    let (done, reports) = mpsc::channel();
+    for (index, job) in jobs.iter().cloned().enumerate() {
+        let (gate, ready, done) = (Arc::clone(&gate), ready.clone(), done.clone());
+        let client = move || {
+            let prepared = job.prepare();
+            drop(ready);
+            let released_ns = *gate.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(released_ns) = released_ns {
+                // Nobody waits for it any more after an interrupt.
+                let _ = done.send((index, prepared.run(released_ns)));
+            }
+        };
+        let started = thread::Builder::new().spawn(client);
+        started.context("cannot start the client threads; choose fewer --clients")?;
+    }
+    drop((ready, done));
+    // Nothing is ever sent: it ends when every thread has dropped its half.
+    let _ = all_ready.recv();
+    let released_ns = monotonic_ns(Instant::now());
+    *closed = Some(released_ns);
+    drop(closed);
+    let mut outcomes: Vec<Outcome> = jobs.iter().map(|job| unreported(job, released_ns)).collect();
+    loop {
+        match reports.recv_timeout(INTERRUPT_PAUSE) {
+            Ok((index, outcome)) => outcomes[index] = outcome,
+            Err(RecvTimeoutError::Timeout) if !interrupt.is_told() => {}
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return Ok(outcomes),
         }
-    }))
+    }
 }
 
-fn not_prepared(unprepared: Outcome, released_ns: u64, err: &io::Error) -> Outcome {
-    let mut outcome = Outcome { released_ns, ..unprepared };
-    outcome.fail("local-file", format!("cannot open its local file: {err}"));
+/// Of a client that has not reported, and may never do so.
+fn unreported(job: &Job, released_ns: u64) -> Outcome {
+    let mut outcome = Outcome::new(job, released_ns);
+    outcome.fail(DIED, "the client ended without a report".to_owned());
     outcome
 }
 
@@ -86,15 +115,14 @@ fn run_processes(jobs: &[Job], interrupt: &Interrupt) -> anyhow::Result<Vec<Outc
 
 /// A client worker in a process of its own; killed when dropped.
 struct ClientProcess<'a> {
-    /// What is known of the job if the process does not report.
-    unreported: Outcome,
+    job: &'a Job,
     child: Child,
     lines: BufReader<std::process::ChildStdout>,
     interrupt: &'a Interrupt,
 }
 
 impl<'a> ClientProcess<'a> {
-    fn start(job: &Job, gate: Stdio, interrupt: &'a Interrupt) -> anyhow::Result<Self> {
+    fn start(job: &'a Job, gate: Stdio, interrupt: &'a Interrupt) -> anyhow::Result<Self> {
         let program = std::env::current_exe().context("cannot find the program of the clients")?;
         let mut child = Command::new(program)
             .arg(WORKER_COMMAND)
@@ -107,8 +135,7 @@ impl<'a> ClientProcess<'a> {
             .context("cannot start a client process; choose fewer --clients")?;
         interrupt.kill_on_stop(child.id());
         let stdout = child.stdout.take().expect("standard output is piped");
-        let unreported = Outcome::new(job, 0);
-        Ok(Self { unreported, child, lines: BufReader::new(stdout), interrupt })
+        Ok(Self { job, child, lines: BufReader::new(stdout), interrupt })
     }
 
     fn wait_until_ready(&mut self) -> anyhow::Result<()> {
@@ -125,11 +152,7 @@ impl<'a> ClientProcess<'a> {
         let outcome = told.ok().and_then(|_| serde_json::from_str::<Outcome>(&report).ok());
         match outcome {
             Some(outcome) => Outcome { released_ns, ..outcome },
-            None => {
-                let mut outcome = Outcome { released_ns, ..self.unreported.clone() };
-                outcome.fail(DIED, "the client process ended without a report".to_owned());
-                outcome
-            }
+            None => unreported(self.job, released_ns),
         }
     }
 }
@@ -146,16 +169,11 @@ impl Drop for ClientProcess<'_> {
 /// What the hidden subcommand does: prepares, waits for the release, runs and reports.
 pub(crate) fn work(job: &str) -> anyhow::Result<()> {
     let job: Job = serde_json::from_str(job).context("this command is for stress-run itself")?;
-    let unprepared = Outcome::new(&job, 0);
     let prepared = job.prepare();
     let mut stdout = io::stdout();
     writeln!(stdout, "{READY}")?;
     io::stdin().read_to_end(&mut Vec::new())?;
-    let released_ns = monotonic_ns(Instant::now());
-    let outcome = match prepared {
-        Ok(prepared) => prepared.run(released_ns),
-        Err(err) => not_prepared(unprepared, released_ns, &err),
-    };
+    let outcome = prepared.run(monotonic_ns(Instant::now()));
     writeln!(stdout, "{}", serde_json::to_string(&outcome)?)?;
     Ok(())
 }

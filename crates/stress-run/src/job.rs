@@ -77,32 +77,63 @@ pub(crate) struct Failure {
 /// The cause of a wrong byte, which makes the whole run invalid.
 pub(crate) const WRONG_CONTENT: &str = "wrong-content";
 
-/// A job whose local file is open: all that is left happens inside the clock.
+/// A job whose local file was opened: all that is left happens inside the clock.
 pub(crate) struct Prepared {
     job: Job,
-    local: Option<File>,
+    local: io::Result<Option<File>>,
     /// Of the thread that prepared it, which is the one that runs it.
     before: Option<ThreadTimes>,
 }
 
 impl Job {
     /// Opens or creates the local file.
-    pub(crate) fn prepare(self) -> io::Result<Prepared> {
+    pub(crate) fn prepare(self) -> Prepared {
         let local = match (self.operation, &self.local) {
-            (Operation::Upload, Some(path)) => Some(File::open(path)?),
-            (Operation::Download, Some(path)) => Some(File::create(path)?),
-            (_, None) => None,
+            (Operation::Upload, Some(path)) => File::open(path).map(Some),
+            (Operation::Download, Some(path)) => File::create(path).map(Some),
+            (_, None) => Ok(None),
         };
-        Ok(Prepared { job: self, local, before: ThreadTimes::now() })
+        Prepared { job: self, local, before: ThreadTimes::now() }
+    }
+
+    fn transfer(
+        &self,
+        local: Option<File>,
+        outcome: &mut Outcome,
+    ) -> Result<Transfer, ClientError> {
+        let deadline = Instant::now() + self.timeout;
+        let options =
+            Options { timeout: self.timeout, deadline: Some(deadline), ..Options::default() };
+        let mut connection = Connection::connect(&self.server, options)?;
+        outcome.connected_ns = Some(monotonic_ns(Instant::now()));
+        outcome.port = Some(connection.local_addr().port());
+        match (self.operation, local) {
+            (Operation::Download, Some(mut file)) => connection.get(&self.name, &mut file),
+            (Operation::Download, None) => {
+                let mut digest = Digest::default();
+                let transfer = connection.get(&self.name, &mut digest)?;
+                outcome.digest = Some(digest.finish());
+                Ok(transfer)
+            }
+            (Operation::Upload, Some(mut file)) => connection.upload(&self.name, &mut file),
+            (Operation::Upload, None) => connection.upload(&self.name, &mut io::empty()),
+        }
     }
 }
 
 impl Prepared {
     /// Makes the transfer. The clock started when all clients were released.
-    pub(crate) fn run(mut self, released_ns: u64) -> Outcome {
-        let mut outcome = Outcome::new(&self.job, released_ns);
-        let transfer = self.transfer(&mut outcome);
-        if let (Some(before), Some(after)) = (self.before, ThreadTimes::now()) {
+    pub(crate) fn run(self, released_ns: u64) -> Outcome {
+        let Self { job, local, before } = self;
+        let mut outcome = Outcome::new(&job, released_ns);
+        let transfer = match local {
+            Ok(local) => job.transfer(local, &mut outcome),
+            Err(err) => {
+                outcome.fail("local-file", format!("cannot open its local file: {err}"));
+                return outcome;
+            }
+        };
+        if let (Some(before), Some(after)) = (before, ThreadTimes::now()) {
             let used = after.since(before);
             (outcome.cpu_ns, outcome.run_queue_ns) = (Some(used.cpu_ns), Some(used.run_queue_ns));
         }
@@ -111,37 +142,16 @@ impl Prepared {
                 outcome.first_byte_ns = Some(monotonic_ns(transfer.first_byte));
                 outcome.finished_ns = Some(monotonic_ns(transfer.finished));
                 outcome.bytes = transfer.bytes;
-                if transfer.bytes != self.job.volume_bytes {
+                if transfer.bytes != job.volume_bytes {
                     outcome.fail(
                         WRONG_CONTENT,
-                        format!("{} bytes of {}", transfer.bytes, self.job.volume_bytes),
+                        format!("{} bytes of {}", transfer.bytes, job.volume_bytes),
                     );
                 }
             }
             Err(err) => outcome.fail(err.cause(), err.to_string()),
         }
         outcome
-    }
-
-    fn transfer(&mut self, outcome: &mut Outcome) -> Result<Transfer, ClientError> {
-        let job = &self.job;
-        let deadline = Instant::now() + job.timeout;
-        let options =
-            Options { timeout: job.timeout, deadline: Some(deadline), ..Options::default() };
-        let mut connection = Connection::connect(&job.server, options)?;
-        outcome.connected_ns = Some(monotonic_ns(Instant::now()));
-        outcome.port = Some(connection.local_addr().port());
-        match (job.operation, &mut self.local) {
-            (Operation::Download, Some(file)) => connection.get(&job.name, file),
-            (Operation::Download, None) => {
-                let mut digest = Digest::default();
-                let transfer = connection.get(&job.name, &mut digest)?;
-                outcome.digest = Some(digest.finish());
-                Ok(transfer)
-            }
-            (Operation::Upload, Some(file)) => connection.upload(&job.name, file),
-            (Operation::Upload, None) => connection.upload(&job.name, &mut io::empty()),
-        }
     }
 }
 

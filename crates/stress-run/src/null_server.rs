@@ -14,6 +14,7 @@ use std::{
 };
 
 use anyhow::Context;
+use nix::sys::socket::{Backlog, listen};
 
 use crate::{interrupt::Interrupt, server::first_line};
 
@@ -76,6 +77,9 @@ impl Drop for NullServer {
 /// What the hidden subcommand does: prints its address and serves until its standard input ends.
 pub(crate) fn serve() -> anyhow::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").context("cannot listen on 127.0.0.1")?;
+    // The standard library's queue is 128 long. Clients beyond it try again after a second, which would
+    // make the ceiling lower than what they reach with a real server.
+    listen(&listener, Backlog::MAXCONN).context("cannot lengthen the queue of connections")?;
     writeln!(io::stdout(), "{}", listener.local_addr()?)?;
     thread::spawn(move || {
         for stream in listener.incoming() {

@@ -1,4 +1,5 @@
-//! Servers with faults of a known size: what is measured must be that size.
+//! Servers with faults of a known size, and other things whose size is known: what is measured must be
+//! that size.
 //!
 //! These tests read clocks, so they are a program of their own, in which one runs at a time; under a
 //! runner that starts a process for each test they disturb one another.
@@ -118,6 +119,25 @@ fn memory_that_workers_share_with_their_parent_is_counted_once() {
     for row in run::last_attempts(&cells) {
         let peak_mib = number(&cells, &row, "server_peak_pss_bytes") / MIB;
         assert!((180.0..=220.0).contains(&peak_mib), "{peak_mib} MiB: {row:?}");
+    }
+}
+
+#[test]
+fn what_a_client_costs_does_not_grow_with_the_number_of_clients() {
+    let _alone = alone();
+    let (few, many) = (20.0, 400.0);
+    let args = ["--ops", "upload", "--volumes", "0.01", "--clients", "20,400", "--servers", "50"];
+    let run = Run::new();
+    let finished = run.finish(&[&args[..], &["--modes", "thread"]].concat());
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    for name in ["ceilings.csv", "cells.csv"] {
+        let csv = run.latest(name);
+        let rows = run::rows(&csv);
+        let cost_s = |clients: f64| {
+            let row = rows.iter().find(|row| number(&csv, row, "clients") == clients).unwrap();
+            number(&csv, row, "generator_cpu_s") / clients
+        };
+        assert!(cost_s(many) <= 2.5 * cost_s(few), "{name}: {} {}", cost_s(few), cost_s(many));
     }
 }
 

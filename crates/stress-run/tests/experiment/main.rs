@@ -11,11 +11,10 @@ mod watched_server;
 use std::{
     fs,
     process::{Command, Stdio},
-    time::Duration,
 };
 
 use run::Run;
-use testkit::eventually;
+use testkit::{PATIENCE, eventually};
 
 const HEADS: &str = "Number,Operation,Volume,Client workers,Server workers,\
     Total time per client (s),Throughput per client (bytes/s),\
@@ -259,7 +258,7 @@ fn a_server_that_dies_is_told_and_replaced() {
         .spawn()
         .unwrap();
     let _guard = run::KillOnDrop(child.id());
-    eventually(Duration::from_secs(30), "the first cell is on disk", || run.cells() > 0);
+    eventually(run::UNTIL_MEASURED, "the first cell is on disk", || run.cells() > 0);
     for server in testkit::processes::children(child.id()) {
         testkit::processes::send_signal(server, testkit::Signal::SIGKILL);
     }
@@ -321,7 +320,7 @@ fn an_interrupted_run_keeps_what_it_has_and_leaves_no_process() {
         .spawn()
         .unwrap();
     let _guard = run::KillOnDrop(child.id());
-    eventually(Duration::from_secs(30), "the first cell is on disk", || run.cells() > 0);
+    eventually(run::UNTIL_MEASURED, "the first cell is on disk", || run.cells() > 0);
     let server = testkit::processes::children(child.id());
     testkit::processes::send_signal(child.id(), testkit::Signal::SIGINT);
     let output = child.wait_with_output().unwrap();
@@ -329,7 +328,7 @@ fn an_interrupted_run_keeps_what_it_has_and_leaves_no_process() {
     let (stdout, dir) = (String::from_utf8(output.stdout).unwrap(), run.out().join("20"));
     let resume = format!(" resume {}", dir.display());
     assert!(stdout.lines().last().unwrap().contains(&resume), "{stdout}");
-    eventually(Duration::from_secs(5), "the server has ended", || {
+    eventually(PATIENCE, "the server has ended", || {
         server.iter().all(|&pid| !testkit::processes::is_running(pid))
     });
     assert_eq!(run::rows(&run.latest("table-process-PARTIAL.csv")).len(), 2.min(run.cells()));

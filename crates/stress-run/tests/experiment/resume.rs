@@ -5,11 +5,10 @@ use std::{
     fs,
     path::PathBuf,
     process::{Child, Command, Stdio},
-    time::Duration,
 };
 
 use serde_json::Value;
-use testkit::{Signal, eventually, processes};
+use testkit::{PATIENCE, Signal, eventually, processes};
 
 use super::run::{self, Run};
 
@@ -19,11 +18,11 @@ const ROWS_54: [&str; 4] = ["--modes", "thread", "--volumes", "0.1,0.2,0.3"];
 /// Starts the 54 rows and stops them when some are on disk; the exit status.
 fn stop_early(run: &Run, cells: usize) -> Option<i32> {
     let mut child = start(run);
-    eventually(Duration::from_secs(60), "some cells are on disk", || run.cells() >= cells);
+    eventually(run::UNTIL_MEASURED, "some cells are on disk", || run.cells() >= cells);
     let children = processes::children(child.id());
     processes::send_signal(child.id(), Signal::SIGINT);
     let status = child.wait().unwrap();
-    eventually(Duration::from_secs(5), "no child is left", || {
+    eventually(PATIENCE, "no child is left", || {
         children.iter().all(|&pid| !processes::is_running(pid))
     });
     status.code()

@@ -6,6 +6,7 @@ use std::{
     io::Read,
     path::{Path, PathBuf},
     process::Command,
+    time::Duration,
 };
 
 use flate2::read::MultiGzDecoder;
@@ -30,6 +31,10 @@ pub(crate) fn fileserver() -> PathBuf {
 /// Each cell is measured once: tests look at counts, have no use for steady times, and disturb each
 /// other.
 pub(crate) const ALONE_ONCE: [(&str, &str); 2] = [("STRESS_MIN_TIME", "0"), ("STRESS_RERUNS", "0")];
+
+/// How long a run may take until cells are on disk: all its ceilings are measured before, and only a test
+/// that fails ever waits so long.
+pub(crate) const UNTIL_MEASURED: Duration = Duration::from_secs(180);
 
 pub(crate) struct Run {
     temp: TempDir,
