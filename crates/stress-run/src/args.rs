@@ -2,7 +2,7 @@
 
 mod options;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use clap::{CommandFactory, Parser, Subcommand};
 use cli::Documents;
@@ -12,7 +12,7 @@ pub(crate) use self::options::{PlaceOptions, PlanOptions, ResultOptions, RunOpti
 use crate::{
     client_pool,
     compare::{self, CompareArgs},
-    conclusion, experiment, null_server,
+    conclusion, experiment, null_server, offspring,
 };
 
 const EXAMPLES: &str = "\
@@ -113,10 +113,17 @@ enum Command {
     Compare(CompareArgs),
     /// Make one transfer for a pool of client processes
     #[command(name = client_pool::WORKER_COMMAND, hide = true)]
-    ClientWorker { job: String },
+    ClientWorker { parent: u32, job: String },
     /// Serve zeros and discard uploads, for the ceilings
     #[command(name = null_server::NULL_SERVER_COMMAND, hide = true)]
-    NullServer,
+    NullServer { parent: u32 },
+    /// Become another program, which ends with this one's parent
+    #[command(name = offspring::BOUND_COMMAND, hide = true)]
+    Bound {
+        parent: u32,
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<OsString>,
+    },
     #[command(flatten)]
     Documents(Documents),
 }
@@ -151,8 +158,11 @@ impl Args {
                 print_plan(&plan.with_assignment_variables()?, &results, json)?;
             }
             Some(Command::Compare(args)) => return compare::run(&args),
-            Some(Command::ClientWorker { job }) => client_pool::work(&job)?,
-            Some(Command::NullServer) => null_server::serve()?,
+            Some(Command::ClientWorker { parent, job }) => client_pool::work(parent, &job)?,
+            Some(Command::NullServer { parent }) => null_server::serve(parent)?,
+            Some(Command::Bound { parent, words }) => {
+                return Err(offspring::become_program(parent, &words));
+            }
             Some(Command::Documents(documents)) => documents.print(&Self::command())?,
         }
         Ok(ExitCode::SUCCESS)

@@ -2,8 +2,7 @@
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
-    os::unix::process::CommandExt,
-    process::{Child, Command, Stdio},
+    process::{ChildStdout, Stdio},
     sync::{
         Arc, PoisonError, RwLock,
         mpsc::{self, RecvTimeoutError},
@@ -18,6 +17,7 @@ use telemetry::monotonic_ns;
 use crate::{
     interrupt::Interrupt,
     job::{Job, Outcome},
+    offspring::{self, Offspring, this_program},
     plan::ClientPoolKind,
 };
 
@@ -96,7 +96,7 @@ fn unreported(job: &Job, released_ns: u64) -> Outcome {
 }
 
 /// Every process waits for the end of one pipe, which all have as standard input: closing it
-/// releases them together, and so does the death of this process.
+/// releases them together.
 fn run_processes(jobs: &[Job], interrupt: &Interrupt) -> anyhow::Result<Vec<Outcome>> {
     let (gate, release) = io::pipe().context("cannot make a pipe")?;
     let mut workers = Vec::with_capacity(jobs.len());
@@ -116,26 +116,18 @@ fn run_processes(jobs: &[Job], interrupt: &Interrupt) -> anyhow::Result<Vec<Outc
 /// A client worker in a process of its own; killed when dropped.
 struct ClientProcess<'a> {
     job: &'a Job,
-    child: Child,
-    lines: BufReader<std::process::ChildStdout>,
-    interrupt: &'a Interrupt,
+    _process: Offspring,
+    lines: BufReader<ChildStdout>,
 }
 
 impl<'a> ClientProcess<'a> {
-    fn start(job: &'a Job, gate: Stdio, interrupt: &'a Interrupt) -> anyhow::Result<Self> {
-        let program = std::env::current_exe().context("cannot find the program of the clients")?;
-        let mut child = Command::new(program)
-            .arg(WORKER_COMMAND)
-            .arg(serde_json::to_string(job)?)
-            .stdin(gate)
-            .stdout(Stdio::piped())
-            // Ctrl-C on a terminal is for stress-run, which then ends its clients.
-            .process_group(0)
-            .spawn()
+    fn start(job: &'a Job, gate: Stdio, interrupt: &Interrupt) -> anyhow::Result<Self> {
+        let mut command = this_program(WORKER_COMMAND)?;
+        command.arg(serde_json::to_string(job)?).stdin(gate).stdout(Stdio::piped());
+        let mut process = Offspring::start(&mut command, interrupt)
             .context("cannot start a client process; choose fewer --clients")?;
-        interrupt.kill_on_stop(child.id());
-        let stdout = child.stdout.take().expect("standard output is piped");
-        Ok(Self { job, child, lines: BufReader::new(stdout), interrupt })
+        let stdout = process.child().stdout.take().expect("standard output is piped");
+        Ok(Self { job, _process: process, lines: BufReader::new(stdout) })
     }
 
     fn wait_until_ready(&mut self) -> anyhow::Result<()> {
@@ -157,17 +149,9 @@ impl<'a> ClientProcess<'a> {
     }
 }
 
-impl Drop for ClientProcess<'_> {
-    fn drop(&mut self) {
-        // Forgotten before it is reaped: its number may be given to another process then.
-        self.interrupt.forget(self.child.id());
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// What the hidden subcommand does: prepares, waits for the release, runs and reports.
-pub(crate) fn work(job: &str) -> anyhow::Result<()> {
+pub(crate) fn work(parent: u32, job: &str) -> anyhow::Result<()> {
+    offspring::end_with(parent)?;
     let job: Job = serde_json::from_str(job).context("this command is for stress-run itself")?;
     let prepared = job.prepare();
     let mut stdout = io::stdout();

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     content::Digest,
+    offspring,
     plan::{Needs, Plan, Volume},
 };
 
@@ -145,7 +146,7 @@ fn now() -> String {
 impl Binaries {
     /// This program, and the server program where one is started.
     pub(crate) fn of_this_run(fileserver: Option<&PathBuf>) -> anyhow::Result<Self> {
-        let this = env::current_exe().context("cannot find out where stress-run itself is")?;
+        let this = offspring::executable().context("cannot find out where stress-run itself is")?;
         let digest = |path: &PathBuf| {
             Digest::of_file(path).with_context(|| format!("cannot read {}", path.display()))
         };

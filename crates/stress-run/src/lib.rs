@@ -20,6 +20,7 @@ mod interrupt;
 mod job;
 mod language;
 mod null_server;
+mod offspring;
 mod plan;
 mod prediction;
 mod preflight;

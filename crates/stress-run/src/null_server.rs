@@ -7,8 +7,7 @@
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
-    os::unix::process::CommandExt,
-    process::{Child, ChildStdin, Command, Stdio},
+    process::{ChildStdin, Stdio},
     thread,
     time::Duration,
 };
@@ -16,7 +15,11 @@ use std::{
 use anyhow::Context;
 use nix::sys::socket::{Backlog, listen};
 
-use crate::{interrupt::Interrupt, server::first_line};
+use crate::{
+    interrupt::Interrupt,
+    offspring::{self, Offspring, this_program},
+    server::first_line,
+};
 
 /// The hidden subcommand that it is started with.
 pub(crate) const NULL_SERVER_COMMAND: &str = "null-server";
@@ -29,35 +32,27 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 
 /// A running null server; ended when dropped.
 pub(crate) struct NullServer {
-    child: Child,
+    process: Offspring,
     address: String,
-    interrupt: Interrupt,
     /// Its end is what the process waits for.
     _lifeline: ChildStdin,
 }
 
 impl NullServer {
     pub(crate) fn start(interrupt: &Interrupt) -> anyhow::Result<Self> {
-        let program =
-            std::env::current_exe().context("cannot find out where stress-run itself is")?;
-        let mut child = Command::new(program)
-            .arg(NULL_SERVER_COMMAND)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .process_group(0)
-            .spawn()
-            .context("cannot start the null server")?;
-        interrupt.kill_on_stop(child.id());
-        let lifeline = child.stdin.take().expect("standard input is piped");
-        let stdout = child.stdout.take().expect("standard output is piped");
+        let mut command = this_program(NULL_SERVER_COMMAND)?;
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process =
+            Offspring::start(&mut command, interrupt).context("cannot start the null server")?;
+        let lifeline = process.child().stdin.take().expect("standard input is piped");
+        let stdout = process.child().stdout.take().expect("standard output is piped");
         let address = first_line(stdout).unwrap_or_default();
-        let server = Self { child, address, interrupt: interrupt.clone(), _lifeline: lifeline };
-        anyhow::ensure!(!server.address.is_empty(), "the null server did not start");
-        Ok(server)
+        anyhow::ensure!(!address.is_empty(), "the null server did not start");
+        Ok(Self { process, address, _lifeline: lifeline })
     }
 
     pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
+        self.process.id()
     }
 
     pub(crate) fn address(&self) -> &str {
@@ -65,17 +60,9 @@ impl NullServer {
     }
 }
 
-impl Drop for NullServer {
-    fn drop(&mut self) {
-        // Forgotten before it is reaped: its number may be given to another process then.
-        self.interrupt.forget(self.child.id());
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// What the hidden subcommand does: prints its address and serves until its standard input ends.
-pub(crate) fn serve() -> anyhow::Result<()> {
+pub(crate) fn serve(parent: u32) -> anyhow::Result<()> {
+    offspring::end_with(parent)?;
     let listener = TcpListener::bind("127.0.0.1:0").context("cannot listen on 127.0.0.1")?;
     // The standard library's queue is 128 long. Clients beyond it try again after a second, which would
     // make the ceiling lower than what they reach with a real server.

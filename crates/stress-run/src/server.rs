@@ -3,25 +3,20 @@
 use std::{
     collections::VecDeque,
     io::{self, BufRead, BufReader, Read},
-    os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::Stdio,
     sync::{Arc, Mutex, PoisonError, mpsc},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, bail};
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
-
 use crate::{
     interrupt::Interrupt,
+    offspring::{Offspring, other_program},
     plan::{Configuration, mode_name},
     timeline::EventLog,
 };
+use anyhow::{Context, bail};
 
 /// How long a server may take until it listens.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
@@ -37,12 +32,11 @@ const LAST_LINES: usize = 8;
 
 /// A running `fileserver`.
 pub(crate) struct ServerProcess {
-    child: Child,
+    process: Offspring,
     address: String,
     events: EventLog,
     stderr_tail: Arc<Mutex<VecDeque<String>>>,
     stderr_reader: JoinHandle<()>,
-    interrupt: Interrupt,
 }
 
 /// Where `fileserver` is: beside this program, as cargo builds and installs them.
@@ -67,7 +61,8 @@ impl ServerProcess {
         events: EventLog,
         interrupt: &Interrupt,
     ) -> anyhow::Result<Self> {
-        let mut child = Command::new(program)
+        let mut command = other_program(program)?;
+        command
             .args(["--host", "127.0.0.1", "--port", &port.to_string()])
             .args(["--mode", &mode_name(configuration.mode)])
             .args(["--workers", &configuration.workers.to_string()])
@@ -80,25 +75,15 @@ impl ServerProcess {
             .arg(events.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            // Ctrl-C on a terminal is for stress-run: a server that ended first would look as if it
-            // had failed its clients.
-            .process_group(0)
-            .spawn()
+            .stderr(Stdio::piped());
+        let mut process = Offspring::start(&mut command, interrupt)
             .with_context(|| format!("cannot start {}", program.display()))?;
-        interrupt.kill_on_stop(child.id());
         let stderr_tail = Arc::default();
-        let stderr = child.stderr.take().expect("standard error is piped");
+        let stderr = process.child().stderr.take().expect("standard error is piped");
         let stderr_reader = keep_last_lines(stderr, Arc::clone(&stderr_tail));
-        let stdout = child.stdout.take().expect("standard output is piped");
-        let mut server = Self {
-            child,
-            address: String::new(),
-            events,
-            stderr_tail,
-            stderr_reader,
-            interrupt: interrupt.clone(),
-        };
+        let stdout = process.child().stdout.take().expect("standard output is piped");
+        let mut server =
+            Self { process, address: String::new(), events, stderr_tail, stderr_reader };
         match first_line(stdout).as_deref().and_then(|line| line.strip_prefix("listening on ")) {
             Some(address) => server.address = address.to_owned(),
             None => bail!("the server did not start: {}", server.how_it_ended()),
@@ -112,7 +97,7 @@ impl ServerProcess {
     }
 
     pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
+        self.process.id()
     }
 
     pub(crate) fn address(&self) -> &str {
@@ -122,24 +107,17 @@ impl ServerProcess {
     /// Whether it has ended by itself, or does so now: a process that dies closes its connections
     /// a moment before its status can be had.
     pub(crate) fn is_dead(&mut self) -> bool {
-        self.wait_until(Instant::now() + DYING_TIME).is_some()
-    }
-
-    /// Its number may be given to another process once its status was taken, so it is forgotten then.
-    fn status(&mut self) -> Option<ExitStatus> {
-        let status = self.child.try_wait().ok().flatten()?;
-        self.interrupt.forget(self.child.id());
-        Some(status)
+        self.process.wait_until(Instant::now() + DYING_TIME).is_some()
     }
 
     /// How it ended, and what it said last. Ends it if it still runs.
     pub(crate) fn how_it_ended(&mut self) -> String {
-        let ended = self.wait_until(Instant::now() + DYING_TIME);
+        let ended = self.process.wait_until(Instant::now() + DYING_TIME);
         let how = match ended {
             Some(status) => format!("it ended with {status}"),
             None => "it did not say where it listens".to_owned(),
         };
-        let _ = self.child.kill();
+        self.process.kill();
         let deadline = Instant::now() + DYING_TIME;
         // Something that it started may hold its standard error open.
         while !self.stderr_reader.is_finished() && Instant::now() < deadline {
@@ -157,31 +135,9 @@ impl ServerProcess {
 
     /// Asks it to end, and kills it if it does not.
     pub(crate) fn stop(mut self) {
-        if self.status().is_some() {
-            return;
-        }
-        let _ = kill(Pid::from_raw(self.child.id() as i32), Signal::SIGTERM);
-        self.wait_until(Instant::now() + STOP_TIMEOUT);
+        self.process.ask_to_end();
+        self.process.wait_until(Instant::now() + STOP_TIMEOUT);
         // Dropping kills what is left.
-    }
-
-    fn wait_until(&mut self, deadline: Instant) -> Option<ExitStatus> {
-        loop {
-            match self.status() {
-                Some(status) => return Some(status),
-                None if Instant::now() < deadline => thread::sleep(Duration::from_millis(2)),
-                None => return None,
-            }
-        }
-    }
-}
-
-impl Drop for ServerProcess {
-    fn drop(&mut self) {
-        // Forgotten before it is reaped: its number may be given to another process then.
-        self.interrupt.forget(self.child.id());
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
