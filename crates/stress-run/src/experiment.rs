@@ -9,7 +9,6 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use tempfile::TempDir;
 
 use self::sweep::{Done, Sweep};
 use crate::{
@@ -20,6 +19,7 @@ use crate::{
     environment::{Binaries, Environment, Machine},
     gate::Gate,
     interrupt::{EXIT_INTERRUPTED, Interrupt},
+    language::Language,
     plan::{Operation, Plan},
     preflight,
     progress::Progress,
@@ -27,6 +27,7 @@ use crate::{
     results::{self, Run, RunFiles},
     server,
     servers::{Origin, Servers, connected_configuration},
+    work_dir::{self, WorkDir},
 };
 
 /// Runs the whole plan and writes its results. An error means that it could not start, or that a
@@ -36,6 +37,7 @@ pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     check_gates_fit(&options.results.gates, &plan)?;
     let work_dir = work_dir(options);
     let program = program(options)?;
+    make_room(&work_dir, options.results.lang);
     preflight::check(&plan.needs(), &work_dir, &options.out, options.places.port)?;
     let mut environment = Environment::of_this_run(options.plan.quick, &work_dir, &plan);
     environment.binaries = Binaries::of_this_run(program.as_ref())?;
@@ -67,7 +69,8 @@ pub(crate) fn resume(
     let program = program(&options)?;
     environment.binaries.check_same(&Binaries::of_this_run(program.as_ref())?)?;
     environment.machine.check_same(&Machine::of_this_run(&work_dir))?;
-    preflight::check(&environment.plan.needs(), &work_dir, &options.out, options.places.port)?;
+    make_room(&work_dir, options.results.lang);
+    preflight::check(&environment.plan.needs(), &work_dir, dir, options.places.port)?;
     environment.resume();
     measure(&options, program, environment, Some(run))
 }
@@ -82,7 +85,7 @@ fn measure(
     resources::allow_many_descriptors();
     let (plan, work_dir) = (environment.plan.clone(), work_dir(options));
     let interrupt = Interrupt::catch().context("cannot catch signals")?;
-    let temporary = TempDir::with_prefix_in("stress-run-", &work_dir)
+    let temporary = WorkDir::create(&work_dir)
         .with_context(|| format!("cannot write to {}", work_dir.display()))?;
     let dir = |name: &str| -> anyhow::Result<PathBuf> {
         let dir = temporary.path().join(name);
@@ -128,6 +131,14 @@ fn measure(
 
 fn work_dir(options: &RunOptions) -> PathBuf {
     options.places.work_dir.clone().unwrap_or_else(std::env::temp_dir)
+}
+
+/// Removes what killed runs left in the usual places: this one may need the room.
+fn make_room(work_dir: &Path, language: Language) {
+    let places = [work_dir.to_owned(), std::env::temp_dir(), "/dev/shm".into()];
+    for dir in work_dir::remove_abandoned(&places) {
+        cli::errln!("{}", language.removed_abandoned(&dir.display().to_string()));
+    }
 }
 
 /// The server program to start; `None` where one is running already.

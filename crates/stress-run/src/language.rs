@@ -155,6 +155,13 @@ impl Language {
         }
     }
 
+    pub(crate) fn removed_abandoned(self, dir: &str) -> String {
+        match self {
+            En => format!("removed {dir}, which a run that was killed had left"),
+            Id => format!("{dir} dihapus: sisa percobaan yang dihentikan paksa"),
+        }
+    }
+
     pub(crate) fn calibrating(self) -> String {
         match self {
             En => "measuring what the clients reach with a server that does nothing".to_owned(),

@@ -37,3 +37,4 @@ mod statistics;
 mod target;
 mod thread_times;
 mod timeline;
+mod work_dir;

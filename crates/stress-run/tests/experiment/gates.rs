@@ -1,7 +1,7 @@
 //! Gates on a run: the exit status, the rows that are named, and what is refused.
 
 use super::{
-    corrupting_server,
+    foreign_server::{self, Fault},
     run::{Finished, Run},
 };
 
@@ -56,7 +56,7 @@ fn a_broken_gate_comes_before_failures_and_a_met_one_does_not_hide_them() {
 
 #[test]
 fn wrong_bytes_come_before_a_broken_gate() {
-    let address = corrupting_server::start();
+    let address = foreign_server::start(Fault::WrongByte);
     let args = ["--connect", &address, "--servers", "1", "--volumes", "0.25", "--clients", "2"];
     let finished =
         gated(&Run::new(), &[&args[..], &["--ops", "download"]].concat(), &["failed==0"]);

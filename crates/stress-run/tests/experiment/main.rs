@@ -1,11 +1,12 @@
 //! The whole program on tiny volumes, against real and against dishonest servers.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod corrupting_server;
 mod endings;
+mod foreign_server;
 mod gates;
 mod resume;
 mod run;
+mod stopped;
 mod watched_server;
 
 use std::{
@@ -13,6 +14,7 @@ use std::{
     process::{Command, Stdio},
 };
 
+use foreign_server::Fault;
 use run::Run;
 use testkit::{PATIENCE, eventually};
 
@@ -198,7 +200,7 @@ fn a_running_server_is_measured_and_left_as_it_was() {
 #[test]
 fn a_wrong_byte_makes_the_run_invalid() {
     let run = Run::new();
-    let address = corrupting_server::start();
+    let address = foreign_server::start(Fault::WrongByte);
     let finished = run.finish(&[
         "--connect",
         &address,
@@ -340,7 +342,7 @@ fn an_interrupted_run_keeps_what_it_has_and_leaves_no_process() {
 fn a_stalled_server_costs_the_timeout_and_fails_every_client() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let _accepts_and_says_nothing = corrupting_server::hold(listener);
+    let _accepts_and_says_nothing = foreign_server::hold(listener);
     let run = Run::new();
     let finished = run.finish(&[
         "--connect",

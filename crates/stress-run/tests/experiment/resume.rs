@@ -4,7 +4,7 @@ use std::{
     collections::HashSet,
     fs,
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
 };
 
 use serde_json::Value;
@@ -29,17 +29,10 @@ fn stop_early(run: &Run, cells: usize) -> Option<i32> {
 }
 
 fn start(run: &Run) -> Child {
-    run::fileserver();
-    Command::new(run::stress_run())
-        .args(ROWS_54)
-        .args(run.directories())
-        .envs(run::ALONE_ONCE)
-        // So slow that it is not through before it is stopped.
-        .env("FILESERVER_INJECT", "service-time=10")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
+    let mut command = run.command(&ROWS_54);
+    // So slow that it is not through before it is stopped.
+    command.env("FILESERVER_INJECT", "service-time=10");
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
 fn dir(run: &Run) -> PathBuf {

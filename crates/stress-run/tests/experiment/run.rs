@@ -58,6 +58,14 @@ impl Run {
         self.temp.path().join("out")
     }
 
+    /// In the directories of this run.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        fileserver();
+        let mut command = Command::new(stress_run());
+        command.args(args).args(self.directories()).envs(ALONE_ONCE);
+        command
+    }
+
     pub(crate) fn directories(&self) -> [PathBuf; 4] {
         ["--out".into(), self.out(), "--work-dir".into(), self.work_dir()]
     }
@@ -109,7 +117,7 @@ impl Run {
         fs::read_dir(self.work_dir()).unwrap().count()
     }
 
-    fn work_dir(&self) -> PathBuf {
+    pub(crate) fn work_dir(&self) -> PathBuf {
         self.temp.path().join("work")
     }
 }
