@@ -113,7 +113,7 @@ enum Command {
     Compare(CompareArgs),
     /// Make one transfer for a pool of client processes
     #[command(name = client_pool::WORKER_COMMAND, hide = true)]
-    ClientWorker { parent: u32, job: String },
+    ClientWorker { parent: u32, job: String, local: Option<PathBuf> },
     /// Serve zeros and discard uploads, for the ceilings
     #[command(name = null_server::NULL_SERVER_COMMAND, hide = true)]
     NullServer { parent: u32 },
@@ -158,7 +158,9 @@ impl Args {
                 print_plan(&plan.with_assignment_variables()?, &results, json)?;
             }
             Some(Command::Compare(args)) => return compare::run(&args),
-            Some(Command::ClientWorker { parent, job }) => client_pool::work(parent, &job)?,
+            Some(Command::ClientWorker { parent, job, local }) => {
+                client_pool::work(parent, &job, local)?;
+            }
             Some(Command::NullServer { parent }) => null_server::serve(parent)?,
             Some(Command::Bound { parent, words }) => {
                 return Err(offspring::become_program(parent, &words));

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
+    path::PathBuf,
     process::{ChildStdout, Stdio},
     sync::{
         Arc, PoisonError, RwLock,
@@ -123,7 +124,8 @@ struct ClientProcess<'a> {
 impl<'a> ClientProcess<'a> {
     fn start(job: &'a Job, gate: Stdio, interrupt: &Interrupt) -> anyhow::Result<Self> {
         let mut command = this_program(WORKER_COMMAND)?;
-        command.arg(serde_json::to_string(job)?).stdin(gate).stdout(Stdio::piped());
+        command.arg(serde_json::to_string(job)?).args(&job.local);
+        command.stdin(gate).stdout(Stdio::piped());
         let mut process = Offspring::start(&mut command, interrupt)
             .context("cannot start a client process; choose fewer --clients")?;
         let stdout = process.child().stdout.take().expect("standard output is piped");
@@ -150,10 +152,10 @@ impl<'a> ClientProcess<'a> {
 }
 
 /// What the hidden subcommand does: prepares, waits for the release, runs and reports.
-pub(crate) fn work(parent: u32, job: &str) -> anyhow::Result<()> {
+pub(crate) fn work(parent: u32, job: &str, local: Option<PathBuf>) -> anyhow::Result<()> {
     offspring::end_with(parent)?;
     let job: Job = serde_json::from_str(job).context("this command is for stress-run itself")?;
-    let prepared = job.prepare();
+    let prepared = Job { local, ..job }.prepare();
     let mut stdout = io::stdout();
     writeln!(stdout, "{READY}")?;
     io::stdin().read_to_end(&mut Vec::new())?;

@@ -87,7 +87,7 @@ impl Environment {
             started: now(),
             resumed: Vec::new(),
             preset: if is_quick { QUICK } else { FULL }.to_owned(),
-            command_line: env::args().collect(),
+            command_line: command_line(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             git_commit: env!("KOLAM_COMMIT").to_owned(),
             rustc: env!("KOLAM_RUSTC").to_owned(),
@@ -136,6 +136,11 @@ impl Environment {
     pub(crate) fn resume(&mut self) {
         self.resumed.push(now());
     }
+}
+
+/// What is not UTF-8 in it is replaced.
+fn command_line() -> Vec<String> {
+    env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
 /// For names of directories, so without colons.

@@ -35,6 +35,7 @@ use crate::{
 pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     let plan = plan_of(&options.plan)?;
     check_gates_fit(&options.results.gates, &plan)?;
+    results::check_latest(&options.out)?;
     let work_dir = work_dir(options);
     let program = program(options)?;
     make_room(&work_dir, options.results.lang);

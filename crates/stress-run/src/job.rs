@@ -22,7 +22,8 @@ pub(crate) struct Job {
     pub(crate) server: String,
     pub(crate) operation: Operation,
     pub(crate) name: FileName,
-    /// The file to send or to fill; none for a download that is only hashed.
+    /// The file to send or to fill; none for a download that is only hashed. JSON cannot hold every path.
+    #[serde(skip)]
     pub(crate) local: Option<PathBuf>,
     pub(crate) volume_bytes: u64,
     /// How long the transfer may take, from the release on.

@@ -34,6 +34,7 @@ use crate::{
 pub(crate) const ENVIRONMENT: &str = "environment.json";
 pub(crate) const CELLS: &str = "cells.csv";
 const CEILINGS: &str = "ceilings.csv";
+const LATEST: &str = "latest";
 
 /// The directory of a run that goes on.
 pub(crate) struct RunFiles {
@@ -81,8 +82,10 @@ impl RunFiles {
         let dir = create_unused(out, &run)?;
         write_environment(&dir, environment)?;
         let files = Self::append_to(&dir, Self::lock(&dir)?)?;
-        point_latest_to(out, &dir)
-            .with_context(|| format!("cannot update {}", out.join("latest").display()))?;
+        point_latest_to(out, &dir).inspect_err(|_| {
+            // Nothing is in it yet.
+            let _ = fs::remove_dir_all(&dir);
+        })?;
         Ok(files)
     }
 
@@ -213,10 +216,30 @@ fn create_unused(out: &Path, run: &str) -> anyhow::Result<PathBuf> {
     bail!("{} holds too many runs of this second", out.display())
 }
 
+/// Refuses a directory in which `latest` is something that must not be replaced.
+pub(crate) fn check_latest(out: &Path) -> anyhow::Result<()> {
+    let latest = out.join(LATEST);
+    match fs::symlink_metadata(&latest) {
+        Ok(found) if !found.is_symlink() => bail!(
+            "{} is where the link to the newest run belongs; give what is there another name, or \
+             choose another directory with --out",
+            latest.display()
+        ),
+        _ => Ok(()),
+    }
+}
+
 /// In one step, so that `latest` always points somewhere.
-fn point_latest_to(out: &Path, dir: &Path) -> io::Result<()> {
+fn point_latest_to(out: &Path, dir: &Path) -> anyhow::Result<()> {
+    check_latest(out)?;
     let name = dir.file_name().expect("a run has a name");
     let temporary = out.join(format!(".latest-{}", process::id()));
-    symlink(name, &temporary)?;
-    fs::rename(&temporary, out.join("latest"))
+    let pointed = symlink(name, &temporary).and_then(|()| fs::rename(&temporary, out.join(LATEST)));
+    pointed.with_context(|| {
+        let _ = fs::remove_file(&temporary);
+        format!(
+            "cannot make the link {} to the newest run; choose another directory with --out",
+            out.join(LATEST).display()
+        )
+    })
 }

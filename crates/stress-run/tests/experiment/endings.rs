@@ -1,12 +1,16 @@
 //! What cannot begin is refused at once and leaves nothing; what goes wrong on the way is told.
 
 use std::{
+    ffi::OsStr,
     fs,
     net::TcpListener,
+    os::unix::ffi::OsStrExt,
     path::Path,
     process::Command,
     time::{Duration, Instant},
 };
+
+use tempfile::TempDir;
 
 use super::run::{self, Run};
 
@@ -75,6 +79,41 @@ fn a_full_disk_for_the_results_is_refused_at_once_and_nothing_is_written() {
         (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert_eq!((output.status.code(), stdout.as_str()), (Some(2), ""), "{stderr}");
     assert!(stderr.contains("the results of this run need"), "{stderr}");
+    assert_eq!(run.leftovers(), 0);
+}
+
+#[test]
+fn paths_that_are_no_text_are_paths_all_the_same() {
+    let temp = TempDir::new().unwrap();
+    let path = |name: &[u8]| temp.path().join(OsStr::from_bytes(name));
+    let (out, work_dir, program) = (path(b"out\xff"), path(b"w\xfe\n"), path(b"server\xfd"));
+    fs::create_dir(&work_dir).unwrap();
+    std::os::unix::fs::symlink(run::fileserver(), &program).unwrap();
+    for pool in ["thread", "process"] {
+        let mut command = Command::new(run::stress_run());
+        command.arg("--out").arg(&out).arg("--work-dir").arg(&work_dir).arg("--fileserver");
+        command.arg(&program).args(["--client-pool", pool, "--modes", "thread", "--volumes"]);
+        command.args(["0.1", "--clients", "2", "--servers", "1"]).envs(run::ALONE_ONCE);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", output.stderr.escape_ascii());
+        let latest = out.join("latest");
+        let report = Command::new(run::stress_run()).arg("report").arg(&latest).output().unwrap();
+        assert!(report.status.success(), "{}", report.stderr.escape_ascii());
+        let environment = fs::read_to_string(latest.join("environment.json")).unwrap();
+        assert!(environment.contains("server\u{fffd}"), "{environment}");
+    }
+    assert_eq!(fs::read_dir(&work_dir).unwrap().count(), 0);
+}
+
+#[test]
+fn where_the_link_to_the_newest_run_cannot_be_made_nothing_is() {
+    let run = Run::new();
+    let latest = run.out().join("latest");
+    fs::create_dir_all(&latest).unwrap();
+    let finished = run.finish(&["--volumes", "0.1"]);
+    assert_eq!((finished.code, finished.stdout.as_str()), (Some(2), ""), "{}", finished.stderr);
+    assert!(finished.stderr.contains("give what is there another name"), "{}", finished.stderr);
+    assert_eq!(fs::read_dir(run.out()).unwrap().count(), 1);
     assert_eq!(run.leftovers(), 0);
 }
 
