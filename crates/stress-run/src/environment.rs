@@ -238,6 +238,8 @@ mod system {
 
     use procfs::{CpuInfo, Current, LoadAverage, Meminfo, process::Process};
 
+    use crate::cgroup;
+
     pub(super) fn cpu_model() -> Option<String> {
         CpuInfo::current().ok()?.model_name(0).map(str::to_owned)
     }
@@ -255,12 +257,14 @@ mod system {
         Some((load * 100.0).round() / 100.0)
     }
 
+    /// For this process and its children: of the machine, or of the container where that leaves less.
     pub(crate) fn memory_available() -> Option<u64> {
-        Meminfo::current().ok()?.mem_available
+        let of_machine = Meminfo::current().ok().and_then(|memory| memory.mem_available);
+        of_machine.into_iter().chain(cgroup::memory_available()).min()
     }
 
     /// The type of the mount that holds `path`.
-    pub(super) fn filesystem_of(path: &Path) -> Option<String> {
+    pub(crate) fn filesystem_of(path: &Path) -> Option<String> {
         let path = path.canonicalize().ok()?;
         let mounts = Process::myself().ok()?.mountinfo().ok()?;
         mounts
@@ -296,10 +300,10 @@ mod system {
         None
     }
 
-    pub(super) fn filesystem_of(_path: &Path) -> Option<String> {
+    pub(crate) fn filesystem_of(_path: &Path) -> Option<String> {
         None
     }
 }
 
-pub(crate) use system::memory_available;
-use system::{cpu_model, filesystem_of, load_average, memory_total, swap_total};
+use system::{cpu_model, load_average, memory_total, swap_total};
+pub(crate) use system::{filesystem_of, memory_available};

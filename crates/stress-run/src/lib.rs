@@ -9,6 +9,8 @@
 pub mod args;
 mod books;
 mod cell;
+#[cfg(target_os = "linux")]
+mod cgroup;
 mod client_pool;
 mod compare;
 mod conclusion;

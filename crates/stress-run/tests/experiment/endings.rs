@@ -12,7 +12,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::run::{self, Run};
+use super::run::{self, Group, Run};
 
 /// How soon a run that cannot begin must have said so.
 const AT_ONCE: Duration = Duration::from_secs(2);
@@ -80,6 +80,27 @@ fn a_full_disk_for_the_results_is_refused_at_once_and_nothing_is_written() {
     assert_eq!((output.status.code(), stdout.as_str()), (Some(2), ""), "{stderr}");
     assert!(stderr.contains("the results of this run need"), "{stderr}");
     assert_eq!(run.leftovers(), 0);
+}
+
+#[test]
+fn files_in_memory_that_do_not_fit_into_the_container_are_refused_at_once() {
+    let Some(group) = Group::with_limit("memory", "memory.limit_in_bytes", "400M") else {
+        eprintln!("not checked: this user may not limit the memory of a group");
+        return;
+    };
+    let run = Run::new();
+    let output = group
+        .command(run::stress_run())
+        .args(["--work-dir", "/dev/shm", "--volumes", "10", "--clients", "50"])
+        .arg("--out")
+        .arg(run.out())
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), &[][..]), "{stderr}");
+    assert!(stderr.contains(" MiB of memory are available"), "{stderr}");
+    assert!(stderr.contains(" MiB of it for files in memory; choose smaller"), "{stderr}");
+    assert!(!run.out().exists());
 }
 
 #[test]

@@ -153,6 +153,40 @@ impl Drop for KillOnDrop {
     }
 }
 
+/// A control group below the one of these tests; removed when dropped.
+pub(crate) struct Group(PathBuf);
+
+impl Group {
+    /// One of version 1. `None` where there are none, or this user may not make one.
+    pub(crate) fn with_limit(controller: &str, file: &str, limit: &str) -> Option<Self> {
+        let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
+        let is_it = |line: &str| Some(line.split_once(&format!(":{controller}:"))?.1.to_owned());
+        let own = groups.lines().find_map(is_it)?;
+        let mount = Path::new("/sys/fs/cgroup").join(controller);
+        let name = format!("stress-run-test-{}", std::process::id());
+        let group = mount.join(own.trim_start_matches('/')).join(name);
+        fs::create_dir(&group).ok()?;
+        let group = Self(group);
+        fs::write(group.0.join(file), limit).ok()?;
+        Some(group)
+    }
+
+    /// Runs a program in it.
+    pub(crate) fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo $$ > \"$0\" && exec \"$@\""]);
+        command.arg(self.0.join("cgroup.procs")).arg(program);
+        command
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // The kernel refuses while something still runs in it.
+        let _ = fs::remove_dir(&self.0);
+    }
+}
+
 /// Of each cell and repetition in `cells.csv` the last attempt: a machine that runs other tests
 /// beside this one disturbs cells, which are then measured again.
 pub(crate) fn last_attempts(csv: &str) -> Vec<Vec<String>> {
