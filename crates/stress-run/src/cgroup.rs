@@ -1,4 +1,5 @@
-//! The control groups of this process, which a container runs in: how much memory they leave.
+//! The control groups of this process, which a container runs in: how much memory they leave, and how often
+//! they stop it.
 //!
 //! Version 1 has a hierarchy for each controller, version 2 one for all of them; a machine may have both.
 //! What the groups above set counts as well.
@@ -19,7 +20,7 @@ pub(crate) fn memory_available() -> Option<u64> {
 }
 
 /// The directories of the groups that this process is in for a controller: its own, then those above.
-fn groups(controller: &str) -> Vec<PathBuf> {
+pub(crate) fn groups(controller: &str) -> Vec<PathBuf> {
     let found = || {
         let process = Process::myself().ok()?;
         Some(directories(controller, &process.cgroups().ok()?, &process.mountinfo().ok()?))
@@ -61,6 +62,12 @@ fn memory_left(group: &Path) -> Option<u64> {
     let of_files = |key| value(&stat, &format!("total_{key}")).or_else(|| value(&stat, key));
     let files = of_files("active_file").unwrap_or(0) + of_files("inactive_file").unwrap_or(0);
     Some(limit.saturating_sub(used.saturating_sub(files)))
+}
+
+/// How often a limit on CPU time has stopped what is in one of these groups; `None` where none tells.
+pub(crate) fn throttled_times(groups: &[PathBuf]) -> Option<u64> {
+    let stats = groups.iter().filter_map(|group| fs::read_to_string(group.join("cpu.stat")).ok());
+    stats.filter_map(|stat| value(&stat, "nr_throttled")).reduce(|sum, times| sum + times)
 }
 
 /// Of a file whose lines are a key, a blank and a number.
@@ -146,5 +153,16 @@ mod tests {
         assert_eq!(version_2("400\n", "max\n"), Some(0));
         assert_eq!(version_2("max\n", "max\n"), None);
         assert_eq!(memory_left(group(&[]).path()), None);
+    }
+
+    #[test]
+    fn throttling_is_that_of_all_groups_together() {
+        let stat = |text| group(&[("cpu.stat", text)]);
+        let version_1 = stat("nr_periods 9\nnr_throttled 3\nthrottled_time 1500000000\n");
+        let version_2 = stat("usage_usec 7\nnr_periods 9\nnr_throttled 2\nthrottled_usec 250000\n");
+        let none = stat("usage_usec 7\n");
+        let groups = [&version_1, &version_2, &none].map(|dir| dir.path().to_owned());
+        assert_eq!(throttled_times(&groups), Some(5));
+        assert_eq!(throttled_times(&groups[2..]), None);
     }
 }

@@ -11,13 +11,19 @@ mod run;
 
 use std::{
     hint,
+    process::Stdio,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     thread,
+    time::Duration,
 };
 
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use run::Run;
 use serde_json::Value;
 
@@ -189,4 +195,73 @@ fn a_cell_beside_other_load_is_measured_again_and_every_attempt_is_kept() {
         assert!(run.latest("table.md").contains("> **DISTURBED"));
         assert_eq!(run::rows(&run.latest("table-thread.csv")).len(), 1);
     });
+}
+
+/// One transfer that takes three seconds.
+const ONE_LONG_CELL: [&str; 10] = [
+    "--modes",
+    "thread",
+    "--volumes",
+    "0.01",
+    "--clients",
+    "1",
+    "--servers",
+    "1",
+    "--ops",
+    "upload",
+];
+
+/// Stops the process that `choose` finds in a run, lets it go on, and so forth until the run is over. The
+/// reason why its cell was disturbed.
+fn disturbed_by_stopping(choose: fn(u32) -> Option<u32>) -> String {
+    let run = Run::new();
+    let mut command = run.command(&ONE_LONG_CELL);
+    command.env("FILESERVER_INJECT", "service-time=3000");
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let _guard = run::KillOnDrop(child.id());
+    while child.try_wait().unwrap().is_none() {
+        if run.out().join("latest/ceilings.csv").metadata().is_ok_and(|file| file.len() > 0)
+            && let Some(pid) = choose(child.id())
+        {
+            let pid = Pid::from_raw(pid as i32);
+            // It may have ended.
+            let _ = kill(pid, Signal::SIGSTOP);
+            thread::sleep(Duration::from_millis(400));
+            let _ = kill(pid, Signal::SIGCONT);
+        }
+        thread::sleep(Duration::from_millis(400));
+    }
+    let cells = run.latest("cells.csv");
+    let disturbed = cells.lines().next().unwrap().split(',').position(|head| head == "disturbed");
+    run::rows(&cells)[0][disturbed.unwrap()].clone()
+}
+
+#[test]
+fn a_cell_in_which_the_clients_or_the_server_were_stopped_is_disturbed() {
+    let _alone = alone();
+    let reason = disturbed_by_stopping(Some);
+    assert!(reason.contains("s stress-run stood still for "), "{reason}");
+    let reason = disturbed_by_stopping(|run| testkit::processes::children(run).first().copied());
+    assert!(reason.contains("the server was stopped for a time"), "{reason}");
+    assert!(!reason.contains("stood still"), "{reason}");
+}
+
+#[test]
+fn a_cell_in_which_a_limit_on_processor_time_stopped_the_programs_is_disturbed() {
+    let _alone = alone();
+    // A tenth of a processor.
+    let Some(group) = run::Group::with_limit("cpu", "cpu.cfs_quota_us", "10000") else {
+        eprintln!("not checked: this user may not limit the processor time of a group");
+        return;
+    };
+    let run = Run::new();
+    let mut command = group.command(run::stress_run());
+    command.args(["--modes", "thread", "--volumes", "5", "--clients", "1", "--servers", "1"]);
+    let output = command.args(run.directories()).envs(run::ALONE_ONCE).output().unwrap();
+    assert!(output.status.success(), "{}", output.stderr.escape_ascii());
+    let cells = run.latest("cells.csv");
+    for row in run::rows(&cells) {
+        assert!(number(&cells, &row, "throttled_times") > 0.0, "{row:?}");
+    }
+    assert_eq!(cells.matches("a limit on CPU time stopped the programs").count(), 2, "{cells}");
 }

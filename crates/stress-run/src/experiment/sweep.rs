@@ -152,7 +152,7 @@ impl Sweep {
         loop {
             let source = self.source(&cell);
             let mut record = cell::measure(attempt, target, source, &self.instruments)?;
-            record.disturbance = record.resources.disturbance(self.environment.machine.cores);
+            record.disturbance = record.resources.disturbance();
             if record.disturbance.is_none() || attempt.attempt >= self.done.attempts_max {
                 return Ok(record);
             }
@@ -246,7 +246,7 @@ impl Sweep {
             let record = Record::all_failed(attempt, NOT_MEASURED, &why);
             Record { unsettled: Some(why), ..record }
         });
-        record.disturbance = record.resources.disturbance(self.environment.machine.cores);
+        record.disturbance = record.resources.disturbance();
         if let Some(process) = &mut running.process {
             process.events().join(attempt.cell.operation, &mut record.outcomes);
         }
