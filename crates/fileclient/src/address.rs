@@ -8,15 +8,15 @@ const DEFAULT_PORT: u16 = 46666;
 
 /// A host and a port; either may be left out where it is written.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Address {
+pub struct Address {
     /// A name or an address, without the brackets of IPv6.
-    pub(crate) host: String,
-    pub(crate) port: u16,
+    pub host: String,
+    pub port: u16,
 }
 
 /// Why text is no address.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub(crate) enum AddressError {
+pub enum AddressError {
     #[error("no host is named; write for example 127.0.0.1:46666, localhost or [::1]:46666")]
     NoHost,
     #[error("the host has characters that no host has; write for example localhost:46666")]
@@ -28,8 +28,13 @@ pub(crate) enum AddressError {
 }
 
 impl Address {
+    /// With another host or port, where one is given.
+    pub fn with(self, host: Option<String>, port: Option<u16>) -> Self {
+        Self { host: host.unwrap_or(self.host), port: port.unwrap_or(self.port) }
+    }
+
     /// The host as it is written alone.
-    pub(crate) fn parse_host(text: &str) -> Result<String, AddressError> {
+    pub fn parse_host(text: &str) -> Result<String, AddressError> {
         let inner = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
         let host = inner.unwrap_or(text);
         // What follows a percent sign says through which interface.
@@ -44,8 +49,14 @@ impl Address {
         }
     }
 
-    pub(crate) fn parse_port(text: &str) -> Result<u16, AddressError> {
+    pub fn parse_port(text: &str) -> Result<u16, AddressError> {
         text.parse().ok().filter(|port| *port != 0).ok_or(AddressError::Port)
+    }
+}
+
+impl Default for Address {
+    fn default() -> Self {
+        Self { host: DEFAULT_HOST.to_owned(), port: DEFAULT_PORT }
     }
 }
 

@@ -13,7 +13,7 @@ pub(crate) fn report(failure: &anyhow::Error) {
 
 /// What went wrong, why, and what to do. Text from the network is in it, so it is made printable as
 /// a whole.
-pub(crate) fn sentence(failure: &anyhow::Error) -> String {
+pub fn sentence(failure: &anyhow::Error) -> String {
     let mut sentence = format!("{failure:#}");
     if let Some(advice) = failure.downcast_ref::<ClientError>().and_then(advice) {
         sentence = format!("{sentence}; {advice}");
@@ -39,7 +39,7 @@ fn advice(error: &ClientError) -> Option<&'static str> {
         }
         ClientError::Refused { .. } => error.code().and_then(advice_on_refusal),
         ClientError::Reply(ReplyError::NotJson(_)) => {
-            Some("check with --server that this is a file server")
+            Some("check the port: this may be no file server")
         }
         ClientError::BadContent(_) | ClientError::SizeDiffers { .. } => {
             Some("try again, and mistrust the server if it stays")
@@ -63,12 +63,10 @@ fn advice_on_connecting(kind: ErrorKind) -> &'static str {
              a minute"
         }
         ErrorKind::TimedOut | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
-            "check the host in --server, and whether a firewall is in the way"
+            "check the host, and whether a firewall is in the way"
         }
-        ErrorKind::ConnectionRefused => {
-            "start the server, or name another one with --server HOST:PORT"
-        }
-        _ => "check the host in --server",
+        ErrorKind::ConnectionRefused => "start the server, or name another one",
+        _ => "check the host",
     }
 }
 
@@ -78,7 +76,7 @@ fn advice_on_tls(error: &TlsError) -> Option<&'static str> {
             Some("name its authority, or the certificate itself, with --ca FILE")
         }
         TlsError::OtherHost { .. } | TlsError::NoServerName(_) => {
-            Some("name the server with --server as its certificate does")
+            Some("name the server as its certificate does")
         }
         TlsError::Expired => Some("the server needs a new one"),
         TlsError::NotYetValid => Some("check this machine's clock"),
@@ -86,12 +84,10 @@ fn advice_on_tls(error: &TlsError) -> Option<&'static str> {
             "give the server one that it signed, or a self-signed one with \
              basicConstraints=CA:FALSE",
         ),
-        TlsError::NotTls => {
-            Some("leave --tls out if it speaks plain text, or check the port in --server")
-        }
+        TlsError::NotTls => Some("leave --tls out if it speaks plain text, or check the port"),
         // A server that takes no more connections hangs up so. Whoever is told to go without TLS
         // says its token for all to hear.
-        TlsError::HungUp => Some("it may be full: try again later; or check the port in --server"),
+        TlsError::HungUp => Some("it may be full: try again later; or check the port"),
         TlsError::Other(_) => None,
     }
 }

@@ -38,9 +38,11 @@ mod units;
 mod upload;
 mod wire;
 
+pub use address::{Address, AddressError};
 pub use commands::run;
 pub use connection::{Connection, Digest, Transfer};
 pub use error::ClientError;
+pub use failure::sentence;
 pub use options::{Framing, Options};
 pub use protocol::{FileName, Stats, Token};
 pub use tls::{Tls, TlsError, TrustError};
