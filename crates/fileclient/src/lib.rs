@@ -44,5 +44,5 @@ pub use connection::{Connection, Digest, Transfer};
 pub use error::ClientError;
 pub use failure::sentence;
 pub use options::{Framing, Options};
-pub use protocol::{FileName, Stats, Token};
+pub use protocol::{ErrorCode, FileName, Stats, Token};
 pub use tls::{Tls, TlsError, TrustError};

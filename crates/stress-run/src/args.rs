@@ -1,5 +1,6 @@
 //! The command line of `stress-run`.
 
+mod connect;
 mod options;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
@@ -8,11 +9,15 @@ use clap::{CommandFactory, Parser, Subcommand};
 use cli::Documents;
 use serde_json::json;
 
+pub(crate) use self::connect::AccessOptions;
 pub(crate) use self::options::{PlaceOptions, PlanOptions, ResultOptions, RunOptions};
 use crate::{
+    access::{Access, WorkerAccess},
     client_pool,
     compare::{self, CompareArgs},
-    conclusion, experiment, null_server, offspring,
+    conclusion,
+    connected::Connected,
+    experiment, null_server, offspring,
 };
 
 const EXAMPLES: &str = "\
@@ -81,6 +86,9 @@ enum Command {
         dir: PathBuf,
 
         #[command(flatten)]
+        access: Box<AccessOptions>,
+
+        #[command(flatten)]
         places: PlaceOptions,
 
         #[command(flatten)]
@@ -103,7 +111,7 @@ enum Command {
         json: bool,
 
         #[command(flatten)]
-        plan: PlanOptions,
+        plan: Box<PlanOptions>,
 
         #[command(flatten)]
         results: ResultOptions,
@@ -113,7 +121,13 @@ enum Command {
     Compare(CompareArgs),
     /// Make one transfer for a pool of client processes
     #[command(name = client_pool::WORKER_COMMAND, hide = true)]
-    ClientWorker { parent: u32, job: String, local: Option<PathBuf> },
+    ClientWorker {
+        parent: u32,
+        job: String,
+        local: Option<PathBuf>,
+        #[command(flatten)]
+        access: WorkerAccess,
+    },
     /// Serve zeros and discard uploads, for the ceilings
     #[command(name = null_server::NULL_SERVER_COMMAND, hide = true)]
     NullServer { parent: u32 },
@@ -148,8 +162,8 @@ impl Args {
                 let plan = self.options.plan.with_assignment_variables()?;
                 return experiment::run(&RunOptions { plan, ..self.options });
             }
-            Some(Command::Resume { dir, places, results }) => {
-                return experiment::resume(&dir, places, results);
+            Some(Command::Resume { dir, access, places, results }) => {
+                return experiment::resume(&dir, *access, places, results);
             }
             Some(Command::Report { dir, results }) => {
                 return conclusion::render_again(&dir, &results);
@@ -158,8 +172,8 @@ impl Args {
                 print_plan(&plan.with_assignment_variables()?, &results, json)?;
             }
             Some(Command::Compare(args)) => return compare::run(&args),
-            Some(Command::ClientWorker { parent, job, local }) => {
-                client_pool::work(parent, &job, local)?;
+            Some(Command::ClientWorker { parent, job, local, access }) => {
+                client_pool::work(parent, &job, local, Access::of_worker(access)?)?;
             }
             Some(Command::NullServer { parent }) => null_server::serve(parent)?,
             Some(Command::Bound { parent, words }) => {
@@ -172,7 +186,7 @@ impl Args {
 }
 
 fn print_plan(options: &PlanOptions, results: &ResultOptions, json: bool) -> anyhow::Result<()> {
-    let plan = experiment::plan_of(options)?;
+    let plan = experiment::plan_of(options, Connected::open(options)?.as_ref())?;
     experiment::check_gates_fit(&results.gates, &plan)?;
     let needs = plan.needs();
     if json {

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use crate::{
     books::ServerBooks,
     client_pool,
-    content::{Digest, Source},
+    content::{Digest, STORED_PREFIX, Source},
     interrupt::Interrupt,
     job::{Job, Outcome, WRONG_CONTENT},
     plan::{BURSTS_MAX, Cell, ClientPoolKind, Operation, Sink},
@@ -204,16 +204,17 @@ fn jobs(
             (Operation::Upload, _) => {
                 (upload_name(attempt.repetition, client), Some(source.path.clone()))
             }
-            (Operation::Download, Sink::Null) => (download_name(source), None),
+            (Operation::Download, Sink::Null) => (source.name.clone(), None),
             (Operation::Download, Sink::File) => {
                 let sink = instruments.sink_dir.join(format!("download-{client}.bin"));
-                (download_name(source), Some(sink))
+                (source.name.clone(), Some(sink))
             }
         };
         Job {
             client,
             burst,
             server: target.address.clone(),
+            access: target.access.clone(),
             operation: cell.operation,
             name,
             local,
@@ -224,17 +225,9 @@ fn jobs(
     (1..=cell.clients).map(job).collect()
 }
 
-/// The stored file that downloads of this volume read.
-pub(crate) fn download_name(source: &Source) -> FileName {
-    name(&format!("stress-download-{}.bin", source.volume.bytes))
-}
-
 fn upload_name(repetition: u32, client: u32) -> FileName {
-    name(&format!("stress-upload-{repetition}-{client}.bin"))
-}
-
-fn name(name: &str) -> FileName {
-    name.parse().expect("these are plain names")
+    let name = format!("{STORED_PREFIX}upload-{repetition}-{client}.bin");
+    name.parse().expect("this is a plain name")
 }
 
 /// Checks every byte of the transfers that seem to have succeeded.

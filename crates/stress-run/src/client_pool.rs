@@ -16,6 +16,7 @@ use anyhow::{Context, ensure};
 use telemetry::monotonic_ns;
 
 use crate::{
+    access::Access,
     interrupt::Interrupt,
     job::{Job, Outcome},
     offspring::{self, Offspring, this_program},
@@ -125,6 +126,7 @@ impl<'a> ClientProcess<'a> {
     fn start(job: &'a Job, gate: Stdio, interrupt: &Interrupt) -> anyhow::Result<Self> {
         let mut command = this_program(WORKER_COMMAND)?;
         command.arg(serde_json::to_string(job)?).args(&job.local);
+        job.access.pass_on(&mut command);
         command.stdin(gate).stdout(Stdio::piped());
         let mut process = Offspring::start(&mut command, interrupt)
             .context("cannot start a client process; choose fewer --clients")?;
@@ -152,10 +154,15 @@ impl<'a> ClientProcess<'a> {
 }
 
 /// What the hidden subcommand does: prepares, waits for the release, runs and reports.
-pub(crate) fn work(parent: u32, job: &str, local: Option<PathBuf>) -> anyhow::Result<()> {
+pub(crate) fn work(
+    parent: u32,
+    job: &str,
+    local: Option<PathBuf>,
+    access: Access,
+) -> anyhow::Result<()> {
     offspring::end_with(parent)?;
     let job: Job = serde_json::from_str(job).context("this command is for stress-run itself")?;
-    let prepared = Job { local, ..job }.prepare();
+    let prepared = Job { local, access, ..job }.prepare();
     let mut stdout = io::stdout();
     writeln!(stdout, "{READY}")?;
     io::stdin().read_to_end(&mut Vec::new())?;

@@ -6,9 +6,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use fileclient::FileName;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
-use crate::plan::Volume;
+use crate::{plan::Volume, target::Target};
+
+/// How the names of all files begin that are stored for a run.
+pub(crate) const STORED_PREFIX: &str = "stress-";
 
 /// Bytes made or hashed at a time.
 const PIECE_LEN: usize = 256 * 1024;
@@ -18,6 +22,8 @@ const PIECE_LEN: usize = 256 * 1024;
 pub(crate) struct Source {
     pub(crate) volume: Volume,
     pub(crate) path: PathBuf,
+    /// Of the stored file that downloads read.
+    pub(crate) name: FileName,
     /// As the server's DIGEST reports it.
     pub(crate) digest: String,
 }
@@ -37,7 +43,17 @@ impl Source {
             file.write_all(&piece[..len])?;
             left -= len as u64;
         }
-        Ok(Self { volume, path, digest: digest.finish() })
+        let name = format!("{STORED_PREFIX}download-{}.bin", volume.bytes);
+        let name = name.parse().expect("this is a plain name");
+        Ok(Self { volume, path, name, digest: digest.finish() })
+    }
+
+    /// Takes a file that a server has, into `dir`.
+    pub(crate) fn fetch(dir: &Path, name: &FileName, target: &Target) -> anyhow::Result<Self> {
+        let path = dir.join("fetched.bin");
+        let bytes = target.fetch(name, &mut File::create(&path)?)?;
+        let digest = Digest::of_file(&path)?;
+        Ok(Self { volume: Volume { bytes }, path, name: name.clone(), digest })
     }
 }
 

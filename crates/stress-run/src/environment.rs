@@ -38,6 +38,9 @@ pub(crate) struct Environment {
     pub(crate) machine: Machine,
     /// The server that was running already, where one was measured.
     pub(crate) connected_to: Option<String>,
+    /// Whether the clients talked TLS to it.
+    #[serde(default)]
+    pub(crate) tls: bool,
     /// Faults that the servers were told to make.
     #[serde(default)]
     pub(crate) injected: Option<String>,
@@ -95,6 +98,7 @@ impl Environment {
             binaries: Binaries::default(),
             machine: Machine::of_this_run(work_dir),
             connected_to: None,
+            tls: false,
             injected: None,
             timeout_s: None,
             plan: plan.clone(),
@@ -115,7 +119,7 @@ impl Environment {
         ensure!(
             clients.iter().all(is_count)
                 && is_count(&self.plan.repetitions)
-                && configurations.iter().all(|server| (1..=1_000_000).contains(&server.workers))
+                && configurations.iter().all(|server| server.workers <= 1_000_000)
                 && volumes.iter().all(|volume| (1..=Volume::BYTES_MAX).contains(&volume.bytes)),
             "its plan has numbers that no plan can have"
         );
@@ -138,9 +142,26 @@ impl Environment {
     }
 }
 
-/// What is not UTF-8 in it is replaced.
+/// What is not UTF-8 in it is replaced, and a token is left out: results are for others to read.
 fn command_line() -> Vec<String> {
-    env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()
+    without_token(env::args_os().map(|word| word.to_string_lossy().into_owned()))
+}
+
+fn without_token(words: impl Iterator<Item = String>) -> Vec<String> {
+    const OPTION: &str = "--token";
+    const HIDDEN: &str = "...";
+    let mut is_token = false;
+    let words = words.map(|word| {
+        let hidden = if is_token {
+            Some(HIDDEN.to_owned())
+        } else {
+            let value = word.strip_prefix(OPTION).and_then(|rest| rest.strip_prefix('='));
+            value.map(|_| format!("{OPTION}={HIDDEN}"))
+        };
+        is_token = !is_token && word == OPTION;
+        hidden.unwrap_or(word)
+    });
+    words.collect()
 }
 
 /// For names of directories, so without colons.
@@ -307,3 +328,19 @@ mod system {
 
 use system::{cpu_model, load_average, memory_total, swap_total};
 pub(crate) use system::{filesystem_of, memory_available};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_does_not_get_into_the_results() {
+        let words = |line: &str| without_token(line.split(' ').map(str::to_owned)).join(" ");
+        assert_eq!(
+            words("stress-run --token a --token=b --tls"),
+            "stress-run --token ... --token=... --tls"
+        );
+        assert_eq!(words("stress-run --token-file a"), "stress-run --token-file a");
+        assert_eq!(words("stress-run --token --token b"), "stress-run --token ... b");
+    }
+}

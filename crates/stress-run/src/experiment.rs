@@ -8,13 +8,14 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 
 use self::sweep::{Done, Sweep};
 use crate::{
-    args::{PlaceOptions, PlanOptions, ResultOptions, RunOptions},
+    args::{AccessOptions, PlaceOptions, PlanOptions, ResultOptions, RunOptions},
     cell::Instruments,
     conclusion,
+    connected::Connected,
     content::Source,
     environment::{Binaries, Environment, Machine},
     gate::Gate,
@@ -26,30 +27,33 @@ use crate::{
     resources,
     results::{self, Run, RunFiles},
     server,
-    servers::{Origin, Servers, connected_configuration},
+    servers::{Origin, Servers},
     work_dir::{self, WorkDir},
 };
 
 /// Runs the whole plan and writes its results. An error means that it could not start, or that a
 /// result could not be written.
 pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
-    let plan = plan_of(&options.plan)?;
+    let mut server = server(options)?;
+    let plan = plan_of(&options.plan, server.connected())?;
     check_gates_fit(&options.results.gates, &plan)?;
     results::check_latest(&options.out)?;
     let work_dir = work_dir(options);
-    let program = program(options)?;
     make_room(&work_dir, options.results.lang);
     preflight::check(&plan.needs(), &work_dir, &options.out, options.places.port)?;
+    server.check(&plan)?;
     let mut environment = Environment::of_this_run(options.plan.quick, &work_dir, &plan);
-    environment.binaries = Binaries::of_this_run(program.as_ref())?;
-    environment.connected_to = options.plan.connect.clone();
+    environment.binaries = Binaries::of_this_run(server.program())?;
+    environment.connected_to = server.connected().map(|connected| connected.address().to_owned());
+    environment.tls = server.connected().is_some_and(Connected::speaks_tls);
     environment.timeout_s = options.plan.timeout().map(|timeout| timeout.as_secs_f64());
-    measure(options, program, environment, None)
+    measure(options, server, environment, None)
 }
 
 /// Goes on with a run that was stopped, with what it was begun with.
 pub(crate) fn resume(
     dir: &Path,
+    access: AccessOptions,
     places: PlaceOptions,
     results: ResultOptions,
 ) -> anyhow::Result<ExitCode> {
@@ -59,27 +63,28 @@ pub(crate) fn resume(
     if Done::of(&run).is_complete(&environment.plan) {
         bail!("{} is complete: there is nothing to go on with", dir.display());
     }
-    let options = RunOptions::as_begun(&environment, dir.to_owned(), places, results);
-    if let Some(address) = &options.plan.connect {
-        let now = connected_configuration(&options.plan, address)?;
-        if environment.plan.configurations != [now] {
+    let options = RunOptions::as_begun(&environment, dir.to_owned(), access, places, results);
+    let mut server = server(&options)?;
+    if let Some(connected) = server.connected() {
+        let address = connected.address();
+        if environment.plan.configurations != [connected.configuration(&options.plan)?] {
             bail!("the server at {address} has another mode or pool than when the run began");
         }
     }
     let work_dir = work_dir(&options);
-    let program = program(&options)?;
-    environment.binaries.check_same(&Binaries::of_this_run(program.as_ref())?)?;
+    environment.binaries.check_same(&Binaries::of_this_run(server.program())?)?;
     environment.machine.check_same(&Machine::of_this_run(&work_dir))?;
     make_room(&work_dir, options.results.lang);
     preflight::check(&environment.plan.needs(), &work_dir, dir, options.places.port)?;
+    server.check(&environment.plan)?;
     environment.resume();
-    measure(&options, program, environment, Some(run))
+    measure(&options, server, environment, Some(run))
 }
 
 /// Measures what is not measured yet, and renders all there is then.
 fn measure(
     options: &RunOptions,
-    program: Option<PathBuf>,
+    server: Server,
     environment: Environment,
     begun: Option<Run>,
 ) -> anyhow::Result<ExitCode> {
@@ -93,7 +98,7 @@ fn measure(
         std::fs::create_dir(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
         Ok(dir)
     };
-    let sources = create_sources(&plan, &dir("sources")?)?;
+    let sources = create_sources(&plan, server.connected(), &dir("sources")?)?;
     if interrupt.is_told() {
         return Ok(EXIT_INTERRUPTED.into());
     }
@@ -105,14 +110,14 @@ fn measure(
         sink_dir: dir("downloads")?,
         interrupt: interrupt.clone(),
     };
-    let origin = match program {
-        Some(program) => {
+    let origin = match server {
+        Server::Program(program) => {
             let (dir, log_dir) = (dir("served")?, dir("log")?);
             Origin::Started { program, port: options.places.port, dir, log_dir }
         }
-        None => Origin::Connected(options.plan.connect.clone().unwrap_or_default()),
+        Server::Connected(connected) => Origin::Connected(connected),
     };
-    let has_downloads = plan.operations.contains(&Operation::Download);
+    let has_downloads = plan.operations.contains(&Operation::Download) && plan.file.is_none();
     let downloads = if has_downloads { sources.clone() } else { Vec::new() };
     let servers = Servers::new(origin, downloads, options.plan.timeout(), &interrupt);
     let files = match &begun {
@@ -125,6 +130,7 @@ fn measure(
     let mut sweep = Sweep { servers, sources, instruments, files, progress, environment, done };
     let measured = sweep.measure(&plan);
     sweep.progress.finish();
+    tell_what_is_left(&sweep.servers, options.results.lang);
     // Where a result could not be written, what was written before still gets its tables.
     let concluded = conclusion::conclude(&run_dir, &options.results, interrupt.is_told());
     measured.and(concluded)
@@ -142,17 +148,62 @@ fn make_room(work_dir: &Path, language: Language) {
     }
 }
 
-/// The server program to start; `None` where one is running already.
-fn program(options: &RunOptions) -> anyhow::Result<Option<PathBuf>> {
+/// What is measured: servers that are started, or one that runs already.
+enum Server {
+    Program(PathBuf),
+    Connected(Box<Connected>),
+}
+
+fn server(options: &RunOptions) -> anyhow::Result<Server> {
     let PlaceOptions { fileserver, port, .. } = &options.places;
-    match (&options.plan.connect, fileserver) {
-        (Some(_), None) if *port == 0 => Ok(None),
-        (Some(address), _) => bail!(
-            "the server at {address} is running already; --fileserver and --port are for servers \
-             that stress-run starts"
+    match (Connected::open(&options.plan)?, fileserver) {
+        (Some(connected), None) if *port == 0 => Ok(Server::Connected(Box::new(connected))),
+        (Some(connected), _) => bail!(
+            "the server at {} is running already; --fileserver and --port are for servers that \
+             stress-run starts",
+            connected.address()
         ),
-        (None, Some(program)) => Ok(Some(program.clone())),
-        (None, None) => server::beside_this_program().map(Some),
+        // Without --connect only a run that goes on can have it.
+        (None, _) if options.plan.server.access()?.is_special() => bail!(
+            "this run starts its servers itself; --tls, --token and --framing are for one that is \
+             running already"
+        ),
+        (None, Some(program)) => Ok(Server::Program(program.clone())),
+        (None, None) => server::beside_this_program().map(Server::Program),
+    }
+}
+
+impl Server {
+    fn program(&self) -> Option<&PathBuf> {
+        match self {
+            Self::Program(program) => Some(program),
+            Self::Connected(_) => None,
+        }
+    }
+
+    fn connected(&self) -> Option<&Connected> {
+        match self {
+            Self::Program(_) => None,
+            Self::Connected(connected) => Some(connected),
+        }
+    }
+
+    /// Refuses a plan that it does not let be measured.
+    fn check(&mut self, plan: &Plan) -> anyhow::Result<()> {
+        match self {
+            Self::Program(_) => Ok(()),
+            Self::Connected(connected) => connected.check(plan),
+        }
+    }
+}
+
+/// Some servers cannot delete what a run has stored there.
+fn tell_what_is_left(servers: &Servers, language: Language) {
+    match servers.left_behind() {
+        None => {}
+        Some(Ok(names)) if names.is_empty() => {}
+        Some(Ok(names)) => cli::errln!("{}", language.left_behind(&names)),
+        Some(Err(err)) => cli::errln!("{}", language.perhaps_left_behind(&err.to_string())),
     }
 }
 
@@ -165,16 +216,29 @@ pub(crate) fn check_gates_fit(gates: &[Gate], plan: &Plan) -> anyhow::Result<()>
     gates.iter().try_for_each(|gate| gate.check_fits(&planned))
 }
 
-/// The plan that the options ask for; a server that is running already is asked what it is.
-pub(crate) fn plan_of(options: &PlanOptions) -> anyhow::Result<Plan> {
-    let configurations = match &options.connect {
-        None => options.configurations(),
-        Some(address) => vec![connected_configuration(options, address)?],
-    };
-    Ok(options.plan(configurations))
+/// The plan that the options ask for, for a server that runs already if there is one.
+pub(crate) fn plan_of(
+    options: &PlanOptions,
+    connected: Option<&Connected>,
+) -> anyhow::Result<Plan> {
+    let Some(connected) = connected else { return Ok(options.plan(options.configurations())) };
+    let mut plan = options.plan(vec![connected.configuration(options)?]);
+    if let Some(name) = &plan.file {
+        plan.volumes = vec![connected.volume_of(name)?];
+    }
+    Ok(plan)
 }
 
-fn create_sources(plan: &Plan, dir: &Path) -> anyhow::Result<Vec<Source>> {
+fn create_sources(
+    plan: &Plan,
+    connected: Option<&Connected>,
+    dir: &Path,
+) -> anyhow::Result<Vec<Source>> {
+    if let (Some(name), Some(connected)) = (&plan.file, connected) {
+        let source = Source::fetch(dir, name, connected.target())?;
+        ensure!(plan.volumes == [source.volume], "{name} has another size than before");
+        return Ok(vec![source]);
+    }
     let create = |&volume| {
         Source::create(dir, volume, plan.seed)
             .with_context(|| format!("cannot write the files to transfer to {}", dir.display()))

@@ -11,7 +11,9 @@ use fileclient::{ClientError, Connection, FileName, Options, Transfer};
 use serde::{Deserialize, Serialize};
 use telemetry::monotonic_ns;
 
-use crate::{content::Digest, plan::Operation, thread_times::ThreadTimes, timeline::Service};
+use crate::{
+    access::Access, content::Digest, plan::Operation, thread_times::ThreadTimes, timeline::Service,
+};
 
 /// One transfer to make.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -20,6 +22,9 @@ pub(crate) struct Job {
     /// Which burst of its cell this is a part of, from 1.
     pub(crate) burst: u32,
     pub(crate) server: String,
+    /// A token is no argument for a process.
+    #[serde(skip)]
+    pub(crate) access: Access,
     pub(crate) operation: Operation,
     pub(crate) name: FileName,
     /// The file to send or to fill; none for a download that is only hashed. JSON cannot hold every path.
@@ -103,8 +108,8 @@ impl Job {
         outcome: &mut Outcome,
     ) -> Result<Transfer, ClientError> {
         let deadline = Instant::now() + self.timeout;
-        let options =
-            Options { timeout: self.timeout, deadline: Some(deadline), ..Options::default() };
+        let options = self.access.options();
+        let options = Options { timeout: self.timeout, deadline: Some(deadline), ..options };
         let mut connection = Connection::connect(&self.server, options)?;
         outcome.connected_ns = Some(monotonic_ns(Instant::now()));
         outcome.port = Some(connection.local_addr().port());

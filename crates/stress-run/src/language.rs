@@ -162,6 +162,35 @@ impl Language {
         }
     }
 
+    /// Of files on the server that was measured.
+    pub(crate) fn left_behind(self, names: &[String]) -> String {
+        let (shown, more) = names.split_at(names.len().min(NAMES_SHOWN));
+        let (names, more) = (shown.join(", "), more.len());
+        match self {
+            En if more > 0 => format!(
+                "the server could not delete what this run stored there: {names} and {more} more"
+            ),
+            Id if more > 0 => format!(
+                "server tidak dapat menghapus berkas dari pengujian ini: {names} dan {more} lainnya"
+            ),
+            En => format!("the server could not delete what this run stored there: {names}"),
+            Id => format!("server tidak dapat menghapus berkas dari pengujian ini: {names}"),
+        }
+    }
+
+    pub(crate) fn perhaps_left_behind(self, why: &str) -> String {
+        match self {
+            En => format!(
+                "files of this run, named stress-..., may be left on the server, which does not list \
+                 its files: {why}"
+            ),
+            Id => format!(
+                "berkas dari pengujian ini, bernama stress-..., mungkin masih ada di server, yang \
+                 tidak memberi daftar berkasnya: {why}"
+            ),
+        }
+    }
+
     pub(crate) fn calibrating(self) -> String {
         match self {
             En => "measuring what the clients reach with a server that does nothing".to_owned(),
@@ -208,6 +237,8 @@ impl Language {
     pub(crate) fn server(self, server: Configuration) -> String {
         let (mode, workers) = (mode_name(server.mode), self.workers(server.workers));
         match self {
+            En if server.workers == 0 => "the running server".to_owned(),
+            Id if server.workers == 0 => "server yang sedang berjalan".to_owned(),
             En => format!("{mode} mode with {workers}"),
             Id => format!("mode {mode} dengan {workers}"),
         }
@@ -393,6 +424,9 @@ pub(crate) struct Marks {
     /// Faults that the server was told to make.
     pub(crate) injected: Option<String>,
 }
+
+/// Of a list in a message; the others are counted.
+const NAMES_SHOWN: usize = 10;
 
 fn counted(count: u32, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })

@@ -6,6 +6,7 @@
 //! runs side by side, and a [`gate`] is a condition that results must meet.
 #![forbid(unsafe_code)]
 
+mod access;
 pub mod args;
 mod books;
 mod cell;
@@ -14,6 +15,7 @@ mod cgroup;
 mod client_pool;
 mod compare;
 mod conclusion;
+mod connected;
 mod content;
 mod environment;
 mod experiment;

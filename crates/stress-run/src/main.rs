@@ -9,7 +9,7 @@ fn main() -> ExitCode {
     match cli::parse::<Args>().run() {
         Ok(code) => code,
         Err(err) => {
-            cli::errln!("stress-run: {err:#}");
+            cli::errln!("stress-run: {}", fileclient::sentence(&err));
             ExitCode::from(2)
         }
     }

@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use clap::ValueEnum;
+use fileclient::FileName;
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 use serde::{Deserialize, Serialize};
 
@@ -81,6 +82,7 @@ pub(crate) struct Volume {
 pub(crate) struct Configuration {
     /// `None` for a server that is already running and does not tell.
     pub(crate) mode: Option<Mode>,
+    /// 0 for a server that does not tell.
     pub(crate) workers: u32,
 }
 
@@ -99,6 +101,9 @@ pub(crate) struct Plan {
     pub(crate) configurations: Vec<Configuration>,
     pub(crate) operations: Vec<Operation>,
     pub(crate) volumes: Vec<Volume>,
+    /// The server's own file that downloads read, in place of one that is stored for the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) file: Option<FileName>,
     pub(crate) clients: Vec<u32>,
     pub(crate) client_pool: ClientPoolKind,
     pub(crate) sink: Sink,
@@ -239,6 +244,13 @@ impl Plan {
     }
 }
 
+impl Configuration {
+    /// The number of workers; empty for a server that does not tell it.
+    pub(crate) fn workers_shown(self) -> String {
+        if self.workers == 0 { String::new() } else { self.workers.to_string() }
+    }
+}
+
 impl Cell {
     /// What all clients together move.
     pub(crate) fn payload_bytes(&self) -> u64 {
@@ -335,6 +347,7 @@ mod tests {
             configurations: modes.iter().flat_map(configuration).collect(),
             operations: vec![Operation::Download, Operation::Upload],
             volumes: vec![10, 50, 100].into_iter().map(|mib| Volume { bytes: mib * MIB }).collect(),
+            file: None,
             clients: vec![1, 5, 50],
             client_pool: ClientPoolKind::Thread,
             sink: Sink::File,

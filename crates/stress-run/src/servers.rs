@@ -6,17 +6,12 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
+use fileclient::ClientError;
 
 use crate::{
-    args::PlanOptions,
-    cell::download_name,
-    content::Source,
-    interrupt::Interrupt,
-    plan::{Configuration, Mode},
-    server::ServerProcess,
-    target::Target,
-    timeline::EventLog,
+    access::Access, connected::Connected, content::Source, interrupt::Interrupt,
+    plan::Configuration, server::ServerProcess, target::Target, timeline::EventLog,
 };
 
 /// All servers of a run.
@@ -30,9 +25,13 @@ pub(crate) struct Servers {
 
 pub(crate) enum Origin {
     /// A process of its own for each configuration.
-    Started { program: PathBuf, port: u16, dir: PathBuf, log_dir: PathBuf },
-    /// One that is running already.
-    Connected(String),
+    Started {
+        program: PathBuf,
+        port: u16,
+        dir: PathBuf,
+        log_dir: PathBuf,
+    },
+    Connected(Box<Connected>),
 }
 
 /// A server under measurement.
@@ -56,22 +55,19 @@ impl Servers {
 
     /// Starts the server, or finds the one that runs, and stores what downloads read.
     pub(crate) fn start(&self, configuration: Configuration) -> anyhow::Result<Running> {
-        let (process, address) = match &self.origin {
-            Origin::Connected(address) => (None, address.clone()),
+        let (process, target) = match &self.origin {
+            Origin::Connected(connected) => (None, connected.target().clone()),
             Origin::Started { program, port, dir, log_dir } => {
                 let events = EventLog::at(self.unused_log(log_dir));
                 let server = (program.as_path(), configuration, *port);
                 let process = ServerProcess::start(server, dir, events, &self.interrupt)?;
-                let address = process.address().to_owned();
-                (Some(process), address)
+                let mut target = Target::new(process.address(), &Access::default(), self.timeout)?;
+                target.pid = Some(process.pid());
+                (Some(process), target)
             }
         };
-        let mut target = Target::new(&address, self.timeout)?;
-        target.pid = process.as_ref().map(ServerProcess::pid);
         for source in &self.downloads {
-            target
-                .provide(&download_name(source), source)
-                .context("cannot store the file to download")?;
+            target.provide(source).context("cannot store the file to download")?;
         }
         Ok(Running { process, target })
     }
@@ -82,10 +78,18 @@ impl Servers {
             Some(process) => process.stop(),
             None => {
                 for source in &self.downloads {
-                    // Some servers cannot delete; the file's name says where it came from.
-                    let _ = running.target.delete(&download_name(source));
+                    // Some servers cannot delete; what is left is told at the end.
+                    let _ = running.target.delete(&source.name);
                 }
             }
+        }
+    }
+
+    /// What the run has stored on a server that ran before, and could not delete.
+    pub(crate) fn left_behind(&self) -> Option<Result<Vec<String>, ClientError>> {
+        match &self.origin {
+            Origin::Connected(connected) => Some(connected.left_behind()),
+            Origin::Started { .. } => None,
         }
     }
 
@@ -102,24 +106,5 @@ impl Running {
     pub(crate) fn how_it_died(&mut self) -> Option<String> {
         let process = self.process.as_mut()?;
         process.is_dead().then(|| format!("the server died: {}", process.how_it_ended()))
-    }
-}
-
-/// What a server that is running already says that it is, or else what the options say.
-pub(crate) fn connected_configuration(
-    options: &PlanOptions,
-    address: &str,
-) -> anyhow::Result<Configuration> {
-    let target = Target::new(address, options.timeout())
-        .with_context(|| format!("cannot measure {address}"))?;
-    match (target.stats()?, options.single_server()) {
-        (Some(stats), _) => {
-            let mode = <Mode as clap::ValueEnum>::from_str(&stats.mode, true).ok();
-            Ok(Configuration { mode, workers: stats.workers })
-        }
-        (None, Some(workers)) => Ok(Configuration { mode: None, workers }),
-        (None, None) => Err(anyhow!(
-            "the server at {address} does not tell how many workers it has; say it with --servers N"
-        )),
     }
 }

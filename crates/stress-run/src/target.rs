@@ -2,17 +2,24 @@
 
 use std::{
     fs::File,
+    io::{Read, Write},
     thread,
     time::{Duration, Instant},
 };
 
-use fileclient::{ClientError, Connection, FileName, Options, Stats};
+use fileclient::{ClientError, Connection, ErrorCode, FileName, Options, Stats};
 
-use crate::content::{Digest, Source};
+use crate::{
+    access::Access,
+    content::{Digest, Source},
+};
 
 /// Longest wait for an answer outside the clock, where nothing else is said. All of it goes to
 /// hashing or to a busy pool.
 const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A server that is just starting may not listen yet.
+const STARTUP_WAIT: Duration = Duration::from_secs(1);
 
 /// A server that does not answer STATS for so long does not know it.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -21,8 +28,10 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A server that listens.
+#[derive(Clone)]
 pub(crate) struct Target {
     pub(crate) address: String,
+    pub(crate) access: Access,
     /// Its first process, where that is ours to look at.
     pub(crate) pid: Option<u32>,
     /// Whether what it stores or sends can be told from anything else; a null server's cannot.
@@ -35,10 +44,15 @@ pub(crate) struct Target {
 
 impl Target {
     /// Finds out what the server at `address` can tell.
-    pub(crate) fn new(address: &str, timeout: Option<Duration>) -> Result<Self, ClientError> {
+    pub(crate) fn new(
+        address: &str,
+        access: &Access,
+        timeout: Option<Duration>,
+    ) -> Result<Self, ClientError> {
         let timeout = timeout.unwrap_or(TIMEOUT);
         let mut target = Self {
             address: address.to_owned(),
+            access: access.clone(),
             pid: None,
             has_content: true,
             timeout,
@@ -47,7 +61,7 @@ impl Target {
         };
         target.has_stats = match target.connect_for(timeout.min(PROBE_TIMEOUT))?.stats() {
             Ok(stats) => serde_json::from_value::<Stats>(stats).is_ok(),
-            Err(err @ ClientError::Connect { .. }) => return Err(err),
+            Err(err) if says_no(&err) => return Err(err),
             // Each foreign server has its own way of not knowing a request.
             Err(_) => false,
         };
@@ -59,6 +73,7 @@ impl Target {
     pub(crate) fn null(address: &str, pid: u32) -> Self {
         Self {
             address: address.to_owned(),
+            access: Access::default(),
             pid: Some(pid),
             has_content: false,
             timeout: TIMEOUT,
@@ -93,10 +108,29 @@ impl Target {
     }
 
     /// Stores the file that downloads read.
-    pub(crate) fn provide(&self, name: &FileName, source: &Source) -> anyhow::Result<()> {
-        let mut file = File::open(&source.path)?;
-        self.connect()?.upload(name, &mut file)?;
+    pub(crate) fn provide(&self, source: &Source) -> anyhow::Result<()> {
+        self.store(&source.name, &mut File::open(&source.path)?)?;
         Ok(())
+    }
+
+    pub(crate) fn store(&self, name: &FileName, content: &mut dyn Read) -> Result<(), ClientError> {
+        self.connect()?.upload(name, content).map(drop)
+    }
+
+    /// Copies a stored file; how long it is.
+    pub(crate) fn fetch(&self, name: &FileName, sink: &mut dyn Write) -> Result<u64, ClientError> {
+        Ok(self.connect()?.get(name, sink)?.bytes)
+    }
+
+    /// The names of all stored files.
+    pub(crate) fn list(&self, timeout: Duration) -> Result<Vec<String>, ClientError> {
+        self.connect_for(timeout.min(self.timeout))?.list()
+    }
+
+    /// Finds out whether it knows DIGEST, of a file that it has.
+    pub(crate) fn learn_digest(&mut self, name: &FileName) {
+        let asked = || self.connect_for(self.timeout.min(PROBE_TIMEOUT))?.digest(name);
+        self.has_digest = self.has_digest || asked().is_ok();
     }
 
     /// The digest of a stored file: from the server, or by reading the file back.
@@ -105,7 +139,7 @@ impl Target {
             return Ok(self.connect()?.digest(name)?.digest);
         }
         let mut digest = Digest::default();
-        self.connect()?.get(name, &mut digest)?;
+        self.fetch(name, &mut digest)?;
         Ok(digest.finish())
     }
 
@@ -118,6 +152,19 @@ impl Target {
     }
 
     fn connect_for(&self, timeout: Duration) -> Result<Connection, ClientError> {
-        Connection::connect(&self.address, Options { timeout, ..Options::default() })
+        let options = self.access.options();
+        Connection::connect(
+            &self.address,
+            Options { timeout, startup_wait: STARTUP_WAIT, ..options },
+        )
+    }
+}
+
+/// Whether this is more than not knowing a request: there is no way to talk to the server, or it has
+/// understood the request and refuses it.
+fn says_no(err: &ClientError) -> bool {
+    match err {
+        ClientError::Connect { .. } | ClientError::Tls(_) | ClientError::SpeaksTls => true,
+        err => err.code().is_some_and(|code| code != ErrorCode::UnknownRequest),
     }
 }

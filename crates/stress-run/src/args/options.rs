@@ -5,6 +5,7 @@ use std::{env, path::PathBuf, str::FromStr, time::Duration};
 use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum, builder::BoolishValueParser};
 
+use super::connect::{AccessOptions, ConnectOptions};
 use crate::{
     environment::Environment,
     gate::Gate,
@@ -93,13 +94,11 @@ pub(crate) struct PlanOptions {
     )]
     repeat: Option<u32>,
 
-    /// Measure a server that is already running, instead of starting one for each
-    /// mode and number of workers
-    #[arg(long, value_name = "HOST:PORT", env = "STRESS_CONNECT", conflicts_with = "modes")]
-    pub(crate) connect: Option<String>,
-
     #[command(flatten)]
     method: MethodOptions,
+
+    #[command(flatten)]
+    pub(crate) server: ConnectOptions,
 }
 
 /// How it is measured.
@@ -187,13 +186,15 @@ impl RunOptions {
     pub(crate) fn as_begun(
         begun: &Environment,
         dir: PathBuf,
+        access: AccessOptions,
         places: PlaceOptions,
         results: ResultOptions,
     ) -> Self {
+        let (address, file) = (begun.connected_to.as_deref(), begun.plan.file.clone());
         let workers = begun.plan.configurations.iter().map(|server| server.workers).collect();
         let timeout = begun.timeout_s.map(Duration::from_secs_f64);
         let plan = PlanOptions {
-            connect: begun.connected_to.clone(),
+            server: ConnectOptions::as_begun(address, file, access),
             servers: Some(workers),
             method: MethodOptions { timeout, ..MethodOptions::default() },
             ..PlanOptions::default()
@@ -242,11 +243,14 @@ impl PlanOptions {
         let default_volumes = VOLUMES_MB.map(|mb| mb.parse().expect("these are volumes"));
         let volumes = self.volumes.as_deref().unwrap_or(&default_volumes);
         let min_time_s = if self.quick { QUICK_MIN_TIME_S } else { MIN_TIME_S };
+        let file = self.server.file.clone();
+        let operations = if file.is_some() { &OPERATIONS[..1] } else { &OPERATIONS[..] };
         let MethodOptions { client_pool, sink, seed, min_time, reruns, .. } = self.method;
         Plan {
             configurations,
-            operations: unique(self.ops.as_deref().unwrap_or(&OPERATIONS)),
+            operations: unique(self.ops.as_deref().unwrap_or(operations)),
             volumes: unique(&volumes.iter().map(volume).collect::<Vec<_>>()),
+            file,
             clients: unique(self.clients.as_deref().unwrap_or(&POOLS)),
             client_pool: client_pool.unwrap_or(ClientPoolKind::Thread),
             sink: sink.unwrap_or(Sink::File),
@@ -257,12 +261,9 @@ impl PlanOptions {
         }
     }
 
-    /// The one size that `--servers` names for a server that does not tell its own.
-    pub(crate) fn single_server(&self) -> Option<u32> {
-        match self.servers.as_deref() {
-            Some([workers]) => Some(*workers),
-            _ => None,
-        }
+    /// The sizes that `--servers` names.
+    pub(crate) fn servers(&self) -> &[u32] {
+        self.servers.as_deref().unwrap_or_default()
     }
 }
 

@@ -197,7 +197,7 @@ fn row(comparison: &Comparison, pair: &Pair, language: Language) -> [String; 10]
         cell.operation.to_string(),
         cell.volume.to_string(),
         cell.clients.to_string(),
-        cell.server.workers.to_string(),
+        cell.server.workers_shown(),
         format!("{} / {}", a.repetitions, b.repetitions),
         number(a.mean_s, 6),
         number(b.mean_s, 6),

@@ -65,7 +65,7 @@ fn fields(row: &RowFacts<'_>, language: Language) -> [String; 19] {
         cell.operation.to_string(),
         language.tick(in_mib(cell.volume.bytes as f64)),
         cell.clients.to_string(),
-        cell.server.workers.to_string(),
+        cell.server.workers_shown(),
         number(line.mean_s),
         row.mean_s.map_or_else(String::new, |spread| range(&spread, language)),
         mib(line.throughput_bytes_per_s),

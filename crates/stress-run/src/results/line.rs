@@ -35,6 +35,7 @@ pub(crate) struct CellLine {
     pub(crate) operation: Operation,
     pub(crate) volume_bytes: u64,
     pub(crate) clients: u32,
+    #[serde(with = "workers_column")]
     pub(crate) server_workers: u32,
     pub(crate) repetition: u32,
     #[serde(default = "first")]
@@ -108,6 +109,7 @@ pub(crate) struct WorkerLine<O> {
     pub(crate) operation: Operation,
     pub(crate) volume_bytes: u64,
     pub(crate) clients: u32,
+    #[serde(with = "workers_column")]
     pub(crate) server_workers: u32,
     pub(crate) repetition: u32,
     #[serde(default = "first")]
@@ -288,5 +290,22 @@ mod mode_column {
         }
         let known = Mode::from_str(&name, false).map(Some);
         known.map_err(|_| D::Error::custom(format!("the mode is {name:?}, not a known one")))
+    }
+}
+
+/// A number of workers; nothing for a server that does not tell.
+mod workers_column {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    pub(super) fn serialize<S: Serializer>(
+        workers: &u32,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        Some(*workers).filter(|workers| *workers > 0).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+        Ok(Option::deserialize(deserializer)?.unwrap_or(0))
     }
 }

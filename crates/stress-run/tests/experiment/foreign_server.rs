@@ -20,31 +20,41 @@ pub(crate) enum Fault {
     WrongByte,
     /// Never answers a GET.
     StallsDownloads,
+    /// Knows no DELETE.
+    KeepsFiles,
+    /// Says of every large upload that it has stored a byte.
+    NamesOneByte,
+    /// Says of a large upload that it is stored before it was sent.
+    AnswersEarly,
 }
 
 /// The file that it has from the start.
 pub(crate) const NAME: &str = "contoh.bin";
 pub(crate) const CONTENT: &[u8] = b"what was there before the run";
 
-/// Downloads that wait for ever, of all servers of this program.
-pub(crate) static STALLED: AtomicUsize = AtomicUsize::new(0);
-
 type Files = Arc<Mutex<HashMap<String, String>>>;
 
 /// Serves until the test ends; its address.
 pub(crate) fn start(fault: Fault) -> String {
+    start_counted(fault).0
+}
+
+/// The same, and how many downloads wait for ever.
+pub(crate) fn start_counted(fault: Fault) -> (String, Arc<AtomicUsize>) {
+    let stalled = Arc::<AtomicUsize>::default();
+    let counter = Arc::clone(&stalled);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let files = Files::default();
     files.lock().unwrap().insert(NAME.to_owned(), base64(CONTENT));
     thread::spawn(move || {
         for stream in listener.incoming() {
-            let files = Arc::clone(&files);
+            let (files, stalled) = (Arc::clone(&files), Arc::clone(&counter));
             // A client that leaves ends its thread; what that thread says is nobody's concern.
-            thread::spawn(move || serve(stream.unwrap(), &files, fault));
+            thread::spawn(move || serve(stream.unwrap(), &files, fault, &stalled));
         }
     });
-    address
+    (address, stalled)
 }
 
 /// Accepts connections and never answers, while the result is kept.
@@ -52,16 +62,21 @@ pub(crate) fn hold(listener: TcpListener) -> thread::JoinHandle<Vec<TcpStream>> 
     thread::spawn(move || listener.incoming().map_while(Result::ok).collect())
 }
 
-fn serve(mut stream: TcpStream, files: &Files, fault: Fault) {
-    while let Some(request) = read_request(&mut stream) {
+fn serve(mut stream: TcpStream, files: &Files, fault: Fault, stalled: &AtomicUsize) {
+    while let Some(request) = read_request(&mut stream, fault) {
         let words: Vec<&str> = request.split_whitespace().collect();
         let reply = match (&words[..], fault) {
             (["GET", _], Fault::StallsDownloads) => {
-                STALLED.fetch_add(1, Relaxed);
+                stalled.fetch_add(1, Relaxed);
                 // The client is gone by then.
                 thread::sleep(Duration::from_secs(600));
                 return;
             }
+            (["UPLOAD", _, content], Fault::NamesOneByte) if content.len() > LARGE => {
+                r#"{"status": "OK", "data": "stored", "data_size": 1}"#.to_owned()
+            }
+            (["DELETE", _], Fault::KeepsFiles) => UNKNOWN.to_owned(),
+            (["LIST"], _) => list_reply(files),
             (["UPLOAD", name, content], _) => {
                 files.lock().unwrap().insert((*name).to_owned(), (*content).to_owned());
                 r#"{"status": "OK", "data": "stored"}"#.to_owned()
@@ -71,7 +86,7 @@ fn serve(mut stream: TcpStream, files: &Files, fault: Fault) {
                 files.lock().unwrap().remove(*name);
                 r#"{"status": "OK", "message": "deleted"}"#.to_owned()
             }
-            _ => r#"{"status": "ERROR", "data": "request tidak dikenali"}"#.to_owned(),
+            _ => UNKNOWN.to_owned(),
         };
         if stream.write_all(format!("{reply}\r\n\r\n").as_bytes()).is_err() {
             return;
@@ -90,13 +105,30 @@ fn file_reply(name: &str, files: &Files, fault: Fault) -> String {
     format!(r#"{{"status": "OK", "data_namafile": "{name}", "data_file": "{content}"}}"#)
 }
 
-fn read_request(stream: &mut TcpStream) -> Option<String> {
+fn list_reply(files: &Files) -> String {
+    let files = files.lock().unwrap();
+    let names: Vec<String> = files.keys().map(|name| format!("{name:?}")).collect();
+    format!(r#"{{"status": "OK", "data": [{}]}}"#, names.join(", "))
+}
+
+/// Upload text that is not that of a small file.
+const LARGE: usize = 65536;
+
+const UNKNOWN: &str = r#"{"status": "ERROR", "data": "request tidak dikenali"}"#;
+
+fn read_request(stream: &mut TcpStream, fault: Fault) -> Option<String> {
     let mut request = Vec::new();
     let mut piece = [0; 65536];
     while !request.ends_with(b"\r\n\r\n") {
         match stream.read(&mut piece) {
             Ok(len @ 1..) => request.extend_from_slice(&piece[..len]),
             Ok(0) | Err(_) => return None,
+        }
+        if fault == Fault::AnswersEarly && request.len() > LARGE {
+            stream.write_all(b"{\"status\": \"OK\"}\r\n\r\n").ok()?;
+            // It takes no more, until the client is gone.
+            thread::sleep(Duration::from_secs(600));
+            return None;
         }
     }
     String::from_utf8(request).ok()

@@ -1,6 +1,7 @@
 //! The whole program on tiny volumes, against real and against dishonest servers.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod connected;
 mod endings;
 mod foreign_server;
 mod gates;
@@ -184,20 +185,6 @@ fn quick_divides_the_volumes_and_says_so() {
 }
 
 #[test]
-fn a_running_server_is_measured_and_left_as_it_was() {
-    let run = Run::new();
-    let server = testkit::ServerBuilder::new(run::fileserver()).args(["--workers", "2"]).start();
-    server.place("mine.txt", b"stays");
-    let address = server.address().to_string();
-    let finished = run.finish(&["--connect", &address, "--volumes", "0.25", "--clients", "1,4"]);
-    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
-    let rows = run::rows(&run.latest("table-thread.csv"));
-    assert_eq!(rows.len(), 4);
-    assert_good(&rows);
-    assert_eq!(fs::read_dir(server.dir()).unwrap().count(), 1);
-}
-
-#[test]
 fn a_wrong_byte_makes_the_run_invalid() {
     let run = Run::new();
     let address = foreign_server::start(Fault::WrongByte);
@@ -336,31 +323,4 @@ fn an_interrupted_run_keeps_what_it_has_and_leaves_no_process() {
     assert_eq!(run::rows(&run.latest("table-process-PARTIAL.csv")).len(), 2.min(run.cells()));
     assert!(run.latest("table.md").starts_with("> **PARTIAL"));
     assert_eq!(run.leftovers(), 0);
-}
-
-#[test]
-fn a_stalled_server_costs_the_timeout_and_fails_every_client() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let _accepts_and_says_nothing = foreign_server::hold(listener);
-    let run = Run::new();
-    let finished = run.finish(&[
-        "--connect",
-        &address,
-        "--timeout",
-        "1",
-        "--servers",
-        "1",
-        "--volumes",
-        "0.25",
-        "--clients",
-        "3",
-        "--ops",
-        "upload",
-    ]);
-    assert_eq!(finished.code, Some(1), "{}", finished.stderr);
-    let row = &run::rows(&run.latest("table-server.csv"))[0];
-    assert_eq!((row[5].as_str(), row[6].as_str()), ("", ""));
-    assert_eq!((row[7].as_str(), row[8].as_str()), ("0 succeeded, 3 failed", ""));
-    assert!(run.latest("cells.csv").contains("deadline 3"), "{}", run.latest("cells.csv"));
 }

@@ -205,7 +205,7 @@ fn a_run_under_nohup_outlives_its_terminal() {
 #[test]
 fn an_interrupt_does_not_wait_for_a_server_elsewhere_that_stalls() {
     let run = Run::new();
-    let address = foreign_server::start(Fault::StallsDownloads);
+    let (address, stalled) = foreign_server::start_counted(Fault::StallsDownloads);
     let args = [
         "--connect",
         &address,
@@ -222,7 +222,7 @@ fn an_interrupt_does_not_wait_for_a_server_elsewhere_that_stalls() {
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let _guard = run::KillOnDrop(child.id());
     eventually(run::UNTIL_MEASURED, "both clients wait for the server", || {
-        foreign_server::STALLED.load(Relaxed) == 2
+        stalled.load(Relaxed) == 2
     });
     let interrupted = Instant::now();
     processes::send_signal(child.id(), Signal::SIGINT);

@@ -62,14 +62,15 @@ fn fifty_clients_are_counted_alike_by_statistics_metrics_log_database_and_themse
     let jobs = run.transfers();
     let of = |operation| jobs.iter().filter(|job| job["operation"] == operation).count() as u64;
     assert_eq!((of("download"), of("upload")), (CLIENTS, CLIENTS));
-    // One upload is of the file that all downloads read; all files are deleted in the end.
-    assert_eq!((page["get"], page["upload"], page["delete"]), (CLIENTS, CLIENTS + 1, CLIENTS + 1));
+    // Two uploads more: a file that shows that the server stores files, and that which all downloads
+    // read. All are deleted in the end.
+    assert_eq!((page["get"], page["upload"], page["delete"]), (CLIENTS, CLIENTS + 2, CLIENTS + 2));
     let cells = run.latest("cells.csv");
     let counted: u64 = run::last_attempts(&cells)
         .iter()
         .map(|row| column(&cells, row, "server_requests_ok"))
         .sum();
-    assert_eq!(page["get"] + page["upload"] - 1, counted);
+    assert_eq!(page["get"] + page["upload"] - 2, counted);
 }
 
 fn column(csv: &str, row: &[String], head: &str) -> u64 {

@@ -1,0 +1,64 @@
+//! How clients talk to the server: what ends a request, TLS, and the token, in this process and in those of
+//! a pool.
+
+use std::process::Command;
+
+use anyhow::anyhow;
+use clap::{Arg, Args};
+use fileclient::{Options, args::ConnectionArgs};
+
+/// Where a client process finds its token: others may see its command line.
+const WORKER_TOKEN: &str = "STRESS_WORKER_TOKEN";
+
+/// By default that of servers that stress-run starts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Access {
+    options: Options,
+    arguments: ConnectionArgs,
+}
+
+/// What a client process is told of it.
+#[derive(Clone, Debug, Default, Args)]
+#[command(mut_args(of_worker))]
+pub(crate) struct WorkerAccess {
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+/// The null server, too, is measured where variables say how to talk to another.
+fn of_worker(argument: Arg) -> Arg {
+    match argument.get_id().as_str() {
+        "token" => argument.env(WORKER_TOKEN),
+        _ => argument.env(None::<&str>),
+    }
+}
+
+impl Access {
+    /// Reads the files that the arguments name.
+    pub(crate) fn of(arguments: ConnectionArgs) -> anyhow::Result<Self> {
+        match arguments.misuse() {
+            Some(misuse) => Err(anyhow!(misuse)),
+            None => Ok(Self { options: arguments.options()?, arguments }),
+        }
+    }
+
+    pub(crate) fn of_worker(worker: WorkerAccess) -> anyhow::Result<Self> {
+        Self::of(worker.connection)
+    }
+
+    /// For a connection, without limits of its own.
+    pub(crate) fn options(&self) -> Options {
+        self.options.clone()
+    }
+
+    /// For a client process, which takes it as [`WorkerAccess`].
+    pub(crate) fn pass_on(&self, command: &mut Command) {
+        self.arguments.pass_on(command, WORKER_TOKEN);
+    }
+
+    /// Whether it is more than a server that stress-run starts asks for.
+    pub(crate) fn is_special(&self) -> bool {
+        let Options { framing, token, tls, .. } = &self.options;
+        tls.is_some() || token.is_some() || *framing != Default::default()
+    }
+}

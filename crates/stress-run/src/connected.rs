@@ -1,0 +1,122 @@
+//! A server that is running already: what it is, and whether it can be measured.
+
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use fileclient::{ClientError, FileName};
+
+use crate::{
+    args::PlanOptions,
+    content::{Digest, STORED_PREFIX},
+    plan::{Configuration, Mode, Operation, Plan, Volume},
+    target::Target,
+};
+
+/// Longest wait for the names of what is left, at the end of a run.
+const LIST_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A server that answers.
+pub(crate) struct Connected {
+    address: String,
+    target: Target,
+}
+
+impl Connected {
+    /// Finds the server that the options name, if they do.
+    pub(crate) fn open(options: &PlanOptions) -> anyhow::Result<Option<Self>> {
+        let Some(address) = options.server.address() else { return Ok(None) };
+        let access = options.server.access()?;
+        if let Some(warning) = access.options().warning(&address) {
+            cli::errln!("warning: {warning}");
+        }
+        let address = address.to_string();
+        let target = Target::new(&address, &access, options.timeout())
+            .with_context(|| format!("cannot measure {address}"))?;
+        Ok(Some(Self { address, target }))
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub(crate) fn speaks_tls(&self) -> bool {
+        self.target.access.options().tls.is_some()
+    }
+
+    /// What it says that it is, or else what the options say.
+    pub(crate) fn configuration(&self, options: &PlanOptions) -> anyhow::Result<Configuration> {
+        let (address, said) = (&self.address, options.servers());
+        match (self.target.stats()?, said) {
+            (Some(stats), [] | [_]) => {
+                if let [workers] = said {
+                    let told = stats.workers;
+                    ensure!(
+                        *workers == told,
+                        "the server at {address} has {told} workers, and --servers says {workers}"
+                    );
+                }
+                let mode = <Mode as clap::ValueEnum>::from_str(&stats.mode, true).ok();
+                Ok(Configuration { mode, workers: stats.workers })
+            }
+            (None, said @ ([] | [_])) => {
+                Ok(Configuration { mode: None, workers: said.first().copied().unwrap_or(0) })
+            }
+            (_, _) => bail!(
+                "the server at {address} runs already, with one number of workers; leave --servers \
+                 out, or name that number"
+            ),
+        }
+    }
+
+    /// The size of a file that it has.
+    pub(crate) fn volume_of(&self, name: &FileName) -> anyhow::Result<Volume> {
+        let fetched = self.target.fetch(name, &mut Digest::default());
+        let bytes = fetched.with_context(|| {
+            format!("cannot measure downloads of {name} from the server at {}", self.address)
+        })?;
+        ensure!(
+            bytes > 0,
+            "{name} on the server at {} is empty; name another --file",
+            self.address
+        );
+        Ok(Volume { bytes })
+    }
+
+    /// Refuses a plan that the server does not let be measured, and finds out how uploads can be verified.
+    pub(crate) fn check(&mut self, plan: &Plan) -> anyhow::Result<()> {
+        if let Some(name) = &plan.file {
+            ensure!(
+                !plan.operations.contains(&Operation::Upload),
+                "--file measures downloads and stores nothing; leave upload out of --ops"
+            );
+            self.target.learn_digest(name);
+            return Ok(());
+        }
+        let name = format!("{STORED_PREFIX}check.bin").parse().expect("this is a plain name");
+        let stored = self.target.store(&name, &mut &b"kolam"[..]);
+        stored.with_context(|| {
+            format!(
+                "cannot store files on the server at {}, as downloads and uploads need (--file NAME \
+                 measures downloads of a file that it has)",
+                self.address
+            )
+        })?;
+        self.target.learn_digest(&name);
+        // Some servers cannot delete; what is left is told at the end.
+        let _ = self.target.delete(&name);
+        Ok(())
+    }
+
+    pub(crate) fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// What the run has stored there and could not delete.
+    pub(crate) fn left_behind(&self) -> Result<Vec<String>, ClientError> {
+        let mut names = self.target.list(LIST_TIMEOUT)?;
+        // Whatever else it says is not from here, and may be anything.
+        let is_plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_graphic());
+        names.retain(|name| name.starts_with(STORED_PREFIX) && is_plain(name));
+        Ok(names)
+    }
+}
