@@ -155,6 +155,10 @@ impl Prepared {
                     );
                 }
             }
+            // The server says itself that it has or sent another file.
+            Err(err @ ClientError::SizeDiffers { .. }) => {
+                outcome.fail(WRONG_CONTENT, err.to_string());
+            }
             Err(err) => outcome.fail(err.cause(), err.to_string()),
         }
         outcome

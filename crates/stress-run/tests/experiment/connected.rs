@@ -199,6 +199,29 @@ fn what_a_server_could_not_delete_is_named() {
     );
 }
 
+fn upload_to(fault: Fault, volume: &str) -> (Run, Finished) {
+    let run = Run::new();
+    let address = foreign_server::start(fault);
+    let args = ["--connect", &address, "--ops", "upload", "--clients", "1", "--volumes", volume];
+    let finished = run.finish(&args);
+    (run, finished)
+}
+
+#[test]
+fn a_server_that_names_another_size_than_was_sent_makes_the_run_invalid() {
+    let (run, finished) = upload_to(Fault::NamesOneByte, "0.25");
+    assert_eq!(finished.code, Some(3), "{}", finished.stderr);
+    assert!(run.latest("cells.csv").contains("wrong-content 1"), "{}", run.latest("cells.csv"));
+}
+
+#[test]
+fn an_upload_that_is_confirmed_before_its_last_byte_has_failed() {
+    // More than the buffers of both sides hold.
+    let (run, finished) = upload_to(Fault::AnswersEarly, "32");
+    assert_eq!(finished.code, Some(1), "{}", finished.stderr);
+    assert!(run.latest("cells.csv").contains("early 1"), "{}", run.latest("cells.csv"));
+}
+
 #[test]
 fn a_stalled_server_costs_the_timeout_and_fails_every_client() {
     let address = foreign_server::start(Fault::StallsDownloads);
