@@ -234,6 +234,19 @@ mod tests {
     }
 
     #[test]
+    fn what_the_courses_stress_test_is_told_is_understood() {
+        let line = "stress-run --server-host 172.16.16.101 --server-port 46666 --server-workers 5 \
+                    --output 5workers_threading";
+        let RunOptions { plan, out, .. } = parse(line).unwrap().options;
+        assert_eq!(plan.server.address().unwrap().to_string(), "172.16.16.101:46666");
+        assert_eq!((plan.servers(), out), (&[5][..], PathBuf::from("5workers_threading")));
+        let help = Args::command().render_long_help().to_string();
+        for word in ["--server-host", "--server-port", "--server-workers", "--output", "--pool"] {
+            assert!(!help.contains(word), "{word}");
+        }
+    }
+
+    #[test]
     fn an_option_that_a_command_does_not_use_is_refused_in_words() {
         for (line, why) in [
             ("stress-run report RUN --modes async", "unexpected argument '--modes'"),

@@ -40,7 +40,13 @@ pub(crate) struct RunOptions {
 
     /// Directory for results; each run makes its own in it, and `latest` points
     /// to the newest
-    #[arg(long, value_name = "DIR", env = "STRESS_OUT", default_value = "results")]
+    #[arg(
+        long,
+        alias = "output",
+        value_name = "DIR",
+        env = "STRESS_OUT",
+        default_value = "results"
+    )]
     pub(crate) out: PathBuf,
 }
 
@@ -77,6 +83,7 @@ pub(crate) struct PlanOptions {
     /// Numbers of workers in the server's pool [default: 1,5,50]
     #[arg(
         long,
+        aliases = ["server-workers", "pool"],
         value_name = "N",
         value_delimiter = ',',
         env = "STRESS_SERVERS",
