@@ -65,8 +65,8 @@ pub(crate) enum Command {
         #[arg(value_name = "NAME", required = true)]
         names: Vec<FileName>,
 
-        /// File to write, or a directory that is there; - is standard output [default: the file's
-        /// name, in the current directory]
+        /// File to write, or an existing directory; - is standard output [default: the file's name, in
+        /// the current directory]
         #[arg(
             short,
             long,
@@ -77,8 +77,8 @@ pub(crate) enum Command {
         )]
         output: Option<PathBuf>,
 
-        /// Leave local files that are there as they are: a file whose name is taken is skipped, which
-        /// is no failure [default: replace them, and keep their permissions]
+        /// Do not replace existing local files; they are skipped, which is no failure [default:
+        /// replace them and keep their permissions]
         #[arg(
             short,
             long,
@@ -134,7 +134,7 @@ pub(crate) enum Command {
         report: Report,
     },
 
-    /// Print what stored files hash to
+    /// Print the hashes of stored files
     Digest {
         /// Names of stored files
         #[arg(value_name = "NAME", required = true)]
@@ -163,11 +163,11 @@ pub(crate) struct Report {
 const TOP_NOTES: &str = "\
 Keys: q ends, ? explains the others and the columns.
 
-Each look takes a connection of its own, so that none of the server's workers is kept busy by being \
-watched; the server counts it. Where all workers are busy, the look waits in line as every client \
-does.
+Each look makes a new connection, so watching keeps no worker busy; the server counts these \
+connections. While all workers are busy, a look waits in line like every client. The port of \
+fileserver --status answers even then.
 
-Where standard output is no terminal, the picture is printed once, as with --once.";
+If standard output is no terminal, the view is printed once, as with --once.";
 
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct TopArgs {
@@ -182,8 +182,8 @@ pub(crate) struct TopArgs {
     )]
     pub(crate) interval: Duration,
 
-    /// Print the picture once, as plain text with all columns; its rates are those between two
-    /// looks, so it takes an interval [default: off]
+    /// Print the view once, as plain text with all columns; this takes one interval, in which the
+    /// rates are measured [default: off]
     #[arg(
         long,
         env = "FILECLIENT_ONCE",
@@ -264,7 +264,7 @@ fn misuse_for_many(output: &Path) -> Option<&'static str> {
     if output.as_os_str() == "-" {
         Some("standard output takes one file; give one NAME with -o -")
     } else if !output.is_dir() {
-        Some("with more than one NAME, -o needs a directory that is there")
+        Some("with more than one NAME, -o needs an existing directory")
     } else {
         None
     }

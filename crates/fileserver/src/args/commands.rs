@@ -15,10 +15,10 @@ use crate::auth::{self, AuthFileError, Permission};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Make tokens, by which clients are known
+    /// Make tokens, with which clients show who they are
     #[command(subcommand)]
     Token(TokenCommand),
-    /// Ask the database that --log-db names about the requests that a server had
+    /// Query the database of --log-db: which requests were slow, failed, and so on
     Log(LogArgs),
     #[command(flatten)]
     Documents(Documents),
@@ -29,7 +29,7 @@ pub(super) enum TokenCommand {
     /// Make a token and print it; it is stored nowhere. Its line is added to --auth-file, or
     /// printed too
     New {
-        /// Whose it is
+        /// Name of the owner
         #[arg(value_parser = auth::parse_name)]
         name: String,
         /// What it allows: r (LIST, GET, DIGEST, STATS) or rw (UPLOAD and DELETE too)

@@ -65,7 +65,7 @@ pub struct ConnectionArgs {
     )]
     pub max_per_address: u32,
 
-    /// Connections that the kernel keeps waiting for an accept
+    /// Connections that wait in the kernel until the server accepts them
     #[arg(
         long,
         value_name = "N",

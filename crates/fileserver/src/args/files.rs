@@ -54,9 +54,9 @@ pub struct FileArgs {
 /// What a confirmed upload survives, besides the end of the server.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub enum Durability {
-    /// Nothing else: after a power failure the file may be missing, or empty
+    /// The end of the server only: after a power failure the file may be missing or empty
     None,
-    /// A power failure, but for the last names: a file is whole or not there
+    /// A power failure, except for the newest files: each is whole or missing
     File,
     /// A power failure
     Full,

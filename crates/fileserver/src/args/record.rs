@@ -17,7 +17,7 @@ pub struct RecordArgs {
     #[arg(long, value_name = "LEVEL", env = "FILESERVER_LOG_LEVEL")]
     pub log_level: Option<LogLevel>,
 
-    /// Append events to this file, which SIGHUP opens again [default: standard error]
+    /// Append events to this file; SIGHUP opens it again [default: standard error]
     #[arg(long, value_name = "FILE", env = "FILESERVER_LOG_FILE")]
     pub log_file: Option<PathBuf>,
 
@@ -32,13 +32,13 @@ pub struct RecordArgs {
     )]
     pub log_format: Format,
 
-    /// Store events of level info in this SQLite database too; `fileserver log` asks it
+    /// Store events of level info in this SQLite database too; `fileserver log` queries it
     #[arg(long, value_name = "FILE", env = "FILESERVER_LOG_DB", global = true)]
     pub log_db: Option<DatabaseTarget>,
 
     /// Serve metrics for Prometheus at this port, for example 9464
     ///
-    /// Others on the network reach it only where an address goes before it.
+    /// Only this machine can reach it, unless an address is given too.
     #[arg(
         long,
         value_name = "[ADDRESS:]PORT",
@@ -49,8 +49,8 @@ pub struct RecordArgs {
 
     /// Answer STATS and PING at this port too, for example 46667
     ///
-    /// It takes no worker, so it answers while all of them are busy or stopped. Only this machine
-    /// reaches it.
+    /// It needs no worker, so it answers even while all of them are busy or stopped. Only this machine
+    /// can reach it.
     #[arg(
         long,
         value_name = "[ADDRESS:]PORT",

@@ -7,13 +7,14 @@ use clap::builder::BoolishValueParser;
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Security")]
 pub struct SecurityArgs {
-    /// Ask for tokens: the file that `fileserver token new` adds to, read once at the start
+    /// Ask clients for tokens: those in this file, which `fileserver token new` adds to; it is read once, at
+    /// the start
     #[arg(long, value_name = "FILE", env = "FILESERVER_AUTH_FILE", global = true)]
     pub auth_file: Option<PathBuf>,
 
-    /// Speak TLS with this certificate, and with nobody in plain text
+    /// Speak TLS with this certificate, and refuse plain text
     ///
-    /// A PEM file: the server's certificate, then that of whoever signed it, and so on.
+    /// A PEM file: the server's certificate, then the certificate that signed it, and so on.
     #[arg(long, value_name = "FILE", env = "FILESERVER_TLS_CERT", requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,
 
@@ -21,17 +22,17 @@ pub struct SecurityArgs {
     #[arg(long, value_name = "FILE", env = "FILESERVER_TLS_KEY", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
 
-    /// Give up root for this user once the port is bound (Linux)
+    /// Change from root to this user once the port is bound (Linux)
     ///
-    /// The user must be able to read and write the directory and to read the files in it, and needs no
-    /// other file.
+    /// The user must be able to read and write the directory and to read the files in it. Other files are
+    /// not needed.
     #[arg(long, value_name = "NAME", env = "FILESERVER_USER")]
     pub user: Option<String>,
 
-    /// Keep every right of the user that runs the server (Linux)
+    /// Keep all rights of the user that runs the server (Linux)
     ///
-    /// Without this it confines itself to the served directory and to those of its log, as far as the
-    /// kernel can: no other file, no program, no connection of its own.
+    /// By default the server confines itself to the served directory and the directories of its log, as
+    /// far as the kernel can: it opens no other file, starts no program and makes no connection.
     #[arg(long, env = "FILESERVER_NO_CONFINEMENT", value_parser = BoolishValueParser::new())]
     pub no_confinement: bool,
 }
