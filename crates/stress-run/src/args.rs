@@ -26,27 +26,28 @@ Examples:
   stress-run                             thread and process mode, 54 rows each
   stress-run --modes async --clients 50  18 rows of one mode
   stress-run --lang id                   tables and messages in Indonesian
-  stress-run plan --modes thread         what it would take, without measuring
+  stress-run plan --modes thread         the time, disk and memory that it needs
   stress-run resume results/latest       the rest of a run that was stopped
   stress-run report results/latest       its tables and its report once more
   stress-run compare results/reference results/latest
   stress-run --gate 'failed==0' --gate 'mode=thread,clients=50:mean_s<5'
 
-A gate is a condition that every row must meet, or the exit status is 4. It names a column of numbers \
-in cells.csv, or `failed` for clients_failed. Before a colon it may select rows by their columns; volume \
-is in MiB. An empty value does not meet it, and a gate that selects no row is bad usage.
+A gate is a condition on a column of numbers in cells.csv, or on `failed`, which means clients_failed. \
+Conditions on other columns may stand before it, with a colon between; they select the rows, volume in \
+MiB. If a selected row does not meet the gate, or its value is empty, the exit status is 4. A gate that \
+selects no row is bad usage.
 
-The variables STRESS_OP, FILE_SIZE_MB, CLIENT_POOL and CLIENT_POOL_TYPE select rows as well.
+The variables STRESS_OP, FILE_SIZE_MB, CLIENT_POOL and CLIENT_POOL_TYPE select rows too.
 
 Exit status: 0 all well, 1 some clients failed, 2 bad usage or it could not start, 3 wrong bytes or \
-counts that disagree, 4 a gate was not met, 130 interrupted. Where several apply it is the first of \
-130, 3, 4, 1.";
+counts that disagree, 4 a gate was not met, 130 interrupted. If several apply, the first of 130, 3, 4, 1 \
+counts.";
 
 const RESUME_NOTES: &str = "\
-The run goes on with the options that it was begun with. It needs the same programs, the same machine, \
+The run continues with the options that it began with. It needs the same programs, the same machine, \
 and a work directory on a file system of the same kind.
 
-Exit status: that of the whole run, or 2 where it cannot go on.";
+Exit status: that of the whole run, or 2 if it cannot continue.";
 
 const REPORT_NOTES: &str = "\
 Exit status: 0 written, 2 bad usage or a run that cannot be read, 4 a gate was not met.";
@@ -55,7 +56,7 @@ Exit status: 0 written, 2 bad usage or a run that cannot be read, 4 a gate was n
 ///
 /// A row of a table is one setting: an operation, a volume, a number of clients and a number of
 /// server workers. All clients of a row start together, each moves one file, and every byte is
-/// checked. The word run may be left away.
+/// checked. The word run may be left out.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -78,7 +79,7 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Go on with a run that was stopped, from the first row that is missing
+    /// Continue a run that was stopped: measure the rows that are missing
     #[command(after_help = RESUME_NOTES)]
     Resume {
         /// The directory of the run
@@ -94,7 +95,7 @@ enum Command {
         #[command(flatten)]
         results: ResultOptions,
     },
-    /// Write the tables and the report of a run again, from its raw files alone
+    /// Write the tables and the report of a run again, from its raw files
     #[command(after_help = REPORT_NOTES)]
     Report {
         /// The directory of the run
@@ -104,7 +105,7 @@ enum Command {
         #[command(flatten)]
         results: ResultOptions,
     },
-    /// Print the rows, and the time, disk and memory they need, without measuring
+    /// Print the rows of a run, and the time, disk and memory that it needs
     Plan {
         /// Print JSON
         #[arg(long)]

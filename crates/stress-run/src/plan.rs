@@ -66,7 +66,7 @@ pub(crate) enum ClientPoolKind {
 pub(crate) enum Sink {
     /// Downloads are written to files.
     File,
-    /// Downloads are decoded and hashed, inside the clock.
+    /// Downloads are decoded and hashed within the measured time.
     Null,
 }
 

@@ -38,7 +38,7 @@ pub(crate) struct RunOptions {
     #[command(flatten)]
     pub(crate) results: ResultOptions,
 
-    /// Directory for results; each run makes its own in it, and `latest` points
+    /// Directory for results. Each run gets a directory in it, and `latest` points
     /// to the newest
     #[arg(
         long,
@@ -54,7 +54,7 @@ pub(crate) struct RunOptions {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "What is measured")]
 pub(crate) struct PlanOptions {
-    /// Divide the volumes by 10 and mark the results QUICK
+    /// Try it out: divide the volumes by 10, and mark the results QUICK
     #[arg(long, env = "STRESS_QUICK", value_parser = BoolishValueParser::new())]
     pub(crate) quick: bool,
 
@@ -91,8 +91,8 @@ pub(crate) struct PlanOptions {
     )]
     servers: Option<Vec<u32>>,
 
-    /// How often everything is measured; from 2 up in shuffled order, from 4 up
-    /// runs and modes can be compared [default: 1]
+    /// How often everything is measured. With 2 or more the order is shuffled, with
+    /// 4 or more runs and modes can be compared [default: 1]
     #[arg(
         long,
         value_name = "N",
@@ -116,8 +116,7 @@ struct MethodOptions {
     #[arg(long, value_enum, env = "STRESS_CLIENT_POOL")]
     client_pool: Option<ClientPoolKind>,
 
-    /// What becomes of downloads: written to files, or only decoded and hashed
-    /// [default: file]
+    /// Write downloads to files, or only decode and hash them [default: file]
     #[arg(long, value_enum, env = "STRESS_SINK")]
     sink: Option<Sink>,
 
@@ -125,8 +124,8 @@ struct MethodOptions {
     #[arg(long, env = "STRESS_SEED")]
     seed: Option<u64>,
 
-    /// A row that is over sooner is measured several times in a row, until it has
-    /// taken so long, 50 times at most [default: 0.5, with --quick 0]
+    /// Measure a short row in several bursts, until they have taken so long; at most
+    /// 50 bursts [default: 0.5, with --quick 0]
     #[arg(
         long,
         value_name = "SECONDS",
@@ -183,7 +182,8 @@ pub(crate) struct ResultOptions {
     pub(crate) lang: Language,
 
     /// Condition that the results must meet, such as failed==0 or
-    /// clients=50:mean_s<3; several are repeated or divided by semicolons
+    /// clients=50:mean_s<3. For several, repeat the option or put semicolons between
+    /// them
     #[arg(long = "gate", value_name = "CONDITION", value_delimiter = ';', env = "STRESS_GATE")]
     pub(crate) gates: Vec<Gate>,
 }
