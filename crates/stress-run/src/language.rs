@@ -329,8 +329,8 @@ impl Language {
     pub(crate) fn notes(self) -> &'static str {
         match self {
             En => {
-                "1 MiB is 1,048,576 bytes. The volumes have the names of the assignment, which \
-                 writes 10 MB for 10 MiB. All clients of a row start together. The time of a \
+                "1 MiB is 1,048,576 bytes. The volumes have the names of the course's \
+                 assignment, which writes 10 MB for 10 MiB. All clients of a row start together. The time of a \
                  client runs from this start until its last byte is received and written, so it \
                  contains the wait for a free worker. A row shows the mean time of the clients \
                  that succeeded. Their throughput is the sum of their bytes divided by the sum of \

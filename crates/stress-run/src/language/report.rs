@@ -176,9 +176,10 @@ impl Language {
 
     pub(crate) fn about_tables(self, repetitions: u32) -> String {
         let limit = self.percent(CLIENT_LIMIT_SHARE);
+        let repetitions = self.repetitions(repetitions);
         match self {
             En => format!(
-                "There are {repetitions} repetitions. The measured numbers of a row are all of the \
+                "The run has {repetitions}. The measured numbers of a row are all of the \
                  same one, the median repetition, as in table.md, the CSV files and the workbook. \
                  The range goes from the smallest mean time of a repetition to the largest; from \
                  {CONFIDENCE_MIN} repetitions on it is the 95% confidence interval of the median. \
@@ -187,7 +188,7 @@ impl Language {
                  of the ceiling."
             ),
             Id => format!(
-                "Jumlah ulangan: {repetitions}. Semua angka terukur pada satu baris berasal dari \
+                "Pengukuran ini punya {repetitions}. Semua angka terukur pada satu baris berasal dari \
                  satu ulangan yang sama, yaitu ulangan median, seperti di table.md, berkas CSV, dan \
                  workbook. Rentang adalah waktu rata-rata ulangan yang terkecil sampai yang \
                  terbesar; mulai {CONFIDENCE_MIN} ulangan, rentang adalah interval kepercayaan 95% \
