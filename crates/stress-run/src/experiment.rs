@@ -61,7 +61,7 @@ pub(crate) fn resume(
     let mut environment = run.environment.clone();
     check_gates_fit(&results.gates, &environment.plan)?;
     if Done::of(&run).is_complete(&environment.plan) {
-        bail!("{} is complete: there is nothing to go on with", dir.display());
+        bail!("{} is complete: no row is left to measure", dir.display());
     }
     let options = RunOptions::as_begun(&environment, dir.to_owned(), access, places, results);
     let mut server = server(&options)?;

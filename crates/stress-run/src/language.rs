@@ -201,8 +201,8 @@ impl Language {
     pub(crate) fn missing_transfers(self, count: u64) -> String {
         match self {
             En => format!(
-                "workers.jsonl.gz lacks {count} transfers that cells.csv counts; the figures of single \
-                 clients do without them"
+                "workers.jsonl.gz lacks {count} transfers that are in cells.csv; the figures of single \
+                 clients leave them out"
             ),
             Id => format!(
                 "workers.jsonl.gz tidak memuat {count} transfer yang dihitung di cells.csv; gambar \
