@@ -97,7 +97,7 @@ fn unreadable(path: &Path, err: pem::Error) -> TrustError {
 /// Why a server cannot be talked to over TLS.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum TlsError {
-    #[error("nobody who is trusted here signed the server's certificate")]
+    #[error("the server's certificate is not signed by anyone who is trusted here")]
     UnknownIssuer,
     #[error("the server's certificate is not for {host}; it is for {names}")]
     OtherHost { host: String, names: String },
@@ -107,11 +107,11 @@ pub enum TlsError {
     NotYetValid,
     #[error("the server's certificate is that of a certificate authority")]
     AuthorityAsServer,
-    #[error("no certificate can be for {0}")]
+    #[error("{0} is not a name that a certificate can have")]
     NoServerName(String),
     #[error("the server does not speak TLS")]
     NotTls,
-    #[error("the server hung up before TLS was agreed on")]
+    #[error("the server closed the connection during the TLS handshake")]
     HungUp,
     #[error("no TLS with the server: {0}")]
     Other(rustls::Error),

@@ -421,7 +421,11 @@ fn a_server_that_cannot_be_trusted_is_told_with_advice() {
     let (right, wrong) = (Certificates::make(), Certificates::make());
     let elsewhere = Certificates::make_for(&["example.test"]);
     for (served, trusted, part) in [
-        (&right, &wrong, "nobody who is trusted here signed the server's certificate; name "),
+        (
+            &right,
+            &wrong,
+            "the server's certificate is not signed by anyone who is trusted here; name ",
+        ),
         (&elsewhere, &elsewhere, "is not for 127.0.0.1; it is for example.test; name "),
     ] {
         let server = FakeServer::start_tls(1, served, |_, stream| stream.read(&mut [0]).is_err());
