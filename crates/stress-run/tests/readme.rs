@@ -75,3 +75,46 @@ fn the_table_in_the_readme_is_made_of_the_reference() {
     assert!(rows.len() >= 12, "{rows:?}");
     assert_eq!(rows, expected, "the README should say:\n{}", expected.join("\n"));
 }
+
+/// How much longer, in percent, the slowest repetition of each row took than the fastest, in ascending
+/// order.
+fn ranges(lines: &[Line]) -> Vec<f64> {
+    let mut rows: BTreeMap<[&str; 5], Vec<f64>> = BTreeMap::new();
+    for line in lines {
+        let row = ["mode", "operation", "volume_bytes", "clients", "server_workers"];
+        rows.entry(row.map(|name| line[name].as_str())).or_default().push(number(line, "mean_s"));
+    }
+    let range = |times: &Vec<f64>| {
+        let (min, max) = times
+            .iter()
+            .fold((f64::INFINITY, 0.0_f64), |(min, max), time| (min.min(*time), max.max(*time)));
+        100.0 * (max / min - 1.0)
+    };
+    let mut ranges: Vec<f64> = rows.values().map(range).collect();
+    ranges.sort_by(f64::total_cmp);
+    ranges
+}
+
+/// The most memory of a mode with 50 workers.
+fn peak_mib(lines: &[Line], mode: &str) -> f64 {
+    let of_mode =
+        lines.iter().filter(|line| line["mode"] == mode && line["server_workers"] == "50");
+    of_mode.map(|line| number(line, "server_peak_pss_bytes") / MIB).fold(0.0, f64::max)
+}
+
+#[test]
+fn the_sentences_in_the_readme_have_the_numbers_of_the_reference() {
+    let readme = fs::read_to_string(at_the_root("README.md")).unwrap();
+    let readme: Vec<&str> = readme.split_whitespace().collect();
+    let (readme, reference) = (readme.join(" "), reference());
+    let ranges = ranges(&reference);
+    let (middle, widest) = (ranges[ranges.len() / 2], ranges[ranges.len() - 1]);
+    let (processes, threads) = (peak_mib(&reference, "process"), peak_mib(&reference, "thread"));
+    for sentence in [
+        format!("the slowest repetition took at most {middle:.0}% longer than the fastest;"),
+        format!("in the worst row it took {widest:.0}% longer."),
+        format!("{processes:.0} MiB for 50 busy processes, {threads:.0} MiB for 50 threads."),
+    ] {
+        assert!(readme.contains(&sentence), "the README should say: {sentence}");
+    }
+}
