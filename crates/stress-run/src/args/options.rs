@@ -91,8 +91,8 @@ pub(crate) struct PlanOptions {
     )]
     servers: Option<Vec<u32>>,
 
-    /// How often everything is measured. With 2 or more the order is shuffled, with
-    /// 4 or more runs and modes can be compared [default: 1]
+    /// How often everything is measured; from 2 up in shuffled order, from 4 up
+    /// runs can be compared, from 5 up modes [default: 1]
     #[arg(
         long,
         value_name = "N",
