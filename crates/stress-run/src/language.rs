@@ -391,14 +391,15 @@ impl Language {
 
     /// A length of time in a unit in which it is a small number.
     fn about(self, seconds: u64) -> String {
-        let (seconds_unit, minutes_unit, hours_unit) = match self {
-            En => ("seconds", "minutes", "hours"),
-            Id => ("detik", "menit", "jam"),
+        let (count, [english, indonesian]) = match seconds {
+            0..2 => (1, ["second", "detik"]),
+            2..100 => (seconds, ["seconds", "detik"]),
+            100..6_000 => ((seconds + 30) / 60, ["minutes", "menit"]),
+            _ => ((seconds + 1_800) / 3_600, ["hours", "jam"]),
         };
-        match seconds {
-            0..100 => format!("{} {seconds_unit}", seconds.max(1)),
-            100..6_000 => format!("{} {minutes_unit}", (seconds + 30) / 60),
-            _ => format!("{} {hours_unit}", (seconds + 1_800) / 3_600),
+        match self {
+            En => format!("{count} {english}"),
+            Id => format!("{count} {indonesian}"),
         }
     }
 }

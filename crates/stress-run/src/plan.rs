@@ -279,9 +279,10 @@ impl Volume {
     }
 
     fn mib(self) -> String {
-        // At most six decimals say every volume that was given with as many.
-        let mib = format!("{:.6}", in_mib(self.bytes as f64));
-        mib.trim_end_matches('0').trim_end_matches('.').to_owned()
+        let exact = in_mib(self.bytes as f64);
+        // The shortest that is read as this volume.
+        let mut texts = (0..7).map(|decimals| format!("{exact:.decimals$}"));
+        texts.find(|text| text.parse() == Ok(self)).unwrap_or_else(|| format!("{exact:.7}"))
     }
 }
 
@@ -404,9 +405,12 @@ mod tests {
 
     #[test]
     fn volumes_are_read_and_shown_in_mib_which_the_assignment_calls_mb() {
-        for (text, bytes, shown) in
-            [("10", 10 * MIB, "10"), ("0.5", MIB / 2, "0.5"), ("100 MB", 100 * MIB, "100")]
-        {
+        for (text, bytes, shown) in [
+            ("10", 10 * MIB, "10"),
+            ("0.5", MIB / 2, "0.5"),
+            ("100 MB", 100 * MIB, "100"),
+            ("0.1", 104_858, "0.1"),
+        ] {
             let volume: Volume = text.parse().unwrap();
             let names = (volume.to_string(), volume.as_assigned());
             assert_eq!(volume.bytes, bytes);

@@ -246,7 +246,8 @@ impl PlanOptions {
 
     pub(crate) fn plan(&self, configurations: Vec<Configuration>) -> Plan {
         let divisor = if self.quick { QUICK_DIVISOR } else { 1 };
-        let volume = |volume: &Volume| Volume { bytes: (volume.bytes / divisor).max(1) };
+        let volume =
+            |volume: &Volume| Volume { bytes: ((volume.bytes + divisor / 2) / divisor).max(1) };
         let default_volumes = VOLUMES_MB.map(|mb| mb.parse().expect("these are volumes"));
         let volumes = self.volumes.as_deref().unwrap_or(&default_volumes);
         let min_time_s = if self.quick { QUICK_MIN_TIME_S } else { MIN_TIME_S };
