@@ -245,9 +245,11 @@ impl Language {
     }
 
     fn workers(self, workers: u32) -> String {
-        match self {
-            En => counted(workers, "worker", "workers"),
-            Id => format!("{workers} worker"),
+        match (self, workers) {
+            (En, 0) => "an unknown number of workers".to_owned(),
+            (Id, 0) => "jumlah worker yang tidak diketahui".to_owned(),
+            (En, _) => counted(workers, "worker", "workers"),
+            (Id, _) => format!("{workers} worker"),
         }
     }
 
