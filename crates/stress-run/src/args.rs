@@ -29,7 +29,8 @@ Examples:
   stress-run plan --modes thread         the time, disk and memory that it needs
   stress-run resume results/latest       the rest of a run that was stopped
   stress-run report results/latest       its tables and its report once more
-  stress-run compare results/reference results/latest
+  stress-run compare results/latest --between modes
+                                         which mode is faster?
   stress-run --gate 'failed==0' --gate 'mode=thread,clients=50:mean_s<5'
 
 A gate is a condition on a column of numbers in cells.csv, or on `failed`, which means clients_failed. \
@@ -117,7 +118,7 @@ enum Command {
         #[command(flatten)]
         results: ResultOptions,
     },
-    /// Say row by row whether run B is faster or slower than run A
+    /// Say whether run B is faster or slower than run A, or which mode of one run is
     #[command(after_help = compare::NOTES)]
     Compare(CompareArgs),
     /// Make one transfer for a pool of client processes
@@ -288,6 +289,6 @@ mod tests {
             assert!(parsed.is_ok(), "{command}: {parsed:?}");
             count += 1;
         }
-        assert_eq!(count, 11);
+        assert_eq!(count, 14);
     }
 }

@@ -1,57 +1,86 @@
-//! `stress-run compare A B`: is run B faster or slower than run A, row by row?
+//! `stress-run compare A B`: is run B faster or slower than run A, row by row? And `compare RUN --between
+//! modes`: which mode of one run is?
 //!
-//! [`past_run`] reads the two directories, [`obstacles`] says what may not be compared,
-//! [`verdicts`] decides about the rest and [`output`] shows it. Only reads, and starts nothing.
+//! [`past_run`] reads the directories, [`obstacles`] says what may not be compared, [`contender`] holds
+//! two sides against each other, [`verdicts`] decides about all pairs, and [`screen`] and [`output`] show
+//! it. Only reads, and starts nothing.
 
+mod contender;
 mod gates;
+mod modes;
 mod obstacles;
 mod output;
 mod past_run;
+mod screen;
 mod verdicts;
 
 use std::{path::PathBuf, process::ExitCode};
 
+use anyhow::ensure;
+use clap::ValueEnum;
+
+use self::past_run::PastRun;
 pub(crate) use self::{
+    modes::Answer,
     obstacles::{Difference, Obstacle, Side},
-    verdicts::{Tally, Verdict},
+    verdicts::{Comparison, Machines, Measure, Pair, Verdict},
 };
-use self::{past_run::PastRun, verdicts::Comparison};
 use crate::{args::ResultOptions, gate::EXIT_GATE};
 
 /// Below the options of `stress-run compare --help`.
 pub(crate) const NOTES: &str = "\
-The mean time per client decides. Of several repetitions the medians are compared:
+Verdicts on B, or on a mode:
   same            the medians differ by at most 5%
-  faster, slower  they differ by more, and p is at most 0.05: the exact two-sided Mann-Whitney
-                  test, corrected for the number of rows tested (Benjamini-Hochberg)
+  faster, slower  they differ by more, and the corrected p is at most 0.05
   inconclusive    they differ by more, and chance could be all of it
-  not comparable  another machine or other settings, INVALID, PARTIAL, failures, a missing row
+  not comparable  another machine or other settings, INVALID, PARTIAL, failures
 
-Only rows with 4 repetitions or more on each side are tested: 4 against 4 can reach p = 0.029, while
-3 against 3 never goes below 0.1. The others are the same or inconclusive. The speed is the time of
-A divided by that of B. Goodput decides nothing; --csv and --json have it too.
+Runs are compared by the mean time of a client, modes by the goodput: servers that serve their clients \
+in turn have a lower mean at the same speed.
 
-A gate names a column of --csv, which every selected row must meet (speed_ratio>=0.9), or one of
-pairs, faster, slower, same, inconclusive, not_comparable and geomean (of the speeds), counted over
-the selected rows. One that has nothing to go by is not met: geomean, same and inconclusive where
-no row can be compared, faster and slower where no row is tested.
+p is that of the exact two-sided Mann-Whitney test, corrected for the number of tests \
+(Benjamini-Hochberg). Between modes the repetitions that are tested also choose the best pool. So a mode \
+is faster only where its best pool is faster than each pool of the other mode, and p is multiplied by the \
+number of its pools.
 
-Examples:
-  stress-run compare results/reference results/latest
-  stress-run compare results/reference results/latest --gate 'slower==0' --gate 'geomean>=0.95'
+A verdict of faster or slower takes 4 repetitions of both runs, and between modes 4 with one size of pool \
+or 5 with two to six sizes. Take 6 or more: a difference in few rows among many needs them.
 
-Exit status: 0 compared, whatever the verdicts, 2 bad usage or a run that cannot be read,
-4 a gate was not met.";
+A gate names a column of --csv, which every selected row must meet (speed_ratio>=0.9), or one of pairs, \
+faster, slower, same, inconclusive, not_comparable and geomean (of the speeds), counted over the selected \
+rows. One that has nothing to go by is not met: geomean, same and inconclusive where no row can be \
+compared, faster and slower where no row is tested.
+
+Did a change make it slower? Measure before and after it, on the same machine:
+  stress-run --modes thread --volumes 10 --repeat 6 --out before
+  stress-run --modes thread --volumes 10 --repeat 6 --out after
+  stress-run compare before/latest after/latest --gate 'slower==0'
+
+Which mode is faster?
+  stress-run --modes thread,process,async --volumes 10 --repeat 6
+  stress-run compare results/latest --between modes
+
+Exit status: 0 compared, whatever the verdicts, 2 bad usage or a run that cannot be read, 4 a gate was \
+not met.";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct CompareArgs {
-    /// The directory of the run to compare with
+    /// The directory of the run to compare with, or with --between the only one
     #[arg(value_name = "A")]
     a: PathBuf,
 
     /// The directory of the run that the verdicts are on
-    #[arg(value_name = "B")]
-    b: PathBuf,
+    #[arg(value_name = "B", required_unless_present = "between")]
+    b: Option<PathBuf>,
+
+    /// Compare the server modes of one run, each with its best pool
+    #[arg(long, value_name = "WHAT", value_enum, conflicts_with_all = ["b", "across_machines"])]
+    between: Option<Between>,
+
+    /// Compare runs of two machines all the same; a difference may come from the
+    /// machine
+    #[arg(long)]
+    across_machines: bool,
 
     /// Print CSV, in English whatever the language
     #[arg(long, conflicts_with = "json")]
@@ -65,17 +94,28 @@ pub(crate) struct CompareArgs {
     results: ResultOptions,
 }
 
+/// What is compared within one run.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Between {
+    Modes,
+}
+
 /// Prints the comparison and what became of the gates.
 pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
-    let comparison = Comparison::of(PastRun::open(&args.a)?, PastRun::open(&args.b)?);
-    let results = gates::check(&comparison, &args.results.gates)?;
+    let dirs = std::iter::once(&args.a).chain(&args.b);
+    let runs: Vec<PastRun> = dirs.map(|dir| PastRun::open(dir)).collect::<anyhow::Result<_>>()?;
+    let comparison = match &runs[..] {
+        [a, b] => Comparison::of_runs(a, b, args.machines()),
+        runs => between_modes(&runs[0])?,
+    };
+    let results = gates::check(&runs, &comparison, &args.results.gates)?;
     let is_for_programs = args.csv || args.json;
     if args.csv {
-        cli::output::print(output::csv(&comparison)?.as_bytes());
+        cli::output::print(output::csv(&runs, &comparison)?.as_bytes());
     } else if args.json {
-        cli::outln!("{}", serde_json::to_string_pretty(&output::json(&comparison))?);
+        cli::outln!("{}", serde_json::to_string_pretty(&output::json(&runs, &comparison))?);
     } else {
-        cli::output::print(output::on_screen(&comparison, args.results.lang).as_bytes());
+        cli::output::print(screen::on_screen(&runs, &comparison, args.results.lang).as_bytes());
     }
     for line in results.iter().flat_map(|result| args.results.lang.gate(result)) {
         // Programs read the standard output as a whole.
@@ -83,6 +123,22 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
     }
     let is_met = results.iter().all(|result| result.broken.is_empty());
     Ok(if is_met { ExitCode::SUCCESS } else { EXIT_GATE.into() })
+}
+
+fn between_modes(run: &PastRun) -> anyhow::Result<Comparison> {
+    let comparison = Comparison::between_modes(&run.cells, &run.marks());
+    ensure!(
+        !comparison.pairs.is_empty(),
+        "{} has one server mode; measure two, for example with --modes thread,process",
+        run.dir.display()
+    );
+    Ok(comparison)
+}
+
+impl CompareArgs {
+    fn machines(&self) -> Machines {
+        if self.across_machines { Machines::MayDiffer } else { Machines::MustAgree }
+    }
 }
 
 #[cfg(test)]

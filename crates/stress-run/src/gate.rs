@@ -16,8 +16,9 @@ use crate::{
 pub(crate) const EXIT_GATE: u8 = 4;
 
 /// Columns that hold words, with which no number can be compared.
-const WORDS: [&str; 9] = [
+const WORDS: [&str; 10] = [
     "mode",
+    "a_mode",
     "operation",
     "client_pool",
     "failure_causes",

@@ -23,7 +23,7 @@ pub(crate) use self::{
     facts::{CLIENT_LIMIT_SHARE, Load, RowName},
     figures::{BAND, Extremes, Fit, LastToMean, MemoryEnd, MemoryEnds, QueueShares, Waiting},
     findings::{Best, Failures, Finding, Limited, ModesCompared, Server, Turns},
-    table::on_screen,
+    table::{on_screen, screen_table, wrapped},
 };
 use crate::{
     language::Language,

@@ -8,6 +8,9 @@
 /// against 3 never goes below 2/20 = 0.1.
 pub(crate) const REPETITIONS_MIN: usize = 4;
 
+/// How often a range may miss the true ratio.
+pub(crate) const ERROR_RATE: f64 = 0.05;
+
 /// Most repetitions on each side: the number of ways to deal out 128 ranks still fits an integer.
 pub(crate) const REPETITIONS_MAX: usize = 64;
 
@@ -33,6 +36,42 @@ pub(crate) fn mann_whitney(a: &[f64], b: &[f64]) -> f64 {
         }
     }
     extreme as f64 / every as f64
+}
+
+/// The ratios of `a` to `b` that the Mann-Whitney test does not refuse: they hold the true one but for
+/// the error rate. It is Moses's interval (Hollander and Wolfe, Nonparametric Statistical Methods, 4.3)
+/// of the logarithms. `None` where there are too few values for it.
+pub(crate) fn ratio_range(a: &[f64], b: &[f64], error_rate: f64) -> Option<(f64, f64)> {
+    let rank = extreme_rank_sums(a.len(), b.len(), error_rate);
+    if rank == 0 || a.len().min(b.len()) < REPETITIONS_MIN {
+        return None;
+    }
+    let ratios_to = |b: &f64| a.iter().map(|a| a / b).collect::<Vec<f64>>();
+    let mut ratios: Vec<f64> = b.iter().flat_map(ratios_to).collect();
+    ratios.sort_by(f64::total_cmp);
+    Some((ratios[rank - 1], ratios[ratios.len() - rank]))
+}
+
+/// How many rank sums at either end have a p-value of at most the error rate.
+fn extreme_rank_sums(a: usize, b: usize, error_rate: f64) -> usize {
+    let ranks: Vec<usize> = (1..=a + b).collect();
+    let ways = ways_to_draw(&ranks, a.min(b));
+    let every = ways.iter().sum::<u128>() as f64;
+    let mut extreme = 0;
+    let p_value = |&ways: &u128| {
+        extreme += ways;
+        2.0 * extreme as f64 / every
+    };
+    let possible = ways.iter().skip_while(|ways| **ways == 0);
+    possible.map(p_value).take_while(|p_value| *p_value <= error_rate).count()
+}
+
+/// Fewest repetitions with which a difference can be more than chance, where one side may choose its
+/// best among so many servers.
+pub(crate) fn repetitions_needed(servers: usize) -> usize {
+    let error_rate = ERROR_RATE / servers as f64;
+    let can_show = |count: &usize| extreme_rank_sums(*count, *count, error_rate) > 0;
+    (REPETITIONS_MIN..REPETITIONS_MAX).find(can_show).unwrap_or(REPETITIONS_MAX)
 }
 
 /// Twice the rank of each value among all, those of `first` first. Equal values share the mean of
@@ -111,6 +150,36 @@ mod tests {
         assert_p(&[1.0, 1.0, 2.0], &[2.0, 2.0, 2.0], 8.0 / 20.0);
         assert_p(&[1.0; 4], &[1.0; 6], 1.0);
         assert_p(&[1.0; 4], &[2.0; 4], 2.0 / 70.0);
+    }
+
+    #[test]
+    fn a_range_leaves_out_as_many_ratios_as_the_tables_of_the_test_say() {
+        // One more than the largest U that tables of the two-sided test call significant at 5%: 0 of
+        // 4 and 4, 2 of 5 and 5, 5 of 6 and 6, 13 of 8 and 8, 3 of 5 and 6; of 3 and 3 none is.
+        let ranks = [(4, 4), (5, 5), (6, 6), (8, 8), (5, 6), (6, 5), (3, 3)]
+            .map(|(a, b)| extreme_rank_sums(a, b, 0.05));
+        assert_eq!(ranks, [1, 3, 6, 14, 4, 4, 0]);
+        let a = [2.0, 4.0, 8.0, 16.0];
+        assert_eq!(ratio_range(&a, &[1.0, 2.0, 4.0, 8.0], 0.05), Some((0.25, 16.0)));
+        assert_eq!((ratio_range(&a, &a, 0.02), ratio_range(&a[1..], &a, 0.2)), (None, None));
+    }
+
+    #[test]
+    fn choosing_among_more_servers_takes_more_repetitions() {
+        // 2/70 = 0.029, 2/252 = 0.0079 and 2/924 = 0.0022, times the number of servers.
+        assert_eq!([1, 2, 6, 7, 24].map(repetitions_needed), [4, 5, 5, 6, 7]);
+    }
+
+    #[test]
+    fn a_range_holds_one_unless_the_test_finds_a_difference() {
+        for seed in 0..200_u32 {
+            // Scrambled values without ties.
+            let value = |index: u32| f64::from((seed * 31 + index * 7919) % 10_007) + 1.0;
+            let (a, b): (Vec<f64>, Vec<f64>) =
+                ((0..5).map(value).collect(), (5..11).map(|index| 1.5 * value(index)).collect());
+            let (low, high) = ratio_range(&a, &b, 0.05).unwrap();
+            assert_eq!(mann_whitney(&a, &b) <= 0.05, !(low..=high).contains(&1.0), "{a:?} {b:?}");
+        }
     }
 
     /// Every way to choose `drawn` of the ranks, one by one.

@@ -57,9 +57,13 @@ impl Runs {
     }
 
     fn compare_these(&self, a: &str, b: &str, args: &[&str]) -> Finished {
+        self.compare_those(&[a, b], args)
+    }
+
+    fn compare_those(&self, names: &[&str], args: &[&str]) -> Finished {
         let output = Command::new(Path::new(env!("CARGO_BIN_EXE_stress-run")))
             .arg("compare")
-            .args([self.dir(a), self.dir(b)])
+            .args(names.iter().map(|name| self.dir(name)))
             .args(args)
             .output()
             .unwrap();
@@ -96,12 +100,87 @@ fn cells(factor: f64) -> String {
 fn a_slower_mode_is_shown_row_by_row_and_as_a_whole() {
     let finished = Runs::new(1.25).compare(&[]);
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);
-    let rows = |verdict: &str| finished.stdout.matches(&format!("┆ {verdict} ")).count();
-    assert_eq!((rows("slower"), rows("same")), (2, 2), "{}", finished.stdout);
-    let summary = "process: 2 rows: 0 faster, 2 slower, 0 same, 0 inconclusive, 0 not comparable; \
-        geometric mean of the speeds B / A: 0.800\n";
-    assert!(finished.stdout.contains(summary), "{}", finished.stdout);
-    assert!(finished.stdout.contains("all: 4 rows: 0 faster, 2 slower, 2 same"));
+    let rows = |verdict: &str| words(&finished.stdout).filter(|it| it.ends_with(verdict)).count();
+    assert_eq!((rows(" slower"), rows(" same")), (2, 2), "{}", finished.stdout);
+    // Rows; faster, slower, same, inconclusive, not comparable; the mean speed.
+    for (mode, counts) in [("process", "2 0 2 0 0 0 0.800"), ("all", "4 0 2 2 0 0 0.894")] {
+        let is_shown = words(&finished.stdout).any(|line| line == format!("{mode} {counts}"));
+        assert!(is_shown, "{mode} {counts}: {}", finished.stdout);
+    }
+}
+
+/// The lines of tables, their fields with one blank between.
+fn words(screen: &str) -> impl Iterator<Item = String> {
+    screen.lines().map(|line| {
+        let fields: Vec<&str> = line.trim_matches('│').split_whitespace().collect();
+        fields.join(" ")
+    })
+}
+
+#[test]
+fn nothing_on_the_screen_is_wider_than_80_columns() {
+    let runs = Runs::new(1.25);
+    for language in ["en", "id"] {
+        for args in [&["--lang", language][..], &["--lang", language, "--between", "modes"]] {
+            let finished =
+                runs.compare_those(if args.len() > 2 { &["a"] } else { &["a", "b"] }, args);
+            let widest = finished.stdout.lines().skip(2).max_by_key(|line| line.chars().count());
+            assert!(widest.unwrap().chars().count() <= 80, "{}", finished.stdout);
+        }
+    }
+}
+
+#[test]
+fn the_modes_of_one_run_are_compared_by_goodput() {
+    let runs = Runs::new(1.25);
+    let finished = runs.compare_those(&["b"], &["--between", "modes"]);
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    for line in
+        ["10 50 process 5 15.2 0.80 0.80–0.80 0.00216 slower", "10 1 thread 5 952 1.00 fastest"]
+    {
+        assert!(words(&finished.stdout).any(|it| it == line), "{line}: {}", finished.stdout);
+    }
+    for sentence in [
+        "Never shown to be slower than the fastest: thread.",
+        "process is slower under 2 of 2 loads, at worst 0.80 times as fast as thread",
+    ] {
+        assert!(finished.stdout.contains(sentence), "{sentence}: {}", finished.stdout);
+    }
+    let gates =
+        ["mode=process,a_mode=thread:slower==2", "mode=thread:slower==0;mode=thread:faster==2"];
+    for gate in gates {
+        let finished =
+            runs.compare_those(&["b"], &["--between", "modes", "--gate", gate, "--json"]);
+        assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+        let json: Value = serde_json::from_str(&finished.stdout).unwrap();
+        assert_eq!(
+            (&json["b"], &json["decided_by"]),
+            (&Value::Null, &json!("goodput_bytes_per_s"))
+        );
+    }
+}
+
+#[test]
+fn a_run_of_one_mode_has_none_to_compare() {
+    let runs = Runs::new(1.0);
+    let path = runs.dir("a").join("cells.csv");
+    let of_both = cells(1.0);
+    let of_thread = of_both.split_inclusive('\n').filter(|line| !line.contains("process"));
+    fs::write(path, of_thread.collect::<String>()).unwrap();
+    let refused = runs.compare_those(&["a"], &["--between", "modes"]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""));
+    assert!(refused.stderr.contains("a has one server mode; measure two"), "{}", refused.stderr);
+}
+
+#[test]
+fn two_runs_or_one_and_what_is_compared_in_it_are_needed() {
+    let runs = Runs::new(1.0);
+    let (one, two) = (&["a"][..], &["a", "b"][..]);
+    for (dirs, args) in
+        [(one, &[][..]), (two, &["--between", "modes"]), (one, &["--across-machines"])]
+    {
+        assert_eq!(runs.compare_those(dirs, args).code, Some(2), "{dirs:?} {args:?}");
+    }
 }
 
 #[test]
@@ -109,7 +188,7 @@ fn the_comparison_follows_the_language() {
     let finished = Runs::new(0.5).compare(&["--lang", "id", "--gate", "geomean>9"]);
     assert_eq!(finished.code, Some(4), "{}", finished.stderr);
     for words in
-        ["Mode server: process", "lebih cepat", "semua: 4 baris", "syarat 'geomean>9': TIDAK"]
+        ["Mode server: process", "lebih cepat", "Tidak sebanding", "syarat 'geomean>9': TIDAK"]
     {
         assert!(finished.stdout.contains(words), "{words}: {}", finished.stdout);
     }
@@ -157,14 +236,72 @@ fn a_gate_on_rows_names_those_that_broke_it() {
 }
 
 #[test]
-fn other_settings_are_said_once_and_no_row_is_compared() {
+fn other_settings_are_said_once_and_no_row_is_printed() {
     let runs = Runs::new(1.25);
     runs.make("c", 1.0, "null");
     let finished = runs.compare_these("a", "c", &[]);
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);
-    let said = "not comparable: other settings: sink is file in A and null in B\n";
-    assert_eq!(finished.stdout.matches(said).count(), 1, "{}", finished.stdout);
-    assert!(finished.stdout.contains("4 not comparable; geometric mean of the speeds B / A: -"));
+    let said = "\n\nNothing can be compared:\n  other settings: sink is file in A and null in B\n";
+    assert!(finished.stdout.ends_with(said), "{}", finished.stdout);
+    assert_eq!(finished.stdout.lines().count(), 5, "{}", finished.stdout);
+}
+
+#[test]
+fn rows_of_one_run_only_are_counted_and_not_printed() {
+    let runs = Runs::new(1.25);
+    let path = runs.dir("b").join("cells.csv");
+    let renamed = fs::read_to_string(&path).unwrap().replace("process", "async");
+    fs::write(&path, &renamed).unwrap();
+    let finished = runs.compare(&[]);
+    let said = "\nNot compared (--csv names the rows):\n  2 rows: not measured in A\n  2 rows: not \
+        measured in B\n";
+    assert!(finished.stdout.ends_with(said), "{}", finished.stdout);
+    assert!(!finished.stdout.contains("Server mode: async"), "{}", finished.stdout);
+    fs::write(&path, renamed.replace("thread", "legacy")).unwrap();
+    let finished = runs.compare(&[]);
+    assert!(finished.stdout.contains("\nNothing can be compared:\n  4 rows: not measured in A\n"));
+    assert!(!finished.stdout.contains('│'), "{}", finished.stdout);
+}
+
+#[test]
+fn two_machines_are_compared_only_when_asked_and_it_says_what_that_is() {
+    let runs = Runs::new(1.25);
+    let path = runs.dir("b").join("environment.json");
+    let environment = fs::read_to_string(&path).unwrap();
+    fs::write(&path, environment.replace("AMD EPYC", "Xeon")).unwrap();
+    let machine = "  another machine: cpu is AMD EPYC in A and Xeon in B\n";
+    let refused = runs.compare(&[]);
+    let hint = "With --across-machines runs of two machines are compared all the same.\n";
+    assert!(refused.stdout.ends_with(&format!("{machine}{hint}")), "{}", refused.stdout);
+    let allowed = runs.compare(&["--across-machines"]);
+    let warning =
+        "ACROSS MACHINES: a difference may come from the machine, not from the program:\n";
+    assert!(allowed.stdout.contains(&format!("{warning}{machine}")), "{}", allowed.stdout);
+    let slower = words(&allowed.stdout).filter(|line| line.ends_with(" slower")).count();
+    assert_eq!(slower, 2, "{}", allowed.stdout);
+    fs::write(&path, environment.replace("AMD EPYC", "Xeon").replace("release", "debug")).unwrap();
+    let refused = runs.compare(&["--across-machines"]);
+    let settings =
+        "Nothing can be compared:\n  other settings: build is release in A and debug in B\n";
+    assert!(refused.stdout.contains(settings), "{}", refused.stdout);
+}
+
+#[test]
+fn other_load_and_faults_that_a_run_was_made_with_are_told() {
+    let runs = Runs::new(1.0);
+    let path = runs.dir("b").join("cells.csv");
+    let disturbed = fs::read_to_string(&path).unwrap().replacen("invalid", "invalid,disturbed", 1);
+    fs::write(&path, disturbed.replace(",\n", ",,others\n")).unwrap();
+    let environment = runs.dir("a").join("environment.json");
+    let injected = fs::read_to_string(&environment).unwrap();
+    fs::write(environment, injected.replacen('{', "{\"injected\": \"reset=0.5\",", 1)).unwrap();
+    let finished = runs.compare(&[]);
+    for mark in [
+        "   INJECTED: the server was told to make faults: reset=0.5\nB: ",
+        "   DISTURBED: the machine had other load during 24 cells\n\nServer mode: thread",
+    ] {
+        assert!(finished.stdout.contains(mark), "{mark}: {}", finished.stdout);
+    }
 }
 
 #[test]

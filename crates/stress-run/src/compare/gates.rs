@@ -4,26 +4,40 @@ use anyhow::{anyhow, bail};
 
 use super::{
     output,
-    verdicts::{Comparison, Pair, Tally},
+    past_run::PastRun,
+    verdicts::{Comparison, Measure, Pair, Tally},
 };
 use crate::{
     gate::{Breach, Gate, GateResult},
     sheet::Sheet,
 };
 
-/// The columns that name a row.
-const KEY: [&str; 5] = ["mode", "operation", "volume_bytes", "clients", "server_workers"];
+/// The columns that name a row. Of two runs A has the same mode as B.
+const KEY: [&str; 6] = ["mode", "operation", "volume_bytes", "clients", "server_workers", "a_mode"];
 
-pub(crate) fn check(comparison: &Comparison, gates: &[Gate]) -> anyhow::Result<Vec<GateResult>> {
+pub(crate) fn check(
+    runs: &[PastRun],
+    comparison: &Comparison,
+    gates: &[Gate],
+) -> anyhow::Result<Vec<GateResult>> {
     if gates.is_empty() {
         return Ok(Vec::new());
     }
-    let sheet = Sheet::read(output::csv(comparison)?.as_bytes())?;
+    let sheet = Sheet::read(output::csv(runs, comparison)?.as_bytes())?;
     gates.iter().map(|gate| check_one(comparison, &sheet, gate)).collect()
 }
 
+fn key(measure: Measure) -> &'static [&'static str] {
+    match measure {
+        Measure::MeanTime => &KEY[..KEY.len() - 1],
+        Measure::Goodput => &KEY,
+    }
+}
+
 fn check_one(comparison: &Comparison, sheet: &Sheet, gate: &Gate) -> anyhow::Result<GateResult> {
-    let Some(count) = count_named(&gate.column) else { return gate.check(sheet, &KEY) };
+    let Some(count) = count_named(&gate.column) else {
+        return gate.check(sheet, key(comparison.measure));
+    };
     let tally = Tally::of(selected(comparison, sheet, gate)?.into_iter());
     let value = count(&tally);
     let breach = Breach { row: String::new(), value: value.map(|value| value.to_string()) };

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::past_run::{Conditions, PastRun};
+use crate::plan::Mode;
 
 /// Members of a plan that say which rows there are, how often and in which order they are measured.
 /// All others say how, and two runs must agree in them.
@@ -18,6 +19,10 @@ const MEMORY_TOLERANCE: f64 = 0.01;
 pub(crate) enum Side {
     A,
     B,
+    /// The only run.
+    Run,
+    /// A mode of it.
+    Mode(Option<Mode>),
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -46,7 +51,7 @@ pub(crate) fn obstacles(a: &PastRun, b: &PastRun) -> Vec<Obstacle> {
     let machine = machine_differences(of_a, of_b).into_iter().map(Obstacle::OtherMachine);
     let settings = setting_differences(of_a, of_b).into_iter().map(Obstacle::OtherSettings);
     let sides = [(Side::A, a), (Side::B, b)];
-    let invalid = sides.iter().filter(|(_, run)| run.is_invalid);
+    let invalid = sides.iter().filter(|(_, run)| run.invalid > 0);
     let partial = sides.iter().filter(|(_, run)| run.is_partial());
     machine
         .chain(settings)

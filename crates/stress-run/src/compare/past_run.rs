@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::{
+    language::Marks,
     plan::Cell,
     results::{self, CELLS, CellLine, ENVIRONMENT},
 };
@@ -21,9 +22,8 @@ pub(crate) struct PastRun {
     pub(crate) conditions: Conditions,
     /// By cell, then in the order of the repetitions.
     pub(crate) cells: BTreeMap<Cell, Vec<Repetition>>,
-    /// Whether bytes were wrong or books disagreed anywhere, if only in an attempt that was
-    /// repeated.
-    pub(crate) is_invalid: bool,
+    /// Attempts with wrong bytes or books, also those that were repeated.
+    pub(crate) invalid: usize,
 }
 
 /// One cell in one repetition.
@@ -33,6 +33,7 @@ pub(crate) struct Repetition {
     pub(crate) mean_s: Option<f64>,
     pub(crate) goodput: Option<f64>,
     pub(crate) clients_failed: u64,
+    pub(crate) is_disturbed: bool,
 }
 
 /// Of `environment.json` what decides whether two runs may be compared.
@@ -48,6 +49,7 @@ pub(crate) struct Conditions {
     pub(crate) kernel: Option<String>,
     pub(crate) filesystem: Option<String>,
     pub(crate) connected_to: Option<String>,
+    pub(crate) injected: Option<String>,
     pub(crate) plan: Map<String, Value>,
     pub(crate) needs: CellsNeeded,
 }
@@ -68,9 +70,8 @@ impl PastRun {
             .with_context(|| format!("cannot understand {}", path.display()))?;
         let lines = results::cells_in(dir)?;
         ensure!(!lines.is_empty(), "{} holds no measured cell", dir.join(CELLS).display());
-        let is_invalid = lines.iter().any(|line| line.invalid.is_some());
-        let cells = cells(&lines);
-        Ok(Self { dir: dir.to_owned(), conditions, cells, is_invalid })
+        let invalid = lines.iter().filter(|line| line.invalid.is_some()).count();
+        Ok(Self { dir: dir.to_owned(), conditions, cells: repetitions(&lines), invalid })
     }
 
     /// Whether cells of its plan are missing.
@@ -78,19 +79,38 @@ impl PastRun {
         self.cells.values().map(Vec::len).sum::<usize>() < self.conditions.needs.cells
     }
 
+    /// What limits the use of the run.
+    pub(crate) fn marks(&self) -> Marks {
+        let is_disturbed = |one: &&Repetition| one.is_disturbed;
+        Marks {
+            quick: self.conditions.preset == "quick",
+            partial: self.is_partial(),
+            invalid: self.invalid,
+            disturbed: self.cells.values().flatten().filter(is_disturbed).count(),
+            injected: self.conditions.injected.clone(),
+        }
+    }
+
+    /// What was asked for: of a run that was stopped there may be fewer.
+    pub(crate) fn repetitions(&self) -> u32 {
+        let asked = self.conditions.plan.get("repetitions").and_then(Value::as_u64);
+        asked.and_then(|count| u32::try_from(count).ok()).unwrap_or(1)
+    }
+
     pub(crate) fn client_pool(&self) -> &str {
         self.conditions.plan.get("client_pool").and_then(Value::as_str).unwrap_or_default()
     }
 }
 
-/// Of each repetition the last attempt.
-fn cells(lines: &[CellLine]) -> BTreeMap<Cell, Vec<Repetition>> {
+/// Of each cell its repetitions in order, of each of these the last attempt.
+pub(crate) fn repetitions(lines: &[CellLine]) -> BTreeMap<Cell, Vec<Repetition>> {
     let mut cells: BTreeMap<Cell, BTreeMap<u32, Repetition>> = BTreeMap::new();
     for line in lines {
         let repetition = Repetition {
             mean_s: line.mean_s,
             goodput: line.goodput_bytes_per_s,
             clients_failed: line.clients_failed,
+            is_disturbed: line.disturbed.is_some(),
         };
         cells.entry(line.cell()).or_default().insert(line.repetition, repetition);
     }
@@ -112,7 +132,7 @@ mod tests {
             thread,upload,100,5,1,2,1,0,0.5,7e8,\n\
             thread,upload,100,5,1,1,1,5,,,\n\
             thread,upload,100,5,1,2,2,0,0.4,8e8,\n";
-        let cells = cells(&results::cells_of(text.as_bytes()).unwrap());
+        let cells = repetitions(&results::cells_of(text.as_bytes()).unwrap());
         let (cell, repetitions) = cells.first_key_value().unwrap();
         assert_eq!((cell.clients, cell.server.mode), (5, Some(Mode::Thread)));
         let [first, second] = &repetitions[..] else { panic!("{repetitions:?}") };

@@ -10,7 +10,7 @@ use super::{
     obstacles::{Obstacle, Side},
     output,
     past_run::{PastRun, Repetition},
-    verdicts::{Comparison, Tally, Verdict},
+    verdicts::{Comparison, Machines, Tally, Verdict},
 };
 use crate::plan::{Cell, Configuration, MIB, Mode, Operation, Volume};
 
@@ -22,7 +22,7 @@ fn cell(mode: Mode, clients: u32) -> Cell {
 
 fn repetition(mean_s: f64) -> Repetition {
     let goodput = Some(1e9 / mean_s);
-    Repetition { mean_s: Some(mean_s), goodput, clients_failed: 0 }
+    Repetition { mean_s: Some(mean_s), goodput, clients_failed: 0, is_disturbed: false }
 }
 
 /// A run of one row for each slice of times.
@@ -39,14 +39,18 @@ fn run(rows: &[&[f64]]) -> PastRun {
     });
     PastRun {
         dir: "made/up".into(),
-        is_invalid: false,
+        invalid: 0,
         conditions: serde_json::from_value(conditions).unwrap(),
         cells,
     }
 }
 
+fn of_runs(a: &PastRun, b: &PastRun) -> Comparison {
+    Comparison::of_runs(a, b, Machines::MustAgree)
+}
+
 fn compare(a: &[&[f64]], b: &[&[f64]]) -> Comparison {
-    Comparison::of(run(a), run(b))
+    of_runs(&run(a), &run(b))
 }
 
 fn verdicts(comparison: &Comparison) -> Vec<Verdict> {
@@ -142,6 +146,13 @@ fn exchanging_the_runs_inverts_every_sign_and_changes_nothing_else() {
             assert_eq!(inverted(there.verdict), back.verdict, "seed {seed}: {there:?} {back:?}");
             assert_eq!((there.p_value, there.p_corrected), (back.p_value, back.p_corrected));
             assert_reciprocal(there.speed_ratio.unwrap(), back.speed_ratio.unwrap());
+            assert_eq!(there.speed_range.is_some(), back.speed_range.is_some());
+            if let (Some((low, high)), Some((back_low, back_high))) =
+                (there.speed_range, back.speed_range)
+            {
+                let is_inverse = |one: f64, other: f64| (one * other - 1.0).abs() < 1e-12;
+                assert!(is_inverse(low, back_high) && is_inverse(high, back_low), "{there:?}");
+            }
         }
         let geomean = |of: &Comparison| Tally::of(of.pairs.iter()).speed_ratio.unwrap();
         assert_reciprocal(geomean(&there), geomean(&back));
@@ -184,7 +195,7 @@ fn a_small_difference_is_the_same_however_certain() {
 fn a_row_with_failures_or_in_one_run_only_is_not_comparable() {
     let (mut a, b) = (run(&[&STEADY, &STEADY]), run(&[&STEADY, &STEADY, &STEADY]));
     a.cells.get_mut(&cell(Mode::Process, 2)).unwrap()[3].clients_failed = 7;
-    let comparison = Comparison::of(a, b);
+    let comparison = of_runs(&a, &b);
     let expected = [Verdict::Same, Verdict::NotComparable, Verdict::NotComparable];
     assert_eq!(verdicts(&comparison), expected);
     let obstacles: Vec<_> =
@@ -196,13 +207,13 @@ fn a_row_with_failures_or_in_one_run_only_is_not_comparable() {
 #[test]
 fn no_row_of_an_invalid_or_partial_run_is_comparable() {
     let mut invalid = run(&[&STEADY, &STEADY]);
-    invalid.is_invalid = true;
+    invalid.invalid = 1;
     let mut partial = run(&[&STEADY, &STEADY]);
     partial.conditions.needs.cells += 1;
     for (a, obstacle) in
         [(invalid, Obstacle::Invalid(Side::A)), (partial, Obstacle::Partial(Side::A))]
     {
-        let comparison = Comparison::of(a, run(&[&STEADY, &STEADY]));
+        let comparison = of_runs(&a, &run(&[&STEADY, &STEADY]));
         assert_eq!(verdicts(&comparison), [Verdict::NotComparable; 2]);
         assert_eq!(comparison.obstacles, [obstacle]);
         assert_eq!(Tally::of(comparison.pairs.iter()).speed_ratio, None);
@@ -210,7 +221,7 @@ fn no_row_of_an_invalid_or_partial_run_is_comparable() {
 }
 
 fn is_met(comparison: &Comparison, gate: &str) -> bool {
-    let results = gates::check(comparison, &[gate.parse().unwrap()]).unwrap();
+    let results = gates::check(&[], comparison, &[gate.parse().unwrap()]).unwrap();
     results.iter().all(|result| result.broken.is_empty())
 }
 
@@ -234,7 +245,7 @@ fn gates_count_over_the_rows_they_select() {
         assert_eq!(is_met(&comparison, gate), met, "{gate}");
     }
     for gate in ["mode=async:slower==0", "color=red:slower==0", "mean_s<1", "clients_failed==0"] {
-        assert!(gates::check(&comparison, &[gate.parse().unwrap()]).is_err(), "{gate}");
+        assert!(gates::check(&[], &comparison, &[gate.parse().unwrap()]).is_err(), "{gate}");
     }
 }
 
@@ -244,7 +255,7 @@ fn no_gate_is_met_because_nothing_was_compared() {
     assert!(!is_met(&untested, "slower==0") && is_met(&untested, "same==1"));
     let mut other = run(&[&[1.0]]);
     other.conditions.cores = 64;
-    let incomparable = Comparison::of(run(&[&[1.0]]), other);
+    let incomparable = of_runs(&run(&[&[1.0]]), &other);
     for gate in ["slower==0", "inconclusive==0", "geomean<2", "speed_ratio<2", "not_comparable==0"]
     {
         assert!(!is_met(&incomparable, gate), "{gate}");
@@ -254,8 +265,8 @@ fn no_gate_is_met_because_nothing_was_compared() {
 #[test]
 fn csv_and_json_say_the_same() {
     let comparison = compare(&[&STEADY], &[&STEADY.map(|seconds| 2.0 * seconds)]);
-    let csv = output::csv(&comparison).unwrap();
-    let json = output::json(&comparison);
+    let csv = output::csv(&[], &comparison).unwrap();
+    let json = output::json(&[], &comparison);
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     let heads = reader.headers().unwrap().clone();
     let row = reader.records().next().unwrap().unwrap();
@@ -267,5 +278,5 @@ fn csv_and_json_say_the_same() {
         };
         assert_eq!(member, field, "{head}");
     }
-    assert_eq!((&row[15], &json["all"]["slower"]), ("slower", &json!(1)));
+    assert_eq!((&row[19], &json["all"]["slower"]), ("slower", &json!(1)));
 }

@@ -1,21 +1,22 @@
-//! What each pair of rows says about run B against run A.
+//! What each pair says about B against A.
 //!
-//! The mean time per client decides; goodput is shown beside it. Of each row the medians over the
-//! repetitions are set in relation. All of it is symmetric: with A and B exchanged `faster` becomes
-//! `slower`, every ratio becomes its reciprocal, and nothing else changes.
+//! Of each side the median repetition of its server is set in relation. All of it is symmetric: with A
+//! and B exchanged `faster` becomes `slower`, every ratio becomes its reciprocal, and nothing else
+//! changes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use super::{
+    contender::{Contender, Row},
     obstacles::{Obstacle, Side, obstacles},
     past_run::{PastRun, Repetition},
 };
 use crate::{
     plan::{Cell, Mode},
-    significance::{
-        FALSE_DISCOVERY_RATE, REPETITIONS_MAX, REPETITIONS_MIN, corrected, mann_whitney,
-    },
-    spread::median_repetition,
+    significance::{FALSE_DISCOVERY_RATE, corrected},
 };
 
 /// The larger median over the smaller one, up to which two rows are the same.
@@ -34,38 +35,50 @@ pub(crate) enum Verdict {
     NotComparable,
 }
 
+/// What decides which side is faster.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Measure {
+    /// The mean time of a client, which the 54-row table has.
+    MeanTime,
+    /// The bytes of all clients together. Between servers that serve their clients in turn and others
+    /// that serve all at once the mean time would decide for the turns, however fast each is.
+    Goodput,
+}
+
+/// Two runs: whether they may be of two machines.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Machines {
+    MustAgree,
+    MayDiffer,
+}
+
 pub(crate) struct Comparison {
-    pub(crate) a: PastRun,
-    pub(crate) b: PastRun,
-    /// What keeps every row from being compared.
+    pub(crate) measure: Measure,
+    /// What keeps every pair from being compared.
     pub(crate) obstacles: Vec<Obstacle>,
+    /// Differences between the machines that were asked to be no obstacle.
+    pub(crate) allowed: Vec<Obstacle>,
     /// By mode, then as in the 54-row table.
     pub(crate) pairs: Vec<Pair>,
 }
 
-/// One row in both runs.
+/// The same load on both sides.
 #[derive(Debug)]
 pub(crate) struct Pair {
+    /// With the server of B.
     pub(crate) cell: Cell,
     pub(crate) a: Row,
     pub(crate) b: Row,
     /// How fast B is as a multiple of A, for pairs that can be compared.
     pub(crate) speed_ratio: Option<f64>,
+    /// Holds the true ratio with 95% confidence, taken by itself; for pairs with enough repetitions.
+    pub(crate) speed_range: Option<(f64, f64)>,
     /// For pairs with enough repetitions.
     pub(crate) p_value: Option<f64>,
     pub(crate) p_corrected: Option<f64>,
     pub(crate) verdict: Verdict,
     /// Why the pair cannot be compared.
     pub(crate) obstacle: Option<Obstacle>,
-}
-
-/// One row of one run.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Row {
-    pub(crate) repetitions: usize,
-    /// Of the median repetition.
-    pub(crate) mean_s: Option<f64>,
-    pub(crate) goodput: Option<f64>,
 }
 
 /// What a set of pairs says together.
@@ -84,14 +97,35 @@ pub(crate) struct Tally {
 }
 
 impl Comparison {
-    pub(crate) fn of(a: PastRun, b: PastRun) -> Self {
-        let obstacles = obstacles(&a, &b);
+    pub(crate) fn of_runs(a: &PastRun, b: &PastRun, machines: Machines) -> Self {
+        let is_allowed = |obstacle: &Obstacle| {
+            machines == Machines::MayDiffer && matches!(obstacle, Obstacle::OtherMachine(_))
+        };
+        let (allowed, obstacles): (Vec<_>, Vec<_>) =
+            obstacles(a, b).into_iter().partition(is_allowed);
         let cells: BTreeSet<&Cell> = a.cells.keys().chain(b.cells.keys()).collect();
-        let mut pairs: Vec<Pair> =
-            cells.into_iter().map(|&cell| pair(cell, &a, &b, obstacles.first())).collect();
+        let contender = |side, run: &PastRun, cell: &Cell| {
+            let repetitions = run.cells.get(cell).map_or(&[][..], Vec::as_slice);
+            Contender::of(side, vec![(cell.server, repetitions)], Measure::MeanTime)
+        };
+        let pair = |cell: &Cell| {
+            let (a, b) = (contender(Side::A, a, cell), contender(Side::B, b, cell));
+            Pair::of(cell, &a, &b, obstacles.first())
+        };
+        let pairs = cells.into_iter().map(pair).collect();
+        Self { allowed, ..Self::judged(Measure::MeanTime, obstacles.clone(), pairs) }
+    }
+
+    /// Corrects the p-values over all tested pairs, and gives every pair its verdict.
+    pub(super) fn judged(measure: Measure, obstacles: Vec<Obstacle>, mut pairs: Vec<Pair>) -> Self {
         pairs.sort_by_key(|pair| (pair.cell.server.mode, pair.cell));
-        judge(&mut pairs);
-        Self { a, b, obstacles, pairs }
+        let p_values: Vec<f64> = pairs.iter().filter_map(|pair| pair.p_value).collect();
+        let mut corrected = corrected(&p_values).into_iter();
+        for pair in &mut pairs {
+            pair.p_corrected = pair.p_value.and_then(|_| corrected.next());
+            pair.verdict = verdict(pair);
+        }
+        Self { measure, obstacles, allowed: Vec::new(), pairs }
     }
 
     pub(crate) fn by_mode(&self) -> BTreeMap<Option<Mode>, Tally> {
@@ -101,91 +135,72 @@ impl Comparison {
     }
 }
 
-fn pair(cell: Cell, a: &PastRun, b: &PastRun, of_runs: Option<&Obstacle>) -> Pair {
-    let repetitions = |run: &PastRun| run.cells.get(&cell).cloned().unwrap_or_default();
-    let (of_a, of_b) = (repetitions(a), repetitions(b));
-    let of_row = || row_obstacle(Side::A, &of_a).or_else(|| row_obstacle(Side::B, &of_b));
-    let mut pair = Pair {
-        cell,
-        a: Row::of(&of_a),
-        b: Row::of(&of_b),
-        speed_ratio: None,
-        p_value: None,
-        p_corrected: None,
-        verdict: Verdict::NotComparable,
-        obstacle: of_runs.cloned().or_else(of_row),
-    };
-    let Some((a_s, b_s)) = pair.compared_medians() else { return pair };
-    pair.speed_ratio = Some(speed_ratio(a_s, b_s));
-    if pair.a.repetitions.min(pair.b.repetitions) >= REPETITIONS_MIN {
-        pair.p_value = Some(mann_whitney(&times(&of_a), &times(&of_b)));
-    }
-    pair
-}
-
-/// What keeps one row of one run from being compared.
-fn row_obstacle(side: Side, repetitions: &[Repetition]) -> Option<Obstacle> {
-    let failed = repetitions.iter().map(|repetition| repetition.clients_failed).sum();
-    if repetitions.is_empty() {
-        Some(Obstacle::NotMeasured(side))
-    } else if failed > 0 {
-        Some(Obstacle::ClientsFailed(side, failed))
-    } else if repetitions.iter().any(|repetition| repetition.mean_s.is_none()) {
-        Some(Obstacle::NotMeasured(side))
-    } else if repetitions.len() > REPETITIONS_MAX {
-        Some(Obstacle::TooManyRepetitions(side))
-    } else {
-        None
-    }
-}
-
-fn times(repetitions: &[Repetition]) -> Vec<f64> {
-    repetitions.iter().filter_map(|repetition| repetition.mean_s).collect()
-}
-
-/// Written so that exchanging the times gives the exact reciprocal of the larger ratio.
-fn speed_ratio(a_s: f64, b_s: f64) -> f64 {
-    if a_s >= b_s { a_s / b_s } else { 1.0 / (b_s / a_s) }
-}
-
-/// Corrects the p-values over all tested pairs, and gives every pair its verdict.
-fn judge(pairs: &mut [Pair]) {
-    let p_values: Vec<f64> = pairs.iter().filter_map(|pair| pair.p_value).collect();
-    let mut corrected = corrected(&p_values).into_iter();
-    for pair in pairs {
-        pair.p_corrected = pair.p_value.and_then(|_| corrected.next());
-        pair.verdict = verdict(pair);
-    }
-}
-
 fn verdict(pair: &Pair) -> Verdict {
     let Some((a_s, b_s)) = pair.compared_medians() else { return Verdict::NotComparable };
     if a_s.max(b_s) / a_s.min(b_s) <= SAME_UP_TO {
         return Verdict::Same;
     }
-    match pair.p_corrected {
-        Some(p) if p <= FALSE_DISCOVERY_RATE && b_s < a_s => Verdict::Faster,
-        Some(p) if p <= FALSE_DISCOVERY_RATE => Verdict::Slower,
+    let is_discovery = pair.p_corrected.is_some_and(|p| p <= FALSE_DISCOVERY_RATE);
+    match pair.speed_range.filter(|_| is_discovery) {
+        // All repetitions together must not say the contrary of the two median ones.
+        Some((low, _)) if low > 1.0 && b_s < a_s => Verdict::Faster,
+        Some((_, high)) if high < 1.0 && b_s > a_s => Verdict::Slower,
         Some(_) | None => Verdict::Inconclusive,
     }
 }
 
-impl Pair {
-    /// The times of A and B that the verdict is on, where there may be one.
-    fn compared_medians(&self) -> Option<(f64, f64)> {
-        self.a.mean_s.zip(self.b.mean_s).filter(|_| self.obstacle.is_none())
+impl Measure {
+    /// Seconds that all of it took, up to a factor that is the same for both sides.
+    pub(super) fn seconds(self, repetition: &Repetition) -> Option<f64> {
+        match self {
+            Self::MeanTime => repetition.mean_s,
+            Self::Goodput => repetition.goodput.map(f64::recip),
+        }
     }
 }
 
-impl Row {
-    fn of(repetitions: &[Repetition]) -> Self {
-        let median = median_repetition(repetitions, |one| one.mean_s);
-        Self {
-            repetitions: repetitions.len(),
-            mean_s: median.and_then(|one| one.mean_s),
-            goodput: median.and_then(|one| one.goodput),
+impl Pair {
+    /// Without a verdict, which depends on all the others.
+    pub(super) fn of(cell: &Cell, a: &Contender, b: &Contender, of_all: Option<&Obstacle>) -> Self {
+        let of_pair = || a.obstacle.clone().or_else(|| b.obstacle.clone());
+        let mut pair = Self {
+            cell: Cell { server: b.best().server, ..*cell },
+            a: a.best().clone(),
+            b: b.best().clone(),
+            speed_ratio: None,
+            speed_range: None,
+            p_value: None,
+            p_corrected: None,
+            verdict: Verdict::NotComparable,
+            obstacle: of_all.cloned().or_else(of_pair),
+        };
+        if let Some((a_s, b_s)) = pair.compared_medians() {
+            pair.speed_ratio = Some(speed_ratio(a_s, b_s));
+            pair.speed_range = a.speed_range(b);
+            pair.p_value = pair.speed_range.map(|_| a.p_value(b));
         }
+        pair
     }
+
+    pub(super) fn is(&self, verdict: Verdict) -> bool {
+        self.verdict == verdict
+    }
+
+    /// Where B is slowest first.
+    pub(super) fn by_speed(&self, other: &Self) -> Ordering {
+        let speed = |pair: &Self| pair.speed_ratio.unwrap_or(f64::INFINITY);
+        speed(self).total_cmp(&speed(other))
+    }
+
+    /// The times of A and B that the verdict is on, where there may be one.
+    fn compared_medians(&self) -> Option<(f64, f64)> {
+        self.a.seconds.zip(self.b.seconds).filter(|_| self.obstacle.is_none())
+    }
+}
+
+/// Written so that exchanging the times gives the exact reciprocal of the larger ratio.
+fn speed_ratio(a_s: f64, b_s: f64) -> f64 {
+    if a_s >= b_s { a_s / b_s } else { 1.0 / (b_s / a_s) }
 }
 
 impl Tally {

@@ -1,37 +1,161 @@
 //! What the comparison of two runs prints.
 
-use super::Language::{self, En, Id};
-use crate::compare::{Difference, Obstacle, Side, Tally, Verdict};
+use super::{
+    Language::{self, En, Id},
+    counted,
+};
+use crate::{
+    compare::{Answer, Comparison, Difference, Measure, Obstacle, Pair, Side, Verdict},
+    plan::mode_name,
+};
 
 impl Language {
-    /// The column heads of the comparison.
-    pub(crate) fn comparison_columns(self) -> [&'static str; 10] {
+    /// The column heads of the comparison of two runs.
+    pub(crate) fn comparison_columns(self) -> [&'static str; 9] {
         match self {
             En => [
                 "Operation",
-                "Volume",
+                "Volume (MiB)",
                 "Clients",
-                "Server workers",
-                "Repetitions A / B",
-                "Time per client A (s)",
-                "Time per client B (s)",
+                "Workers",
+                "Mean A (s)",
+                "Mean B (s)",
                 "Speed B / A",
-                "p",
+                "p, corrected",
                 "B is",
             ],
             Id => [
                 "Operasi",
-                "Volume",
+                "Volume (MiB)",
                 "Client",
-                "Server worker",
-                "Ulangan A / B",
-                "Waktu per client A (s)",
-                "Waktu per client B (s)",
-                "Kecepatan B / A",
-                "p",
+                "Worker",
+                "Waktu A (s)",
+                "Waktu B (s)",
+                "Rasio B / A",
+                "p, terkoreksi",
                 "B",
             ],
         }
+    }
+
+    /// Of the table that counts the verdicts.
+    pub(crate) fn tally_columns(self) -> [&'static str; 8] {
+        match self {
+            En => [
+                "Mode",
+                "Rows",
+                "Faster",
+                "Slower",
+                "Same",
+                "Inconclusive",
+                "Not comparable",
+                "Speed B / A",
+            ],
+            Id => [
+                "Mode",
+                "Baris",
+                "Lebih cepat",
+                "Lebih lambat",
+                "Sama",
+                "Belum pasti",
+                "Tidak sebanding",
+                "Rasio B / A",
+            ],
+        }
+    }
+
+    /// All modes together.
+    pub(crate) fn all(self) -> &'static str {
+        match self {
+            En => "all",
+            Id => "semua",
+        }
+    }
+
+    /// The column heads of the comparison of modes.
+    pub(crate) fn mode_columns(self) -> [&'static str; 9] {
+        match self {
+            En => [
+                "Volume (MiB)",
+                "Clients",
+                "Mode",
+                "Workers",
+                "Goodput (MiB/s)",
+                "Speed",
+                "95% range",
+                "p, corrected",
+                "Verdict",
+            ],
+            Id => [
+                "Volume (MiB)",
+                "Client",
+                "Mode",
+                "Worker",
+                "Goodput (MiB/s)",
+                "Rasio",
+                "Rentang 95%",
+                "p, terkoreksi",
+                "Putusan",
+            ],
+        }
+    }
+
+    /// The mode with the most goodput, in the place of a verdict.
+    pub(crate) fn fastest(self) -> String {
+        match self {
+            En => "fastest".to_owned(),
+            Id => "tercepat".to_owned(),
+        }
+    }
+
+    /// How fast one is as a multiple of another.
+    pub(crate) fn ratio(self, ratio: f64) -> String {
+        self.decimal(ratio, 2)
+    }
+
+    pub(crate) fn range(self, (low, high): (f64, f64)) -> String {
+        format!("{}–{}", self.ratio(low), self.ratio(high))
+    }
+
+    /// Above the reasons.
+    pub(crate) fn not_compared(self, is_nothing_compared: bool) -> &'static str {
+        match (self, is_nothing_compared) {
+            (En, true) => "Nothing can be compared:",
+            (En, false) => "Not compared (--csv names the rows):",
+            (Id, true) => "Tidak ada yang bisa dibandingkan:",
+            (Id, false) => "Tidak dibandingkan (--csv menyebut barisnya):",
+        }
+    }
+
+    /// `3 rows`, or between modes, where a load is one for all of them, `3 loads`.
+    pub(crate) fn loads(self, measure: Measure, count: usize) -> String {
+        match (self, measure) {
+            (En, Measure::MeanTime) => counted(count as u32, "row", "rows"),
+            (En, Measure::Goodput) => counted(count as u32, "load", "loads"),
+            (Id, Measure::MeanTime) => format!("{count} baris"),
+            (Id, Measure::Goodput) => format!("{count} beban"),
+        }
+    }
+
+    pub(crate) fn across_machines(self) -> &'static str {
+        match self {
+            En => "With --across-machines runs of two machines are compared all the same.",
+            Id => "Dengan --across-machines dua mesin tetap dibandingkan.",
+        }
+    }
+
+    /// What comparing across machines says, and does not.
+    pub(crate) fn allowed(self, differences: &[Obstacle]) -> String {
+        let mut text = match self {
+            En => "ACROSS MACHINES: a difference may come from the machine, not from the program:",
+            Id => "ANTARMESIN: perbedaan bisa berasal dari mesinnya, bukan dari programnya:",
+        }
+        .to_owned();
+        for difference in differences {
+            text += "\n  ";
+            text += &self.obstacle(difference);
+        }
+        text
     }
 
     pub(crate) fn verdict(self, verdict: Verdict) -> &'static str {
@@ -56,59 +180,137 @@ impl Language {
         }
     }
 
-    /// `thread: 9 rows: 0 faster, ...` for a mode, or for all of them.
-    pub(crate) fn tally(self, mode: Option<&str>, tally: &Tally) -> String {
-        let Tally { pairs, faster, slower, same, inconclusive, not_comparable, .. } = tally;
-        match self {
-            En => format!(
-                "{}: {pairs} rows: {faster} faster, {slower} slower, {same} same, \
-                 {inconclusive} inconclusive, {not_comparable} not comparable; \
-                 geometric mean of the speeds B / A: {}",
-                mode.unwrap_or("all"),
-                speed(tally)
-            ),
-            Id => format!(
-                "{}: {pairs} baris: {faster} lebih cepat, {slower} lebih lambat, {same} sama, \
-                 {inconclusive} belum pasti, {not_comparable} tidak sebanding; \
-                 rata-rata geometrik kecepatan B / A: {}",
-                mode.unwrap_or("semua"),
-                speed(tally)
-            ),
-        }
-    }
-
-    /// What the verdicts rest on, below every comparison.
+    /// What the verdicts rest on, below every comparison of two runs.
     pub(crate) fn comparison_notes(self) -> &'static str {
         match self {
             En => {
-                "Times are the mean over the clients of a row, and of several repetitions the \
-                 median. Speed is the time of A divided by the time of B: above 1, B is faster. \
-                 Same means within 5%. Faster and slower need a difference beyond 5% and p of at \
-                 most 0.05: the exact two-sided Mann-Whitney test over at least 4 repetitions on \
-                 each side, corrected for the number of rows (Benjamini-Hochberg). Inconclusive is \
-                 a difference beyond 5% that this does not show."
+                "The times are the mean over the clients of a row, in the median repetition. Speed is \
+                 the time of A divided by that of B: above 1, B is faster; over several rows it is the \
+                 geometric mean. Same means within 5%. Faster and slower need a difference beyond 5% \
+                 and a corrected p of at most 0.05: the exact two-sided Mann-Whitney test over at \
+                 least 4 repetitions on each side, corrected for the number of rows \
+                 (Benjamini-Hochberg). Inconclusive: beyond 5%, and chance could be all of it."
             }
             Id => {
-                "Waktu adalah rata-rata client pada satu baris, dan dari beberapa ulangan diambil \
-                 mediannya. Kecepatan adalah waktu A dibagi waktu B: di atas 1 berarti B lebih \
-                 cepat. Sama berarti selisihnya paling banyak 5%. Lebih cepat dan lebih lambat \
-                 perlu selisih di atas 5% dan p paling besar 0,05: uji Mann-Whitney dua sisi yang \
-                 eksak dengan paling sedikit 4 ulangan di tiap sisi, dikoreksi untuk jumlah baris \
-                 (Benjamini-Hochberg). Belum pasti adalah selisih di atas 5% yang tidak terbukti \
-                 dengan cara itu."
+                "Waktu adalah rata-rata client pada satu baris, dari ulangan median. Rasio adalah \
+                 waktu A dibagi waktu B: di atas 1 berarti B lebih cepat; untuk beberapa baris \
+                 diambil rata-rata geometriknya. Sama berarti selisihnya paling banyak 5%. Lebih \
+                 cepat dan lebih lambat perlu selisih di atas 5% dan p terkoreksi paling besar 0,05: \
+                 uji Mann-Whitney dua sisi yang eksak dengan paling sedikit 4 ulangan di tiap sisi, \
+                 dikoreksi untuk jumlah baris (Benjamini-Hochberg). Belum pasti: di atas 5%, tetapi \
+                 bisa saja kebetulan."
             }
         }
     }
-}
 
-fn speed(tally: &Tally) -> String {
-    tally.speed_ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.3}"))
-}
+    /// What the verdicts rest on, wherever modes are compared.
+    pub(crate) fn mode_notes(self) -> &'static str {
+        match self {
+            En => {
+                "Each mode has the pool with its highest goodput: all bytes divided by the time until \
+                 the last client is done, in the median repetition. Speed is that goodput as a \
+                 multiple of the fastest mode's; the 95% range holds its true value, this row taken \
+                 by itself. The same repetitions choose the pool and are tested. So that the choice \
+                 does not flatter a mode, it counts as faster only where its best pool is faster than \
+                 each pool of the other mode, and p is multiplied by the number of its pools. p is \
+                 that of the exact two-sided Mann-Whitney test, corrected also for all pairs of modes \
+                 (Benjamini-Hochberg). Same: within 5%. Slower: beyond 5%, and p is at most 0.05. \
+                 Inconclusive: beyond 5%, and chance could be all of it."
+            }
+            Id => {
+                "Setiap mode diwakili pool dengan goodput tertinggi: semua byte dibagi waktu sampai \
+                 client terakhir selesai, dari ulangan median. Rasio adalah goodput itu dibagi goodput \
+                 mode tercepat; rentang 95% memuat nilai sebenarnya, untuk satu baris saja. Ulangan \
+                 yang sama memilih pool dan diuji. Agar pilihan itu tidak menguntungkan satu mode, \
+                 mode disebut lebih cepat hanya jika pool terbaiknya lebih cepat dari setiap pool mode \
+                 lain, dan p dikalikan jumlah pool-nya. p berasal dari uji Mann-Whitney dua sisi yang \
+                 eksak, dikoreksi juga untuk semua pasangan mode (Benjamini-Hochberg). Sama: selisih \
+                 paling banyak 5%. Lebih lambat: di atas 5%, dan p paling besar 0,05. Belum pasti: di \
+                 atas 5%, tetapi bisa saja kebetulan."
+            }
+        }
+    }
 
-fn letter(side: Side) -> &'static str {
-    match side {
-        Side::A => "A",
-        Side::B => "B",
+    /// The answer, in one to three sentences.
+    pub(crate) fn which_mode(self, comparison: &Comparison) -> Vec<String> {
+        let Answer { loads, unsure, slower, needed } = Answer::of(comparison);
+        if let Some((repetitions, pools)) = needed {
+            return vec![self.no_mode_tested(repetitions, pools)];
+        }
+        let mut sentences = Vec::new();
+        let (never, sometimes): (Vec<_>, Vec<_>) =
+            slower.iter().partition(|(_, pairs)| pairs.is_empty());
+        let never: Vec<&str> = never.into_iter().map(|(mode, _)| mode.as_str()).collect();
+        let never = never.join(", ");
+        sentences.extend(match (self, sometimes.is_empty()) {
+            (En, true) => Some(format!("No mode is shown to be slower than another ({never}).")),
+            (Id, true) => Some(format!("Tidak ada mode yang terbukti lebih lambat ({never}).")),
+            (_, false) if never.is_empty() => None,
+            (En, false) => Some(format!("Never shown to be slower than the fastest: {never}.")),
+            (Id, false) => {
+                Some(format!("Tidak pernah terbukti kalah dari yang tercepat: {never}."))
+            }
+        });
+        sentences.extend(sometimes.iter().map(|(mode, pairs)| self.slower(mode, pairs, loads)));
+        if unsure > 0 {
+            sentences.push(match self {
+                En => format!(
+                    "Under {unsure} of {loads} loads modes differ by more than 5%, and chance could be \
+                     all of it."
+                ),
+                Id => format!(
+                    "Pada {unsure} dari {loads} beban selisih antarmode lebih dari 5%, tetapi bisa saja \
+                     kebetulan."
+                ),
+            });
+        }
+        sentences
+    }
+
+    fn no_mode_tested(self, repetitions: usize, pools: usize) -> String {
+        match self {
+            En => format!(
+                "Which mode is faster cannot be said: with pools of {} that takes {repetitions} \
+                 repetitions or more (--repeat {repetitions}).",
+                counted(pools as u32, "size", "sizes")
+            ),
+            Id => format!(
+                "Mode mana yang lebih cepat belum bisa dikatakan: dengan {pools} ukuran pool perlu \
+                 paling sedikit {repetitions} ulangan (--repeat {repetitions})."
+            ),
+        }
+    }
+
+    /// Under which loads a mode is slower than the fastest, and by how much at worst.
+    fn slower(self, mode: &str, pairs: &[&Pair], loads: usize) -> String {
+        let Some(worst) = pairs.first() else { return String::new() };
+        let count = pairs.len();
+        let fastest = mode_name(worst.a.server.mode);
+        let cell =
+            self.cell(worst.cell.operation, &worst.cell.volume.to_string(), worst.cell.clients);
+        let ratio = self.ratio(worst.speed_ratio.unwrap_or(1.0));
+        let range = worst.speed_range.map_or_else(String::new, |range| self.range(range));
+        match self {
+            En => format!(
+                "{mode} is slower under {count} of {loads} loads, at worst {ratio} times as fast as \
+                 {fastest} (95% range {range}; {cell})."
+            ),
+            Id => format!(
+                "{mode} lebih lambat pada {count} dari {loads} beban, paling buruk {ratio} kali \
+                 kecepatan {fastest} (rentang 95% {range}; {cell})."
+            ),
+        }
+    }
+
+    fn side(self, side: Side) -> String {
+        match (self, side) {
+            (_, Side::A) => "A".to_owned(),
+            (_, Side::B) => "B".to_owned(),
+            (En, Side::Run) => "the run".to_owned(),
+            (Id, Side::Run) => "run ini".to_owned(),
+            (En, Side::Mode(mode)) => format!("{} mode", mode_name(mode)),
+            (Id, Side::Mode(mode)) => format!("mode {}", mode_name(mode)),
+        }
     }
 }
 
@@ -119,15 +321,15 @@ fn obstacle_in_english(obstacle: &Obstacle) -> String {
     match obstacle {
         Obstacle::OtherMachine(difference) => format!("another machine: {}", between(difference)),
         Obstacle::OtherSettings(difference) => format!("other settings: {}", between(difference)),
-        Obstacle::Invalid(side) => format!("{} is INVALID", letter(*side)),
-        Obstacle::Partial(side) => format!("{} is PARTIAL", letter(*side)),
-        Obstacle::NotMeasured(side) => format!("not measured in {}", letter(*side)),
-        Obstacle::ClientsFailed(side, 1) => format!("1 client failed in {}", letter(*side)),
+        Obstacle::Invalid(side) => format!("{} is INVALID", En.side(*side)),
+        Obstacle::Partial(side) => format!("{} is PARTIAL", En.side(*side)),
+        Obstacle::NotMeasured(side) => format!("not measured in {}", En.side(*side)),
+        Obstacle::ClientsFailed(side, 1) => format!("1 client failed in {}", En.side(*side)),
         Obstacle::ClientsFailed(side, count) => {
-            format!("{count} clients failed in {}", letter(*side))
+            format!("{count} clients failed in {}", En.side(*side))
         }
         Obstacle::TooManyRepetitions(side) => {
-            format!("more repetitions in {} than the test can take", letter(*side))
+            format!("more repetitions in {} than the test can take", En.side(*side))
         }
     }
 }
@@ -139,14 +341,14 @@ fn obstacle_in_indonesian(obstacle: &Obstacle) -> String {
     match obstacle {
         Obstacle::OtherMachine(difference) => format!("mesin lain: {}", between(difference)),
         Obstacle::OtherSettings(difference) => format!("pengaturan lain: {}", between(difference)),
-        Obstacle::Invalid(side) => format!("{} INVALID", letter(*side)),
-        Obstacle::Partial(side) => format!("{} PARTIAL", letter(*side)),
-        Obstacle::NotMeasured(side) => format!("tidak terukur di {}", letter(*side)),
+        Obstacle::Invalid(side) => format!("{} INVALID", Id.side(*side)),
+        Obstacle::Partial(side) => format!("{} PARTIAL", Id.side(*side)),
+        Obstacle::NotMeasured(side) => format!("tidak terukur di {}", Id.side(*side)),
         Obstacle::ClientsFailed(side, count) => {
-            format!("{count} client gagal di {}", letter(*side))
+            format!("{count} client gagal di {}", Id.side(*side))
         }
         Obstacle::TooManyRepetitions(side) => {
-            format!("ulangan di {} terlalu banyak untuk diuji", letter(*side))
+            format!("ulangan di {} terlalu banyak untuk diuji", Id.side(*side))
         }
     }
 }

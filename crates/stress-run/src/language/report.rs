@@ -61,7 +61,7 @@ impl Language {
         format!("{}%", self.decimal(value, usize::from(value > 0.0 && value < 9.95)))
     }
 
-    fn decimal(self, value: f64, decimals: usize) -> String {
+    pub(super) fn decimal(self, value: f64, decimals: usize) -> String {
         let text = format!("{value:.decimals$}");
         match self {
             En => text,

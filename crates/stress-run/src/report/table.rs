@@ -22,7 +22,7 @@ pub(crate) fn on_screen(run: &Run, language: Language) -> String {
     let mut screen = String::new();
     for mode in run.modes() {
         let rows = run.rows(mode).iter().map(|row| screen_fields(row, language)).collect();
-        let table = screen_table(language.columns_on_screen(), rows);
+        let table = screen_table(language.columns_on_screen(), &RIGHT_ALIGNED, rows);
         let _ = writeln!(screen, "{}\n{table}\n", language.table_of(&mode_name(mode)));
     }
     for mark in language.marks(&run.marks()) {
@@ -32,7 +32,11 @@ pub(crate) fn on_screen(run: &Run, language: Language) -> String {
 }
 
 /// A table that fits into the [`COLUMNS`] of a terminal: heads are broken between words, and nothing else is.
-fn screen_table(heads: [&str; 9], rows: Vec<[String; 9]>) -> Table {
+pub(crate) fn screen_table<const N: usize>(
+    heads: [&str; N],
+    right_aligned: &[usize],
+    rows: Vec<[String; N]>,
+) -> Table {
     let mut table = Table::new();
     table
         .load_style(presets::UTF8_BORDERS_ONLY)
@@ -46,12 +50,31 @@ fn screen_table(heads: [&str; 9], rows: Vec<[String; 9]>) -> Table {
         // The style puts a blank between columns.
         column.set_padding((0, 0));
         column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(longest as u16)));
-        if RIGHT_ALIGNED.contains(&index) {
+        if right_aligned.contains(&index) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
     table.add_rows(rows);
     table
+}
+
+/// Text in lines of whole words.
+pub(crate) fn wrapped(text: &str) -> String {
+    let mut lines = String::new();
+    let mut columns = 0;
+    for word in text.split_whitespace() {
+        let word_columns = word.chars().count();
+        if columns > 0 && columns + 1 + word_columns > usize::from(COLUMNS) {
+            lines.push('\n');
+            columns = 0;
+        } else if columns > 0 {
+            lines.push(' ');
+            columns += 1;
+        }
+        lines.push_str(word);
+        columns += word_columns;
+    }
+    lines
 }
 
 pub(super) fn csv_name(run: &Run, mode: Option<Mode>) -> String {

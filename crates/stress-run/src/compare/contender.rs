@@ -1,0 +1,137 @@
+//! One side of a pair: the servers that it may choose from, and the best of them.
+//!
+//! The best is chosen by the same repetitions that are tested afterwards, which flatters it: of equal
+//! servers one always looks best. So a side is faster only where its best server is faster than each
+//! server of the other side, and its p-value is multiplied by the number of servers that the best was
+//! chosen from. The first part needs no correction: that all of several differences are there is as sure
+//! as the least sure of them (an intersection-union test; Berger, Technometrics 24, 1982). The second
+//! part is Bonferroni's inequality. Testing the best two alone is wrong more often than it promises
+//! where one side has more servers than the other. Choosing, for each repetition, by the other ones is
+//! no way out: it makes the repetitions depend on one another, and is wrong even more often.
+//!
+//! Where each side has one server, as in two runs, all this is the plain test.
+
+use std::cmp::Ordering;
+
+use super::{
+    obstacles::{Obstacle, Side},
+    past_run::Repetition,
+    verdicts::Measure,
+};
+use crate::{
+    plan::Configuration,
+    significance::{ERROR_RATE, REPETITIONS_MAX, mann_whitney, ratio_range},
+    spread::median_repetition,
+};
+
+pub(crate) struct Contender {
+    /// Those that can be compared, or where there is none of these one that cannot. The best comes first.
+    rows: Vec<Row>,
+    /// Why no server can be compared.
+    pub(super) obstacle: Option<Obstacle>,
+}
+
+/// One server under one load.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) server: Configuration,
+    pub(crate) repetitions: usize,
+    /// From so many servers of its side.
+    pub(crate) chosen_from: usize,
+    /// Of the median repetition.
+    pub(crate) mean_s: Option<f64>,
+    pub(crate) goodput: Option<f64>,
+    /// What decides, of the median repetition and of each.
+    pub(super) seconds: Option<f64>,
+    times: Vec<f64>,
+}
+
+impl Contender {
+    /// Of at least one server, which need not have been measured.
+    pub(super) fn of(
+        side: Side,
+        servers: Vec<(Configuration, &[Repetition])>,
+        measure: Measure,
+    ) -> Self {
+        let judged = servers.into_iter().map(|(server, repetitions)| {
+            (Row::of(server, repetitions, measure), obstacle(side, repetitions, measure))
+        });
+        let (whole, others): (Vec<_>, Vec<_>) = judged.partition(|(_, why)| why.is_none());
+        let others = if whole.is_empty() { others } else { Vec::new() };
+        let obstacle = others.first().and_then(|(_, why)| why.clone());
+        let mut rows: Vec<Row> =
+            whole.into_iter().chain(others.into_iter().take(1)).map(|(row, _)| row).collect();
+        rows.sort_by(Row::by_seconds);
+        rows[0].chosen_from = rows.len();
+        Self { rows, obstacle }
+    }
+
+    pub(super) fn best(&self) -> &Row {
+        self.rows.first().expect("a side has a server")
+    }
+
+    /// How likely chance alone would make one of the two sides look as much faster.
+    pub(super) fn p_value(&self, other: &Self) -> f64 {
+        match self.best().by_seconds(other.best()) {
+            Ordering::Less => self.p_value_over(other),
+            Ordering::Greater => other.p_value_over(self),
+            Ordering::Equal => self.p_value_over(other).max(other.p_value_over(self)),
+        }
+    }
+
+    fn p_value_over(&self, other: &Self) -> f64 {
+        let against = other.rows.iter().map(|row| mann_whitney(&self.best().times, &row.times));
+        (self.rows.len() as f64 * against.fold(0.0, f64::max)).min(1.0)
+    }
+
+    /// How fast the other side is as a multiple of this one: the ratios that the test does not refuse.
+    /// `None` where it can refuse none, however far apart the sides are.
+    pub(super) fn speed_range(&self, other: &Self) -> Option<(f64, f64)> {
+        Some((1.0 / other.slower_at_most(self)?, self.slower_at_most(other)?))
+    }
+
+    /// How many times as long as the other side this one takes at most.
+    fn slower_at_most(&self, other: &Self) -> Option<f64> {
+        let error_rate = ERROR_RATE / self.rows.len() as f64;
+        let beside = |row: &Row| ratio_range(&self.best().times, &row.times, error_rate);
+        let ranges: Vec<(f64, f64)> = other.rows.iter().map(beside).collect::<Option<_>>()?;
+        ranges.into_iter().map(|(_, high)| high).max_by(f64::total_cmp)
+    }
+}
+
+impl Row {
+    fn of(server: Configuration, repetitions: &[Repetition], measure: Measure) -> Self {
+        let seconds = |one: &Repetition| measure.seconds(one);
+        let median = median_repetition(repetitions, |one| one.mean_s);
+        Self {
+            server,
+            repetitions: repetitions.len(),
+            chosen_from: 1,
+            mean_s: median.and_then(|one| one.mean_s),
+            goodput: median.and_then(|one| one.goodput),
+            seconds: median.and_then(seconds),
+            times: repetitions.iter().filter_map(seconds).collect(),
+        }
+    }
+
+    /// The fastest first.
+    pub(super) fn by_seconds(&self, other: &Self) -> Ordering {
+        let seconds = |row: &Self| row.seconds.unwrap_or(f64::INFINITY);
+        seconds(self).total_cmp(&seconds(other))
+    }
+}
+
+/// What keeps one server of one side from being compared.
+fn obstacle(side: Side, repetitions: &[Repetition], measure: Measure) -> Option<Obstacle> {
+    let failed = repetitions.iter().map(|repetition| repetition.clients_failed).sum();
+    let is_measured = |repetition| measure.seconds(repetition).is_some();
+    if failed > 0 {
+        Some(Obstacle::ClientsFailed(side, failed))
+    } else if repetitions.is_empty() || !repetitions.iter().all(is_measured) {
+        Some(Obstacle::NotMeasured(side))
+    } else if repetitions.len() > REPETITIONS_MAX {
+        Some(Obstacle::TooManyRepetitions(side))
+    } else {
+        None
+    }
+}

@@ -1,0 +1,185 @@
+//! The comparison for people, in tables that fit into 80 columns.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
+
+use super::{
+    contender::Row,
+    modes::LoadJudged,
+    obstacles::Obstacle,
+    past_run::PastRun,
+    verdicts::{Comparison, Measure, Pair, Tally, Verdict},
+};
+use crate::{
+    language::Language,
+    plan::{Cell, Configuration, Mode, Operation, in_mib, mode_name},
+    report::{screen_table, wrapped},
+};
+
+/// The tables, what they say together and what the words mean. Where nothing can be compared, why.
+pub(crate) fn on_screen(runs: &[PastRun], comparison: &Comparison, language: Language) -> String {
+    let mut screen = String::new();
+    for (letter, run) in ["A: ", "B: "].into_iter().zip(runs) {
+        let letter = if runs.len() > 1 { letter } else { "" };
+        let _ = writeln!(screen, "{letter}{}", run_line(run, language));
+        for mark in language.marks(&run.marks()) {
+            let _ = writeln!(screen, "   {mark}");
+        }
+    }
+    if !comparison.allowed.is_empty() {
+        let _ = writeln!(screen, "{}", language.allowed(&comparison.allowed));
+    }
+    let all = Tally::of(comparison.pairs.iter());
+    if all.compared() > 0 {
+        screen += &match comparison.measure {
+            Measure::MeanTime => of_runs(comparison, language),
+            Measure::Goodput => of_modes(comparison, language),
+        };
+    }
+    screen + &not_compared(comparison, &all, language)
+}
+
+fn run_line(run: &PastRun, language: Language) -> String {
+    let conditions = &run.conditions;
+    let commit = conditions.git_commit.get(..10).unwrap_or(&conditions.git_commit);
+    let repetitions = language.repetitions(run.repetitions());
+    format!("{} ({}, commit {commit}, {repetitions})", run.dir.display(), conditions.started)
+}
+
+/// A table for each mode, and one of what they say.
+fn of_runs(comparison: &Comparison, language: Language) -> String {
+    let mut screen = String::new();
+    let by_mode = comparison.by_mode();
+    for (mode, tally) in &by_mode {
+        if tally.compared() > 0 {
+            let title = language.table_of(&mode_name(*mode));
+            let _ = writeln!(screen, "\n{title}\n{}", rows_of(comparison, *mode, language));
+        }
+    }
+    let line = |(mode, tally): (String, &Tally)| {
+        let Tally { pairs, faster, slower, same, inconclusive, not_comparable, .. } = *tally;
+        let [pairs, faster, slower, same, inconclusive, not_comparable] =
+            [pairs, faster, slower, same, inconclusive, not_comparable].map(|it| it.to_string());
+        let speed = number(tally.speed_ratio, language);
+        [mode, pairs, faster, slower, same, inconclusive, not_comparable, speed]
+    };
+    let all = Tally::of(comparison.pairs.iter());
+    let of_modes = by_mode.iter().map(|(mode, tally)| (mode_name(*mode), tally));
+    let lines = of_modes.chain([(language.all().to_owned(), &all)]).map(line).collect();
+    let tallies = screen_table(language.tally_columns(), &[1, 2, 3, 4, 5, 6, 7], lines);
+    let _ = writeln!(screen, "\n{tallies}\n\n{}", wrapped(language.comparison_notes()));
+    screen
+}
+
+fn rows_of(comparison: &Comparison, mode: Option<Mode>, language: Language) -> comfy_table::Table {
+    let is_shown =
+        |pair: &&Pair| pair.cell.server.mode == mode && pair.verdict != Verdict::NotComparable;
+    let row = |pair: &Pair| {
+        let Pair { cell, a, b, .. } = pair;
+        [
+            cell.operation.to_string(),
+            language.tick(in_mib(cell.volume.bytes as f64)),
+            cell.clients.to_string(),
+            cell.server.workers_shown(),
+            number(a.mean_s, language),
+            number(b.mean_s, language),
+            number(pair.speed_ratio, language),
+            number(pair.p_corrected, language),
+            language.verdict(pair.verdict).to_owned(),
+        ]
+    };
+    let rows = comparison.pairs.iter().filter(is_shown).map(row).collect();
+    screen_table(language.comparison_columns(), &[1, 2, 3, 4, 5, 6, 7], rows)
+}
+
+/// A table for each operation, and what all of them say about each mode.
+fn of_modes(comparison: &Comparison, language: Language) -> String {
+    let mut screen = String::new();
+    let mut rows = BTreeMap::<Operation, Vec<_>>::new();
+    for load in comparison.loads() {
+        rows.entry(load.operation()).or_default().extend(load.fields(language));
+    }
+    for (operation, rows) in rows {
+        let table = screen_table(language.mode_columns(), &[0, 1, 3, 4, 5, 6, 7], rows);
+        let _ = writeln!(screen, "\n{operation}\n{table}");
+    }
+    let _ = writeln!(screen);
+    for sentence in language.which_mode(comparison) {
+        let _ = writeln!(screen, "{}", wrapped(&sentence));
+    }
+    let _ = writeln!(screen, "\n{}", wrapped(language.mode_notes()));
+    screen
+}
+
+/// Why pairs cannot be compared, each reason once.
+fn not_compared(comparison: &Comparison, all: &Tally, language: Language) -> String {
+    let mut screen = String::new();
+    if all.not_comparable == 0 {
+        return screen;
+    }
+    let _ = writeln!(screen, "\n{}", language.not_compared(all.compared() == 0));
+    for obstacle in &comparison.obstacles {
+        let _ = writeln!(screen, "  {}", language.obstacle(obstacle));
+    }
+    if comparison.obstacles.is_empty() {
+        for (reason, count) in reasons(comparison, language) {
+            let _ = writeln!(screen, "  {}: {reason}", language.loads(comparison.measure, count));
+        }
+    }
+    let is_machine = |obstacle| matches!(obstacle, &Obstacle::OtherMachine(_));
+    if !comparison.obstacles.is_empty() && comparison.obstacles.iter().all(is_machine) {
+        let _ = writeln!(screen, "{}", language.across_machines());
+    }
+    screen
+}
+
+/// With the number of rows, or between modes of loads, that each keeps from being compared.
+fn reasons(comparison: &Comparison, language: Language) -> BTreeMap<String, usize> {
+    let mut reasons = BTreeMap::<String, BTreeSet<Cell>>::new();
+    for pair in &comparison.pairs {
+        let Some(obstacle) = &pair.obstacle else { continue };
+        let mut cell = pair.cell;
+        if comparison.measure == Measure::Goodput {
+            // Each mode meets several others under a load.
+            cell.server = Configuration { mode: None, workers: 0 };
+        }
+        reasons.entry(language.obstacle(obstacle)).or_default().insert(cell);
+    }
+    reasons.into_iter().map(|(reason, cells)| (reason, cells.len())).collect()
+}
+
+impl LoadJudged<'_> {
+    /// A line for each mode, the fastest first.
+    pub(crate) fn fields(&self, language: Language) -> Vec<[String; 9]> {
+        let (_, volume, clients) = self.load;
+        let line = |row: &Row, judged: [String; 4]| {
+            let [speed, range, p, verdict] = judged;
+            [
+                language.tick(in_mib(volume.bytes as f64)),
+                clients.to_string(),
+                mode_name(row.server.mode),
+                row.server.workers_shown(),
+                number(row.goodput.map(in_mib), language),
+                speed,
+                range,
+                p,
+                verdict,
+            ]
+        };
+        let fastest = [language.ratio(1.0), String::new(), String::new(), language.fastest()];
+        let other = |pair: &&Pair| {
+            let speed = pair.speed_ratio.map_or_else(String::new, |speed| language.ratio(speed));
+            let range = pair.speed_range.map_or_else(String::new, |range| language.range(range));
+            let p = number(pair.p_corrected, language);
+            line(&pair.b, [speed, range, p, language.verdict(pair.verdict).to_owned()])
+        };
+        let others = self.others.iter().map(other);
+        std::iter::once(line(self.fastest, fastest)).chain(others).collect()
+    }
+}
+
+fn number(value: Option<f64>, language: Language) -> String {
+    value.map_or_else(String::new, |value| language.number(value))
+}
