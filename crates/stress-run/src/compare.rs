@@ -23,6 +23,7 @@ use self::past_run::PastRun;
 pub(crate) use self::{
     modes::Answer,
     obstacles::{Difference, Obstacle, Side},
+    past_run::repetitions,
     verdicts::{Comparison, Machines, Measure, Pair, Verdict},
 };
 use crate::{args::ResultOptions, gate::EXIT_GATE};

@@ -15,7 +15,7 @@ use crate::{
     report,
     results::{CELLS, CellLine, Run},
     sheet::{CELL_KEY, Sheet},
-    significance::REPETITIONS_MIN,
+    significance::repetitions_needed,
 };
 
 /// The exit status when some workers or configurations failed.
@@ -80,8 +80,10 @@ impl Next {
             Self::Resume
         } else if marks.quick {
             Self::MeasureWhole
-        } else if (run.environment.plan.repetitions as usize) < REPETITIONS_MIN {
+        } else if (run.environment.plan.repetitions as usize) < repetitions_needed(run.choices()) {
             Self::Repeat
+        } else if run.modes().len() > 1 {
+            Self::CompareModes
         } else {
             Self::Compare
         })
@@ -92,13 +94,14 @@ impl Next {
         let line = &run.environment.command_line;
         let program = line.first().map_or("stress-run", String::as_str);
         let dir = run.dir.display().to_string();
-        let repetitions = REPETITIONS_MIN.to_string();
+        let repetitions = repetitions_needed(run.choices()).to_string();
         let words: Vec<&str> = match self {
             Self::Resume => vec![program, "resume", &dir],
             Self::MeasureWhole => without(line, "--quick", 0),
             Self::Repeat => {
                 [&without(line, "--repeat", 1)[..], &["--repeat", &repetitions]].concat()
             }
+            Self::CompareModes => vec![program, "compare", &dir, "--between", "modes"],
             Self::Compare => vec![program, "compare", &dir, "OTHER_RUN"],
         };
         words.into_iter().map(quoted).collect::<Vec<_>>().join(" ")

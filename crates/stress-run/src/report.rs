@@ -6,6 +6,7 @@ mod disclosure;
 mod facts;
 mod figures;
 mod findings;
+mod modes;
 mod page;
 mod plain_text;
 mod rows;
@@ -23,7 +24,8 @@ pub(crate) use self::{
     facts::{CLIENT_LIMIT_SHARE, Load, RowName},
     figures::{BAND, Extremes, Fit, LastToMean, MemoryEnd, MemoryEnds, QueueShares, Waiting},
     findings::{Best, Failures, Finding, Limited, ModesCompared, Server, Turns},
-    table::{on_screen, screen_table, wrapped},
+    plain_text::wrapped,
+    table::{on_screen, screen_table},
 };
 use crate::{
     language::Language,

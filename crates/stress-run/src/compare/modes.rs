@@ -92,6 +92,11 @@ impl<'a> LoadJudged<'a> {
         self.load.0
     }
 
+    /// Of those that can be compared.
+    pub(crate) fn slowest(&self) -> Option<&'a Pair> {
+        self.others.iter().rev().copied().find(|pair| !pair.is(Verdict::NotComparable))
+    }
+
     fn of(load: Load, pairs: &[&'a Pair]) -> Option<Self> {
         let compared = pairs.iter().filter(|pair| !pair.is(Verdict::NotComparable));
         let fastest = compared.map(|pair| &pair.a).min_by(|one, other| one.by_seconds(other))?;

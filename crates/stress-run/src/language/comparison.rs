@@ -231,6 +231,13 @@ impl Language {
         }
     }
 
+    pub(crate) fn which_mode_title(self) -> &'static str {
+        match self {
+            En => "Which mode?",
+            Id => "Mode yang mana?",
+        }
+    }
+
     /// The answer, in one to three sentences.
     pub(crate) fn which_mode(self, comparison: &Comparison) -> Vec<String> {
         let Answer { loads, unsure, slower, needed } = Answer::of(comparison);

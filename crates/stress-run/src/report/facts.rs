@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     cell::Attempt,
+    compare::{Comparison, repetitions},
     job::Outcome,
     language::Language,
     plan::{Mode, Operation, Volume, mode_name},
@@ -25,6 +26,8 @@ pub(super) struct Facts<'a> {
     /// Mode after mode, each in the order of its table.
     pub(super) rows: Vec<RowFacts<'a>>,
     pub(super) heaviest: Option<Load>,
+    /// The modes against each other; without a pair where there is one mode.
+    pub(super) modes_compared: Comparison,
     /// Of the representative repetitions of the rows under the heaviest load.
     outcomes: Vec<WorkerLine<Outcome>>,
 }
@@ -65,7 +68,8 @@ impl<'a> Facts<'a> {
         let shown: BTreeSet<Attempt> =
             of_heaviest.map(|facts| facts.row.representative().attempt()).collect();
         let outcomes = run.outcomes(|attempt| shown.contains(&attempt))?;
-        Ok(Self { run, language, rows, heaviest, outcomes })
+        let modes_compared = Comparison::between_modes(&repetitions(&run.attempts), &run.marks());
+        Ok(Self { run, language, rows, heaviest, modes_compared, outcomes })
     }
 
     pub(super) fn modes(&self) -> Vec<Option<Mode>> {

@@ -8,6 +8,7 @@ use super::{
     figures::{self, Fit},
 };
 use crate::{
+    compare::Verdict,
     plan::{Mode, Operation},
     spread::Spread,
 };
@@ -74,11 +75,16 @@ pub(crate) struct Turn {
     pub(crate) makespan_s: f64,
 }
 
-/// Each mode with the pool that suits it best.
+/// The fastest mode and the slowest, each with the pool that suits it best.
 pub(crate) struct ModesCompared {
     pub(crate) operation: Operation,
     pub(crate) highest: Server,
     pub(crate) lowest: Server,
+    /// What the slowest is against the fastest.
+    pub(crate) verdict: Verdict,
+    /// Holds the speed of the slowest as a multiple of the fastest; only where there are enough
+    /// repetitions to test the difference.
+    pub(crate) range: Option<(f64, f64)>,
 }
 
 /// Rows that say what the clients can do.
@@ -165,17 +171,22 @@ fn turns(facts: &Facts<'_>) -> Option<Turns> {
 /// With a single mode there is nothing to compare; what limits its rows is told all the same.
 fn modes(facts: &Facts<'_>) -> Option<Finding> {
     let limited = client_limited(facts);
+    let loads = facts.modes_compared.loads();
+    let server = |operation, server| {
+        let rows = facts.heaviest_rows(operation).into_iter();
+        rows.filter(|row| row.row.cell.server == server).find_map(Server::of)
+    };
     let compared = |operation: Operation| {
-        let rows = facts.heaviest_rows(operation);
-        let best_of = |mode| {
-            let of_mode = rows.iter().filter(|row| row.mode() == mode);
-            of_mode.filter_map(|row| Server::of(row)).max_by(Server::by_goodput)
-        };
-        let mut servers: Vec<Server> = facts.modes().into_iter().filter_map(best_of).collect();
-        servers.sort_by(Server::by_goodput);
-        let highest = servers.pop()?;
-        let lowest = servers.into_iter().next()?;
-        Some(ModesCompared { operation, highest, lowest })
+        let heaviest = facts.heaviest.map(|load| (operation, load.volume, load.clients));
+        let load = loads.iter().find(|load| Some(load.load) == heaviest)?;
+        let slowest = load.slowest()?;
+        Some(ModesCompared {
+            operation,
+            highest: server(operation, load.fastest.server)?,
+            lowest: server(operation, slowest.b.server)?,
+            verdict: slowest.verdict,
+            range: slowest.speed_range,
+        })
     };
     let of: Vec<ModesCompared> = facts.operations().into_iter().filter_map(compared).collect();
     match facts.heaviest {
@@ -224,12 +235,5 @@ fn compare(left_s: f64, right_s: f64) -> Ordering {
 impl ModesCompared {
     pub(crate) fn ratio(&self) -> f64 {
         self.highest.goodput.median / self.lowest.goodput.median
-    }
-
-    /// Repetitions of the one reach into those of the other. Of single ones nothing is known.
-    pub(crate) fn is_within_scatter(&self) -> Option<bool> {
-        let (highest, lowest) = (&self.highest.goodput, &self.lowest.goodput);
-        let is_known = highest.count > 1 && lowest.count > 1;
-        is_known.then_some(lowest.max >= highest.min)
     }
 }

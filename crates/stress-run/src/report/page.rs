@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{disclosure, facts::Facts, figures, findings, rows};
+use super::{disclosure, facts::Facts, figures, findings, modes, rows};
 use crate::{language::Language, plan::mode_name, results::Run};
 
 const STYLE: &str = include_str!("page.css");
@@ -23,6 +23,7 @@ pub(super) fn html(run: &Run, language: Language) -> anyhow::Result<String> {
                 main {
                     header { h1 { (title) } (measured(&facts)) (contents(&facts)) }
                     (summary(&facts))
+                    (modes::section(&facts))
                     (figures_section(&facts))
                     (tables(&facts))
                     (meaning(language))
@@ -59,6 +60,9 @@ fn contents(facts: &Facts<'_>) -> Markup {
     let language = facts.language;
     html! {
         nav {
+            @if !facts.modes_compared.loads().is_empty() {
+                a href="#modes" { (language.which_mode_title()) }
+            }
             a href="#figures" { (language.figures()) }
             @for mode in facts.modes() {
                 @let mode = mode_name(mode);

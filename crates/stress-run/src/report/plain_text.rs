@@ -1,4 +1,4 @@
-//! Sentences of the report for a terminal.
+//! Sentences for a terminal.
 
 use maud::Markup;
 
@@ -15,19 +15,32 @@ pub(super) fn of(markup: &Markup) -> String {
 
 /// An item of a list, broken between words.
 pub(super) fn item(text: &str) -> String {
-    let mut item = "-".to_owned();
-    let mut width = 1;
+    format!("- {}", lines(text, usize::from(COLUMNS) - 2).join("\n  "))
+}
+
+/// A paragraph, broken between words.
+pub(crate) fn wrapped(text: &str) -> String {
+    lines(text, usize::from(COLUMNS)).join("\n")
+}
+
+fn lines(text: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut width = 0;
     for word in text.split_whitespace() {
         let word_width = word.chars().count();
-        if width + 1 + word_width > usize::from(COLUMNS) {
-            item.push_str("\n ");
-            width = 1;
+        match lines.last_mut() {
+            Some(line) if width + 1 + word_width <= columns => {
+                line.push(' ');
+                line.push_str(word);
+                width += 1 + word_width;
+            }
+            Some(_) | None => {
+                lines.push(word.to_owned());
+                width = word_width;
+            }
         }
-        item.push(' ');
-        item.push_str(word);
-        width += 1 + word_width;
     }
-    item
+    lines
 }
 
 #[cfg(test)]

@@ -58,25 +58,6 @@ pub(crate) fn screen_table<const N: usize>(
     table
 }
 
-/// Text in lines of whole words.
-pub(crate) fn wrapped(text: &str) -> String {
-    let mut lines = String::new();
-    let mut columns = 0;
-    for word in text.split_whitespace() {
-        let word_columns = word.chars().count();
-        if columns > 0 && columns + 1 + word_columns > usize::from(COLUMNS) {
-            lines.push('\n');
-            columns = 0;
-        } else if columns > 0 {
-            lines.push(' ');
-            columns += 1;
-        }
-        lines.push_str(word);
-        columns += word_columns;
-    }
-    lines
-}
-
 pub(super) fn csv_name(run: &Run, mode: Option<Mode>) -> String {
     named(run, &csv_stem(mode), "csv")
 }

@@ -226,6 +226,27 @@ fn the_tables_on_a_terminal_fit_into_80_columns() {
 }
 
 #[test]
+fn modes_are_compared_where_there_are_several_and_the_run_may_be_used() {
+    let [english, indonesian] = pages(&environment("full"), true, |lines| lines);
+    for (page, sentence) in [
+        (&english, "cannot be said: with pools of 2 sizes that takes 5 repetitions or more"),
+        (&indonesian, "belum bisa dikatakan: dengan 2 ukuran pool perlu paling sedikit 5 ulangan"),
+    ] {
+        assert_eq!(count(page, "<section id=\"modes\">"), 1);
+        assert_eq!((count(page, "href=\"#modes\""), count(page, sentence)), (1, 1), "{page}");
+        // A line for each of two modes, under two loads of each operation.
+        assert_eq!(count(page, "<tr class=\"first\">"), 4);
+    }
+    let finding = " times as fast, which so few repetitions cannot tell from chance";
+    assert!(english.contains(finding), "{english}");
+    let mut of_one_mode = environment("full");
+    of_one_mode["plan"]["configurations"].as_array_mut().unwrap().truncate(2);
+    for page in pages(&of_one_mode, true, |lines| lines) {
+        assert_eq!((count(&page, "NOT REPORTABLE"), count(&page, "modes\"")), (0, 0));
+    }
+}
+
+#[test]
 fn only_a_run_that_must_not_be_used_has_a_banner() {
     let [english, indonesian] = pages(&environment("full"), true, |lines| lines);
     assert!(!english.contains("NOT REPORTABLE") && english.contains("lang=\"en\""));

@@ -116,6 +116,22 @@ fn the_end_says_what_was_found_where_the_report_is_and_what_comes_next() {
 }
 
 #[test]
+fn after_enough_repetitions_of_two_modes_the_next_command_compares_them() {
+    let run = Run::new();
+    let args = ["--modes", "thread,async", "--volumes", "0.01", "--clients", "1", "--servers", "1"];
+    let finished = run.finish(&[&args[..], &["--repeat", "4", "--min-time", "0"]].concat());
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    let next = finished.stdout.lines().last().unwrap();
+    let words: Vec<&str> = next.split_whitespace().collect();
+    let [program, "compare", .., "--between", "modes"] = words[..] else { panic!("{next}") };
+    let output = Command::new(program).args(&words[1..]).output().unwrap();
+    let screen = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{screen}");
+    let rows = screen.lines().filter(|line| line.starts_with('│'));
+    assert_eq!(rows.filter(|row| row.contains(" fastest ")).count(), 2, "{screen}");
+}
+
+#[test]
 fn the_indonesian_table_has_the_assignments_words() {
     let run = Run::new();
     let args = ["--lang", "id", "--volumes", "0.25", "--clients", "2", "--servers", "1"];

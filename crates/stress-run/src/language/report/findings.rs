@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use super::Language::{self, En, Id};
 use crate::{
+    compare::Verdict,
     plan::in_mib,
     report::{
         Best, CLIENT_LIMIT_SHARE, Failures, Finding, Limited, Load, ModesCompared, Server, Turns,
@@ -134,31 +135,41 @@ impl Language {
     }
 
     fn compared(self, compared: &ModesCompared) -> Markup {
-        let ModesCompared { operation, highest, lowest } = compared;
+        let ModesCompared { operation, highest, lowest, .. } = compared;
         let ratio = self.number(compared.ratio());
         let rate = |server: &Server| {
             let source = self.source(server);
             html! { (self.rate(server.goodput.median)) " (" (source) ")" }
         };
         let (highest, lowest) = (rate(highest), rate(lowest));
-        let is_within = compared.is_within_scatter();
+        let certainty = self.certainty(compared);
         match self {
             En => html! {
-                (operation) " " (highest) " against " (lowest) ", " (ratio) " times as fast"
-                @match is_within {
-                    Some(true) => ", but repetitions of one row differ as much",
-                    Some(false) => "",
-                    None => ", but each was measured only once",
-                }
+                (operation) " " (highest) " against " (lowest) ", " (ratio) " times as fast" (certainty)
             },
             Id => html! {
                 (operation) " " (highest) " dibanding " (lowest) ", " (ratio) " kali kecepatannya"
-                @match is_within {
-                    Some(true) => ", tetapi ulangan satu baris pun berselisih sebesar itu",
-                    Some(false) => "",
-                    None => ", tetapi masing-masing hanya diukur sekali",
-                }
+                (certainty)
             },
+        }
+    }
+
+    /// What such a difference is worth.
+    fn certainty(self, compared: &ModesCompared) -> String {
+        match (self, compared.verdict, compared.range) {
+            (En, Verdict::Same, _) => ", which counts as the same".to_owned(),
+            (Id, Verdict::Same, _) => ", dianggap sama".to_owned(),
+            (En, _, None) => ", which so few repetitions cannot tell from chance".to_owned(),
+            (Id, _, None) => ", tetapi ulangan terlalu sedikit untuk memastikannya".to_owned(),
+            (_, Verdict::Slower | Verdict::Faster, Some((low, high))) => {
+                let range = self.range((high.recip(), low.recip()));
+                match self {
+                    En => format!(" (95% range {range})"),
+                    Id => format!(" (rentang 95% {range})"),
+                }
+            }
+            (En, _, Some(_)) => ", but chance could be all of it".to_owned(),
+            (Id, _, Some(_)) => ", tetapi bisa saja kebetulan".to_owned(),
         }
     }
 
