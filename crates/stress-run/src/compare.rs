@@ -53,12 +53,12 @@ rows. One that has nothing to go by is not met: geomean, same and inconclusive w
 compared, faster and slower where no row is tested.
 
 Did a change make it slower? Measure before and after it, on the same machine:
-  stress-run --modes thread --volumes 10 --repeat 6 --out before
-  stress-run --modes thread --volumes 10 --repeat 6 --out after
-  stress-run compare before/latest after/latest --gate 'slower==0'
+  stress-run --modes thread --volumes 10 --repeat 6 --out results/before
+  stress-run --modes thread --volumes 10 --repeat 6 --out results/after
+  stress-run compare results/before/latest results/after/latest
 
 Which mode is faster?
-  stress-run --modes thread,process,async --volumes 10 --repeat 6
+  stress-run --volumes 10 --repeat 6
   stress-run compare results/latest --between modes
 
 Exit status: 0 compared, whatever the verdicts, 2 bad usage or a run that cannot be read, 4 a gate was \
