@@ -21,7 +21,7 @@ use clap::ValueEnum;
 
 use self::past_run::PastRun;
 pub(crate) use self::{
-    modes::Answer,
+    modes::{Answer, LoadJudged, Modes},
     obstacles::{Difference, Obstacle, Side},
     past_run::repetitions,
     verdicts::{Comparison, Machines, Measure, Pair, Verdict},
@@ -37,7 +37,8 @@ Verdicts on B, or on a mode:
   not comparable  another machine or other settings, INVALID, PARTIAL, failures
 
 Runs are compared by the mean time of a client, modes by the goodput: servers that serve their clients \
-in turn have a lower mean at the same speed.
+in turn have a lower mean at the same speed. Modes are compared under each load, and under all loads of \
+an operation together, by the geometric mean: this shows smaller differences.
 
 p is that of the exact two-sided Mann-Whitney test, corrected for the number of tests \
 (Benjamini-Hochberg). Between modes the repetitions that are tested also choose the best pool. So a mode \
@@ -105,18 +106,18 @@ enum Between {
 pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
     let dirs = std::iter::once(&args.a).chain(&args.b);
     let runs: Vec<PastRun> = dirs.map(|dir| PastRun::open(dir)).collect::<anyhow::Result<_>>()?;
-    let comparison = match &runs[..] {
-        [a, b] => Comparison::of_runs(a, b, args.machines()),
-        runs => between_modes(&runs[0])?,
+    let compared = match &runs[..] {
+        [a, b] => Compared::Runs(Comparison::of_runs(a, b, args.machines())),
+        runs => Compared::Modes(between_modes(&runs[0])?),
     };
-    let results = gates::check(&runs, &comparison, &args.results.gates)?;
+    let results = gates::check(&runs, compared.rows(), &args.results.gates)?;
     let is_for_programs = args.csv || args.json;
     if args.csv {
-        cli::output::print(output::csv(&runs, &comparison)?.as_bytes());
+        cli::output::print(output::csv(&runs, compared.rows())?.as_bytes());
     } else if args.json {
-        cli::outln!("{}", serde_json::to_string_pretty(&output::json(&runs, &comparison))?);
+        cli::outln!("{}", serde_json::to_string_pretty(&output::json(&runs, &compared))?);
     } else {
-        cli::output::print(screen::on_screen(&runs, &comparison, args.results.lang).as_bytes());
+        cli::output::print(screen::on_screen(&runs, &compared, args.results.lang).as_bytes());
     }
     for line in results.iter().flat_map(|result| args.results.lang.gate(result)) {
         // Programs read the standard output as a whole.
@@ -126,14 +127,30 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
     Ok(if is_met { ExitCode::SUCCESS } else { EXIT_GATE.into() })
 }
 
-fn between_modes(run: &PastRun) -> anyhow::Result<Comparison> {
-    let comparison = Comparison::between_modes(&run.cells, &run.marks());
+fn between_modes(run: &PastRun) -> anyhow::Result<Modes> {
+    let modes = Modes::of(&run.cells, &run.marks());
     ensure!(
-        !comparison.pairs.is_empty(),
+        !modes.by_load.pairs.is_empty(),
         "{} has one server mode; measure two, for example with --modes thread,process",
         run.dir.display()
     );
-    Ok(comparison)
+    Ok(modes)
+}
+
+/// What was asked for.
+enum Compared {
+    Runs(Comparison),
+    Modes(Modes),
+}
+
+impl Compared {
+    /// Row by row, or load by load.
+    fn rows(&self) -> &Comparison {
+        match self {
+            Self::Runs(comparison) => comparison,
+            Self::Modes(modes) => &modes.by_load,
+        }
+    }
 }
 
 impl CompareArgs {

@@ -23,7 +23,7 @@ use self::facts::Facts;
 pub(crate) use self::{
     facts::{CLIENT_LIMIT_SHARE, Load, RowName},
     figures::{BAND, Extremes, Fit, LastToMean, MemoryEnd, MemoryEnds, QueueShares, Waiting},
-    findings::{Best, Failures, Finding, Limited, ModesCompared, Server, Turns},
+    findings::{Best, Failures, Finding, Limited, Server, Turns},
     plain_text::wrapped,
     table::{on_screen, screen_table},
 };

@@ -141,8 +141,8 @@ fn the_modes_of_one_run_are_compared_by_goodput() {
         assert!(words(&finished.stdout).any(|it| it == line), "{line}: {}", finished.stdout);
     }
     for sentence in [
-        "Never shown to be slower than the fastest: thread.",
-        "process is slower under 2 of 2 loads, at worst 0.80 times as fast as thread",
+        "upload, all loads: thread has the highest goodput; process is slower",
+        "Load by load, process is slower under 2 of 2, at worst 0.80 times as fast as",
     ] {
         assert!(finished.stdout.contains(sentence), "{sentence}: {}", finished.stdout);
     }
@@ -153,6 +153,7 @@ fn the_modes_of_one_run_are_compared_by_goodput() {
             runs.compare_those(&["b"], &["--between", "modes", "--gate", gate, "--json"]);
         assert_eq!(finished.code, Some(0), "{}", finished.stderr);
         let json: Value = serde_json::from_str(&finished.stdout).unwrap();
+        assert_eq!(json["all_loads"][1]["clients"], Value::Null);
         assert_eq!(
             (&json["b"], &json["decided_by"]),
             (&Value::Null, &json!("goodput_bytes_per_s"))

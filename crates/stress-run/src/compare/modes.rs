@@ -14,6 +14,17 @@ use crate::{
     significance::repetitions_needed,
 };
 
+/// Stand for all volumes and all numbers of clients; larger than any, so that they come last.
+const ALL_LOADS: (Volume, u32) = (Volume { bytes: u64::MAX }, u32::MAX);
+
+/// The modes against each other: under each load, and under all loads of an operation together, which
+/// shows what is too small to show under one.
+pub(crate) struct Modes {
+    pub(crate) by_load: Comparison,
+    /// With the geometric mean over the loads; nothing of an operation that was measured under one.
+    pub(crate) over_all: Comparison,
+}
+
 /// What the modes of a run say under one load.
 pub(crate) struct LoadJudged<'a> {
     pub(crate) load: Load,
@@ -23,30 +34,48 @@ pub(crate) struct LoadJudged<'a> {
     pub(crate) others: Vec<&'a Pair>,
 }
 
-/// What all loads say together.
+/// What the single loads say together.
 pub(crate) struct Answer<'a> {
     pub(crate) loads: usize,
     /// In so many a mode differs from the fastest, and chance could be all of it.
     pub(crate) unsure: usize,
-    /// Where each mode is slower than the fastest, the worst first.
+    /// Modes that are slower than the fastest under some loads, the worst of these first.
     pub(crate) slower: BTreeMap<String, Vec<&'a Pair>>,
     /// Where nothing could be tested: fewest repetitions with which it can be, and the most pools that
     /// a mode has.
     pub(crate) needed: Option<(usize, usize)>,
 }
 
-impl Comparison {
-    /// Each mode against each other one, under each load.
-    pub(crate) fn between_modes(cells: &BTreeMap<Cell, Vec<Repetition>>, marks: &Marks) -> Self {
+impl Modes {
+    pub(crate) fn of(cells: &BTreeMap<Cell, Vec<Repetition>>, marks: &Marks) -> Self {
         let invalid = (marks.invalid > 0).then_some(Obstacle::Invalid(Side::Run));
         let partial = marks.partial.then_some(Obstacle::Partial(Side::Run));
         let obstacles: Vec<Obstacle> = invalid.into_iter().chain(partial).collect();
-        let pairs = by_load(cells).into_values().flat_map(|load| pairs(load, obstacles.first()));
-        Self::judged(Measure::Goodput, obstacles.clone(), pairs.collect())
+        let compared = |cells: &BTreeMap<Cell, Vec<Repetition>>| {
+            let loads = by_load(cells).into_values();
+            let pairs = loads.flat_map(|load| pairs(load, obstacles.first())).collect();
+            Comparison::judged(Measure::Goodput, obstacles.clone(), pairs)
+        };
+        Self { by_load: compared(cells), over_all: compared(&over_all_loads(cells)) }
     }
 
-    /// Of a comparison between modes: the loads under which something could be compared.
+    /// Those under which something could be compared, of each operation all of them together at the end.
     pub(crate) fn loads(&self) -> Vec<LoadJudged<'_>> {
+        let mut loads = self.by_load.loads();
+        loads.extend(self.over_all.loads());
+        loads.sort_by_key(|load| load.load);
+        loads
+    }
+
+    /// Of each operation all loads together, or the only one.
+    pub(crate) fn of_operations(&self) -> Vec<LoadJudged<'_>> {
+        let by_operation = self.loads().into_iter().map(|load| (load.operation(), load));
+        by_operation.collect::<BTreeMap<Operation, LoadJudged<'_>>>().into_values().collect()
+    }
+}
+
+impl Comparison {
+    fn loads(&self) -> Vec<LoadJudged<'_>> {
         let mut loads = BTreeMap::<Load, Vec<&Pair>>::new();
         for pair in &self.pairs {
             loads.entry(load(&pair.cell)).or_default().push(pair);
@@ -55,13 +84,33 @@ impl Comparison {
     }
 }
 
+/// Of each operation and server, all loads of a repetition as one.
+fn over_all_loads(cells: &BTreeMap<Cell, Vec<Repetition>>) -> BTreeMap<Cell, Vec<Repetition>> {
+    let mut servers = BTreeMap::<Cell, Vec<&[Repetition]>>::new();
+    for (cell, repetitions) in cells {
+        let (volume, clients) = ALL_LOADS;
+        servers.entry(Cell { volume, clients, ..*cell }).or_default().push(repetitions);
+    }
+    servers.retain(|_, loads| loads.len() > 1);
+    let together = |loads: Vec<&[Repetition]>| -> Vec<Repetition> {
+        let count = loads.iter().map(|repetitions| repetitions.len()).min().unwrap_or(0);
+        (0..count).map(|index| Repetition::together(loads.iter().map(|of| &of[index]))).collect()
+    };
+    servers.into_iter().map(|(cell, loads)| (cell, together(loads))).collect()
+}
+
 /// The servers of each mode under one load.
 type Servers<'a> = BTreeMap<Option<Mode>, Vec<(Cell, &'a [Repetition])>>;
 /// With how many clients.
 pub(crate) type Load = (Operation, Volume, u32);
 
-fn load(cell: &Cell) -> Load {
+pub(super) fn load(cell: &Cell) -> Load {
     (cell.operation, cell.volume, cell.clients)
+}
+
+/// The volume and the clients; `None` for all of them together.
+pub(super) fn size((_, volume, clients): Load) -> Option<(Volume, u32)> {
+    Some((volume, clients)).filter(|size| *size != ALL_LOADS)
 }
 
 fn by_load(cells: &BTreeMap<Cell, Vec<Repetition>>) -> BTreeMap<Load, Servers<'_>> {
@@ -92,9 +141,8 @@ impl<'a> LoadJudged<'a> {
         self.load.0
     }
 
-    /// Of those that can be compared.
-    pub(crate) fn slowest(&self) -> Option<&'a Pair> {
-        self.others.iter().rev().copied().find(|pair| !pair.is(Verdict::NotComparable))
+    pub(crate) fn size(&self) -> Option<(Volume, u32)> {
+        size(self.load)
     }
 
     fn of(load: Load, pairs: &[&'a Pair]) -> Option<Self> {
@@ -108,23 +156,22 @@ impl<'a> LoadJudged<'a> {
 }
 
 impl<'a> Answer<'a> {
-    pub(crate) fn of(comparison: &'a Comparison) -> Self {
-        let loads = comparison.loads();
+    pub(crate) fn of(modes: &'a Modes) -> Self {
+        let loads = modes.by_load.loads();
         let is_unsure =
             |load: &&LoadJudged<'_>| load.others.iter().any(|pair| pair.is(Verdict::Inconclusive));
         let mut slower = BTreeMap::<String, Vec<&Pair>>::new();
-        for load in &loads {
-            slower.entry(mode_name(load.fastest.server.mode)).or_default();
-            for pair in load.others.iter().filter(|pair| !pair.is(Verdict::NotComparable)) {
-                let of_mode = slower.entry(mode_name(pair.b.server.mode)).or_default();
-                of_mode.extend(pair.is(Verdict::Slower).then_some(*pair));
+        for pair in loads.iter().flat_map(|load| &load.others) {
+            if pair.is(Verdict::Slower) {
+                slower.entry(mode_name(pair.b.server.mode)).or_default().push(pair);
             }
         }
         for pairs in slower.values_mut() {
             pairs.sort_by(|one, other| one.by_speed(other));
         }
-        let is_tested = comparison.pairs.iter().any(|pair| pair.p_value.is_some());
-        let pools = comparison.pairs.iter().map(|pair| pair.b.chosen_from).max().unwrap_or(1);
+        let pairs = &modes.by_load.pairs;
+        let is_tested = pairs.iter().any(|pair| pair.p_value.is_some());
+        let pools = pairs.iter().map(|pair| pair.b.chosen_from).max().unwrap_or(1);
         Self {
             loads: loads.len(),
             unsure: loads.iter().filter(is_unsure).count(),

@@ -4,6 +4,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
+    Compared,
+    modes::{load, size},
     obstacles::Obstacle,
     past_run::PastRun,
     verdicts::{Comparison, Measure, Pair, SAME_UP_TO, Tally, Verdict},
@@ -14,13 +16,14 @@ use crate::{
     significance::{FALSE_DISCOVERY_RATE, REPETITIONS_MIN},
 };
 
-/// A line of `--csv`, and a member of `pairs` in `--json`. Mode and workers are those of B.
+/// A line of `--csv`, and a member of `pairs` in `--json`. Mode and workers are those of B; of all loads
+/// together there is no volume and no number of clients.
 #[derive(Serialize)]
 struct PairLine {
     mode: String,
     operation: String,
-    volume_bytes: u64,
-    clients: u32,
+    volume_bytes: Option<u64>,
+    clients: Option<u32>,
     server_workers: u32,
     client_pool: String,
     a_mode: String,
@@ -49,7 +52,13 @@ pub(crate) fn csv(runs: &[PastRun], comparison: &Comparison) -> anyhow::Result<S
     Ok(String::from_utf8(writer.into_inner()?)?)
 }
 
-pub(crate) fn json(runs: &[PastRun], comparison: &Comparison) -> Value {
+pub(crate) fn json(runs: &[PastRun], compared: &Compared) -> Value {
+    let comparison = compared.rows();
+    let lines = |pairs: &[Pair]| pairs.iter().map(|pair| line(runs, pair)).collect::<Vec<_>>();
+    let all_loads = match compared {
+        Compared::Runs(_) => None,
+        Compared::Modes(modes) => Some(lines(&modes.over_all.pairs)),
+    };
     let by_mode: Vec<Value> = comparison
         .by_mode()
         .iter()
@@ -73,7 +82,8 @@ pub(crate) fn json(runs: &[PastRun], comparison: &Comparison) -> Value {
         "allowed": english(&comparison.allowed),
         "all": tally_json("all", &Tally::of(comparison.pairs.iter())),
         "by_mode": by_mode,
-        "pairs": comparison.pairs.iter().map(|pair| line(runs, pair)).collect::<Vec<_>>(),
+        "pairs": lines(&comparison.pairs),
+        "all_loads": all_loads,
     })
 }
 
@@ -107,11 +117,12 @@ fn tally_json(mode: &str, tally: &Tally) -> Value {
 
 fn line(runs: &[PastRun], pair: &Pair) -> PairLine {
     let Pair { cell, a, b, .. } = pair;
+    let size = size(load(cell));
     PairLine {
         mode: mode_name(cell.server.mode),
         operation: cell.operation.to_string(),
-        volume_bytes: cell.volume.bytes,
-        clients: cell.clients,
+        volume_bytes: size.map(|(volume, _)| volume.bytes),
+        clients: size.map(|(_, clients)| clients),
         server_workers: cell.server.workers,
         client_pool: client_pool(runs),
         a_mode: mode_name(a.server.mode),

@@ -102,6 +102,22 @@ impl PastRun {
     }
 }
 
+impl Repetition {
+    /// Under several loads: the geometric means, in which each load weighs the same.
+    pub(crate) fn together<'a>(loads: impl Iterator<Item = &'a Self> + Clone) -> Self {
+        let mean = |value: fn(&Self) -> Option<f64>| {
+            let logs: Option<Vec<f64>> = loads.clone().map(|one| Some(value(one)?.ln())).collect();
+            logs.map(|logs| (logs.iter().sum::<f64>() / logs.len() as f64).exp())
+        };
+        Self {
+            mean_s: mean(|one| one.mean_s),
+            goodput: mean(|one| one.goodput),
+            clients_failed: loads.clone().map(|one| one.clients_failed).sum(),
+            is_disturbed: loads.clone().any(|one| one.is_disturbed),
+        }
+    }
+}
+
 /// Of each cell its repetitions in order, of each of these the last attempt.
 pub(crate) fn repetitions(lines: &[CellLine]) -> BTreeMap<Cell, Vec<Repetition>> {
     let mut cells: BTreeMap<Cell, BTreeMap<u32, Repetition>> = BTreeMap::new();

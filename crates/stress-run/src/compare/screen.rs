@@ -6,8 +6,9 @@ use std::{
 };
 
 use super::{
+    Compared,
     contender::Row,
-    modes::LoadJudged,
+    modes::{LoadJudged, Modes},
     obstacles::Obstacle,
     past_run::PastRun,
     verdicts::{Comparison, Measure, Pair, Tally, Verdict},
@@ -19,7 +20,8 @@ use crate::{
 };
 
 /// The tables, what they say together and what the words mean. Where nothing can be compared, why.
-pub(crate) fn on_screen(runs: &[PastRun], comparison: &Comparison, language: Language) -> String {
+pub(crate) fn on_screen(runs: &[PastRun], compared: &Compared, language: Language) -> String {
+    let comparison = compared.rows();
     let mut screen = String::new();
     for (letter, run) in ["A: ", "B: "].into_iter().zip(runs) {
         let letter = if runs.len() > 1 { letter } else { "" };
@@ -33,9 +35,9 @@ pub(crate) fn on_screen(runs: &[PastRun], comparison: &Comparison, language: Lan
     }
     let all = Tally::of(comparison.pairs.iter());
     if all.compared() > 0 {
-        screen += &match comparison.measure {
-            Measure::MeanTime => of_runs(comparison, language),
-            Measure::Goodput => of_modes(comparison, language),
+        screen += &match compared {
+            Compared::Runs(comparison) => of_runs(comparison, language),
+            Compared::Modes(modes) => of_modes(modes, language),
         };
     }
     screen + &not_compared(comparison, &all, language)
@@ -95,10 +97,10 @@ fn rows_of(comparison: &Comparison, mode: Option<Mode>, language: Language) -> c
 }
 
 /// A table for each operation, and what all of them say about each mode.
-fn of_modes(comparison: &Comparison, language: Language) -> String {
+fn of_modes(modes: &Modes, language: Language) -> String {
     let mut screen = String::new();
     let mut rows = BTreeMap::<Operation, Vec<_>>::new();
-    for load in comparison.loads() {
+    for load in modes.loads() {
         rows.entry(load.operation()).or_default().extend(load.fields(language));
     }
     for (operation, rows) in rows {
@@ -106,7 +108,7 @@ fn of_modes(comparison: &Comparison, language: Language) -> String {
         let _ = writeln!(screen, "\n{operation}\n{table}");
     }
     let _ = writeln!(screen);
-    for sentence in language.which_mode(comparison) {
+    for sentence in language.which_mode(modes) {
         let _ = writeln!(screen, "{}", wrapped(&sentence));
     }
     let _ = writeln!(screen, "\n{}", wrapped(language.mode_notes()));
@@ -153,12 +155,16 @@ fn reasons(comparison: &Comparison, language: Language) -> BTreeMap<String, usiz
 impl LoadJudged<'_> {
     /// A line for each mode, the fastest first.
     pub(crate) fn fields(&self, language: Language) -> Vec<[String; 9]> {
-        let (_, volume, clients) = self.load;
+        let all = || language.all().to_owned();
+        let (volume, clients) = self.size().map_or_else(
+            || (all(), all()),
+            |(volume, clients)| (language.tick(in_mib(volume.bytes as f64)), clients.to_string()),
+        );
         let line = |row: &Row, judged: [String; 4]| {
             let [speed, range, p, verdict] = judged;
             [
-                language.tick(in_mib(volume.bytes as f64)),
-                clients.to_string(),
+                volume.clone(),
+                clients.clone(),
                 mode_name(row.server.mode),
                 row.server.workers_shown(),
                 number(row.goodput.map(in_mib), language),

@@ -6,7 +6,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::json;
 
 use super::{
-    gates,
+    Compared, gates,
     obstacles::{Obstacle, Side},
     output,
     past_run::{PastRun, Repetition},
@@ -266,7 +266,7 @@ fn no_gate_is_met_because_nothing_was_compared() {
 fn csv_and_json_say_the_same() {
     let comparison = compare(&[&STEADY], &[&STEADY.map(|seconds| 2.0 * seconds)]);
     let csv = output::csv(&[], &comparison).unwrap();
-    let json = output::json(&[], &comparison);
+    let json = output::json(&[], &Compared::Runs(comparison));
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     let heads = reader.headers().unwrap().clone();
     let row = reader.records().next().unwrap().unwrap();

@@ -5,7 +5,7 @@ use super::{
     counted,
 };
 use crate::{
-    compare::{Answer, Comparison, Difference, Measure, Obstacle, Pair, Side, Verdict},
+    compare::{Answer, Difference, LoadJudged, Measure, Modes, Obstacle, Pair, Side, Verdict},
     plan::mode_name,
 };
 
@@ -210,7 +210,7 @@ impl Language {
                 "Each mode has the pool with its highest goodput: all bytes divided by the time until \
                  the last client is done, in the median repetition. Speed is that goodput as a \
                  multiple of the fastest mode's; the 95% range holds its true value, this row taken \
-                 by itself. The same repetitions choose the pool and are tested. So that the choice \
+                 by itself. All loads together: the geometric mean. The same repetitions choose the pool and are tested. So that the choice \
                  does not flatter a mode, it counts as faster only where its best pool is faster than \
                  each pool of the other mode, and p is multiplied by the number of its pools. p is \
                  that of the exact two-sided Mann-Whitney test, corrected also for all pairs of modes \
@@ -220,8 +220,8 @@ impl Language {
             Id => {
                 "Setiap mode diwakili pool dengan goodput tertinggi: semua byte dibagi waktu sampai \
                  client terakhir selesai, dari ulangan median. Rasio adalah goodput itu dibagi goodput \
-                 mode tercepat; rentang 95% memuat nilai sebenarnya, untuk satu baris saja. Ulangan \
-                 yang sama memilih pool dan diuji. Agar pilihan itu tidak menguntungkan satu mode, \
+                 mode tercepat; rentang 95% memuat nilai sebenarnya, untuk satu baris saja. Semua beban: \
+                 rata-rata geometriknya. Ulangan yang sama memilih pool dan diuji. Agar pilihan itu tidak menguntungkan satu mode, \
                  mode disebut lebih cepat hanya jika pool terbaiknya lebih cepat dari setiap pool mode \
                  lain, dan p dikalikan jumlah pool-nya. p berasal dari uji Mann-Whitney dua sisi yang \
                  eksak, dikoreksi juga untuk semua pasangan mode (Benjamini-Hochberg). Sama: selisih \
@@ -238,27 +238,31 @@ impl Language {
         }
     }
 
-    /// The answer, in one to three sentences.
-    pub(crate) fn which_mode(self, comparison: &Comparison) -> Vec<String> {
-        let Answer { loads, unsure, slower, needed } = Answer::of(comparison);
-        if let Some((repetitions, pools)) = needed {
-            return vec![self.no_mode_tested(repetitions, pools)];
+    /// What modes are against each other, a sentence for each operation; none where nothing can be
+    /// compared.
+    pub(crate) fn modes_together(self, modes: &Modes) -> Vec<String> {
+        let of_operations = modes.of_operations();
+        match Answer::of(modes).needed {
+            _ if of_operations.is_empty() => Vec::new(),
+            Some((repetitions, pools)) => vec![self.no_mode_tested(repetitions, pools)],
+            None => of_operations.iter().map(|load| self.modes_under(load)).collect(),
         }
-        let mut sentences = Vec::new();
-        let (never, sometimes): (Vec<_>, Vec<_>) =
-            slower.iter().partition(|(_, pairs)| pairs.is_empty());
-        let never: Vec<&str> = never.into_iter().map(|(mode, _)| mode.as_str()).collect();
-        let never = never.join(", ");
-        sentences.extend(match (self, sometimes.is_empty()) {
-            (En, true) => Some(format!("No mode is shown to be slower than another ({never}).")),
-            (Id, true) => Some(format!("Tidak ada mode yang terbukti lebih lambat ({never}).")),
-            (_, false) if never.is_empty() => None,
-            (En, false) => Some(format!("Never shown to be slower than the fastest: {never}.")),
-            (Id, false) => {
-                Some(format!("Tidak pernah terbukti kalah dari yang tercepat: {never}."))
-            }
-        });
-        sentences.extend(sometimes.iter().map(|(mode, pairs)| self.slower(mode, pairs, loads)));
+    }
+
+    /// The same, and what the single loads say.
+    pub(crate) fn which_mode(self, modes: &Modes) -> Vec<String> {
+        let Answer { loads, unsure, slower, needed } = Answer::of(modes);
+        let mut sentences = self.modes_together(modes);
+        if needed.is_some() || modes.over_all.pairs.is_empty() {
+            return sentences;
+        }
+        if slower.is_empty() {
+            sentences.push(match self {
+                En => "Load by load, no mode is shown to be slower than another.".to_owned(),
+                Id => "Beban demi beban, tidak ada mode yang terbukti lebih lambat.".to_owned(),
+            });
+        }
+        sentences.extend(slower.iter().map(|(mode, pairs)| self.slower(mode, pairs, loads)));
         if unsure > 0 {
             sentences.push(match self {
                 En => format!(
@@ -272,6 +276,45 @@ impl Language {
             });
         }
         sentences
+    }
+
+    fn modes_under(self, load: &LoadJudged<'_>) -> String {
+        let fastest = mode_name(load.fastest.server.mode);
+        let others: Vec<String> = load.others.iter().map(|pair| self.beside(pair)).collect();
+        let others = others.join("; ");
+        let load = match (self, load.size()) {
+            (_, Some((volume, clients))) => {
+                self.cell(load.operation(), &volume.to_string(), clients)
+            }
+            (En, None) => format!("{}, all loads", load.operation()),
+            (Id, None) => format!("{}, semua beban", load.operation()),
+        };
+        match self {
+            En => format!("{load}: {fastest} has the highest goodput; {others}."),
+            Id => format!("{load}: goodput {fastest} tertinggi; {others}."),
+        }
+    }
+
+    /// One mode beside the fastest.
+    fn beside(self, pair: &Pair) -> String {
+        let mode = mode_name(pair.b.server.mode);
+        let (ratio, range) = (pair.speed_ratio, pair.speed_range);
+        let ratio = ratio.map_or_else(String::new, |ratio| self.ratio(ratio));
+        let range = range.map_or_else(String::new, |range| self.range(range));
+        let verdict = match (self, pair.verdict) {
+            (En, Verdict::Same) => "counts as the same",
+            (En, Verdict::Slower) => "is slower",
+            (En, Verdict::Faster | Verdict::Inconclusive) => "may be slower, or as fast",
+            (En, Verdict::NotComparable) => return format!("{mode} cannot be compared"),
+            (Id, Verdict::Same) => "dianggap sama",
+            (Id, Verdict::Slower) => "lebih lambat",
+            (Id, Verdict::Faster | Verdict::Inconclusive) => "mungkin lebih lambat, mungkin sama",
+            (Id, Verdict::NotComparable) => return format!("{mode} tidak bisa dibandingkan"),
+        };
+        match self {
+            En => format!("{mode} {verdict} ({ratio} times as fast, 95% range {range})"),
+            Id => format!("{mode} {verdict} ({ratio} kali, rentang 95% {range})"),
+        }
     }
 
     fn no_mode_tested(self, repetitions: usize, pools: usize) -> String {
@@ -299,11 +342,11 @@ impl Language {
         let range = worst.speed_range.map_or_else(String::new, |range| self.range(range));
         match self {
             En => format!(
-                "{mode} is slower under {count} of {loads} loads, at worst {ratio} times as fast as \
+                "Load by load, {mode} is slower under {count} of {loads}, at worst {ratio} times as fast as \
                  {fastest} (95% range {range}; {cell})."
             ),
             Id => format!(
-                "{mode} lebih lambat pada {count} dari {loads} beban, paling buruk {ratio} kali \
+                "Beban demi beban, {mode} lebih lambat pada {count} dari {loads}, paling buruk {ratio} kali \
                  kecepatan {fastest} (rentang 95% {range}; {cell})."
             ),
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     cell::Attempt,
-    compare::{Comparison, repetitions},
+    compare::{Modes, repetitions},
     job::Outcome,
     language::Language,
     plan::{Mode, Operation, Volume, mode_name},
@@ -27,7 +27,7 @@ pub(super) struct Facts<'a> {
     pub(super) rows: Vec<RowFacts<'a>>,
     pub(super) heaviest: Option<Load>,
     /// The modes against each other; without a pair where there is one mode.
-    pub(super) modes_compared: Comparison,
+    pub(super) modes_compared: Modes,
     /// Of the representative repetitions of the rows under the heaviest load.
     outcomes: Vec<WorkerLine<Outcome>>,
 }
@@ -68,7 +68,7 @@ impl<'a> Facts<'a> {
         let shown: BTreeSet<Attempt> =
             of_heaviest.map(|facts| facts.row.representative().attempt()).collect();
         let outcomes = run.outcomes(|attempt| shown.contains(&attempt))?;
-        let modes_compared = Comparison::between_modes(&repetitions(&run.attempts), &run.marks());
+        let modes_compared = Modes::of(&repetitions(&run.attempts), &run.marks());
         Ok(Self { run, language, rows, heaviest, modes_compared, outcomes })
     }
 

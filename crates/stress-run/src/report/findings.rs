@@ -8,7 +8,6 @@ use super::{
     figures::{self, Fit},
 };
 use crate::{
-    compare::Verdict,
     plan::{Mode, Operation},
     spread::Spread,
 };
@@ -27,8 +26,7 @@ pub(crate) enum Finding {
     },
     Turns(Turns),
     Modes {
-        load: Load,
-        of: Vec<ModesCompared>,
+        answer: Vec<String>,
         limited: Option<Limited>,
     },
     Limited(Limited),
@@ -73,18 +71,6 @@ pub(crate) struct Turn {
     pub(crate) server: Server,
     pub(crate) mean_s: f64,
     pub(crate) makespan_s: f64,
-}
-
-/// The fastest mode and the slowest, each with the pool that suits it best.
-pub(crate) struct ModesCompared {
-    pub(crate) operation: Operation,
-    pub(crate) highest: Server,
-    pub(crate) lowest: Server,
-    /// What the slowest is against the fastest.
-    pub(crate) verdict: Verdict,
-    /// Holds the speed of the slowest as a multiple of the fastest; only where there are enough
-    /// repetitions to test the difference.
-    pub(crate) range: Option<(f64, f64)>,
 }
 
 /// Rows that say what the clients can do.
@@ -168,30 +154,13 @@ fn turns(facts: &Facts<'_>) -> Option<Turns> {
     facts.operations().into_iter().find_map(turns)
 }
 
-/// With a single mode there is nothing to compare; what limits its rows is told all the same.
+/// Where there is nothing to compare, what limits the rows is told all the same.
 fn modes(facts: &Facts<'_>) -> Option<Finding> {
     let limited = client_limited(facts);
-    let loads = facts.modes_compared.loads();
-    let server = |operation, server| {
-        let rows = facts.heaviest_rows(operation).into_iter();
-        rows.filter(|row| row.row.cell.server == server).find_map(Server::of)
-    };
-    let compared = |operation: Operation| {
-        let heaviest = facts.heaviest.map(|load| (operation, load.volume, load.clients));
-        let load = loads.iter().find(|load| Some(load.load) == heaviest)?;
-        let slowest = load.slowest()?;
-        Some(ModesCompared {
-            operation,
-            highest: server(operation, load.fastest.server)?,
-            lowest: server(operation, slowest.b.server)?,
-            verdict: slowest.verdict,
-            range: slowest.speed_range,
-        })
-    };
-    let of: Vec<ModesCompared> = facts.operations().into_iter().filter_map(compared).collect();
-    match facts.heaviest {
-        Some(load) if !of.is_empty() => Some(Finding::Modes { load, of, limited }),
-        _ => limited.map(Finding::Limited),
+    let answer = facts.language.modes_together(&facts.modes_compared);
+    match answer.is_empty() {
+        true => limited.map(Finding::Limited),
+        false => Some(Finding::Modes { answer, limited }),
     }
 }
 
@@ -229,11 +198,5 @@ fn compare(left_s: f64, right_s: f64) -> Ordering {
         ratio if ratio > SAME => Ordering::Greater,
         ratio if ratio < 1.0 / SAME => Ordering::Less,
         _ => Ordering::Equal,
-    }
-}
-
-impl ModesCompared {
-    pub(crate) fn ratio(&self) -> f64 {
-        self.highest.goodput.median / self.lowest.goodput.median
     }
 }

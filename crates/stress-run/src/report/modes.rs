@@ -9,15 +9,15 @@ const WORDS: [usize; 3] = [0, 3, 9];
 
 /// Nothing where there is one mode, or none can be compared.
 pub(super) fn section(facts: &Facts<'_>) -> Markup {
-    let (language, comparison) = (facts.language, &facts.modes_compared);
-    let loads = comparison.loads();
+    let (language, modes) = (facts.language, &facts.modes_compared);
+    let loads = modes.loads();
     let class = |column: usize| WORDS.contains(&column).then_some("words");
     let heads = language.mode_columns();
     html! {
         @if !loads.is_empty() {
             section id="modes" {
                 h2 { (language.which_mode_title()) }
-                p { @for sentence in language.which_mode(comparison) { (sentence) " " } }
+                ul { @for sentence in language.which_mode(modes) { li { (sentence) } } }
                 p { (language.mode_notes()) }
                 div.scroll tabindex="0" {
                     table {

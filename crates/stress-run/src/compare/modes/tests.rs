@@ -18,7 +18,11 @@ fn repetition(seconds: f64, mean_s: f64) -> Repetition {
 
 /// One load, of each mode the seconds of its pools.
 fn cells(modes: &[(Mode, Pools)]) -> BTreeMap<Cell, Vec<Repetition>> {
-    let (volume, clients) = (Volume { bytes: 10 * MIB }, 50);
+    cells_of(50, modes)
+}
+
+fn cells_of(clients: u32, modes: &[(Mode, Pools)]) -> BTreeMap<Cell, Vec<Repetition>> {
+    let volume = Volume { bytes: 10 * MIB };
     let mut cells = BTreeMap::new();
     for (mode, pools) in modes {
         for (workers, seconds) in (1..).zip(pools) {
@@ -31,14 +35,14 @@ fn cells(modes: &[(Mode, Pools)]) -> BTreeMap<Cell, Vec<Repetition>> {
     cells
 }
 
-fn compare(modes: &[(Mode, Pools)]) -> Comparison {
-    Comparison::between_modes(&cells(modes), &Marks::default())
+fn compare(modes: &[(Mode, Pools)]) -> Modes {
+    Modes::of(&cells(modes), &Marks::default())
 }
 
 /// What process mode is against thread mode.
 fn process_is(thread: &Pools, process: &Pools) -> Verdict {
     let modes = [(Mode::Thread, thread.clone()), (Mode::Process, process.clone())];
-    let comparison = compare(&modes);
+    let comparison = compare(&modes).by_load;
     let [against_process, against_thread] = &comparison.pairs[..] else { panic!("two pairs") };
     assert_eq!(against_process.b.server.mode, Some(Mode::Thread));
     let (one, other) = (against_process, against_thread);
@@ -69,14 +73,14 @@ fn a_mode_is_slower_where_its_best_pool_is() {
         assert_eq!(process_is(&thread, &process), verdict, "{process:?}");
     }
     let modes = [(Mode::Async, steady(&[1.2])), (Mode::Thread, thread)];
-    let comparison = compare(&modes);
-    let loads = comparison.loads();
-    let [load] = &loads[..] else { panic!("one load") };
+    let compared = compare(&modes);
+    let loads = compared.loads();
+    let [load] = &loads[..] else { panic!("one load, and not all of them once more") };
     assert_eq!(load.fastest.server, Configuration { mode: Some(Mode::Thread), workers: 2 });
     assert_eq!((load.fastest.chosen_from, load.others.len()), (3, 1));
-    let answer = Answer::of(&comparison);
+    let answer = Answer::of(&compared);
     assert_eq!((answer.loads, answer.unsure, answer.needed), (1, 0, None));
-    assert_eq!((answer.slower["thread"].len(), answer.slower["async"].len()), (0, 1));
+    assert_eq!((answer.slower.len(), answer.slower["async"].len()), (1, 1));
 }
 
 #[test]
@@ -99,7 +103,7 @@ fn goodput_decides_and_not_how_clients_take_turns() {
             one.mean_s = one.mean_s.map(|mean_s| turns * mean_s);
         }
     }
-    let comparison = Comparison::between_modes(&cells, &Marks::default());
+    let comparison = Modes::of(&cells, &Marks::default()).by_load;
     assert!(comparison.pairs.iter().all(|pair| pair.verdict == Verdict::Same));
 }
 
@@ -134,12 +138,12 @@ fn pools_with_failures_are_not_chosen() {
         cells.first_entry().unwrap().get_mut()[3].clients_failed = 7;
     };
     fail(&mut cells);
-    let comparison = Comparison::between_modes(&cells, &Marks::default());
+    let comparison = Modes::of(&cells, &Marks::default()).by_load;
     assert!(comparison.pairs.iter().all(|pair| pair.verdict == Verdict::Same));
     assert_eq!(comparison.pairs[0].b.server.workers, 2);
     cells.pop_first();
     fail(&mut cells);
-    let comparison = Comparison::between_modes(&cells, &Marks::default());
+    let comparison = Modes::of(&cells, &Marks::default()).by_load;
     let failed = Obstacle::ClientsFailed(Side::Mode(Some(Mode::Thread)), 7);
     assert!(comparison.pairs.iter().all(|pair| pair.obstacle.as_ref() == Some(&failed)));
     assert!(comparison.loads().is_empty());
@@ -154,7 +158,7 @@ fn too_few_repetitions_for_so_many_pools_are_told() {
     assert_eq!(Answer::of(&comparison(four(steady(&[2.0])))).needed, None);
     let untested = comparison(four(steady(&[2.0, 3.0, 4.0])));
     assert_eq!(Answer::of(&untested).needed, Some((5, 3)));
-    assert_eq!(Tally::of(untested.pairs.iter()).inconclusive, 2);
+    assert_eq!(Tally::of(untested.by_load.pairs.iter()).inconclusive, 2);
 }
 
 #[test]
@@ -164,8 +168,45 @@ fn the_modes_of_an_invalid_or_partial_run_are_not_compared() {
         (Marks { invalid: 1, ..Marks::default() }, Obstacle::Invalid(Side::Run)),
         (Marks { partial: true, ..Marks::default() }, Obstacle::Partial(Side::Run)),
     ] {
-        let comparison = Comparison::between_modes(&cells, &marks);
+        let comparison = Modes::of(&cells, &marks).by_load;
         assert_eq!(comparison.obstacles, [obstacle]);
         assert!(comparison.loads().is_empty());
     }
+}
+
+#[test]
+fn all_loads_together_show_what_no_load_shows_alone() {
+    let mut random = StdRng::seed_from_u64(11);
+    let mut noisy = |seconds: f64| -> Pools {
+        let mut pool = |_| (0..5).map(|_| seconds * random.random_range(0.9..1.1)).collect();
+        (0..3).map(&mut pool).collect()
+    };
+    let mut cells = BTreeMap::new();
+    for clients in 1..=12 {
+        let (thread, process) = (noisy(f64::from(clients)), noisy(1.12 * f64::from(clients)));
+        cells.extend(cells_of(clients, &[(Mode::Thread, thread), (Mode::Process, process)]));
+    }
+    let modes = Modes::of(&cells, &Marks::default());
+    assert!(Answer::of(&modes).slower.is_empty());
+    let loads = modes.loads();
+    let all = loads.last().unwrap();
+    let together = loads.iter().filter(|load| load.size().is_none()).count();
+    assert_eq!((all.size(), together), (None, 1));
+    assert_eq!(all.fastest.server.mode, Some(Mode::Thread));
+    assert!(all.others[0].is(Verdict::Slower), "{all:?}", all = all.others);
+    let (low, high) = all.others[0].speed_range.unwrap();
+    assert!(low < 1.0 / 1.12 && 1.0 / 1.12 < high && high - low < 0.1, "{low} {high}");
+}
+
+#[test]
+fn a_failure_under_one_load_keeps_a_pool_out_of_all_loads_together() {
+    let mut cells = BTreeMap::new();
+    for clients in [1, 2] {
+        let modes = [(Mode::Thread, steady(&[0.5, 1.0])), (Mode::Async, steady(&[1.0]))];
+        cells.extend(cells_of(clients, &modes));
+    }
+    cells.first_entry().unwrap().get_mut()[0].clients_failed = 1;
+    let modes = Modes::of(&cells, &Marks::default());
+    let pair = &modes.over_all.pairs[0];
+    assert_eq!((pair.b.server.workers, pair.verdict), (2, Verdict::Same));
 }

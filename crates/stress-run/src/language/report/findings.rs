@@ -6,11 +6,8 @@ use maud::{Markup, html};
 
 use super::Language::{self, En, Id};
 use crate::{
-    compare::Verdict,
     plan::in_mib,
-    report::{
-        Best, CLIENT_LIMIT_SHARE, Failures, Finding, Limited, Load, ModesCompared, Server, Turns,
-    },
+    report::{Best, CLIENT_LIMIT_SHARE, Failures, Finding, Limited, Load, Server, Turns},
     spread::Spread,
 };
 
@@ -20,7 +17,7 @@ impl Language {
             Finding::Failures(failures) => self.failures(failures),
             Finding::Best { load, of } => self.best(*load, of),
             Finding::Turns(turns) => self.turns(turns),
-            Finding::Modes { load, of, limited } => self.modes(*load, of, *limited),
+            Finding::Modes { answer, limited } => self.modes(answer, *limited),
             Finding::Limited(limited) => html! { (self.limited(*limited)) "." },
             Finding::Prediction(fit) => self.prediction_caption(fit),
             Finding::Nothing => html! { (self.no_rows()) },
@@ -115,61 +112,12 @@ impl Language {
         }
     }
 
-    fn modes(self, load: Load, of: &[ModesCompared], limited: Option<Limited>) -> Markup {
-        let load = self.load(load);
-        let list = self.list(of.iter().map(|compared| self.compared(compared)));
+    fn modes(self, answer: &[String], limited: Option<Limited>) -> Markup {
         let limited = limited.map(|limited| self.limited(limited));
         html! {
-            @match self {
-                En => {
-                    "The fastest mode against the slowest, each with its best pool, for " (load) ": "
-                    (list) "."
-                },
-                Id => {
-                    "Mode tercepat dibanding yang terlambat, masing-masing dengan pool terbaiknya, untuk "
-                    (load) ": " (list) "."
-                },
-            }
+            a href="#modes" { (self.which_mode_title()) }
+            @for sentence in answer { " " (sentence) }
             @if let Some(limited) = limited { " " (limited) "." }
-        }
-    }
-
-    fn compared(self, compared: &ModesCompared) -> Markup {
-        let ModesCompared { operation, highest, lowest, .. } = compared;
-        let ratio = self.number(compared.ratio());
-        let rate = |server: &Server| {
-            let source = self.source(server);
-            html! { (self.rate(server.goodput.median)) " (" (source) ")" }
-        };
-        let (highest, lowest) = (rate(highest), rate(lowest));
-        let certainty = self.certainty(compared);
-        match self {
-            En => html! {
-                (operation) " " (highest) " against " (lowest) ", " (ratio) " times as fast" (certainty)
-            },
-            Id => html! {
-                (operation) " " (highest) " dibanding " (lowest) ", " (ratio) " kali kecepatannya"
-                (certainty)
-            },
-        }
-    }
-
-    /// What such a difference is worth.
-    fn certainty(self, compared: &ModesCompared) -> String {
-        match (self, compared.verdict, compared.range) {
-            (En, Verdict::Same, _) => ", which counts as the same".to_owned(),
-            (Id, Verdict::Same, _) => ", dianggap sama".to_owned(),
-            (En, _, None) => ", which so few repetitions cannot tell from chance".to_owned(),
-            (Id, _, None) => ", tetapi ulangan terlalu sedikit untuk memastikannya".to_owned(),
-            (_, Verdict::Slower | Verdict::Faster, Some((low, high))) => {
-                let range = self.range((high.recip(), low.recip()));
-                match self {
-                    En => format!(" (95% range {range})"),
-                    Id => format!(" (rentang 95% {range})"),
-                }
-            }
-            (En, _, Some(_)) => ", but chance could be all of it".to_owned(),
-            (Id, _, Some(_)) => ", tetapi bisa saja kebetulan".to_owned(),
         }
     }
 
