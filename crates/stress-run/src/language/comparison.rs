@@ -1,4 +1,4 @@
-//! What the comparison of two runs prints.
+//! What comparisons print, of two runs and of modes.
 
 use super::{
     Language::{self, En, Id},
@@ -184,21 +184,22 @@ impl Language {
     pub(crate) fn comparison_notes(self) -> &'static str {
         match self {
             En => {
-                "The times are the mean over the clients of a row, in the median repetition. Speed is \
-                 the time of A divided by that of B: above 1, B is faster; over several rows it is the \
-                 geometric mean. Same means within 5%. Faster and slower need a difference beyond 5% \
-                 and a corrected p of at most 0.05: the exact two-sided Mann-Whitney test over at \
-                 least 4 repetitions on each side, corrected for the number of rows \
-                 (Benjamini-Hochberg). Inconclusive: beyond 5%, and chance could be all of it."
+                "The times are the mean over the clients of a row, in the median repetition. \
+                 Speed is the time of A divided by that of B: above 1, B is faster; over several \
+                 rows it is the geometric mean. Same means within 5%. Faster and slower need a \
+                 difference beyond 5% and a corrected p of at most 0.05: the exact two-sided \
+                 Mann-Whitney test over at least 4 repetitions on each side, corrected for the \
+                 number of rows (Benjamini-Hochberg). Inconclusive: beyond 5%, and chance could \
+                 be all of it."
             }
             Id => {
-                "Waktu adalah rata-rata client pada satu baris, dari ulangan median. Rasio adalah \
-                 waktu A dibagi waktu B: di atas 1 berarti B lebih cepat; untuk beberapa baris \
-                 diambil rata-rata geometriknya. Sama berarti selisihnya paling banyak 5%. Lebih \
-                 cepat dan lebih lambat perlu selisih di atas 5% dan p terkoreksi paling besar 0,05: \
-                 uji Mann-Whitney dua sisi yang eksak dengan paling sedikit 4 ulangan di tiap sisi, \
-                 dikoreksi untuk jumlah baris (Benjamini-Hochberg). Belum pasti: di atas 5%, tetapi \
-                 bisa saja kebetulan."
+                "Waktu adalah rata-rata client pada satu baris, dari ulangan median. Rasio B / A \
+                 adalah rasio kecepatannya, yaitu waktu A dibagi waktu B: di atas 1 berarti B \
+                 lebih cepat; untuk beberapa baris diambil rata-rata geometriknya. Sama berarti \
+                 selisihnya paling banyak 5%. Lebih cepat dan lebih lambat perlu selisih di atas \
+                 5% dan p terkoreksi paling besar 0,05: uji Mann-Whitney dua sisi yang eksak \
+                 dengan paling sedikit 4 ulangan di tiap sisi, dikoreksi untuk jumlah baris \
+                 (Benjamini-Hochberg). Belum pasti: di atas 5%, tetapi bisa saja kebetulan."
             }
         }
     }
@@ -207,26 +208,28 @@ impl Language {
     pub(crate) fn mode_notes(self) -> &'static str {
         match self {
             En => {
-                "Each mode has the pool with its highest goodput: all bytes divided by the time until \
-                 the last client is done, in the median repetition. Speed is that goodput as a \
-                 multiple of the fastest mode's; the 95% range holds its true value, this row taken \
-                 by itself. All loads together: the geometric mean. The same repetitions choose the pool and are tested. So that the choice \
-                 does not flatter a mode, it counts as faster only where its best pool is faster than \
-                 each pool of the other mode, and p is multiplied by the number of its pools. p is \
-                 that of the exact two-sided Mann-Whitney test, corrected also for all pairs of modes \
+                "Each mode has the pool with its highest goodput: all bytes divided by the time \
+                 until the last client is done, in the median repetition. Speed is that goodput \
+                 as a multiple of the fastest mode's; the 95% range holds its true value, this \
+                 row taken by itself. All loads together: the geometric mean. The same \
+                 repetitions choose the pool and are tested. So that the choice does not flatter \
+                 a mode, it counts as faster only where its best pool is faster than each pool of \
+                 the other mode, and p is multiplied by the number of its pools. p is that of the \
+                 exact two-sided Mann-Whitney test, corrected also for all pairs of modes \
                  (Benjamini-Hochberg). Same: within 5%. Slower: beyond 5%, and p is at most 0.05. \
                  Inconclusive: beyond 5%, and chance could be all of it."
             }
             Id => {
-                "Setiap mode diwakili pool dengan goodput tertinggi: semua byte dibagi waktu sampai \
-                 client terakhir selesai, dari ulangan median. Rasio adalah goodput itu dibagi goodput \
-                 mode tercepat; rentang 95% memuat nilai sebenarnya, untuk satu baris saja. Semua beban: \
-                 rata-rata geometriknya. Ulangan yang sama memilih pool dan diuji. Agar pilihan itu tidak menguntungkan satu mode, \
-                 mode disebut lebih cepat hanya jika pool terbaiknya lebih cepat dari setiap pool mode \
-                 lain, dan p dikalikan jumlah pool-nya. p berasal dari uji Mann-Whitney dua sisi yang \
-                 eksak, dikoreksi juga untuk semua pasangan mode (Benjamini-Hochberg). Sama: selisih \
-                 paling banyak 5%. Lebih lambat: di atas 5%, dan p paling besar 0,05. Belum pasti: di \
-                 atas 5%, tetapi bisa saja kebetulan."
+                "Setiap mode diwakili pool dengan goodput tertinggi: semua byte dibagi waktu \
+                 sampai client terakhir selesai, dari ulangan median. Rasio adalah goodput itu \
+                 dibagi goodput mode tercepat; rentang 95% memuat nilai sebenarnya, untuk satu \
+                 baris saja. Semua beban: rata-rata geometriknya. Ulangan yang sama memilih pool \
+                 dan diuji. Agar pilihan itu tidak menguntungkan satu mode, mode disebut lebih \
+                 cepat hanya jika pool terbaiknya lebih cepat dari setiap pool mode lain, dan p \
+                 dikalikan jumlah pool-nya. p berasal dari uji Mann-Whitney dua sisi yang eksak, \
+                 dikoreksi juga untuk semua pasangan mode (Benjamini-Hochberg). Sama: selisih \
+                 paling banyak 5%. Lebih lambat: di atas 5%, dan p paling besar 0,05. Belum \
+                 pasti: di atas 5%, tetapi bisa saja kebetulan."
             }
         }
     }
