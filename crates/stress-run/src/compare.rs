@@ -45,8 +45,8 @@ p is that of the exact two-sided Mann-Whitney test, corrected for the number of 
 is faster only where its best pool is faster than each pool of the other mode, and p is multiplied by the \
 number of its pools.
 
-A verdict of faster or slower takes 4 repetitions of both runs, and between modes 4 with one size of pool \
-or 5 with two to six sizes. Take 6 or more: a difference in few rows among many needs them.
+A verdict of faster or slower takes 4 repetitions of both runs, and between modes 5 where each has three \
+pools. A difference in one row among many, or between two of four modes, takes 6 or 7.
 
 A gate names a column of --csv, which every selected row must meet (speed_ratio>=0.9), or one of pairs, \
 faster, slower, same, inconclusive, not_comparable and geomean (of the speeds), counted over the selected \

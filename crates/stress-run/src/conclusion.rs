@@ -9,13 +9,14 @@ use std::{
 use crate::{
     args::ResultOptions,
     cell::Attempt,
+    compare::{Answer, Modes, repetitions},
     gate::EXIT_GATE,
     interrupt::EXIT_INTERRUPTED,
     language::{Language, Next},
     report,
     results::{CELLS, CellLine, Run},
     sheet::{CELL_KEY, Sheet},
-    significance::repetitions_needed,
+    significance::REPETITIONS_MIN,
 };
 
 /// The exit status when some workers or configurations failed.
@@ -76,16 +77,19 @@ impl Next {
         if marks.invalid > 0 {
             return None;
         }
-        Some(if marks.partial {
-            Self::Resume
-        } else if marks.quick {
-            Self::MeasureWhole
-        } else if (run.environment.plan.repetitions as usize) < repetitions_needed(run.choices()) {
-            Self::Repeat
-        } else if run.modes().len() > 1 {
-            Self::CompareModes
-        } else {
-            Self::Compare
+        if marks.partial {
+            return Some(Self::Resume);
+        }
+        if marks.quick {
+            return Some(Self::MeasureWhole);
+        }
+        let modes = Modes::of(&repetitions(&run.attempts), &marks);
+        let measured = run.environment.plan.repetitions as usize;
+        Some(match Answer::of(&modes).needed {
+            Some(repetitions) => Self::Repeat(repetitions),
+            None if run.modes().len() > 1 => Self::CompareModes,
+            None if measured < REPETITIONS_MIN => Self::Repeat(REPETITIONS_MIN),
+            None => Self::Compare,
         })
     }
 
@@ -94,12 +98,13 @@ impl Next {
         let line = &run.environment.command_line;
         let program = line.first().map_or("stress-run", String::as_str);
         let dir = run.dir.display().to_string();
-        let repetitions = repetitions_needed(run.choices()).to_string();
+        let count;
         let words: Vec<&str> = match self {
             Self::Resume => vec![program, "resume", &dir],
             Self::MeasureWhole => without(line, "--quick", 0),
-            Self::Repeat => {
-                [&without(line, "--repeat", 1)[..], &["--repeat", &repetitions]].concat()
+            Self::Repeat(repetitions) => {
+                count = repetitions.to_string();
+                [&without(line, "--repeat", 1)[..], &["--repeat", &count]].concat()
             }
             Self::CompareModes => vec![program, "compare", &dir, "--between", "modes"],
             Self::Compare => vec![program, "compare", &dir, "OTHER_RUN"],

@@ -118,12 +118,14 @@ impl Language {
         match (self, next) {
             (En, Next::Resume) => "To measure the rows that are missing",
             (En, Next::MeasureWhole) => "To measure the full volumes",
-            (En, Next::Repeat) => "To tell differences from chance, measure more often",
+            (En, Next::Repeat(_)) => "To tell differences from chance, measure more often",
             (En, Next::CompareModes) => "To see which mode is faster under each load",
             (En, Next::Compare) => "To compare this run with another one",
             (Id, Next::Resume) => "Untuk mengukur baris yang belum terukur",
             (Id, Next::MeasureWhole) => "Untuk mengukur dengan volume penuh",
-            (Id, Next::Repeat) => "Agar selisih bisa dibedakan dari kebetulan, ukur lebih sering",
+            (Id, Next::Repeat(_)) => {
+                "Agar selisih bisa dibedakan dari kebetulan, ukur lebih sering"
+            }
             (Id, Next::CompareModes) => "Untuk melihat mode tercepat pada tiap beban",
             (Id, Next::Compare) => "Untuk membandingkan dengan pengukuran lain",
         }
@@ -413,7 +415,8 @@ impl Language {
 pub(crate) enum Next {
     Resume,
     MeasureWhole,
-    Repeat,
+    /// So often.
+    Repeat(usize),
     CompareModes,
     Compare,
 }

@@ -66,10 +66,10 @@ fn extreme_rank_sums(a: usize, b: usize, error_rate: f64) -> usize {
     possible.map(p_value).take_while(|p_value| *p_value <= error_rate).count()
 }
 
-/// Fewest repetitions with which a difference can be more than chance, where one side may choose its
-/// best among so many servers.
-pub(crate) fn repetitions_needed(servers: usize) -> usize {
-    let error_rate = ERROR_RATE / servers as f64;
+/// Fewest repetitions with which a difference can be more than chance though its p-value is multiplied
+/// by so many tests.
+pub(crate) fn repetitions_needed(tests: usize) -> usize {
+    let error_rate = ERROR_RATE / tests as f64;
     let can_show = |count: &usize| extreme_rank_sums(*count, *count, error_rate) > 0;
     (REPETITIONS_MIN..REPETITIONS_MAX).find(can_show).unwrap_or(REPETITIONS_MAX)
 }
@@ -165,8 +165,8 @@ mod tests {
     }
 
     #[test]
-    fn choosing_among_more_servers_takes_more_repetitions() {
-        // 2/70 = 0.029, 2/252 = 0.0079 and 2/924 = 0.0022, times the number of servers.
+    fn more_tests_take_more_repetitions() {
+        // 2/70 = 0.029, 2/252 = 0.0079 and 2/924 = 0.0022, times the number of tests.
         assert_eq!([1, 2, 6, 7, 24].map(repetitions_needed), [4, 5, 5, 6, 7]);
     }
 

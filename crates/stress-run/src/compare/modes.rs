@@ -41,9 +41,8 @@ pub(crate) struct Answer<'a> {
     pub(crate) unsure: usize,
     /// Modes that are slower than the fastest under some loads, the worst of these first.
     pub(crate) slower: BTreeMap<String, Vec<&'a Pair>>,
-    /// Where nothing could be tested: fewest repetitions with which it can be, and the most pools that
-    /// a mode has.
-    pub(crate) needed: Option<(usize, usize)>,
+    /// Where nothing could be tested: fewest repetitions with which a single difference can show.
+    pub(crate) needed: Option<usize>,
 }
 
 impl Modes {
@@ -67,6 +66,14 @@ impl Modes {
         loads
     }
 
+    /// By how many a p-value is multiplied at most, where it is the only small one of all operations.
+    fn tests(&self) -> usize {
+        let of_operations = self.of_operations();
+        let pairs: usize = of_operations.iter().map(|load| load.others.len()).map(pairs_of).sum();
+        let pools = self.by_load.pairs.iter().map(|pair| pair.b.chosen_from).max();
+        pairs.max(1) * pools.unwrap_or(1)
+    }
+
     /// Of each operation all loads together, or the only one.
     pub(crate) fn of_operations(&self) -> Vec<LoadJudged<'_>> {
         let by_operation = self.loads().into_iter().map(|load| (load.operation(), load));
@@ -82,6 +89,11 @@ impl Comparison {
         }
         loads.into_iter().filter_map(|(load, pairs)| LoadJudged::of(load, &pairs)).collect()
     }
+}
+
+/// The fastest mode and so many others, two by two.
+fn pairs_of(others: usize) -> usize {
+    others * (others + 1) / 2
 }
 
 /// Of each operation and server, all loads of a repetition as one.
@@ -169,14 +181,13 @@ impl<'a> Answer<'a> {
         for pairs in slower.values_mut() {
             pairs.sort_by(|one, other| one.by_speed(other));
         }
-        let pairs = &modes.by_load.pairs;
-        let is_tested = pairs.iter().any(|pair| pair.p_value.is_some());
-        let pools = pairs.iter().map(|pair| pair.b.chosen_from).max().unwrap_or(1);
+        let is_tested =
+            loads.is_empty() || modes.by_load.pairs.iter().any(|pair| pair.p_value.is_some());
         Self {
             loads: loads.len(),
             unsure: loads.iter().filter(is_unsure).count(),
             slower,
-            needed: (!is_tested).then(|| (repetitions_needed(pools), pools)),
+            needed: (!is_tested).then(|| repetitions_needed(modes.tests())),
         }
     }
 }

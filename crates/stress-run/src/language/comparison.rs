@@ -247,7 +247,7 @@ impl Language {
         let of_operations = modes.of_operations();
         match Answer::of(modes).needed {
             _ if of_operations.is_empty() => Vec::new(),
-            Some((repetitions, pools)) => vec![self.no_mode_tested(repetitions, pools)],
+            Some(repetitions) => vec![self.no_mode_tested(repetitions)],
             None => of_operations.iter().map(|load| self.modes_under(load)).collect(),
         }
     }
@@ -307,11 +307,11 @@ impl Language {
         let verdict = match (self, pair.verdict) {
             (En, Verdict::Same) => "counts as the same",
             (En, Verdict::Slower) => "is slower",
-            (En, Verdict::Faster | Verdict::Inconclusive) => "may be slower, or as fast",
+            (En, Verdict::Faster | Verdict::Inconclusive) => "may be slower",
             (En, Verdict::NotComparable) => return format!("{mode} cannot be compared"),
             (Id, Verdict::Same) => "dianggap sama",
             (Id, Verdict::Slower) => "lebih lambat",
-            (Id, Verdict::Faster | Verdict::Inconclusive) => "mungkin lebih lambat, mungkin sama",
+            (Id, Verdict::Faster | Verdict::Inconclusive) => "mungkin lebih lambat",
             (Id, Verdict::NotComparable) => return format!("{mode} tidak bisa dibandingkan"),
         };
         match self {
@@ -320,16 +320,15 @@ impl Language {
         }
     }
 
-    fn no_mode_tested(self, repetitions: usize, pools: usize) -> String {
+    fn no_mode_tested(self, repetitions: usize) -> String {
         match self {
             En => format!(
-                "Which mode is faster cannot be said: with pools of {} that takes {repetitions} \
-                 repetitions or more (--repeat {repetitions}).",
-                counted(pools as u32, "size", "sizes")
+                "Which mode is faster cannot be told from so few repetitions; --repeat {repetitions} \
+                 can show it."
             ),
             Id => format!(
-                "Mode mana yang lebih cepat belum bisa dikatakan: dengan {pools} ukuran pool perlu \
-                 paling sedikit {repetitions} ulangan (--repeat {repetitions})."
+                "Mode mana yang lebih cepat belum bisa dipastikan dengan ulangan sesedikit ini; \
+                 --repeat {repetitions} bisa menunjukkannya."
             ),
         }
     }

@@ -229,8 +229,8 @@ fn the_tables_on_a_terminal_fit_into_80_columns() {
 fn modes_are_compared_where_there_are_several_and_the_run_may_be_used() {
     let [english, indonesian] = pages(&environment("full"), true, |lines| lines);
     for (page, sentence) in [
-        (&english, "cannot be said: with pools of 2 sizes that takes 5 repetitions or more"),
-        (&indonesian, "belum bisa dikatakan: dengan 2 ukuran pool perlu paling sedikit 5 ulangan"),
+        (&english, "cannot be told from so few repetitions; --repeat 5 can show it"),
+        (&indonesian, "dengan ulangan sesedikit ini; --repeat 5 bisa menunjukkannya"),
     ] {
         assert_eq!(count(page, "<section id=\"modes\">"), 1);
         // In the contents and in the findings; in the findings and in the section.

@@ -83,16 +83,6 @@ impl Run {
         modes
     }
 
-    /// Among how many pools a mode may choose its best, where there are modes to compare.
-    pub(crate) fn choices(&self) -> usize {
-        let (plan, modes) = (&self.environment.plan, self.modes());
-        let pools = |mode| plan.configurations.iter().filter(|server| server.mode == mode).count();
-        match modes.len() {
-            0 | 1 => 1,
-            _ => modes.into_iter().map(pools).max().unwrap_or(1),
-        }
-    }
-
     /// What the clients reached with the null server when all of them succeeded, in bytes per second.
     pub(crate) fn ceiling(
         &self,

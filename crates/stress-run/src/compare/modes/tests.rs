@@ -157,7 +157,12 @@ fn too_few_repetitions_for_so_many_pools_are_told() {
         |process: Pools| compare(&[(Mode::Thread, thread.clone()), (Mode::Process, process)]);
     assert_eq!(Answer::of(&comparison(four(steady(&[2.0])))).needed, None);
     let untested = comparison(four(steady(&[2.0, 3.0, 4.0])));
-    assert_eq!(Answer::of(&untested).needed, Some((5, 3)));
+    assert_eq!(Answer::of(&untested).needed, Some(5));
+    let modes = [Mode::Thread, Mode::Process, Mode::Legacy, Mode::Async];
+    let of_four = modes.map(|mode| (mode, four(steady(&[1.0, 2.0, 3.0]))));
+    // Three pools, six pairs: 18 × 2/924 = 0.039, with one repetition less 18 × 2/252.
+    assert_eq!(Answer::of(&compare(&of_four)).needed, Some(6));
+    assert_eq!(Answer::of(&compare(&of_four[..1])).needed, None);
     assert_eq!(Tally::of(untested.by_load.pairs.iter()).inconclusive, 2);
 }
 
