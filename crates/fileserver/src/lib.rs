@@ -12,6 +12,7 @@ mod budget;
 mod confinement;
 mod connection;
 mod exposure;
+mod farewell;
 mod inject;
 mod listener;
 mod models;

@@ -1,7 +1,13 @@
-//! The only unsafe code of the project: memory that forked processes share, fork itself, and how
-//! many wait at a listener.
+//! The only unsafe code of the project: memory and connections that forked processes share, fork
+//! itself, and how many wait at a listener.
 
-use std::{io, net::TcpListener, num::NonZeroUsize, slice};
+use std::{
+    io,
+    net::{TcpListener, TcpStream},
+    num::NonZeroUsize,
+    os::unix::net::UnixStream,
+    slice,
+};
 
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
 use storage::Usage;
@@ -94,6 +100,49 @@ pub(crate) fn close(socket: &TcpListener) {
 /// Other systems have no processes that are forked.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn close(_socket: &TcpListener) {}
+
+/// Sends a connection to the process at the other end of `socket`, if there is room. Never waits.
+#[cfg(target_os = "linux")]
+pub(crate) fn hand_over(connection: &TcpStream, socket: &UnixStream) -> nix::Result<()> {
+    use std::{io::IoSlice, os::fd::AsRawFd};
+
+    use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
+
+    let (descriptors, flags) = ([connection.as_raw_fd()], MsgFlags::MSG_DONTWAIT);
+    let rights = [ControlMessage::ScmRights(&descriptors)];
+    // A message without a byte would be none.
+    sendmsg::<()>(socket.as_raw_fd(), &[IoSlice::new(&[0])], &rights, flags, None).map(drop)
+}
+
+/// What was handed over to this end of `socket`, one at a time. Never waits.
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "the kernel gives numbers, which nobody owns yet")]
+pub(crate) fn handed_over(socket: &UnixStream) -> nix::Result<Vec<TcpStream>> {
+    use std::{
+        io::IoSliceMut,
+        os::fd::{AsRawFd, FromRawFd, RawFd},
+    };
+
+    use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg};
+
+    let (mut byte, mut space) = ([0], nix::cmsg_space!(RawFd));
+    let mut room = [IoSliceMut::new(&mut byte)];
+    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_CMSG_CLOEXEC;
+    let message = recvmsg::<()>(socket.as_raw_fd(), &mut room, Some(&mut space), flags)?;
+    let rights = message.cmsgs()?.filter_map(|part| match part {
+        ControlMessageOwned::ScmRights(descriptors) => Some(descriptors),
+        _ => None,
+    });
+    // SAFETY: the kernel has just made these descriptors for this process, and nobody else knows
+    // them. Whatever they are of, reading from it as from a socket fails at worst.
+    Ok(rights.flatten().map(|descriptor| unsafe { TcpStream::from_raw_fd(descriptor) }).collect())
+}
+
+/// Other systems have no processes that would hand anything over.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn handed_over(_socket: &UnixStream) -> io::Result<Vec<TcpStream>> {
+    Err(io::ErrorKind::WouldBlock.into())
+}
 
 /// Forks the calling process, which must have no second thread.
 #[cfg(target_os = "linux")]

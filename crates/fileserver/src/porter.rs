@@ -4,86 +4,162 @@ use std::{
     collections::VecDeque,
     io::{self, Read, Write},
     net::{Shutdown, SocketAddr, TcpStream},
+    os::unix::net::UnixStream,
     time::{Duration, Instant},
 };
 
 use protocol::{ErrorCode, Reply};
 use telemetry::{Journal, Level, Scoreboard, What};
 
-use crate::admission::{Admission, Busy};
+use crate::{
+    admission::{Admission, Busy},
+    farewell::{Farewell, LINGER, Leaving},
+    os,
+    service::{Limits, Service},
+};
 
-/// How long a connection that is turned away may take to read why and close.
-const FAREWELL: Duration = Duration::from_millis(500);
+/// Turned-away connections that are kept so long; with more, those not looked at for longest are closed
+/// at once.
+const LEAVING_MAX: usize = 1024;
 
-/// Turned-away connections that are kept so long; with more, the oldest are closed at once.
-const FAREWELLS_MAX: usize = 1024;
+/// Between two looks at those who are leaving, and how much is read at each: what they send on costs
+/// the served 200 MiB/s at most, however many they are.
+pub(crate) const LOOK_PAUSE: Duration = Duration::from_millis(20);
+const LOOK_LEN_MAX: usize = 4 << 20;
 
-/// What is read at a time of what they still send.
-const SKIPPED_LEN: usize = 16 * 1024;
+/// What is read at a time.
+const READ_LEN: usize = 64 * 1024;
 
-/// Tells connections that are not served why, and sees them off without waiting for them: closing
-/// with unread bytes would reset the connection and destroy the reply.
+/// Tells connections that are not served why, and sees them off without waiting for them.
 #[derive(Debug)]
 pub(crate) struct Porter {
     admission: Admission,
     board: Scoreboard,
     journal: Journal,
+    farewell: Farewell,
     /// Whoever comes for TLS could not read a plain reply.
     speaks_tls: bool,
-    leaving: VecDeque<(TcpStream, Instant)>,
+    /// Those looked at least recently come first.
+    leaving: VecDeque<(TcpStream, Leaving)>,
+    /// Where other processes hand over whom they have answered.
+    handed_over: Option<UnixStream>,
+    next_look: Instant,
 }
 
 impl Porter {
-    pub(crate) fn new(
-        admission: &Admission,
-        board: Scoreboard,
-        journal: &Journal,
-        speaks_tls: bool,
-    ) -> Self {
+    pub(crate) fn new(service: &Service) -> Self {
+        let Limits { idle_timeout, min_rate, .. } = service.limits;
         Self {
-            admission: admission.clone(),
-            board,
-            journal: journal.clone(),
-            speaks_tls,
+            admission: service.admission.clone(),
+            board: service.scoreboard,
+            journal: service.journal.clone(),
+            farewell: Farewell {
+                silence_max: LINGER,
+                time_max: idle_timeout,
+                bytes_per_second_min: min_rate,
+            },
+            speaks_tls: service.tls.is_some(),
             leaving: VecDeque::new(),
+            handed_over: None,
+            next_look: Instant::now(),
         }
     }
 
-    /// Answers `stream` and books it. Never blocks.
+    /// Those who come out of `socket` are seen off as well.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn takes_over_from(&mut self, socket: UnixStream) {
+        self.handed_over = Some(socket);
+    }
+
+    /// Answers `stream`, books it and sees it off. Never blocks.
     pub(crate) fn turn_away(&mut self, stream: TcpStream, client: SocketAddr, why: Busy) {
+        self.answer(&stream, client, why);
+        self.take_over(stream);
+    }
+
+    /// Answers `stream` and books it; somebody else sees it off.
+    pub(crate) fn answer(&self, mut stream: &TcpStream, client: SocketAddr, why: Busy) {
         self.board.turn_away();
         let reason = self.admission.sentence(why);
         self.journal.tell(Level::Warning, What::TurnedAway { client, reason: reason.clone() });
+        if !self.speaks_tls && stream.set_nonblocking(true).is_ok() {
+            // A new connection has room for so little; a client that is gone needs no answer.
+            let _ = stream.write_all(&Reply::error(ErrorCode::Busy, reason).to_wire());
+        }
+        let _ = stream.shutdown(Shutdown::Write);
+    }
+
+    fn take_over(&mut self, stream: TcpStream) {
         if stream.set_nonblocking(true).is_err() {
             return;
         }
-        if !self.speaks_tls {
-            let reply = Reply::error(ErrorCode::Busy, reason).to_wire();
-            // A new connection has room for so little; a client that is gone needs no answer.
-            let _ = (&stream).write_all(&reply);
+        if self.leaving.len() >= LEAVING_MAX {
+            self.make_room();
         }
-        let _ = stream.shutdown(Shutdown::Write);
-        if self.leaving.len() >= FAREWELLS_MAX {
-            self.leaving.pop_front();
-        }
-        self.leaving.push_back((stream, Instant::now() + FAREWELL));
+        self.leaving.push_back((stream, Leaving::new(self.farewell, Instant::now())));
+    }
+
+    /// Closes one of those who are leaving, for the sake of somebody who has just come.
+    pub(crate) fn make_room(&mut self) {
+        self.leaving.pop_front();
     }
 
     pub(crate) fn is_idle(&self) -> bool {
         self.leaving.is_empty()
     }
 
-    /// Closes those who have left, and those who take too long.
+    /// Reads what those who are leaving still send, and closes those who have left or have had their
+    /// time. To be called each [`LOOK_PAUSE`] at least, unless nobody is leaving.
     pub(crate) fn see_off(&mut self) {
         let now = Instant::now();
-        self.leaving.retain(|(stream, until)| now < *until && !has_left(stream));
+        if now < self.next_look {
+            return;
+        }
+        self.take_over_from_others();
+        if self.is_idle() {
+            return;
+        }
+        self.next_look = now + LOOK_PAUSE;
+        let (mut buffer, mut len_left) = ([0; READ_LEN], LOOK_LEN_MAX);
+        for _ in 0..self.leaving.len() {
+            if len_left == 0 {
+                break;
+            }
+            let Some((stream, mut leaving)) = self.leaving.pop_front() else { break };
+            let has_left = skip(&stream, &mut leaving, &mut buffer, &mut len_left);
+            if !has_left && leaving.left(now).is_some() {
+                self.leaving.push_back((stream, leaving));
+            }
+        }
+    }
+
+    fn take_over_from_others(&mut self) {
+        for _ in 0..LEAVING_MAX {
+            let Some(socket) = &self.handed_over else { return };
+            // There are no more, or no descriptors for them.
+            let Ok(streams) = os::handed_over(socket) else { return };
+            streams.into_iter().for_each(|stream| self.take_over(stream));
+        }
     }
 }
 
-fn has_left(mut stream: &TcpStream) -> bool {
-    let mut skipped = [0; SKIPPED_LEN];
-    match stream.read(&mut skipped) {
-        Ok(len) => len == 0,
-        Err(err) => err.kind() != io::ErrorKind::WouldBlock,
+/// Reads what is there; true when the peer has closed the connection.
+fn skip(
+    mut stream: &TcpStream,
+    leaving: &mut Leaving,
+    buffer: &mut [u8],
+    len_left: &mut usize,
+) -> bool {
+    while *len_left > 0 {
+        match stream.read(buffer) {
+            Ok(0) => return true,
+            Ok(len) => {
+                leaving.heard(len);
+                *len_left = len_left.saturating_sub(len);
+            }
+            Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
+            Err(err) => return err.kind() != io::ErrorKind::WouldBlock,
+        }
     }
+    false
 }

@@ -82,7 +82,7 @@ impl Service {
 
     /// Answers connections that are one too many.
     pub(crate) fn porter(&self) -> Porter {
-        Porter::new(&self.admission, self.scoreboard, &self.journal, self.tls.is_some())
+        Porter::new(self)
     }
 
     /// The calling thread or process is the worker of this slot from now on.

@@ -26,7 +26,11 @@ use std::{
 use protocol::{ErrorCode, FrameError, Pause, Reply, RequestFramer};
 use telemetry::{Arrival, Slot};
 
-use crate::{service::Service, shutdown::Phase};
+use crate::{
+    farewell::{Farewell, LINGER, Leaving},
+    service::Service,
+    shutdown::Phase,
+};
 use buffers::Input;
 pub(crate) use conversation::Conversation;
 pub(crate) use error::ConnectionError;
@@ -40,11 +44,6 @@ const QUIET: Duration = Duration::from_millis(250);
 
 /// Longest time a driver waits for the peer before it asks again: how soon a shutdown is noticed.
 const TICK: Duration = Duration::from_millis(500);
-
-/// After its last reply the server reads on this long, and this much, before it closes: closing
-/// with unread bytes would reset the connection and destroy the reply on its way.
-const LINGER: Duration = Duration::from_secs(2);
-const LINGER_LEN_MAX: u64 = 64 << 20;
 
 /// Most bytes between two requests: blank lines, or the rest of a line after a closing quote. Whoever
 /// sends them without a pause is never waited for, so no timeout would end that.
@@ -88,15 +87,10 @@ struct Session {
 #[derive(Debug)]
 enum Ending {
     Open,
-    /// What is being sent is the last reply; then so long for the peer to close.
-    LastReply {
-        linger: Duration,
-    },
+    /// What is being sent is the last reply.
+    LastReply(Farewell),
     /// Reading until the peer closes too.
-    Linger {
-        until: Instant,
-        skipped: u64,
-    },
+    Leaving(Leaving),
 }
 
 /// A [`Step`] that has not borrowed its buffers yet.
@@ -167,8 +161,8 @@ impl Session {
     fn take(&mut self, len: usize) {
         self.peer_closed |= len == 0;
         match &mut self.ending {
-            Ending::Linger { skipped, .. } => *skipped += len as u64,
-            Ending::Open | Ending::LastReply { .. } => self.input.received(len),
+            Ending::Leaving(leaving) => leaving.heard(len),
+            Ending::Open | Ending::LastReply(_) => self.input.received(len),
         }
     }
 
@@ -176,7 +170,7 @@ impl Session {
     /// no request has begun. Clients that close with the last ending unread leave that way.
     pub(crate) fn peer_lost(&mut self, why: ConnectionError) -> Result<(), ConnectionError> {
         let idle = self.framer.is_between_requests() && self.exchange.is_idle();
-        if !idle && !matches!(self.ending, Ending::Linger { .. }) {
+        if !idle && !matches!(self.ending, Ending::Leaving(_)) {
             return Err(why);
         }
         self.peer_closed = true;
@@ -201,16 +195,16 @@ impl Session {
                 Progress::Wait(wait) => return Ok(Next::Wait(wait.min(TICK))),
                 Progress::NeedsInput => {}
             }
-            let next = match self.ending {
+            let next = match &mut self.ending {
                 Ending::Open => self.receive(now),
-                Ending::LastReply { linger } => {
-                    self.ending = Ending::Linger { until: now + linger, skipped: 0 };
+                Ending::LastReply(farewell) => {
+                    self.ending = Ending::Leaving(Leaving::new(*farewell, now));
                     Some(Next::FinishSending)
                 }
-                Ending::Linger { until, skipped } => {
-                    let over = self.peer_closed || now >= until || skipped > LINGER_LEN_MAX;
-                    Some(if over { Next::Close } else { Next::Receive((until - now).min(TICK)) })
-                }
+                Ending::Leaving(leaving) => match leaving.left(now) {
+                    Some(left) if !self.peer_closed => Some(Next::Receive(left.min(TICK))),
+                    _ => Some(Next::Close),
+                },
             };
             if let Some(next) = next {
                 return Ok(next);
@@ -218,9 +212,10 @@ impl Session {
         }
     }
 
-    /// A connection without a request loses nothing.
+    /// A connection without a request, or with its last reply, loses nothing.
     fn end_with_grace_period(&self) -> Result<Next, ConnectionError> {
-        if self.framer.is_between_requests() && self.exchange.is_idle() {
+        let is_idle = self.framer.is_between_requests() && self.exchange.is_idle();
+        if is_idle || matches!(self.ending, Ending::Leaving(_)) {
             return Ok(Next::Close);
         }
         self.service.drain_flag.request_cut();
@@ -245,13 +240,14 @@ impl Session {
     fn receive(&mut self, now: Instant) -> Option<Next> {
         if let Some(spent) = self.exchange.spent() {
             self.exchange.limited(spent);
-            self.ending = Ending::LastReply { linger: LINGER };
+            self.ending = Ending::LastReply(self.farewell());
             return None;
         }
         if self.must_leave(now) {
             // Others may be waiting for this worker, and for the end of the drain.
-            let linger = if self.exchange.has_answered() { QUIET } else { Duration::ZERO };
-            self.ending = Ending::LastReply { linger };
+            let silence_max = if self.exchange.has_answered() { QUIET } else { Duration::ZERO };
+            let time_max = Duration::ZERO;
+            self.ending = Ending::LastReply(Farewell { silence_max, time_max, ..self.farewell() });
             return None;
         }
         // Also without input: the end of a head that was a whole line is still to be taken.
@@ -262,7 +258,7 @@ impl Session {
                     let why = format!("more than {BETWEEN_LEN_MAX} bytes came that are no request");
                     self.exchange.limited(&why);
                     self.exchange.abort(&Reply::error(ErrorCode::BadRequest, why));
-                    self.ending = Ending::LastReply { linger: LINGER };
+                    self.ending = Ending::LastReply(self.farewell());
                     return None;
                 }
                 return self.input.is_empty().then(|| self.await_input(now)).flatten();
@@ -383,14 +379,25 @@ impl Session {
         self.exchange.abort(&reply);
         self.exchange.limited(overdue);
         match overdue {
-            Overdue::NoRequest(_) => self.ending = Ending::LastReply { linger: LINGER },
+            Overdue::NoRequest(_) => self.ending = Ending::LastReply(self.farewell()),
             _ => self.fail(ConnectionError::Overdue(overdue)),
         }
     }
 
     fn fail(&mut self, failure: ConnectionError) {
         self.failure = Some(failure);
-        self.ending = Ending::LastReply { linger: LINGER };
+        self.ending = Ending::LastReply(self.farewell());
+    }
+
+    /// What is granted after the last reply: no longer than a peer may do nothing otherwise.
+    fn farewell(&self) -> Farewell {
+        let limits = &self.service.limits;
+        let is_known = self.exchange.knows_peer() && !self.in_handshake;
+        Farewell {
+            silence_max: LINGER,
+            time_max: if is_known { limits.idle_timeout } else { limits.head_timeout },
+            bytes_per_second_min: limits.min_rate,
+        }
     }
 }
 

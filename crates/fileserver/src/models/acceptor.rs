@@ -16,14 +16,14 @@ use telemetry::Arrival;
 use crate::{
     admission::{Admitted, Busy},
     listener::AcceptPause,
-    porter::Porter,
+    porter::{LOOK_PAUSE, Porter},
     serve::{Drained, ServeError},
     service::Service,
     shutdown::{CUT_TIMEOUT, Event, StopSignals},
 };
 
 /// How often a full model, or a drain, looks for signals and for its own progress.
-const TICK: Duration = Duration::from_millis(20);
+const TICK: Duration = LOOK_PAUSE;
 
 /// Accepts for one model; what happens to a connection is the model's to say.
 pub(super) struct Acceptor<'a> {
@@ -77,7 +77,10 @@ impl<'a> Acceptor<'a> {
                     pause.reset();
                     self.admit(stream, peer, &mut start);
                 }
-                Err(err) => thread::sleep(pause.after(err).map_err(ServeError::Accept)?),
+                Err(err) => {
+                    self.porter.make_room();
+                    thread::sleep(pause.after(err).map_err(ServeError::Accept)?);
+                }
             }
         }
         drop(listener);
@@ -100,7 +103,7 @@ impl<'a> Acceptor<'a> {
         }
     }
 
-    fn drain(&self) -> io::Result<Drained> {
+    fn drain(&mut self) -> io::Result<Drained> {
         let mut deadline = self.service.begin_drain();
         tracing::info!("stopping: {} connections open", self.service.admission.open());
         while self.service.admission.open() > 0 {
@@ -108,6 +111,7 @@ impl<'a> Acceptor<'a> {
             if now >= deadline + CUT_TIMEOUT {
                 return Ok(Drained::Cut);
             }
+            self.porter.see_off();
             if self.signals.wait(None, TICK)? == Event::Stop {
                 self.service.cut_connections();
                 deadline = deadline.min(now);

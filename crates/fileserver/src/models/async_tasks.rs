@@ -33,7 +33,7 @@ use super::try_threads;
 use crate::{
     admission::Admitted,
     listener::AcceptPause,
-    porter::Porter,
+    porter::{LOOK_PAUSE, Porter},
     serve::{Drained, ServeError},
     service::Service,
     session::{ConnectionError, Conversation, Step},
@@ -41,7 +41,7 @@ use crate::{
 };
 
 /// How often a drain looks for its own progress.
-const TICK: Duration = Duration::from_millis(20);
+const TICK: Duration = LOOK_PAUSE;
 
 thread_local! {
     /// The slot of this runtime thread.
@@ -60,10 +60,11 @@ pub(super) fn serve(
     runtime.block_on(async {
         let listener = TcpListener::from_std(listener).map_err(ServeError::Accept)?;
         let mut signals = UnixStream::from_std(signals).map_err(ServeError::Signals)?;
+        let mut porter = service.porter();
         ready();
-        accept_until_signal(&listener, service, &mut signals).await?;
+        accept_until_signal(&listener, service, &mut porter, &mut signals).await?;
         drop(listener);
-        Ok(drain(service, &mut signals).await)
+        Ok(drain(service, &mut porter, &mut signals).await)
     })
 }
 
@@ -97,24 +98,27 @@ fn start_runtime(service: &Arc<Service>) -> io::Result<Runtime> {
 async fn accept_until_signal(
     listener: &TcpListener,
     service: &Arc<Service>,
+    porter: &mut Porter,
     signals: &mut UnixStream,
 ) -> Result<(), ServeError> {
     let mut pause = AcceptPause::default();
-    let mut porter = service.porter();
     loop {
         porter.see_off();
         let accepted = select! {
             biased;
             _ = next_signal(signals) => return Ok(()),
             accepted = listener.accept() => accepted,
-            () = time::sleep(TICK), if !porter.is_idle() => continue,
+            () = time::sleep(LOOK_PAUSE), if !porter.is_idle() => continue,
         };
         match accepted {
             Ok((stream, peer)) => {
                 pause.reset();
-                admit(service, &mut porter, stream, peer);
+                admit(service, porter, stream, peer);
             }
-            Err(err) => time::sleep(pause.after(err).map_err(ServeError::Accept)?).await,
+            Err(err) => {
+                porter.make_room();
+                time::sleep(pause.after(err).map_err(ServeError::Accept)?).await;
+            }
         }
     }
 }
@@ -138,7 +142,7 @@ async fn next_signal(signals: &mut UnixStream) {
     let _ = signals.read(&mut [0]).await;
 }
 
-async fn drain(service: &Service, signals: &mut UnixStream) -> Drained {
+async fn drain(service: &Service, porter: &mut Porter, signals: &mut UnixStream) -> Drained {
     let mut deadline = service.begin_drain();
     tracing::info!("stopping: {} connections open", service.admission.open());
     while service.admission.open() > 0 {
@@ -146,6 +150,7 @@ async fn drain(service: &Service, signals: &mut UnixStream) -> Drained {
         if now >= deadline + CUT_TIMEOUT {
             return Drained::Cut;
         }
+        porter.see_off();
         if time::timeout(TICK, next_signal(signals)).await.is_ok() {
             service.cut_connections();
             deadline = deadline.min(now);

@@ -16,8 +16,11 @@ use std::{
 
 use rustls::{InvalidMessage, ServerConfig, ServerConnection};
 
-use super::{ConnectionError, LINGER, Next, Session, Step, TICK};
-use crate::shutdown::Phase;
+use super::{ConnectionError, Next, Session, Step, TICK};
+use crate::{
+    farewell::{LINGER, Leaving},
+    shutdown::Phase,
+};
 
 /// The type of the first record that a client sends (RFC 8446, 5.1). Who sends another could not
 /// read an alert.
@@ -40,8 +43,8 @@ pub(super) struct SecuredSession {
     /// Until then nothing else happens while there is output; after it follows this.
     flush_until: Option<Instant>,
     after_flush: Option<Next>,
-    /// TLS failed; the peer may take so long to leave.
-    failure: Option<(rustls::Error, Instant)>,
+    /// TLS failed; the peer may take its time to leave.
+    failure: Option<(rustls::Error, Leaving)>,
 }
 
 impl SecuredSession {
@@ -101,6 +104,9 @@ impl SecuredSession {
         self.peer_closed |= len == 0;
         self.unused = 0..len;
         self.session.patience.moved(len);
+        if let Some((_, leaving)) = &mut self.failure {
+            leaving.heard(len);
+        }
     }
 
     /// As [`Session::peer_lost`]. What TLS still had to say has nobody to hear it.
@@ -132,9 +138,11 @@ impl SecuredSession {
             if let Some(next) = self.after_flush.take() {
                 return Ok(next);
             }
-            if let Some((_, until)) = self.failure {
-                let over = over || self.peer_closed || now >= until;
-                return Ok(if over { Next::Close } else { Next::Receive(TICK.min(until - now)) });
+            if let Some((_, leaving)) = &mut self.failure {
+                return Ok(match leaving.left(now) {
+                    Some(left) if !over && !self.peer_closed => Next::Receive(left.min(TICK)),
+                    _ => Next::Close,
+                });
             }
             if let Some(next) = self.next_of_session(now)? {
                 return Ok(next);
@@ -238,6 +246,6 @@ impl SecuredSession {
     fn break_off(&mut self, why: rustls::Error, now: Instant) {
         self.flush_until = Some(now + LINGER);
         self.after_flush = Some(Next::FinishSending);
-        self.failure = Some((why, now + LINGER));
+        self.failure = Some((why, Leaving::new(self.session.farewell(), now)));
     }
 }

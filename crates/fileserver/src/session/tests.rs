@@ -523,20 +523,24 @@ fn a_refused_upload_is_answered_once_however_it_ends() {
 }
 
 #[test]
-fn after_its_last_reply_a_session_reads_on_so_much_and_no_more() {
-    let mut bench = Bench::new();
-    bench.receive("x".repeat(4097));
-    bench.expect_reply("head-too-long");
-    assert!(bench.has_finished_sending);
-    let piece = vec![b'x'; 1 << 20];
-    let mut skipped: u64 = 0;
-    while matches!(bench.rest(), Rest::Receive(_)) {
-        assert!(skipped <= LINGER_LEN_MAX, "reads on for ever");
-        skipped += bench.receive_piece(&piece) as u64;
+fn after_its_last_reply_a_session_reads_on_until_its_peer_stops_or_the_idle_timeout() {
+    let second = Duration::from_secs(1);
+    for (piece_len, until) in [(0, LINGER), (4096, IDLE_TIMEOUT)] {
+        let mut bench = Bench::with(|service| service.limits.min_rate = 1024);
+        bench.receive(format!("GET {}", "x".repeat(4096)));
+        bench.expect_reply("head-too-long");
+        assert!(bench.has_finished_sending);
+        let began = bench.now;
+        while matches!(bench.pass(second), Rest::Receive(_)) {
+            assert!(bench.now < began + until, "reads on for ever");
+            if piece_len > 0 {
+                bench.receive_piece(&vec![b'x'; piece_len]);
+            }
+        }
+        assert_eq!(bench.now, began + until);
+        bench.expect_silence();
+        assert!(matches!(bench.close(), Err(ConnectionError::Frame(_))));
     }
-    assert!(skipped > LINGER_LEN_MAX);
-    bench.expect_silence();
-    assert!(matches!(bench.close(), Err(ConnectionError::Frame(_))));
 }
 
 #[test]

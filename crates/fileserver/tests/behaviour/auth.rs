@@ -30,13 +30,13 @@ fn new_token(auth_file: &Path, name: &str, permission: &str) -> String {
 }
 
 /// A server that knows two tokens, and serves `secret.txt`.
-struct Guarded {
-    server: Server,
+pub(crate) struct Guarded {
+    pub(crate) server: Server,
     reader: String,
     writer: String,
 }
 
-fn start(model: Model, args: &[&str]) -> Guarded {
+pub(crate) fn start(model: Model, args: &[&str]) -> Guarded {
     let builder = model.server().args(args);
     // No request can say the name of a file that starts with a dot.
     let auth_file = builder.dir().join(".tokens");

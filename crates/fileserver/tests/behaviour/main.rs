@@ -21,6 +21,7 @@ mod course_client;
 mod digest;
 mod downloads;
 mod endings;
+mod farewells;
 mod first_process;
 mod injected;
 mod limits;

@@ -23,13 +23,13 @@ for_every_model!(
 );
 
 /// A server that speaks TLS, and what vouches for it.
-struct Secured {
-    server: Server,
+pub(crate) struct Secured {
+    pub(crate) server: Server,
     certificates: Certificates,
 }
 
 impl Secured {
-    fn start(model: Model, args: &[&str]) -> Self {
+    pub(crate) fn start(model: Model, args: &[&str]) -> Self {
         let certificates = Certificates::make();
         let server = model
             .server()
@@ -45,7 +45,7 @@ impl Secured {
     }
 
     #[track_caller]
-    fn connect(&self) -> Peer {
+    pub(crate) fn connect(&self) -> Peer {
         Peer::connect_tls(self.server.address(), &self.certificates)
     }
 }

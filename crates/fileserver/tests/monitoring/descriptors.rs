@@ -21,7 +21,7 @@ fn descriptors(pid: u32) -> Vec<String> {
 }
 
 #[test]
-fn workers_hold_nothing_of_the_log_and_no_more_sockets_than_the_listener() {
+fn workers_hold_nothing_of_the_log_and_of_sockets_the_listener_and_the_way_to_the_porter() {
     let records = Records::new();
     let server = fileserver(&records, 0).start();
     for pid in server.workers() {
@@ -29,7 +29,7 @@ fn workers_hold_nothing_of_the_log_and_no_more_sockets_than_the_listener() {
         let log = records.dir().to_str().unwrap();
         assert!(!held.iter().any(|path| path.starts_with(log)), "{held:?}");
         let sockets = held.iter().filter(|path| path.starts_with("socket:")).count();
-        assert_eq!(sockets, 1, "{held:?}");
+        assert_eq!(sockets, 2, "{held:?}");
     }
 }
 

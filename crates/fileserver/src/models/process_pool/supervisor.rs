@@ -6,7 +6,10 @@
 use std::{
     io,
     net::TcpListener,
-    os::fd::{AsFd, AsRawFd},
+    os::{
+        fd::{AsFd, AsRawFd},
+        unix::net::UnixStream,
+    },
     process::exit,
     sync::Arc,
     time::{Duration, Instant},
@@ -32,7 +35,7 @@ use crate::{
     listener::GrowingPause,
     monitoring::Monitor,
     os,
-    porter::Porter,
+    porter::{LOOK_PAUSE, Porter},
     serve::Drained,
     service::Service,
     shutdown::{self, CUT_TIMEOUT, Hangup, Phase},
@@ -64,6 +67,8 @@ pub(super) struct Supervisor<'a> {
     signals: SignalFd,
     places: Vec<Place>,
     porter: Porter,
+    /// Where workers hand over to the porter whom they have turned away.
+    leaving: UnixStream,
     monitor: &'a mut Monitor,
 }
 
@@ -111,7 +116,10 @@ impl<'a> Supervisor<'a> {
             pause: GrowingPause::new(REFILL_PAUSE_MIN, REFILL_PAUSE_MAX),
         };
         let places = service.scoreboard.slots().iter().map(|_| place()).collect();
-        Ok(Self { listener, service, signals, places, porter: service.porter(), monitor })
+        let (leaving, handed_over) = UnixStream::pair()?;
+        let mut porter = service.porter();
+        porter.takes_over_from(handed_over);
+        Ok(Self { listener, service, signals, places, porter, leaving, monitor })
     }
 
     /// Fills every slot; returns once all workers accept connections, or a signal came.
@@ -146,7 +154,9 @@ impl<'a> Supervisor<'a> {
             };
             self.monitor.replace_dead(self.service, leave);
             self.turn_away_excess()?;
-            let timeout = self.until_refill().map_or(TICK, |refill| refill.min(TICK));
+            self.porter.see_off();
+            let tick = if self.porter.is_idle() { TICK } else { LOOK_PAUSE };
+            let timeout = self.until_refill().map_or(tick, |refill| refill.min(tick));
             match self.next_event_within(timeout)? {
                 Some(Event::Stop) => return self.drain(),
                 Some(Event::ChildExited) | None => {}
@@ -157,14 +167,19 @@ impl<'a> Supervisor<'a> {
     /// Answers those who wait in the kernel's queue and are too many, the longest waiting first:
     /// they are the likeliest to have given up.
     fn turn_away_excess(&mut self) -> io::Result<()> {
-        self.porter.see_off();
         for _ in 0..TURNED_AWAY_AT_ONCE {
             if self.service.waiting_excess(self.listener)? == 0 {
                 break;
             }
-            // Workers may be faster; the listener's time limit then ends the wait.
-            let Ok((stream, client)) = self.listener.accept() else { break };
-            self.porter.turn_away(stream, client, Busy::Server);
+            match self.listener.accept() {
+                Ok((stream, client)) => self.porter.turn_away(stream, client, Busy::Server),
+                // Workers may be faster; the listener's time limit then ends the wait.
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => break,
+                Err(_) => {
+                    self.porter.make_room();
+                    break;
+                }
+            }
         }
         Ok(())
     }
@@ -176,9 +191,10 @@ impl<'a> Supervisor<'a> {
         // Closes it in all processes at once; workers that wait for a connection wake up.
         socket::shutdown(self.listener.as_raw_fd(), Shutdown::Read)?;
         while self.any_running() && Instant::now() < deadline {
-            if self.next_event_within(TICK)? == Some(Event::Stop) {
+            if self.next_event_within(LOOK_PAUSE)? == Some(Event::Stop) {
                 deadline = Instant::now();
             }
+            self.porter.see_off();
             self.reap_exited();
         }
         if self.any_running() { self.cut() } else { Ok(self.service.drained()) }
@@ -239,7 +255,8 @@ impl<'a> Supervisor<'a> {
                 // Its copies would keep the connections of those who are leaving open.
                 self.porter = self.service.porter();
                 self.monitor.leave_to_others();
-                let outcome = worker::run(supervisor, self.listener, self.service, index);
+                let outcome =
+                    worker::run(supervisor, self.listener, &self.leaving, self.service, index);
                 if let Err(err) = &outcome {
                     tracing::error!("worker {} stops: {err}", index + 1);
                 }

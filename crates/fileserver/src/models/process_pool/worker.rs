@@ -1,10 +1,13 @@
 //! One worker process: accepts and runs one connection after another.
 
-use std::{io, net::TcpListener, process, sync::Arc, thread, time::Instant};
+use std::{
+    io, net::TcpListener, os::unix::net::UnixStream, process, sync::Arc, thread, time::Instant,
+};
 
 use crate::{
     connection::run_connection,
     listener::AcceptPause,
+    os,
     service::Service,
     shutdown::{self, Phase},
 };
@@ -16,10 +19,12 @@ use nix::{
     unistd::{Pid, getppid},
 };
 
-/// Runs connections until the supervisor closes the listener. Called right after the fork.
+/// Runs connections until the supervisor closes the listener. Called right after the fork. Those it
+/// turns away go to `leaving`, since seeing them off would keep it from those it serves.
 pub(super) fn run(
     supervisor: Pid,
     listener: &TcpListener,
+    leaving: &UnixStream,
     service: &Arc<Service>,
     index: usize,
 ) -> io::Result<()> {
@@ -27,10 +32,8 @@ pub(super) fn run(
     service.confinement.confine_worker(service);
     let slot = service.enlist_worker(index);
     let mut pause = AcceptPause::default();
-    let mut porter = service.porter();
+    let porter = service.porter();
     while service.phase(Instant::now()) == Phase::Serving {
-        // An accept waits only so long, so those who are turned away leave soon.
-        porter.see_off();
         match listener.accept() {
             Ok((stream, peer)) => {
                 pause.reset();
@@ -39,7 +42,11 @@ pub(super) fn run(
                         run_connection(service, slot, &stream, service.connection_accepted(peer));
                         slot.set_origin(0);
                     }
-                    Err(why) => porter.turn_away(stream, peer, why),
+                    Err(why) => {
+                        porter.answer(&stream, peer, why);
+                        // Where there is no room for more, they are closed at once.
+                        let _ = os::hand_over(&stream, leaving);
+                    }
                 }
             }
             // The listener was closed for all.
