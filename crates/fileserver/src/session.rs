@@ -23,7 +23,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::{ErrorCode, FrameError, Pause, Reply, RequestFramer};
+use protocol::{ErrorCode, FrameError, Pause, QUIET, Reply, RequestFramer};
 use telemetry::{Arrival, Slot};
 
 use crate::{
@@ -37,10 +37,6 @@ pub(crate) use error::ConnectionError;
 use exchange::{Exchange, Progress};
 use patience::{Overdue, Patience, Stage};
 use secured::SecuredSession;
-
-/// How long a request without an ending stays open for more; clients that send no endings wait for
-/// it, and clients that send the canonical blank line late (up to 40 ms) must not run into it.
-const QUIET: Duration = Duration::from_millis(250);
 
 /// Longest time a driver waits for the peer before it asks again: how soon a shutdown is noticed.
 const TICK: Duration = Duration::from_millis(500);
@@ -297,7 +293,7 @@ impl Session {
             return self.pause(Pause::Closed, now).then_some(Next::Close);
         }
         let silent = self.patience.silence();
-        let is_quiet = silent >= QUIET && self.framer.quiet_ends_request();
+        let is_quiet = self.framer.quiet().is_some_and(|quiet| silent >= quiet);
         if is_quiet && !self.pause(Pause::Quiet, now) {
             return None;
         }
@@ -314,12 +310,10 @@ impl Session {
             self.input = Input::default();
             self.exchange.release_output();
         }
-        let tick = if self.framer.quiet_ends_request() {
-            QUIET.saturating_sub(silent)
-        } else if self.may_leave(now) {
-            QUIET
-        } else {
-            TICK
+        let tick = match self.framer.quiet() {
+            Some(quiet) => quiet.saturating_sub(silent).min(TICK),
+            None if self.may_leave(now) => QUIET,
+            None => TICK,
         };
         Some(Next::Receive(left.min(tick)))
     }

@@ -26,9 +26,6 @@ use crate::listener::{self, LINGER_TIME, ServeError, Shared};
 /// Enough for some people and programs that look once a second.
 const PLACES: usize = 16;
 
-/// How long a request without an ending stays open for more.
-const QUIET: Duration = Duration::from_millis(250);
-
 /// How long the answer to a wrong token takes: whoever guesses is to be slow.
 const REJECTION_DELAY: Duration = Duration::from_secs(1);
 
@@ -98,7 +95,7 @@ impl<S: Status, F: Fn() -> Vec<u8>> Client<'_, S, F> {
         self.stream.set_nodelay(true)?;
         let mut room = [0; 4096];
         loop {
-            self.stream.set_read_timeout(self.framer.quiet_ends_request().then_some(QUIET))?;
+            self.stream.set_read_timeout(self.framer.quiet())?;
             let then = match self.stream.read(&mut room) {
                 Ok(0) => return self.pause(Pause::Closed).map(drop),
                 Ok(len) => self.hear(&room[..len])?,

@@ -1,14 +1,24 @@
 //! Finds where each request ends, whatever pieces its bytes arrive in.
 
+use std::time::Duration;
+
 use memchr::{memchr, memchr2};
 
 use crate::{
+    Request,
     body::TEXT_GROUP,
     quoting::{Lexed, WordLexer, is_blank},
 };
 
 /// Most bytes before the content of a request: the verb, the name and the blanks between.
 pub const HEAD_LEN_MAX: usize = 4096;
+
+/// How long a request that could be complete is left open for more. Clients that send no line ending
+/// wait for it, and clients that send the blank line late (up to 40 ms) must not run into it.
+pub const QUIET: Duration = Duration::from_millis(250);
+
+/// The same for verbs that take no name: nothing could follow but the line's end.
+const QUIET_AFTER_WORD: Duration = Duration::from_millis(30);
 
 /// Splits a byte stream into the parts of requests. A request is a line; blank lines are skipped.
 ///
@@ -48,7 +58,7 @@ pub enum FrameError {
 /// What the peer does instead of sending.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Pause {
-    /// Nothing came for a while.
+    /// Nothing came for as long as [`RequestFramer::quiet`] says.
     Quiet,
     /// Nothing will come any more.
     Closed,
@@ -123,27 +133,26 @@ impl RequestFramer {
     /// Every byte that came before must have been given to [`next`](Self::next), which also takes
     /// over again afterwards.
     pub fn end_of_input(&mut self, why: Pause) -> Result<Option<Fragment<'_>>, FrameError> {
-        match (&self.state, why) {
-            (State::Head(_), _) if self.head.is_empty() => Ok(None),
-            (State::Head(_), Pause::Quiet) if !self.quiet_ends_request() => Ok(None),
-            (State::Head(_), _) => Ok(Some(self.end_of_head())),
-            (State::EndOfHead | State::Line { padded: true, .. }, _) => {
+        if why == Pause::Quiet && self.quiet().is_none() {
+            return Ok(None);
+        }
+        match self.state {
+            State::Head(_) if self.head.is_empty() => Ok(None),
+            State::Head(_) => Ok(Some(self.end_of_head())),
+            State::EndOfHead | State::Line { padded: true, .. } => {
                 self.start_over();
                 Ok(Some(Fragment::End))
             }
-            (State::Quoted { .. }, Pause::Closed) => Err(FrameError::Unended),
-            (State::BodyStart { .. } | State::Line { .. }, Pause::Closed) => {
+            State::BodyStart { .. } | State::Line { .. } => {
                 self.start_over();
                 Ok(Some(Fragment::EndIfPeerStays))
             }
-            (State::BodyStart { .. } | State::Line { .. } | State::Quoted { .. }, Pause::Quiet) => {
-                Ok(None)
-            }
-            (State::RestOfLine, _) => {
+            State::Quoted { .. } => Err(FrameError::Unended),
+            State::RestOfLine => {
                 self.start_over();
                 Ok(None)
             }
-            (State::AfterQuote, _) => Ok(None),
+            State::AfterQuote => Ok(None),
         }
     }
 
@@ -161,15 +170,19 @@ impl RequestFramer {
         matches!(self.state, State::Head(_)) && !self.head.is_empty()
     }
 
-    /// Whether [`Pause::Quiet`] would complete something.
-    pub fn quiet_ends_request(&self) -> bool {
+    /// How long the peer must be quiet for [`Pause::Quiet`] to complete something; `None` where it
+    /// never does.
+    pub fn quiet(&self) -> Option<Duration> {
         match self.state {
-            State::Head(HeadScan::Verb) => !self.head.is_empty() && !is_upload(&self.head),
-            State::Head(HeadScan::Line) => true,
-            State::Head(HeadScan::Gap | HeadScan::Name(_)) => false,
-            State::Line { padded, .. } => padded,
-            State::EndOfHead | State::RestOfLine => true,
-            State::BodyStart { .. } | State::Quoted { .. } | State::AfterQuote => false,
+            State::Head(HeadScan::Verb) if self.head.is_empty() || is_upload(&self.head) => None,
+            State::Head(HeadScan::Verb) if takes_no_name(&self.head) => Some(QUIET_AFTER_WORD),
+            State::Head(HeadScan::Verb | HeadScan::Line) => Some(QUIET),
+            State::Line { padded, .. } => padded.then_some(QUIET),
+            State::EndOfHead | State::RestOfLine => Some(QUIET),
+            State::Head(HeadScan::Gap | HeadScan::Name(_))
+            | State::BodyStart { .. }
+            | State::Quoted { .. }
+            | State::AfterQuote => None,
         }
     }
 
@@ -202,9 +215,7 @@ impl RequestFramer {
 
     fn end_of_head(&mut self) -> Fragment<'_> {
         self.state = State::EndOfHead;
-        // A client that writes its line through a text stream may send two carriage returns.
-        let len = self.head.iter().rposition(|byte| *byte != b'\r').map_or(0, |last| last + 1);
-        Fragment::Head(&self.head[..len])
+        Fragment::Head(without_returns(&self.head))
     }
 
     fn first_of_body<'a>(&'a mut self, blanks: usize, input: &'a [u8]) -> Framed<'a> {
@@ -294,8 +305,19 @@ impl RequestFramer {
     }
 }
 
+/// A client that writes its line through a text stream may send two carriage returns.
+fn without_returns(head: &[u8]) -> &[u8] {
+    let len = head.iter().rposition(|byte| *byte != b'\r').map_or(0, |last| last + 1);
+    &head[..len]
+}
+
 fn is_upload(verb: &[u8]) -> bool {
     verb.eq_ignore_ascii_case(b"UPLOAD")
+}
+
+fn takes_no_name(head: &[u8]) -> bool {
+    let request = Request::parse(without_returns(head));
+    matches!(request, Ok(Request::List | Request::Stats | Request::Ping))
 }
 
 impl HeadScan {

@@ -22,7 +22,7 @@ mod token;
 
 pub use body::{BodyDecoder, BodyEncoder, DecodeError};
 pub use file_name::{FileName, FileNameError};
-pub use framer::{Fragment, FrameError, HEAD_LEN_MAX, Pause, RequestFramer};
+pub use framer::{Fragment, FrameError, HEAD_LEN_MAX, Pause, QUIET, RequestFramer};
 pub use received_reply::ReceivedReply;
 pub use reply::{ErrorCode, ListedFile, Reply};
 pub use reply_reader::{ReplyError, ReplyFragment, ReplyReader};

@@ -8,13 +8,14 @@ use std::{
 };
 
 use protocol::{
-    ErrorCode, FileName, Fragment, ListedFile, ParseRequestError, Reply, Request, reply::ENDING,
+    ErrorCode, FileName, Fragment, ListedFile, ParseRequestError, QUIET, Reply, Request,
+    reply::ENDING,
 };
 use storage::{Directory, StorageError};
 use telemetry::{Arrival, Command, OpenConnection, Slot};
 
 use super::{
-    ConnectionError, QUIET,
+    ConnectionError,
     buffers::Output,
     refusal::Refusal,
     transfer::{DigestJob, Download, Receiving},

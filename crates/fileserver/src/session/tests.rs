@@ -236,14 +236,31 @@ fn lost() -> ConnectionError {
 #[test]
 fn a_head_without_an_ending_is_complete_when_it_has_been_quiet() {
     let mut bench = Bench::new();
-    assert!(matches!(bench.receive("LIST"), Rest::Receive(wait) if wait == QUIET));
+    assert!(matches!(bench.receive("DIGEST a.txt"), Rest::Receive(wait) if wait == QUIET));
     bench.pass(QUIET - MOMENT);
     bench.expect_silence();
     bench.pass(MOMENT);
-    bench.expect_reply(r#"{"status":"OK","data":[]}"#);
+    bench.expect_reply("not-found");
     // The ending comes late and is no request.
     bench.receive("\r\n\r\n");
     bench.pass(QUIET);
+    bench.expect_silence();
+}
+
+#[test]
+fn a_word_that_takes_no_name_is_complete_after_30_ms() {
+    let quiet = Duration::from_millis(30);
+    for word in ["LIST", "PING", "stats"] {
+        let mut bench = Bench::new();
+        assert!(matches!(bench.receive(word), Rest::Receive(wait) if wait == quiet));
+        bench.pass(quiet - MOMENT);
+        bench.expect_silence();
+        bench.pass(MOMENT);
+        bench.expect_reply(r#""status":"OK""#);
+    }
+    let mut bench = Bench::new();
+    bench.receive("PINGS");
+    bench.pass(QUIET - MOMENT);
     bench.expect_silence();
 }
 

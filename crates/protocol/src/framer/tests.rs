@@ -123,7 +123,6 @@ fn carriage_returns_before_the_lines_end_are_no_part_of_the_head() {
 fn a_quiet_head_is_complete() {
     for wire in ["LIST", "GET a.txt", "WHAT", "GET a.txt\r"] {
         let mut framer = stalled_after(wire);
-        assert!(framer.quiet_ends_request());
         assert_eq!(pause(&mut framer, Pause::Quiet), Ok(vec![head(wire.trim_end()), Piece::End]));
         assert!(framer.is_between_requests());
     }
@@ -164,7 +163,7 @@ fn quiet_forgets_the_rest_of_a_quoted_uploads_line() {
     let mut framer = RequestFramer::default();
     let mut pieces = Vec::new();
     feed(&mut framer, b"UPLOAD a \"aGVsbG8=\" 5", &mut pieces).unwrap();
-    assert!(framer.quiet_ends_request());
+    assert_eq!(framer.quiet(), Some(QUIET));
     assert_eq!(pause(&mut framer, Pause::Quiet), Ok(vec![]));
     pieces.clear();
     feed(&mut framer, b"LIST\n", &mut pieces).unwrap();
@@ -175,7 +174,7 @@ fn quiet_forgets_the_rest_of_a_quoted_uploads_line() {
 fn padding_and_quiet_end_an_upload() {
     for wire in ["UPLOAD a aGVsbG8=", "UPLOAD a aGVsbG8= \r"] {
         let mut framer = stalled_after(wire);
-        assert!(framer.quiet_ends_request());
+        assert_eq!(framer.quiet(), Some(QUIET));
         assert_eq!(pause(&mut framer, Pause::Quiet), Ok(vec![Piece::End]));
     }
 }
@@ -183,12 +182,12 @@ fn padding_and_quiet_end_an_upload() {
 #[test]
 fn quiet_alone_never_ends_an_upload() {
     // Half of the padding is no padding yet.
-    assert!(!stalled_after("UPLOAD a Zg=").quiet_ends_request());
+    assert_eq!(stalled_after("UPLOAD a Zg=").quiet(), None);
     for wire in
         ["UPLOAD", "UPLOAD ", "UPLOAD a.txt", "UPLOAD a ", "UPLOAD a aGVs", "UPLOAD a \"aGVs"]
     {
         let mut framer = stalled_after(wire);
-        assert!(!framer.quiet_ends_request(), "{wire}");
+        assert_eq!(framer.quiet(), None, "{wire}");
         assert_eq!(pause(&mut framer, Pause::Quiet), Ok(vec![]), "{wire}");
         assert!(!framer.is_between_requests(), "{wire}");
     }
@@ -204,6 +203,23 @@ fn a_closed_half_ends_an_upload_only_for_a_peer_that_stays() {
     assert_eq!(pause(&mut padded, Pause::Closed), Ok(vec![Piece::End]));
     let mut quoted = stalled_after("UPLOAD a \"aGVs");
     assert_eq!(pause(&mut quoted, Pause::Closed), Err(FrameError::Unended));
+}
+
+#[test]
+fn a_word_that_takes_no_name_is_complete_sooner() {
+    for (wire, quiet) in [
+        ("LIST", Some(QUIET_AFTER_WORD)),
+        ("stats", Some(QUIET_AFTER_WORD)),
+        ("PING\r", Some(QUIET_AFTER_WORD)),
+        ("LIS", Some(QUIET)),
+        ("LISTS", Some(QUIET)),
+        ("LIST all", Some(QUIET)),
+        ("GET a.txt", Some(QUIET)),
+        ("UPLOAD", None),
+        ("UPLOAD a.txt", None),
+    ] {
+        assert_eq!(stalled_after(wire).quiet(), quiet, "{wire}");
+    }
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn with_pauses(pieces: &[&[u8]]) {
             return;
         }
         let was_between = framer.is_between_requests();
-        let ends = framer.quiet_ends_request();
+        let ends = framer.quiet().is_some();
         let parts_len = requests.parts.len();
         requests.pause(&mut framer, Pause::Quiet).expect("quiet is no error");
         if ends {
