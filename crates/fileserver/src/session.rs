@@ -343,12 +343,7 @@ impl Session {
 
     /// Where the next request starts is no longer known: answers once, then closes.
     fn lose_frame(&mut self, err: FrameError) {
-        let code = match err {
-            FrameError::HeadTooLong => ErrorCode::HeadTooLong,
-            FrameError::UnclosedQuote => ErrorCode::BadBase64,
-            FrameError::Unended => ErrorCode::Unended,
-        };
-        self.exchange.abort(&Reply::error(code, &err));
+        self.exchange.abort(&Reply::error(err.code(), &err));
         self.fail(ConnectionError::Frame(err));
     }
 
@@ -362,7 +357,8 @@ impl Session {
                 ErrorCode::Unended,
                 format!(
                     "the upload did not end: {overdue}; nothing was stored; \
-                     a line ending ends it, or a closing quote where the content is quoted"
+                     a line ending and a blank line end it, \
+                     or a closing quote where the content is quoted"
                 ),
             ),
             Overdue::Slow { .. } => Reply::error(

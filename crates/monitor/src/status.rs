@@ -112,14 +112,12 @@ impl<S: Status, F: Fn() -> Vec<u8>> Client<'_, S, F> {
     fn hear(&mut self, mut input: &[u8]) -> io::Result<Then> {
         loop {
             let (fragment, used) = match self.framer.next(input) {
-                Ok((Some(fragment), used)) => (fragment, used),
-                Ok((None, _)) => return Ok(Then::GoOn),
-                Err(err) => {
-                    return self.send(&Reply::error(ErrorCode::BadRequest, err), Then::Leave);
-                }
+                Ok((None, used)) if used == input.len() => return Ok(Then::GoOn),
+                Ok(next) => next,
+                Err(err) => return self.send(&Reply::error(err.code(), err), Then::Leave),
             };
             input = &input[used..];
-            if let Fragment::Head(head) = fragment {
+            if let Some(Fragment::Head(head)) = fragment {
                 let head = head.to_vec();
                 if self.answer(&head)? == Then::Leave {
                     return Ok(Then::Leave);
@@ -136,7 +134,7 @@ impl<S: Status, F: Fn() -> Vec<u8>> Client<'_, S, F> {
                 self.answer(&head)
             }
             Ok(_) => Ok(Then::GoOn),
-            Err(err) => self.send(&Reply::error(ErrorCode::BadRequest, err), Then::Leave),
+            Err(err) => self.send(&Reply::error(err.code(), err), Then::Leave),
         }
     }
 

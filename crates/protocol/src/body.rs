@@ -79,13 +79,15 @@ pub struct DecodeError;
 
 /// Turns base64 text into content, piece by piece.
 ///
-/// Blanks (space, tab, carriage return) may stand at the very end and nowhere else.
+/// Blanks (space, tab, carriage return) may stand at the end of a line and nowhere else. The text
+/// holds no line ends; it is told of them.
 #[derive(Debug, Default)]
 pub struct BodyDecoder {
     carry: [u8; TEXT_GROUP],
     carry_len: usize,
-    /// Padding or a blank was seen: no more text may come.
-    ended: bool,
+    /// No more text may come: padding was seen, or a blank on this line.
+    is_padded: bool,
+    is_blank: bool,
 }
 
 impl BodyDecoder {
@@ -118,12 +120,18 @@ impl BodyDecoder {
             self.carry[..rest.len()].copy_from_slice(rest);
             self.carry_len = rest.len();
         }
-        self.ended |= blanks > 0;
+        self.is_blank |= blanks > 0;
         Ok(written)
     }
 
+    /// The text goes on on the next line.
+    pub fn line_break(&mut self) {
+        self.is_blank = false;
+    }
+
     fn expect_more_than_end(&self, text: &[u8]) -> Result<(), DecodeError> {
-        if self.ended && !text.is_empty() { Err(DecodeError) } else { Ok(()) }
+        let has_ended = self.is_padded || self.is_blank;
+        if has_ended && !text.is_empty() { Err(DecodeError) } else { Ok(()) }
     }
 
     /// Checks that the text ended with a whole group. The decoder is as new afterwards.
@@ -134,7 +142,7 @@ impl BodyDecoder {
     }
 
     fn decode_groups(&mut self, groups: &[u8], plain: &mut [u8]) -> Result<usize, DecodeError> {
-        self.ended |= groups.last() == Some(&b'=');
+        self.is_padded |= groups.last() == Some(&b'=');
         BASE64.decode_slice(groups, plain).map_err(|_| DecodeError)
     }
 }
@@ -180,6 +188,23 @@ mod tests {
         assert_eq!(decode(&[b"Zm9v \t\r"]).unwrap(), b"foo");
         assert_eq!(decode(&[b"Zm8=", b"\r", b" "]).unwrap(), b"fo");
         assert_eq!(decode(&[b"\r"]).unwrap(), b"");
+    }
+
+    #[test]
+    fn text_may_go_on_after_a_line_break() {
+        let lines = |lines: &[&[u8]]| {
+            let (mut decoder, mut plain) = (BodyDecoder::default(), [0; 16]);
+            let mut len = 0;
+            for line in lines {
+                len += decoder.decode(line, &mut plain[len..])?;
+                decoder.line_break();
+            }
+            decoder.finish().map(|()| plain[..len].to_vec())
+        };
+        assert_eq!(lines(&[b"Zm9v\r", b"YmFy \t\r", b"Zg=="]).unwrap(), b"foobarf");
+        assert_eq!(lines(&[b"Zm", b"9vY", b"mFy", b""]).unwrap(), b"foobar");
+        assert_eq!(lines(&[b"Zg==", b"Zm9v"]), Err(DecodeError));
+        assert_eq!(lines(&[b"Zm9v", b"Y"]), Err(DecodeError));
     }
 
     #[test]

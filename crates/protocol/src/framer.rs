@@ -1,14 +1,15 @@
 //! Finds where each request ends, whatever pieces its bytes arrive in.
 
-use std::time::Duration;
+mod content;
+mod line;
 
-use memchr::{memchr, memchr2};
+use std::{mem, time::Duration};
 
 use crate::{
-    Request,
-    body::TEXT_GROUP,
+    ErrorCode, ParseRequestError, Request,
     quoting::{Lexed, WordLexer, is_blank},
 };
+use line::Line;
 
 /// Most bytes before the content of a request: the verb, the name and the blanks between.
 pub const HEAD_LEN_MAX: usize = 4096;
@@ -20,12 +21,23 @@ pub const QUIET: Duration = Duration::from_millis(250);
 /// The same for verbs that take no name: nothing could follow but the line's end.
 const QUIET_AFTER_WORD: Duration = Duration::from_millis(30);
 
-/// Splits a byte stream into the parts of requests. A request is a line; blank lines are skipped.
+/// The same where content may follow on the next line.
+const QUIET_AFTER_NAME: Duration = Duration::from_secs(1);
+
+/// The same after a line of content that encoders may have broken off: long, since whoever stalls for
+/// this long is taken to have sent all.
+const QUIET_AFTER_FIRST_LINE: Duration = Duration::from_secs(2);
+
+/// Splits a byte stream into the parts of requests. A request is a line; blank lines are skipped. The
+/// content of an UPLOAD may be on lines of its own, which docs/PROTOCOL.md has the rule for.
 ///
-/// Holds one head between calls, never a body. Looks at each byte once.
+/// Holds one head and the start of a line between calls, never a body. Looks at each byte once, at
+/// those that start a line of content twice.
 #[derive(Debug, Default)]
 pub struct RequestFramer {
     head: Vec<u8>,
+    /// The start of a line that may be content, or the next request.
+    line: Vec<u8>,
     state: State,
 }
 
@@ -37,6 +49,8 @@ pub enum Fragment<'a> {
     /// The next piece of base64 text, never empty. Its end may hold the blanks before the line's
     /// end.
     Body(&'a [u8]),
+    /// The content goes on on the next line.
+    LineBreak,
     /// The request is complete.
     End,
     /// The peer stopped sending where the request may be complete or cut off: it is complete only
@@ -49,10 +63,26 @@ pub enum Fragment<'a> {
 pub enum FrameError {
     #[error("the request's verb and file name take more than {HEAD_LEN_MAX} bytes")]
     HeadTooLong,
-    #[error("the line ends inside the quoted content")]
-    UnclosedQuote,
     #[error("the upload stopped before its closing quote; nothing was stored")]
     Unended,
+    #[error(
+        "a line of the content is not base64, or longer than the first line; nothing was stored"
+    )]
+    StrayLine,
+    #[error(
+        "a line may be content or a request; nothing was stored; a blank line ends the content"
+    )]
+    AmbiguousLine,
+}
+
+impl FrameError {
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::HeadTooLong => ErrorCode::HeadTooLong,
+            Self::Unended => ErrorCode::Unended,
+            Self::StrayLine | Self::AmbiguousLine => ErrorCode::BadBase64,
+        }
+    }
 }
 
 /// What the peer does instead of sending.
@@ -73,12 +103,17 @@ enum State {
     BodyStart {
         blanks: usize,
     },
-    /// Content that ends with its line. `len`: all of it so far. `padded`: its last group ends in
-    /// base64 padding, so nothing can follow.
-    Line {
-        len: u64,
-        padded: bool,
+    /// At the start of a line that is content or the next request; after so many blanks.
+    LineStart {
+        after: After,
+        blanks: usize,
     },
+    /// `line` is the start of content, of lines of this width where it is not the first.
+    HeldLine {
+        width: Option<u64>,
+    },
+    /// Content without quotes, on one line or one of several.
+    Line(Line),
     /// Content that ends with its closing quote.
     Quoted {
         quote: u8,
@@ -86,6 +121,15 @@ enum State {
     AfterQuote,
     /// Something followed the closing quote: whatever the line still holds is no request.
     RestOfLine,
+}
+
+/// What stands before a line that is content or the next request.
+#[derive(Clone, Copy, Debug)]
+enum After {
+    /// The head of an UPLOAD, not given out yet: if no content follows, it is no request.
+    Name,
+    /// Lines of content.
+    Content { width: u64, is_first: bool },
 }
 
 /// Where in a head the next byte is.
@@ -117,12 +161,14 @@ impl RequestFramer {
         match self.state {
             State::Head(scan) => self.next_of_head(scan, input),
             State::EndOfHead => {
-                self.start_over();
+                self.start_with_line();
                 Ok((Some(Fragment::End), 0))
             }
             State::BodyStart { blanks } => self.first_of_body(blanks, input),
-            State::Line { len, padded } => Ok(self.next_of_line(len, padded, input)),
-            State::Quoted { quote } => self.next_of_quoted(quote, input),
+            State::LineStart { after, blanks } => self.start_of_line(after, blanks, input),
+            State::HeldLine { width } => Ok((Some(self.held_line(width)?), 0)),
+            State::Line(line) => self.next_of_line(line, input),
+            State::Quoted { quote } => Ok(self.next_of_quoted(quote, input)),
             State::AfterQuote => self.after_quote(input),
             State::RestOfLine => Ok(self.skip_rest_of_line(input)),
         }
@@ -139,14 +185,15 @@ impl RequestFramer {
         match self.state {
             State::Head(_) if self.head.is_empty() => Ok(None),
             State::Head(_) => Ok(Some(self.end_of_head())),
-            State::EndOfHead | State::Line { padded: true, .. } => {
-                self.start_over();
+            State::LineStart { after, .. } => self.end_at_line_start(after, why),
+            State::HeldLine { width } => self.held_line(width).map(Some),
+            State::Line(line) if !line.is_padded() => Ok(Some(self.end_if_peer_stays())),
+            State::BodyStart { .. } => Ok(Some(self.end_if_peer_stays())),
+            State::EndOfHead => {
+                self.start_with_line();
                 Ok(Some(Fragment::End))
             }
-            State::BodyStart { .. } | State::Line { .. } => {
-                self.start_over();
-                Ok(Some(Fragment::EndIfPeerStays))
-            }
+            State::Line(_) => Ok(Some(self.end())),
             State::Quoted { .. } => Err(FrameError::Unended),
             State::RestOfLine => {
                 self.start_over();
@@ -167,7 +214,11 @@ impl RequestFramer {
 
     /// A request has begun, and its head is not complete.
     pub fn is_in_head(&self) -> bool {
-        matches!(self.state, State::Head(_)) && !self.head.is_empty()
+        match self.state {
+            State::Head(_) => !self.head.is_empty(),
+            State::LineStart { after: After::Name, .. } => true,
+            _ => false,
+        }
     }
 
     /// How long the peer must be quiet for [`Pause::Quiet`] to complete something; `None` where it
@@ -177,10 +228,17 @@ impl RequestFramer {
             State::Head(HeadScan::Verb) if self.head.is_empty() || is_upload(&self.head) => None,
             State::Head(HeadScan::Verb) if takes_no_name(&self.head) => Some(QUIET_AFTER_WORD),
             State::Head(HeadScan::Verb | HeadScan::Line) => Some(QUIET),
-            State::Line { padded, .. } => padded.then_some(QUIET),
+            State::LineStart { .. } if !self.line.is_empty() => None,
+            State::LineStart { after: After::Name, .. } => Some(QUIET_AFTER_NAME),
+            State::LineStart { after: After::Content { is_first: true, .. }, .. } => {
+                Some(QUIET_AFTER_FIRST_LINE)
+            }
+            State::Line(line) => line.is_padded().then_some(QUIET),
             State::EndOfHead | State::RestOfLine => Some(QUIET),
             State::Head(HeadScan::Gap | HeadScan::Name(_))
             | State::BodyStart { .. }
+            | State::LineStart { .. }
+            | State::HeldLine { .. }
             | State::Quoted { .. }
             | State::AfterQuote => None,
         }
@@ -188,13 +246,36 @@ impl RequestFramer {
 
     fn start_over(&mut self) {
         self.head.clear();
+        self.line.clear();
         self.state = State::default();
     }
 
-    fn next_of_head<'a>(&'a mut self, mut scan: HeadScan, input: &'a [u8]) -> Framed<'a> {
+    /// The next request begins with `line`, a verb or nothing. What follows is scanned as after a
+    /// verb that has not ended, which is right for every one: UPLOAD is held without a blank.
+    fn start_with_line(&mut self) {
+        mem::swap(&mut self.head, &mut self.line);
+        self.line.clear();
+        self.state = State::default();
+    }
+
+    fn end(&mut self) -> Fragment<'static> {
+        self.start_over();
+        Fragment::End
+    }
+
+    fn end_if_peer_stays(&mut self) -> Fragment<'static> {
+        self.start_over();
+        Fragment::EndIfPeerStays
+    }
+
+    fn next_of_head(&mut self, mut scan: HeadScan, input: &[u8]) -> Framed<'_> {
         for (position, &byte) in input.iter().enumerate() {
             match byte {
                 b' ' | b'\t' | b'\r' | b'\n' if self.head.is_empty() => continue,
+                b'\n' if self.content_may_follow(scan) => {
+                    self.state = State::LineStart { after: After::Name, blanks: 0 };
+                    return Ok((None, position + 1));
+                }
                 b'\n' => return Ok((Some(self.end_of_head()), position + 1)),
                 // The carriage return of the line's end is no part of the head.
                 b'\r' if self.head.len() == HEAD_LEN_MAX => {}
@@ -218,90 +299,14 @@ impl RequestFramer {
         Fragment::Head(without_returns(&self.head))
     }
 
-    fn first_of_body<'a>(&'a mut self, blanks: usize, input: &'a [u8]) -> Framed<'a> {
-        let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r');
-        let start = input.iter().position(|byte| !blank(byte)).unwrap_or(input.len());
-        // No content would ever be too large that never begins.
-        let blanks = blanks + start;
-        if self.head.len() + blanks > HEAD_LEN_MAX {
-            return Err(FrameError::HeadTooLong);
-        }
-        if start == input.len() {
-            self.state = State::BodyStart { blanks };
-            return Ok((None, start));
-        }
-        let (fragment, used) = match input[start] {
-            quote @ (b'"' | b'\'') => {
-                self.state = State::Quoted { quote };
-                let (fragment, used) = self.next_of_quoted(quote, &input[start + 1..])?;
-                (fragment, used + 1)
-            }
-            _ => {
-                self.state = State::Line { len: 0, padded: false };
-                self.next_of_line(0, false, &input[start..])
-            }
-        };
-        Ok((fragment, start + used))
-    }
-
-    fn next_of_line<'a>(
-        &mut self,
-        len: u64,
-        padded: bool,
-        input: &'a [u8],
-    ) -> (Option<Fragment<'a>>, usize) {
-        let body = match memchr(b'\n', input) {
-            Some(0) => {
-                self.start_over();
-                return (Some(Fragment::End), 1);
-            }
-            Some(end) => &input[..end],
-            None if input.is_empty() => return (None, 0),
-            None => input,
-        };
-        // Blanks may follow the padding. Those between pieces count, so that text with such an error
-        // ends in the same way wherever it was cut.
-        let text = body.trim_ascii_end();
-        let padded = text.last().map_or(padded, |last| {
-            *last == b'=' && (len + text.len() as u64).is_multiple_of(TEXT_GROUP as u64)
-        });
-        self.state = State::Line { len: len + body.len() as u64, padded };
-        (Some(Fragment::Body(body)), body.len())
-    }
-
-    fn next_of_quoted<'a>(&mut self, quote: u8, input: &'a [u8]) -> Framed<'a> {
-        match memchr2(quote, b'\n', input) {
-            Some(0) if input[0] == quote => {
-                self.state = State::AfterQuote;
-                Ok((Some(Fragment::End), 1))
-            }
-            Some(0) => Err(FrameError::UnclosedQuote),
-            Some(end) => Ok((Some(Fragment::Body(&input[..end])), end)),
-            None if input.is_empty() => Ok((None, 0)),
-            None => Ok((Some(Fragment::Body(input)), input.len())),
-        }
-    }
-
-    /// Clients that send no line endings start their next request right behind the quote, and every
-    /// verb starts with a letter. Whatever else follows is the rest of the line.
-    fn after_quote<'a>(&'a mut self, input: &'a [u8]) -> Framed<'a> {
-        match input.first() {
-            None => Ok((None, 0)),
-            Some(byte) if byte.is_ascii_alphabetic() || matches!(byte, b'\r' | b'\n') => {
-                self.start_over();
-                self.next_of_head(HeadScan::Verb, input)
-            }
-            Some(_) => {
-                self.state = State::RestOfLine;
-                Ok(self.skip_rest_of_line(input))
-            }
-        }
-    }
-
-    fn skip_rest_of_line(&mut self, input: &[u8]) -> (Option<Fragment<'static>>, usize) {
-        let Some(end) = memchr(b'\n', input) else { return (None, input.len()) };
-        self.start_over();
-        (None, end + 1)
+    /// The head is that of an UPLOAD that lacks nothing but content, which its next line may have.
+    fn content_may_follow(&self, scan: HeadScan) -> bool {
+        let head = without_returns(&self.head);
+        matches!(scan, HeadScan::Name(_))
+            && head.len() < HEAD_LEN_MAX
+            // Behind it the blank would belong to the name.
+            && !head.ends_with(b"\\")
+            && Request::parse(head) == Err(ParseRequestError::MissingContent)
     }
 }
 

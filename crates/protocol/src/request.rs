@@ -34,7 +34,10 @@ pub enum ParseRequestError {
     ExtraWords(&'static str),
     #[error("a quote in the file name is not closed")]
     UnclosedQuote,
-    #[error("UPLOAD needs content after the file name; \"\" stands for an empty file")]
+    #[error(
+        "UPLOAD needs a blank after the file name and then the content; \
+         \"\" stands for an empty file"
+    )]
     MissingContent,
     #[error(transparent)]
     FileName(#[from] FileNameError),
@@ -103,6 +106,14 @@ impl Request {
     }
 }
 
+/// As long as the longest verb.
+pub(crate) const VERB_LEN_MAX: usize = 6;
+
+/// Whether a request can start with `word`.
+pub(crate) fn is_verb(word: &[u8]) -> bool {
+    Request::parse(word).err().is_none_or(|err| err.code() != ErrorCode::UnknownRequest)
+}
+
 /// The first word of a head and what follows it, whether that is a request or not.
 pub fn verb_and_rest(head: &[u8]) -> (&[u8], &[u8]) {
     let head = without_blanks(head);
@@ -135,8 +146,10 @@ fn one_name(verb: &'static str, rest: &[u8]) -> Result<FileName, ParseRequestErr
 
 fn name_before_content(rest: &[u8]) -> Result<FileName, ParseRequestError> {
     let (name, content) = quoting::unquote_word(rest).ok_or(ParseRequestError::UnclosedQuote)?;
-    let name = FileName::from_bytes(&name)?;
-    content.map(|_| name).ok_or(ParseRequestError::MissingContent)
+    if content.is_none() && !name.is_empty() {
+        return Err(ParseRequestError::MissingContent);
+    }
+    Ok(FileName::from_bytes(&name)?)
 }
 
 #[cfg(test)]

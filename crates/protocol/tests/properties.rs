@@ -25,6 +25,10 @@ fn requestlike() -> impl Strategy<Value = Vec<u8>> {
         b"\r\n",
         b"\n",
         b"aGVsbG8=",
+        b"UPLOAD a\n",
+        &[b'A'; 60],
+        &[b'A'; 76],
+        b"PING",
         b"b",
         b"\xff\0",
     ]);

@@ -1,4 +1,5 @@
-//! Conversations in `sessions/`: every line is parsed, encoded, and parsed again to the same.
+//! Conversations in `sessions/`: every line is parsed, encoded, and parsed again to the same. Where a
+//! request has line ends, ⏎ stands for them.
 
 use std::{fs, path::Path};
 
@@ -25,6 +26,7 @@ fn read_request(wire: &[u8]) -> (Request, Option<Vec<u8>>) {
                 let len = decoder.decode(text, &mut plain).expect("the content is base64");
                 content.extend_from_slice(&plain[..len]);
             }
+            Some(Fragment::LineBreak) => decoder.line_break(),
             Some(Fragment::End) => break,
             Some(Fragment::EndIfPeerStays) => unreachable!("nothing was closed"),
             None => assert!(!rest.is_empty(), "{} does not end", wire.escape_ascii()),
@@ -72,7 +74,7 @@ fn transcripts() -> impl Iterator<Item = (String, char)> {
         let text = fs::read_to_string(file.expect("a transcript").path()).expect("it is text");
         let lines = text.lines().filter(|line| !line.starts_with('#')).map(|line| {
             let (side, line) = line.split_once(": ").expect("a line starts with C: or S:");
-            (line.to_owned(), side.chars().next().expect("a side is named"))
+            (line.replace('⏎', "\r\n"), side.chars().next().expect("a side is named"))
         });
         lines.collect::<Vec<_>>()
     })

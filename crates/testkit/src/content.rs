@@ -25,6 +25,13 @@ pub fn base64(content: &[u8]) -> String {
     String::from_utf8(text).expect("base64 is ASCII")
 }
 
+/// The text of `content` as encoders wrap it, without an end of the last line.
+pub fn wrapped_base64(content: &[u8], width: usize, line_end: &str) -> String {
+    let text = base64(content);
+    let lines = text.as_bytes().chunks(width).map(|line| str::from_utf8(line).expect("ASCII"));
+    lines.collect::<Vec<_>>().join(line_end)
+}
+
 /// A request to store `content`, with the canonical ending.
 pub fn upload_request(name: &str, content: &[u8]) -> String {
     format!("UPLOAD {name} {}\r\n\r\n", base64(content))
@@ -54,6 +61,7 @@ mod tests {
     #[test]
     fn text_is_decoded_to_what_was_encoded() {
         assert_eq!(base64(b"hello"), "aGVsbG8=");
+        assert_eq!(wrapped_base64(b"hello", 4, "\r\n"), "aGVs\r\nbG8=");
         let content = content(0, 10_000);
         assert_eq!(decode_base64(&base64(&content)), content);
     }

@@ -20,7 +20,7 @@ mod terminal;
 mod wait;
 
 pub use certificates::Certificates;
-pub use content::{base64, content, decode_base64, upload_request};
+pub use content::{base64, content, decode_base64, upload_request, wrapped_base64};
 pub use footprint::Footprint;
 pub use nix::sys::signal::Signal;
 pub use peer::Peer;

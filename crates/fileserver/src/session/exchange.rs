@@ -18,7 +18,7 @@ use super::{
     ConnectionError,
     buffers::Output,
     refusal::Refusal,
-    transfer::{DigestJob, Download, Receiving},
+    transfer::{DigestJob, Download, Receiving, UploadError},
     visitor::Visitor,
 };
 use crate::{budget::Reserved, inject::Faults, service::Service, stats};
@@ -178,7 +178,8 @@ impl Exchange {
     pub(super) fn take(&mut self, fragment: Fragment<'_>, now: Instant) {
         match fragment {
             Fragment::Head(head) => self.begin(head, now),
-            Fragment::Body(text) => self.store(text),
+            Fragment::Body(text) => self.store(text.len(), |receiving| receiving.take(text)),
+            Fragment::LineBreak => self.store(1, Receiving::break_line),
             Fragment::End => {
                 if let Work::Upload(receiving) = mem::replace(&mut self.work, Work::Nothing) {
                     self.commit(*receiving, 0);
@@ -311,13 +312,18 @@ impl Exchange {
         Ok(Work::Nothing)
     }
 
-    fn store(&mut self, text: &[u8]) {
+    /// Has an upload take the next `text_len` bytes of its text.
+    fn store(
+        &mut self,
+        text_len: usize,
+        take: impl FnOnce(&mut Receiving) -> Result<usize, UploadError>,
+    ) {
         match &mut self.work {
-            Work::Upload(receiving) => match receiving.take(text) {
+            Work::Upload(receiving) => match take(receiving) {
                 Ok(len) => self.books.received(len as u64),
                 Err(err) => self.refuse(&err.into()),
             },
-            Work::Refused { skipped } => *skipped += text.len() as u64,
+            Work::Refused { skipped } => *skipped += text_len as u64,
             _ => {}
         }
     }

@@ -1,5 +1,6 @@
 mod faults;
 mod limits;
+mod lines;
 mod shutdown;
 
 use std::{

@@ -16,8 +16,11 @@ const PLAIN_LEN: usize = 192 * 1024;
 // Base64 pads only its last group, so all pieces but the last must be whole groups.
 const _: () = assert!(PLAIN_LEN.is_multiple_of(PLAIN_GROUP));
 
-/// Text that an upload may have beyond that of the largest file: blanks before its line's end.
+/// Text that an upload may have in a row without content: blanks and line breaks.
 const BLANKS_LEN_MAX: u64 = 64 * 1024;
+
+/// Content is written when there is so much of it: lines are short, and each write is a system call.
+const WRITE_LEN_MIN: usize = 16 * 1024;
 
 /// A file on its way to the client.
 #[derive(Debug)]
@@ -79,15 +82,20 @@ pub(super) struct Receiving {
     upload: Upload,
     decoder: BodyDecoder,
     plain: Vec<u8>,
+    /// Of `plain`, what is not written yet.
+    plain_len: usize,
     len_max: u64,
-    /// Text so far, blanks included, which become no content.
-    text_len: u64,
+    /// Text since the last that was content.
+    blanks_len: u64,
 }
 
 /// Why an upload is refused. Its text is sent to the client.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum UploadError {
-    #[error("{0} (a file name with spaces goes in quotes)")]
+    #[error(
+        "{0}; after the file name comes base64 and nothing else, \
+         and a file name with spaces goes in quotes"
+    )]
     Decode(DecodeError),
     #[error("the file is larger than the {0} bytes that this server takes")]
     TooLarge(u64),
@@ -107,28 +115,51 @@ impl UploadError {
 
 impl Receiving {
     pub(super) fn new(upload: Upload, len_max: u64) -> Self {
-        Self { upload, decoder: BodyDecoder::default(), plain: Vec::new(), len_max, text_len: 0 }
+        let decoder = BodyDecoder::default();
+        Self { upload, decoder, plain: Vec::new(), plain_len: 0, len_max, blanks_len: 0 }
     }
 
-    /// Stores the content of the next piece of text; returns how much that is.
+    /// Takes the content of the next piece of text; returns how much that is.
     pub(super) fn take(&mut self, text: &[u8]) -> Result<usize, UploadError> {
-        let plain_len_max = body::plain_len_max(text.len());
-        if self.plain.len() < plain_len_max {
-            self.plain.resize(plain_len_max, 0);
+        let room_len = self.plain_len + body::plain_len_max(text.len());
+        if self.plain.len() < room_len {
+            self.plain.resize(room_len, 0);
         }
-        let len = self.decoder.decode(text, &mut self.plain).map_err(UploadError::Decode)?;
-        self.text_len += text.len() as u64;
-        let too_much_text = self.text_len > body::text_len(self.len_max) + BLANKS_LEN_MAX;
-        if self.upload.len() + len as u64 > self.len_max || too_much_text {
+        let room = &mut self.plain[self.plain_len..];
+        let len = self.decoder.decode(text, room).map_err(UploadError::Decode)?;
+        self.plain_len += len;
+        self.blanks_len = if len == 0 { self.blanks_len + text.len() as u64 } else { 0 };
+        self.expect_room()?;
+        if self.plain_len >= WRITE_LEN_MIN {
+            self.write()?;
+        }
+        Ok(len)
+    }
+
+    /// The text goes on on the next line, which is no content.
+    pub(super) fn break_line(&mut self) -> Result<usize, UploadError> {
+        self.decoder.line_break();
+        self.blanks_len += 1;
+        self.expect_room().map(|()| 0)
+    }
+
+    fn expect_room(&self) -> Result<(), UploadError> {
+        let len = self.upload.len() + self.plain_len as u64;
+        if len > self.len_max || self.blanks_len > BLANKS_LEN_MAX {
             return Err(UploadError::TooLarge(self.len_max));
         }
-        self.upload.write(&self.plain[..len])?;
-        Ok(len)
+        Ok(())
+    }
+
+    fn write(&mut self) -> Result<(), UploadError> {
+        self.upload.write(&self.plain[..mem::take(&mut self.plain_len)])?;
+        Ok(())
     }
 
     /// Gives the file its name, if all of it came.
     pub(super) fn commit(mut self) -> Result<Reply, UploadError> {
         self.decoder.finish().map_err(UploadError::Decode)?;
+        self.write()?;
         let name = self.upload.name().clone();
         let size = self.upload.commit()?;
         Ok(Reply::Uploaded { name, size })

@@ -25,6 +25,7 @@ mod farewells;
 mod first_process;
 mod injected;
 mod limits;
+mod lines;
 mod lost_directory;
 mod names;
 mod permissions;

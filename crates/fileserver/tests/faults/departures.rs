@@ -31,7 +31,7 @@ const WAYS: [Way; 3] = [Way::Close, Way::Reset, Way::HalfClose];
 
 /// How a connection is brought into a state, and what its file may hold once it is left there.
 struct State {
-    /// `FILE` stands for a name of its own.
+    /// `FILE` stands for a name of its own, `LINE` for a line that encoders may have broken off.
     sent: &'static str,
     then: Then,
     /// What whoever half-closes may have meant to store.
@@ -56,6 +56,9 @@ const fn state(sent: &'static str, then: Then) -> State {
 }
 
 const OLD: &str = "old";
+
+/// The content of a line of 60 characters.
+const FULL: &str = "abcabcabcabcabcabcabcabcabcabcabcabcabcabcabc";
 
 const STATES: &[State] = &[
     // Before a byte, and before the first that counts.
@@ -90,8 +93,15 @@ const STATES: &[State] = &[
     // While the rest of a refused upload is skipped.
     state("UPLOAD ../x Zm9v", Then::Reply("bad-name")),
     state("UPLOAD FILE \"Zm9v****", Then::Reply("bad-base64")),
+    // Before content on the next line, and between lines of it.
+    state("UPLOAD FILE\r\n", Then::Taken),
+    State { half_closed: "foobar", ..state("UPLOAD FILE\r\nZm9vYmFy", Then::Taken) },
+    // Where this machine is slow, quiet ends it before its client leaves.
+    State { half_closed: FULL, gone: FULL, ..state("UPLOAD FILE LINE\r\n", Then::Taken) },
+    State { half_closed: FULL, ..state("UPLOAD FILE\nLINE\nSTATS", Then::Taken) },
+    state("UPLOAD FILE LINE\nLINE\nZm9", Then::Taken),
     // While the server reads on after its last reply.
-    state("UPLOAD FILE \"Zm9v\r\n", Then::Reply("bad-base64")),
+    state("UPLOAD FILE LINE\nLIST\n", Then::Reply("bad-base64")),
 ];
 
 fn whoever_leaves_in_whatever_state_disturbs_nobody(model: Model) {
@@ -130,7 +140,7 @@ fn leave_in_every_state(server: &Server, way: Way) {
         let file = file(number, way);
         server.place(&file, OLD.as_bytes());
         let mut peer = server.connect();
-        peer.send(state.sent.replace("FILE", &file));
+        peer.send(state.sent.replace("FILE", &file).replace("LINE", &base64(FULL.as_bytes())));
         match state.then {
             Then::Taken => peer.await_taken(),
             Then::Reply(outcome) => assert_eq!(peer.read_reply().outcome(), outcome),

@@ -102,6 +102,8 @@ fn files_are_not_asked_for_here_and_whoever_does_is_told_so_and_leaves() {
         ("GET a.txt\r\n", "forbidden"),
         ("DELETE a.txt\r\n", "forbidden"),
         ("UPLOAD a.txt aGVsbG8=\r\n", "forbidden"),
+        ("UPLOAD a.txt\r\naGVsbG8=\r\n", "forbidden"),
+        ("UPLOAD a.txt\r\n\r\n", "bad-request"),
         ("GET ../a\r\n", "bad-name"),
         ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "bad-"),
         ("hello\r\n", "unknown-request"),

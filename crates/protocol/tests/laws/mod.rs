@@ -9,16 +9,18 @@ pub(crate) mod framing;
 pub(crate) mod names;
 pub(crate) mod replies;
 pub(crate) mod requests;
+pub(crate) mod uploads;
 
 type Law = fn(&[u8]);
 
 /// Each law under the name of its fuzz target and of its folder of seeds.
-pub(crate) const LAWS: [(&str, Law); 5] = [
+pub(crate) const LAWS: [(&str, Law); 6] = [
     ("framer", framing::holds),
     ("request", requests::hold),
     ("reply_reader", replies::hold),
     ("names", names::hold),
     ("body", bodies::hold),
+    ("upload", uploads::hold),
 ];
 
 /// Up to this length an input is cut at every place.
