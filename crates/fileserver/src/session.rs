@@ -156,6 +156,7 @@ impl Session {
     /// The same for bytes whose moving was counted already.
     fn take(&mut self, len: usize) {
         self.peer_closed |= len == 0;
+        self.exchange.heard();
         match &mut self.ending {
             Ending::Leaving(leaving) => leaving.heard(len),
             Ending::Open | Ending::LastReply(_) => self.input.received(len),

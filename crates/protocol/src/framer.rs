@@ -61,8 +61,14 @@ pub enum Fragment<'a> {
 /// Why the start of the next request can no longer be found. Its text is sent to the client.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum FrameError {
-    #[error("the request's verb and file name take more than {HEAD_LEN_MAX} bytes")]
+    #[error(
+        "the request's verb and file name take more than {HEAD_LEN_MAX} bytes; \
+         in an upload, a blank goes between the file name and the content"
+    )]
     HeadTooLong,
+    /// A line that is no request, and longer than one.
+    #[error(transparent)]
+    NoRequest(ParseRequestError),
     #[error("the upload stopped before its closing quote; nothing was stored")]
     Unended,
     #[error(
@@ -79,6 +85,7 @@ impl FrameError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::HeadTooLong => ErrorCode::HeadTooLong,
+            Self::NoRequest(err) => err.code(),
             Self::Unended => ErrorCode::Unended,
             Self::StrayLine | Self::AmbiguousLine => ErrorCode::BadBase64,
         }
@@ -228,6 +235,7 @@ impl RequestFramer {
             State::Head(HeadScan::Verb) if self.head.is_empty() || is_upload(&self.head) => None,
             State::Head(HeadScan::Verb) if takes_no_name(&self.head) => Some(QUIET_AFTER_WORD),
             State::Head(HeadScan::Verb | HeadScan::Line) => Some(QUIET),
+            State::Head(HeadScan::Name(_)) => has_bars(&self.head).then_some(QUIET),
             State::LineStart { .. } if !self.line.is_empty() => None,
             State::LineStart { after: After::Name, .. } => Some(QUIET_AFTER_NAME),
             State::LineStart { after: After::Content { is_first: true, .. }, .. } => {
@@ -235,7 +243,7 @@ impl RequestFramer {
             }
             State::Line(line) => line.is_padded().then_some(QUIET),
             State::EndOfHead | State::RestOfLine => Some(QUIET),
-            State::Head(HeadScan::Gap | HeadScan::Name(_))
+            State::Head(HeadScan::Gap)
             | State::BodyStart { .. }
             | State::LineStart { .. }
             | State::HeldLine { .. }
@@ -279,7 +287,7 @@ impl RequestFramer {
                 b'\n' => return Ok((Some(self.end_of_head()), position + 1)),
                 // The carriage return of the line's end is no part of the head.
                 b'\r' if self.head.len() == HEAD_LEN_MAX => {}
-                _ if self.head.len() >= HEAD_LEN_MAX => return Err(FrameError::HeadTooLong),
+                _ if self.head.len() >= HEAD_LEN_MAX => return Err(self.too_long()),
                 _ => {}
             }
             let Some(next) = scan.after(&self.head, byte) else {
@@ -306,7 +314,18 @@ impl RequestFramer {
             && head.len() < HEAD_LEN_MAX
             // Behind it the blank would belong to the name.
             && !head.ends_with(b"\\")
+            && !has_bars(head)
             && Request::parse(head) == Err(ParseRequestError::MissingContent)
+    }
+
+    fn too_long(&self) -> FrameError {
+        match Request::parse(&self.head) {
+            Err(ParseRequestError::UnknownVerb) => {
+                FrameError::NoRequest(ParseRequestError::LongLine)
+            }
+            Err(err) if err.code() == ErrorCode::UnknownRequest => FrameError::NoRequest(err),
+            _ => FrameError::HeadTooLong,
+        }
     }
 }
 
@@ -318,6 +337,11 @@ fn without_returns(head: &[u8]) -> &[u8] {
 
 fn is_upload(verb: &[u8]) -> bool {
     verb.eq_ignore_ascii_case(b"UPLOAD")
+}
+
+/// A dialect has bars in place of blanks: the content that would follow is here.
+fn has_bars(head: &[u8]) -> bool {
+    head.windows(2).any(|pair| pair == b"||")
 }
 
 fn takes_no_name(head: &[u8]) -> bool {

@@ -28,6 +28,14 @@ pub enum ParseRequestError {
     /// The original server's words: clients compare them.
     #[error("request tidak dikenali")]
     UnknownVerb,
+    // What follows no client of the original sends, so that more than its words can be said.
+    #[error("request tidak dikenali: requests are text here, for example GET name")]
+    Json,
+    #[error("request tidak dikenali: this is how Python shows bytes; send the bytes themselves")]
+    PythonBytes,
+    /// Of more bytes than a head may have.
+    #[error("request tidak dikenali: a request starts with LIST, GET, UPLOAD or DELETE")]
+    LongLine,
     #[error("{0} takes no file name")]
     UnexpectedName(&'static str),
     #[error("{0} takes one file name; a name with spaces goes in quotes")]
@@ -48,7 +56,9 @@ pub enum ParseRequestError {
 impl ParseRequestError {
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::UnknownVerb => ErrorCode::UnknownRequest,
+            Self::UnknownVerb | Self::Json | Self::PythonBytes | Self::LongLine => {
+                ErrorCode::UnknownRequest
+            }
             Self::UnexpectedName(_)
             | Self::ExtraWords(_)
             | Self::MissingContent
@@ -75,6 +85,8 @@ impl Request {
             b"DIGEST" => Ok(Self::Digest(one_name("DIGEST", rest)?)),
             b"AUTH" => Ok(Self::Auth(Token::from_bytes(rest.trim_ascii_end())?)),
             b"UPLOAD" => Ok(Self::Upload(name_before_content(rest)?)),
+            [b'{' | b'[', ..] => Err(ParseRequestError::Json),
+            [b'B', b'\'' | b'"', ..] => Err(ParseRequestError::PythonBytes),
             _ => Err(ParseRequestError::UnknownVerb),
         }
     }

@@ -252,8 +252,16 @@ impl Exchange {
         }
     }
 
+    /// More bytes have come from the peer.
+    pub(super) fn heard(&mut self) {
+        self.visitor.heard();
+    }
+
     fn begin(&mut self, head: &[u8], now: Instant) {
         let request = Request::parse(head);
+        if self.visitor.is_rambling(&request) {
+            return;
+        }
         let (command, file) = subject(head, &request);
         self.books.request_started(command, file, now);
         self.held_until = service_time(command, &self.service).map(|time| now + time);
@@ -374,7 +382,10 @@ impl Exchange {
         }
         self.output.set(&wire);
         self.booked_when_sent = Some(match reply {
-            Reply::Error { code, .. } => Err(*code),
+            Reply::Error { code, .. } => {
+                self.visitor.told(*code);
+                Err(*code)
+            }
             _ => Ok(()),
         });
     }

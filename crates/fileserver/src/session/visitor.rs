@@ -1,6 +1,6 @@
 //! Who is at the other end of a connection, and what they may ask for.
 
-use protocol::{ParseRequestError, Request, Token};
+use protocol::{ErrorCode, ParseRequestError, Request, Token};
 
 use super::refusal::Refusal;
 use crate::{
@@ -24,6 +24,10 @@ pub(super) struct Visitor {
     requests: u64,
     /// Those since the last that were none.
     unknown: u64,
+    /// The last reply said that something was no request or no content, and nothing came since.
+    is_in_doubt: bool,
+    /// In doubt, and what came along with that is no request either.
+    is_lost: bool,
 }
 
 impl Visitor {
@@ -34,16 +38,33 @@ impl Visitor {
 
     pub(super) fn count_request(&mut self, request: &Result<Request, ParseRequestError>) {
         self.requests += 1;
-        match request {
-            Err(ParseRequestError::UnknownVerb) => self.unknown += 1,
-            Ok(_) | Err(_) => self.unknown = 0,
-        }
+        self.unknown = if is_unknown(request) { self.unknown + 1 } else { 0 };
+    }
+
+    /// The peer speaks something else, in more lines than the one that was answered: these were sent
+    /// before it could read the answer, so they are no requests of their own and get none.
+    pub(super) fn is_rambling(&mut self, request: &Result<Request, ParseRequestError>) -> bool {
+        self.is_lost |= self.is_in_doubt && is_unknown(request);
+        self.is_lost
+    }
+
+    /// The peer is answered with this error.
+    pub(super) fn told(&mut self, code: ErrorCode) {
+        use ErrorCode::{BadBase64, BadRequest, UnknownRequest};
+        self.is_in_doubt = matches!(code, BadBase64 | BadRequest | UnknownRequest);
+    }
+
+    /// The peer goes on, and may have read what it was told.
+    pub(super) fn heard(&mut self) {
+        self.is_in_doubt = false;
     }
 
     /// One more request than a connection may make was made, or nothing for too long that was one.
     pub(super) fn requests_spent(&self, service: &Service) -> Option<String> {
         let requests_max = self.requests_max(service);
-        if self.requests > requests_max {
+        if self.is_lost {
+            Some("more than one line that was no request, at once".to_owned())
+        } else if self.requests > requests_max {
             Some(format!("more than {requests_max} requests"))
         } else if self.unknown >= UNKNOWN_MAX {
             Some(format!("{UNKNOWN_MAX} requests in a row that were none"))
@@ -103,4 +124,8 @@ impl Visitor {
         let requests_max = service.limits.requests_max;
         if self.is_known(service) { requests_max } else { requests_max.min(STRANGER_REQUESTS_MAX) }
     }
+}
+
+fn is_unknown(request: &Result<Request, ParseRequestError>) -> bool {
+    request.as_ref().is_err_and(|err| err.code() == ErrorCode::UnknownRequest)
 }

@@ -67,6 +67,7 @@ fn a_long_upload_that_is_refused_is_told_why(model: Model) {
     refuse(&["--no-replace"], &request, "exists");
     refuse(&["--quota", "1000000"], &request, "no-space");
     refuse(&["--max-upload", "1000"], &request.replace("a.bin", "../a"), "bad-name");
+    refuse(&[], &request.replace("UPLOAD", "IMAGE"), "unknown-request");
     refuse(&[], &request.replace("a.bin ", "a.bin||"), "head-too-long");
     refuse(&["--max-requests", "1"], &format!("PING\r\n\r\nPING\r\n\r\n{request}"), "OK");
 

@@ -12,6 +12,7 @@ for_every_model!(
     a_stray_line_in_wrapped_content_stores_nothing_and_ends_the_connection,
     one_full_line_without_a_blank_one_is_stored_after_a_quiet_while,
     an_upload_without_content_is_told_so,
+    other_dialects_are_told_once_what_is_wrong,
 );
 
 /// As `base64.encodebytes` and `base64(1)` break lines, MIME, PEM, and others.
@@ -155,4 +156,28 @@ fn an_upload_without_content_is_told_so(model: Model) {
     assert_eq!(peer.read_reply().outcome(), "bad-request");
     peer.expect_closed();
     assert_eq!(server.stored("a.txt"), None);
+}
+
+fn other_dialects_are_told_once_what_is_wrong(model: Model) {
+    let server = model.start();
+    let long = base64(&content(1, 1 << 20));
+    for (sent, code) in [
+        ("{\"command\": \"LIST\"}".to_owned(), "unknown-request"),
+        ("{\n  \"command\": \"LIST\",\n  \"name\": null\n}".to_owned(), "unknown-request"),
+        (format!("{{\"upload\": \"{long}\"}}"), "unknown-request"),
+        ("UPLOAD a.txt||aGVsbG8=".to_owned(), "bad-request"),
+        ("UPLOAD a.txt 5 aGVsbG8=".to_owned(), "bad-base64"),
+        ("UPLOAD a.txt b'aGVsbG8='\r\n\r\n".to_owned(), "bad-base64"),
+        ("POST a.txt\r\n\r\n".to_owned(), "unknown-request"),
+        (format!("IMAGE {long}\r\n\r\n"), "unknown-request"),
+    ] {
+        let mut peer = server.connect();
+        peer.send(&sent);
+        let reply = peer.read_reply();
+        assert_eq!(reply.outcome(), code, "{sent:.40}");
+        assert!(!reply.text().contains("4096"), "{}", reply.text());
+        peer.half_close();
+        peer.expect_closed();
+    }
+    assert_eq!(server.ask("LIST").text(), r#"{"status":"OK","data":[]}"#);
 }

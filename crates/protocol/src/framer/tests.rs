@@ -247,6 +247,19 @@ fn a_head_has_a_longest_length() {
 }
 
 #[test]
+fn a_long_line_that_is_no_request_is_told_so() {
+    for (start, reason) in [
+        ("IMAGE ", ParseRequestError::LongLine),
+        ("iVBORw0KGgo", ParseRequestError::LongLine),
+        ("{\"command\": \"UPLOAD\", \"data\": \"", ParseRequestError::Json),
+        ("b'UPLOAD a.txt ", ParseRequestError::PythonBytes),
+    ] {
+        let wire = [start.as_bytes(), &[b'A'; HEAD_LEN_MAX]].concat();
+        assert_eq!(error_of(&wire), FrameError::NoRequest(reason));
+    }
+}
+
+#[test]
 fn line_ends_inside_quotes_are_skipped() {
     let pieces = pieces_of(b"UPLOAD a \"\naGVs\r\n\nbG8=\n\"\nPING\n");
     let upload = [head("UPLOAD a "), body("\naGVs\r\n\nbG8=\n"), Piece::End];

@@ -1,4 +1,4 @@
-//! Content on lines of its own.
+//! Content on lines of its own, and what other dialects are told.
 
 use testkit::wrapped_base64;
 
@@ -121,4 +121,55 @@ fn an_upload_without_content_is_told_so_after_a_second() {
     bench.receive("PING\n");
     bench.expect_reply("pong");
     assert_eq!(bench.entries(), 0);
+}
+
+#[test]
+fn other_dialects_are_told_once_and_within_a_second_what_is_wrong() {
+    let json = r#"{"command": "GET", "name": "a.txt"}"#;
+    let pretty = json.replace(' ', "\r\n ");
+    let long = "QUJD".repeat(300_000);
+    let (_, text) = lines(30);
+    for (sent, code, words) in [
+        (json.to_owned(), "unknown-request", "requests are text here, for example GET name"),
+        (format!("{json}\r\n\r\n"), "unknown-request", "requests are text here"),
+        (pretty, "unknown-request", "requests are text here"),
+        (format!("{{\"data\":\"{long}\"}}"), "unknown-request", "requests are text here"),
+        ("UPLOAD a.txt||QUJD".into(), "bad-request", "a blank after the file name"),
+        ("UPLOAD a.txt||QU/D\r\n\r\n".into(), "bad-request", "a blank after the file name"),
+        (format!("UPLOAD a.txt||{long}"), "head-too-long", "a blank goes between"),
+        ("UPLOAD a.txt 8 QUJDQUJD".into(), "bad-base64", "base64 and nothing else"),
+        ("UPLOAD a.txt b'QUJD'".into(), "bad-base64", "base64 and nothing else"),
+        ("b'LIST'".into(), "unknown-request", "this is how Python shows bytes"),
+        (format!("b\"UPLOAD {long}\""), "unknown-request", "this is how Python shows bytes"),
+        ("DOWNLOAD a.txt".into(), "unknown-request", "\"request tidak dikenali\""),
+        ("ADD a.txt QUJD\r\n\r\n".into(), "unknown-request", "\"request tidak dikenali\""),
+        (format!("ADD a.txt\r\n{text}\r\n"), "unknown-request", "\"request tidak dikenali\""),
+        (format!("IMAGE {long}"), "unknown-request", "a request starts with LIST"),
+        ("POST / HTTP/1.1\r\nHost: a\r\n\r\nx".into(), "unknown-request", "tidak dikenali"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nAccept: b\r\n\r\n".into(), "bad-request", "GET"),
+    ] {
+        let mut bench = Bench::new();
+        bench.receive(&sent);
+        bench.pass(SECOND);
+        let replies = bench.replies();
+        assert_eq!(replies.matches("\r\n\r\n").count(), 1, "{sent:.40}: {replies}");
+        assert!(replies.contains(&format!(r#""code":"{code}""#)), "{sent:.40}: {replies}");
+        assert!(replies.contains(words), "{sent:.40}: {replies}");
+        assert_eq!(bench.entries(), 0);
+    }
+}
+
+#[test]
+fn each_word_that_is_no_request_is_answered_to_a_peer_that_may_have_read_the_last_answer() {
+    let mut bench = Bench::new();
+    for _ in 0..3 {
+        bench.receive("HALLO\r\n");
+        bench.expect_reply("request tidak dikenali");
+    }
+    // What came along was sent in ignorance; but requests are requests.
+    bench.receive("HALLO\r\nPING\r\n");
+    assert_eq!(bench.replies().matches("\r\n\r\n").count(), 2);
+    bench.receive("HALLO\r\nHALLO\r\nPING\r\n");
+    bench.expect_reply("request tidak dikenali");
+    assert!(bench.has_finished_sending);
 }

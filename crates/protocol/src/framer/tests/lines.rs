@@ -198,3 +198,13 @@ fn blanks_do_not_keep_a_line_from_starting_for_ever() {
         }
     }
 }
+
+#[test]
+fn a_stalled_dialect_with_bars_is_complete() {
+    let mut framer = stalled_after("UPLOAD a.txt||aGVsbG8=");
+    assert_eq!(framer.quiet(), Some(QUIET));
+    let whole = pause(&mut framer, Pause::Quiet);
+    assert_eq!(whole, Ok(vec![head("UPLOAD a.txt||aGVsbG8="), Piece::End]));
+    assert_eq!(outcome_of("UPLOAD a||QUJD\r\n").unwrap(), [head("UPLOAD a||QUJD"), Piece::End]);
+    assert_eq!(stalled_after("UPLOAD a|b").quiet(), None);
+}
