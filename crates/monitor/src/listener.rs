@@ -13,10 +13,9 @@ use std::{
 const PAUSE_MIN: Duration = Duration::from_millis(10);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 
-/// How long, and for how many bytes, a client may go on sending after its last reply. To close at once
-/// would reset the connection, and the reply with it.
+/// How long a client may go on sending after its last reply. To close at once would reset the
+/// connection, and the reply with it.
 pub(crate) const LINGER_TIME: Duration = Duration::from_secs(1);
-const LINGER_LEN_MAX: usize = 64 * 1024;
 
 /// Nobody can be answered.
 #[derive(Debug, thiserror::Error)]
@@ -70,16 +69,13 @@ pub(crate) fn leave(stream: &TcpStream, deadline: Instant) -> io::Result<()> {
 
 /// Reads what nobody wants to know until the deadline, or until the client has closed.
 pub(crate) fn skip(mut stream: &TcpStream, deadline: Instant) -> io::Result<()> {
-    let mut room = [0; 4096];
-    let mut len = 0;
-    while len < LINGER_LEN_MAX {
+    let mut room = [0; 64 * 1024];
+    loop {
         stream.set_read_timeout(Some(time_left(deadline)?))?;
-        match stream.read(&mut room)? {
-            0 => break,
-            more => len += more,
+        if stream.read(&mut room)? == 0 {
+            return Ok(());
         }
     }
-    Ok(())
 }
 
 /// An error when there is none.

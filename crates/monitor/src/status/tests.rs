@@ -156,6 +156,13 @@ fn where_tokens_are_asked_for_the_counts_are_for_their_owners() {
     let began = Instant::now();
     assert!(ask(&stream, "AUTH kolam_wrong\r\n").contains("auth-failed"));
     assert!(began.elapsed() >= REJECTION_DELAY);
+    let guess = connect(address);
+    let began = Instant::now();
+    assert!(
+        ask(&guess, &format!("AUTH kolam_wrong\r\n{}", "x".repeat(1 << 20)))
+            .contains("auth-failed")
+    );
+    assert!(began.elapsed() >= REJECTION_DELAY, "whoever sends on waits no less");
     assert!(ask(&stream, "STATS\r\n").contains("auth-required"));
     assert!(ask(&stream, &format!("AUTH {TOKEN}\r\n")).contains("welcome alice"));
     assert!(ask(&stream, "STATS\r\n").contains("\"workers\":1"));
