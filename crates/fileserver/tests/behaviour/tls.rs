@@ -178,7 +178,7 @@ fn one_too_many_is_closed_without_a_plain_reply(model: Model) {
 }
 
 fn transfers_within_tls_finish_while_the_server_drains(model: Model) {
-    let mut secured = Secured::start(model, &[]);
+    let mut secured = Secured::start(model, &["--drain", "60"]);
     let content = content(1, 20 << 20);
     secured.server.place("down.bin", &content);
     let mut download = secured.connect();
