@@ -2,6 +2,7 @@
 
 mod comparison;
 mod gates;
+mod modes;
 mod report;
 
 use clap::ValueEnum;
