@@ -47,6 +47,18 @@ pub struct Transfer {
     pub finished: Instant,
 }
 
+/// The answer to a LIST.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Listing {
+    pub names: Vec<String>,
+    /// When the first byte of the reply was there.
+    pub first_byte: Instant,
+    /// When its last byte was there, before it was taken apart.
+    pub finished: Instant,
+}
+
+const NO_NAMES: ClientError = ClientError::Lacks("list of names");
+
 /// What a stored file hashes to.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Digest {
@@ -90,8 +102,11 @@ impl Connection {
 
     /// The names of the stored files, in the server's order and not checked: they may hold
     /// anything.
-    pub fn list(&mut self) -> Result<Vec<String>, ClientError> {
-        Ok(self.files(&Request::List)?.into_iter().map(|(name, _)| name).collect())
+    pub fn list(&mut self) -> Result<Listing, ClientError> {
+        let Received { reply, first_byte, finished, .. } = self.ask(&Request::List)?;
+        let files = reply.files().ok_or(NO_NAMES)?;
+        let names = files.into_iter().map(|(name, _)| name).collect();
+        Ok(Listing { names, first_byte, finished })
     }
 
     /// The names that are answered to one of the requests for them, with the sizes that are told.
@@ -99,7 +114,7 @@ impl Connection {
         &mut self,
         request: &Request,
     ) -> Result<Vec<(String, Option<u64>)>, ClientError> {
-        self.ask(request)?.reply.files().ok_or(ClientError::Lacks("list of names"))
+        self.ask(request)?.reply.files().ok_or(NO_NAMES)
     }
 
     /// Downloads a file into `sink`, which is written to but not flushed.

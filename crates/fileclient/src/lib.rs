@@ -40,9 +40,9 @@ mod wire;
 
 pub use address::{Address, AddressError};
 pub use commands::run;
-pub use connection::{Connection, Digest, Transfer};
+pub use connection::{Connection, Digest, Listing, Transfer};
 pub use error::ClientError;
 pub use failure::sentence;
 pub use options::{Framing, Options};
-pub use protocol::{ErrorCode, FileName, Stats, Token};
+pub use protocol::{ErrorCode, FileName, Stats, Token, stats::Requests};
 pub use tls::{Tls, TlsError, TrustError};

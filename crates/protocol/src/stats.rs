@@ -146,10 +146,3 @@ fn is_false(value: &bool) -> bool {
 fn is_zero(value: &u64) -> bool {
     *value == 0
 }
-
-impl Requests {
-    /// Uploads and downloads together.
-    pub fn transfers(&self) -> Outcomes {
-        Outcomes { ok: self.get.ok + self.upload.ok, failed: self.get.failed + self.upload.failed }
-    }
-}

@@ -1,6 +1,6 @@
 //! The server's counts of one cell, and whether they agree with the clients'.
 
-use fileclient::Stats;
+use fileclient::{Requests, Stats};
 
 use crate::{job::Outcome, plan::Operation};
 
@@ -18,29 +18,35 @@ impl ServerBooks {
     /// The difference of two snapshots. A server that was replaced in between has counted anew;
     /// what it counted before is lost, and its books cannot agree.
     pub(crate) fn between(before: &Stats, after: &Stats, operation: Operation) -> Self {
-        let requests = |stats: &Stats| match operation {
-            Operation::Download => (stats.requests.get, stats.bytes_out),
-            Operation::Upload => (stats.requests.upload, stats.bytes_in),
+        let of = |requests: &Requests| match operation {
+            Operation::Download => requests.get,
+            Operation::Upload => requests.upload,
+            Operation::List => requests.list,
         };
-        let ((before_requests, before_bytes), (after_requests, after_bytes)) =
-            (requests(before), requests(after));
+        // Of the content of files: names are none.
+        let bytes = |stats: &Stats| match operation {
+            Operation::Download => stats.bytes_out,
+            Operation::Upload => stats.bytes_in,
+            Operation::List => 0,
+        };
+        let (before_requests, after_requests) = (of(&before.requests), of(&after.requests));
         let mut books = Self {
             workers_succeeded: 0,
             workers_failed: 0,
             requests_ok: after_requests.ok.saturating_sub(before_requests.ok),
             requests_failed: after_requests.failed.saturating_sub(before_requests.failed),
-            bytes: after_bytes.saturating_sub(before_bytes),
+            bytes: bytes(after).saturating_sub(bytes(before)),
         };
         for worker in &after.worker {
             let earlier = before.worker.iter().find(|earlier| earlier.worker == worker.worker);
-            let transfers = worker.requests.transfers();
+            let requests = of(&worker.requests);
             let (ok, failed, restarts) = earlier.map_or((0, 0, 0), |earlier| {
-                let transfers = earlier.requests.transfers();
-                (transfers.ok, transfers.failed, earlier.restarts)
+                let requests = of(&earlier.requests);
+                (requests.ok, requests.failed, earlier.restarts)
             });
-            let had_failure = transfers.failed > failed || worker.restarts > restarts;
+            let had_failure = requests.failed > failed || worker.restarts > restarts;
             books.workers_failed += u64::from(had_failure);
-            books.workers_succeeded += u64::from(!had_failure && transfers.ok > ok);
+            books.workers_succeeded += u64::from(!had_failure && requests.ok > ok);
         }
         books
     }

@@ -16,7 +16,7 @@ use crate::{
     client_pool,
     content::{Digest, STORED_PREFIX, Source},
     interrupt::Interrupt,
-    job::{Job, Outcome, WRONG_CONTENT},
+    job::{Job, Outcome, Task, WRONG_CONTENT},
     plan::{BURSTS_MAX, Cell, ClientPoolKind, Operation, Sink},
     resources::{Resources, Watch},
     statistics::Summary,
@@ -58,6 +58,8 @@ pub(crate) struct Record {
     pub(crate) attempt: Attempt,
     /// Of every client, burst by burst.
     pub(crate) outcomes: Vec<Outcome>,
+    /// How many files are stored, where they are listed.
+    pub(crate) names: Option<u64>,
     /// Empty for a server that does not count, or died.
     pub(crate) books: Option<ServerBooks>,
     pub(crate) resources: Resources,
@@ -89,6 +91,7 @@ impl Record {
         Self {
             attempt,
             outcomes: Vec::new(),
+            names: None,
             books: None,
             resources: Resources::default(),
             disturbance: None,
@@ -127,25 +130,41 @@ impl Record {
     }
 }
 
+/// What the clients of a cell do.
+#[derive(Clone, Copy)]
+pub(crate) enum Work<'a> {
+    Download(&'a Source),
+    Upload(&'a Source),
+    List,
+}
+
 /// Measures a cell and leaves the server as it was. An error means that nothing was measured.
 pub(crate) fn measure(
     attempt: Attempt,
     target: &Target,
-    source: &Source,
+    work: Work<'_>,
     instruments: &Instruments,
 ) -> anyhow::Result<Record> {
     let mut record = Record::unmeasured(attempt);
+    let expected = match work {
+        Work::Download(source) | Work::Upload(source) => source.digest.clone(),
+        Work::List => {
+            let names = target.stored_names()?;
+            record.names = Some(names.len() as u64);
+            Digest::of_names(names)
+        }
+    };
     let mut watch = Watch::start(target.pid);
     let before = target.settled_stats()?;
     for burst in 1..=BURSTS_MAX {
-        let jobs = jobs(attempt, burst, target, source, instruments);
+        let jobs = jobs(attempt, burst, target, work, instruments);
         let run = || client_pool::run(instruments.client_pool, &jobs, &instruments.interrupt);
         let mut outcomes = watch.burst(run)?;
         if outcomes.iter().any(|outcome| outcome.failure.is_some()) {
             // Asked first: a server that still has its hands full would not verify anything either.
             record.unsettled = counts_after(target, before.is_some()).err();
         }
-        verify(&jobs, &mut outcomes, source, target);
+        verify(&jobs, &mut outcomes, &expected, target);
         record.outcomes.append(&mut outcomes);
         if record.unsettled.is_none() {
             clean_up(&jobs, target);
@@ -193,30 +212,31 @@ fn jobs(
     attempt: Attempt,
     burst: u32,
     target: &Target,
-    source: &Source,
+    work: Work<'_>,
     instruments: &Instruments,
 ) -> Vec<Job> {
     let cell = attempt.cell;
     let expected_s = cell.payload_bytes().div_ceil(EXPECTED_BYTES_PER_SECOND);
     let timeout = (Duration::from_secs(expected_s) * PATIENCE).max(TIMEOUT_MIN);
     let job = |client| {
-        let (name, local) = match (cell.operation, instruments.sink) {
-            (Operation::Upload, _) => {
-                (upload_name(attempt.repetition, client), Some(source.path.clone()))
+        let (task, local) = match (work, instruments.sink) {
+            (Work::Upload(source), _) => {
+                let name = upload_name(attempt.repetition, client);
+                (Task::Upload(name), Some(source.path.clone()))
             }
-            (Operation::Download, Sink::Null) => (source.name.clone(), None),
-            (Operation::Download, Sink::File) => {
+            (Work::Download(source), Sink::Null) => (Task::Download(source.name.clone()), None),
+            (Work::Download(source), Sink::File) => {
                 let sink = instruments.sink_dir.join(format!("download-{client}.bin"));
-                (source.name.clone(), Some(sink))
+                (Task::Download(source.name.clone()), Some(sink))
             }
+            (Work::List, _) => (Task::List, None),
         };
         Job {
             client,
             burst,
             server: target.address.clone(),
             access: target.access.clone(),
-            operation: cell.operation,
-            name,
+            task,
             local,
             volume_bytes: cell.volume.bytes,
             timeout: instruments.timeout.unwrap_or(timeout),
@@ -230,45 +250,45 @@ fn upload_name(repetition: u32, client: u32) -> FileName {
     name.parse().expect("this is a plain name")
 }
 
-/// Checks every byte of the transfers that seem to have succeeded.
-fn verify(jobs: &[Job], outcomes: &mut [Outcome], source: &Source, target: &Target) {
-    match jobs.first().map(|job| job.operation) {
+/// Checks every byte and every name of what seems to have succeeded.
+fn verify(jobs: &[Job], outcomes: &mut [Outcome], expected: &str, target: &Target) {
+    match jobs.first().map(|job| &job.task) {
         _ if !target.has_content => {}
-        Some(Operation::Download) => verify_downloads(jobs, outcomes, source),
-        Some(Operation::Upload) => verify_uploads(jobs, outcomes, source, target),
+        Some(Task::Download(_) | Task::List) => verify_received(jobs, outcomes, expected),
+        Some(Task::Upload(_)) => verify_uploads(jobs, outcomes, expected, target),
         None => {}
     }
 }
 
-fn verify_downloads(jobs: &[Job], outcomes: &mut [Outcome], source: &Source) {
+fn verify_received(jobs: &[Job], outcomes: &mut [Outcome], expected: &str) {
     jobs.par_iter().zip(outcomes).for_each(|(job, outcome)| {
         let digest = match (&outcome.digest, &job.local) {
             (Some(digest), _) => Ok(digest.clone()),
             (None, Some(path)) => Digest::of_file(path).map_err(|err| err.to_string()),
             (None, None) => Err("nothing was hashed".to_owned()),
         };
-        judge(outcome, digest, source);
+        judge(outcome, digest, expected);
     });
 }
 
-fn verify_uploads(jobs: &[Job], outcomes: &mut [Outcome], source: &Source, target: &Target) {
+fn verify_uploads(jobs: &[Job], outcomes: &mut [Outcome], expected: &str, target: &Target) {
     for (job, outcome) in jobs.iter().zip(outcomes) {
-        if outcome.failure.is_none() {
-            let digest = target.digest(&job.name).map_err(|err| err.to_string());
-            judge(outcome, digest, source);
+        if let (Task::Upload(name), None) = (&job.task, &outcome.failure) {
+            let digest = target.digest(name).map_err(|err| err.to_string());
+            judge(outcome, digest, expected);
         }
     }
 }
 
-/// A worker that believes it succeeded has failed if the bytes are not the source's.
-fn judge(outcome: &mut Outcome, digest: Result<String, String>, source: &Source) {
+/// A worker that believes it succeeded has failed if what it moved is not what it must be.
+fn judge(outcome: &mut Outcome, digest: Result<String, String>, expected: &str) {
     if outcome.failure.is_some() {
         return;
     }
     match digest {
-        Ok(digest) if digest == source.digest => {}
+        Ok(digest) if digest == expected => {}
         Ok(digest) => {
-            outcome.fail(WRONG_CONTENT, format!("the content is {digest}, not {}", source.digest));
+            outcome.fail(WRONG_CONTENT, format!("the content is {digest}, not {expected}"));
         }
         Err(why) => outcome.fail("unverified", format!("the content could not be checked: {why}")),
     }
@@ -276,11 +296,11 @@ fn judge(outcome: &mut Outcome, digest: Result<String, String>, source: &Source)
 
 fn clean_up(jobs: &[Job], target: &Target) {
     for job in jobs {
-        match (job.operation, &job.local) {
-            (Operation::Download, Some(path)) => remove_if_there(path),
-            (Operation::Download, None) => {}
+        match (&job.task, &job.local) {
+            (Task::Download(_), Some(path)) => remove_if_there(path),
+            (Task::Download(_), None) | (Task::List, _) => {}
             // A failed client may have stored its file all the same. Some servers cannot delete.
-            (Operation::Upload, _) => drop(target.delete(&job.name)),
+            (Task::Upload(name), _) => drop(target.delete(name)),
         }
     }
 }

@@ -84,12 +84,19 @@ impl Connected {
 
     /// Refuses a plan that the server does not let be measured, and finds out how uploads can be verified.
     pub(crate) fn check(&mut self, plan: &Plan) -> anyhow::Result<()> {
+        if plan.operations.contains(&Operation::List) {
+            let listed = self.target.stored_names();
+            listed.with_context(|| format!("cannot list the files on {}", self.address))?;
+        }
         if let Some(name) = &plan.file {
             ensure!(
                 !plan.operations.contains(&Operation::Upload),
                 "--file measures downloads and stores nothing; leave upload out of --ops"
             );
             self.target.learn_digest(name);
+            return Ok(());
+        }
+        if !plan.moves_files() {
             return Ok(());
         }
         let name = format!("{STORED_PREFIX}check.bin").parse().expect("this is a plain name");

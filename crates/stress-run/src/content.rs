@@ -70,6 +70,17 @@ impl Digest {
         format!("blake3:{}", self.0.finalize())
     }
 
+    /// Of names in any order, with their number in words.
+    pub(crate) fn of_names(mut names: Vec<String>) -> String {
+        names.sort_unstable();
+        let mut digest = Self::default();
+        for name in &names {
+            digest.update(name.as_bytes());
+            digest.update(b"\n");
+        }
+        format!("{} names, {}", names.len(), digest.finish())
+    }
+
     pub(crate) fn of_file(path: &Path) -> io::Result<String> {
         let (mut file, mut digest) = (File::open(path)?, Self::default());
         let mut piece = vec![0; PIECE_LEN];

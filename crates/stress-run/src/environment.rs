@@ -38,9 +38,6 @@ pub(crate) struct Environment {
     pub(crate) machine: Machine,
     /// The server that was running already, where one was measured.
     pub(crate) connected_to: Option<String>,
-    /// Whether the clients talked TLS to it.
-    #[serde(default)]
-    pub(crate) tls: bool,
     /// Faults that the servers were told to make.
     #[serde(default)]
     pub(crate) injected: Option<String>,
@@ -98,7 +95,6 @@ impl Environment {
             binaries: Binaries::default(),
             machine: Machine::of_this_run(work_dir),
             connected_to: None,
-            tls: false,
             injected: None,
             timeout_s: None,
             plan: plan.clone(),
@@ -111,7 +107,7 @@ impl Environment {
         let Plan { configurations, operations, volumes, clients, .. } = &self.plan;
         let has_cells = !(configurations.is_empty()
             || operations.is_empty()
-            || volumes.is_empty()
+            || (volumes.is_empty() && self.plan.moves_files())
             || clients.is_empty());
         ensure!(has_cells, "its plan has no cells");
         // As the command line allows them; a server that was running already has its own number.

@@ -3,6 +3,7 @@
 mod sweep;
 
 use std::{
+    fs::File,
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -16,7 +17,7 @@ use crate::{
     cell::Instruments,
     conclusion,
     connected::Connected,
-    content::Source,
+    content::{STORED_PREFIX, Source},
     environment::{Binaries, Environment, Machine},
     gate::Gate,
     interrupt::{EXIT_INTERRUPTED, Interrupt},
@@ -45,7 +46,6 @@ pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     let mut environment = Environment::of_this_run(options.plan.quick, &work_dir, &plan);
     environment.binaries = Binaries::of_this_run(server.program())?;
     environment.connected_to = server.connected().map(|connected| connected.address().to_owned());
-    environment.tls = server.connected().is_some_and(Connected::speaks_tls);
     environment.timeout_s = options.plan.timeout().map(|timeout| timeout.as_secs_f64());
     measure(options, server, environment, None)
 }
@@ -113,6 +113,7 @@ fn measure(
     let origin = match server {
         Server::Program(program) => {
             let (dir, log_dir) = (dir("served")?, dir("log")?);
+            create_files_to_list(plan.list_files.unwrap_or(0), &dir)?;
             Origin::Started { program, port: options.places.port, dir, log_dir }
         }
         Server::Connected(connected) => Origin::Connected(connected),
@@ -223,10 +224,21 @@ pub(crate) fn plan_of(
 ) -> anyhow::Result<Plan> {
     let Some(connected) = connected else { return Ok(options.plan(options.configurations())) };
     let mut plan = options.plan(vec![connected.configuration(options)?]);
+    plan.list_files = None;
+    plan.tls = connected.speaks_tls();
     if let Some(name) = &plan.file {
         plan.volumes = vec![connected.volume_of(name)?];
     }
     Ok(plan)
+}
+
+/// Empty ones, beside whatever else is stored.
+fn create_files_to_list(count: u32, dir: &Path) -> anyhow::Result<()> {
+    for number in 1..=count {
+        let path = dir.join(format!("{STORED_PREFIX}list-{number:06}.txt"));
+        File::create(&path).with_context(|| format!("cannot create {}", path.display()))?;
+    }
+    Ok(())
 }
 
 fn create_sources(

@@ -7,13 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fileclient::{ClientError, Connection, FileName, Options, Transfer};
+use fileclient::{ClientError, Connection, FileName, Listing, Options, Transfer};
 use serde::{Deserialize, Serialize};
 use telemetry::monotonic_ns;
 
-use crate::{
-    access::Access, content::Digest, plan::Operation, thread_times::ThreadTimes, timeline::Service,
-};
+use crate::{access::Access, content::Digest, thread_times::ThreadTimes, timeline::Service};
 
 /// One transfer to make.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -25,14 +23,20 @@ pub(crate) struct Job {
     /// A token is no argument for a process.
     #[serde(skip)]
     pub(crate) access: Access,
-    pub(crate) operation: Operation,
-    pub(crate) name: FileName,
+    pub(crate) task: Task,
     /// The file to send or to fill; none for a download that is only hashed. JSON cannot hold every path.
     #[serde(skip)]
     pub(crate) local: Option<PathBuf>,
     pub(crate) volume_bytes: u64,
     /// How long the transfer may take, from the release on.
     pub(crate) timeout: Duration,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) enum Task {
+    Download(FileName),
+    Upload(FileName),
+    List,
 }
 
 /// How a job went. Times are nanoseconds on the machine's monotonic clock.
@@ -94,37 +98,51 @@ pub(crate) struct Prepared {
 impl Job {
     /// Opens or creates the local file.
     pub(crate) fn prepare(self) -> Prepared {
-        let local = match (self.operation, &self.local) {
-            (Operation::Upload, Some(path)) => File::open(path).map(Some),
-            (Operation::Download, Some(path)) => File::create(path).map(Some),
-            (_, None) => Ok(None),
+        let local = match (&self.task, &self.local) {
+            (Task::Upload(_), Some(path)) => File::open(path).map(Some),
+            (Task::Download(_), Some(path)) => File::create(path).map(Some),
+            (Task::List, _) | (_, None) => Ok(None),
         };
         Prepared { job: self, local, before: ThreadTimes::now() }
     }
 
-    fn transfer(
-        &self,
-        local: Option<File>,
-        outcome: &mut Outcome,
-    ) -> Result<Transfer, ClientError> {
+    fn transfer(&self, local: Option<File>, outcome: &mut Outcome) -> Result<Ended, ClientError> {
         let deadline = Instant::now() + self.timeout;
         let options = self.access.options();
         let options = Options { timeout: self.timeout, deadline: Some(deadline), ..options };
         let mut connection = Connection::connect(&self.server, options)?;
         outcome.connected_ns = Some(monotonic_ns(Instant::now()));
         outcome.port = Some(connection.local_addr().port());
-        match (self.operation, local) {
-            (Operation::Download, Some(mut file)) => connection.get(&self.name, &mut file),
-            (Operation::Download, None) => {
+        let ended = |transfer: Transfer| Ended {
+            bytes: transfer.bytes,
+            first_byte: transfer.first_byte,
+            finished: transfer.finished,
+        };
+        match (&self.task, local) {
+            (Task::Download(name), Some(mut file)) => connection.get(name, &mut file).map(ended),
+            (Task::Download(name), None) => {
                 let mut digest = Digest::default();
-                let transfer = connection.get(&self.name, &mut digest)?;
+                let transfer = connection.get(name, &mut digest)?;
                 outcome.digest = Some(digest.finish());
-                Ok(transfer)
+                Ok(ended(transfer))
             }
-            (Operation::Upload, Some(mut file)) => connection.upload(&self.name, &mut file),
-            (Operation::Upload, None) => connection.upload(&self.name, &mut io::empty()),
+            (Task::Upload(name), Some(mut file)) => connection.upload(name, &mut file).map(ended),
+            (Task::Upload(name), None) => connection.upload(name, &mut io::empty()).map(ended),
+            (Task::List, _) => {
+                let Listing { names, first_byte, finished } = connection.list()?;
+                outcome.digest = Some(Digest::of_names(names));
+                Ok(Ended { bytes: 0, first_byte, finished })
+            }
         }
     }
+}
+
+/// What a task that succeeded has moved, and when.
+struct Ended {
+    /// Of the content of a file.
+    bytes: u64,
+    first_byte: Instant,
+    finished: Instant,
 }
 
 impl Prepared {

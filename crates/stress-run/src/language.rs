@@ -100,6 +100,22 @@ impl Language {
         }
     }
 
+    /// The head of the table of LIST.
+    pub(crate) fn lists_of(self, mode: &str) -> String {
+        match self {
+            En => format!("Server mode: {mode}, the operation list"),
+            Id => format!("Mode server: {mode}, operasi list"),
+        }
+    }
+
+    /// The column that the table of LIST has in place of the volume.
+    pub(crate) fn names_column(self) -> &'static str {
+        match self {
+            En => "Files",
+            Id => "Jumlah file",
+        }
+    }
+
     pub(crate) fn configurations(self, completed: usize, failed: usize, all: usize) -> String {
         match self {
             En => format!("Configurations completed: {completed}/{all}, failed: {failed}/{all}"),
@@ -134,9 +150,11 @@ impl Language {
 
     /// One measured cell, for the progress display.
     pub(crate) fn cell(self, operation: Operation, volume: &str, clients: u32) -> String {
+        let what = format!("{operation} {volume}");
+        let what = what.trim_end();
         match self {
-            En => format!("{operation} {volume}, {}", counted(clients, "client", "clients")),
-            Id => format!("{operation} {volume}, {clients} client"),
+            En => format!("{what}, {}", counted(clients, "client", "clients")),
+            Id => format!("{what}, {clients} client"),
         }
     }
 

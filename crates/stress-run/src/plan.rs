@@ -40,6 +40,8 @@ const RESULTS_BASE: u64 = 2 * MIB;
 pub(crate) enum Operation {
     Download,
     Upload,
+    /// Names the stored files.
+    List,
 }
 
 /// The server's concurrency model.
@@ -104,7 +106,13 @@ pub(crate) struct Plan {
     /// The server's own file that downloads read, in place of one that is stored for the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) file: Option<FileName>,
+    /// How many files a server that is started has for LIST, where that is measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) list_files: Option<u32>,
     pub(crate) clients: Vec<u32>,
+    /// Whether the clients talk TLS to a server that runs already.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) tls: bool,
     pub(crate) client_pool: ClientPoolKind,
     pub(crate) sink: Sink,
     pub(crate) repetitions: u32,
@@ -115,6 +123,10 @@ pub(crate) struct Plan {
     /// How often a cell is measured again, at most, when others disturb it.
     #[serde(default = "Plan::default_reruns")]
     pub(crate) reruns: u32,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// What a plan will take.
@@ -152,7 +164,7 @@ impl Plan {
     pub(crate) fn cells_of(&self, server: Configuration) -> Vec<Cell> {
         let mut cells = Vec::new();
         for &operation in &self.operations {
-            for &volume in &self.volumes {
+            for &volume in self.volumes_of(operation) {
                 for &clients in &self.clients {
                     cells.push(Cell { operation, volume, clients, server });
                 }
@@ -161,7 +173,19 @@ impl Plan {
         cells
     }
 
-    /// All rows of the table of one mode: by operation, volume, clients, server workers.
+    fn volumes_of(&self, operation: Operation) -> &[Volume] {
+        match operation {
+            Operation::Download | Operation::Upload => &self.volumes,
+            Operation::List => &[Volume::NONE],
+        }
+    }
+
+    /// Whether files are moved at all.
+    pub(crate) fn moves_files(&self) -> bool {
+        self.operations.iter().any(|operation| operation.moves_files())
+    }
+
+    /// All rows of the tables of one mode: by operation, volume, clients, server workers.
     pub(crate) fn rows_of(&self, mode: Option<Mode>) -> Vec<Cell> {
         let of_mode = self.configurations.iter().filter(|server| server.mode == mode);
         let mut rows: Vec<Cell> = of_mode.flat_map(|&server| self.cells_of(server)).collect();
@@ -269,7 +293,19 @@ fn sum(bytes: impl Iterator<Item = u64>) -> u64 {
     bytes.fold(0, u64::saturating_add)
 }
 
+impl Operation {
+    pub(crate) fn moves_files(self) -> bool {
+        match self {
+            Self::Download | Self::Upload => true,
+            Self::List => false,
+        }
+    }
+}
+
 impl Volume {
+    /// Of an operation that moves no file.
+    pub(crate) const NONE: Self = Self { bytes: 0 };
+
     /// More than any disk holds.
     pub(crate) const BYTES_MAX: u64 = 1_000_000_000_000_000;
 
@@ -308,6 +344,9 @@ impl FromStr for Volume {
 
 impl fmt::Display for Volume {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == Self::NONE {
+            return Ok(());
+        }
         write!(f, "{} MiB", self.mib())
     }
 }
@@ -317,6 +356,7 @@ impl fmt::Display for Operation {
         f.write_str(match self {
             Self::Download => "download",
             Self::Upload => "upload",
+            Self::List => "list",
         })
     }
 }
@@ -349,7 +389,9 @@ mod tests {
             operations: vec![Operation::Download, Operation::Upload],
             volumes: vec![10, 50, 100].into_iter().map(|mib| Volume { bytes: mib * MIB }).collect(),
             file: None,
+            list_files: None,
             clients: vec![1, 5, 50],
+            tls: false,
             client_pool: ClientPoolKind::Thread,
             sink: Sink::File,
             repetitions: 1,
@@ -384,6 +426,19 @@ mod tests {
         assert!(rows.is_sorted_by_key(of));
         assert_eq!(of(&rows[1]), (Operation::Download, Volume { bytes: 10 * MIB }, 1, 5));
         assert_eq!(of(&rows[27]).0, Operation::Upload);
+    }
+
+    #[test]
+    fn lists_have_no_volume_and_come_behind_the_54_rows() {
+        let mut plan = full(&[Mode::Thread]);
+        plan.operations.push(Operation::List);
+        let rows = plan.rows_of(Some(Mode::Thread));
+        assert_eq!(rows.len(), 54 + 9);
+        assert!(rows[..54].iter().all(|row| row.operation.moves_files()));
+        assert!(rows[54..].iter().all(|row| row.volume == Volume::NONE));
+        assert_eq!(plan.needs().payload_bytes, full(&[Mode::Thread]).needs().payload_bytes);
+        plan.operations = vec![Operation::List];
+        assert!(!plan.moves_files());
     }
 
     #[test]

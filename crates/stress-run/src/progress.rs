@@ -144,7 +144,10 @@ impl Progress {
             outcomes.push(self.language.counts(succeeded, failed));
         }
         if let Some(summary) = record.summary() {
-            outcomes.push(self.language.rate(summary.goodput));
+            outcomes.push(match record.attempt.cell.operation.moves_files() {
+                true => self.language.rate(summary.goodput),
+                false => format!("{} s", self.language.number(summary.mean_s)),
+            });
         }
         let cell = self.language.whole_cell(&record.attempt.cell);
         let disturbed = record.disturbance.as_deref();

@@ -23,7 +23,7 @@ use self::facts::Facts;
 pub(crate) use self::{
     facts::{CLIENT_LIMIT_SHARE, Load, RowName},
     figures::{BAND, Extremes, Fit, LastToMean, MemoryEnd, MemoryEnds, QueueShares, Waiting},
-    findings::{Best, Failures, Finding, Limited, Server, Turns},
+    findings::{Best, Failures, Finding, Limited, Listed, Server, Turns},
     plain_text::wrapped,
     table::{on_screen, screen_table},
 };
@@ -47,8 +47,8 @@ pub(crate) fn findings(run: &Run, language: Language) -> anyhow::Result<Vec<Stri
 /// rendering. Each file is there whole or as it was. The paths that were written.
 pub(crate) fn write(run: &Run, language: Language) -> anyhow::Result<Vec<PathBuf>> {
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
-    for mode in run.modes() {
-        files.push((table::csv_name(run, mode), table::csv(run, mode, language)?));
+    for part in table::Part::all(run) {
+        files.push((part.csv_name(run), table::csv(run, part, language)?));
     }
     files.push((table::workbook_name(run), workbook::xlsx(run, language)?));
     files.push(("table.md".to_owned(), table::markdown(run, language).into_bytes()));

@@ -63,6 +63,7 @@ impl Servers {
                 let process = ServerProcess::start(server, dir, events, &self.interrupt)?;
                 let mut target = Target::new(process.address(), &Access::default(), self.timeout)?;
                 target.pid = Some(process.pid());
+                target.dir = Some(dir.clone());
                 (Some(process), target)
             }
         };

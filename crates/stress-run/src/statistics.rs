@@ -44,7 +44,8 @@ impl Summary {
         let bytes: f64 = succeeded.iter().map(|&(_, _, bytes)| bytes).sum();
         let makespans = makespans(outcomes);
         let total_makespan_s: f64 = makespans.iter().sum();
-        let rates = succeeded.iter().map(|&(seconds, _, bytes)| bytes / seconds);
+        // Clients that move no bytes are compared by their requests.
+        let rates = succeeded.iter().map(|&(seconds, _, bytes)| bytes.max(1.0) / seconds);
         let (rate_sum, rate_squares) =
             rates.fold((0.0, 0.0), |(sum, squares), rate| (sum + rate, squares + rate * rate));
         Some(Self {

@@ -1,8 +1,9 @@
 //! The server being measured, as the experiment uses it outside the clock.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{Read, Write},
+    path::PathBuf,
     thread,
     time::{Duration, Instant},
 };
@@ -34,6 +35,8 @@ pub(crate) struct Target {
     pub(crate) access: Access,
     /// Its first process, where that is ours to look at.
     pub(crate) pid: Option<u32>,
+    /// Where it keeps its files, where that is ours to look at.
+    pub(crate) dir: Option<PathBuf>,
     /// Whether what it stores or sends can be told from anything else; a null server's cannot.
     pub(crate) has_content: bool,
     timeout: Duration,
@@ -54,6 +57,7 @@ impl Target {
             address: address.to_owned(),
             access: access.clone(),
             pid: None,
+            dir: None,
             has_content: true,
             timeout,
             has_stats: true,
@@ -75,6 +79,7 @@ impl Target {
             address: address.to_owned(),
             access: Access::default(),
             pid: Some(pid),
+            dir: None,
             has_content: false,
             timeout: TIMEOUT,
             has_stats: false,
@@ -122,9 +127,21 @@ impl Target {
         Ok(self.connect()?.get(name, sink)?.bytes)
     }
 
-    /// The names of all stored files.
+    /// The names of all stored files: from their directory, or else as the server says when it has nothing
+    /// else to do.
+    pub(crate) fn stored_names(&self) -> anyhow::Result<Vec<String>> {
+        let Some(dir) = &self.dir else { return Ok(self.list(self.timeout)?) };
+        let mut names = Vec::new();
+        for entry in fs::read_dir(dir)? {
+            // The server's temporary files begin with a dot, and no stored one does.
+            let name = entry?.file_name().into_string().ok();
+            names.extend(name.filter(|name| !name.starts_with('.')));
+        }
+        Ok(names)
+    }
+
     pub(crate) fn list(&self, timeout: Duration) -> Result<Vec<String>, ClientError> {
-        self.connect_for(timeout.min(self.timeout))?.list()
+        Ok(self.connect_for(timeout.min(self.timeout))?.list()?.names)
     }
 
     /// Finds out whether it knows DIGEST, of a file that it has.

@@ -110,6 +110,7 @@ fn service(operation: Operation, event: Event) -> Option<(u16, Service)> {
     let command = match operation {
         Operation::Download => "GET",
         Operation::Upload => "UPLOAD",
+        Operation::List => "LIST",
     };
     let service = Service {
         server_worker: event.source.to_string(),

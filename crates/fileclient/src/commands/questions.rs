@@ -47,7 +47,7 @@ impl Commands {
     }
 
     fn names(&mut self) -> anyhow::Result<Vec<(String, Option<u64>)>> {
-        let names = self.ask("cannot list the files", |connection| connection.list())?;
+        let names = self.ask("cannot list the files", |connection| connection.list())?.names;
         Ok(names.into_iter().map(|name| (name, None)).collect())
     }
 

@@ -49,10 +49,11 @@ impl Completion {
     fn fetch_names(&self) -> Vec<String> {
         let deadline = Some(Instant::now() + PATIENCE);
         let options = Options { timeout: PATIENCE, deadline, ..self.options.clone() };
-        let names = Connection::connect(&self.server, options).and_then(|mut it| it.list());
+        let listing = Connection::connect(&self.server, options).and_then(|mut it| it.list());
         // Other names can neither be asked for nor be printed as they are.
         let is_safe = |name: &String| name.parse::<FileName>().is_ok();
-        names.unwrap_or_default().into_iter().filter(is_safe).collect()
+        let names = listing.map(|listing| listing.names).unwrap_or_default();
+        names.into_iter().filter(is_safe).collect()
     }
 
     fn candidates(&self, before: &[String], typed: &str) -> Vec<String> {

@@ -16,6 +16,7 @@ use crate::{
 const OPERATIONS: [Operation; 2] = [Operation::Download, Operation::Upload];
 const VOLUMES_MB: [&str; 3] = ["10", "50", "100"];
 const POOLS: [u32; 3] = [1, 5, 50];
+const LIST_FILES: u32 = 100;
 const MODES: [Mode; 2] = [Mode::Thread, Mode::Process];
 
 /// What `--quick` divides the volumes by.
@@ -62,7 +63,8 @@ pub(crate) struct PlanOptions {
     #[arg(long, value_enum, value_delimiter = ',', env = "STRESS_MODES")]
     modes: Option<Vec<Mode>>,
 
-    /// Operations [default: download,upload]
+    /// Operations; list asks for the names of the stored files, and has tables of
+    /// its own [default: download,upload]
     #[arg(long, value_enum, value_delimiter = ',', env = "STRESS_OP")]
     ops: Option<Vec<Operation>>,
 
@@ -100,6 +102,16 @@ pub(crate) struct PlanOptions {
         value_parser = clap::value_parser!(u32).range(1..=1000)
     )]
     repeat: Option<u32>,
+
+    /// How many files a server has that is started for the operation list
+    /// [default: 100]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "STRESS_LIST_FILES",
+        value_parser = clap::value_parser!(u32).range(0..=1_000_000)
+    )]
+    list_files: Option<u32>,
 
     #[command(flatten)]
     method: MethodOptions,
@@ -252,13 +264,21 @@ impl PlanOptions {
         let volumes = self.volumes.as_deref().unwrap_or(&default_volumes);
         let min_time_s = if self.quick { QUICK_MIN_TIME_S } else { MIN_TIME_S };
         let file = self.server.file.clone();
-        let operations = if file.is_some() { &OPERATIONS[..1] } else { &OPERATIONS[..] };
+        let default_operations = if file.is_some() { &OPERATIONS[..1] } else { &OPERATIONS };
+        let operations = unique(self.ops.as_deref().unwrap_or(default_operations));
         let MethodOptions { client_pool, sink, seed, min_time, reruns, .. } = self.method;
         Plan {
             configurations,
-            operations: unique(self.ops.as_deref().unwrap_or(operations)),
-            volumes: unique(&volumes.iter().map(volume).collect::<Vec<_>>()),
+            list_files: operations
+                .contains(&Operation::List)
+                .then(|| self.list_files.unwrap_or(LIST_FILES)),
+            volumes: match operations.iter().any(|operation| operation.moves_files()) {
+                true => unique(&volumes.iter().map(volume).collect::<Vec<_>>()),
+                false => Vec::new(),
+            },
+            operations,
             file,
+            tls: false,
             clients: unique(self.clients.as_deref().unwrap_or(&POOLS)),
             client_pool: client_pool.unwrap_or(ClientPoolKind::Thread),
             sink: sink.unwrap_or(Sink::File),

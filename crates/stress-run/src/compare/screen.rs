@@ -70,7 +70,7 @@ fn of_runs(comparison: &Comparison, language: Language) -> String {
     let all = Tally::of(comparison.pairs.iter());
     let of_modes = by_mode.iter().map(|(mode, tally)| (mode_name(*mode), tally));
     let lines = of_modes.chain([(language.all().to_owned(), &all)]).map(line).collect();
-    let tallies = screen_table(language.tally_columns(), &[1, 2, 3, 4, 5, 6, 7], lines);
+    let tallies = screen_table(&language.tally_columns(), &[1, 2, 3, 4, 5, 6, 7], lines);
     let _ = writeln!(screen, "\n{tallies}\n\n{}", wrapped(language.comparison_notes()));
     screen
 }
@@ -93,7 +93,7 @@ fn rows_of(comparison: &Comparison, mode: Option<Mode>, language: Language) -> c
         ]
     };
     let rows = comparison.pairs.iter().filter(is_shown).map(row).collect();
-    screen_table(language.comparison_columns(), &[1, 2, 3, 4, 5, 6, 7], rows)
+    screen_table(&language.comparison_columns(), &[1, 2, 3, 4, 5, 6, 7], rows)
 }
 
 /// A table for each operation, and what all of them say about each mode.
@@ -104,7 +104,7 @@ fn of_modes(modes: &Modes, language: Language) -> String {
         rows.entry(load.operation()).or_default().extend(load.fields(language));
     }
     for (operation, rows) in rows {
-        let table = screen_table(language.mode_columns(), &[0, 1, 3, 4, 5, 6, 7], rows);
+        let table = screen_table(&language.mode_columns(), &[0, 1, 3, 4, 5, 6, 7], rows);
         let _ = writeln!(screen, "\n{operation}\n{table}");
     }
     let _ = writeln!(screen);

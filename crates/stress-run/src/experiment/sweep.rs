@@ -4,6 +4,7 @@
 //! come its blocks. A cell that was disturbed is measured again; every attempt at a cell is kept.
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
@@ -11,7 +12,7 @@ use std::{
 use anyhow::{anyhow, bail};
 
 use crate::{
-    cell::{self, Attempt, Instruments, Record},
+    cell::{self, Attempt, Instruments, Record, Work},
     content::Source,
     environment::Environment,
     null_server::NullServer,
@@ -117,7 +118,10 @@ impl Sweep {
         let server =
             Configuration { mode: None, workers: plan.clients.iter().copied().max().unwrap_or(1) };
         let mut cells = plan.cells_of(server);
-        cells.retain(|cell| !self.done.has_ceiling(repetition, cell));
+        // The null server sends bytes, and no names.
+        cells.retain(|cell| {
+            cell.operation.moves_files() && !self.done.has_ceiling(repetition, cell)
+        });
         if cells.is_empty() || self.is_interrupted() {
             return Ok(());
         }
@@ -150,8 +154,7 @@ impl Sweep {
     fn ceiling(&self, cell: Cell, repetition: u32, target: &Target) -> anyhow::Result<Record> {
         let mut attempt = Attempt { cell, repetition, attempt: 1 };
         loop {
-            let source = self.source(&cell);
-            let mut record = cell::measure(attempt, target, source, &self.instruments)?;
+            let mut record = cell::measure(attempt, target, self.work(&cell), &self.instruments)?;
             record.disturbance = record.resources.disturbance();
             if record.disturbance.is_none() || attempt.attempt >= self.done.attempts_max {
                 return Ok(record);
@@ -239,8 +242,8 @@ impl Sweep {
                 return Record { server_failure: failure, ..record };
             }
         };
-        let source = self.source(&attempt.cell);
-        let measured = cell::measure(attempt, &running.target, source, &self.instruments);
+        let work = self.work(&attempt.cell);
+        let measured = cell::measure(attempt, &running.target, work, &self.instruments);
         let mut record = measured.unwrap_or_else(|err| {
             let why = format!("{err:#}");
             let record = Record::all_failed(attempt, NOT_MEASURED, &why);
@@ -291,11 +294,16 @@ impl Sweep {
     fn warm_up(&self, server: Configuration, target: &Target, plan: &Plan) -> anyhow::Result<()> {
         let instruments = Instruments { min_time: Duration::ZERO, ..self.instruments.clone() };
         for &operation in &plan.operations {
-            let volume = *plan.volumes.iter().min().expect("a plan has a volume");
-            let clients = *plan.clients.iter().max().expect("a plan has clients");
-            let cell = Cell { operation, volume, clients, server };
+            if !operation.moves_files() && !target.has_content {
+                continue;
+            }
+            let cells = plan.cells_of(server).into_iter();
+            let of_operation = cells.filter(|cell| cell.operation == operation);
+            let heaviest_small =
+                of_operation.max_by_key(|cell| (Reverse(cell.volume), cell.clients));
+            let cell = heaviest_small.expect("an operation of the plan has a cell");
             let attempt = Attempt { cell, repetition: 0, attempt: 1 };
-            let record = cell::measure(attempt, target, self.source(&cell), &instruments)?;
+            let record = cell::measure(attempt, target, self.work(&cell), &instruments)?;
             if let Some(why) = record.unsettled {
                 bail!(why);
             }
@@ -303,9 +311,16 @@ impl Sweep {
         Ok(())
     }
 
-    fn source(&self, cell: &Cell) -> &Source {
-        let of_volume = |source: &&Source| source.volume == cell.volume;
-        self.sources.iter().find(of_volume).expect("every volume of the plan has a source")
+    fn work(&self, cell: &Cell) -> Work<'_> {
+        let source = || {
+            let of_volume = |source: &&Source| source.volume == cell.volume;
+            self.sources.iter().find(of_volume).expect("every volume of the plan has a source")
+        };
+        match cell.operation {
+            Operation::Download => Work::Download(source()),
+            Operation::Upload => Work::Upload(source()),
+            Operation::List => Work::List,
+        }
     }
 
     fn is_interrupted(&self) -> bool {

@@ -8,7 +8,7 @@ use super::{
     figures::{self, Fit},
 };
 use crate::{
-    plan::{Mode, Operation},
+    plan::{Configuration, Mode, Operation},
     spread::Spread,
 };
 
@@ -31,8 +31,17 @@ pub(crate) enum Finding {
     },
     Limited(Limited),
     Prediction(Fit),
+    Lists(Listed),
     /// No row has a time.
     Nothing,
+}
+
+/// The server that answered LIST soonest, to the most clients.
+pub(crate) struct Listed {
+    pub(crate) server: Configuration,
+    pub(crate) clients: u32,
+    pub(crate) files: u64,
+    pub(crate) mean_s: f64,
 }
 
 pub(crate) struct Failures {
@@ -89,6 +98,7 @@ pub(super) fn of(facts: &Facts<'_>) -> Vec<Finding> {
         turns(facts).map(Finding::Turns),
         modes(facts),
         figures::fit(facts).map(Finding::Prediction),
+        listed(facts).map(Finding::Lists),
     ];
     let mut findings: Vec<Finding> = candidates.into_iter().flatten().collect();
     findings.truncate(FINDINGS_MAX);
@@ -96,6 +106,16 @@ pub(super) fn of(facts: &Facts<'_>) -> Vec<Finding> {
         findings.push(Finding::Nothing);
     }
     findings
+}
+
+/// `None` where no list was measured in which every client succeeded.
+fn listed(facts: &Facts<'_>) -> Option<Listed> {
+    let rows = facts.modes().into_iter().flat_map(|mode| facts.run.lists(mode));
+    let listed = rows.filter_map(|row| {
+        let (server, clients, line) = (row.cell.server, row.cell.clients, row.median()?);
+        Some(Listed { server, clients, files: line.names?, mean_s: line.mean_s? })
+    });
+    listed.min_by(|a, b| b.clients.cmp(&a.clients).then(a.mean_s.total_cmp(&b.mean_s)))
 }
 
 /// `None` where no ceiling was measured.

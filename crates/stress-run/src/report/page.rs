@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{disclosure, facts::Facts, figures, findings, modes, rows};
+use super::{disclosure, facts::Facts, figures, findings, modes, rows, table::Part};
 use crate::{language::Language, plan::mode_name, results::Run};
 
 const STYLE: &str = include_str!("page.css");
@@ -46,7 +46,8 @@ fn started(run: &Run) -> String {
 fn measured(facts: &Facts<'_>) -> Markup {
     let (language, environment) = (facts.language, &facts.run.environment);
     let modes: Vec<String> = environment.plan.modes().into_iter().map(mode_name).collect();
-    let (rows, planned) = (facts.rows.len(), environment.needs.rows);
+    let rows = Part::all(facts.run).into_iter().map(|part| part.rows(facts.run).len()).sum();
+    let planned = environment.needs.rows;
     html! {
         p.lead { (language.measured(&modes, rows, planned, environment.plan.repetitions)) }
         p.lead {
@@ -64,9 +65,8 @@ fn contents(facts: &Facts<'_>) -> Markup {
                 a href="#modes" { (language.which_mode_title()) }
             }
             a href="#figures" { (language.figures()) }
-            @for mode in facts.modes() {
-                @let mode = mode_name(mode);
-                a href=(format!("#mode-{mode}")) { (language.table_of(&mode)) }
+            @for part in Part::all(facts.run) {
+                a href=(format!("#mode-{}", part.name())) { (part.title(language)) }
             }
             a href="#meaning" { (language.meaning()) }
             a href="#disclosure" { (language.disclosure()) }
@@ -114,7 +114,7 @@ fn tables(facts: &Facts<'_>) -> Markup {
         section id="tables" {
             h2 { (language.tables()) }
             p { (language.about_tables(facts.run.environment.plan.repetitions)) }
-            @for mode in facts.modes() { (rows::table(facts, mode)) }
+            @for part in Part::all(facts.run) { (rows::table(facts, part)) }
         }
     }
 }

@@ -4,31 +4,52 @@ use maud::{Markup, html};
 
 use super::{
     facts::{Facts, RowFacts},
-    table::short_counts,
+    table::{Kind, Part, short_counts},
 };
 use crate::{
     language::Language,
-    plan::{Mode, in_mib, mode_name},
+    plan::{Mode, in_mib},
     spread::Spread,
 };
 
 /// The columns that hold words: the operation, and what is remarkable.
 const WORDS: [usize; 2] = [1, 19];
 
-pub(super) fn table(facts: &Facts<'_>, mode: Option<Mode>) -> Markup {
+pub(super) fn table(facts: &Facts<'_>, part: Part) -> Markup {
     let language = facts.language;
     html! {
-        h3 id=(format!("mode-{}", mode_name(mode))) { (language.table_of(&mode_name(mode))) }
+        h3 id=(format!("mode-{}", part.name())) { (part.title(language)) }
         div.scroll tabindex="0" {
             table.rows {
-                thead { tr {
-                    @for (column, head) in language.row_heads().iter().enumerate() {
-                        th scope="col" class=[class(column)] { (head) }
-                    }
-                } }
-                tbody {
-                    @for row in facts.rows_of(mode) { (line(row, language)) }
+                @match part.kind {
+                    Kind::Transfers => (judged(facts, part.mode)),
+                    Kind::Lists => (as_in_files(facts, part)),
                 }
+            }
+        }
+    }
+}
+
+fn judged(facts: &Facts<'_>, mode: Option<Mode>) -> Markup {
+    let language = facts.language;
+    html! {
+        thead { tr {
+            @for (column, head) in language.row_heads().iter().enumerate() {
+                th scope="col" class=[class(column)] { (head) }
+            }
+        } }
+        tbody { @for row in facts.rows_of(mode) { (line(row, language)) } }
+    }
+}
+
+/// Nothing is predicted of these rows, and no ceiling is known.
+fn as_in_files(facts: &Facts<'_>, part: Part) -> Markup {
+    let language = facts.language;
+    html! {
+        thead { tr { @for head in part.heads(language) { th scope="col" { (head) } } } }
+        tbody {
+            @for row in part.rows(facts.run) {
+                tr { @for field in part.fields(&row, language) { td { (field) } } }
             }
         }
     }

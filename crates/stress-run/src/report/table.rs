@@ -1,4 +1,4 @@
-//! The 54-row table of each mode, as CSV, as Markdown and on the screen.
+//! The tables of each mode, as CSV, as Markdown and on the screen: that of 54 rows, and that of LIST.
 
 use std::fmt::Write as _;
 
@@ -17,13 +17,104 @@ const RIGHT_ALIGNED: [usize; 6] = [0, 2, 3, 4, 5, 6];
 /// The width that every terminal has.
 pub(super) const COLUMNS: u16 = 80;
 
+/// One table of a run.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Part {
+    pub(super) mode: Option<Mode>,
+    pub(super) kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Kind {
+    /// Downloads and uploads: the nine columns of the assignment.
+    Transfers,
+    /// These have the number of names in place of the volume, and no throughput.
+    Lists,
+}
+
+impl Part {
+    /// Those that have a row.
+    pub(super) fn all(run: &Run) -> Vec<Self> {
+        let parts = run.modes().into_iter().flat_map(Self::both);
+        parts.filter(|part| !part.rows(run).is_empty()).collect()
+    }
+
+    fn both(mode: Option<Mode>) -> [Self; 2] {
+        [Kind::Transfers, Kind::Lists].map(|kind| Self { mode, kind })
+    }
+
+    pub(super) fn rows(self, run: &Run) -> Vec<Row<'_>> {
+        match self.kind {
+            Kind::Transfers => run.rows(self.mode),
+            Kind::Lists => run.lists(self.mode),
+        }
+    }
+
+    pub(super) fn title(self, language: Language) -> String {
+        match self.kind {
+            Kind::Transfers => language.table_of(&mode_name(self.mode)),
+            Kind::Lists => language.lists_of(&mode_name(self.mode)),
+        }
+    }
+
+    /// `thread` or `thread-list`.
+    pub(super) fn name(self) -> String {
+        match self.kind {
+            Kind::Transfers => mode_name(self.mode),
+            Kind::Lists => format!("{}-list", mode_name(self.mode)),
+        }
+    }
+
+    fn stem(self) -> String {
+        format!("table-{}", self.name())
+    }
+
+    pub(super) fn csv_name(self, run: &Run) -> String {
+        named(run, &self.stem(), "csv")
+    }
+
+    pub(super) fn heads(self, language: Language) -> Vec<&'static str> {
+        self.columns(language.columns(), language.names_column())
+    }
+
+    /// A row's text in files; what was not measured is empty, never 0.
+    pub(super) fn fields(self, row: &Row<'_>, language: Language) -> Vec<String> {
+        self.columns(fields(row, language), names(row))
+    }
+
+    /// Of what the nine columns hold that which this table has.
+    pub(super) fn columns<T>(self, nine: [T; 9], names: T) -> Vec<T> {
+        const VOLUME: usize = 2;
+        const THROUGHPUT: usize = 6;
+        let mut columns = Vec::from(nine);
+        if self.kind == Kind::Lists {
+            columns[VOLUME] = names;
+            columns.remove(THROUGHPUT);
+        }
+        columns
+    }
+
+    fn is_number(self, column: usize) -> bool {
+        let numbers =
+            self.columns(std::array::from_fn(|index| RIGHT_ALIGNED.contains(&index)), true);
+        numbers[column]
+    }
+}
+
+fn names(row: &Row<'_>) -> String {
+    shown(row.representative().names, |names| names.to_string())
+}
+
 /// All tables with their marks, for a terminal.
 pub(crate) fn on_screen(run: &Run, language: Language) -> String {
     let mut screen = String::new();
-    for mode in run.modes() {
-        let rows = run.rows(mode).iter().map(|row| screen_fields(row, language)).collect();
-        let table = screen_table(language.columns_on_screen(), &RIGHT_ALIGNED, rows);
-        let _ = writeln!(screen, "{}\n{table}\n", language.table_of(&mode_name(mode)));
+    for part in Part::all(run) {
+        let rows = part.rows(run);
+        let fields = |row| part.columns(screen_fields(row, language), names(row));
+        let heads = part.columns(language.columns_on_screen(), language.names_column());
+        let numbers: Vec<usize> = (0..heads.len()).filter(|&it| part.is_number(it)).collect();
+        let table = screen_table(&heads, &numbers, rows.iter().map(fields).collect());
+        let _ = writeln!(screen, "{}\n{table}\n", part.title(language));
     }
     for mark in language.marks(&run.marks()) {
         let _ = writeln!(screen, "{mark}");
@@ -32,10 +123,10 @@ pub(crate) fn on_screen(run: &Run, language: Language) -> String {
 }
 
 /// A table that fits into the [`COLUMNS`] of a terminal: heads are broken between words, and nothing else is.
-pub(crate) fn screen_table<const N: usize>(
-    heads: [&str; N],
+pub(crate) fn screen_table<R: AsRef<[String]> + IntoIterator<Item = String>>(
+    heads: &[&str],
     right_aligned: &[usize],
-    rows: Vec<[String; N]>,
+    rows: Vec<R>,
 ) -> Table {
     let mut table = Table::new();
     table
@@ -43,9 +134,10 @@ pub(crate) fn screen_table<const N: usize>(
         .set_content_arrangement(ContentArrangement::Dynamic)
         // Also where standard output is no terminal: a pipe often ends in one.
         .set_width(COLUMNS)
-        .set_header(heads);
+        .set_header(heads.iter().copied());
     for (index, column) in table.column_iter_mut().enumerate() {
-        let words = heads[index].split(' ').chain(rows.iter().map(|row| row[index].as_str()));
+        let words =
+            heads[index].split(' ').chain(rows.iter().map(|row| row.as_ref()[index].as_str()));
         let longest = words.map(|text| text.chars().count()).max().unwrap_or(0);
         // The style puts a blank between columns.
         column.set_padding((0, 0));
@@ -56,14 +148,6 @@ pub(crate) fn screen_table<const N: usize>(
     }
     table.add_rows(rows);
     table
-}
-
-pub(super) fn csv_name(run: &Run, mode: Option<Mode>) -> String {
-    named(run, &csv_stem(mode), "csv")
-}
-
-fn csv_stem(mode: Option<Mode>) -> String {
-    format!("table-{}", mode_name(mode))
 }
 
 pub(super) fn workbook_name(run: &Run) -> String {
@@ -98,7 +182,8 @@ fn marked(
 /// Names that the tables of this run may have had at an earlier rendering.
 pub(super) fn possible_names(run: &Run) -> Vec<String> {
     let plan = &run.environment.plan;
-    let stems = plan.modes().into_iter().map(|mode| (csv_stem(mode), "csv"));
+    let parts = plan.modes().into_iter().flat_map(Part::both);
+    let stems = parts.map(|part| (part.stem(), "csv"));
     let stems = stems.chain([(WORKBOOK_STEM.to_owned(), "xlsx")]);
     let marks = [(false, false), (false, true), (true, false), (true, true)];
     let names = |(stem, ending): (String, &str)| {
@@ -107,11 +192,11 @@ pub(super) fn possible_names(run: &Run) -> Vec<String> {
     stems.flat_map(names).collect()
 }
 
-pub(super) fn csv(run: &Run, mode: Option<Mode>, language: Language) -> anyhow::Result<Vec<u8>> {
+pub(super) fn csv(run: &Run, part: Part, language: Language) -> anyhow::Result<Vec<u8>> {
     let mut csv = csv::Writer::from_writer(Vec::new());
-    csv.write_record(language.columns())?;
-    for row in run.rows(mode) {
-        csv.write_record(fields(&row, language))?;
+    csv.write_record(part.heads(language))?;
+    for row in part.rows(run) {
+        csv.write_record(part.fields(&row, language))?;
     }
     Ok(csv.into_inner()?)
 }
@@ -121,15 +206,15 @@ pub(super) fn markdown(run: &Run, language: Language) -> String {
     for mark in language.marks(&run.marks()) {
         let _ = writeln!(text, "> **{mark}**\n");
     }
-    for mode in run.modes() {
-        let columns = language.columns();
-        let _ = writeln!(text, "## {}\n", language.table_of(&mode_name(mode)));
+    for part in Part::all(run) {
+        let columns = part.heads(language);
+        let _ = writeln!(text, "## {}\n", part.title(language));
         let _ = writeln!(text, "| {} |", columns.join(" | "));
-        let rule = |index| if RIGHT_ALIGNED.contains(&index) { "---:" } else { "---" };
+        let rule = |index| if part.is_number(index) { "---:" } else { "---" };
         let rules: Vec<&str> = (0..columns.len()).map(rule).collect();
         let _ = writeln!(text, "| {} |", rules.join(" | "));
-        for row in run.rows(mode) {
-            let _ = writeln!(text, "| {} |", fields(&row, language).join(" | "));
+        for row in part.rows(run) {
+            let _ = writeln!(text, "| {} |", part.fields(&row, language).join(" | "));
         }
         text.push('\n');
     }
@@ -144,8 +229,7 @@ pub(super) fn markdown(run: &Run, language: Language) -> String {
     text
 }
 
-/// A row's text in files; what was not measured is empty, never 0.
-pub(super) fn fields(row: &Row<'_>, language: Language) -> [String; 9] {
+fn fields(row: &Row<'_>, language: Language) -> [String; 9] {
     let (cell, line) = (&row.cell, row.representative());
     let workers = |(succeeded, failed)| {
         let counts = language.counts(succeeded, failed);

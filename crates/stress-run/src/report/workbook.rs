@@ -1,18 +1,15 @@
-//! The tables as a workbook for spreadsheet programs: a sheet for each mode, numbers as numbers.
+//! The tables as a workbook for spreadsheet programs: a sheet for each table, numbers as numbers.
 
 use rust_xlsxwriter::{
     DocProperties, ExcelDateTime, Format, FormatAlign, Workbook, Worksheet, XlsxError,
 };
 
-use super::table;
-use crate::{
-    language::Language,
-    plan::{Mode, mode_name},
-    results::Run,
-};
+use super::table::Part;
+use crate::{language::Language, results::Run};
 
 /// Columns that hold a number, and how it is shown.
-const NUMBERS: [(usize, &str); 5] = [(0, "0"), (3, "0"), (4, "0"), (5, "0.000000"), (6, "#,##0")];
+const NUMBERS: [(usize, &str); 6] =
+    [(0, "0"), (2, "0"), (3, "0"), (4, "0"), (5, "0.000000"), (6, "#,##0")];
 
 /// In characters, as the nine columns need them.
 const WIDTHS: [f64; 9] = [9.0, 12.0, 10.0, 12.0, 12.0, 16.0, 18.0, 26.0, 26.0];
@@ -24,24 +21,20 @@ pub(super) fn xlsx(run: &Run, language: Language) -> Result<Vec<u8>, XlsxError> 
     if let Ok(day) = ExcelDateTime::parse_from_str(day) {
         workbook.set_properties(&DocProperties::new().set_creation_datetime(&day));
     }
-    for mode in run.modes() {
+    let parts = Part::all(run);
+    for part in &parts {
         let sheet = workbook.add_worksheet();
-        sheet.set_name(mode_name(mode))?;
-        fill(sheet, run, mode, language)?;
+        sheet.set_name(part.name())?;
+        fill(sheet, run, *part, language)?;
     }
-    if run.modes().is_empty() {
+    if parts.is_empty() {
         // A workbook must have a sheet.
         workbook.add_worksheet();
     }
     workbook.save_to_buffer()
 }
 
-fn fill(
-    sheet: &mut Worksheet,
-    run: &Run,
-    mode: Option<Mode>,
-    language: Language,
-) -> Result<(), XlsxError> {
+fn fill(sheet: &mut Worksheet, run: &Run, part: Part, language: Language) -> Result<(), XlsxError> {
     let marks = language.marks(&run.marks());
     let mut line = 0;
     for mark in marks {
@@ -53,15 +46,16 @@ fn fill(
         )?;
         line += 1;
     }
+    let widths = part.columns(WIDTHS, WIDTHS[2]);
     let head = Format::new().set_bold().set_text_wrap().set_align(FormatAlign::Top);
-    for (column, (name, width)) in (0..).zip(language.columns().into_iter().zip(WIDTHS)) {
+    for (column, (name, width)) in (0..).zip(part.heads(language).into_iter().zip(widths)) {
         sheet.write_with_format(line, column, name, &head)?;
         sheet.set_column_width(column, width)?;
     }
     sheet.set_freeze_panes(line + 1, 0)?;
-    for row in run.rows(mode) {
+    for row in part.rows(run) {
         line += 1;
-        for (index, text) in table::fields(&row, language).into_iter().enumerate() {
+        for (index, text) in part.fields(&row, language).into_iter().enumerate() {
             write_field(sheet, line, index, &text)?;
         }
     }

@@ -10,7 +10,7 @@ use crate::{
     cell::{Attempt, Record},
     job::Outcome,
     plan::{Cell, Configuration, Mode, Operation, Volume},
-    statistics::Waits,
+    statistics::{Summary, Waits},
 };
 
 /// Columns without which `cells.csv` says too little to go by.
@@ -33,15 +33,18 @@ pub(crate) struct CellLine {
     #[serde(with = "mode_column")]
     pub(crate) mode: Option<Mode>,
     pub(crate) operation: Operation,
+    #[serde(with = "zero_is_empty")]
     pub(crate) volume_bytes: u64,
     pub(crate) clients: u32,
-    #[serde(with = "workers_column")]
+    #[serde(with = "zero_is_empty")]
     pub(crate) server_workers: u32,
     pub(crate) repetition: u32,
     #[serde(default = "first")]
     pub(crate) attempt: u32,
     #[serde(default = "first")]
     pub(crate) bursts: u32,
+    /// Of the stored files, where they are listed.
+    pub(crate) names: Option<u64>,
     #[serde(default)]
     pub(crate) clients_succeeded: u64,
     pub(crate) clients_failed: u64,
@@ -109,7 +112,7 @@ pub(crate) struct WorkerLine<O> {
     pub(crate) operation: Operation,
     pub(crate) volume_bytes: u64,
     pub(crate) clients: u32,
-    #[serde(with = "workers_column")]
+    #[serde(with = "zero_is_empty")]
     pub(crate) server_workers: u32,
     pub(crate) repetition: u32,
     #[serde(default = "first")]
@@ -136,6 +139,7 @@ impl CellLine {
     pub(crate) fn of(record: &Record) -> Self {
         let Attempt { cell, repetition, attempt } = record.attempt;
         let (summary, books) = (record.summary(), record.books.as_ref());
+        let rate = |of: fn(&Summary) -> f64| summary.as_ref().map(of).filter(|rate| *rate > 0.0);
         let waits = Waits::of(&record.outcomes);
         let parts = waits.and_then(|waits| waits.service_parts);
         let resources = record.resources;
@@ -148,6 +152,7 @@ impl CellLine {
             repetition,
             attempt,
             bursts: record.bursts(),
+            names: record.names,
             clients_succeeded: record.clients_succeeded(),
             clients_failed: record.clients_failed(),
             failure_causes: counted(&record.causes()),
@@ -163,9 +168,9 @@ impl CellLine {
             client_cpu_mean_s: parts.map(|parts| parts.cpu_s),
             client_run_queue_mean_s: parts.map(|parts| parts.run_queue_s),
             client_blocked_mean_s: parts.map(|parts| parts.blocked_s),
-            throughput_bytes_per_s: summary.map(|summary| summary.throughput),
+            throughput_bytes_per_s: rate(|summary| summary.throughput),
             makespan_s: summary.map(|summary| summary.makespan_s),
-            goodput_bytes_per_s: summary.map(|summary| summary.goodput),
+            goodput_bytes_per_s: rate(|summary| summary.goodput),
             jain_fairness: summary.map(|summary| summary.fairness),
             server_workers_succeeded: books.map(|books| books.workers_succeeded),
             server_workers_failed: books.map(|books| books.workers_failed),
@@ -293,19 +298,20 @@ mod mode_column {
     }
 }
 
-/// A number of workers; nothing for a server that does not tell.
-mod workers_column {
+/// A number that is 0 where there is none: the workers of a server that does not tell, the volume of a list.
+mod zero_is_empty {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-    pub(super) fn serialize<S: Serializer>(
-        workers: &u32,
+    pub(super) fn serialize<T: Copy + Default + PartialEq + Serialize, S: Serializer>(
+        number: &T,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        Some(*workers).filter(|workers| *workers > 0).serialize(serializer)
+        Some(*number).filter(|number| *number != T::default()).serialize(serializer)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-        Ok(Option::deserialize(deserializer)?.unwrap_or(0))
+    pub(super) fn deserialize<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<T, D::Error> {
+        Ok(Option::deserialize(deserializer)?.unwrap_or_default())
     }
 }

@@ -67,13 +67,28 @@ impl Run {
 
     /// The rows of one mode that were measured, numbered as in the whole table.
     pub(crate) fn rows(&self, mode: Option<Mode>) -> Vec<Row<'_>> {
+        self.rows_where(mode, Operation::moves_files)
+    }
+
+    /// The same of the operation that moves no files, which has a table of its own.
+    pub(crate) fn lists(&self, mode: Option<Mode>) -> Vec<Row<'_>> {
+        self.rows_where(mode, |operation| !operation.moves_files())
+    }
+
+    fn rows_where(
+        &self,
+        mode: Option<Mode>,
+        is_wanted: impl Fn(Operation) -> bool,
+    ) -> Vec<Row<'_>> {
         let counted = self.counted();
         let row = |(number, cell): (usize, Cell)| {
             let of_cell = counted.range((cell, 0)..=(cell, u32::MAX));
             let repetitions: Vec<&CellLine> = of_cell.map(|(_, line)| *line).collect();
             (!repetitions.is_empty()).then_some(Row { number, cell, repetitions })
         };
-        (1..).zip(self.environment.plan.rows_of(mode)).filter_map(row).collect()
+        let planned = self.environment.plan.rows_of(mode).into_iter();
+        let wanted = planned.filter(|cell| is_wanted(cell.operation));
+        (1..).zip(wanted).filter_map(row).collect()
     }
 
     /// The modes that have a row; a run that was stopped may have none of some.

@@ -26,6 +26,8 @@ pub(crate) enum Fault {
     NamesOneByte,
     /// Says of a large upload that it is stored before it was sent.
     AnswersEarly,
+    /// Lists its files twice, and none from then on.
+    ListsNothing,
 }
 
 /// The file that it has from the start.
@@ -39,22 +41,22 @@ pub(crate) fn start(fault: Fault) -> String {
     start_counted(fault).0
 }
 
-/// The same, and how many downloads wait for ever.
+/// The same, and how many downloads wait for ever, or lists were asked for.
 pub(crate) fn start_counted(fault: Fault) -> (String, Arc<AtomicUsize>) {
-    let stalled = Arc::<AtomicUsize>::default();
-    let counter = Arc::clone(&stalled);
+    let seen = Arc::<AtomicUsize>::default();
+    let counter = Arc::clone(&seen);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let files = Files::default();
     files.lock().unwrap().insert(NAME.to_owned(), base64(CONTENT));
     thread::spawn(move || {
         for stream in listener.incoming() {
-            let (files, stalled) = (Arc::clone(&files), Arc::clone(&counter));
+            let (files, seen) = (Arc::clone(&files), Arc::clone(&counter));
             // A client that leaves ends its thread; what that thread says is nobody's concern.
-            thread::spawn(move || serve(stream.unwrap(), &files, fault, &stalled));
+            thread::spawn(move || serve(stream.unwrap(), &files, fault, &seen));
         }
     });
-    (address, stalled)
+    (address, seen)
 }
 
 /// Accepts connections and never answers, while the result is kept.
@@ -62,12 +64,12 @@ pub(crate) fn hold(listener: TcpListener) -> thread::JoinHandle<Vec<TcpStream>> 
     thread::spawn(move || listener.incoming().map_while(Result::ok).collect())
 }
 
-fn serve(mut stream: TcpStream, files: &Files, fault: Fault, stalled: &AtomicUsize) {
+fn serve(mut stream: TcpStream, files: &Files, fault: Fault, seen: &AtomicUsize) {
     while let Some(request) = read_request(&mut stream, fault) {
         let words: Vec<&str> = request.split_whitespace().collect();
         let reply = match (&words[..], fault) {
             (["GET", _], Fault::StallsDownloads) => {
-                stalled.fetch_add(1, Relaxed);
+                seen.fetch_add(1, Relaxed);
                 // The client is gone by then.
                 thread::sleep(Duration::from_secs(600));
                 return;
@@ -76,6 +78,9 @@ fn serve(mut stream: TcpStream, files: &Files, fault: Fault, stalled: &AtomicUsi
                 r#"{"status": "OK", "data": "stored", "data_size": 1}"#.to_owned()
             }
             (["DELETE", _], Fault::KeepsFiles) => UNKNOWN.to_owned(),
+            (["LIST"], Fault::ListsNothing) if seen.fetch_add(1, Relaxed) >= 2 => {
+                r#"{"status": "OK", "data": []}"#.to_owned()
+            }
             (["LIST"], _) => list_reply(files),
             (["UPLOAD", name, content], _) => {
                 files.lock().unwrap().insert((*name).to_owned(), (*content).to_owned());

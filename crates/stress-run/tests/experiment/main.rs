@@ -5,6 +5,7 @@ mod connected;
 mod endings;
 mod foreign_server;
 mod gates;
+mod lists;
 mod resume;
 mod run;
 mod stopped;

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::Language::{self, En, Id};
 use crate::{
     plan::in_mib,
-    report::{Best, CLIENT_LIMIT_SHARE, Failures, Finding, Limited, Load, Server, Turns},
+    report::{Best, CLIENT_LIMIT_SHARE, Failures, Finding, Limited, Listed, Load, Server, Turns},
     spread::Spread,
 };
 
@@ -20,7 +20,23 @@ impl Language {
             Finding::Modes { answer, limited } => self.modes(answer, *limited),
             Finding::Limited(limited) => html! { (self.limited(*limited)) "." },
             Finding::Prediction(fit) => self.prediction_caption(fit),
+            Finding::Lists(listed) => html! { (self.listed(listed)) },
             Finding::Nothing => html! { (self.no_rows()) },
+        }
+    }
+
+    fn listed(self, listed: &Listed) -> String {
+        let Listed { server, clients, files, mean_s } = listed;
+        let (server, seconds) = (self.server(*server), self.number(*mean_s));
+        match self {
+            En => format!(
+                "With {clients} clients at once, {server} answered LIST soonest: after {seconds} s in \
+                 the mean, with the names of {files} files."
+            ),
+            Id => format!(
+                "Dengan {clients} client sekaligus, {server} paling cepat menjawab LIST: rata-rata \
+                 setelah {seconds} s, dengan nama {files} file."
+            ),
         }
     }
 
