@@ -1,0 +1,85 @@
+//! What is said of servers: which one it is, and what became of it.
+
+use super::{
+    Language::{self, En, Id},
+    counted,
+};
+use crate::plan::{Configuration, mode_name};
+
+/// Of a list in a message; the others are counted.
+const NAMES_SHOWN: usize = 10;
+
+impl Language {
+    /// One server, for the progress display and for messages.
+    pub(crate) fn server(self, server: Configuration) -> String {
+        let (mode, workers) = (mode_name(server.mode), self.workers(server.workers));
+        match self {
+            En if server.workers == 0 => "the running server".to_owned(),
+            Id if server.workers == 0 => "server yang sedang berjalan".to_owned(),
+            En => format!("{mode} mode with {workers}"),
+            Id => format!("mode {mode} dengan {workers}"),
+        }
+    }
+
+    pub(super) fn workers(self, workers: u32) -> String {
+        match (self, workers) {
+            (En, 0) => "an unknown number of workers".to_owned(),
+            (Id, 0) => "jumlah worker yang tidak diketahui".to_owned(),
+            (En, _) => counted(workers, "worker", "workers"),
+            (Id, _) => format!("{workers} worker"),
+        }
+    }
+
+    pub(crate) fn starting(self, server: Configuration) -> String {
+        let server = self.server(server);
+        match self {
+            En => format!("starting the server in {server}"),
+            Id => format!("menjalankan server {server}"),
+        }
+    }
+
+    pub(crate) fn not_measured(self, server: Configuration, why: &str) -> String {
+        let server = self.server(server);
+        match self {
+            En => format!("{server} was not measured: {why}"),
+            Id => format!("{server} tidak terukur: {why}"),
+        }
+    }
+
+    pub(crate) fn replaced_when_warm(self, server: Configuration, why: &str) -> String {
+        let server = self.server(server);
+        match self {
+            En => format!("{server} was replaced after its warm-up: {why}"),
+            Id => format!("{server} diganti setelah pemanasan: {why}"),
+        }
+    }
+
+    /// Of files on the server that was measured.
+    pub(crate) fn left_behind(self, names: &[String]) -> String {
+        let (shown, more) = names.split_at(names.len().min(NAMES_SHOWN));
+        let (names, more) = (shown.join(", "), more.len());
+        match self {
+            En if more > 0 => format!(
+                "the server could not delete what this run stored there: {names} and {more} more"
+            ),
+            Id if more > 0 => format!(
+                "server tidak dapat menghapus berkas dari pengujian ini: {names} dan {more} lainnya"
+            ),
+            En => format!("the server could not delete what this run stored there: {names}"),
+            Id => format!("server tidak dapat menghapus berkas dari pengujian ini: {names}"),
+        }
+    }
+
+    pub(crate) fn perhaps_left_behind(self, why: &str) -> String {
+        match self {
+            En => format!(
+                "files of this run, named stress-..., may be left on the server, which does not list \
+                 its files: {why}"
+            ),
+            Id => format!(
+                "berkas dari pengujian ini, bernama stress-..., mungkin masih ada di server, yang \
+                 tidak memberi daftar berkasnya: {why}"
+            ),
+        }
+    }
+}
