@@ -84,7 +84,10 @@ fn verdicts(comparison: &Value) -> Vec<&str> {
 #[test]
 fn a_slowdown_of_a_fifth_is_found_and_noise_is_not() {
     let _alone = alone();
+    // So long that what other programs take from a processor is not 5% of it.
     let args = [
+        "--ops",
+        "upload",
         "--modes",
         "thread",
         "--volumes",
@@ -94,19 +97,19 @@ fn a_slowdown_of_a_fifth_is_found_and_noise_is_not() {
         "--servers",
         "5",
         "--repeat",
-        "6",
+        "4",
     ];
-    let [first, second] = [(), ()].map(|()| run_with("service-time=200", &args));
-    let slow = run_with("service-time=240", &args);
+    let [first, second] = [(), ()].map(|()| run_with("service-time=1000", &args));
+    let slow = run_with("service-time=1200", &args);
     let with_itself = compared(&first, &first);
-    assert_eq!(verdicts(&with_itself), ["same"; 2]);
+    assert_eq!(verdicts(&with_itself), ["same"]);
     assert_eq!(with_itself["all"]["geomean"], 1.0);
     for verdict in verdicts(&compared(&first, &second)) {
         assert!(!["faster", "slower"].contains(&verdict), "{verdict}");
     }
     let (slower, faster) = (compared(&first, &slow), compared(&slow, &first));
-    assert_eq!(verdicts(&slower), ["slower"; 2]);
-    assert_eq!(verdicts(&faster), ["faster"; 2]);
+    assert_eq!(verdicts(&slower), ["slower"]);
+    assert_eq!(verdicts(&faster), ["faster"]);
     let ratios = |comparison: &Value| -> Vec<f64> {
         let pairs = comparison["pairs"].as_array().unwrap();
         pairs.iter().map(|pair| pair["speed_ratio"].as_f64().unwrap()).collect()
