@@ -257,9 +257,12 @@ impl Language {
             lines.push(match self {
                 En => {
                     let cells = counted(marks.disturbed as u32, "cell", "cells");
-                    format!("DISTURBED: the machine had other load during {cells}")
+                    format!("DISTURBED: the machine had other load, or stood still, during {cells}")
                 }
-                Id => format!("DISTURBED: ada beban lain saat {} sel diukur", marks.disturbed),
+                Id => format!(
+                    "DISTURBED: ada beban lain atau terhenti saat {} sel diukur",
+                    marks.disturbed
+                ),
             });
         }
         if let Some(faults) = &marks.injected {

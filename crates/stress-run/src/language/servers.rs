@@ -14,8 +14,6 @@ impl Language {
     pub(crate) fn server(self, server: Configuration) -> String {
         let (mode, workers) = (mode_name(server.mode), self.workers(server.workers));
         match self {
-            En if server.workers == 0 => "the running server".to_owned(),
-            Id if server.workers == 0 => "server yang sedang berjalan".to_owned(),
             En => format!("{mode} mode with {workers}"),
             Id => format!("mode {mode} dengan {workers}"),
         }

@@ -89,6 +89,28 @@ fn a_server_with_tls_and_tokens_is_measured_by_both_kinds_of_clients() {
 }
 
 #[test]
+fn a_run_goes_on_with_the_server_if_it_is_told_again_how_to_talk_to_it() {
+    let guarded = Guarded::start();
+    let run = Run::new();
+    let finished = guarded.measure(&run, Some(&guarded.writer), &["--ops", "upload"]);
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    // As if it had been stopped before its last cell.
+    let cells = run.latest("cells.csv");
+    let whole = cells.trim_end();
+    let kept = &whole[..=whole.rfind('\n').unwrap()];
+    fs::write(run.out().join("latest/cells.csv"), kept).unwrap();
+    let ca = guarded.certificates.ca();
+    let secured = ["--tls", "--ca", ca.to_str().unwrap()];
+    let stranger = run.resume(&secured);
+    assert_eq!(stranger.code, Some(2), "{}", stranger.stderr);
+    assert!(stranger.stderr.contains("--token-file FILE"), "{}", stranger.stderr);
+    let token = ["--token", guarded.writer.as_str()];
+    let resumed = run.resume(&[&secured[..], &token].concat());
+    assert_eq!(resumed.code, Some(0), "{}", resumed.stderr);
+    assert_eq!(run.cells(), 2);
+}
+
+#[test]
 fn a_token_of_the_command_line_is_in_no_file_of_the_run() {
     let guarded = Guarded::start();
     let run = Run::new();
@@ -170,7 +192,7 @@ fn a_server_that_tells_no_number_of_workers_is_measured_without_one() {
     let file = foreign_server::NAME;
     let finished = run.finish(&["--connect", &address, "--file", file, "--clients", "2"]);
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);
-    assert!(finished.stderr.contains("the running server"), "{}", finished.stderr);
+    assert!(finished.stderr.contains("with an unknown number of workers"), "{}", finished.stderr);
     let row = &run::rows(&run.latest("table-server.csv"))[0];
     assert_eq!((row[4].as_str(), row[7].as_str()), ("", "2 succeeded, 0 failed"));
     let mut report = Command::new(run::stress_run());
