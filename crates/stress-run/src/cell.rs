@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use crate::{
     books::ServerBooks,
     client_pool,
-    content::{Digest, STORED_PREFIX, Source},
+    content::{Digest, Source, UPLOADED},
     interrupt::Interrupt,
     job::{Job, Outcome, Task, WRONG_CONTENT},
     plan::{BURSTS_MAX, Cell, ClientPoolKind, Operation, Sink},
@@ -246,7 +246,7 @@ fn jobs(
 }
 
 fn upload_name(repetition: u32, client: u32) -> FileName {
-    let name = format!("{STORED_PREFIX}upload-{repetition}-{client}.bin");
+    let name = format!("{UPLOADED}{repetition}-{client}.bin");
     name.parse().expect("this is a plain name")
 }
 

@@ -7,7 +7,7 @@ use fileclient::{ClientError, FileName};
 
 use crate::{
     args::PlanOptions,
-    content::{Digest, STORED_PREFIX},
+    content::{CHECKED, DOWNLOADED, Digest, UPLOADED},
     plan::{Configuration, Mode, Operation, Plan, Volume},
     target::Target,
 };
@@ -96,11 +96,11 @@ impl Connected {
             self.target.learn_digest(name);
             return Ok(());
         }
-        if !plan.moves_files() {
+        if !plan.stores_files() {
             return Ok(());
         }
-        let name = format!("{STORED_PREFIX}check.bin").parse().expect("this is a plain name");
-        let stored = self.target.store(&name, &mut &b"kolam"[..]);
+        let name = CHECKED.parse().expect("this is a plain name");
+        let stored = self.target.store_probe(&name);
         stored.with_context(|| {
             format!(
                 "cannot store files on the server at {}, as downloads and uploads need (--file NAME \
@@ -118,12 +118,14 @@ impl Connected {
         &self.target
     }
 
-    /// What the run has stored there and could not delete.
+    /// What runs have stored there and could not delete.
     pub(crate) fn left_behind(&self) -> Result<Vec<String>, ClientError> {
         let mut names = self.target.list(LIST_TIMEOUT)?;
-        // Whatever else it says is not from here, and may be anything.
-        let is_plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_graphic());
-        names.retain(|name| name.starts_with(STORED_PREFIX) && is_plain(name));
+        names.retain(|name| {
+            // Whatever else it says is not from here, and may be anything.
+            name.bytes().all(|byte| byte.is_ascii_graphic())
+                && [DOWNLOADED, UPLOADED, CHECKED].iter().any(|ours| name.starts_with(ours))
+        });
         Ok(names)
     }
 }

@@ -6,13 +6,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use anyhow::Context;
 use fileclient::FileName;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use crate::{plan::Volume, target::Target};
 
-/// How the names of all files begin that are stored for a run.
-pub(crate) const STORED_PREFIX: &str = "stress-";
+/// How the names of files begin that are stored for a run: what downloads read, what uploads send, what
+/// shows that the server stores files, and what there is to list.
+pub(crate) const DOWNLOADED: &str = "stress-download-";
+pub(crate) const UPLOADED: &str = "stress-upload-";
+pub(crate) const CHECKED: &str = "stress-check.bin";
+pub(crate) const LISTED: &str = "stress-list-";
 
 /// Bytes made or hashed at a time.
 const PIECE_LEN: usize = 256 * 1024;
@@ -43,7 +48,7 @@ impl Source {
             file.write_all(&piece[..len])?;
             left -= len as u64;
         }
-        let name = format!("{STORED_PREFIX}download-{}.bin", volume.bytes);
+        let name = format!("{DOWNLOADED}{}.bin", volume.bytes);
         let name = name.parse().expect("this is a plain name");
         Ok(Self { volume, path, name, digest: digest.finish() })
     }
@@ -51,8 +56,10 @@ impl Source {
     /// Takes a file that a server has, into `dir`.
     pub(crate) fn fetch(dir: &Path, name: &FileName, target: &Target) -> anyhow::Result<Self> {
         let path = dir.join("fetched.bin");
-        let bytes = target.fetch(name, &mut File::create(&path)?)?;
-        let digest = Digest::of_file(&path)?;
+        let write = || format!("cannot write {}", path.display());
+        let mut file = File::create(&path).with_context(write)?;
+        let bytes = target.fetch(name, &mut file)?;
+        let digest = Digest::of_file(&path).with_context(write)?;
         Ok(Self { volume: Volume { bytes }, path, name: name.clone(), digest })
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     cell::Instruments,
     conclusion,
     connected::Connected,
-    content::{STORED_PREFIX, Source},
+    content::{LISTED, Source},
     environment::{Binaries, Environment, Machine},
     gate::Gate,
     interrupt::{EXIT_INTERRUPTED, Interrupt},
@@ -131,7 +131,9 @@ fn measure(
     let mut sweep = Sweep { servers, sources, instruments, files, progress, environment, done };
     let measured = sweep.measure(&plan);
     sweep.progress.finish();
-    tell_what_is_left(&sweep.servers, options.results.lang);
+    if plan.stores_files() {
+        tell_what_is_left(&sweep.servers, options.results.lang);
+    }
     // Where a result could not be written, what was written before still gets its tables.
     let concluded = conclusion::conclude(&run_dir, &options.results, interrupt.is_told());
     measured.and(concluded)
@@ -235,7 +237,7 @@ pub(crate) fn plan_of(
 /// Empty ones, beside whatever else is stored.
 fn create_files_to_list(count: u32, dir: &Path) -> anyhow::Result<()> {
     for number in 1..=count {
-        let path = dir.join(format!("{STORED_PREFIX}list-{number:06}.txt"));
+        let path = dir.join(format!("{LISTED}{number:06}.txt"));
         File::create(&path).with_context(|| format!("cannot create {}", path.display()))?;
     }
     Ok(())

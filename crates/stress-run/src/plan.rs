@@ -185,6 +185,11 @@ impl Plan {
         self.operations.iter().any(|operation| operation.moves_files())
     }
 
+    /// Whether the server must take files for it.
+    pub(crate) fn stores_files(&self) -> bool {
+        self.moves_files() && self.file.is_none()
+    }
+
     /// All rows of the tables of one mode: by operation, volume, clients, server workers.
     pub(crate) fn rows_of(&self, mode: Option<Mode>) -> Vec<Cell> {
         let of_mode = self.configurations.iter().filter(|server| server.mode == mode);

@@ -86,7 +86,7 @@ impl Servers {
         }
     }
 
-    /// What the run has stored on a server that ran before, and could not delete.
+    /// What runs have stored on a server that ran before, and could not delete.
     pub(crate) fn left_behind(&self) -> Option<Result<Vec<String>, ClientError>> {
         match &self.origin {
             Origin::Connected(connected) => Some(connected.left_behind()),

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::{Read, Write},
+    io::Write,
     path::PathBuf,
     thread,
     time::{Duration, Instant},
@@ -22,7 +22,8 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// A server that is just starting may not listen yet.
 const STARTUP_WAIT: Duration = Duration::from_secs(1);
 
-/// A server that does not answer STATS for so long does not know it.
+/// A server that does not answer STATS for so long does not know it, and one that does not store a few bytes
+/// in so long stores nothing.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a server may stay busy with connections that their clients have closed.
@@ -114,12 +115,15 @@ impl Target {
 
     /// Stores the file that downloads read.
     pub(crate) fn provide(&self, source: &Source) -> anyhow::Result<()> {
-        self.store(&source.name, &mut File::open(&source.path)?)?;
+        let mut file = File::open(&source.path)?;
+        self.connect()?.upload(&source.name, &mut file)?;
         Ok(())
     }
 
-    pub(crate) fn store(&self, name: &FileName, content: &mut dyn Read) -> Result<(), ClientError> {
-        self.connect()?.upload(name, content).map(drop)
+    /// Stores a few bytes, to see whether that can be done.
+    pub(crate) fn store_probe(&self, name: &FileName) -> Result<(), ClientError> {
+        let mut connection = self.connect_for(self.timeout.min(PROBE_TIMEOUT))?;
+        connection.upload(name, &mut &b"kolam"[..]).map(drop)
     }
 
     /// Copies a stored file; how long it is.

@@ -55,28 +55,26 @@ impl Language {
     /// Of files on the server that was measured.
     pub(crate) fn left_behind(self, names: &[String]) -> String {
         let (shown, more) = names.split_at(names.len().min(NAMES_SHOWN));
-        let (names, more) = (shown.join(", "), more.len());
+        let names = match (self, more.len()) {
+            (_, 0) => shown.join(", "),
+            (En, more) => format!("{} and {more} more", shown.join(", ")),
+            (Id, more) => format!("{} dan {more} lainnya", shown.join(", ")),
+        };
         match self {
-            En if more > 0 => format!(
-                "the server could not delete what this run stored there: {names} and {more} more"
-            ),
-            Id if more > 0 => format!(
-                "server tidak dapat menghapus berkas dari pengujian ini: {names} dan {more} lainnya"
-            ),
-            En => format!("the server could not delete what this run stored there: {names}"),
-            Id => format!("server tidak dapat menghapus berkas dari pengujian ini: {names}"),
+            En => format!("the server still has these files of stress-run: {names}"),
+            Id => format!("di server masih ada file dari stress-run: {names}"),
         }
     }
 
     pub(crate) fn perhaps_left_behind(self, why: &str) -> String {
         match self {
             En => format!(
-                "files of this run, named stress-..., may be left on the server, which does not list \
+                "files of stress-run, named stress-..., may be left on the server, which does not list \
                  its files: {why}"
             ),
             Id => format!(
-                "berkas dari pengujian ini, bernama stress-..., mungkin masih ada di server, yang \
-                 tidak memberi daftar berkasnya: {why}"
+                "file dari stress-run, bernama stress-..., mungkin masih ada di server, yang \
+                 tidak memberi daftar filenya: {why}"
             ),
         }
     }

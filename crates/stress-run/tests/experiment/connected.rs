@@ -205,7 +205,7 @@ fn what_a_server_could_not_delete_is_named() {
     let address = foreign_server::start(Fault::KeepsFiles);
     let finished = run.finish(&[&["--connect", &address], &SMALL[..]].concat());
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);
-    let told = "the server could not delete what this run stored there: ";
+    let told = "the server still has these files of stress-run: ";
     let line = finished.stderr.lines().find_map(|line| line.strip_prefix(told)).unwrap();
     let mut names: Vec<&str> = line.split(", ").collect();
     names.sort_unstable();
