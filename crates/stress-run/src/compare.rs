@@ -131,7 +131,8 @@ fn between_modes(run: &PastRun) -> anyhow::Result<Modes> {
     let modes = Modes::of(&run.cells, &run.marks());
     ensure!(
         !modes.by_load.pairs.is_empty(),
-        "{} has one server mode; measure two, for example with --modes thread,process",
+        "{} has downloads or uploads of one server mode at most; measure two, for example with --modes \
+         thread,process",
         run.dir.display()
     );
     Ok(modes)

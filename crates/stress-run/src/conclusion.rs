@@ -87,7 +87,7 @@ impl Next {
         let measured = run.environment.plan.repetitions as usize;
         Some(match Answer::of(&modes).needed {
             Some(repetitions) => Self::Repeat(repetitions),
-            None if run.modes().len() > 1 => Self::CompareModes,
+            None if !modes.by_load.pairs.is_empty() => Self::CompareModes,
             None if measured < REPETITIONS_MIN => Self::Repeat(REPETITIONS_MIN),
             None => Self::Compare,
         })

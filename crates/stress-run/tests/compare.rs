@@ -170,7 +170,11 @@ fn a_run_of_one_mode_has_none_to_compare() {
     fs::write(path, of_thread.collect::<String>()).unwrap();
     let refused = runs.compare_those(&["a"], &["--between", "modes"]);
     assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""));
-    assert!(refused.stderr.contains("a has one server mode; measure two"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("a has downloads or uploads of one server mode at most"),
+        "{}",
+        refused.stderr
+    );
 }
 
 #[test]

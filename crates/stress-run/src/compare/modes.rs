@@ -127,7 +127,8 @@ pub(super) fn size((_, volume, clients): Load) -> Option<(Volume, u32)> {
 
 fn by_load(cells: &BTreeMap<Cell, Vec<Repetition>>) -> BTreeMap<Load, Servers<'_>> {
     let mut loads = BTreeMap::<Load, Servers<'_>>::new();
-    for (cell, repetitions) in cells {
+    // A list moves no files, so it has no goodput.
+    for (cell, repetitions) in cells.iter().filter(|(cell, _)| cell.operation.moves_files()) {
         let of_mode = loads.entry(load(cell)).or_default().entry(cell.server.mode).or_default();
         of_mode.push((*cell, repetitions));
     }

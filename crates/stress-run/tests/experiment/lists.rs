@@ -1,6 +1,6 @@
 //! LIST, asked for by many at once.
 
-use std::fs;
+use std::{fs, process::Command};
 
 use testkit::ServerBuilder;
 
@@ -39,6 +39,10 @@ fn lists_have_a_table_of_their_own_beside_that_of_the_transfers() {
     }
     let report = run.latest("report.html");
     assert!(report.contains(r##"href="#mode-process-list""##), "the report has the table");
+    let mut compare = Command::new(run::stress_run());
+    compare.arg("compare").arg(run.out().join("latest")).args(["--between", "modes"]);
+    let compared = String::from_utf8(compare.output().unwrap().stdout).unwrap();
+    assert!(compared.contains("download") && !compared.contains("list"), "{compared}");
     assert!(run.latest("table.md").contains("## Server mode: thread, the operation list"));
 }
 
