@@ -107,6 +107,8 @@ fn a_status_address_that_others_could_reach_is_refused(model: Model) {
 fn the_status_is_told_while_all_workers_are_stopped_and_after_the_monitor_was_killed() {
     let (server, status) = start(Model("process").server().args(["--workers", "3"]));
     assert_eq!(server.ask("PING").outcome(), "OK");
+    // The reply comes a moment before its request is counted.
+    eventually(PATIENCE, "the request is counted", || stats(status).requests.other.ok == 1);
     let mut workers = server.workers();
     for pid in &workers {
         processes::send_signal(*pid, Signal::SIGSTOP);
