@@ -9,6 +9,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+};
+
 /// Between tries to accept without resources.
 const PAUSE_MIN: Duration = Duration::from_millis(10);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
@@ -67,8 +72,20 @@ pub(crate) fn leave(stream: &TcpStream, deadline: Instant) -> io::Result<()> {
     skip(stream, deadline.min(Instant::now() + LINGER_TIME))
 }
 
+/// Waits until the deadline, or until nobody is there any more. What comes meanwhile stays to be read.
+pub(crate) fn pause(stream: &TcpStream, deadline: Instant) {
+    while let Ok(left) = time_left(deadline) {
+        let left = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
+        // Without a flag: of the connection's end alone, which half a close is not.
+        match poll(&mut [PollFd::new(stream, PollFlags::empty())], Some(&left)) {
+            Ok(0) | Err(Errno::INTR) => {}
+            Ok(_) | Err(_) => return,
+        }
+    }
+}
+
 /// Reads what nobody wants to know until the deadline, or until the client has closed.
-pub(crate) fn skip(mut stream: &TcpStream, deadline: Instant) -> io::Result<()> {
+fn skip(mut stream: &TcpStream, deadline: Instant) -> io::Result<()> {
     let mut room = [0; 64 * 1024];
     loop {
         stream.set_read_timeout(Some(time_left(deadline)?))?;

@@ -157,7 +157,7 @@ impl<S: Status, F: Fn() -> Vec<u8>> Client<'_, S, F> {
             Ok(_) => {
                 let why = "this address tells how the server is doing, with PING and STATS; for \
                            files ask the server's own";
-                self.send(&Reply::error(ErrorCode::Forbidden, why), Then::Leave)
+                self.send(&Reply::error(ErrorCode::BadRequest, why), Then::Leave)
             }
             Err(err) => self.send(&Reply::error(err.code(), err), Then::Leave),
         }
@@ -174,7 +174,7 @@ impl<S: Status, F: Fn() -> Vec<u8>> Client<'_, S, F> {
             Some(name) => Reply::Authenticated { sentence: format!("welcome {name}") },
             None => {
                 // A client that goes, or has to, is waited for no longer.
-                let _ = listener::skip(self.stream, Instant::now() + REJECTION_DELAY);
+                listener::pause(self.stream, Instant::now() + REJECTION_DELAY);
                 Reply::error(ErrorCode::AuthFailed, "no such token is known")
             }
         }

@@ -42,7 +42,7 @@ fn a_saturated_server_tells_how_it_is_doing(model: Model) {
     let _waiting = server.connect();
     let _hogs: Vec<_> = (0..40).map(|_| Peer::connect(status)).collect();
     assert_eq!(Peer::connect(status).request("PING")["data"], "pong");
-    assert_eq!(Peer::connect(status).request("LIST").outcome(), "forbidden");
+    assert_eq!(Peer::connect(status).request("LIST").outcome(), "bad-request");
     let waits = if model.0 == "async" { 0 } else { 1 };
     eventually(PATIENCE, "the counts are those of the server", || {
         let stats = stats(status);
