@@ -52,12 +52,20 @@ impl Attributes {
             Err(Errno::NOENT) => return Ok(None),
             Err(errno) => return Err(errno.into()),
         };
-        Ok((FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile).then(|| Self {
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+            return Ok(None);
+        }
+        let access_list = match AccessList::of(dir, name) {
+            // It was taken away in between.
+            Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(None),
+            list => list?,
+        };
+        Ok(Some(Self {
             owner: owner(&stat),
             group: group(&stat),
             // What runs as somebody else must not begin to run what a client sent.
             mode: permissions(&stat) - (Mode::SUID | Mode::SGID | Mode::SVTX),
-            access_list: AccessList::of(dir, name),
+            access_list,
         }))
     }
 
@@ -93,16 +101,22 @@ impl Attributes {
 }
 
 impl AccessList {
-    fn of(dir: &Dir, name: &FileName) -> Self {
+    /// An error has nothing to do with the list. To take it for one that is not known would lock out,
+    /// for good, whom the file is open to.
+    fn of(dir: &Dir, name: &FileName) -> io::Result<Self> {
         if !cfg!(target_os = "linux") {
-            return Self::None;
+            return Ok(Self::None);
         }
-        let Ok(file) = disk::open_to_lock(dir, name.as_str()) else { return Self::Unknown };
+        let file = match disk::open_to_lock(dir, name.as_str()) {
+            Err(err) if err.kind() == io::ErrorKind::PermissionDenied => return Ok(Self::Unknown),
+            file => file?,
+        };
         let mut list = Vec::with_capacity(ACCESS_LIST_LEN_MAX);
         match fgetxattr(&file, ACCESS_LIST, spare_capacity(&mut list)) {
-            Ok(_) => Self::Some(list),
-            Err(Errno::NODATA | Errno::NOTSUP) => Self::None,
-            Err(_) => Self::Unknown,
+            Ok(_) => Ok(Self::Some(list)),
+            Err(Errno::NODATA | Errno::NOTSUP) => Ok(Self::None),
+            Err(Errno::ACCESS | Errno::PERM | Errno::RANGE) => Ok(Self::Unknown),
+            Err(errno) => Err(errno.into()),
         }
     }
 

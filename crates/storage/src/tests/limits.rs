@@ -209,10 +209,9 @@ fn never_beyond_the_limits(
             }
             looks
         });
-        for worker in workers {
-            worker.join().unwrap();
-        }
+        let ended: Vec<_> = workers.into_iter().map(|worker| worker.join()).collect();
         done.store(true, SeqCst);
+        ended.into_iter().for_each(|ended| ended.unwrap());
         watcher.join().unwrap()
     });
     assert!(looks > 0);
