@@ -46,6 +46,11 @@ impl Leaving {
         self.len += len as u64;
     }
 
+    /// From now on silence alone may take time: others wait for the end.
+    pub(crate) fn hurry(&mut self) {
+        self.farewell.time_max = Duration::ZERO;
+    }
+
     /// How much longer the peer is waited for; `None`: it has had its time.
     pub(crate) fn left(&mut self, now: Instant) -> Option<Duration> {
         let Farewell { silence_max, time_max, bytes_per_second_min } = self.farewell;
@@ -118,5 +123,11 @@ mod tests {
         let short = Farewell { time_max: Duration::ZERO, ..FAREWELL };
         assert_eq!(Leaving::new(short, now).left(now), Some(SECOND));
         assert!(Leaving::new(short, now).left(now + SECOND).is_none());
+        let mut hurried = Leaving::new(FAREWELL, now);
+        hurried.heard(10_000);
+        assert!(hurried.left(now + 2 * SECOND).is_some());
+        hurried.hurry();
+        hurried.heard(10_000);
+        assert!(hurried.left(now + 2 * SECOND).is_none());
     }
 }

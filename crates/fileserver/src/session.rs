@@ -75,6 +75,8 @@ struct Session {
     peer_closed: bool,
     /// A layer around the session is not ready to carry it.
     in_handshake: bool,
+    /// That layer has to send first: what the peer sends is not read, so its quiet means nothing.
+    is_deaf: bool,
     patience: Patience,
     failure: Option<ConnectionError>,
 }
@@ -117,6 +119,7 @@ impl Session {
             between_len: 0,
             peer_closed: false,
             in_handshake: false,
+            is_deaf: false,
             patience: Patience::new(now),
             failure: None,
         }
@@ -182,7 +185,8 @@ impl Session {
     }
 
     fn next(&mut self, now: Instant) -> Result<Next, ConnectionError> {
-        if self.service.phase(now) == Phase::Over {
+        let phase = self.service.phase(now);
+        if phase == Phase::Over {
             return self.end_with_grace_period();
         }
         loop {
@@ -198,10 +202,15 @@ impl Session {
                     self.ending = Ending::Leaving(Leaving::new(*farewell, now));
                     Some(Next::FinishSending)
                 }
-                Ending::Leaving(leaving) => match leaving.left(now) {
-                    Some(left) if !self.peer_closed => Some(Next::Receive(left.min(TICK))),
-                    _ => Some(Next::Close),
-                },
+                Ending::Leaving(leaving) => {
+                    if phase == Phase::Draining {
+                        leaving.hurry();
+                    }
+                    match leaving.left(now) {
+                        Some(left) if !self.peer_closed => Some(Next::Receive(left.min(TICK))),
+                        _ => Some(Next::Close),
+                    }
+                }
             };
             if let Some(next) = next {
                 return Ok(next);
@@ -294,7 +303,7 @@ impl Session {
             return self.pause(Pause::Closed, now).then_some(Next::Close);
         }
         let silent = self.patience.silence();
-        let is_quiet = self.framer.quiet().is_some_and(|quiet| silent >= quiet);
+        let is_quiet = !self.is_deaf && self.framer.quiet().is_some_and(|quiet| silent >= quiet);
         if is_quiet && !self.pause(Pause::Quiet, now) {
             return None;
         }

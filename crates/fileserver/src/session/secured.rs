@@ -184,10 +184,15 @@ impl SecuredSession {
 
     /// The session waits for what TLS has not got yet.
     fn next_of_tls(&mut self, room_len: usize, wait: Duration, now: Instant) -> Option<Next> {
-        if self.has_output() {
+        if !self.unused.is_empty() {
+            self.decrypt(now);
+            return None;
+        }
+        self.session.is_deaf = self.has_output();
+        if self.session.is_deaf {
             return Some(Next::Send(wait));
         }
-        if !self.unused.is_empty() || self.peer_closed {
+        if self.peer_closed {
             self.decrypt(now);
             return None;
         }

@@ -85,8 +85,9 @@ pub(super) struct Receiving {
     /// Of `plain`, what is not written yet.
     plain_len: usize,
     len_max: u64,
-    /// Text since the last that was content.
+    /// Text since the last that was content, and all text.
     blanks_len: u64,
+    text_len: u64,
 }
 
 /// Why an upload is refused. Its text is sent to the client.
@@ -116,7 +117,15 @@ impl UploadError {
 impl Receiving {
     pub(super) fn new(upload: Upload, len_max: u64) -> Self {
         let decoder = BodyDecoder::default();
-        Self { upload, decoder, plain: Vec::new(), plain_len: 0, len_max, blanks_len: 0 }
+        Self {
+            upload,
+            decoder,
+            plain: Vec::new(),
+            plain_len: 0,
+            len_max,
+            blanks_len: 0,
+            text_len: 0,
+        }
     }
 
     /// Takes the content of the next piece of text; returns how much that is.
@@ -129,6 +138,7 @@ impl Receiving {
         let len = self.decoder.decode(text, room).map_err(UploadError::Decode)?;
         self.plain_len += len;
         self.blanks_len = if len == 0 { self.blanks_len + text.len() as u64 } else { 0 };
+        self.text_len += text.len() as u64;
         self.expect_room()?;
         if self.plain_len >= WRITE_LEN_MIN {
             self.write()?;
@@ -140,12 +150,16 @@ impl Receiving {
     pub(super) fn break_line(&mut self) -> Result<usize, UploadError> {
         self.decoder.line_break();
         self.blanks_len += 1;
+        self.text_len += 1;
         self.expect_room().map(|()| 0)
     }
 
     fn expect_room(&self) -> Result<(), UploadError> {
         let len = self.upload.len() + self.plain_len as u64;
-        if len > self.len_max || self.blanks_len > BLANKS_LEN_MAX {
+        // Lines of any sensible width and their endings take less than half as much again.
+        let text_len_max = 2 * body::text_len(self.len_max) + BLANKS_LEN_MAX;
+        let is_mostly_blank = self.blanks_len > BLANKS_LEN_MAX || self.text_len > text_len_max;
+        if len > self.len_max || is_mostly_blank {
             return Err(UploadError::TooLarge(self.len_max));
         }
         Ok(())
