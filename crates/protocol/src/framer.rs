@@ -339,9 +339,12 @@ fn is_upload(verb: &[u8]) -> bool {
     verb.eq_ignore_ascii_case(b"UPLOAD")
 }
 
-/// A dialect has bars in place of blanks: the content that would follow is here.
+/// A dialect has bars in place of blanks: the content that would follow is here. A name may have them too,
+/// with what is no base64 behind them.
 fn has_bars(head: &[u8]) -> bool {
-    head.windows(2).any(|pair| pair == b"||")
+    let is_text = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
+    let bars = head.windows(2).position(|pair| pair == b"||");
+    bars.is_some_and(|at| head[at + 2..].iter().all(is_text))
 }
 
 fn takes_no_name(head: &[u8]) -> bool {

@@ -207,4 +207,7 @@ fn a_stalled_dialect_with_bars_is_complete() {
     assert_eq!(whole, Ok(vec![head("UPLOAD a.txt||aGVsbG8="), Piece::End]));
     assert_eq!(outcome_of("UPLOAD a||QUJD\r\n").unwrap(), [head("UPLOAD a||QUJD"), Piece::End]);
     assert_eq!(stalled_after("UPLOAD a|b").quiet(), None);
+    assert_eq!(stalled_after("UPLOAD a||b.txt").quiet(), None);
+    let name_with_bars = outcome_of("UPLOAD a||b.txt\r\nQUJD\r\n\r\n").unwrap();
+    assert_eq!(name_with_bars[0], head("UPLOAD a||b.txt "));
 }
