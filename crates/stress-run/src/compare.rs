@@ -72,7 +72,7 @@ pub(crate) struct CompareArgs {
     a: PathBuf,
 
     /// The directory of the run that the verdicts are on
-    #[arg(value_name = "B", required_unless_present = "between")]
+    #[arg(value_name = "B")]
     b: Option<PathBuf>,
 
     /// Compare the server modes of one run, each with its best pool
@@ -104,6 +104,10 @@ enum Between {
 
 /// Prints the comparison and what became of the gates.
 pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
+    ensure!(
+        args.b.is_some() || args.between.is_some(),
+        "name run B as well, or compare the modes of run A with --between modes"
+    );
     let dirs = std::iter::once(&args.a).chain(&args.b);
     let runs: Vec<PastRun> = dirs.map(|dir| PastRun::open(dir)).collect::<anyhow::Result<_>>()?;
     let compared = match &runs[..] {

@@ -139,6 +139,10 @@ fn label(sheet: &Sheet, row: &SheetRow, key: &[&str]) -> String {
 }
 
 impl Selector {
+    pub(crate) fn names(&self, column: &str) -> bool {
+        self.0.iter().any(|(name, _)| name == column)
+    }
+
     /// The rows that have all the values. The error is a column that is not there.
     pub(crate) fn select<'a>(&self, sheet: &'a Sheet) -> Result<Vec<&'a SheetRow>, String> {
         let marks = self.marks(sheet)?;

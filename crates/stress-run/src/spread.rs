@@ -1,7 +1,8 @@
 //! One number for several repetitions, and how far they scatter.
 //!
-//! The number is always that of the median repetition, the one with the median time: so all numbers of a
-//! row are of one real measurement, and the same wherever they are shown.
+//! The number is that of the median repetition, the one with the median time: so all numbers of a row are
+//! of one real measurement, and the same wherever they are shown. Only where modes are compared, which is
+//! by goodput, it is that with the median goodput.
 
 /// Fewest values of which an interval can be told that holds the true median with 95% confidence.
 pub(crate) const CONFIDENCE_MIN: usize = 6;

@@ -159,6 +159,12 @@ fn the_modes_of_one_run_are_compared_by_goodput() {
             (&Value::Null, &json!("goodput_bytes_per_s"))
         );
     }
+    // Of all pairs, each of which is there both ways, as many are slower as are faster.
+    for gate in ["slower==0", "geomean>=1", "clients=50:faster>0"] {
+        let refused = runs.compare_those(&["b"], &["--between", "modes", "--gate", gate]);
+        assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""), "{gate}");
+        assert!(refused.stderr.contains("say which mode is meant"), "{}", refused.stderr);
+    }
 }
 
 #[test]

@@ -38,10 +38,10 @@ pub(crate) struct Row {
     pub(crate) repetitions: usize,
     /// From so many servers of its side.
     pub(crate) chosen_from: usize,
-    /// Of the median repetition.
+    /// Of the repetition with the median of what decides.
     pub(crate) mean_s: Option<f64>,
     pub(crate) goodput: Option<f64>,
-    /// What decides, of the median repetition and of each.
+    /// What decides, of that repetition and of each.
     pub(super) seconds: Option<f64>,
     times: Vec<f64>,
 }
@@ -102,7 +102,7 @@ impl Contender {
 impl Row {
     fn of(server: Configuration, repetitions: &[Repetition], measure: Measure) -> Self {
         let seconds = |one: &Repetition| measure.seconds(one);
-        let median = median_repetition(repetitions, |one| one.mean_s);
+        let median = median_repetition(repetitions, |one| seconds(one));
         Self {
             server,
             repetitions: repetitions.len(),

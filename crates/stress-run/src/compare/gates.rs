@@ -38,6 +38,12 @@ fn check_one(comparison: &Comparison, sheet: &Sheet, gate: &Gate) -> anyhow::Res
     let Some(count) = count_named(&gate.column) else {
         return gate.check(sheet, key(comparison.measure));
     };
+    // Each pair of modes is there both ways, so all of them together are as fast as they are slow.
+    let is_two_sided = comparison.measure == Measure::Goodput
+        && matches!(gate.column.as_str(), "faster" | "slower" | "geomean");
+    if is_two_sided && !gate.selector.names("mode") && !gate.selector.names("a_mode") {
+        bail!("--gate {gate}: say which mode is meant, for example with 'mode=thread:{gate}'");
+    }
     let tally = Tally::of(selected(comparison, sheet, gate)?.into_iter());
     let value = count(&tally);
     let breach = Breach { row: String::new(), value: value.map(|value| value.to_string()) };

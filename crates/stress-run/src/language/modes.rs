@@ -48,7 +48,8 @@ impl Language {
         match self {
             En => {
                 "Each mode has the pool with its highest goodput: all bytes divided by the time \
-                 until the last client is done, in the median repetition. Speed is that goodput \
+                 until the last client is done, in the repetition where that is the median. Pools with \
+                 failed clients are left out. Speed is that goodput \
                  as a multiple of the fastest mode's; the 95% range holds its true value, this \
                  row taken by itself. All loads together: the geometric mean. The same \
                  repetitions choose the pool and are tested. So that the choice does not flatter \
@@ -60,7 +61,8 @@ impl Language {
             }
             Id => {
                 "Setiap mode diwakili pool dengan goodput tertinggi: semua byte dibagi waktu \
-                 sampai client terakhir selesai, dari ulangan median. Rasio adalah goodput itu \
+                 sampai client terakhir selesai, dari ulangan dengan goodput median. Pool dengan client \
+                 gagal tidak diikutkan. Rasio adalah goodput itu \
                  dibagi goodput mode tercepat; rentang 95% memuat nilai sebenarnya, untuk satu \
                  baris saja. Semua beban: rata-rata geometriknya. Ulangan yang sama memilih pool \
                  dan diuji. Agar pilihan itu tidak menguntungkan satu mode, mode disebut lebih \

@@ -107,6 +107,22 @@ fn goodput_decides_and_not_how_clients_take_turns() {
     assert!(comparison.pairs.iter().all(|pair| pair.verdict == Verdict::Same));
 }
 
+#[test]
+fn a_pool_has_the_median_of_its_goodputs() {
+    let of_thread = vec![vec![4.0, 5.0, 6.0]];
+    let mut cells = cells(&[(Mode::Async, vec![vec![5.0; 3]]), (Mode::Thread, of_thread)]);
+    for (cell, repetitions) in &mut cells {
+        if cell.server.mode == Some(Mode::Thread) {
+            // The one with the median mean time has the lowest goodput.
+            for (one, mean_s) in repetitions.iter_mut().zip([1.0, 3.0, 2.0]) {
+                one.mean_s = Some(mean_s);
+            }
+        }
+    }
+    let comparison = Modes::of(&cells, &Marks::default()).by_load;
+    assert!(comparison.pairs.iter().all(|pair| pair.speed_ratio == Some(1.0)));
+}
+
 /// How often noise alone, of 4 to 8 repetitions, makes one of two modes look faster.
 fn misled(thread_pools: usize, process_pools: usize, repetitions: usize) -> usize {
     let mut random = StdRng::seed_from_u64(7);
