@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use crate::{
     books::ServerBooks,
     client_pool,
-    content::{Digest, Source, UPLOADED},
+    content::{Digest, Source, UPLOADED, download_name},
     interrupt::Interrupt,
     job::{Job, Outcome, Task, WRONG_CONTENT},
     plan::{BURSTS_MAX, Cell, ClientPoolKind, Operation, Sink},
@@ -98,6 +98,13 @@ impl Record {
             invalid: None,
             unsettled: None,
             server_failure: None,
+        }
+    }
+
+    /// The server lives, and its counts cannot be had: nothing confirms what all clients say.
+    pub(crate) fn doubt(&mut self, why: &str) {
+        if self.clients_failed() == 0 && self.invalid.is_none() {
+            self.invalid = Some(format!("the server's counts afterwards: {why}"));
         }
     }
 
@@ -224,10 +231,13 @@ fn jobs(
                 let name = upload_name(attempt.repetition, client);
                 (Task::Upload(name), Some(source.path.clone()))
             }
-            (Work::Download(source), Sink::Null) => (Task::Download(source.name.clone()), None),
-            (Work::Download(source), Sink::File) => {
-                let sink = instruments.sink_dir.join(format!("download-{client}.bin"));
-                (Task::Download(source.name.clone()), Some(sink))
+            (Work::Download(source), sink) => {
+                let path = || instruments.sink_dir.join(format!("download-{client}.bin"));
+                let name = match target.has_content {
+                    true => source.name.clone(),
+                    false => download_name(source.volume),
+                };
+                (Task::Download(name), (sink == Sink::File).then(path))
             }
             (Work::List, _) => (Task::List, None),
         };
@@ -308,4 +318,31 @@ fn clean_up(jobs: &[Job], target: &Target) {
 fn remove_if_there(path: &Path) {
     // The next cell creates it anew, and the directory goes with the run.
     let _ = fs::remove_file(path);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Configuration, Volume};
+
+    #[test]
+    fn what_all_clients_say_and_no_count_confirms_is_invalid() {
+        let cell = Cell {
+            operation: Operation::Upload,
+            volume: Volume { bytes: 1 },
+            clients: 2,
+            server: Configuration { mode: None, workers: 1 },
+        };
+        let attempt = Attempt { cell, repetition: 1, attempt: 1 };
+        let outcomes = (1..=2).map(|client| Outcome::of(client, 1, 0)).collect();
+        let mut record = Record { outcomes, ..Record::unmeasured(attempt) };
+        record.doubt("deadline passed");
+        assert_eq!(
+            record.invalid.as_deref(),
+            Some("the server's counts afterwards: deadline passed")
+        );
+        let mut record = Record::all_failed(attempt, "busy", "no room");
+        record.doubt("deadline passed");
+        assert_eq!(record.invalid, None);
+    }
 }

@@ -48,9 +48,7 @@ impl Source {
             file.write_all(&piece[..len])?;
             left -= len as u64;
         }
-        let name = format!("{DOWNLOADED}{}.bin", volume.bytes);
-        let name = name.parse().expect("this is a plain name");
-        Ok(Self { volume, path, name, digest: digest.finish() })
+        Ok(Self { volume, path, name: download_name(volume), digest: digest.finish() })
     }
 
     /// Takes a file that a server has, into `dir`.
@@ -62,6 +60,12 @@ impl Source {
         let digest = Digest::of_file(&path).with_context(write)?;
         Ok(Self { volume: Volume { bytes }, path, name: name.clone(), digest })
     }
+}
+
+/// The stored file that downloads read. The null server reads its length in it.
+pub(crate) fn download_name(volume: Volume) -> FileName {
+    let name = format!("{DOWNLOADED}{}.bin", volume.bytes);
+    name.parse().expect("this is a plain name")
 }
 
 /// BLAKE3, in the words of the protocol's DIGEST.

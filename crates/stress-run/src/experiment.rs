@@ -70,6 +70,10 @@ pub(crate) fn resume(
         if environment.plan.configurations != [connected.configuration(&options.plan)?] {
             bail!("the server at {address} has another mode or pool than when the run began");
         }
+        if connected.speaks_tls() != environment.plan.tls {
+            let begun = if environment.plan.tls { "with" } else { "without" };
+            bail!("the run began {begun} --tls; resume it in the same way");
+        }
     }
     let work_dir = work_dir(&options);
     environment.binaries.check_same(&Binaries::of_this_run(server.program())?)?;

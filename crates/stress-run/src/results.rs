@@ -94,6 +94,9 @@ impl RunFiles {
     pub(crate) fn reopen(run: &Run, environment: &Environment) -> anyhow::Result<Self> {
         let dir = &run.dir;
         let cells = Self::lock(dir)?;
+        if cells_in(dir)?.len() != run.attempts.len() {
+            bail!("the run in {} went on meanwhile; try again", dir.display());
+        }
         let mend = || {
             cut_to_whole_lines(&dir.join(CELLS))?;
             cut_to_whole_lines(&dir.join(CEILINGS))?;

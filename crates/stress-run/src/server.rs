@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    fs,
     io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
     process::Stdio,
@@ -137,7 +138,8 @@ impl ServerProcess {
     pub(crate) fn stop(mut self) {
         self.process.ask_to_end();
         self.process.wait_until(Instant::now() + STOP_TIMEOUT);
-        // Dropping kills what is left.
+        // All of it was read, and the next servers' logs may need the room. Dropping kills what is left.
+        let _ = fs::remove_file(self.events.path());
     }
 }
 

@@ -218,8 +218,11 @@ impl Sweep {
             if self.is_interrupted() {
                 return Ok(());
             }
-            if let (Some(why), Ok(running)) = (&record.unsettled, &mut *server) {
-                record.server_failure = running.how_it_died().map(|how| format!("{why}; {how}"));
+            if let (Some(why), Ok(running)) = (record.unsettled.clone(), &mut *server) {
+                match running.how_it_died() {
+                    Some(how) => record.server_failure = Some(format!("{why}; {how}")),
+                    None => record.doubt(&why),
+                }
                 // Whatever the server is still doing must not run into the next cell, and its port and
                 // directory are the next one's.
                 *server = Err(anyhow!("the server is being replaced"));

@@ -180,6 +180,7 @@ fn downloads_of_its_own_file_are_measured_where_a_server_stores_nothing() {
     let rows = run::rows(&run.latest("table-thread.csv"));
     assert_eq!(rows.len(), 2);
     assert_good(&rows);
+    assert_eq!(run.latest("ceilings.csv").lines().count(), 1 + 2, "{}", finished.stderr);
     let refused = run.finish(&[&args[..], &["--ops", "upload"]].concat());
     assert_eq!(refused.code, Some(2));
     assert!(refused.stderr.contains("leave upload out of --ops"), "{}", refused.stderr);

@@ -57,7 +57,10 @@ impl Clocks {
         let stat = fs::read_to_string("/proc/stat").ok();
         let machine = stat.and_then(|stat| Ticks::of(&stat, &processors.allowed));
         Self {
-            server: server.map(|server| seconds(server.iter().filter_map(cpu_ticks).sum())),
+            // Of one that has ended nobody knows what it took.
+            server: server
+                .and_then(|server| server.iter().map(cpu_ticks).sum::<Option<u64>>())
+                .map(seconds),
             generator: generator_seconds(),
             busy: machine.map(|ticks| seconds(ticks.busy)),
             steal: machine.map(|ticks| seconds(ticks.steal)),
