@@ -18,7 +18,7 @@ pub(crate) use server::ServerArgs;
 
 const EXAMPLES: &str = "\
 Without a command: a prompt on a terminal; elsewhere the lines of standard input are the commands.
-Exit status: 0 done, 1 some of the work failed, 2 bad usage or a file that is needed cannot be read.
+Exit status: 0 done, 1 some of the work failed, 2 bad usage, or the file of a token or certificate cannot be read.
 
 Examples:
   fileclient list

@@ -193,9 +193,9 @@ pub(crate) struct ResultOptions {
     #[arg(long, value_enum, env = "STRESS_LANG", default_value = "en")]
     pub(crate) lang: Language,
 
-    /// Condition that the results must meet, such as failed==0 or
-    /// clients=50:mean_s<3. For several, repeat the option or put semicolons between
-    /// them
+    /// Condition that the results must meet, such as clients=50:mean_s<3, or with
+    /// compare speed_ratio>=0.9. For several, repeat the option or put semicolons
+    /// between them
     #[arg(long = "gate", value_name = "CONDITION", value_delimiter = ';', env = "STRESS_GATE")]
     pub(crate) gates: Vec<Gate>,
 }
