@@ -126,7 +126,8 @@ impl<'a> Panel<'a> {
         let language = facts.language;
         let pitch = BAR_PITCH.min(BARS_HEIGHT / self.bars.len() as f64);
         let height = pitch * self.bars.len() as f64 + 46.0;
-        let frame = Frame::panel(58.0, height);
+        // Room for `connection-1` before the bars.
+        let frame = Frame::panel(78.0, height);
         let scale = Scale::from_zero(end_s, frame.left, frame.right);
         let workers = self.workers();
         let content = html! {
