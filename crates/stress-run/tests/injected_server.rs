@@ -172,20 +172,7 @@ fn a_cell_beside_other_load_is_measured_again_and_every_attempt_is_kept() {
                 }
             });
         }
-        let args = [
-            "--modes",
-            "thread",
-            "--volumes",
-            "0.01",
-            "--clients",
-            "1",
-            "--servers",
-            "1",
-            "--ops",
-            "upload",
-            "--reruns",
-            "2",
-        ];
+        let args = [&ONE_CELL[..], &["--reruns", "2"]].concat();
         let run = run_with("service-time=500", &args);
         let cells = run.latest("cells.csv");
         let rows = run::rows(&cells);
@@ -200,8 +187,8 @@ fn a_cell_beside_other_load_is_measured_again_and_every_attempt_is_kept() {
     });
 }
 
-/// One transfer that takes three seconds.
-const ONE_LONG_CELL: [&str; 10] = [
+/// One small upload, which takes as long as a fault says.
+const ONE_CELL: [&str; 10] = [
     "--modes",
     "thread",
     "--volumes",
@@ -218,7 +205,7 @@ const ONE_LONG_CELL: [&str; 10] = [
 /// reason why its cell was disturbed.
 fn disturbed_by_stopping(choose: fn(u32) -> Option<u32>) -> String {
     let run = Run::new();
-    let mut command = run.command(&ONE_LONG_CELL);
+    let mut command = run.command(&ONE_CELL);
     command.env("FILESERVER_INJECT", "service-time=3000");
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let _guard = run::KillOnDrop(child.id());
