@@ -20,7 +20,7 @@ use self::{
     commands::Command, connections::ConnectionArgs, files::FileArgs, record::RecordArgs,
     security::SecurityArgs,
 };
-use crate::{inject::Fault, serve, service::Limits};
+use crate::{faults::Fault, serve, service::Limits};
 
 const EXAMPLES: &str = "\
 Examples:

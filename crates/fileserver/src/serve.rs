@@ -17,7 +17,7 @@ use crate::{
     budget::{Budget, Turns},
     confinement::Confinement,
     exposure::{self, OneFileError, ServedSecretError},
-    inject::Faults,
+    faults::Faults,
     listener::{self, BindError},
     models,
     monitoring::{ListenError, Listeners, Monitor},

@@ -21,10 +21,10 @@ use crate::{
     auth::Tokens,
     budget::{Budget, Turns},
     confinement::Confinement,
-    inject::Faults,
+    faults::Faults,
     listener::Endpoint,
     os,
-    porter::Porter,
+    overload::Overload,
     resources,
     serve::Drained,
     shutdown::{DrainFlag, Hangup, Phase},
@@ -81,8 +81,8 @@ impl Service {
     }
 
     /// Answers connections that are one too many.
-    pub(crate) fn porter(&self) -> Porter {
-        Porter::new(self)
+    pub(crate) fn overload(&self) -> Overload {
+        Overload::new(self)
     }
 
     /// The calling thread or process is the worker of this slot from now on.

@@ -8,15 +8,15 @@
 //! Memory does not depend on the size of files: at most one received, one decoded and one encoded
 //! piece, 256 KiB each, allocated when a transfer first needs them.
 
+mod access;
 mod buffers;
 mod conversation;
 mod error;
 mod exchange;
-mod patience;
 mod refusal;
-mod secured;
+mod timeouts;
+mod tls;
 mod transfer;
-mod visitor;
 
 use std::{
     sync::Arc,
@@ -35,8 +35,8 @@ use buffers::Input;
 pub(crate) use conversation::Conversation;
 pub(crate) use error::ConnectionError;
 use exchange::{Exchange, Progress};
-use patience::{Overdue, Patience, Stage};
-use secured::SecuredSession;
+use timeouts::{Overdue, Stage, Timeouts};
+use tls::SecuredSession;
 
 /// Longest time a driver waits for the peer before it asks again: how soon a shutdown is noticed.
 const TICK: Duration = Duration::from_millis(500);
@@ -77,7 +77,7 @@ struct Session {
     in_handshake: bool,
     /// That layer has to send first: what the peer sends is not read, so its quiet means nothing.
     is_deaf: bool,
-    patience: Patience,
+    timeouts: Timeouts,
     failure: Option<ConnectionError>,
 }
 
@@ -120,7 +120,7 @@ impl Session {
             peer_closed: false,
             in_handshake: false,
             is_deaf: false,
-            patience: Patience::new(now),
+            timeouts: Timeouts::new(now),
             failure: None,
         }
     }
@@ -128,10 +128,10 @@ impl Session {
     /// Works until only the driver can go on. An error ends the connection at once, without a
     /// reply.
     pub(crate) fn step(&mut self, now: Instant) -> Result<Step<'_>, ConnectionError> {
-        self.patience.waited_until(now);
+        self.timeouts.waited_until(now);
         let next = self.next(now)?;
         if let Next::Receive(wait) | Next::Send(wait) = next {
-            self.patience.grant(wait, now);
+            self.timeouts.grant(wait, now);
         }
         Ok(match next {
             Next::Send(wait) => Step::Send(self.exchange.output(), wait),
@@ -146,13 +146,13 @@ impl Session {
     /// The first `len` bytes of the last [`Step::Send`] were written.
     pub(crate) fn sent(&mut self, len: usize) {
         self.exchange.sent(len);
-        self.patience.moved(len);
+        self.timeouts.moved(len);
     }
 
     /// `len` bytes were read into the room of the last [`Step::Receive`]; none means that the peer
     /// has closed its half.
     pub(crate) fn received(&mut self, len: usize) {
-        self.patience.moved(len);
+        self.timeouts.moved(len);
         self.take(len);
     }
 
@@ -229,8 +229,8 @@ impl Session {
     }
 
     fn send(&mut self) -> Result<Next, ConnectionError> {
-        self.patience.enter(Stage::Transfer);
-        match self.patience.left(&self.service.limits) {
+        self.timeouts.enter(Stage::Transfer);
+        match self.timeouts.left(&self.service.limits) {
             Ok(left) => Ok(Next::Send(left.min(TICK))),
             Err(overdue) => {
                 // Otherwise a limit was told already, and this is about the last reply.
@@ -289,7 +289,7 @@ impl Session {
     /// Leaves as soon as it may; but a connection that has waited for its worker until now still
     /// gets its first request answered.
     fn must_leave(&self, now: Instant) -> bool {
-        let served = self.exchange.has_answered() || self.patience.silence() >= QUIET;
+        let served = self.exchange.has_answered() || self.timeouts.silence() >= QUIET;
         served && self.may_leave(now)
     }
 
@@ -302,13 +302,13 @@ impl Session {
         if self.peer_closed {
             return self.pause(Pause::Closed, now).then_some(Next::Close);
         }
-        let silent = self.patience.silence();
+        let silent = self.timeouts.silence();
         let is_quiet = !self.is_deaf && self.framer.quiet().is_some_and(|quiet| silent >= quiet);
         if is_quiet && !self.pause(Pause::Quiet, now) {
             return None;
         }
-        self.patience.enter(self.stage());
-        let left = match self.patience.left(&self.service.limits) {
+        self.timeouts.enter(self.stage());
+        let left = match self.timeouts.left(&self.service.limits) {
             Ok(left) => left,
             Err(overdue) => {
                 self.give_up_waiting(overdue);
@@ -360,7 +360,7 @@ impl Session {
     /// The server waits no longer: says so, then closes.
     fn give_up_waiting(&mut self, overdue: Overdue) {
         // The peer may take as long again to read why.
-        self.patience.restart();
+        self.timeouts.restart();
         let reply = match overdue {
             Overdue::NoRequest(_) | Overdue::Head(_) => Reply::error(ErrorCode::Timeout, overdue),
             Overdue::Silent(_) => Reply::error(

@@ -16,7 +16,7 @@ use telemetry::Arrival;
 use crate::{
     admission::{Admitted, Busy},
     listener::AcceptPause,
-    porter::{LOOK_PAUSE, Porter},
+    overload::{LOOK_PAUSE, Overload},
     serve::{Drained, ServeError},
     service::Service,
     shutdown::{CUT_TIMEOUT, Event, StopSignals},
@@ -29,13 +29,13 @@ const TICK: Duration = LOOK_PAUSE;
 pub(super) struct Acceptor<'a> {
     pub(super) service: &'a Arc<Service>,
     pub(super) signals: StopSignals,
-    pub(super) porter: Porter,
+    pub(super) overload: Overload,
 }
 
 impl<'a> Acceptor<'a> {
     pub(super) fn new(service: &'a Arc<Service>) -> Result<Self, ServeError> {
         let signals = StopSignals::catch(service.hangup).map_err(ServeError::Signals)?;
-        Ok(Self { service, signals, porter: service.porter() })
+        Ok(Self { service, signals, overload: service.overload() })
     }
 
     /// Gives every connection to `start` until a signal comes, then drains.
@@ -52,7 +52,7 @@ impl<'a> Acceptor<'a> {
         let mut pause = AcceptPause::default();
         let mut excess = 0;
         loop {
-            self.porter.see_off();
+            self.overload.see_off();
             let has_room = wait_for_room(if excess > 0 { Duration::ZERO } else { TICK });
             // Whoever is one too many in the kernel's queue is accepted to be told so.
             excess = match has_room {
@@ -60,7 +60,7 @@ impl<'a> Acceptor<'a> {
                 false => self.service.waiting_excess(&listener).map_err(ServeError::Accept)?,
             };
             let (listening, timeout) = match has_room || excess > 0 {
-                true if self.porter.is_idle() => (Some(&listener), Duration::MAX),
+                true if self.overload.is_idle() => (Some(&listener), Duration::MAX),
                 true => (Some(&listener), TICK),
                 false => (None, Duration::ZERO),
             };
@@ -71,14 +71,14 @@ impl<'a> Acceptor<'a> {
             }
             match listener.accept() {
                 Ok((stream, peer)) if !has_room => {
-                    self.porter.turn_away(stream, peer, Busy::Server);
+                    self.overload.turn_away(stream, peer, Busy::Server);
                 }
                 Ok((stream, peer)) => {
                     pause.reset();
                     self.admit(stream, peer, &mut start);
                 }
                 Err(err) => {
-                    self.porter.make_room();
+                    self.overload.make_room();
                     thread::sleep(pause.after(err).map_err(ServeError::Accept)?);
                 }
             }
@@ -95,7 +95,7 @@ impl<'a> Acceptor<'a> {
     ) {
         let admitted = match self.service.admission.admit(peer) {
             Ok(admitted) => admitted,
-            Err(why) => return self.porter.turn_away(stream, peer, why),
+            Err(why) => return self.overload.turn_away(stream, peer, why),
         };
         match stream.set_nonblocking(false) {
             Ok(()) => start(stream, self.service.connection_accepted(peer), admitted),
@@ -111,7 +111,7 @@ impl<'a> Acceptor<'a> {
             if now >= deadline + CUT_TIMEOUT {
                 return Ok(Drained::Cut);
             }
-            self.porter.see_off();
+            self.overload.see_off();
             if self.signals.wait(None, TICK)? == Event::Stop {
                 self.service.cut_connections();
                 deadline = deadline.min(now);

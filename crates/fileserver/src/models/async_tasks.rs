@@ -33,7 +33,7 @@ use super::try_threads;
 use crate::{
     admission::Admitted,
     listener::AcceptPause,
-    porter::{LOOK_PAUSE, Porter},
+    overload::{LOOK_PAUSE, Overload},
     serve::{Drained, ServeError},
     service::Service,
     session::{ConnectionError, Conversation, Step},
@@ -60,11 +60,11 @@ pub(super) fn serve(
     runtime.block_on(async {
         let listener = TcpListener::from_std(listener).map_err(ServeError::Accept)?;
         let mut signals = UnixStream::from_std(signals).map_err(ServeError::Signals)?;
-        let mut porter = service.porter();
+        let mut overload = service.overload();
         ready();
-        accept_until_signal(&listener, service, &mut porter, &mut signals).await?;
+        accept_until_signal(&listener, service, &mut overload, &mut signals).await?;
         drop(listener);
-        Ok(drain(service, &mut porter, &mut signals).await)
+        Ok(drain(service, &mut overload, &mut signals).await)
     })
 }
 
@@ -98,32 +98,32 @@ fn start_runtime(service: &Arc<Service>) -> io::Result<Runtime> {
 async fn accept_until_signal(
     listener: &TcpListener,
     service: &Arc<Service>,
-    porter: &mut Porter,
+    overload: &mut Overload,
     signals: &mut UnixStream,
 ) -> Result<(), ServeError> {
     let mut pause = AcceptPause::default();
     loop {
-        porter.see_off();
+        overload.see_off();
         let accepted = select! {
             biased;
             _ = next_signal(signals) => return Ok(()),
             accepted = listener.accept() => accepted,
-            () = time::sleep(LOOK_PAUSE), if !porter.is_idle() => continue,
+            () = time::sleep(LOOK_PAUSE), if !overload.is_idle() => continue,
         };
         match accepted {
             Ok((stream, peer)) => {
                 pause.reset();
-                admit(service, porter, stream, peer);
+                admit(service, overload, stream, peer);
             }
             Err(err) => {
-                porter.make_room();
+                overload.make_room();
                 time::sleep(pause.after(err).map_err(ServeError::Accept)?).await;
             }
         }
     }
 }
 
-fn admit(service: &Arc<Service>, porter: &mut Porter, stream: TcpStream, peer: SocketAddr) {
+fn admit(service: &Arc<Service>, overload: &mut Overload, stream: TcpStream, peer: SocketAddr) {
     match service.admission.admit(peer) {
         Ok(admitted) => {
             service.connection_queued();
@@ -132,7 +132,7 @@ fn admit(service: &Arc<Service>, porter: &mut Porter, stream: TcpStream, peer: S
         }
         Err(why) => {
             // A stream that cannot be handed over is dropped, which closes it.
-            let _ = stream.into_std().map(|stream| porter.turn_away(stream, peer, why));
+            let _ = stream.into_std().map(|stream| overload.turn_away(stream, peer, why));
         }
     }
 }
@@ -142,7 +142,7 @@ async fn next_signal(signals: &mut UnixStream) {
     let _ = signals.read(&mut [0]).await;
 }
 
-async fn drain(service: &Service, porter: &mut Porter, signals: &mut UnixStream) -> Drained {
+async fn drain(service: &Service, overload: &mut Overload, signals: &mut UnixStream) -> Drained {
     let mut deadline = service.begin_drain();
     tracing::info!("stopping: {} connections open", service.admission.open());
     while service.admission.open() > 0 {
@@ -150,7 +150,7 @@ async fn drain(service: &Service, porter: &mut Porter, signals: &mut UnixStream)
         if now >= deadline + CUT_TIMEOUT {
             return Drained::Cut;
         }
-        porter.see_off();
+        overload.see_off();
         if time::timeout(TICK, next_signal(signals)).await.is_ok() {
             service.cut_connections();
             deadline = deadline.min(now);

@@ -5,7 +5,7 @@ use std::io;
 use protocol::FrameError;
 use telemetry::Level;
 
-use super::patience::Overdue;
+use super::timeouts::Overdue;
 
 /// Why a connection ended before its peer closed it. For the log: a client is told by a reply,
 /// where one still makes sense.

@@ -16,18 +16,18 @@ use telemetry::{Arrival, Command, OpenConnection, Slot};
 
 use super::{
     ConnectionError,
+    access::Access,
     buffers::Output,
     refusal::Refusal,
     transfer::{DigestJob, Download, Receiving, UploadError},
-    visitor::Visitor,
 };
-use crate::{budget::Reserved, inject::Faults, service::Service, stats};
+use crate::{budget::Reserved, faults::Faults, service::Service, stats};
 
 /// Turns fragments of requests into work, and work into output.
 #[derive(Debug)]
 pub(super) struct Exchange {
     service: Arc<Service>,
-    books: OpenConnection,
+    connection: OpenConnection,
     work: Work,
     output: Output,
     /// Output waits until then: a test wants the request to take so long.
@@ -40,7 +40,7 @@ pub(super) struct Exchange {
     /// While a reply is sent that is longer than [`LONG_REPLY_LEN`].
     long_reply: Option<Reserved>,
     has_answered: bool,
-    visitor: Visitor,
+    access: Access,
 }
 
 /// What is under way.
@@ -97,10 +97,11 @@ pub(super) enum Progress {
 
 impl Exchange {
     pub(super) fn new(service: Arc<Service>, slot: &'static Slot, arrival: Arrival) -> Self {
-        let books = OpenConnection::pick_up(&service.scoreboard, &service.journal, slot, arrival);
+        let connection =
+            OpenConnection::pick_up(&service.scoreboard, &service.journal, slot, arrival);
         Self {
             service,
-            books,
+            connection,
             work: Work::Nothing,
             output: Output::default(),
             held_until: None,
@@ -108,7 +109,7 @@ impl Exchange {
             has_sent: false,
             long_reply: None,
             has_answered: false,
-            visitor: Visitor::default(),
+            access: Access::default(),
         }
     }
 
@@ -138,32 +139,32 @@ impl Exchange {
 
     /// The peer has said who it is, or need not.
     pub(super) fn knows_peer(&self) -> bool {
-        self.visitor.is_known(&self.service)
+        self.access.is_known(&self.service)
     }
 
     /// What of all that one connection may have the peer has had: requests, or the content of a
     /// refused upload. `None` while it may go on.
     pub(super) fn spent(&self) -> Option<String> {
-        let skipped_max = self.visitor.skipped_max(&self.service);
+        let skipped_max = self.access.skipped_max(&self.service);
         match self.work {
             Work::Refused { skipped } if skipped > skipped_max => {
                 Some(format!("more than {skipped_max} bytes of a refused upload"))
             }
-            _ => self.visitor.requests_spent(&self.service),
+            _ => self.access.requests_spent(&self.service),
         }
     }
 
     /// Books how the connection went.
     pub(super) fn close(mut self, failure: Option<&ConnectionError>) {
         match failure {
-            None => self.books.succeeded(),
-            Some(failure) => self.books.failed(failure.level(), failure),
+            None => self.connection.succeeded(),
+            Some(failure) => self.connection.failed(failure.level(), failure),
         }
     }
 
     /// The connection came to the end of what it may have.
     pub(super) fn limited(&self, limit: impl Display) {
-        self.books.limited(limit);
+        self.connection.limited(limit);
     }
 
     /// Gives up what is under way and answers with `reply`, unless it was answered already.
@@ -204,7 +205,7 @@ impl Exchange {
 
     fn work(&mut self, now: Instant) -> Result<Progress, ConnectionError> {
         if mem::take(&mut self.has_sent) {
-            self.books.reply_began(now);
+            self.connection.reply_began(now);
         }
         if !self.output.is_empty() {
             return Ok(Progress::Output);
@@ -213,14 +214,14 @@ impl Exchange {
             self.release_output();
         }
         if let Some(outcome) = self.booked_when_sent.take() {
-            self.books.request_finished(outcome.err().map(ErrorCode::as_str), now);
+            self.connection.request_finished(outcome.err().map(ErrorCode::as_str), now);
             self.has_answered = true;
         }
         match &mut self.work {
             Work::Nothing | Work::Upload(_) | Work::Refused { .. } => Ok(Progress::NeedsInput),
             Work::Download(download) => {
                 let len = download.fill(&mut self.output).map_err(ConnectionError::Disk)?;
-                self.books.sent(len as u64);
+                self.connection.sent(len as u64);
                 if download.is_complete() {
                     self.work = Work::Nothing;
                     self.booked_when_sent = Some(Ok(()));
@@ -254,18 +255,18 @@ impl Exchange {
 
     /// More bytes have come from the peer.
     pub(super) fn heard(&mut self) {
-        self.visitor.heard();
+        self.access.heard();
     }
 
     fn begin(&mut self, head: &[u8], now: Instant) {
         let request = Request::parse(head);
-        if self.visitor.is_rambling(&request) {
+        if self.access.is_rambling(&request) {
             return;
         }
         let (command, file) = subject(head, &request);
-        self.books.request_started(command, file, now);
+        self.connection.request_started(command, file, now);
         self.held_until = service_time(command, &self.service).map(|time| now + time);
-        self.visitor.count_request(&request);
+        self.access.count_request(&request);
         match request.map_err(Refusal::from).and_then(|request| self.execute(request, now)) {
             Ok(Work::Nothing) => {}
             Ok(work) => self.work = work,
@@ -275,7 +276,7 @@ impl Exchange {
 
     /// Answers the request, or says what has to be done for its answer.
     fn execute(&mut self, request: Request, now: Instant) -> Result<Work, Refusal> {
-        self.visitor.expect_allowed(&request, &self.service)?;
+        self.access.expect_allowed(&request, &self.service)?;
         let service = Arc::clone(&self.service);
         let directory = &service.directory;
         // Until the list is queued, which takes as much again as making it.
@@ -286,7 +287,7 @@ impl Exchange {
             Request::ListSizes => Reply::Sizes(sizes(directory)?),
             Request::Get(name) => {
                 let file = directory.read(&name)?;
-                self.books.total_is(file.len());
+                self.connection.total_is(file.len());
                 let flipped_bits = service.faults.as_ref().map_or(0, Faults::flipped_bits);
                 return Ok(Work::Download(Box::new(Download::new(&name, file, flipped_bits))));
             }
@@ -301,13 +302,13 @@ impl Exchange {
             }
             Request::Stats => Reply::Stats(Box::new(stats::collect(&self.service, now))),
             Request::Ping => Reply::Pong,
-            Request::Auth(token) => match self.visitor.identify(&token, &self.service) {
+            Request::Auth(token) => match self.access.identify(&token, &self.service) {
                 Some(sentence) => {
-                    self.visitor.name().inspect(|name| self.books.identified(name));
+                    self.access.name().inspect(|name| self.connection.identified(name));
                     Reply::Authenticated { sentence }
                 }
                 None => {
-                    self.books.not_identified();
+                    self.connection.not_identified();
                     return Ok(Work::Rejection { at: now + REJECTION_DELAY });
                 }
             },
@@ -328,7 +329,7 @@ impl Exchange {
     ) {
         match &mut self.work {
             Work::Upload(receiving) => match take(receiving) {
-                Ok(len) => self.books.received(len as u64),
+                Ok(len) => self.connection.received(len as u64),
                 Err(err) => self.refuse(&err.into()),
             },
             Work::Refused { skipped } => *skipped += text_len as u64,
@@ -383,7 +384,7 @@ impl Exchange {
         self.output.set(&wire);
         self.booked_when_sent = Some(match reply {
             Reply::Error { code, .. } => {
-                self.visitor.told(*code);
+                self.access.told(*code);
                 Err(*code)
             }
             _ => Ok(()),
@@ -406,7 +407,7 @@ fn service_time(command: Command, service: &Service) -> Option<Duration> {
     matches!(command, Command::Get | Command::Upload).then(|| faults.service_time()).flatten()
 }
 
-/// What a request is about, for the books. Of a request that is none, what stands in the place of a
+/// What a request is about, for the accounting. Of a request that is none, what stands in the place of a
 /// file's name; but not after AUTH, where it may be a token with a slip of the pen.
 fn subject(head: &[u8], request: &Result<Request, ParseRequestError>) -> (Command, Option<String>) {
     let (verb, rest) = protocol::request::verb_and_rest(head);

@@ -21,7 +21,7 @@ fn descriptors(pid: u32) -> Vec<String> {
 }
 
 #[test]
-fn workers_hold_nothing_of_the_log_and_of_sockets_the_listener_and_the_way_to_the_porter() {
+fn workers_hold_nothing_of_the_log_and_of_sockets_the_listener_and_the_way_to_the_supervisor() {
     let records = Records::new();
     let server = fileserver(&records, 0).start();
     for pid in server.workers() {

@@ -35,7 +35,7 @@ use crate::{
     listener::GrowingPause,
     monitoring::Monitor,
     os,
-    porter::{LOOK_PAUSE, Porter},
+    overload::{LOOK_PAUSE, Overload},
     serve::Drained,
     service::Service,
     shutdown::{self, CUT_TIMEOUT, Hangup, Phase},
@@ -66,8 +66,8 @@ pub(super) struct Supervisor<'a> {
     service: &'a Arc<Service>,
     signals: SignalFd,
     places: Vec<Place>,
-    porter: Porter,
-    /// Where workers hand over to the porter whom they have turned away.
+    overload: Overload,
+    /// Where workers hand over to the overload whom they have turned away.
     leaving: UnixStream,
     monitor: &'a mut Monitor,
 }
@@ -117,9 +117,9 @@ impl<'a> Supervisor<'a> {
         };
         let places = service.scoreboard.slots().iter().map(|_| place()).collect();
         let (leaving, handed_over) = UnixStream::pair()?;
-        let mut porter = service.porter();
-        porter.takes_over_from(handed_over);
-        Ok(Self { listener, service, signals, places, porter, leaving, monitor })
+        let mut overload = service.overload();
+        overload.takes_over_from(handed_over);
+        Ok(Self { listener, service, signals, places, overload, leaving, monitor })
     }
 
     /// Fills every slot; returns once all workers accept connections, or a signal came.
@@ -150,12 +150,12 @@ impl<'a> Supervisor<'a> {
             let leave = || {
                 os::close(self.listener);
                 // Its copies would keep the connections of those who are leaving open.
-                self.porter = self.service.porter();
+                self.overload = self.service.overload();
             };
             self.monitor.replace_dead(self.service, leave);
             self.turn_away_excess()?;
-            self.porter.see_off();
-            let tick = if self.porter.is_idle() { TICK } else { LOOK_PAUSE };
+            self.overload.see_off();
+            let tick = if self.overload.is_idle() { TICK } else { LOOK_PAUSE };
             let timeout = self.until_refill().map_or(tick, |refill| refill.min(tick));
             match self.next_event_within(timeout)? {
                 Some(Event::Stop) => return self.drain(),
@@ -172,11 +172,11 @@ impl<'a> Supervisor<'a> {
                 break;
             }
             match self.listener.accept() {
-                Ok((stream, client)) => self.porter.turn_away(stream, client, Busy::Server),
+                Ok((stream, client)) => self.overload.turn_away(stream, client, Busy::Server),
                 // Workers may be faster; the listener's time limit then ends the wait.
                 Err(err) if err.kind() == io::ErrorKind::WouldBlock => break,
                 Err(_) => {
-                    self.porter.make_room();
+                    self.overload.make_room();
                     break;
                 }
             }
@@ -194,7 +194,7 @@ impl<'a> Supervisor<'a> {
             if self.next_event_within(LOOK_PAUSE)? == Some(Event::Stop) {
                 deadline = Instant::now();
             }
-            self.porter.see_off();
+            self.overload.see_off();
             self.reap_exited();
         }
         if self.any_running() { self.cut() } else { Ok(self.service.drained()) }
@@ -253,7 +253,7 @@ impl<'a> Supervisor<'a> {
                     self.service.scoreboard.slots()[index].worker_replaced();
                 }
                 // Its copies would keep the connections of those who are leaving open.
-                self.porter = self.service.porter();
+                self.overload = self.service.overload();
                 self.monitor.leave_to_others();
                 let outcome =
                     worker::run(supervisor, self.listener, &self.leaving, self.service, index);

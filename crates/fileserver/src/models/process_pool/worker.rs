@@ -32,7 +32,7 @@ pub(super) fn run(
     service.confinement.confine_worker(service);
     let slot = service.enlist_worker(index);
     let mut pause = AcceptPause::default();
-    let porter = service.porter();
+    let overload = service.overload();
     while service.phase(Instant::now()) == Phase::Serving {
         match listener.accept() {
             Ok((stream, peer)) => {
@@ -43,7 +43,7 @@ pub(super) fn run(
                         slot.set_origin(0);
                     }
                     Err(why) => {
-                        porter.answer(&stream, peer, why);
+                        overload.answer(&stream, peer, why);
                         // Where there is no room for more, they are closed at once.
                         let _ = os::hand_over(&stream, leaving);
                     }

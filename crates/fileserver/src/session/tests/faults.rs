@@ -1,7 +1,7 @@
 //! What a session does wrong when a test wants it to.
 
 use super::*;
-use crate::inject::Faults;
+use crate::faults::Faults;
 
 const SERVICE_TIME: Duration = Duration::from_millis(150);
 

@@ -35,7 +35,7 @@ pub(crate) enum Overdue {
 }
 
 #[derive(Debug)]
-pub(super) struct Patience {
+pub(super) struct Timeouts {
     asked_at: Instant,
     granted: Duration,
     has_moved: bool,
@@ -46,7 +46,7 @@ pub(super) struct Patience {
     moved: u64,
 }
 
-impl Patience {
+impl Timeouts {
     pub(super) fn new(now: Instant) -> Self {
         Self {
             asked_at: now,

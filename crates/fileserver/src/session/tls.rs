@@ -92,7 +92,7 @@ impl SecuredSession {
     /// As [`Session::sent`]. The session learns of it when all that it gave is sent.
     pub(super) fn sent(&mut self, len: usize) {
         self.sent += len;
-        self.session.patience.moved(len);
+        self.session.timeouts.moved(len);
         self.encrypt();
         if !self.has_output() && self.in_flight > 0 {
             self.session.exchange.sent(mem::take(&mut self.in_flight));
@@ -103,7 +103,7 @@ impl SecuredSession {
     pub(super) fn received(&mut self, len: usize) {
         self.peer_closed |= len == 0;
         self.unused = 0..len;
-        self.session.patience.moved(len);
+        self.session.timeouts.moved(len);
         if let Some((_, leaving)) = &mut self.failure {
             leaving.heard(len);
         }
@@ -153,7 +153,7 @@ impl SecuredSession {
     /// `None`: there is more to be had at once.
     fn next_of_session(&mut self, now: Instant) -> Result<Option<Next>, ConnectionError> {
         match self.session.step(now)? {
-            // It has lost patience before it could be spoken to.
+            // It waited in vain before it could be spoken to.
             Step::Send(..) if self.tls.is_handshaking() => Err(ConnectionError::NoHandshake),
             Step::Send(plain, wait) => {
                 if self.in_flight == 0 {

@@ -32,7 +32,7 @@ const READ_LEN: usize = 64 * 1024;
 
 /// Tells connections that are not served why, and sees them off without waiting for them.
 #[derive(Debug)]
-pub(crate) struct Porter {
+pub(crate) struct Overload {
     admission: Admission,
     board: Scoreboard,
     journal: Journal,
@@ -46,7 +46,7 @@ pub(crate) struct Porter {
     next_look: Instant,
 }
 
-impl Porter {
+impl Overload {
     pub(crate) fn new(service: &Service) -> Self {
         let Limits { idle_timeout, min_rate, .. } = service.limits;
         Self {

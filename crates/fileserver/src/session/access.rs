@@ -18,7 +18,7 @@ const STRANGER_SKIPPED_MAX: u64 = 64 * 1024;
 const UNKNOWN_MAX: u64 = 10;
 
 #[derive(Debug, Default)]
-pub(super) struct Visitor {
+pub(super) struct Access {
     /// From the last token; none is asked for where the server has no tokens.
     identity: Option<Identity>,
     requests: u64,
@@ -30,7 +30,7 @@ pub(super) struct Visitor {
     is_lost: bool,
 }
 
-impl Visitor {
+impl Access {
     /// The peer has said who it is, or need not.
     pub(super) fn is_known(&self, service: &Service) -> bool {
         service.tokens.is_none() || self.identity.is_some()
