@@ -12,12 +12,15 @@ use serde_json::json;
 pub(crate) use self::connect::AccessOptions;
 pub(crate) use self::options::{PlaceOptions, PlanOptions, ResultOptions, RunOptions};
 use crate::{
-    access::{Access, WorkerAccess},
-    client_pool,
     compare::{self, CompareArgs},
-    conclusion,
-    connected::Connected,
-    experiment, null_server, offspring,
+    experiment::{self, client_pool},
+    processes::offspring,
+    report::conclusion,
+    servers::{
+        access::{Access, WorkerAccess},
+        connected::Connected,
+        null_server,
+    },
 };
 
 const EXAMPLES: &str = "\

@@ -1,6 +1,11 @@
 //! A run from its options to its exit status: checked first, then measured, then concluded from its files.
 
+pub(crate) mod cell;
+pub(crate) mod client_pool;
+pub(crate) mod job;
+mod progress;
 mod sweep;
+pub(crate) mod timeline;
 
 use std::{
     fs::File,
@@ -11,25 +16,29 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 
-use self::sweep::{Done, Sweep};
+use self::{
+    cell::Instruments,
+    progress::Progress,
+    sweep::{Done, Sweep},
+};
 use crate::{
     args::{AccessOptions, PlaceOptions, PlanOptions, ResultOptions, RunOptions},
-    cell::Instruments,
-    conclusion,
-    connected::Connected,
-    content::{LISTED, Source},
-    environment::{Binaries, Environment, Machine},
-    gate::Gate,
-    interrupt::{EXIT_INTERRUPTED, Interrupt},
     language::Language,
+    machine::{
+        environment::{Binaries, Environment, Machine},
+        preflight, resources,
+        work_dir::{self, WorkDir},
+    },
     plan::{Operation, Plan},
-    preflight,
-    progress::Progress,
-    resources,
-    results::{self, Run, RunFiles},
-    server,
-    servers::{Origin, Servers},
-    work_dir::{self, WorkDir},
+    processes::interrupt::{EXIT_INTERRUPTED, Interrupt},
+    report::conclusion,
+    results::{self, Run, RunFiles, gate::Gate},
+    servers::{
+        Origin, Servers,
+        connected::Connected,
+        content::{LISTED, Source},
+        process,
+    },
 };
 
 /// Runs the whole plan and writes its results. An error means that it could not start, or that a
@@ -176,7 +185,7 @@ fn server(options: &RunOptions) -> anyhow::Result<Server> {
              running already"
         ),
         (None, Some(program)) => Ok(Server::Program(program.clone())),
-        (None, None) => server::beside_this_program().map(Server::Program),
+        (None, None) => process::beside_this_program().map(Server::Program),
     }
 }
 

@@ -2,6 +2,7 @@
 //! or by a later version.
 
 mod chart;
+pub(crate) mod conclusion;
 mod disclosure;
 mod facts;
 mod figures;
@@ -9,6 +10,7 @@ mod findings;
 mod modes;
 mod page;
 mod plain_text;
+mod prediction;
 mod rows;
 mod table;
 #[cfg(test)]

@@ -3,8 +3,12 @@
 //! A finished cell is on its way to the disk before the next begins: first what each client did, then
 //! the line of the cell. So a line in `cells.csv` says that the cell is complete.
 
+pub(crate) mod accounting;
+pub(crate) mod gate;
 mod line;
 mod run;
+pub(crate) mod sheet;
+pub(crate) mod statistics;
 mod workers;
 
 use std::{
@@ -20,15 +24,15 @@ use serde::Serialize;
 
 #[cfg(test)]
 pub(crate) use self::run::cells_of;
+use self::sheet::Sheet;
 pub(crate) use self::{
     line::{CeilingLine, CellLine, WorkerLine},
     run::{Row, Run, cells_in},
 };
 use crate::{
-    cell::{Attempt, Record},
-    environment::Environment,
+    experiment::cell::{Attempt, Record},
+    machine::environment::Environment,
     plan::Plan,
-    sheet::Sheet,
 };
 
 pub(crate) const ENVIRONMENT: &str = "environment.json";

@@ -1,5 +1,12 @@
 //! Where the server of a configuration comes from, and how it is made ready to be measured.
 
+pub(crate) mod access;
+pub(crate) mod connected;
+pub(crate) mod content;
+pub(crate) mod null_server;
+pub(crate) mod process;
+pub(crate) mod target;
+
 use std::{
     cell::Cell as Counter,
     path::{Path, PathBuf},
@@ -9,10 +16,10 @@ use std::{
 use anyhow::Context;
 use fileclient::ClientError;
 
-use crate::{
-    access::Access, connected::Connected, content::Source, interrupt::Interrupt,
-    plan::Configuration, server::ServerProcess, target::Target, timeline::EventLog,
+use self::{
+    access::Access, connected::Connected, content::Source, process::ServerProcess, target::Target,
 };
+use crate::{experiment::timeline::EventLog, plan::Configuration, processes::interrupt::Interrupt};
 
 /// All servers of a run.
 pub(crate) struct Servers {

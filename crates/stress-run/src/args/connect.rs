@@ -3,7 +3,7 @@
 use clap::{Arg, Args};
 use fileclient::{Address, FileName, args::ConnectionArgs};
 
-use crate::access::Access;
+use crate::servers::access::Access;
 
 /// Which server is measured, where it is not started.
 #[derive(Clone, Debug, Default, Args)]

@@ -7,10 +7,10 @@ use clap::{Args, ValueEnum, builder::BoolishValueParser};
 
 use super::connect::{AccessOptions, ConnectOptions};
 use crate::{
-    environment::Environment,
-    gate::Gate,
     language::Language,
+    machine::environment::Environment,
     plan::{ClientPoolKind, Configuration, Mode, Operation, Plan, Sink, Volume},
+    results::gate::Gate,
 };
 
 const OPERATIONS: [Operation; 2] = [Operation::Download, Operation::Upload];

@@ -7,7 +7,7 @@ use super::{
     past_run::PastRun,
     verdicts::{Comparison, Measure, Pair, Tally},
 };
-use crate::{
+use crate::results::{
     gate::{Breach, Gate, GateResult},
     sheet::Sheet,
 };

@@ -11,16 +11,15 @@ use std::{
 
 use anyhow::{anyhow, bail};
 
-use crate::{
+use super::{
     cell::{self, Attempt, Instruments, Record, Work},
-    content::Source,
-    environment::Environment,
-    null_server::NullServer,
-    plan::{Block, Cell, Configuration, Operation, Plan, Volume},
     progress::Progress,
+};
+use crate::{
+    machine::environment::Environment,
+    plan::{Block, Cell, Configuration, Operation, Plan, Volume},
     results::{Run, RunFiles},
-    servers::{Running, Servers},
-    target::Target,
+    servers::{Running, Servers, content::Source, null_server::NullServer, target::Target},
 };
 
 /// The cause of a client that was not even started: its server, or the clients' pool, was not there.

@@ -10,9 +10,9 @@ use maud::{Markup, html};
 pub(crate) use self::disclosure::Term;
 use super::Language::{self, En, Id};
 use crate::{
+    machine::resources::{CLOCK_TOLERANCE_S, OTHERS_SHARE_MAX},
     plan::in_mib,
     report::{BAND, CLIENT_LIMIT_SHARE, Load, RowName},
-    resources::{CLOCK_TOLERANCE_S, OTHERS_SHARE_MAX},
     spread::CONFIDENCE_MIN,
 };
 

@@ -4,8 +4,8 @@ use maud::{Markup, html};
 
 use super::facts::Facts;
 use crate::{
-    environment::Environment,
     language::{Language, Term},
+    machine::environment::Environment,
     results::Run,
 };
 

@@ -3,13 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use super::prediction::Prediction;
 use crate::{
-    cell::Attempt,
     compare::{Modes, repetitions},
-    job::Outcome,
+    experiment::{cell::Attempt, job::Outcome},
     language::Language,
     plan::{Mode, Operation, Volume, mode_name},
-    prediction::Prediction,
     results::{Row, Run, WorkerLine},
     spread::Spread,
 };

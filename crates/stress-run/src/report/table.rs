@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use crate::{
-    environment::Environment,
     language::Language,
+    machine::environment::Environment,
     plan::{ClientPoolKind, Mode, in_mib, mode_name},
     results::{CellLine, Row, Run},
 };

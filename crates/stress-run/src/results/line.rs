@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
+use super::statistics::{Summary, Waits};
 use crate::{
-    cell::{Attempt, Record},
-    job::Outcome,
+    experiment::{
+        cell::{Attempt, Record},
+        job::Outcome,
+    },
     plan::{Cell, Configuration, Mode, Operation, Volume},
-    statistics::{Summary, Waits},
 };
 
 /// Columns without which `cells.csv` says too little to go by.

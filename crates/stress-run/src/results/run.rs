@@ -14,10 +14,9 @@ use super::{
     CEILINGS, CELLS, CeilingLine, CellLine, ENVIRONMENT, WorkerLine, line::COLUMNS_NEEDED, workers,
 };
 use crate::{
-    cell::Attempt,
-    environment::Environment,
-    job::Outcome,
+    experiment::{cell::Attempt, job::Outcome},
     language::Marks,
+    machine::environment::Environment,
     plan::{Cell, Configuration, Mode, Operation, Volume},
     spread::{Spread, median_repetition},
 };

@@ -15,7 +15,7 @@ use flate2::{Compression, bufread::MultiGzDecoder, write::GzEncoder};
 use serde::de::IgnoredAny;
 
 use super::{WorkerLine, replace};
-use crate::{
+use crate::experiment::{
     cell::{Attempt, Record},
     job::Outcome,
 };

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{Data, Figure};
 use crate::{
-    job::Outcome,
+    experiment::job::Outcome,
     plan::{Operation, mode_name},
     report::{
         chart::{Frame, SERIES, Scale, bar, legend, text},

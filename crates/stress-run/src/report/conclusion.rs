@@ -8,14 +8,16 @@ use std::{
 
 use crate::{
     args::ResultOptions,
-    cell::Attempt,
     compare::{Answer, Modes, repetitions},
-    gate::EXIT_GATE,
-    interrupt::EXIT_INTERRUPTED,
+    experiment::cell::Attempt,
     language::{Language, Next},
+    processes::interrupt::EXIT_INTERRUPTED,
     report,
-    results::{CELLS, CellLine, Run},
-    sheet::{CELL_KEY, Sheet},
+    results::{
+        CELLS, CellLine, Run,
+        gate::EXIT_GATE,
+        sheet::{CELL_KEY, Sheet},
+    },
     significance::REPETITIONS_MIN,
 };
 

@@ -2,7 +2,7 @@
 
 use fileclient::{Requests, Stats};
 
-use crate::{job::Outcome, plan::Operation};
+use crate::{experiment::job::Outcome, plan::Operation};
 
 /// What the server booked while a cell ran.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -11,7 +11,11 @@ use fileclient::{ClientError, Connection, FileName, Listing, Options, Transfer};
 use serde::{Deserialize, Serialize};
 use telemetry::monotonic_ns;
 
-use crate::{access::Access, content::Digest, thread_times::ThreadTimes, timeline::Service};
+use super::timeline::Service;
+use crate::{
+    machine::thread_times::ThreadTimes,
+    servers::{access::Access, content::Digest},
+};
 
 /// One transfer to make.
 #[derive(Clone, Debug, Deserialize, Serialize)]

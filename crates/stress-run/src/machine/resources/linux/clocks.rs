@@ -13,7 +13,7 @@ use nix::{
 use procfs::process::Process;
 
 use super::pulse::Pulse;
-use crate::cgroup;
+use crate::machine::cgroup;
 
 /// Seconds of CPU time, and counts.
 #[derive(Clone, Copy)]

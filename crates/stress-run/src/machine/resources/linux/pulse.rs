@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::thread_times::ThreadTimes;
+use crate::machine::thread_times::ThreadTimes;
 
 const SLEEP: Duration = Duration::from_millis(50);
 

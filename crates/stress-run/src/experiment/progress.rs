@@ -7,8 +7,8 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::cell::Record;
 use crate::{
-    cell::Record,
     language::Language,
     plan::{Block, Cell, Configuration, Plan},
     results::Run,

@@ -10,7 +10,8 @@ use anyhow::Context;
 use fileclient::FileName;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
-use crate::{plan::Volume, target::Target};
+use super::target::Target;
+use crate::plan::Volume;
 
 /// How the names of files begin that are stored for a run: what downloads read, what uploads send, what
 /// shows that the server stores files, and what there is to list.

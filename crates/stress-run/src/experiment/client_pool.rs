@@ -15,12 +15,14 @@ use std::{
 use anyhow::{Context, ensure};
 use telemetry::monotonic_ns;
 
+use super::job::{Job, Outcome};
 use crate::{
-    access::Access,
-    interrupt::Interrupt,
-    job::{Job, Outcome},
-    offspring::{self, Offspring, this_program},
     plan::ClientPoolKind,
+    processes::{
+        interrupt::Interrupt,
+        offspring::{self, Offspring, this_program},
+    },
+    servers::access::Access,
 };
 
 /// The hidden subcommand that a client process is started with.

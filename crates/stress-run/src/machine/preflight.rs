@@ -6,10 +6,8 @@ use anyhow::{Context, ensure};
 use indicatif::HumanBytes;
 use nix::sys::statvfs::statvfs;
 
-use crate::{
-    environment::{filesystem_of, memory_available},
-    plan::Needs,
-};
+use super::environment::{filesystem_of, memory_available};
+use crate::plan::Needs;
 
 /// Refuses a run that the disks or the memory cannot hold, or whose port is taken, before anything is
 /// written.

@@ -12,10 +12,12 @@ use std::{
 };
 
 use crate::{
-    interrupt::Interrupt,
-    offspring::{Offspring, other_program},
+    experiment::timeline::EventLog,
     plan::{Configuration, mode_name},
-    timeline::EventLog,
+    processes::{
+        interrupt::Interrupt,
+        offspring::{Offspring, other_program},
+    },
 };
 use anyhow::{Context, bail};
 

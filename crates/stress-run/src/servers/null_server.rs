@@ -15,10 +15,10 @@ use std::{
 use anyhow::Context;
 use nix::sys::socket::{Backlog, listen};
 
-use crate::{
+use super::process::first_line;
+use crate::processes::{
     interrupt::Interrupt,
     offspring::{self, Offspring, this_program},
-    server::first_line,
 };
 
 /// The hidden subcommand that it is started with.

@@ -10,7 +10,7 @@ use std::{
 
 use fileclient::{ClientError, Connection, ErrorCode, FileName, Options, Stats};
 
-use crate::{
+use super::{
     access::Access,
     content::{Digest, Source},
 };

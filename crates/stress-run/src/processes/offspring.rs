@@ -19,7 +19,7 @@ use nix::{
     unistd::Pid,
 };
 
-use crate::interrupt::Interrupt;
+use super::interrupt::Interrupt;
 
 /// The hidden subcommand that becomes another program, which then ends with this process.
 pub(crate) const BOUND_COMMAND: &str = "bound";

@@ -5,11 +5,13 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 use fileclient::{ClientError, FileName};
 
+use super::{
+    content::{CHECKED, DOWNLOADED, Digest, UPLOADED},
+    target::Target,
+};
 use crate::{
     args::PlanOptions,
-    content::{CHECKED, DOWNLOADED, Digest, UPLOADED},
     plan::{Configuration, Mode, Operation, Plan, Volume},
-    target::Target,
 };
 
 /// Longest wait for the names of what is left, at the end of a run.

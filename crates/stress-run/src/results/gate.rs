@@ -7,10 +7,8 @@ use std::{fmt, str::FromStr};
 
 use anyhow::bail;
 
-use crate::{
-    plan::Volume,
-    sheet::{Sheet, SheetRow},
-};
+use super::sheet::{Sheet, SheetRow};
+use crate::plan::Volume;
 
 /// The exit status when a gate is not met.
 pub(crate) const EXIT_GATE: u8 = 4;
@@ -265,7 +263,7 @@ impl fmt::Display for Selector {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sheet::CELL_KEY;
+    use crate::results::sheet::CELL_KEY;
 
     const CELLS: &str = "\
         mode,operation,volume_bytes,clients,server_workers,repetition,clients_failed,mean_s,invalid\n\

@@ -11,9 +11,9 @@ use nix::sys::utsname::uname;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    content::Digest,
-    offspring,
     plan::{Needs, Plan, Volume},
+    processes::offspring,
+    servers::content::Digest,
 };
 
 const QUICK: &str = "quick";
@@ -255,7 +255,7 @@ mod system {
 
     use procfs::{CpuInfo, Current, LoadAverage, Meminfo, process::Process};
 
-    use crate::cgroup;
+    use crate::machine::cgroup;
 
     pub(super) fn cpu_model() -> Option<String> {
         CpuInfo::current().ok()?.model_name(0).map(str::to_owned)

@@ -11,16 +11,19 @@ use std::{
 use fileclient::{FileName, Stats};
 use rayon::prelude::*;
 
-use crate::{
-    books::ServerBooks,
+use super::{
     client_pool,
-    content::{Digest, Source, UPLOADED, download_name},
-    interrupt::Interrupt,
     job::{Job, Outcome, Task, WRONG_CONTENT},
+};
+use crate::{
+    machine::resources::{Resources, Watch},
     plan::{BURSTS_MAX, Cell, ClientPoolKind, Operation, Sink},
-    resources::{Resources, Watch},
-    statistics::Summary,
-    target::Target,
+    processes::interrupt::Interrupt,
+    results::{accounting::ServerBooks, statistics::Summary},
+    servers::{
+        content::{Digest, Source, UPLOADED, download_name},
+        target::Target,
+    },
 };
 
 /// The slowest rate that is still expected, for all clients together.

@@ -14,7 +14,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 use telemetry::{Event, Level, What};
 
-use crate::{job::Outcome, plan::Operation};
+use super::job::Outcome;
+use crate::plan::Operation;
 
 /// How long the events of a cell may take to be in the log. They are written within moments.
 const PATIENCE: Duration = Duration::from_secs(2);
