@@ -1,8 +1,6 @@
 //! The client against servers that speak the protocol in their own way.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-mod fake_server;
-
 use std::{
     io::{Read, Write},
     net::TcpStream,
@@ -11,9 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fake_server::{FakeServer, answering, read_request, read_to_close, recv};
 use fileclient::{ClientError, Connection, Framing, Options};
 use protocol::FileName;
+use testkit::fake_server::{FakeServer, answering, read_request, read_to_close, recv};
 
 fn name(name: &str) -> FileName {
     name.parse().unwrap()

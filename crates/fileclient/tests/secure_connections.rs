@@ -1,8 +1,6 @@
 //! The client over TLS, and as somebody: handshakes, certificates, cut streams, tokens.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-mod fake_server;
-
 use std::{
     fs,
     io::{self, ErrorKind, Read, Write},
@@ -12,12 +10,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fake_server::{
-    FakeServer, Secured, answering, close, read_request, read_to_close, recv, recv_bytes,
-};
 use fileclient::{ClientError, Connection, FileName, Options, Tls, TlsError, Token};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
-use testkit::Certificates;
+use testkit::{
+    Certificates,
+    fake_server::{
+        FakeServer, Secured, answering, close, read_request, read_to_close, recv, recv_bytes,
+    },
+};
 
 const PONG: &[u8] = b"{\"status\":\"OK\",\"data\":\"pong\"}\r\n\r\n";
 

@@ -25,7 +25,7 @@ pub use footprint::Footprint;
 pub use nix::sys::signal::Signal;
 pub use peer::Peer;
 pub use reply::Reply;
-pub use server::{Server, ServerBuilder, Stopped};
+pub use server::{Server, ServerBuilder, Stopped, fake as fake_server};
 pub use surroundings::{program_for_everyone, skip};
 pub use terminal::Terminal;
 pub use wait::{PATIENCE, eventually};

@@ -1,5 +1,7 @@
 //! A server as a process: started on a free port, with a directory of its own, and always ended.
 
+pub mod fake;
+
 use std::{
     env,
     ffi::{OsStr, OsString},

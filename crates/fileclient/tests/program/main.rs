@@ -1,8 +1,6 @@
 //! The program `fileclient` as a person or a script runs it.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-#[path = "../fake_server/mod.rs"]
-mod fake_server;
 mod outputs;
 mod progress;
 mod prompt;
@@ -17,8 +15,10 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use fake_server::{FakeServer, answering, read_request, read_to_close, recv, recv_bytes};
-use testkit::Certificates;
+use testkit::{
+    Certificates,
+    fake_server::{FakeServer, answering, read_request, read_to_close, recv, recv_bytes},
+};
 
 fn fileclient(server: &str, directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fileclient"));

@@ -1,6 +1,5 @@
 //! Servers written by hand, each for one test: a thread that plays one part of the protocol.
-#![allow(dead_code, reason = "each test file uses some of it")]
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     io::{Read, Write},
@@ -10,24 +9,21 @@ use std::{
         mpsc::{self, Receiver},
     },
     thread,
-    time::Duration,
 };
 
 use rustls::{ServerConnection, StreamOwned};
-use testkit::Certificates;
 
-/// Far beyond what any step of a test takes.
-const PATIENCE: Duration = Duration::from_secs(20);
+use crate::{Certificates, PATIENCE};
 
 /// Plays on the connections that come, in order, and ends after the last of them.
-pub(crate) struct FakeServer<T> {
-    pub(crate) address: String,
+pub struct FakeServer<T> {
+    pub address: String,
     outcome: Receiver<Vec<T>>,
 }
 
 impl<T: Send + 'static> FakeServer<T> {
     /// `play` runs once for each of `connections` connections, which closes when it returns.
-    pub(crate) fn start(
+    pub fn start(
         connections: usize,
         play: impl Fn(usize, &mut TcpStream) -> T + Send + 'static,
     ) -> Self {
@@ -47,12 +43,12 @@ impl<T: Send + 'static> FakeServer<T> {
     }
 
     /// Plays on every connection that comes, as long as the test runs.
-    pub(crate) fn forever(play: impl Fn(usize, &mut TcpStream) -> T + Send + 'static) -> String {
+    pub fn forever(play: impl Fn(usize, &mut TcpStream) -> T + Send + 'static) -> String {
         Self::start(usize::MAX, play).address
     }
 
     /// The same over TLS. The parts of the handshake go over the wire with the first read and write.
-    pub(crate) fn start_tls(
+    pub fn start_tls(
         connections: usize,
         certificates: &Certificates,
         play: impl Fn(usize, &mut Secured) -> T + Send + 'static,
@@ -65,26 +61,26 @@ impl<T: Send + 'static> FakeServer<T> {
     }
 
     /// What `play` returned on each connection.
-    pub(crate) fn finish(self) -> Vec<T> {
+    pub fn finish(self) -> Vec<T> {
         self.outcome.recv_timeout(PATIENCE).expect("the server played its part")
     }
 }
 
 /// Dropping one ends the TCP connection and not the TLS session in it.
-pub(crate) type Secured = StreamOwned<ServerConnection, TcpStream>;
+pub type Secured = StreamOwned<ServerConnection, TcpStream>;
 
 /// Ends a TLS session as it should end.
-pub(crate) fn close(stream: &mut Secured) {
+pub fn close(stream: &mut Secured) {
     stream.conn.send_close_notify();
     stream.flush().unwrap();
 }
 
 /// What one `recv` brings, which some servers take for the whole request.
-pub(crate) fn recv(stream: &mut impl Read) -> String {
+pub fn recv(stream: &mut impl Read) -> String {
     String::from_utf8(recv_bytes(stream)).unwrap()
 }
 
-pub(crate) fn recv_bytes(stream: &mut impl Read) -> Vec<u8> {
+pub fn recv_bytes(stream: &mut impl Read) -> Vec<u8> {
     let mut bytes = vec![0; 64 * 1024];
     let len = stream.read(&mut bytes).unwrap();
     bytes.truncate(len);
@@ -92,7 +88,7 @@ pub(crate) fn recv_bytes(stream: &mut impl Read) -> Vec<u8> {
 }
 
 /// Reads up to the blank line that ends a request.
-pub(crate) fn read_request(stream: &mut impl Read) -> String {
+pub fn read_request(stream: &mut impl Read) -> String {
     let mut request = String::new();
     while !request.ends_with("\r\n\r\n") {
         let piece = recv(stream);
@@ -103,14 +99,14 @@ pub(crate) fn read_request(stream: &mut impl Read) -> String {
 }
 
 /// Waits until the client has closed; what it sent before.
-pub(crate) fn read_to_close(stream: &mut impl Read) -> String {
+pub fn read_to_close(stream: &mut impl Read) -> String {
     let mut rest = String::new();
     stream.read_to_string(&mut rest).unwrap();
     rest
 }
 
 /// A server that answers each connection's first request with `reply` and closes.
-pub(crate) fn answering(reply: impl Into<Vec<u8>>) -> FakeServer<String> {
+pub fn answering(reply: impl Into<Vec<u8>>) -> FakeServer<String> {
     let reply = reply.into();
     FakeServer::start(1, move |_, stream| {
         let request = read_request(stream);
