@@ -7,6 +7,7 @@ use std::{fmt::Display, process::ExitCode};
 
 use anyhow::{Context, anyhow};
 use clap::CommandFactory;
+use cli::printable_json;
 use protocol::FileName;
 use serde_json::{Value, json};
 
@@ -15,7 +16,6 @@ use crate::{
     args::{Args, Command},
     failure, interrupt,
     local_file::IfExists,
-    output::printable_json,
     prompt,
     remote::Remote,
 };

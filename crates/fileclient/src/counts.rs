@@ -4,11 +4,12 @@
 
 use std::collections::BTreeMap;
 
+use cli::printable;
 use protocol::stats::{
     Connections, Current, CurrentRequest, Outcomes, Requests, Share, Stats, Worker, WorkerState,
 };
 
-use crate::{output::printable, units};
+use crate::units;
 
 /// A number that the server does not tell.
 pub(crate) const UNKNOWN: &str = "-";

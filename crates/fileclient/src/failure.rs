@@ -2,9 +2,10 @@
 
 use std::io::ErrorKind;
 
+use cli::printable;
 use protocol::{ErrorCode, ReplyError};
 
-use crate::{ClientError, TlsError, output::printable};
+use crate::{ClientError, TlsError};
 
 /// Tells on standard error.
 pub(crate) fn report(failure: &anyhow::Error) {

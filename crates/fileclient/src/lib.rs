@@ -24,7 +24,6 @@ mod failure;
 mod interrupt;
 mod local_file;
 mod options;
-mod output;
 mod progress;
 mod prompt;
 mod remote;

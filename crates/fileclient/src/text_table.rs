@@ -1,6 +1,15 @@
-//! Rows of cells in columns, as plain text.
+//! Rows of cells in columns, as plain text; how much room there is for them.
 
-use ratatui::text::Line;
+use std::io::{self, IsTerminal};
+
+use ratatui::{crossterm::terminal, text::Line};
+
+/// How long a line of standard output may be: as long as it likes where that is no terminal.
+pub(crate) fn room() -> usize {
+    let columns = || terminal::size().ok().map(|(columns, _)| usize::from(columns));
+    let is_terminal = io::stdout().is_terminal();
+    is_terminal.then(columns).flatten().filter(|columns| *columns > 0).unwrap_or(usize::MAX)
+}
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Side {

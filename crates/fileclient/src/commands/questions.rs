@@ -5,6 +5,7 @@ use std::{
     time::Instant,
 };
 
+use cli::{printable, printable_json};
 use protocol::{FileName, Request, Stats};
 use serde_json::json;
 
@@ -13,9 +14,8 @@ use crate::{
     ClientError,
     args::TopArgs,
     counts::UNKNOWN,
-    output::{printable, printable_json, room},
     stats_table,
-    text_table::{Side, aligned},
+    text_table::{Side, aligned, room},
     top::{self, Source},
     units,
 };

@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, anyhow, bail};
+use cli::printable;
 use protocol::FileName;
 use serde_json::json;
 
@@ -17,7 +18,6 @@ use super::Commands;
 use crate::{
     ClientError, Transfer,
     local_file::{IfExists, LocalFile, LocalFileError},
-    output::printable,
     progress::{Progress, SILENT_FOR},
     units,
 };

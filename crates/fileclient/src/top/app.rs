@@ -2,13 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use cli::printable;
+
 use super::{
     action::Action,
     columns::Sort,
     history::History,
     view::{Look, Row, View},
 };
-use crate::{args::TopArgs, failure, output::printable};
+use crate::{args::TopArgs, failure};
 
 /// A look that takes longer waits for something.
 const USUAL_WAIT: Duration = Duration::from_millis(500);

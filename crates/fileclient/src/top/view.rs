@@ -5,9 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use cli::printable;
 use protocol::stats::{Share, Stats, Worker, WorkerState};
 
-use crate::{counts, output::printable};
+use crate::counts;
 
 /// By how much the server's clock and ours may part between two looks before its start seems to be
 /// another one: an answer on its way is late by less, mostly.

@@ -1,27 +1,15 @@
-//! Text from elsewhere, made safe for a terminal; how much room there is on it.
+//! Text from elsewhere, made safe for a terminal.
 
-use std::{
-    fmt::Write as _,
-    io::{self, IsTerminal},
-};
-
-use ratatui::crossterm::terminal;
-
-/// How long a line of standard output may be: as long as it likes where that is no terminal.
-pub(crate) fn room() -> usize {
-    let columns = || terminal::size().ok().map(|(columns, _)| usize::from(columns));
-    let is_terminal = io::stdout().is_terminal();
-    is_terminal.then(columns).flatten().filter(|columns| *columns > 0).unwrap_or(usize::MAX)
-}
+use std::fmt::Write as _;
 
 /// `text` with the characters escaped that would move a terminal's cursor, colour it or turn the
 /// reading direction: names and sentences come from the network.
-pub(crate) fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     escape(text, |c, escaped| escaped.extend(c.escape_default()))
 }
 
 /// The same for JSON of several lines, with JSON's own escapes.
-pub(crate) fn printable_json(json: &str) -> String {
+pub fn printable_json(json: &str) -> String {
     let escape_one = |c: char, escaped: &mut String| match c {
         '\n' => escaped.push(c),
         _ => write!(escaped, "\\u{:04x}", c as u32).expect("strings take everything"),
