@@ -1,14 +1,16 @@
-//! What the command lines of all programs share: how arguments and the environment are read, units,
+//! What the command lines of all programs share: how arguments and the environment are read, option groups, units,
 //! completions and manual pages, text that is safe for a terminal, and what becomes of output that nobody reads.
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod connection;
 mod documents;
 pub mod output;
 mod printable;
 mod units;
 
 pub use arguments::parse;
+pub use connection::{ConnectionArgs, Secret};
 pub use documents::{Documents, NoSuchCommand};
 pub use printable::{printable, printable_json};
 pub use units::{seconds, seconds_not_zero};

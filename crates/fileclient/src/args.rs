@@ -1,6 +1,5 @@
 //! What can be said on the command line.
 
-mod connection;
 mod server;
 
 use std::{
@@ -13,7 +12,6 @@ use cli::Documents;
 use protocol::FileName;
 
 use crate::top::Column;
-pub use connection::ConnectionArgs;
 pub(crate) use server::ServerArgs;
 
 const EXAMPLES: &str = "\

@@ -1,23 +1,44 @@
 //! How a connection behaves: what ends a request, how long anything may take, who is asking, and
 //! whether others may listen.
 
-use std::time::{Duration, Instant};
+use std::{
+    net::IpAddr,
+    str::FromStr,
+    time::{Duration, Instant},
+};
 
 use protocol::Token;
 
-use crate::Tls;
+use crate::{Address, Tls};
 
 /// What ends a request.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Framing {
     /// A line ending and a blank line, which every server that looks for an ending takes.
     #[default]
-    #[value(name = "crlfcrlf")]
     CrlfCrlf,
     /// A line ending.
     Crlf,
     /// Nothing, for servers that take what arrives together as the request.
     None,
+}
+
+/// There are the endings crlfcrlf, crlf and none.
+#[derive(Debug, thiserror::Error)]
+#[error("no request ends in {0:?}; there are crlfcrlf, crlf and none")]
+pub struct UnknownFraming(String);
+
+impl FromStr for Framing {
+    type Err = UnknownFraming;
+
+    fn from_str(word: &str) -> Result<Self, UnknownFraming> {
+        match word {
+            "crlfcrlf" => Ok(Self::CrlfCrlf),
+            "crlf" => Ok(Self::Crlf),
+            "none" => Ok(Self::None),
+            word => Err(UnknownFraming(word.to_owned())),
+        }
+    }
 }
 
 impl Framing {
@@ -70,5 +91,35 @@ impl Default for Options {
             token: None,
             tls: None,
         }
+    }
+}
+
+impl Options {
+    /// What lies open on the way to a server, though everything is right.
+    pub fn warning(&self, server: &Address) -> Option<String> {
+        let Address { host, .. } = server;
+        let is_near = host == "localhost"
+            || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        let is_heard = self.token.is_some() && self.tls.is_none() && !is_near;
+        is_heard.then(|| format!("the token goes to {host} in plain text; --tls encrypts it"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_that_others_could_hear_is_warned_of() {
+        let warning = |server: &str, token: bool| {
+            let token = token.then(|| "kolam_x".parse().unwrap());
+            Options { token, ..Options::default() }.warning(&server.parse().unwrap())
+        };
+        for near in ["127.0.0.1:1", "localhost:1", "[::1]:1"] {
+            assert_eq!(warning(near, true), None, "{near}");
+        }
+        assert_eq!(warning("192.0.2.7:1", false), None);
+        let sentence = warning("192.0.2.7:1", true).unwrap();
+        assert_eq!(sentence, "the token goes to 192.0.2.7 in plain text; --tls encrypts it");
     }
 }

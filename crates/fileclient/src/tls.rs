@@ -48,35 +48,11 @@ pub enum TrustError {
 impl Tls {
     /// Trusts the certificates in a PEM file, and servers whose certificate one of them signed. A
     /// self-signed certificate signs itself.
-    pub fn trusting(path: &Path) -> Result<Self, TrustError> {
-        let shown = || path.display().to_string();
-        let mut roots = RootCertStore::empty();
-        let file = CertificateDer::pem_file_iter(path).map_err(|err| unreadable(path, err))?;
-        for certificate in file {
-            let certificate = certificate.map_err(|err| unreadable(path, err))?;
-            roots
-                .add(certificate)
-                .map_err(|problem| TrustError::NotACertificate { path: shown(), problem })?;
-        }
-        if roots.is_empty() {
-            return Err(TrustError::Empty { path: shown() });
-        }
-        Self::with_roots(roots)
-    }
-
-    /// Trusts whom the system trusts; `SSL_CERT_FILE` and `SSL_CERT_DIR` say otherwise, as they do
-    /// to other programs.
-    pub fn trusting_system() -> Result<Self, TrustError> {
-        let mut roots = RootCertStore::empty();
-        // Systems carry old certificates that nobody can use; the others count.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if roots.is_empty() {
-            return Err(TrustError::NoneOnSystem);
-        }
-        Self::with_roots(roots)
-    }
-
-    fn with_roots(roots: RootCertStore) -> Result<Self, TrustError> {
+    ///
+    /// Without a file, trusts whom the system trusts; `SSL_CERT_FILE` and `SSL_CERT_DIR` say otherwise, as
+    /// they do to other programs.
+    pub fn trusting(file: Option<&Path>) -> Result<Self, TrustError> {
+        let roots = file.map_or_else(roots_of_system, roots_in)?;
         let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(TrustError::Setup)?
@@ -84,6 +60,25 @@ impl Tls {
             .with_no_client_auth();
         Ok(Self { config: Arc::new(config) })
     }
+}
+
+fn roots_in(path: &Path) -> Result<RootCertStore, TrustError> {
+    let shown = || path.display().to_string();
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(path).map_err(|err| unreadable(path, err))? {
+        let certificate = certificate.map_err(|err| unreadable(path, err))?;
+        roots
+            .add(certificate)
+            .map_err(|problem| TrustError::NotACertificate { path: shown(), problem })?;
+    }
+    if roots.is_empty() { Err(TrustError::Empty { path: shown() }) } else { Ok(roots) }
+}
+
+fn roots_of_system() -> Result<RootCertStore, TrustError> {
+    let mut roots = RootCertStore::empty();
+    // Systems carry old certificates that nobody can use; the others count.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if roots.is_empty() { Err(TrustError::NoneOnSystem) } else { Ok(roots) }
 }
 
 fn unreadable(path: &Path, err: pem::Error) -> TrustError {
@@ -183,13 +178,13 @@ mod tests {
     fn a_file_without_a_certificate_is_told() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("ca.pem");
-        assert!(matches!(Tls::trusting(&path), Err(TrustError::Read { .. })));
+        assert!(matches!(Tls::trusting(Some(&path)), Err(TrustError::Read { .. })));
         fs::write(&path, "hello\n").unwrap();
-        assert!(matches!(Tls::trusting(&path), Err(TrustError::Empty { .. })));
+        assert!(matches!(Tls::trusting(Some(&path)), Err(TrustError::Empty { .. })));
         let text = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
         fs::write(&path, text).unwrap();
-        assert!(matches!(Tls::trusting(&path), Err(TrustError::NotACertificate { .. })));
+        assert!(matches!(Tls::trusting(Some(&path)), Err(TrustError::NotACertificate { .. })));
         fs::write(&path, text.replace("aGVsbG8=", "*")).unwrap();
-        assert!(matches!(Tls::trusting(&path), Err(TrustError::NotPem { .. })));
+        assert!(matches!(Tls::trusting(Some(&path)), Err(TrustError::NotPem { .. })));
     }
 }

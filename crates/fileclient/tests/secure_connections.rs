@@ -26,7 +26,7 @@ fn name(name: &str) -> FileName {
 }
 
 fn trusting(certificates: &Certificates) -> Options {
-    Options { tls: Some(Tls::trusting(&certificates.ca()).unwrap()), ..Options::default() }
+    Options { tls: Some(Tls::trusting(Some(&certificates.ca())).unwrap()), ..Options::default() }
 }
 
 /// Asks for a pong at `address` and returns why there is none.

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use anyhow::Context;
 use clap::ValueHint;
+use cli::{ConnectionArgs, Secret};
 
-use super::ConnectionArgs;
-use crate::{Address, Options};
+use crate::{Address, Options, Tls, token};
 
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Server", mut_args(|argument| argument.global(true)))]
@@ -58,8 +59,16 @@ impl ServerArgs {
 
     /// Reads the files that the arguments name.
     pub(crate) fn options(&self) -> anyhow::Result<Options> {
-        let options = self.connection.options()?;
-        Ok(Options { timeout: self.timeout, startup_wait: STARTUP_WAIT, ..options })
+        let ConnectionArgs { framing, tls, ca, token: said, token_file } = &self.connection;
+        let trust = tls.then(|| Tls::trusting(ca.as_deref())).transpose();
+        Ok(Options {
+            framing: framing.as_deref().map(str::parse).transpose()?.unwrap_or_default(),
+            tls: trust.context("nobody to trust")?,
+            token: token(said.as_ref().map(Secret::reveal), token_file.as_deref())?,
+            timeout: self.timeout,
+            startup_wait: STARTUP_WAIT,
+            ..Options::default()
+        })
     }
 
     pub(super) fn misuse(&self) -> Option<&'static str> {

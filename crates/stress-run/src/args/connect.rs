@@ -1,7 +1,8 @@
 //! The server that is running already, and how to talk to it.
 
 use clap::{Arg, Args};
-use fileclient::{Address, FileName, args::ConnectionArgs};
+use cli::ConnectionArgs;
+use fileclient::{Address, FileName};
 
 use crate::servers::access::Access;
 

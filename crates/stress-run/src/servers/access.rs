@@ -3,9 +3,10 @@
 
 use std::process::Command;
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use clap::{Arg, Args};
-use fileclient::{Options, args::ConnectionArgs};
+use cli::{ConnectionArgs, Secret};
+use fileclient::{Options, Tls, token};
 
 /// Where a client process finds its token: others may see its command line.
 const WORKER_TOKEN: &str = "STRESS_WORKER_TOKEN";
@@ -36,10 +37,18 @@ fn of_worker(argument: Arg) -> Arg {
 impl Access {
     /// Reads the files that the arguments name.
     pub(crate) fn of(arguments: ConnectionArgs) -> anyhow::Result<Self> {
-        match arguments.misuse() {
-            Some(misuse) => Err(anyhow!(misuse)),
-            None => Ok(Self { options: arguments.options()?, arguments }),
+        if let Some(misuse) = arguments.misuse() {
+            return Err(anyhow!(misuse));
         }
+        let ConnectionArgs { framing, tls, ca, token: said, token_file } = &arguments;
+        let trust = tls.then(|| Tls::trusting(ca.as_deref())).transpose();
+        let options = Options {
+            framing: framing.as_deref().map(str::parse).transpose()?.unwrap_or_default(),
+            tls: trust.context("nobody to trust")?,
+            token: token(said.as_ref().map(Secret::reveal), token_file.as_deref())?,
+            ..Options::default()
+        };
+        Ok(Self { options, arguments })
     }
 
     pub(crate) fn of_worker(worker: WorkerAccess) -> anyhow::Result<Self> {
