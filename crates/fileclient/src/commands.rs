@@ -8,16 +8,15 @@ use std::{fmt::Display, process::ExitCode};
 use anyhow::{Context, anyhow};
 use clap::CommandFactory;
 use cli::printable_json;
+use client::{ClientError, Connection, Remote};
 use protocol::FileName;
 use serde_json::{Value, json};
 
 use crate::{
-    ClientError, Connection,
     args::{Args, Command},
     failure, interrupt,
     local_file::IfExists,
     prompt,
-    remote::Remote,
 };
 
 /// Carries out what `args` says. Results go to standard output, failures to standard error; the

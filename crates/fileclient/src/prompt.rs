@@ -11,11 +11,12 @@ mod words;
 use std::io::{self, IsTerminal};
 
 use anyhow::Context;
+use client::Options;
 use rustyline::{
     Behavior, CompletionType, Config, Editor, error::ReadlineError, history::FileHistory,
 };
 
-use crate::{Options, commands::Commands};
+use crate::commands::Commands;
 use completion::Completion;
 use history::History;
 use line::Entered;

@@ -9,7 +9,7 @@ fn main() -> ExitCode {
     match cli::parse::<Args>().run() {
         Ok(code) => code,
         Err(err) => {
-            cli::errln!("stress-run: {}", fileclient::sentence(&err));
+            cli::errln!("stress-run: {}", cli::printable(&client::sentence(err.as_ref())));
             ExitCode::from(2)
         }
     }

@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use clap::ValueEnum;
-use fileclient::FileName;
+use client::FileName;
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 use serde::{Deserialize, Serialize};
 

@@ -14,7 +14,7 @@ use std::{
 };
 
 use anyhow::Context;
-use fileclient::ClientError;
+use client::ClientError;
 
 use self::{
     access::Access, connected::Connected, content::Source, process::ServerProcess, target::Target,

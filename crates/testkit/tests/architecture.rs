@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -12,15 +13,16 @@ use toml::{Table, Value};
 const LINES_MAX: usize = 600;
 
 /// Each package, and which of ours it may be built on.
-const MAY_IMPORT: [(&str, &[&str]); 9] = [
+const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("cli", &[]),
     ("protocol", &[]),
     ("telemetry", &[]),
     ("storage", &["protocol"]),
     ("monitor", &["protocol", "telemetry"]),
     ("fileserver", &["cli", "monitor", "protocol", "storage", "telemetry"]),
-    ("fileclient", &["cli", "protocol", "telemetry"]),
-    ("stress-run", &["cli", "fileclient", "telemetry"]),
+    ("client", &["protocol"]),
+    ("fileclient", &["cli", "client", "protocol"]),
+    ("stress-run", &["cli", "client", "telemetry"]),
     ("testkit", &["protocol"]),
 ];
 
@@ -35,6 +37,28 @@ fn manifest(package: &str) -> Table {
 fn dependencies(package: &str, section: &str) -> Vec<String> {
     let table = manifest(package).get(section).and_then(Value::as_table).cloned();
     table.unwrap_or_default().keys().cloned().collect()
+}
+
+/// Everything that a package is built with, tests aside.
+fn all_dependencies(package: &str) -> BTreeSet<String> {
+    let lock: Table = fs::read_to_string(crates().join("../Cargo.lock")).unwrap().parse().unwrap();
+    let direct = |name: &String| {
+        if MAY_IMPORT.iter().any(|(ours, _)| ours == name) {
+            return dependencies(name, "dependencies");
+        }
+        let packages = lock["package"].as_array().unwrap().iter();
+        let versions = packages.filter(|package| package["name"].as_str() == Some(name));
+        let lists = versions.filter_map(|package| package.get("dependencies")?.as_array());
+        let name_of =
+            |dependency: &Value| dependency.as_str().unwrap().split(' ').next().unwrap().to_owned();
+        lists.flatten().map(name_of).collect()
+    };
+    let mut found = BTreeSet::new();
+    let mut unseen = vec![package.to_owned()];
+    while let Some(name) = unseen.pop() {
+        unseen.extend(direct(&name).into_iter().filter(|name| found.insert(name.clone())));
+    }
+    found
 }
 
 /// Every source file below `dir`, with its text.
@@ -87,6 +111,20 @@ fn imports_point_one_way() {
                 "{package} imports {dependency}"
             );
         }
+    }
+}
+
+/// Whoever makes connections need not talk to people.
+#[test]
+fn a_connection_brings_no_terminal_and_no_argument_parser() {
+    let of_connection = all_dependencies("client");
+    assert!(of_connection.contains("rustls") && of_connection.contains("ring"));
+    for absent in ["anyhow", "clap_builder", "cli", "crossterm", "indicatif", "rustyline"] {
+        assert!(!of_connection.contains(absent), "client brings {absent}");
+    }
+    let of_runner = all_dependencies("stress-run");
+    for absent in ["ratatui", "rustyline"] {
+        assert!(!of_runner.contains(absent), "stress-run brings {absent}");
     }
 }
 

@@ -5,8 +5,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::ValueHint;
 use cli::{ConnectionArgs, Secret};
-
-use crate::{Address, Options, Tls, token};
+use client::{Address, Options, Tls, token};
 
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Server", mut_args(|argument| argument.global(true)))]

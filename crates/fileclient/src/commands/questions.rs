@@ -6,12 +6,12 @@ use std::{
 };
 
 use cli::{printable, printable_json};
+use client::ClientError;
 use protocol::{FileName, Request, Stats};
 use serde_json::json;
 
 use super::{Commands, print_json};
 use crate::{
-    ClientError,
     args::TopArgs,
     counts::UNKNOWN,
     stats_table,

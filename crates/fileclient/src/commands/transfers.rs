@@ -11,12 +11,12 @@ use std::{
 
 use anyhow::{Context, anyhow, bail};
 use cli::printable;
+use client::{ClientError, Transfer};
 use protocol::FileName;
 use serde_json::json;
 
 use super::Commands;
 use crate::{
-    ClientError, Transfer,
     local_file::{IfExists, LocalFile, LocalFileError},
     progress::{Progress, SILENT_FOR},
     units,

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use client::{Connection, Options};
 use protocol::FileName;
 use rustyline::{
     Context, Helper, Highlighter, Hinter, Validator,
@@ -14,7 +15,6 @@ use rustyline::{
 };
 
 use super::words;
-use crate::{Connection, Options};
 
 const COMMANDS: [&str; 10] =
     ["delete", "digest", "exit", "get", "help", "list", "ping", "stats", "top", "upload"];

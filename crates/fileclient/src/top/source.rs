@@ -7,10 +7,10 @@ use std::{
 };
 
 use anyhow::{Context, anyhow, bail};
+use client::{Connection, Options};
 use protocol::Stats;
 
 use super::view::Look;
-use crate::{Connection, Options};
 
 /// A server that can be looked at.
 pub(crate) struct Source {

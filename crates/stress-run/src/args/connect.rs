@@ -2,7 +2,7 @@
 
 use clap::{Arg, Args};
 use cli::ConnectionArgs;
-use fileclient::{Address, FileName};
+use client::{Address, FileName};
 
 use crate::servers::access::Access;
 

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use fileclient::{FileName, Stats};
+use client::{FileName, Stats};
 use rayon::prelude::*;
 
 use super::{

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fileclient::{ClientError, Connection, FileName, Listing, Options, Transfer};
+use client::{ClientError, Connection, FileName, Listing, Options, Transfer};
 use serde::{Deserialize, Serialize};
 use telemetry::monotonic_ns;
 

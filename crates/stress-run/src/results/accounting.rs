@@ -1,6 +1,6 @@
 //! The server's counts of one cell, and whether they agree with the clients'.
 
-use fileclient::{Requests, Stats};
+use client::{Requests, Stats};
 
 use crate::{experiment::job::Outcome, plan::Operation};
 

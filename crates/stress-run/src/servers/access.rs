@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, anyhow};
 use clap::{Arg, Args};
 use cli::{ConnectionArgs, Secret};
-use fileclient::{Options, Tls, token};
+use client::{Options, Tls, token};
 
 /// Where a client process finds its token: others may see its command line.
 const WORKER_TOKEN: &str = "STRESS_WORKER_TOKEN";

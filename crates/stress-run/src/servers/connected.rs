@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
-use fileclient::{ClientError, FileName};
+use client::{ClientError, FileName};
 
 use super::{
     content::{CHECKED, DOWNLOADED, Digest, UPLOADED},

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
-use fileclient::FileName;
+use client::FileName;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use super::target::Target;

@@ -147,7 +147,7 @@ fn send_zeros(mut stream: &TcpStream, len: u64) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use fileclient::{Connection, Options};
+    use client::{Connection, Options};
 
     use super::*;
 

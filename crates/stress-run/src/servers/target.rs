@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fileclient::{ClientError, Connection, ErrorCode, FileName, Options, Stats};
+use client::{ClientError, Connection, ErrorCode, FileName, Options, Stats};
 
 use super::{
     access::Access,

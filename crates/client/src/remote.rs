@@ -1,28 +1,29 @@
-//! The server as the commands see it: a connection that is made when one is needed.
+//! A server that is asked now and then: a connection that is made when one is needed.
 
 use crate::{ClientError, Connection, Options};
 
-pub(crate) struct Remote {
+#[derive(Debug)]
+pub struct Remote {
     server: String,
     options: Options,
     connection: Option<Connection>,
 }
 
 impl Remote {
-    pub(crate) fn new(server: String, options: Options) -> Self {
+    pub fn new(server: String, options: Options) -> Self {
         Self { server, options, connection: None }
     }
 
-    pub(crate) fn server(&self) -> &str {
+    pub fn server(&self) -> &str {
         &self.server
     }
 
-    pub(crate) fn options(&self) -> &Options {
+    pub fn options(&self) -> &Options {
         &self.options
     }
 
     /// Closes the connection if there is one; the next request makes another.
-    pub(crate) fn close(&mut self) {
+    pub fn close(&mut self) {
         self.connection = None;
     }
 
@@ -31,7 +32,7 @@ impl Remote {
     /// A server may close an idle connection at the very moment it is used again. `ask` is then
     /// called once more, on a new one: only if not a byte of a reply came, and every request of the
     /// protocol may be repeated.
-    pub(crate) fn request<T>(
+    pub fn request<T>(
         &mut self,
         mut ask: impl FnMut(&mut Connection) -> Result<T, ClientError>,
     ) -> Result<T, ClientError> {

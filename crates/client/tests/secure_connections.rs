@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fileclient::{ClientError, Connection, FileName, Options, Tls, TlsError, Token};
+use client::{ClientError, Connection, FileName, Options, Tls, TlsError, Token};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use testkit::{
     Certificates,

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fileclient::{ClientError, Connection, Framing, Options};
+use client::{ClientError, Connection, Framing, Options};
 use protocol::FileName;
 use testkit::fake_server::{FakeServer, answering, read_request, read_to_close, recv};
 

@@ -110,10 +110,7 @@ impl Connection {
     }
 
     /// The names that are answered to one of the requests for them, with the sizes that are told.
-    pub(crate) fn files(
-        &mut self,
-        request: &Request,
-    ) -> Result<Vec<(String, Option<u64>)>, ClientError> {
+    pub fn files(&mut self, request: &Request) -> Result<Vec<(String, Option<u64>)>, ClientError> {
         self.ask(request)?.reply.files().ok_or(NO_NAMES)
     }
 

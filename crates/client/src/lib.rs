@@ -1,0 +1,37 @@
+//! One blocking connection to a server of the file protocol.
+//!
+//! A [`Connection`] makes requests one after another. File content streams through it in both
+//! directions: it holds about 450 KiB whatever the size of the file, and only once a transfer
+//! needs them. Every wait on the network has an end, set by [`Options`]. A [`Remote`] makes a
+//! connection when one is needed.
+//!
+//! It takes the replies of this project's server and of the Python servers that speak the same
+//! protocol: any order of members, raw UTF-8, no ending, or a close in its place.
+//!
+//! With a [`Token`] it says who is asking, and with [`Tls`] nobody else can listen, for buffers
+//! of 64 KiB more that hold its records.
+#![forbid(unsafe_code)]
+
+mod address;
+mod connection;
+mod download;
+mod error;
+mod failure;
+mod options;
+mod remote;
+mod socket;
+mod tcp;
+mod tls;
+mod token;
+mod upload;
+mod wire;
+
+pub use address::{Address, AddressError};
+pub use connection::{Connection, Digest, Listing, Transfer};
+pub use error::ClientError;
+pub use failure::sentence;
+pub use options::{Framing, Options, UnknownFraming};
+pub use protocol::{ErrorCode, FileName, Stats, Token, stats::Requests};
+pub use remote::Remote;
+pub use tls::{Tls, TlsError, TrustError};
+pub use token::{NoTokenError, token};
