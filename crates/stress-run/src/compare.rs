@@ -26,7 +26,7 @@ pub(crate) use self::{
     past_run::repetitions,
     verdicts::{Comparison, Machines, Measure, Pair, Verdict},
 };
-use crate::{args::ResultOptions, results::gate::EXIT_GATE};
+use crate::{args::ResultOptions, results::EXIT_GATE};
 
 /// Below the options of `stress-run compare --help`.
 pub(crate) const NOTES: &str = "\

@@ -25,14 +25,14 @@ use crate::{
     args::{AccessOptions, PlaceOptions, PlanOptions, ResultOptions, RunOptions},
     language::Language,
     machine::{
-        environment::{Binaries, Environment, Machine},
+        description::Machine,
         preflight, resources,
         work_dir::{self, WorkDir},
     },
     plan::{Operation, Plan},
     processes::interrupt::{EXIT_INTERRUPTED, Interrupt},
     report::conclusion,
-    results::{self, Run, RunFiles, gate::Gate},
+    results::{self, Binaries, Environment, Gate, Run, RunFiles},
     servers::{
         Origin, Servers,
         connected::Connected,

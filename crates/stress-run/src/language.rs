@@ -9,7 +9,11 @@ mod servers;
 use clap::ValueEnum;
 
 pub(crate) use self::report::Term;
-use crate::plan::{Cell, Needs, Operation, Plan};
+use crate::{
+    plan::{Cell, Needs, Operation, Plan},
+    report::Next,
+    results::Marks,
+};
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Language {
@@ -358,30 +362,6 @@ impl Language {
             Id => format!("{count} {indonesian}"),
         }
     }
-}
-
-/// What whoever has read the results may do with them.
-#[derive(Clone, Copy)]
-pub(crate) enum Next {
-    Resume,
-    MeasureWhole,
-    /// So often.
-    Repeat(usize),
-    CompareModes,
-    Compare,
-}
-
-/// What limits the use of a run.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Marks {
-    pub(crate) quick: bool,
-    pub(crate) partial: bool,
-    /// Attempts with wrong bytes or books.
-    pub(crate) invalid: usize,
-    /// Cells of which every attempt was disturbed.
-    pub(crate) disturbed: usize,
-    /// Faults that the server was told to make.
-    pub(crate) injected: Option<String>,
 }
 
 fn counted(count: u32, one: &str, many: &str) -> String {

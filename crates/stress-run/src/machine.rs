@@ -2,7 +2,7 @@
 
 #[cfg(target_os = "linux")]
 mod cgroup;
-pub(crate) mod environment;
+pub(crate) mod description;
 pub(crate) mod preflight;
 pub(crate) mod resources;
 pub(crate) mod thread_times;

@@ -8,6 +8,7 @@ mod facts;
 mod figures;
 mod findings;
 mod modes;
+mod next;
 mod page;
 mod plain_text;
 mod prediction;
@@ -26,6 +27,7 @@ pub(crate) use self::{
     facts::{CLIENT_LIMIT_SHARE, Load, RowName},
     figures::{BAND, Extremes, Fit, LastToMean, MemoryEnd, MemoryEnds, QueueShares, Waiting},
     findings::{Best, Failures, Finding, Limited, Listed, Server, Turns},
+    next::Next,
     plain_text::wrapped,
     table::{on_screen, screen_table},
 };

@@ -8,9 +8,8 @@ use clap::{Args, ValueEnum, builder::BoolishValueParser};
 use super::connect::{AccessOptions, ConnectOptions};
 use crate::{
     language::Language,
-    machine::environment::Environment,
     plan::{ClientPoolKind, Configuration, Mode, Operation, Plan, Sink, Volume},
-    results::gate::Gate,
+    results::{Environment, Gate},
 };
 
 const OPERATIONS: [Operation; 2] = [Operation::Download, Operation::Upload];

@@ -7,10 +7,7 @@ use super::{
     past_run::PastRun,
     verdicts::{Comparison, Measure, Pair, Tally},
 };
-use crate::results::{
-    gate::{Breach, Gate, GateResult},
-    sheet::Sheet,
-};
+use crate::results::{Breach, Gate, GateResult, Sheet};
 
 /// The columns that name a row. Of two runs A has the same mode as B.
 const KEY: [&str; 6] = ["mode", "operation", "volume_bytes", "clients", "server_workers", "a_mode"];

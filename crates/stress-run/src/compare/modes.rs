@@ -9,8 +9,8 @@ use super::{
     verdicts::{Comparison, Measure, Pair, Verdict},
 };
 use crate::{
-    language::Marks,
     plan::{Cell, Mode, Operation, Volume, mode_name},
+    results::Marks,
     significance::repetitions_needed,
 };
 

@@ -11,9 +11,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::{
-    language::Marks,
     plan::Cell,
-    results::{self, CELLS, CellLine, ENVIRONMENT},
+    results::{self, CELLS, CellLine, ENVIRONMENT, Marks},
 };
 
 #[derive(Debug)]

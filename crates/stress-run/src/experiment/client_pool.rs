@@ -15,13 +15,14 @@ use std::{
 use anyhow::{Context, ensure};
 use telemetry::monotonic_ns;
 
-use super::job::{Job, Outcome};
+use super::job::Job;
 use crate::{
     plan::ClientPoolKind,
     processes::{
         interrupt::Interrupt,
         offspring::{self, Offspring, this_program},
     },
+    results::Outcome,
     servers::access::Access,
 };
 
@@ -94,7 +95,7 @@ fn run_threads(jobs: &[Job], interrupt: &Interrupt) -> anyhow::Result<Vec<Outcom
 
 /// Of a client that has not reported, and may never do so.
 fn unreported(job: &Job, released_ns: u64) -> Outcome {
-    let mut outcome = Outcome::new(job, released_ns);
+    let mut outcome = Outcome::of(job.client, job.burst, released_ns);
     outcome.fail(DIED, "the client ended without a report".to_owned());
     outcome
 }

@@ -7,11 +7,10 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::cell::Record;
 use crate::{
     language::Language,
     plan::{Block, Cell, Configuration, Plan},
-    results::Run,
+    results::{Record, Run},
 };
 
 pub(crate) struct Progress {

@@ -12,13 +12,12 @@ use std::{
 use anyhow::{anyhow, bail};
 
 use super::{
-    cell::{self, Attempt, Instruments, Record, Work},
+    cell::{self, Instruments, Work},
     progress::Progress,
 };
 use crate::{
-    machine::environment::Environment,
     plan::{Block, Cell, Configuration, Operation, Plan, Volume},
-    results::{Run, RunFiles},
+    results::{Attempt, Environment, Record, Run, RunFiles},
     servers::{Running, Servers, content::Source, null_server::NullServer, target::Target},
 };
 

@@ -11,28 +11,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde::{Deserialize, Serialize};
 use telemetry::{Event, Level, What};
 
-use super::job::Outcome;
-use crate::plan::Operation;
+use crate::{
+    plan::Operation,
+    results::{Outcome, Service},
+};
 
 /// How long the events of a cell may take to be in the log. They are written within moments.
 const PATIENCE: Duration = Duration::from_secs(2);
 const LOOK_PAUSE: Duration = Duration::from_millis(5);
-
-/// A request as the server saw it. Times are nanoseconds on the monotonic clock.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub(crate) struct Service {
-    /// Such as `thread-3`.
-    pub(crate) server_worker: String,
-    pub(crate) accepted_ns: u64,
-    pub(crate) picked_up_ns: u64,
-    /// The head had arrived.
-    pub(crate) began_ns: u64,
-    pub(crate) reply_began_ns: Option<u64>,
-    pub(crate) reply_ended_ns: u64,
-}
 
 /// The log of a server that runs, read as it grows.
 pub(crate) struct EventLog {

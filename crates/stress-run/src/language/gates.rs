@@ -1,7 +1,7 @@
 //! What is printed about gates.
 
 use super::Language::{self, En, Id};
-use crate::results::gate::{Breach, GateResult};
+use crate::results::{Breach, GateResult};
 
 /// How many broken rows of a gate are named.
 const ROWS_NAMED: usize = 20;

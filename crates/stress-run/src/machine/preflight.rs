@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use indicatif::HumanBytes;
 use nix::sys::statvfs::statvfs;
 
-use super::environment::{filesystem_of, memory_available};
+use super::description::{filesystem_of, memory_available};
 use crate::plan::Needs;
 
 /// Refuses a run that the disks or the memory cannot hold, or whose port is taken, before anything is

@@ -5,8 +5,7 @@ use maud::{Markup, html};
 use super::facts::Facts;
 use crate::{
     language::{Language, Term},
-    machine::environment::Environment,
-    results::Run,
+    results::{Environment, Run},
 };
 
 /// Everything of `environment.json` that may matter to whoever makes the run again.

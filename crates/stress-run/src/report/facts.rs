@@ -6,10 +6,9 @@ use std::collections::BTreeSet;
 use super::prediction::Prediction;
 use crate::{
     compare::{Modes, repetitions},
-    experiment::{cell::Attempt, job::Outcome},
     language::Language,
     plan::{Mode, Operation, Volume, mode_name},
-    results::{Row, Run, WorkerLine},
+    results::{Attempt, Outcome, Row, Run, WorkerLine},
     spread::Spread,
 };
 

@@ -6,9 +6,8 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Wi
 
 use crate::{
     language::Language,
-    machine::environment::Environment,
     plan::{ClientPoolKind, Mode, in_mib, mode_name},
-    results::{CellLine, Row, Run},
+    results::{CellLine, Environment, Row, Run},
 };
 
 /// Columns of one number each: all but the operation and the two counts.

@@ -2,7 +2,8 @@
 
 use client::{Requests, Stats};
 
-use crate::{experiment::job::Outcome, plan::Operation};
+use super::outcome::Outcome;
+use crate::plan::Operation;
 
 /// What the server booked while a cell ran.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -6,14 +6,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
-use super::statistics::{Summary, Waits};
-use crate::{
-    experiment::{
-        cell::{Attempt, Record},
-        job::Outcome,
-    },
-    plan::{Cell, Configuration, Mode, Operation, Volume},
+use super::{
+    outcome::Outcome,
+    record::{Attempt, Record},
+    statistics::{Summary, Waits},
 };
+use crate::plan::{Cell, Configuration, Mode, Operation, Volume};
 
 /// Columns without which `cells.csv` says too little to go by.
 pub(super) const COLUMNS_NEEDED: [&str; 10] = [

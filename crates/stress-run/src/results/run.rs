@@ -11,12 +11,15 @@ use anyhow::{Context, anyhow, bail, ensure};
 use serde::de::DeserializeOwned;
 
 use super::{
-    CEILINGS, CELLS, CeilingLine, CellLine, ENVIRONMENT, WorkerLine, line::COLUMNS_NEEDED, workers,
+    environment::Environment,
+    files::{CEILINGS, CELLS, ENVIRONMENT},
+    line::{COLUMNS_NEEDED, CeilingLine, CellLine, WorkerLine},
+    marks::Marks,
+    outcome::Outcome,
+    record::Attempt,
+    workers,
 };
 use crate::{
-    experiment::{cell::Attempt, job::Outcome},
-    language::Marks,
-    machine::environment::Environment,
     plan::{Cell, Configuration, Mode, Operation, Volume},
     spread::{Spread, median_repetition},
 };

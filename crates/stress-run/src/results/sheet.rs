@@ -6,6 +6,12 @@ use std::{collections::BTreeMap, fs::File, io::Read, path::Path};
 
 use anyhow::Context;
 
+use super::{
+    line::CellLine,
+    record::{Attempt, Record},
+};
+use crate::plan::Plan;
+
 /// Columns that together name a line of `cells.csv`.
 pub(crate) const CELL_KEY: [&str; 6] =
     ["mode", "operation", "volume_bytes", "clients", "server_workers", "repetition"];
@@ -60,6 +66,18 @@ impl Sheet {
         self.rows.retain(|row| last.get(&key_of(row)) == Some(&row.line));
         self
     }
+}
+
+/// What `cells.csv` will have of this plan: its columns, and its rows without results.
+pub(crate) fn planned(plan: &Plan) -> anyhow::Result<Sheet> {
+    let mut lines = csv::Writer::from_writer(Vec::new());
+    for block in plan.blocks() {
+        for cell in block.cells {
+            let attempt = Attempt { cell, repetition: block.repetition, attempt: 1 };
+            lines.serialize(CellLine::of(&Record::unmeasured(attempt)))?;
+        }
+    }
+    Ok(Sheet::read(&lines.into_inner()?[..])?)
 }
 
 #[cfg(test)]

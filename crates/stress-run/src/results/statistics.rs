@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::experiment::job::Outcome;
+use super::outcome::Outcome;
 
 /// What the transfers of one cell that succeeded took. Of a cell that was repeated inside, the bursts
 /// are taken together: times are over all transfers, makespans are averaged.

@@ -14,10 +14,11 @@ use anyhow::Context;
 use flate2::{Compression, bufread::MultiGzDecoder, write::GzEncoder};
 use serde::de::IgnoredAny;
 
-use super::{WorkerLine, replace};
-use crate::experiment::{
-    cell::{Attempt, Record},
-    job::Outcome,
+use super::{
+    files::replace,
+    line::WorkerLine,
+    outcome::Outcome,
+    record::{Attempt, Record},
 };
 
 pub(super) const WORKERS: &str = "workers.jsonl.gz";

@@ -2,14 +2,14 @@
 
 use maud::{Markup, html};
 
-use super::{Data, Figure};
 use crate::{
-    experiment::job::Outcome,
     plan::{Operation, mode_name},
     report::{
         chart::{Frame, SERIES, Scale, bar, legend, text},
         facts::{Facts, RowFacts, RowName},
+        figures::{Data, Figure},
     },
+    results::Outcome,
 };
 
 /// The room for all bars of a panel, and the most that one of them takes.

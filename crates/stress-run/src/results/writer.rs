@@ -1,0 +1,197 @@
+//! The files of a run: raw records as they come. Everything else is made from them.
+//!
+//! A finished cell is on its way to the disk before the next begins: first what each client did, then
+//! the line of the cell. So a line in `cells.csv` says that the cell is complete.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Write},
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process,
+};
+
+use anyhow::{Context, bail};
+use serde::Serialize;
+
+use super::{
+    environment::Environment,
+    files::{CEILINGS, CELLS, ENVIRONMENT, cut_to_whole_lines, replace},
+    line::{CeilingLine, CellLine},
+    record::Record,
+    run::{Run, cells_in},
+    workers,
+};
+
+const LATEST: &str = "latest";
+
+/// The directory of a run that goes on.
+pub(crate) struct RunFiles {
+    dir: PathBuf,
+    /// Locked: two programs that wrote the same run would spoil it.
+    cells: Lines,
+    ceilings: Lines,
+    workers: Lines,
+}
+
+/// A file that grows by whole lines, or by lines compressed together.
+struct Lines(File);
+
+impl Lines {
+    fn open(path: &Path) -> anyhow::Result<Self> {
+        let opened = OpenOptions::new().append(true).create(true).open(path);
+        let file = opened.with_context(|| format!("cannot open {} for writing", path.display()))?;
+        Ok(Self(file))
+    }
+
+    /// Appends the bytes whole, or none of them: half a line would be in the way of the next one.
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let len = self.0.metadata()?.len();
+        self.0.write_all(bytes).inspect_err(|_| {
+            // If that is refused as well, the last line is one that was cut off.
+            let _ = self.0.set_len(len);
+        })
+    }
+
+    /// Appends a line of a table, below its heads.
+    fn append_row(&mut self, row: impl Serialize) -> anyhow::Result<()> {
+        let is_first = self.0.metadata()?.len() == 0;
+        let mut text = csv::WriterBuilder::new().has_headers(is_first).from_writer(Vec::new());
+        text.serialize(row)?;
+        Ok(self.append(&text.into_inner()?)?)
+    }
+}
+
+impl RunFiles {
+    /// Makes a new directory in `out` and points `out/latest` to it.
+    pub(crate) fn create(out: &Path, environment: &Environment) -> anyhow::Result<Self> {
+        fs::create_dir_all(out)
+            .with_context(|| format!("cannot create the directory {}", out.display()))?;
+        let run = format!("{}-{}", environment.started, environment.preset);
+        let dir = create_unused(out, &run)?;
+        write_environment(&dir, environment)?;
+        let files = Self::append_to(&dir, Self::lock(&dir)?)?;
+        point_latest_to(out, &dir).inspect_err(|_| {
+            // Nothing is in it yet.
+            let _ = fs::remove_dir_all(&dir);
+        })?;
+        Ok(files)
+    }
+
+    /// Goes on with a run that was stopped. What was cut off in the middle is taken away first, and
+    /// clients of cells that were not finished.
+    pub(crate) fn reopen(run: &Run, environment: &Environment) -> anyhow::Result<Self> {
+        let dir = &run.dir;
+        let cells = Self::lock(dir)?;
+        if cells_in(dir)?.len() != run.attempts.len() {
+            bail!("the run in {} went on meanwhile; try again", dir.display());
+        }
+        let mend = || {
+            cut_to_whole_lines(&dir.join(CELLS))?;
+            cut_to_whole_lines(&dir.join(CEILINGS))?;
+            let finished = run.attempts.iter().map(CellLine::attempt).collect();
+            workers::keep_only(dir, &finished)
+        };
+        mend().with_context(|| format!("cannot go on with the files in {}", dir.display()))?;
+        write_environment(dir, environment)?;
+        Self::append_to(dir, cells)
+    }
+
+    /// The cells, which nobody else writes from now on until they are closed.
+    fn lock(dir: &Path) -> anyhow::Result<Lines> {
+        let cells = Lines::open(&dir.join(CELLS))?;
+        match cells.0.try_lock() {
+            Ok(()) => Ok(cells),
+            Err(TryLockError::WouldBlock) => {
+                bail!("another stress-run is writing to {}; wait until it is done", dir.display())
+            }
+            Err(TryLockError::Error(err)) => {
+                Err(err).with_context(|| format!("cannot lock the files in {}", dir.display()))
+            }
+        }
+    }
+
+    fn append_to(dir: &Path, cells: Lines) -> anyhow::Result<Self> {
+        let (ceilings, workers) =
+            (Lines::open(&dir.join(CEILINGS))?, Lines::open(&dir.join(workers::WORKERS))?);
+        Ok(Self { dir: dir.to_owned(), cells, ceilings, workers })
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Replaces what is known of the conditions of the run.
+    pub(crate) fn set_environment(&self, environment: &Environment) -> anyhow::Result<()> {
+        write_environment(&self.dir, environment)
+    }
+
+    /// Writes a finished cell; it is on its way to the disk when this returns.
+    pub(crate) fn append(&mut self, record: &Record) -> anyhow::Result<()> {
+        self.append_raw(record)
+            .with_context(|| format!("cannot write the results in {}", self.dir.display()))
+    }
+
+    fn append_raw(&mut self, record: &Record) -> anyhow::Result<()> {
+        self.workers.append(&workers::member(record)?)?;
+        self.cells.append_row(CellLine::of(record))
+    }
+
+    /// Writes what a cell reached with the null server.
+    pub(crate) fn append_ceiling(&mut self, record: &Record) -> anyhow::Result<()> {
+        self.ceilings
+            .append_row(CeilingLine::of(record))
+            .with_context(|| format!("cannot write the results in {}", self.dir.display()))
+    }
+}
+
+/// In one step, so that a run never has half of it.
+fn write_environment(dir: &Path, environment: &Environment) -> anyhow::Result<()> {
+    let path = dir.join(ENVIRONMENT);
+    let text = serde_json::to_string_pretty(environment)? + "\n";
+    replace(&path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Two runs may start in the same second.
+fn create_unused(out: &Path, run: &str) -> anyhow::Result<PathBuf> {
+    let names = std::iter::once(run.to_owned()).chain((2..100).map(|n| format!("{run}-{n}")));
+    for name in names {
+        let dir = out.join(name);
+        match fs::create_dir(&dir) {
+            Ok(()) => return Ok(dir),
+            Err(err) if err.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(err) => {
+                return Err(err).with_context(|| format!("cannot create {}", dir.display()));
+            }
+        }
+    }
+    bail!("{} holds too many runs of this second", out.display())
+}
+
+/// Refuses a directory in which `latest` is something that must not be replaced.
+pub(crate) fn check_latest(out: &Path) -> anyhow::Result<()> {
+    let latest = out.join(LATEST);
+    match fs::symlink_metadata(&latest) {
+        Ok(found) if !found.is_symlink() => bail!(
+            "{} is where the link to the newest run belongs; give what is there another name, or \
+             choose another directory with --out",
+            latest.display()
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// In one step, so that `latest` always points somewhere.
+fn point_latest_to(out: &Path, dir: &Path) -> anyhow::Result<()> {
+    check_latest(out)?;
+    let name = dir.file_name().expect("a run has a name");
+    let temporary = out.join(format!(".latest-{}", process::id()));
+    let pointed = symlink(name, &temporary).and_then(|()| fs::rename(&temporary, out.join(LATEST)));
+    pointed.with_context(|| {
+        let _ = fs::remove_file(&temporary);
+        format!(
+            "cannot make the link {} to the newest run; choose another directory with --out",
+            out.join(LATEST).display()
+        )
+    })
+}
