@@ -1,5 +1,9 @@
 //! One connection to a server, and what can be asked on it.
 
+mod download;
+mod upload;
+mod wire;
+
 use std::{
     io::{Read, Write},
     mem,
@@ -10,13 +14,11 @@ use std::{
 use protocol::{FileName, Request};
 use serde_json::Value;
 
-use crate::{
-    ClientError, Framing, Options,
-    download::{self, Download},
-    socket::Socket,
-    upload,
+use self::{
+    download::Download,
     wire::{Received, Wire, refused},
 };
+use crate::{ClientError, Framing, Options, socket::Socket};
 
 /// One blocking connection, TCP or TLS over it; requests go one after another.
 ///

@@ -13,23 +13,19 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod advice;
 mod connection;
-mod download;
 mod error;
-mod failure;
 mod options;
 mod remote;
 mod socket;
-mod tcp;
 mod tls;
 mod token;
-mod upload;
-mod wire;
 
 pub use address::{Address, AddressError};
+pub use advice::sentence;
 pub use connection::{Connection, Digest, Listing, Transfer};
 pub use error::ClientError;
-pub use failure::sentence;
 pub use options::{Framing, Options, UnknownFraming};
 pub use protocol::{ErrorCode, FileName, Stats, Token, stats::Requests};
 pub use remote::Remote;

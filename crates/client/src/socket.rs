@@ -1,17 +1,21 @@
 //! The way to the server: TCP, and TLS over it where that is asked for.
 
+mod tcp;
+mod tls_session;
+
 use std::{
     io::{self, ErrorKind},
     net::SocketAddr,
     time::Instant,
 };
 
-use crate::{ClientError, Options, address::Address, tcp::Tcp, tls::Session};
+use self::{tcp::Tcp, tls_session::TlsSession};
+use crate::{Address, ClientError, Options};
 
 #[derive(Debug)]
 pub(crate) struct Socket {
     tcp: Tcp,
-    tls: Option<Box<Session>>,
+    tls: Option<Box<TlsSession>>,
 }
 
 impl Socket {
@@ -22,7 +26,7 @@ impl Socket {
         })?;
         let mut tcp = Tcp::connect(&address, options)?;
         let tls = match &options.tls {
-            Some(tls) => Some(Box::new(Session::agree(tls, &address.host, &mut tcp)?)),
+            Some(tls) => Some(Box::new(TlsSession::agree(tls, &address.host, &mut tcp)?)),
             None => None,
         };
         Ok(Self { tcp, tls })

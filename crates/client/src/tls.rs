@@ -1,7 +1,5 @@
 //! TLS: whom to trust, and what can be wrong with a server.
 
-mod session;
-
 use std::{io, path::Path, sync::Arc};
 
 use rustls::{
@@ -12,8 +10,6 @@ use rustls::{
         pem::{self, PemObject},
     },
 };
-
-pub(crate) use session::Session;
 
 /// Whom to trust on the way to a server. TLS 1.2 or 1.3, with the server's certificate checked
 /// against the host that the connection is made to.
@@ -59,6 +55,10 @@ impl Tls {
             .with_root_certificates(roots)
             .with_no_client_auth();
         Ok(Self { config: Arc::new(config) })
+    }
+
+    pub(crate) fn config(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.config)
     }
 }
 
@@ -152,7 +152,7 @@ fn in_words(names: &[String]) -> String {
 }
 
 /// The name that the certificate of `host` must be for.
-fn server_name(host: &str) -> Result<ServerName<'static>, TlsError> {
+pub(crate) fn server_name(host: &str) -> Result<ServerName<'static>, TlsError> {
     ServerName::try_from(host.to_owned()).map_err(|_| TlsError::NoServerName(host.to_owned()))
 }
 

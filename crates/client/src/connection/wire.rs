@@ -7,14 +7,15 @@ use std::{
 
 use protocol::{HEAD_LEN_MAX, ReceivedReply, ReplyError, ReplyFragment, ReplyReader};
 
-use crate::{ClientError, download::Download, socket::Socket};
+use super::download::Download;
+use crate::{ClientError, socket::Socket};
 
 /// Text of one piece of a file. Big reads and writes matter more to the rate than anything else;
 /// beyond this size they gain nothing and leave the processor's cache.
-pub(crate) const TEXT_LEN: usize = 256 * 1024;
+pub(super) const TEXT_LEN: usize = 256 * 1024;
 
 /// Room for one piece of text, with a head before it or an ending after it.
-pub(crate) const BUFFER_LEN: usize = TEXT_LEN + HEAD_LEN_MAX;
+pub(super) const BUFFER_LEN: usize = TEXT_LEN + HEAD_LEN_MAX;
 
 /// How long the CRLF CRLF after a reply is waited for. Closing with it unread would reset the
 /// server; some servers never send it.
@@ -24,30 +25,30 @@ const ENDING_WAIT: Duration = Duration::from_millis(250);
 const REFUSAL_WAIT: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
-pub(crate) struct Wire {
-    pub(crate) socket: Socket,
+pub(super) struct Wire {
+    pub(super) socket: Socket,
     reader: ReplyReader,
     /// Text to send or text received: an exchange first does the one, then the other.
     buffer: Vec<u8>,
     /// What of the buffer was received and not looked at.
     unread: Range<usize>,
     /// A byte came since this was last cleared.
-    pub(crate) reply_began: bool,
+    pub(super) reply_began: bool,
 }
 
 /// A whole reply.
 #[derive(Debug)]
-pub(crate) struct Received {
-    pub(crate) reply: ReceivedReply,
-    pub(crate) first_byte: Instant,
+pub(super) struct Received {
+    pub(super) reply: ReceivedReply,
+    pub(super) first_byte: Instant,
     /// When the closing brace was there, and the content before it in its sink.
-    pub(crate) finished: Instant,
+    pub(super) finished: Instant,
     /// Whether the server takes another request on this connection, as far as can be seen.
-    pub(crate) more_may_follow: bool,
+    pub(super) more_may_follow: bool,
 }
 
 impl Wire {
-    pub(crate) fn new(socket: Socket) -> Self {
+    pub(super) fn new(socket: Socket) -> Self {
         Self {
             socket,
             reader: ReplyReader::default(),
@@ -58,7 +59,7 @@ impl Wire {
     }
 
     /// Room for the text to send next, [`BUFFER_LEN`] long.
-    pub(crate) fn outgoing(&mut self) -> &mut [u8] {
+    pub(super) fn outgoing(&mut self) -> &mut [u8] {
         self.allocate();
         &mut self.buffer
     }
@@ -67,7 +68,7 @@ impl Wire {
     ///
     /// A server that refuses in the middle of an upload says why before it closes; that is then
     /// the error.
-    pub(crate) fn send(&mut self, len: usize) -> Result<(), ClientError> {
+    pub(super) fn send(&mut self, len: usize) -> Result<(), ClientError> {
         let sent = self.socket.write_all(&self.buffer[..len]);
         sent.map_err(|err| match self.early_answer() {
             Ok(()) | Err(ClientError::Closed | ClientError::Peer(_)) => err,
@@ -77,7 +78,7 @@ impl Wire {
 
     /// Before more of an upload is sent: the server has no reason to answer yet. Does not wait where
     /// it has not. What is in [`outgoing`](Self::outgoing) may be lost.
-    pub(crate) fn expect_silence(&mut self) -> Result<(), ClientError> {
+    pub(super) fn expect_silence(&mut self) -> Result<(), ClientError> {
         if self.socket.is_quiet() { Ok(()) } else { self.early_answer() }
     }
 
@@ -105,7 +106,7 @@ impl Wire {
     }
 
     /// Receives one reply, and its file into `content`.
-    pub(crate) fn receive(
+    pub(super) fn receive(
         &mut self,
         mut content: Option<&mut Download<'_>>,
     ) -> Result<Received, ClientError> {
@@ -183,7 +184,7 @@ fn not_a_reply(error: ReplyError) -> ClientError {
 }
 
 /// The error that a reply amounts to, if any.
-pub(crate) fn refused(reply: &ReceivedReply) -> Option<ClientError> {
+pub(super) fn refused(reply: &ReceivedReply) -> Option<ClientError> {
     let refusal = || ClientError::Refused { code: reply.code.clone(), sentence: reply.sentence() };
     (!reply.is_ok()).then(refusal)
 }

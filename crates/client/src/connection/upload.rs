@@ -4,10 +4,8 @@ use std::io::{self, ErrorKind, Read};
 
 use protocol::{BodyEncoder, FileName, Request, body::PLAIN_GROUP};
 
-use crate::{
-    ClientError, Framing,
-    wire::{TEXT_LEN, Wire},
-};
+use super::wire::{TEXT_LEN, Wire};
+use crate::{ClientError, Framing};
 
 /// Content of one write. Base64 pads only its last group, so this is whole groups.
 const PIECE_LEN: usize = TEXT_LEN / 4 * PLAIN_GROUP;
@@ -15,11 +13,11 @@ const _: () = assert!(PIECE_LEN.is_multiple_of(PLAIN_GROUP));
 
 /// One more byte than a piece tells whether another piece follows: the ending of the request goes
 /// out with the last.
-pub(crate) const CONTENT_LEN: usize = PIECE_LEN + 1;
+pub(super) const CONTENT_LEN: usize = PIECE_LEN + 1;
 
 /// Sends an UPLOAD and returns the length of the content. `plain` must be at least
 /// [`CONTENT_LEN`] long.
-pub(crate) fn send(
+pub(super) fn send(
     wire: &mut Wire,
     framing: Framing,
     name: &FileName,
@@ -56,7 +54,7 @@ pub(crate) fn send(
 }
 
 /// Copies `parts` to the front of `text`; their length.
-pub(crate) fn put(parts: &[&[u8]], text: &mut [u8]) -> usize {
+pub(super) fn put(parts: &[&[u8]], text: &mut [u8]) -> usize {
     let mut len = 0;
     for part in parts {
         text[len..][..part.len()].copy_from_slice(part);

@@ -4,13 +4,14 @@ use std::io::Write;
 
 use protocol::{BodyDecoder, body::plain_len_max};
 
-use crate::{ClientError, wire::BUFFER_LEN};
+use super::wire::BUFFER_LEN;
+use crate::ClientError;
 
 /// Room for the content of everything that one read can bring.
-pub(crate) const CONTENT_LEN: usize = plain_len_max(BUFFER_LEN);
+pub(super) const CONTENT_LEN: usize = plain_len_max(BUFFER_LEN);
 
 /// Decodes into `plain` and writes from there, in pieces as large as the reads were.
-pub(crate) struct Download<'a> {
+pub(super) struct Download<'a> {
     decoder: BodyDecoder,
     plain: &'a mut [u8],
     filled: usize,
@@ -22,7 +23,7 @@ pub(crate) struct Download<'a> {
 
 impl<'a> Download<'a> {
     /// `plain` must be [`CONTENT_LEN`] long.
-    pub(crate) fn new(
+    pub(super) fn new(
         plain: &'a mut [u8],
         sink: &'a mut dyn Write,
         announced: &'a mut dyn FnMut(u64),
@@ -32,7 +33,7 @@ impl<'a> Download<'a> {
     }
 
     /// The text begins; `size` is asked once for what the server said of its length.
-    pub(crate) fn begin(&mut self, size: impl FnOnce() -> Option<u64>) {
+    pub(super) fn begin(&mut self, size: impl FnOnce() -> Option<u64>) {
         if let Some(announced) = self.announced.take()
             && let Some(size) = size()
         {
@@ -40,7 +41,7 @@ impl<'a> Download<'a> {
         }
     }
 
-    pub(crate) fn take(&mut self, text: &[u8]) -> Result<(), ClientError> {
+    pub(super) fn take(&mut self, text: &[u8]) -> Result<(), ClientError> {
         // Text broken into lines comes in many short pieces.
         if self.plain.len() - self.filled < plain_len_max(text.len()) {
             self.flush()?;
@@ -51,12 +52,12 @@ impl<'a> Download<'a> {
     }
 
     /// Takes text of any length.
-    pub(crate) fn take_all(&mut self, text: &[u8]) -> Result<(), ClientError> {
+    pub(super) fn take_all(&mut self, text: &[u8]) -> Result<(), ClientError> {
         text.chunks(BUFFER_LEN).try_for_each(|piece| self.take(piece))?;
         self.flush()
     }
 
-    pub(crate) fn flush(&mut self) -> Result<(), ClientError> {
+    pub(super) fn flush(&mut self) -> Result<(), ClientError> {
         self.sink.write_all(&self.plain[..self.filled]).map_err(ClientError::Sink)?;
         self.written += self.filled as u64;
         self.filled = 0;
@@ -64,7 +65,7 @@ impl<'a> Download<'a> {
     }
 
     /// Checks that the text stopped where base64 can; the length of the file.
-    pub(crate) fn finish(mut self) -> Result<u64, ClientError> {
+    pub(super) fn finish(mut self) -> Result<u64, ClientError> {
         self.decoder.finish().map_err(ClientError::BadContent)?;
         Ok(self.written)
     }

@@ -9,7 +9,7 @@ use std::{
 
 use socket2::{Domain, Type};
 
-use crate::{ClientError, Options, address::Address};
+use crate::{Address, ClientError, Options};
 
 /// A host that does not answer at all is not worth the minute that a busy one is.
 const CONNECT_TIMEOUT_MAX: Duration = Duration::from_secs(10);
@@ -24,7 +24,7 @@ const WAIT_MIN: Duration = Duration::from_millis(1);
 const STUCK: Duration = Duration::from_millis(100);
 
 #[derive(Debug)]
-pub(crate) struct Tcp {
+pub(super) struct Tcp {
     stream: TcpStream,
     local_addr: SocketAddr,
     timeout: Duration,
@@ -37,7 +37,7 @@ pub(crate) struct Tcp {
 impl Tcp {
     /// Tries every address that `server` resolves to. Resolving takes as long as the system lets
     /// it.
-    pub(crate) fn connect(server: &Address, options: &Options) -> Result<Self, ClientError> {
+    pub(super) fn connect(server: &Address, options: &Options) -> Result<Self, ClientError> {
         let failed = |source| ClientError::Connect { server: server.to_string(), source };
         let addresses = (server.host.as_str(), server.port).to_socket_addrs().map_err(failed)?;
         let addresses: Vec<SocketAddr> = addresses.collect();
@@ -85,22 +85,22 @@ impl Tcp {
         })
     }
 
-    pub(crate) fn timeout(&self) -> Duration {
+    pub(super) fn timeout(&self) -> Duration {
         self.timeout
     }
 
-    pub(crate) fn local_addr(&self) -> SocketAddr {
+    pub(super) fn local_addr(&self) -> SocketAddr {
         self.local_addr
     }
 
     /// Reads what is there, at least a byte; zero when the server has closed.
-    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ClientError> {
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ClientError> {
         let wait = wait_for(self.timeout, self.deadline)?;
         self.read_within(wait, buffer)?.ok_or_else(|| self.waited_out(wait))
     }
 
     /// The same, but `None` when nothing comes before `moment`.
-    pub(crate) fn read_before(
+    pub(super) fn read_before(
         &mut self,
         moment: Instant,
         buffer: &mut [u8],
@@ -134,7 +134,7 @@ impl Tcp {
 
     /// Writes all of it. Whenever the server has not taken it all for a while, `has_spoken` is asked
     /// whether it said something instead; that ends the writing.
-    pub(crate) fn write_all(
+    pub(super) fn write_all(
         &mut self,
         mut bytes: &[u8],
         mut has_spoken: impl FnMut(&Self) -> bool,
@@ -162,13 +162,13 @@ impl Tcp {
     }
 
     /// Whether the server has neither closed nor sent anything since it was last read from.
-    pub(crate) fn is_quiet(&self) -> bool {
+    pub(super) fn is_quiet(&self) -> bool {
         let peeked = self.without_waiting(|stream| stream.peek(&mut [0]));
         peeked.is_err_and(|err| err.kind() == ErrorKind::WouldBlock)
     }
 
     /// Runs `io`, which fails with `WouldBlock` where it would have to wait.
-    pub(crate) fn without_waiting<T>(
+    pub(super) fn without_waiting<T>(
         &self,
         io: impl FnOnce(&TcpStream) -> io::Result<T>,
     ) -> io::Result<T> {

@@ -9,8 +9,11 @@ use std::{
 
 use rustls::ClientConnection;
 
-use super::{Tls, TlsError, server_name};
-use crate::{ClientError, tcp::Tcp};
+use super::tcp::Tcp;
+use crate::{
+    ClientError,
+    tls::{Tls, TlsError, server_name},
+};
 
 /// Four records: one read brings several.
 const RECORDS_LEN: usize = 64 * 1024;
@@ -18,11 +21,11 @@ const RECORDS_LEN: usize = 64 * 1024;
 /// Agreeing takes at most `timeout`, but a moment needs a length of time that can be added to now.
 const AGREE_TIMEOUT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How often [`Session::is_quiet`] reads: a server sends a few session tickets, not a flood.
+/// How often [`TlsSession::is_quiet`] reads: a server sends a few session tickets, not a flood.
 const QUIET_READS_MAX: usize = 8;
 
 #[derive(Debug)]
-pub(crate) struct Session {
+pub(super) struct TlsSession {
     connection: ClientConnection,
     /// Records as they came.
     records: Vec<u8>,
@@ -32,12 +35,12 @@ pub(crate) struct Session {
     outgoing: Vec<u8>,
 }
 
-impl Session {
+impl TlsSession {
     /// Agrees on TLS with the server at the other end. All of it takes at most as long as one wait
     /// may take.
-    pub(crate) fn agree(tls: &Tls, host: &str, tcp: &mut Tcp) -> Result<Self, ClientError> {
+    pub(super) fn agree(tls: &Tls, host: &str, tcp: &mut Tcp) -> Result<Self, ClientError> {
         let name = server_name(host)?;
-        let connection = ClientConnection::new(tls.config.clone(), name).map_err(TlsError::from)?;
+        let connection = ClientConnection::new(tls.config(), name).map_err(TlsError::from)?;
         let records = vec![0; RECORDS_LEN];
         let mut session = Self { connection, records, unread: 0..0, outgoing: Vec::new() };
         session.shake_hands(tcp).map_err(|err| match err {
@@ -65,12 +68,12 @@ impl Session {
         Ok(())
     }
 
-    pub(crate) fn read(&mut self, tcp: &mut Tcp, buffer: &mut [u8]) -> Result<usize, ClientError> {
+    pub(super) fn read(&mut self, tcp: &mut Tcp, buffer: &mut [u8]) -> Result<usize, ClientError> {
         let read = self.read_with(tcp, buffer, |tcp, records| tcp.read(records).map(Some));
         read.map(|len| len.expect("a read without a moment to end at does not end without a byte"))
     }
 
-    pub(crate) fn read_before(
+    pub(super) fn read_before(
         &mut self,
         tcp: &mut Tcp,
         moment: Instant,
@@ -103,7 +106,7 @@ impl Session {
         }
     }
 
-    pub(crate) fn write_all(&mut self, tcp: &mut Tcp, mut bytes: &[u8]) -> Result<(), ClientError> {
+    pub(super) fn write_all(&mut self, tcp: &mut Tcp, mut bytes: &[u8]) -> Result<(), ClientError> {
         while !bytes.is_empty() {
             let len = self.connection.writer().write(bytes).map_err(ClientError::Peer)?;
             bytes = &bytes[len..];
@@ -113,7 +116,7 @@ impl Session {
     }
 
     /// Session tickets come when the server likes, and are nothing that a request is answered with.
-    pub(crate) fn is_quiet(&mut self, tcp: &Tcp) -> bool {
+    pub(super) fn is_quiet(&mut self, tcp: &Tcp) -> bool {
         for _ in 0..QUIET_READS_MAX {
             // First what earlier reads left.
             match self.has_nothing_to_tell() {
@@ -143,7 +146,7 @@ impl Session {
     }
 
     /// Tells the server that nothing follows; one that does not hear it takes the end for a cut.
-    pub(crate) fn close(&mut self, tcp: &Tcp) {
+    pub(super) fn close(&mut self, tcp: &Tcp) {
         self.connection.send_close_notify();
         self.collect_outgoing();
         // Nobody waits for a connection that is given up.
