@@ -1,6 +1,7 @@
 //! One connection to a server, and what can be asked on it.
 
 mod download;
+mod piece;
 mod upload;
 mod wire;
 
@@ -16,6 +17,7 @@ use serde_json::Value;
 
 use self::{
     download::Download,
+    piece::CONTENT_LEN,
     wire::{Received, Wire, refused},
 };
 use crate::{ClientError, Framing, Options, socket::Socket};
@@ -132,7 +134,7 @@ impl Connection {
         announced: &mut dyn FnMut(u64),
     ) -> Result<Transfer, ClientError> {
         let mut plain = mem::take(&mut self.plain);
-        plain.resize(download::CONTENT_LEN, 0);
+        plain.resize(CONTENT_LEN, 0);
         let mut content = Download::new(&mut plain, sink, announced);
         let received = self.exchange(|connection| {
             connection.send(&Request::Get(name.clone()))?;
@@ -161,7 +163,7 @@ impl Connection {
         source: &mut dyn Read,
     ) -> Result<Transfer, ClientError> {
         let mut plain = mem::take(&mut self.plain);
-        plain.resize(download::CONTENT_LEN, 0);
+        plain.resize(CONTENT_LEN, 0);
         let mut sent = 0;
         let received = self.exchange(|connection| {
             let Self { wire, framing, .. } = connection;

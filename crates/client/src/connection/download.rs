@@ -4,11 +4,8 @@ use std::io::Write;
 
 use protocol::{BodyDecoder, body::plain_len_max};
 
-use super::wire::BUFFER_LEN;
+use super::piece::BUFFER_LEN;
 use crate::ClientError;
-
-/// Room for the content of everything that one read can bring.
-pub(super) const CONTENT_LEN: usize = plain_len_max(BUFFER_LEN);
 
 /// Decodes into `plain` and writes from there, in pieces as large as the reads were.
 pub(super) struct Download<'a> {
@@ -22,7 +19,7 @@ pub(super) struct Download<'a> {
 }
 
 impl<'a> Download<'a> {
-    /// `plain` must be [`CONTENT_LEN`] long.
+    /// `plain` must be [`CONTENT_LEN`](super::piece::CONTENT_LEN) long.
     pub(super) fn new(
         plain: &'a mut [u8],
         sink: &'a mut dyn Write,

@@ -2,21 +2,13 @@
 
 use std::io::{self, ErrorKind, Read};
 
-use protocol::{BodyEncoder, FileName, Request, body::PLAIN_GROUP};
+use protocol::{BodyEncoder, FileName, Request};
 
-use super::wire::{TEXT_LEN, Wire};
+use super::{piece::PIECE_LEN, wire::Wire};
 use crate::{ClientError, Framing};
 
-/// Content of one write. Base64 pads only its last group, so this is whole groups.
-const PIECE_LEN: usize = TEXT_LEN / 4 * PLAIN_GROUP;
-const _: () = assert!(PIECE_LEN.is_multiple_of(PLAIN_GROUP));
-
-/// One more byte than a piece tells whether another piece follows: the ending of the request goes
-/// out with the last.
-pub(super) const CONTENT_LEN: usize = PIECE_LEN + 1;
-
-/// Sends an UPLOAD and returns the length of the content. `plain` must be at least
-/// [`CONTENT_LEN`] long.
+/// Sends an UPLOAD and returns the length of the content. `plain` must be
+/// [`CONTENT_LEN`](super::piece::CONTENT_LEN) long.
 pub(super) fn send(
     wire: &mut Wire,
     framing: Framing,
@@ -29,7 +21,9 @@ pub(super) fn send(
     let mut filled = put(&[head.as_bytes(), b" ", framing.content_quote()], wire.outgoing());
     let (mut sent, mut ahead) = (0, 0);
     loop {
-        let plain_len = match fill(source, &mut plain[ahead..CONTENT_LEN]) {
+        // One more byte than a piece tells whether another piece follows: the ending of the request goes
+        // out with the last.
+        let plain_len = match fill(source, &mut plain[ahead..=PIECE_LEN]) {
             Ok(len) => ahead + len,
             Err(err) => return Err(spoil(wire, err)),
         };

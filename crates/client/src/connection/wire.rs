@@ -5,17 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::{HEAD_LEN_MAX, ReceivedReply, ReplyError, ReplyFragment, ReplyReader};
+use protocol::{ReceivedReply, ReplyError, ReplyFragment, ReplyReader};
 
-use super::download::Download;
+use super::{download::Download, piece::BUFFER_LEN};
 use crate::{ClientError, socket::Socket};
-
-/// Text of one piece of a file. Big reads and writes matter more to the rate than anything else;
-/// beyond this size they gain nothing and leave the processor's cache.
-pub(super) const TEXT_LEN: usize = 256 * 1024;
-
-/// Room for one piece of text, with a head before it or an ending after it.
-pub(super) const BUFFER_LEN: usize = TEXT_LEN + HEAD_LEN_MAX;
 
 /// How long the CRLF CRLF after a reply is waited for. Closing with it unread would reset the
 /// server; some servers never send it.
