@@ -20,11 +20,11 @@ use self::{
     piece::CONTENT_LEN,
     wire::{Received, Wire, refused},
 };
-use crate::{ClientError, Framing, Options, socket::Socket};
+use crate::{ClientError, ConnectionOptions, Framing, socket::Socket};
 
 /// One blocking connection, TCP or TLS over it; requests go one after another.
 ///
-/// Every call blocks until the whole reply is there or a limit of [`Options`] strikes. An error
+/// Every call blocks until the whole reply is there or a limit of [`ConnectionOptions`] strikes. An error
 /// that leaves the place in the stream unknown ends the connection: every later request fails
 /// with [`ClientError::Closed`]. Dropping it closes it.
 ///
@@ -65,7 +65,7 @@ const NO_NAMES: ClientError = ClientError::Lacks("list of names");
 
 /// What a stored file hashes to.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Digest {
+pub struct FileDigest {
     pub size: u64,
     /// The algorithm, a colon and lower-case hexadecimal digits: `blake3:...`. Not checked.
     pub digest: String,
@@ -77,7 +77,7 @@ impl Connection {
     /// [`ClientError::Refused`].
     ///
     /// Resolving a host's name is not bounded by the options.
-    pub fn connect(server: &str, options: Options) -> Result<Self, ClientError> {
+    pub fn connect(server: &str, options: ConnectionOptions) -> Result<Self, ClientError> {
         let wire = Wire::new(Socket::connect(server, &options)?);
         let mut connection =
             Self { wire, framing: options.framing, plain: Vec::new(), usable: true };
@@ -194,12 +194,12 @@ impl Connection {
     }
 
     /// What a stored file hashes to.
-    pub fn digest(&mut self, name: &FileName) -> Result<Digest, ClientError> {
+    pub fn digest(&mut self, name: &FileName) -> Result<FileDigest, ClientError> {
         let reply = about(name, self.ask(&Request::Digest(name.clone()))?)?.reply;
         let (Some(size), Some(digest)) = (reply.data_size, reply.data_digest) else {
             return Err(ClientError::Lacks("digest"));
         };
-        Ok(Digest { size, digest })
+        Ok(FileDigest { size, digest })
     }
 
     fn ask(&mut self, request: &Request) -> Result<Received, ClientError> {

@@ -2,7 +2,7 @@
 //!
 //! A [`Connection`] makes requests one after another. File content streams through it in both
 //! directions: it holds about 450 KiB whatever the size of the file, and only once a transfer
-//! needs them. Every wait on the network has an end, set by [`Options`]. A [`Remote`] makes a
+//! needs them. Every wait on the network has an end, set by [`ConnectionOptions`]. A [`Remote`] makes a
 //! connection when one is needed.
 //!
 //! It takes the replies of this project's server and of the Python servers that speak the same
@@ -16,6 +16,7 @@ mod address;
 mod advice;
 mod connection;
 mod error;
+mod framing;
 mod options;
 mod remote;
 mod socket;
@@ -24,9 +25,10 @@ mod token;
 
 pub use address::{Address, AddressError};
 pub use advice::sentence;
-pub use connection::{Connection, Digest, Listing, Transfer};
+pub use connection::{Connection, FileDigest, Listing, Transfer};
 pub use error::ClientError;
-pub use options::{Framing, Options, UnknownFraming};
+pub use framing::{Framing, UnknownFraming};
+pub use options::ConnectionOptions;
 pub use protocol::{ErrorCode, FileName, Stats, Token, stats::Requests};
 pub use remote::Remote;
 pub use tls::{Tls, TlsError, TrustError};

@@ -3,66 +3,16 @@
 
 use std::{
     net::IpAddr,
-    str::FromStr,
     time::{Duration, Instant},
 };
 
 use protocol::Token;
 
-use crate::{Address, Tls};
-
-/// What ends a request.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Framing {
-    /// A line ending and a blank line, which every server that looks for an ending takes.
-    #[default]
-    CrlfCrlf,
-    /// A line ending.
-    Crlf,
-    /// Nothing, for servers that take what arrives together as the request.
-    None,
-}
-
-/// There are the endings crlfcrlf, crlf and none.
-#[derive(Debug, thiserror::Error)]
-#[error("no request ends in {0:?}; there are crlfcrlf, crlf and none")]
-pub struct UnknownFraming(String);
-
-impl FromStr for Framing {
-    type Err = UnknownFraming;
-
-    fn from_str(word: &str) -> Result<Self, UnknownFraming> {
-        match word {
-            "crlfcrlf" => Ok(Self::CrlfCrlf),
-            "crlf" => Ok(Self::Crlf),
-            "none" => Ok(Self::None),
-            word => Err(UnknownFraming(word.to_owned())),
-        }
-    }
-}
-
-impl Framing {
-    pub(crate) fn ending(self) -> &'static [u8] {
-        match self {
-            Self::CrlfCrlf => b"\r\n\r\n",
-            Self::Crlf => b"\r\n",
-            Self::None => b"",
-        }
-    }
-
-    /// What stands around the content of an upload: without a line ending, only a closing quote
-    /// tells where it stops.
-    pub(crate) fn content_quote(self) -> &'static [u8] {
-        match self {
-            Self::CrlfCrlf | Self::Crlf => b"",
-            Self::None => b"\"",
-        }
-    }
-}
+use crate::{Address, Framing, Tls};
 
 /// How a [`Connection`](crate::Connection) is made, and its limits.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct ConnectionOptions {
     pub framing: Framing,
     /// Longest wait without a byte moving, on every read and write. Connecting waits as long, but
     /// at most ten seconds for each address, and so does agreeing on TLS; a server that has stopped
@@ -81,7 +31,7 @@ pub struct Options {
     pub tls: Option<Tls>,
 }
 
-impl Default for Options {
+impl Default for ConnectionOptions {
     fn default() -> Self {
         Self {
             framing: Framing::default(),
@@ -94,7 +44,7 @@ impl Default for Options {
     }
 }
 
-impl Options {
+impl ConnectionOptions {
     /// What lies open on the way to a server, though everything is right.
     pub fn warning(&self, server: &Address) -> Option<String> {
         let Address { host, .. } = server;
@@ -113,7 +63,8 @@ mod tests {
     fn a_token_that_others_could_hear_is_warned_of() {
         let warning = |server: &str, token: bool| {
             let token = token.then(|| "kolam_x".parse().unwrap());
-            Options { token, ..Options::default() }.warning(&server.parse().unwrap())
+            ConnectionOptions { token, ..ConnectionOptions::default() }
+                .warning(&server.parse().unwrap())
         };
         for near in ["127.0.0.1:1", "localhost:1", "[::1]:1"] {
             assert_eq!(warning(near, true), None, "{near}");

@@ -1,16 +1,16 @@
 //! A server that is asked now and then: a connection that is made when one is needed.
 
-use crate::{ClientError, Connection, Options};
+use crate::{ClientError, Connection, ConnectionOptions};
 
 #[derive(Debug)]
 pub struct Remote {
     server: String,
-    options: Options,
+    options: ConnectionOptions,
     connection: Option<Connection>,
 }
 
 impl Remote {
-    pub fn new(server: String, options: Options) -> Self {
+    pub fn new(server: String, options: ConnectionOptions) -> Self {
         Self { server, options, connection: None }
     }
 
@@ -18,7 +18,7 @@ impl Remote {
         &self.server
     }
 
-    pub fn options(&self) -> &Options {
+    pub fn options(&self) -> &ConnectionOptions {
         &self.options
     }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use self::{tcp::Tcp, tls_session::TlsSession};
-use crate::{Address, ClientError, Options};
+use crate::{Address, ClientError, ConnectionOptions};
 
 #[derive(Debug)]
 pub(crate) struct Socket {
@@ -19,7 +19,7 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    pub(crate) fn connect(server: &str, options: &Options) -> Result<Self, ClientError> {
+    pub(crate) fn connect(server: &str, options: &ConnectionOptions) -> Result<Self, ClientError> {
         let address: Address = server.parse().map_err(|err| {
             let source = io::Error::new(ErrorKind::InvalidInput, err);
             ClientError::Connect { server: server.to_owned(), source }

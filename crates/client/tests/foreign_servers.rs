@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use client::{ClientError, Connection, Framing, Options};
+use client::{ClientError, Connection, ConnectionOptions, Framing};
 use protocol::FileName;
 use testkit::fake_server::{FakeServer, answering, read_request, read_to_close, recv};
 
@@ -18,7 +18,7 @@ fn name(name: &str) -> FileName {
 }
 
 fn connect<T: Send + 'static>(server: &FakeServer<T>) -> Connection {
-    Connection::connect(&server.address, Options::default()).unwrap()
+    Connection::connect(&server.address, ConnectionOptions::default()).unwrap()
 }
 
 fn get(reply: impl Into<Vec<u8>>) -> Result<Vec<u8>, ClientError> {
@@ -159,7 +159,7 @@ fn a_request_and_its_ending_arrive_together() {
             stream.write_all(b"{\"status\":\"OK\",\"data\":\"stored\"}\r\n\r\n").unwrap();
             (list, upload)
         });
-        let options = Options { framing, ..Options::default() };
+        let options = ConnectionOptions { framing, ..ConnectionOptions::default() };
         let mut connection = Connection::connect(&server.address, options).unwrap();
         connection.list().unwrap();
         let stored = connection.upload(&name("my file"), &mut &b"hello"[..]).unwrap();
@@ -227,7 +227,7 @@ fn upload_answered_early(reply: &'static str, afterwards: Afterwards) -> ClientE
     let mut connection = connect(&server);
     let asked = Instant::now();
     let refused = connection.upload(&name("a"), &mut std::io::repeat(7)).unwrap_err();
-    assert!(asked.elapsed() < Options::default().timeout / 2, "{afterwards:?}");
+    assert!(asked.elapsed() < ConnectionOptions::default().timeout / 2, "{afterwards:?}");
     assert!(!connection.is_reusable());
     drop((connection, done));
     server.finish();
@@ -357,12 +357,15 @@ fn an_upload_whose_source_fails_cannot_be_decoded() {
 fn a_silent_server_is_left_after_the_timeout() {
     let server = FakeServer::start(2, |_, stream| read_to_close(stream));
     let timeout = Duration::from_millis(50);
-    let options = Options { timeout, ..Options::default() };
+    let options = ConnectionOptions { timeout, ..ConnectionOptions::default() };
     let mut connection = Connection::connect(&server.address, options).unwrap();
     let silent = connection.ping().unwrap_err();
     assert!(matches!(silent, ClientError::TimedOut(after) if after == timeout), "{silent:?}");
     drop(connection);
-    let options = Options { deadline: Some(Instant::now() + timeout), ..Options::default() };
+    let options = ConnectionOptions {
+        deadline: Some(Instant::now() + timeout),
+        ..ConnectionOptions::default()
+    };
     let mut connection = Connection::connect(&server.address, options).unwrap();
     let late = connection.ping().unwrap_err();
     assert!(matches!(late, ClientError::DeadlinePassed), "{late:?}");
@@ -372,7 +375,8 @@ fn a_silent_server_is_left_after_the_timeout() {
 fn a_server_that_does_not_read_is_left_after_the_timeout() {
     let (done, wait) = mpsc::channel::<()>();
     let server = FakeServer::start(1, move |_, _| wait.recv().is_err());
-    let options = Options { timeout: Duration::from_millis(50), ..Options::default() };
+    let options =
+        ConnectionOptions { timeout: Duration::from_millis(50), ..ConnectionOptions::default() };
     let mut connection = Connection::connect(&server.address, options).unwrap();
     let stuck = connection.upload(&name("a"), &mut std::io::repeat(7)).unwrap_err();
     assert_eq!(stuck.cause(), "timeout");
@@ -391,7 +395,7 @@ fn bound() -> (socket2::Socket, String) {
 #[test]
 fn nobody_at_the_address_is_told() {
     let (_socket, address) = bound();
-    let refused = Connection::connect(&address, Options::default()).unwrap_err();
+    let refused = Connection::connect(&address, ConnectionOptions::default()).unwrap_err();
     assert_eq!(refused.cause(), "connect");
     assert!(refused.to_string().contains(&address));
 }
@@ -399,7 +403,7 @@ fn nobody_at_the_address_is_told() {
 #[test]
 fn a_server_that_is_starting_on_this_machine_is_waited_for() {
     let (socket, address) = bound();
-    let wait = |startup_wait| Options { startup_wait, ..Options::default() };
+    let wait = |startup_wait| ConnectionOptions { startup_wait, ..ConnectionOptions::default() };
     let asked = Instant::now();
     let startup_wait = Duration::from_millis(100);
     Connection::connect(&address, wait(startup_wait)).unwrap_err();
@@ -411,6 +415,7 @@ fn a_server_that_is_starting_on_this_machine_is_waited_for() {
 
 #[test]
 fn what_is_no_address_is_told_as_one() {
-    let refused = Connection::connect("tcp://localhost:1", Options::default()).unwrap_err();
+    let refused =
+        Connection::connect("tcp://localhost:1", ConnectionOptions::default()).unwrap_err();
     assert!(matches!(refused, ClientError::Connect { .. }), "{refused:?}");
 }

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use client::{ClientError, Connection, FileName, Options, Tls, TlsError, Token};
+use client::{ClientError, Connection, ConnectionOptions, FileName, Tls, TlsError, Token};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use testkit::{
     Certificates,
@@ -25,12 +25,15 @@ fn name(name: &str) -> FileName {
     name.parse().unwrap()
 }
 
-fn trusting(certificates: &Certificates) -> Options {
-    Options { tls: Some(Tls::trusting(Some(&certificates.ca())).unwrap()), ..Options::default() }
+fn trusting(certificates: &Certificates) -> ConnectionOptions {
+    ConnectionOptions {
+        tls: Some(Tls::trusting(Some(&certificates.ca())).unwrap()),
+        ..ConnectionOptions::default()
+    }
 }
 
 /// Asks for a pong at `address` and returns why there is none.
-fn no_pong(address: &str, options: Options) -> ClientError {
+fn no_pong(address: &str, options: ConnectionOptions) -> ClientError {
     let asked = Connection::connect(address, options).and_then(|mut connection| connection.ping());
     asked.unwrap_err()
 }
@@ -124,10 +127,11 @@ fn a_stalled_handshake_ends_at_the_timeout() {
     let certificates = Certificates::make();
     let timeout = Duration::from_millis(50);
     let server = FakeServer::start(2, |_, stream| stream.read_to_end(&mut Vec::new()).is_ok());
-    let options = Options { timeout, ..trusting(&certificates) };
+    let options = ConnectionOptions { timeout, ..trusting(&certificates) };
     let stalled = no_pong(&server.address, options);
     assert!(matches!(stalled, ClientError::TimedOut(after) if after == timeout), "{stalled:?}");
-    let options = Options { deadline: Some(Instant::now() + timeout), ..trusting(&certificates) };
+    let options =
+        ConnectionOptions { deadline: Some(Instant::now() + timeout), ..trusting(&certificates) };
     let late = no_pong(&server.address, options);
     assert!(matches!(late, ClientError::DeadlinePassed), "{late:?}");
     assert_eq!(server.finish(), [true, true]);
@@ -146,7 +150,8 @@ fn a_handshake_in_drops_ends_at_the_timeout() {
     });
     let timeout = Duration::from_millis(100);
     let asked = Instant::now();
-    let dripping = no_pong(&server.address, Options { timeout, ..trusting(&certificates) });
+    let dripping =
+        no_pong(&server.address, ConnectionOptions { timeout, ..trusting(&certificates) });
     assert!(matches!(dripping, ClientError::TimedOut(after) if after == timeout), "{dripping:?}");
     assert!(asked.elapsed() < Duration::from_secs(10));
 }
@@ -173,7 +178,7 @@ fn answering_bytes(reply: &'static [u8]) -> FakeServer<()> {
 #[test]
 fn a_tls_server_asked_in_plain_text_is_told() {
     let server = shaking_hands(&Certificates::make());
-    let error = no_pong(&server.address, Options::default());
+    let error = no_pong(&server.address, ConnectionOptions::default());
     assert!(matches!(error, ClientError::SpeaksTls), "{error:?}");
     assert_eq!(error.cause(), "tls");
 }
@@ -291,7 +296,7 @@ fn an_early_refusal_ends_the_sending_over_tls_too() {
         let asked = Instant::now();
         let refused = connection.upload(&name("a"), &mut io::repeat(7)).unwrap_err();
         assert_eq!(refused.cause(), "refused:busy", "{refused:?}");
-        assert!(asked.elapsed() < Options::default().timeout / 2);
+        assert!(asked.elapsed() < ConnectionOptions::default().timeout / 2);
         drop((connection, done));
         server.finish();
     }
@@ -304,14 +309,17 @@ fn a_silent_tls_server_is_left_after_the_timeout() {
         stream.read_to_end(&mut vec![]).is_err()
     });
     let timeout = Duration::from_millis(200);
-    let options = Options { timeout, ..trusting(&certificates) };
+    let options = ConnectionOptions { timeout, ..trusting(&certificates) };
     let silent = no_pong(&server.address, options);
     assert!(matches!(silent, ClientError::TimedOut(after) if after == timeout), "{silent:?}");
     assert_eq!(server.finish(), [true]);
 }
 
-fn as_somebody() -> Options {
-    Options { token: Some("s3cret".parse::<Token>().unwrap()), ..Options::default() }
+fn as_somebody() -> ConnectionOptions {
+    ConnectionOptions {
+        token: Some("s3cret".parse::<Token>().unwrap()),
+        ..ConnectionOptions::default()
+    }
 }
 
 #[test]

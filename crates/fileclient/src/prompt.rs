@@ -11,7 +11,7 @@ mod words;
 use std::io::{self, IsTerminal};
 
 use anyhow::Context;
-use client::Options;
+use client::ConnectionOptions;
 use rustyline::{
     Behavior, CompletionType, Config, Editor, error::ReadlineError, history::FileHistory,
 };
@@ -22,7 +22,7 @@ use history::History;
 use line::Entered;
 
 /// Runs until the input ends or `exit` comes.
-pub(crate) fn run(commands: &mut Commands, options: Options) {
+pub(crate) fn run(commands: &mut Commands, options: ConnectionOptions) {
     let result = if io::stdin().is_terminal() {
         ask_person(commands, options).context("the prompt cannot go on")
     } else {
@@ -31,7 +31,7 @@ pub(crate) fn run(commands: &mut Commands, options: Options) {
     commands.note(result);
 }
 
-fn ask_person(commands: &mut Commands, options: Options) -> rustyline::Result<()> {
+fn ask_person(commands: &mut Commands, options: ConnectionOptions) -> rustyline::Result<()> {
     let server = commands.server().to_owned();
     cli::errln!("Talking to {server}; 'help' lists the commands, Ctrl-D leaves.");
     let config = Config::builder()

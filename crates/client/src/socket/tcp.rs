@@ -9,7 +9,7 @@ use std::{
 
 use socket2::{Domain, Type};
 
-use crate::{Address, ClientError, Options};
+use crate::{Address, ClientError, ConnectionOptions};
 
 /// A host that does not answer at all is not worth the minute that a busy one is.
 const CONNECT_TIMEOUT_MAX: Duration = Duration::from_secs(10);
@@ -37,7 +37,10 @@ pub(super) struct Tcp {
 impl Tcp {
     /// Tries every address that `server` resolves to. Resolving takes as long as the system lets
     /// it.
-    pub(super) fn connect(server: &Address, options: &Options) -> Result<Self, ClientError> {
+    pub(super) fn connect(
+        server: &Address,
+        options: &ConnectionOptions,
+    ) -> Result<Self, ClientError> {
         let failed = |source| ClientError::Connect { server: server.to_string(), source };
         let addresses = (server.host.as_str(), server.port).to_socket_addrs().map_err(failed)?;
         let addresses: Vec<SocketAddr> = addresses.collect();
@@ -58,7 +61,7 @@ impl Tcp {
 
     fn connect_to_any(
         addresses: &[SocketAddr],
-        options: &Options,
+        options: &ConnectionOptions,
     ) -> Result<io::Result<TcpStream>, ClientError> {
         let timeout = options.timeout.max(WAIT_MIN).min(CONNECT_TIMEOUT_MAX);
         let mut last_error = io::Error::new(ErrorKind::NotFound, "the name has no address");
@@ -72,7 +75,7 @@ impl Tcp {
         Ok(Err(last_error))
     }
 
-    fn set_up(stream: TcpStream, options: &Options) -> io::Result<Self> {
+    fn set_up(stream: TcpStream, options: &ConnectionOptions) -> io::Result<Self> {
         // A request ends in a short write; held for an ACK it could cost 40 ms.
         stream.set_nodelay(true)?;
         Ok(Self {

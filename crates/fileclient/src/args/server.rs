@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::ValueHint;
 use cli::{ConnectionArgs, Secret};
-use client::{Address, Options, Tls, token};
+use client::{Address, ConnectionOptions, Tls, token};
 
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Server", mut_args(|argument| argument.global(true)))]
@@ -52,21 +52,21 @@ impl ServerArgs {
     }
 
     /// What the arguments lay open, though they are right.
-    pub(crate) fn warning(&self, options: &Options) -> Option<String> {
+    pub(crate) fn warning(&self, options: &ConnectionOptions) -> Option<String> {
         options.warning(&self.address())
     }
 
     /// Reads the files that the arguments name.
-    pub(crate) fn options(&self) -> anyhow::Result<Options> {
+    pub(crate) fn options(&self) -> anyhow::Result<ConnectionOptions> {
         let ConnectionArgs { framing, tls, ca, token: said, token_file } = &self.connection;
         let trust = tls.then(|| Tls::trusting(ca.as_deref())).transpose();
-        Ok(Options {
+        Ok(ConnectionOptions {
             framing: framing.as_deref().map(str::parse).transpose()?.unwrap_or_default(),
             tls: trust.context("nobody to trust")?,
             token: token(said.as_ref().map(Secret::reveal), token_file.as_deref())?,
             timeout: self.timeout,
             startup_wait: STARTUP_WAIT,
-            ..Options::default()
+            ..ConnectionOptions::default()
         })
     }
 

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use client::{Connection, Options};
+use client::{Connection, ConnectionOptions};
 use protocol::FileName;
 use rustyline::{
     Context, Helper, Highlighter, Hinter, Validator,
@@ -28,12 +28,12 @@ const NAMES_STAY: Duration = Duration::from_secs(5);
 #[derive(Helper, Highlighter, Hinter, Validator)]
 pub(super) struct Completion {
     server: String,
-    options: Options,
+    options: ConnectionOptions,
     names: RefCell<Option<(Instant, Vec<String>)>>,
 }
 
 impl Completion {
-    pub(super) fn new(server: String, options: Options) -> Self {
+    pub(super) fn new(server: String, options: ConnectionOptions) -> Self {
         Self { server, options, names: RefCell::default() }
     }
 
@@ -48,7 +48,7 @@ impl Completion {
 
     fn fetch_names(&self) -> Vec<String> {
         let deadline = Some(Instant::now() + PATIENCE);
-        let options = Options { timeout: PATIENCE, deadline, ..self.options.clone() };
+        let options = ConnectionOptions { timeout: PATIENCE, deadline, ..self.options.clone() };
         let listing = Connection::connect(&self.server, options).and_then(|mut it| it.list());
         // Other names can neither be asked for nor be printed as they are.
         let is_safe = |name: &String| name.parse::<FileName>().is_ok();
@@ -135,7 +135,7 @@ mod tests {
         let names = vec!["my file".to_owned(), "notes".to_owned()];
         let completion = Completion {
             server: "127.0.0.1:1".to_owned(),
-            options: Options::default(),
+            options: ConnectionOptions::default(),
             names: RefCell::new(Some((Instant::now(), names))),
         };
         let history = MemHistory::new();

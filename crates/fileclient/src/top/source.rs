@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, anyhow, bail};
-use client::{Connection, Options};
+use client::{Connection, ConnectionOptions};
 use protocol::Stats;
 
 use super::view::Look;
@@ -15,11 +15,11 @@ use super::view::Look;
 /// A server that can be looked at.
 pub(crate) struct Source {
     server: String,
-    options: Options,
+    options: ConnectionOptions,
 }
 
 impl Source {
-    pub(crate) fn new(server: String, options: Options) -> Self {
+    pub(crate) fn new(server: String, options: ConnectionOptions) -> Self {
         Self { server, options }
     }
 

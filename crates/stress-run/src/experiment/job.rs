@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use client::{ClientError, Connection, FileName, Listing, Options, Transfer};
+use client::{ClientError, Connection, ConnectionOptions, FileName, Listing, Transfer};
 use serde::{Deserialize, Serialize};
 use telemetry::monotonic_ns;
 
@@ -65,7 +65,8 @@ impl Job {
     fn transfer(&self, local: Option<File>, outcome: &mut Outcome) -> Result<Ended, ClientError> {
         let deadline = Instant::now() + self.timeout;
         let options = self.access.options();
-        let options = Options { timeout: self.timeout, deadline: Some(deadline), ..options };
+        let options =
+            ConnectionOptions { timeout: self.timeout, deadline: Some(deadline), ..options };
         let mut connection = Connection::connect(&self.server, options)?;
         outcome.connected_ns = Some(monotonic_ns(Instant::now()));
         outcome.port = Some(connection.local_addr().port());

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, anyhow};
 use clap::{Arg, Args};
 use cli::{ConnectionArgs, Secret};
-use client::{Options, Tls, token};
+use client::{ConnectionOptions, Tls, token};
 
 /// Where a client process finds its token: others may see its command line.
 const WORKER_TOKEN: &str = "STRESS_WORKER_TOKEN";
@@ -14,7 +14,7 @@ const WORKER_TOKEN: &str = "STRESS_WORKER_TOKEN";
 /// By default that of servers that stress-run starts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Access {
-    options: Options,
+    options: ConnectionOptions,
     arguments: ConnectionArgs,
 }
 
@@ -42,11 +42,11 @@ impl Access {
         }
         let ConnectionArgs { framing, tls, ca, token: said, token_file } = &arguments;
         let trust = tls.then(|| Tls::trusting(ca.as_deref())).transpose();
-        let options = Options {
+        let options = ConnectionOptions {
             framing: framing.as_deref().map(str::parse).transpose()?.unwrap_or_default(),
             tls: trust.context("nobody to trust")?,
             token: token(said.as_ref().map(Secret::reveal), token_file.as_deref())?,
-            ..Options::default()
+            ..ConnectionOptions::default()
         };
         Ok(Self { options, arguments })
     }
@@ -56,7 +56,7 @@ impl Access {
     }
 
     /// For a connection, without limits of its own.
-    pub(crate) fn options(&self) -> Options {
+    pub(crate) fn options(&self) -> ConnectionOptions {
         self.options.clone()
     }
 
@@ -67,7 +67,7 @@ impl Access {
 
     /// Whether it is more than a server that stress-run starts asks for.
     pub(crate) fn is_special(&self) -> bool {
-        let Options { framing, token, tls, .. } = &self.options;
+        let ConnectionOptions { framing, token, tls, .. } = &self.options;
         tls.is_some() || token.is_some() || *framing != Default::default()
     }
 }

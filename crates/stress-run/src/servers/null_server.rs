@@ -147,7 +147,7 @@ fn send_zeros(mut stream: &TcpStream, len: u64) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use client::{Connection, Options};
+    use client::{Connection, ConnectionOptions};
 
     use super::*;
 
@@ -156,7 +156,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let served = thread::spawn(move || serve_connection(&listener.accept().unwrap().0));
-        let mut connection = Connection::connect(&address, Options::default()).unwrap();
+        let mut connection = Connection::connect(&address, ConnectionOptions::default()).unwrap();
         for len in [0, 1, 2, 3, 600_001] {
             let name = format!("stress-download-{len}.bin").parse().unwrap();
             let mut content = Vec::new();

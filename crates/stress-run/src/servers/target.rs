@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use client::{ClientError, Connection, ErrorCode, FileName, Options, Stats};
+use client::{ClientError, Connection, ConnectionOptions, ErrorCode, FileName, Stats};
 
 use super::{
     access::Access,
@@ -176,7 +176,7 @@ impl Target {
         let options = self.access.options();
         Connection::connect(
             &self.address,
-            Options { timeout, startup_wait: STARTUP_WAIT, ..options },
+            ConnectionOptions { timeout, startup_wait: STARTUP_WAIT, ..options },
         )
     }
 }
