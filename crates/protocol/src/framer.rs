@@ -6,7 +6,7 @@ mod line;
 use std::{mem, time::Duration};
 
 use crate::{
-    ErrorCode, ParseRequestError, Request,
+    ErrorCode, ParseRequestError, Request, Verb,
     quoting::{Lexed, WordLexer, is_blank},
 };
 use line::Line;
@@ -335,8 +335,8 @@ fn without_returns(head: &[u8]) -> &[u8] {
     &head[..len]
 }
 
-fn is_upload(verb: &[u8]) -> bool {
-    verb.eq_ignore_ascii_case(b"UPLOAD")
+fn is_upload(word: &[u8]) -> bool {
+    Verb::of(word) == Some(Verb::Upload)
 }
 
 /// A dialect has bars in place of blanks: the content that would follow is here. A name may have them too,

@@ -19,6 +19,7 @@ mod reply_reader;
 pub mod request;
 pub mod stats;
 mod token;
+mod verb;
 
 pub use body::{BodyDecoder, BodyEncoder, DecodeError};
 pub use file_name::{FileName, FileNameError};
@@ -29,3 +30,4 @@ pub use reply_reader::{ReplyError, ReplyFragment, ReplyReader};
 pub use request::{ParseRequestError, Request};
 pub use stats::Stats;
 pub use token::{TOKEN_LEN_MAX, Token, TokenError};
+pub use verb::Verb;

@@ -1,7 +1,7 @@
 //! Requests: what a client can ask for.
 
 use crate::{
-    ErrorCode, FileName, FileNameError, Token, TokenError,
+    ErrorCode, FileName, FileNameError, Token, TokenError, Verb,
     quoting::{self, is_blank},
 };
 
@@ -37,9 +37,9 @@ pub enum ParseRequestError {
     #[error("request tidak dikenali: a request starts with LIST, GET, UPLOAD or DELETE")]
     LongLine,
     #[error("{0} takes no file name")]
-    UnexpectedName(&'static str),
+    UnexpectedName(Verb),
     #[error("{0} takes one file name; a name with spaces goes in quotes")]
-    ExtraWords(&'static str),
+    ExtraWords(Verb),
     #[error("a quote in the file name is not closed")]
     UnclosedQuote,
     #[error(
@@ -74,20 +74,31 @@ impl Request {
     /// The head of an UPLOAD ends with the blank that separates the name from the content; without
     /// it there is no content.
     pub fn parse(head: &[u8]) -> Result<Self, ParseRequestError> {
-        let (verb, rest) = verb_and_rest(head);
-        match verb.to_ascii_uppercase().as_slice() {
-            b"LIST" if rest.trim_ascii_end() == b"-l" => Ok(Self::ListSizes),
-            b"LIST" => no_name("LIST", rest, Self::List),
-            b"STATS" => no_name("STATS", rest, Self::Stats),
-            b"PING" => no_name("PING", rest, Self::Ping),
-            b"GET" => Ok(Self::Get(one_name("GET", rest)?)),
-            b"DELETE" => Ok(Self::Delete(one_name("DELETE", rest)?)),
-            b"DIGEST" => Ok(Self::Digest(one_name("DIGEST", rest)?)),
-            b"AUTH" => Ok(Self::Auth(Token::from_bytes(rest.trim_ascii_end())?)),
-            b"UPLOAD" => Ok(Self::Upload(name_before_content(rest)?)),
-            [b'{' | b'[', ..] => Err(ParseRequestError::Json),
-            [b'B', b'\'' | b'"', ..] => Err(ParseRequestError::PythonBytes),
-            _ => Err(ParseRequestError::UnknownVerb),
+        let (word, rest) = verb_and_rest(head);
+        let Some(verb) = Verb::of(word) else { return Err(no_verb(word)) };
+        match verb {
+            Verb::List if rest.trim_ascii_end() == b"-l" => Ok(Self::ListSizes),
+            Verb::List => no_name(verb, rest, Self::List),
+            Verb::Stats => no_name(verb, rest, Self::Stats),
+            Verb::Ping => no_name(verb, rest, Self::Ping),
+            Verb::Get => Ok(Self::Get(one_name(verb, rest)?)),
+            Verb::Delete => Ok(Self::Delete(one_name(verb, rest)?)),
+            Verb::Digest => Ok(Self::Digest(one_name(verb, rest)?)),
+            Verb::Auth => Ok(Self::Auth(Token::from_bytes(rest.trim_ascii_end())?)),
+            Verb::Upload => Ok(Self::Upload(name_before_content(rest)?)),
+        }
+    }
+
+    pub fn verb(&self) -> Verb {
+        match self {
+            Self::List | Self::ListSizes => Verb::List,
+            Self::Get(_) => Verb::Get,
+            Self::Upload(_) => Verb::Upload,
+            Self::Delete(_) => Verb::Delete,
+            Self::Stats => Verb::Stats,
+            Self::Ping => Verb::Ping,
+            Self::Digest(_) => Verb::Digest,
+            Self::Auth(_) => Verb::Auth,
         }
     }
 
@@ -104,26 +115,25 @@ impl Request {
     /// The head as a client sends it, without the line ending. After an UPLOAD follow a space and
     /// the content.
     pub fn to_wire(&self) -> String {
+        let verb = self.verb();
         match self {
-            Self::List => "LIST".to_owned(),
-            Self::ListSizes => "LIST -l".to_owned(),
-            Self::Stats => "STATS".to_owned(),
-            Self::Ping => "PING".to_owned(),
-            Self::Get(name) => format!("GET {}", name.quoted()),
-            Self::Upload(name) => format!("UPLOAD {}", name.quoted()),
-            Self::Delete(name) => format!("DELETE {}", name.quoted()),
-            Self::Digest(name) => format!("DIGEST {}", name.quoted()),
-            Self::Auth(token) => format!("AUTH {}", token.reveal()),
+            Self::List | Self::Stats | Self::Ping => verb.to_string(),
+            Self::ListSizes => format!("{verb} -l"),
+            Self::Get(name) | Self::Upload(name) | Self::Delete(name) | Self::Digest(name) => {
+                format!("{verb} {}", name.quoted())
+            }
+            Self::Auth(token) => format!("{verb} {}", token.reveal()),
         }
     }
 }
 
-/// As long as the longest verb.
-pub(crate) const VERB_LEN_MAX: usize = 6;
-
-/// Whether a request can start with `word`.
-pub(crate) fn is_verb(word: &[u8]) -> bool {
-    Request::parse(word).err().is_none_or(|err| err.code() != ErrorCode::UnknownRequest)
+/// What a head is that begins with no verb.
+fn no_verb(word: &[u8]) -> ParseRequestError {
+    match word {
+        [b'{' | b'[', ..] => ParseRequestError::Json,
+        [b'B' | b'b', b'\'' | b'"', ..] => ParseRequestError::PythonBytes,
+        _ => ParseRequestError::UnknownVerb,
+    }
 }
 
 /// The first word of a head and what follows it, whether that is a request or not.
@@ -140,15 +150,11 @@ fn without_blanks(text: &[u8]) -> &[u8] {
     &text[start..]
 }
 
-fn no_name(
-    verb: &'static str,
-    rest: &[u8],
-    request: Request,
-) -> Result<Request, ParseRequestError> {
+fn no_name(verb: Verb, rest: &[u8], request: Request) -> Result<Request, ParseRequestError> {
     if rest.is_empty() { Ok(request) } else { Err(ParseRequestError::UnexpectedName(verb)) }
 }
 
-fn one_name(verb: &'static str, rest: &[u8]) -> Result<FileName, ParseRequestError> {
+fn one_name(verb: Verb, rest: &[u8]) -> Result<FileName, ParseRequestError> {
     let (name, after) = quoting::unquote_word(rest).ok_or(ParseRequestError::UnclosedQuote)?;
     if after.is_some_and(|after| !after.trim_ascii().is_empty()) {
         return Err(ParseRequestError::ExtraWords(verb));
@@ -190,11 +196,11 @@ mod tests {
             (b"UPLOAD\x0ca.txt aGVsbG8=", UnknownVerb),
             (b"\x0cUPLOAD a.txt aGVsbG8=", UnknownVerb),
             (b"\xff\xfe", UnknownVerb),
-            (b"LIST a", UnexpectedName("LIST")),
-            (b"LIST -l a", UnexpectedName("LIST")),
+            (b"LIST a", UnexpectedName(Verb::List)),
+            (b"LIST -l a", UnexpectedName(Verb::List)),
             (b"GET", FileName(FileNameError::Empty)),
             (b"GET \"\"", FileName(FileNameError::Empty)),
-            (b"GET my file", ExtraWords("GET")),
+            (b"GET my file", ExtraWords(Verb::Get)),
             (b"GET \"a", UnclosedQuote),
             (b"UPLOAD a.txt", MissingContent),
             (b"AUTH", Token(TokenError::Empty)),

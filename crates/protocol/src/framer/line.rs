@@ -4,11 +4,7 @@
 //! not end the content, and each line after it is held against it.
 
 use super::FrameError;
-use crate::{
-    body::TEXT_GROUP,
-    quoting::is_blank,
-    request::{VERB_LEN_MAX, is_verb},
-};
+use crate::{Verb, body::TEXT_GROUP, quoting::is_blank};
 
 /// Where encoders break lines: 60 as uuencode does, 64 as PEM, 72, and 76 as MIME.
 const WIDTHS: [u64; 4] = [60, 64, 72, 76];
@@ -35,15 +31,15 @@ impl LineStart {
     /// decides. Each byte that comes is the last that is needed, or changes nothing.
     pub(super) fn of(start: &[u8]) -> Option<Self> {
         let is_letter = |byte: &&u8| byte.is_ascii_alphabetic();
-        let word_len = start.iter().take(VERB_LEN_MAX + 1).take_while(is_letter).count();
+        let word_len = start.iter().take(Verb::LEN_MAX + 1).take_while(is_letter).count();
         let (word, rest) = start.split_at(word_len);
         let Some(&next) = rest.first() else {
-            return (word_len > VERB_LEN_MAX).then_some(Self::Content);
+            return (word_len > Verb::LEN_MAX).then_some(Self::Content);
         };
         let is_group = word_len.is_multiple_of(TEXT_GROUP);
         match (next, rest.iter().find(|byte| !is_blank_in_line(**byte))) {
             (b'\n', _) if word.is_empty() => Some(Self::Blank),
-            (b' ' | b'\t' | b'\r' | b'\n', _) if !is_verb(word) => Some(Self::Content),
+            (b' ' | b'\t' | b'\r' | b'\n', _) if Verb::of(word).is_none() => Some(Self::Content),
             (_, Some(b'\n')) if is_group => Some(Self::Either),
             (_, Some(b'\n')) => Some(Self::Request),
             (b' ' | b'\t', Some(_)) => Some(Self::Request),

@@ -1,0 +1,74 @@
+//! The verbs: what a request can begin with.
+
+use std::fmt::{self, Display};
+
+/// What a client asks for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Verb {
+    List,
+    Get,
+    Upload,
+    Delete,
+    Stats,
+    Ping,
+    Digest,
+    Auth,
+}
+
+impl Verb {
+    pub const ALL: [Self; 8] = [
+        Self::List,
+        Self::Get,
+        Self::Upload,
+        Self::Delete,
+        Self::Stats,
+        Self::Ping,
+        Self::Digest,
+        Self::Auth,
+    ];
+
+    /// As long as the longest name.
+    pub(crate) const LEN_MAX: usize = 6;
+
+    /// What is asked for by this word, in any case.
+    pub fn of(word: &[u8]) -> Option<Self> {
+        let is_meant = |verb: &Self| verb.name().as_bytes().eq_ignore_ascii_case(word);
+        Self::ALL.into_iter().find(is_meant)
+    }
+
+    /// As clients write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::List => "LIST",
+            Self::Get => "GET",
+            Self::Upload => "UPLOAD",
+            Self::Delete => "DELETE",
+            Self::Stats => "STATS",
+            Self::Ping => "PING",
+            Self::Digest => "DIGEST",
+            Self::Auth => "AUTH",
+        }
+    }
+}
+
+impl Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_verb_is_meant_by_its_name_in_any_case() {
+        for verb in Verb::ALL {
+            assert_eq!(Verb::of(verb.name().as_bytes()), Some(verb));
+            assert_eq!(Verb::of(verb.name().to_lowercase().as_bytes()), Some(verb));
+            assert!(verb.name().len() <= Verb::LEN_MAX);
+        }
+        assert_eq!(Verb::of(b"GETS"), None);
+        assert_eq!(Verb::of(b""), None);
+    }
+}
