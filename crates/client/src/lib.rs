@@ -29,7 +29,7 @@ pub use connection::{Connection, FileDigest, Listing, Transfer};
 pub use error::ClientError;
 pub use framing::{Framing, UnknownFraming};
 pub use options::ConnectionOptions;
-pub use protocol::{ErrorCode, FileName, Stats, Token, stats::Requests};
+pub use protocol::{ErrorCode, FileName, Stats, Token, Verb, stats::Requests};
 pub use remote::Remote;
 pub use tls::{Tls, TlsError, TrustError};
 pub use token::{NoTokenError, token};

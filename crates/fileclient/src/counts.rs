@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use cli::printable;
 use protocol::stats::{
-    Connections, Current, CurrentRequest, Outcomes, Requests, Share, Stats, Worker, WorkerState,
+    Connections, Current, CurrentRequest, Outcomes, Share, Stats, Worker, WorkerState,
 };
 
 use crate::units;
@@ -54,25 +54,6 @@ fn memory(workers: &[Worker]) -> Option<u64> {
         }
     }
     (!processes.is_empty()).then(|| processes.into_values().fold(0, u64::saturating_add))
-}
-
-/// Requests of each kind under its name.
-pub(crate) fn by_verb(requests: &Requests) -> [(&'static str, Outcomes); 5] {
-    [
-        ("list", requests.list),
-        ("get", requests.get),
-        ("upload", requests.upload),
-        ("delete", requests.delete),
-        ("other", requests.other),
-    ]
-}
-
-/// Requests of all kinds.
-pub(crate) fn all(requests: &Requests) -> Outcomes {
-    by_verb(requests).into_iter().fold(Outcomes::default(), |sum, (_, outcomes)| Outcomes {
-        ok: sum.ok.saturating_add(outcomes.ok),
-        failed: sum.failed.saturating_add(outcomes.failed),
-    })
 }
 
 pub(crate) fn finished(outcomes: Outcomes) -> u64 {

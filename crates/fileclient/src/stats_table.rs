@@ -37,9 +37,8 @@ fn content(stats: &Stats) -> String {
 
 fn requests(requests: &Requests) -> String {
     let mut rows = vec![["requests", "ok", "failed"].map(str::to_owned).to_vec()];
-    let by_verb = counts::by_verb(requests).into_iter();
-    for (name, outcomes) in by_verb.chain([("all", counts::all(requests))]) {
-        rows.push(vec![name.to_owned(), outcomes.ok.to_string(), outcomes.failed.to_string()]);
+    for (name, outcomes) in requests.into_entries().chain([("all".to_owned(), requests.all())]) {
+        rows.push(vec![name, outcomes.ok.to_string(), outcomes.failed.to_string()]);
     }
     aligned(&[Side::Left, Side::Right, Side::Right], &rows)
 }
@@ -83,7 +82,7 @@ fn head(workers: &[Worker]) -> Vec<String> {
 }
 
 fn cells(worker: &Worker) -> Vec<String> {
-    let requests = counts::all(&worker.requests);
+    let requests = worker.requests.all();
     let unknown = || UNKNOWN.to_owned();
     vec![
         worker.worker.to_string(),

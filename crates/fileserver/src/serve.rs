@@ -7,6 +7,7 @@ use std::{
 
 use monitor::{DatabaseTarget, OpenError};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use protocol::{Verb, stats::Outcomes};
 use storage::{Directory, LeftOut, OpenDirectoryError};
 use telemetry::{Scoreboard, journal};
 
@@ -130,7 +131,7 @@ fn expect_writable(args: &Args, service: &Service) -> Result<(), ServeError> {
 fn prepare(args: &Args) -> Result<(TcpListener, Arc<Service>, Monitor), ServeError> {
     let workers = args.pool_size();
     let shared = SharedState::map(workers as usize).map_err(ServeError::SharedMemory)?;
-    let scoreboard = Scoreboard::new(shared.totals, shared.slots);
+    let scoreboard = Scoreboard::new(shared.totals, shared.slots, &Verb::LABELS);
     let mut config = args.monitor_config();
     let (journal, events) =
         journal::open(config.journal_level(), scoreboard.losses()).map_err(ServeError::Monitor)?;
@@ -227,24 +228,16 @@ fn announce(service: &Service, also_there: &[String]) {
 
 fn log_final_statistics(service: &Service) {
     let stats = stats::collect(service, Instant::now());
-    let requests = stats.requests;
+    let counted = |name: &str, Outcomes { ok, failed }| format!("{name} {ok}/{failed}");
+    let verbs = [Verb::List, Verb::Get, Verb::Upload, Verb::Delete];
+    let requests = verbs.map(|verb| counted(verb.name(), stats.requests[verb])).join(", ");
     tracing::info!(
-        "stopped after {:.1} s: connections {} succeeded, {} failed; \
-         LIST {}/{}, GET {}/{}, UPLOAD {}/{}, DELETE {}/{}, other {}/{} ok/failed; \
+        "stopped after {:.1} s: connections {} succeeded, {} failed; {requests}, {} ok/failed; \
          {} bytes in, {} bytes out; {} workers replaced",
         stats.uptime_seconds,
         stats.connections.succeeded,
         stats.connections.failed,
-        requests.list.ok,
-        requests.list.failed,
-        requests.get.ok,
-        requests.get.failed,
-        requests.upload.ok,
-        requests.upload.failed,
-        requests.delete.ok,
-        requests.delete.failed,
-        requests.other.ok,
-        requests.other.failed,
+        counted("other", stats.requests.other),
         stats.bytes_in,
         stats.bytes_out,
         stats.worker.iter().map(|worker| worker.restarts).sum::<u64>(),

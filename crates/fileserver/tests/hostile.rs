@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use protocol::Verb;
 use testkit::{PATIENCE, Peer, Server, ServerBuilder, base64, content, eventually};
 
 const MODES: [&str; 4] = ["legacy", "thread", "process", "async"];
@@ -72,7 +73,7 @@ fn a_client_that_never_reads_is_cut_off_at_the_idle_timeout() {
         eventually(PATIENCE, "the deaf client is cut off", || {
             server.stats().connections.failed == 1
         });
-        assert_eq!(server.stats().requests.get.failed, 1);
+        assert_eq!(server.stats().requests[Verb::Get].failed, 1);
         assert!(!deaf.read_to_end().ends_with(b"}\r\n\r\n"));
     });
 }

@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::stats::{Outcomes, WorkerState};
+use protocol::{
+    Verb,
+    stats::{Outcomes, WorkerState},
+};
 use testkit::{
     PATIENCE, Peer, Server, ServerBuilder, Signal, base64, content, eventually, processes, skip,
     upload_request,
@@ -42,7 +45,9 @@ fn a_worker_killed_in_mid_download_costs_its_client_alone() {
     }
     drop(others);
     let of = |ok, failed| Outcomes { ok, failed };
-    eventually(PATIENCE, "all downloads are booked", || server.stats().requests.get == of(3, 1));
+    eventually(PATIENCE, "all downloads are booked", || {
+        server.stats().requests[Verb::Get] == of(3, 1)
+    });
     expect_one_death(&server);
 }
 
@@ -100,7 +105,9 @@ fn a_worker_killed_in_mid_upload_leaves_no_file_and_costs_its_client_alone() {
     drop(others);
     assert_eq!(server.stored("old.bin").unwrap(), b"old");
     let of = |ok, failed| Outcomes { ok, failed };
-    eventually(PATIENCE, "all uploads are booked", || server.stats().requests.upload == of(3, 1));
+    eventually(PATIENCE, "all uploads are booked", || {
+        server.stats().requests[Verb::Upload] == of(3, 1)
+    });
     assert_eq!(server.temporary_files(), 0);
     expect_one_death(&server);
 }

@@ -6,9 +6,7 @@ use protocol::stats::{
     Connections, Current, CurrentRequest, Outcomes, Requests, Share, Stats, Worker,
     WorkerConnections, WorkerState,
 };
-use telemetry::{
-    Activity, Scoreboard, Slot, SlotCounts, Verb, monotonic_ns, scoreboard::OutcomeCounts,
-};
+use telemetry::{Activity, Scoreboard, Slot, SlotCounts, monotonic_ns, scoreboard::OutcomeCounts};
 
 /// What the scoreboard does not know of its server.
 #[derive(Clone, Debug)]
@@ -59,20 +57,25 @@ pub fn collect(
             succeeded: total(|slot| slot.connections.ok),
             failed: total(|slot| slot.connections.failed) + board.turned_away() + board.given_up(),
         },
-        requests: counts.iter().fold(Requests::default(), |sum, slot| add(sum, requests(slot))),
+        requests: Requests::gathered(|label| sum(counts.iter().map(|slot| slot.requests(label)))),
         bytes_in: total(|slot| slot.bytes_in),
         bytes_out: total(|slot| slot.bytes_out),
         events_lost: board.losses().total(),
         worker: workers
             .filter(|(_, (_, counts))| counts.pid != 0 || !facts.hides_unused)
             .map(|(number, (slot, counts))| {
-                worker(number, slot, counts, usage(counts.pid, counts.thread_id), now)
+                worker((number, slot, counts), usage(counts.pid, counts.thread_id), board, now)
             })
             .collect(),
     }
 }
 
-fn worker(number: u32, slot: &Slot, counts: &SlotCounts, usage: Usage, now: Instant) -> Worker {
+fn worker(
+    (number, slot, counts): (u32, &Slot, &SlotCounts),
+    usage: Usage,
+    board: &Scoreboard,
+    now: Instant,
+) -> Worker {
     let cpu_of = if counts.thread_id == 0 { Share::Process } else { Share::Thread };
     Worker {
         worker: number,
@@ -86,7 +89,7 @@ fn worker(number: u32, slot: &Slot, counts: &SlotCounts, usage: Usage, now: Inst
             succeeded: counts.connections.ok,
             failed: counts.connections.failed,
         },
-        requests: requests(counts),
+        requests: Requests::gathered(|label| sum([counts.requests(label)])),
         bytes_in: counts.bytes_in,
         bytes_out: counts.bytes_out,
         restarts: counts.restarts,
@@ -96,14 +99,14 @@ fn worker(number: u32, slot: &Slot, counts: &SlotCounts, usage: Usage, now: Inst
         memory_of: usage.memory_bytes.map(|_| Share::Process),
         current: match counts.open_connections {
             0 => None,
-            _ => slot.activity().map(|activity| current(activity, now)),
+            _ => slot.activity().map(|activity| current(activity, board, now)),
         },
     }
 }
 
-fn current(activity: Activity, now: Instant) -> Current {
+fn current(activity: Activity, board: &Scoreboard, now: Instant) -> Current {
     let request = activity.request.map(|request| CurrentRequest {
-        command: request.command.name().to_owned(),
+        command: board.label(request.label).to_owned(),
         file: request.file,
         seconds: monotonic_ns(now).saturating_sub(request.began_ns) as f64 / 1e9,
         bytes: request.bytes_done,
@@ -112,27 +115,8 @@ fn current(activity: Activity, now: Instant) -> Current {
     Current { client: activity.client.to_string(), request }
 }
 
-fn requests(counts: &SlotCounts) -> Requests {
-    let of = |verb| {
-        let OutcomeCounts { ok, failed } = counts.requests(verb);
-        Outcomes { ok, failed }
-    };
-    Requests {
-        list: of(Verb::List),
-        get: of(Verb::Get),
-        upload: of(Verb::Upload),
-        delete: of(Verb::Delete),
-        other: of(Verb::Other),
-    }
-}
-
-fn add(a: Requests, b: Requests) -> Requests {
-    let sum = |a: Outcomes, b: Outcomes| Outcomes { ok: a.ok + b.ok, failed: a.failed + b.failed };
-    Requests {
-        list: sum(a.list, b.list),
-        get: sum(a.get, b.get),
-        upload: sum(a.upload, b.upload),
-        delete: sum(a.delete, b.delete),
-        other: sum(a.other, b.other),
-    }
+pub(crate) fn sum(counts: impl IntoIterator<Item = OutcomeCounts>) -> Outcomes {
+    let mut sum = Outcomes::default();
+    counts.into_iter().for_each(|OutcomeCounts { ok, failed }| sum += Outcomes { ok, failed });
+    sum
 }

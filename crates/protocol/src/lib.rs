@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod body;
+mod by_verb;
 mod file_name;
 mod framer;
 mod json;
@@ -22,6 +23,7 @@ mod token;
 mod verb;
 
 pub use body::{BodyDecoder, BodyEncoder, DecodeError};
+pub use by_verb::ByVerb;
 pub use file_name::{FileName, FileNameError};
 pub use framer::{Fragment, FrameError, HEAD_LEN_MAX, Pause, QUIET, RequestFramer};
 pub use received_reply::ReceivedReply;

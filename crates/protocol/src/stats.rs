@@ -1,6 +1,10 @@
 //! What STATS answers: a server's counts since its start.
 
+use std::ops::AddAssign;
+
 use serde::{Deserialize, Serialize};
+
+use crate::ByVerb;
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Stats {
@@ -43,21 +47,30 @@ pub struct Connections {
     pub failed: u64,
 }
 
-/// Finished requests by verb.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Requests {
-    pub list: Outcomes,
-    pub get: Outcomes,
-    pub upload: Outcomes,
-    pub delete: Outcomes,
-    /// STATS, PING, DIGEST, AUTH and whatever begins with no verb.
-    pub other: Outcomes,
-}
+/// Finished requests.
+pub type Requests = ByVerb<Outcomes>;
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Outcomes {
     pub ok: u64,
     pub failed: u64,
+}
+
+/// Whoever counts may say anything: sums do not overflow.
+impl AddAssign for Outcomes {
+    fn add_assign(&mut self, other: Self) {
+        self.ok = self.ok.saturating_add(other.ok);
+        self.failed = self.failed.saturating_add(other.failed);
+    }
+}
+
+impl Requests {
+    /// Of all kinds.
+    pub fn all(self) -> Outcomes {
+        let mut all = Outcomes::default();
+        self.into_entries().for_each(|(_, outcomes)| all += outcomes);
+        all
+    }
 }
 
 /// One member of the pool.

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 
 /// What a client asks for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Verb {
     List,
     Get,
@@ -29,6 +29,26 @@ impl Verb {
 
     /// As long as the longest name.
     pub(crate) const LEN_MAX: usize = 6;
+
+    /// What requests are called where they are counted and told: by their verbs, and last those that
+    /// begin with none.
+    pub const LABELS: [&str; Self::ALL.len() + 1] = {
+        let mut labels = ["unknown"; Self::ALL.len() + 1];
+        let mut place = 0;
+        while place < Self::ALL.len() {
+            labels[place] = Self::ALL[place].name();
+            place += 1;
+        }
+        labels
+    };
+
+    /// The place of what begins with no verb among [`LABELS`](Self::LABELS).
+    pub const NO_VERB: usize = Self::ALL.len();
+
+    /// Its place among [`LABELS`](Self::LABELS).
+    pub fn label(self) -> usize {
+        self as usize
+    }
 
     /// What is asked for by this word, in any case.
     pub fn of(word: &[u8]) -> Option<Self> {
@@ -67,8 +87,10 @@ mod tests {
             assert_eq!(Verb::of(verb.name().as_bytes()), Some(verb));
             assert_eq!(Verb::of(verb.name().to_lowercase().as_bytes()), Some(verb));
             assert!(verb.name().len() <= Verb::LEN_MAX);
+            assert_eq!(Verb::LABELS[verb.label()], verb.name());
         }
         assert_eq!(Verb::of(b"GETS"), None);
         assert_eq!(Verb::of(b""), None);
+        assert_eq!(Verb::LABELS[Verb::NO_VERB], "unknown");
     }
 }

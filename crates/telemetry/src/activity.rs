@@ -34,8 +34,8 @@ pub(crate) struct ActivityBoard {
     requests: AtomicU64,
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
-    /// 1 + the index of the command among all commands; 0 between requests.
-    command: AtomicU64,
+    /// 1 + the label of the request; 0 between requests.
+    label: AtomicU64,
     /// On the monotonic clock.
     began_ns: AtomicU64,
     /// 1 + the length of the content, 0 where it is not known.
@@ -54,8 +54,9 @@ pub struct Activity {
     /// Times are on the system's monotonic clock.
     pub accepted_ns: u64,
     pub picked_up_ns: u64,
-    /// Requests that are done, and the content that they moved.
+    /// Requests that are done.
     pub requests: u64,
+    /// Content that was moved, also by the request under way.
     pub bytes_in: u64,
     pub bytes_out: u64,
     pub request: Option<Underway>,
@@ -64,7 +65,8 @@ pub struct Activity {
 /// A request under way.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Underway {
-    pub command: Command,
+    /// Its place among the labels of the scoreboard.
+    pub label: usize,
     pub file: Option<String>,
     pub began_ns: u64,
     /// Content bytes moved so far, and all of them where that is known.
@@ -91,61 +93,7 @@ impl Activity {
     pub(crate) fn end_request(&mut self) -> Option<Underway> {
         let request = self.request.take()?;
         self.requests += 1;
-        match request.command {
-            Command::Upload => self.bytes_in += request.bytes_done,
-            _ => self.bytes_out += request.bytes_done,
-        }
         Some(request)
-    }
-}
-
-/// What a client asks for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Command {
-    List,
-    Get,
-    Upload,
-    Delete,
-    Stats,
-    Ping,
-    Digest,
-    Auth,
-    /// No request at all.
-    Unknown,
-}
-
-impl Command {
-    const ALL: [Self; 9] = [
-        Self::List,
-        Self::Get,
-        Self::Upload,
-        Self::Delete,
-        Self::Stats,
-        Self::Ping,
-        Self::Digest,
-        Self::Auth,
-        Self::Unknown,
-    ];
-
-    /// What is asked for by this word, in any case.
-    pub fn of(verb: &[u8]) -> Self {
-        let is_meant = |command: &Self| command.name().as_bytes().eq_ignore_ascii_case(verb);
-        Self::ALL.into_iter().find(is_meant).unwrap_or(Self::Unknown)
-    }
-
-    /// As clients write it; `unknown` for none.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::List => "LIST",
-            Self::Get => "GET",
-            Self::Upload => "UPLOAD",
-            Self::Delete => "DELETE",
-            Self::Stats => "STATS",
-            Self::Ping => "PING",
-            Self::Digest => "DIGEST",
-            Self::Auth => "AUTH",
-            Self::Unknown => "unknown",
-        }
     }
 }
 
@@ -167,9 +115,9 @@ impl ActivityBoard {
             board.bytes_in.store(activity.bytes_in, Relaxed);
             board.bytes_out.store(activity.bytes_out, Relaxed);
             let Some(request) = &activity.request else {
-                return board.command.store(0, Relaxed);
+                return board.label.store(0, Relaxed);
             };
-            board.command.store(1 + request.command as u64, Relaxed);
+            board.label.store(1 + request.label as u64, Relaxed);
             board.began_ns.store(request.began_ns, Relaxed);
             board.bytes_done.store(request.bytes_done, Relaxed);
             board.bytes_total.store(request.bytes_total.map_or(0, |total| total + 1), Relaxed);
@@ -192,11 +140,13 @@ impl ActivityBoard {
         self.version.store(0, Release);
     }
 
-    /// So much was moved for the request of this connection. False where it is not the one that is
-    /// shown.
-    pub(crate) fn moved(&self, connection: u64, bytes_done: u64) -> bool {
-        let is_shown = self.connection.load(Relaxed) == connection;
+    /// Shows what `activity` and its request have moved by now. False where another connection is shown.
+    pub(crate) fn moved(&self, activity: &Activity) -> bool {
+        let is_shown = self.connection.load(Relaxed) == activity.connection;
         if is_shown {
+            self.bytes_in.store(activity.bytes_in, Relaxed);
+            self.bytes_out.store(activity.bytes_out, Relaxed);
+            let bytes_done = activity.request.as_ref().map_or(0, |request| request.bytes_done);
             self.bytes_done.store(bytes_done, Relaxed);
         }
         is_shown
@@ -248,9 +198,9 @@ impl ActivityBoard {
         let address = Ipv6Addr::from_bits(u128::from(high) << 64 | u128::from(low));
         let ip = address.to_ipv4_mapped().map_or(IpAddr::V6(address), IpAddr::V4);
         let client = SocketAddr::new(ip, self.port.load(Relaxed) as u16);
-        let command = (self.command.load(Relaxed) as usize).checked_sub(1);
-        let request = command.and_then(|index| Command::ALL.get(index)).map(|command| Underway {
-            command: *command,
+        let label = (self.label.load(Relaxed) as usize).checked_sub(1);
+        let request = label.map(|label| Underway {
+            label,
             file: self.load_file(),
             began_ns: self.began_ns.load(Relaxed),
             bytes_done: self.bytes_done.load(Relaxed),
@@ -306,7 +256,7 @@ mod tests {
             bytes_in: number,
             bytes_out: number,
             request: Some(Underway {
-                command: Command::Get,
+                label: number as usize,
                 file: Some(number.to_string().repeat(12)),
                 began_ns: number,
                 bytes_done: number,
@@ -321,9 +271,10 @@ mod tests {
         assert_eq!(board.look(), None);
         let mut shown = activity(7);
         board.show(&shown);
-        assert!(board.moved(7, 3));
-        assert!(!board.moved(8, 9));
         shown.request.as_mut().unwrap().bytes_done = 3;
+        shown.bytes_out = 3;
+        assert!(board.moved(&shown));
+        assert!(!board.moved(&activity(8)));
         assert_eq!(board.look(), Some(shown.clone()));
         let idle = Activity { request: None, client: "[2001:db8::1]:80".parse().unwrap(), ..shown };
         board.show(&idle);

@@ -8,11 +8,11 @@ use std::{
 };
 
 use crate::{
-    activity::{Activity, Command, Underway},
+    activity::{Activity, Underway},
     clock::monotonic_ns,
     event::{ClosedEvent, Level, RequestEvent, Source, What},
     journal::{self, Journal},
-    scoreboard::{Outcome, Scoreboard, Slot, Verb},
+    scoreboard::{Outcome, Scoreboard, Slot},
 };
 
 /// The outcome of a request whose reply was not sent whole.
@@ -100,15 +100,15 @@ impl OpenConnection {
         }
     }
 
-    /// A request has come, whose head arrived at `began`. A `file` that is not allowed as a name
-    /// may be given as it came.
-    pub fn request_started(&mut self, command: Command, file: Option<String>, began: Instant) {
+    /// A request has come, whose head arrived at `began`. Its `label` is a place among those of the
+    /// scoreboard. A `file` that is not allowed as a name may be given as it came.
+    pub fn request_started(&mut self, label: usize, file: Option<String>, began: Instant) {
         let began_ns = monotonic_ns(began);
-        let request = Underway { command, file, began_ns, bytes_done: 0, bytes_total: None };
+        let request = Underway { label, file, began_ns, bytes_done: 0, bytes_total: None };
         self.activity.request = Some(request);
         self.show();
         // Last, so that what is booked as open can be told, should this process be killed now.
-        self.slot.request_opened(command.into());
+        self.slot.request_opened(label);
     }
 
     /// So much content the request under way moves in all.
@@ -121,19 +121,20 @@ impl OpenConnection {
 
     pub fn received(&mut self, bytes: u64) {
         self.slot.received(bytes);
+        self.activity.bytes_in += bytes;
         self.moved(bytes);
     }
 
     pub fn sent(&mut self, bytes: u64) {
         self.slot.sent(bytes);
+        self.activity.bytes_out += bytes;
         self.moved(bytes);
     }
 
     fn moved(&mut self, bytes: u64) {
         let Some(request) = &mut self.activity.request else { return };
         request.bytes_done += bytes;
-        let done = request.bytes_done;
-        if !self.slot.activity_board().moved(self.activity.connection, done) {
+        if !self.slot.activity_board().moved(&self.activity) {
             // Another connection of this worker has spoken meanwhile.
             self.show();
         }
@@ -161,15 +162,16 @@ impl OpenConnection {
         };
         self.board.book_request(
             self.slot,
-            (Verb::from(request.command), outcome),
+            (request.label, outcome),
             request.bytes_done,
             between(request.began_ns, now_ns),
             first_byte_ns.map(|at_ns| between(request.began_ns, at_ns)),
         );
         self.show();
         if self.journal.takes(level) {
+            let (label, outcome) = (self.board.label(request.label), error.unwrap_or("ok"));
             let mut event =
-                finished(&self.activity, request, error.unwrap_or("ok"), first_byte_ns, now_ns);
+                finished(&self.activity, request, label, outcome, first_byte_ns, now_ns);
             event.user.clone_from(&self.user);
             self.tell(level, What::Request(Box::new(event)));
         }
@@ -234,14 +236,21 @@ impl fmt::Debug for OpenConnection {
 }
 
 /// A request of the connection that has ended with its worker.
-pub(crate) fn aborted(activity: &Activity, request: Underway, now_ns: u64) -> What {
-    What::Request(Box::new(finished(activity, request, ABORTED, None, now_ns)))
+pub(crate) fn aborted(
+    board: &Scoreboard,
+    activity: &Activity,
+    request: Underway,
+    now_ns: u64,
+) -> What {
+    let label = board.label(request.label);
+    What::Request(Box::new(finished(activity, request, label, ABORTED, None, now_ns)))
 }
 
 /// A request of the connection that is over. Whose it is remains to be said.
 fn finished(
     activity: &Activity,
     request: Underway,
+    label: &str,
     outcome: &str,
     first_byte_ns: Option<u64>,
     now_ns: u64,
@@ -251,7 +260,7 @@ fn finished(
         connection: activity.connection,
         client: activity.client,
         user: None,
-        command: request.command.name().to_owned(),
+        command: label.to_owned(),
         file: request.file,
         outcome: outcome.to_owned(),
         bytes: request.bytes_done,
@@ -299,9 +308,13 @@ mod tests {
     use super::*;
     use crate::{death::Death, journal::JournalReader, scoreboard::OutcomeCounts};
 
+    const LABELS: crate::Labels = &["GET", "UPLOAD"];
+    const GET: usize = 0;
+    const UPLOAD: usize = 1;
+
     fn board(slots: usize) -> (Scoreboard, Journal, JournalReader) {
         let slots: Vec<Slot> = (0..slots).map(|_| Slot::default()).collect();
-        let board = Scoreboard::new(Box::leak(Box::default()), slots.leak());
+        let board = Scoreboard::new(Box::leak(Box::default()), slots.leak(), LABELS);
         let (journal, reader) = journal::open(Level::Debug, board.losses()).unwrap();
         (board, journal, reader)
     }
@@ -325,7 +338,7 @@ mod tests {
         let slot = &board.slots()[1];
         let mut connection = open(&board, &journal, 1);
         let began = Instant::now();
-        connection.request_started(Command::Get, Some("a.txt".to_owned()), began);
+        connection.request_started(GET, Some("a.txt".to_owned()), began);
         connection.total_is(5);
         connection.sent(3);
         let underway = slot.activity().unwrap().request.unwrap();
@@ -338,13 +351,13 @@ mod tests {
         drop(connection);
         let counts = slot.counts();
         assert_eq!(counts.connections, OutcomeCounts { ok: 1, failed: 0 });
-        assert_eq!(counts.requests(Verb::Get), OutcomeCounts { ok: 1, failed: 0 });
-        assert_eq!(counts.request_bytes(Verb::Get), OutcomeCounts { ok: 5, failed: 0 });
+        assert_eq!(counts.requests(GET), OutcomeCounts { ok: 1, failed: 0 });
+        assert_eq!(counts.request_bytes(GET), OutcomeCounts { ok: 5, failed: 0 });
         assert_eq!((counts.bytes_out, counts.open_connections), (5, 0));
         assert_eq!(slot.activity(), None);
         assert_eq!(board.slots()[0].counts(), crate::SlotCounts::default());
-        assert_eq!(board.durations(Verb::Get).counts[3], 1);
-        assert_eq!(board.first_bytes(Verb::Get).counts[1], 1);
+        assert_eq!(board.durations(GET).counts[3], 1);
+        assert_eq!(board.first_bytes(GET).counts[1], 1);
         let told = told(&mut reader);
         let [
             What::Opened { .. },
@@ -364,13 +377,13 @@ mod tests {
     fn what_is_dropped_half_done_is_booked_and_told_as_failed() {
         let (board, journal, mut reader) = board(1);
         let mut connection = open(&board, &journal, 0);
-        connection.request_started(Command::Upload, None, Instant::now());
+        connection.request_started(UPLOAD, None, Instant::now());
         connection.failed(Level::Debug, "peer lost");
         drop(connection);
         drop(Arrival::accept(&board, &journal, "127.0.0.1:1000".parse().unwrap()));
         let counts = board.slots()[0].counts();
         assert_eq!(counts.connections, OutcomeCounts { ok: 0, failed: 1 });
-        assert_eq!(counts.requests(Verb::Upload), OutcomeCounts { ok: 0, failed: 1 });
+        assert_eq!(counts.requests(UPLOAD), OutcomeCounts { ok: 0, failed: 1 });
         let told = told(&mut reader);
         let [_, _, What::Request(request), What::Closed(closed), _, What::Closed(unserved)] =
             &told[..]
@@ -388,7 +401,7 @@ mod tests {
     fn a_transfer_that_moves_is_shown_again_after_another_connection_of_its_worker() {
         let (board, journal, _reader) = board(1);
         let mut first = open(&board, &journal, 0);
-        first.request_started(Command::Get, Some("a.txt".to_owned()), Instant::now());
+        first.request_started(GET, Some("a.txt".to_owned()), Instant::now());
         first.total_is(10);
         first.sent(3);
         drop(open(&board, &journal, 0));
@@ -404,12 +417,12 @@ mod tests {
         let slot = &board.slots()[0];
         slot.worker_started(7, 0);
         let mut connection = open(&board, &journal, 0);
-        connection.request_started(Command::Get, Some("a.txt".to_owned()), Instant::now());
+        connection.request_started(GET, Some("a.txt".to_owned()), Instant::now());
         // A killed process runs no destructors.
         connection.sent(3);
         mem::forget(connection);
         let death = Death { worker: 1, pid: 7, how: "was killed", replaced_in: None };
-        death.book(&journal, slot);
+        death.book(&board, &journal, slot);
         let told = told(&mut reader);
         let [_, _, What::WorkerDied(died), What::Request(request), What::Closed(closed)] =
             &told[..]
@@ -423,9 +436,9 @@ mod tests {
         slot.worker_replaced();
         let counts = slot.counts();
         assert_eq!(counts.connections, OutcomeCounts { ok: 0, failed: 1 });
-        assert_eq!(counts.requests(Verb::Get), OutcomeCounts { ok: 0, failed: 1 });
+        assert_eq!(counts.requests(GET), OutcomeCounts { ok: 0, failed: 1 });
         assert_eq!((counts.restarts, counts.pid, counts.open_connections), (1, 0, 0));
-        death.book(&journal, slot);
+        death.book(&board, &journal, slot);
         assert_eq!(slot.counts().connections.failed, 1);
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     connection::{aborted, closed},
     event::{Level, Source, What, WorkerDiedEvent},
     journal::Journal,
-    scoreboard::Slot,
+    scoreboard::{Scoreboard, Slot},
 };
 
 /// A worker process that ended though nobody asked it to.
@@ -24,7 +24,7 @@ pub struct Death<'a> {
 
 impl Death<'_> {
     /// Books what the worker of `slot` left open as failed, and tells it in its place.
-    pub fn book(&self, journal: &Journal, slot: &Slot) {
+    pub fn book(&self, board: &Scoreboard, journal: &Journal, slot: &Slot) {
         let activity = slot.worker_died();
         let request = activity.as_ref().and_then(|activity| activity.request.as_ref());
         let died = WorkerDiedEvent {
@@ -33,25 +33,25 @@ impl Death<'_> {
             how: self.how.to_owned(),
             connection: activity.as_ref().map(|activity| activity.connection),
             client: activity.as_ref().map(|activity| activity.client),
-            command: request.map(|request| request.command.name().to_owned()),
+            command: request.map(|request| board.label(request.label).to_owned()),
             file: request.and_then(|request| request.file.clone()),
             bytes: request.map(|request| request.bytes_done),
             replaced_in: self.replaced_in.map(|pause| pause.as_secs_f64()),
         };
         journal.tell(Level::Error, What::WorkerDied(Box::new(died)));
         if let Some(activity) = activity {
-            self.tell_last_words(journal, activity);
+            self.tell_last_words(board, journal, activity);
         }
     }
 
     /// The request that the worker cannot finish, and the end of its connection. Whose token it had, the
     /// connection's earlier events say.
-    fn tell_last_words(&self, journal: &Journal, mut activity: Activity) {
+    fn tell_last_words(&self, board: &Scoreboard, journal: &Journal, mut activity: Activity) {
         let now_ns = monotonic_ns(Instant::now());
         let source = Source::Process(self.worker);
         let tell = |what| journal.tell_for(source, self.pid, Level::Warning, what);
         if let Some(request) = activity.end_request() {
-            tell(aborted(&activity, request, now_ns));
+            tell(aborted(board, &activity, request, now_ns));
         }
         tell(closed(&activity, Some(format!("the worker {}", self.how)), now_ns));
     }

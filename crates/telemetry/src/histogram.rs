@@ -2,6 +2,7 @@
 
 use std::{
     array,
+    ops::AddAssign,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::Duration,
 };
@@ -24,6 +25,13 @@ pub struct Spread {
     /// Durations in each bucket alone, not in those below it.
     pub counts: [u64; BUCKETS.len() + 1],
     pub sum_seconds: f64,
+}
+
+impl AddAssign for Spread {
+    fn add_assign(&mut self, other: Self) {
+        self.counts.iter_mut().zip(other.counts).for_each(|(count, more)| *count += more);
+        self.sum_seconds += other.sum_seconds;
+    }
 }
 
 impl Histogram {

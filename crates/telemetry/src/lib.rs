@@ -14,11 +14,11 @@ pub mod journal;
 mod logging;
 pub mod scoreboard;
 
-pub use activity::{Activity, Command};
+pub use activity::Activity;
 pub use clock::monotonic_ns;
 pub use connection::{Arrival, OpenConnection};
 pub use death::Death;
 pub use event::{Event, Level, Source, What};
 pub use journal::{Journal, JournalReader, Losses};
 pub use logging::{LogLevel, start_logging};
-pub use scoreboard::{Outcome, Scoreboard, Slot, SlotCounts, Totals, Verb};
+pub use scoreboard::{LABELS_MAX, Labels, Outcome, Scoreboard, Slot, SlotCounts, Totals};

@@ -5,7 +5,6 @@
 //! so they may lie in memory that forked processes share.
 
 use std::{
-    array,
     sync::atomic::{
         AtomicU32, AtomicU64,
         Ordering::{Relaxed, SeqCst},
@@ -14,7 +13,7 @@ use std::{
 };
 
 use crate::{
-    activity::{Activity, ActivityBoard, Command},
+    activity::{Activity, ActivityBoard},
     histogram::{Histogram, Spread},
     journal::Losses,
 };
@@ -24,47 +23,11 @@ const RATE_WINDOW_S: u64 = 10;
 /// Seconds remembered: the window and the second that is still running, rounded up.
 const RATE_SECONDS: usize = 16;
 
-/// What kinds of request are counted apart.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Verb {
-    List,
-    Get,
-    Upload,
-    Delete,
-    /// Everything else, also what was no request.
-    Other,
-}
+/// As many kinds of request as are counted at most.
+pub const LABELS_MAX: usize = 16;
 
-const VERBS: usize = 5;
-
-impl Verb {
-    pub const ALL: [Self; VERBS] = [Self::List, Self::Get, Self::Upload, Self::Delete, Self::Other];
-
-    /// In lower case, as counts are labelled.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::List => "list",
-            Self::Get => "get",
-            Self::Upload => "upload",
-            Self::Delete => "delete",
-            Self::Other => "other",
-        }
-    }
-}
-
-impl From<Command> for Verb {
-    fn from(command: Command) -> Self {
-        match command {
-            Command::List => Self::List,
-            Command::Get => Self::Get,
-            Command::Upload => Self::Upload,
-            Command::Delete => Self::Delete,
-            Command::Stats | Command::Ping | Command::Digest | Command::Auth | Command::Unknown => {
-                Self::Other
-            }
-        }
-    }
-}
+/// What kinds of request there are, in the words of whoever counts them. A label is told by its place.
+pub type Labels = &'static [&'static str];
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Outcome {
@@ -82,8 +45,8 @@ pub struct Totals {
     accepted: AtomicU64,
     losses: Losses,
     /// From a request's head to the last byte of its reply, and to the first.
-    durations: [Histogram; VERBS],
-    first_bytes: [Histogram; VERBS],
+    durations: [Histogram; LABELS_MAX],
+    first_bytes: [Histogram; LABELS_MAX],
     /// Requests in each of the last seconds: the second in the upper half, the count in the lower.
     requests_by_second: [AtomicU64; RATE_SECONDS],
 }
@@ -96,12 +59,12 @@ pub struct Slot {
     /// The kernel's id of the worker's thread, 0 where there is none.
     thread_id: AtomicU32,
     open_connections: AtomicU32,
-    /// 1 + the verb under way, 0 for none. Exact where a worker runs one connection at a time.
+    /// 1 + the label of the request under way, 0 for none. Exact where a worker runs one connection at a time.
     open_request: AtomicU32,
     connections: [AtomicU64; 2],
-    requests: [[AtomicU64; 2]; VERBS],
+    requests: [[AtomicU64; 2]; LABELS_MAX],
     /// Content that finished requests moved.
-    request_bytes: [[AtomicU64; 2]; VERBS],
+    request_bytes: [[AtomicU64; 2]; LABELS_MAX],
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
     restarts: AtomicU64,
@@ -118,8 +81,8 @@ pub struct SlotCounts {
     pub thread_id: u32,
     pub open_connections: u32,
     pub connections: OutcomeCounts,
-    requests: [OutcomeCounts; VERBS],
-    request_bytes: [OutcomeCounts; VERBS],
+    requests: [OutcomeCounts; LABELS_MAX],
+    request_bytes: [OutcomeCounts; LABELS_MAX],
     pub bytes_in: u64,
     pub bytes_out: u64,
     pub restarts: u64,
@@ -136,12 +99,20 @@ pub struct OutcomeCounts {
 pub struct Scoreboard {
     totals: &'static Totals,
     slots: &'static [Slot],
+    labels: Labels,
     started: Instant,
 }
 
 impl Scoreboard {
-    pub fn new(totals: &'static Totals, slots: &'static [Slot]) -> Self {
-        Self { totals, slots, started: Instant::now() }
+    /// Of a server that starts now. There are at most [`LABELS_MAX`] labels.
+    pub fn new(totals: &'static Totals, slots: &'static [Slot], labels: Labels) -> Self {
+        assert!(labels.len() <= LABELS_MAX, "{} labels are too many", labels.len());
+        Self { totals, slots, labels, started: Instant::now() }
+    }
+
+    /// The label at this place; none for what only a worker that ran wild has written.
+    pub fn label(&self, place: usize) -> &'static str {
+        self.labels.get(place).copied().unwrap_or_default()
     }
 
     pub fn slots(&self) -> &'static [Slot] {
@@ -187,13 +158,13 @@ impl Scoreboard {
     }
 
     /// How long requests took, from the head to the last byte of the reply.
-    pub fn durations(&self, verb: Verb) -> Spread {
-        self.totals.durations[verb as usize].spread()
+    pub fn durations(&self, label: usize) -> Spread {
+        self.totals.durations[label].spread()
     }
 
     /// How long they took to the first byte, where one was sent.
-    pub fn first_bytes(&self, verb: Verb) -> Spread {
-        self.totals.first_bytes[verb as usize].spread()
+    pub fn first_bytes(&self, label: usize) -> Spread {
+        self.totals.first_bytes[label].spread()
     }
 
     /// Requests finished in each second, over the last ten or since the start.
@@ -216,19 +187,19 @@ impl Scoreboard {
     pub(crate) fn book_request(
         &self,
         slot: &Slot,
-        (verb, outcome): (Verb, Outcome),
+        (label, outcome): (usize, Outcome),
         bytes: u64,
         duration: Duration,
         first_byte: Option<Duration>,
     ) {
-        let (verb, outcome) = (verb as usize, outcome as usize);
+        let outcome = outcome as usize;
         // First: nobody who is killed here is booked twice.
         slot.open_request.store(0, Relaxed);
-        slot.requests[verb][outcome].fetch_add(1, Relaxed);
-        slot.request_bytes[verb][outcome].fetch_add(bytes, Relaxed);
-        self.totals.durations[verb].record(duration);
+        slot.requests[label][outcome].fetch_add(1, Relaxed);
+        slot.request_bytes[label][outcome].fetch_add(bytes, Relaxed);
+        self.totals.durations[label].record(duration);
         if let Some(first_byte) = first_byte {
-            self.totals.first_bytes[verb].record(first_byte);
+            self.totals.first_bytes[label].record(first_byte);
         }
         self.count_request();
     }
@@ -268,8 +239,8 @@ impl Slot {
         let open = u64::from(self.open_connections.swap(0, Relaxed));
         self.connections[Outcome::Failed as usize].fetch_add(open, Relaxed);
         let request = self.open_request.swap(0, Relaxed);
-        if let Some(verb) = (request as usize).checked_sub(1) {
-            self.requests[verb][Outcome::Failed as usize].fetch_add(1, Relaxed);
+        if let Some(label) = (request as usize).checked_sub(1) {
+            self.requests[label][Outcome::Failed as usize].fetch_add(1, Relaxed);
         } else if let Some(activity) = &mut activity {
             // Whatever is still shown was booked a moment before the end.
             activity.request = None;
@@ -311,8 +282,8 @@ impl Slot {
         self.open_connections.fetch_sub(1, Relaxed);
     }
 
-    pub(crate) fn request_opened(&self, verb: Verb) {
-        self.open_request.store(verb as u32 + 1, Relaxed);
+    pub(crate) fn request_opened(&self, label: usize) {
+        self.open_request.store(label as u32 + 1, Relaxed);
     }
 
     pub(crate) fn received(&self, bytes: u64) {
@@ -329,8 +300,8 @@ impl Slot {
             thread_id: self.thread_id.load(Relaxed),
             open_connections: self.open_connections.load(Relaxed),
             connections: OutcomeCounts::load(&self.connections),
-            requests: array::from_fn(|verb| OutcomeCounts::load(&self.requests[verb])),
-            request_bytes: array::from_fn(|verb| OutcomeCounts::load(&self.request_bytes[verb])),
+            requests: self.requests.each_ref().map(OutcomeCounts::load),
+            request_bytes: self.request_bytes.each_ref().map(OutcomeCounts::load),
             bytes_in: self.bytes_in.load(Relaxed),
             bytes_out: self.bytes_out.load(Relaxed),
             restarts: self.restarts.load(Relaxed),
@@ -348,13 +319,13 @@ impl OutcomeCounts {
 }
 
 impl SlotCounts {
-    pub fn requests(&self, verb: Verb) -> OutcomeCounts {
-        self.requests[verb as usize]
+    pub fn requests(&self, label: usize) -> OutcomeCounts {
+        self.requests[label]
     }
 
     /// Content bytes that finished requests moved.
-    pub fn request_bytes(&self, verb: Verb) -> OutcomeCounts {
-        self.request_bytes[verb as usize]
+    pub fn request_bytes(&self, label: usize) -> OutcomeCounts {
+        self.request_bytes[label]
     }
 }
 
@@ -364,7 +335,7 @@ mod tests {
 
     fn board(slots: usize) -> Scoreboard {
         let slots: Vec<Slot> = (0..slots).map(|_| Slot::default()).collect();
-        Scoreboard::new(Box::leak(Box::default()), slots.leak())
+        Scoreboard::new(Box::leak(Box::default()), slots.leak(), &[])
     }
 
     #[test]

@@ -2,9 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use protocol::stats::{
-    Connections, Current, CurrentRequest, Outcomes, Requests, Share, Stats, Worker,
-    WorkerConnections, WorkerState,
+use protocol::{
+    Verb,
+    stats::{
+        Connections, Current, CurrentRequest, Outcomes, Requests, Share, Stats, Worker,
+        WorkerConnections, WorkerState,
+    },
 };
 
 use super::{columns::Column, view::Look};
@@ -37,14 +40,11 @@ pub(super) fn stats(workers: u32) -> Stats {
 }
 
 fn requests() -> Requests {
-    let outcomes = |ok, failed| Outcomes { ok, failed };
-    Requests {
-        list: outcomes(12, 0),
-        get: outcomes(1200, 3),
-        upload: outcomes(33, 0),
-        delete: outcomes(4, 1),
-        other: outcomes(99, 0),
-    }
+    let counts = [(12, 0), (1200, 3), (33, 0), (4, 1), (0, 0), (99, 0), (0, 0), (0, 0), (0, 0)];
+    Requests::gathered(|label| {
+        let (ok, failed) = counts[label];
+        Outcomes { ok, failed }
+    })
 }
 
 /// A worker in the middle of a download.
@@ -81,10 +81,10 @@ pub(super) fn a_second_later(stats: &Stats) -> Stats {
     later.uptime_seconds += 1.0;
     for worker in &mut later.worker {
         worker.bytes_out += 4 << 20;
-        worker.requests.get.ok += 1;
+        worker.requests[Verb::Get].ok += 1;
         worker.cpu_seconds = worker.cpu_seconds.map(|seconds| seconds + 0.25);
         later.bytes_out += 4 << 20;
-        later.requests.get.ok += 1;
+        later.requests[Verb::Get].ok += 1;
     }
     later
 }

@@ -2,7 +2,7 @@
 
 use super::view::View;
 use crate::{
-    counts::{self, UNKNOWN},
+    counts::UNKNOWN,
     text_table::{Side, aligned},
     units,
 };
@@ -12,13 +12,13 @@ const COUNT_WIDTH: usize = 7;
 
 /// Requests by verb: a line for the names, for those that succeeded, those that failed and the rate.
 pub(super) fn requests(view: &View) -> String {
-    let requests = &view.stats.requests;
-    let columns = counts::by_verb(requests).into_iter().chain([("all", counts::all(requests))]);
+    let requests = view.stats.requests;
+    let columns = requests.into_entries().chain([("all".to_owned(), requests.all())]);
     let mut rows = ["requests", "ok", "failed", "per second"].map(|head| vec![head.to_owned()]);
     let mut rates = view.rates.iter().flat_map(|it| it.by_verb.into_iter().chain([it.requests]));
     for (name, outcomes) in columns {
         let rate = rates.next().map_or_else(|| UNKNOWN.to_owned(), |rate| format!("{rate:.1}"));
-        let cells = [name.to_owned(), outcomes.ok.to_string(), outcomes.failed.to_string(), rate];
+        let cells = [name, outcomes.ok.to_string(), outcomes.failed.to_string(), rate];
         for (row, cell) in rows.iter_mut().zip(cells) {
             row.push(format!("{cell:>COUNT_WIDTH$}"));
         }
@@ -30,7 +30,7 @@ pub(super) fn requests(view: &View) -> String {
 
 /// The same in one line.
 pub(super) fn requests_in_short(view: &View) -> String {
-    let all = counts::all(&view.stats.requests);
+    let all = view.stats.requests.all();
     let rate =
         view.rates.map_or_else(|| UNKNOWN.to_owned(), |rates| format!("{:.1}", rates.requests));
     format!("{rate} per second, {} ok, {} failed", all.ok, all.failed)

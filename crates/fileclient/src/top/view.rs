@@ -111,8 +111,7 @@ impl Rates {
     /// `None` when a count went backwards.
     fn new(now: &Stats, before: &Stats, seconds: f64) -> Option<Self> {
         let mut by_verb = [0.0; 5];
-        let pairs =
-            counts::by_verb(&now.requests).into_iter().zip(counts::by_verb(&before.requests));
+        let pairs = now.requests.into_entries().zip(before.requests.into_entries());
         for (rate, ((_, now), (_, before))) in by_verb.iter_mut().zip(pairs) {
             *rate = rate_of(counts::finished(now), counts::finished(before), seconds)?;
         }
@@ -137,7 +136,7 @@ impl Row {
         let moved = |worker: &Worker| worker.bytes_in.saturating_add(worker.bytes_out);
         let current = worker.current.as_ref();
         let request = current.and_then(|current| current.request.as_ref());
-        let requests = counts::all(&worker.requests);
+        let requests = worker.requests.all();
         Self {
             worker: worker.worker,
             pid: worker.pid,
@@ -188,6 +187,8 @@ fn cpu_percent(workers: &[Worker], rows: &[Row]) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use protocol::Verb;
+
     use super::*;
     use crate::top::example::{a_second_later, look, stats, worker};
 
@@ -274,11 +275,11 @@ mod tests {
         request.command = "G\u{9b}T".to_owned();
         request.file = Some("a\u{202e}b\n".to_owned());
         (request.bytes, request.bytes_total) = (u64::MAX, Some(1));
-        hostile.requests.get.ok = u64::MAX;
+        hostile.requests[Verb::Get].ok = u64::MAX;
         hostile.bytes_in = u64::MAX;
         let mut stats = stats(0);
         stats.mode = "\x07".to_owned();
-        stats.requests.list.failed = u64::MAX;
+        stats.requests[Verb::List].failed = u64::MAX;
         stats.worker = vec![hostile; 2];
         let view = view(stats.clone(), stats, SECOND);
         let row = &view.rows[0];

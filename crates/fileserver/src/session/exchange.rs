@@ -8,11 +8,11 @@ use std::{
 };
 
 use protocol::{
-    ErrorCode, FileName, Fragment, ListedFile, ParseRequestError, QUIET, Reply, Request,
+    ErrorCode, FileName, Fragment, ListedFile, ParseRequestError, QUIET, Reply, Request, Verb,
     reply::ENDING,
 };
 use storage::{Directory, StorageError};
-use telemetry::{Arrival, Command, OpenConnection, Slot};
+use telemetry::{Arrival, OpenConnection, Slot};
 
 use super::{
     ConnectionError,
@@ -263,9 +263,9 @@ impl Exchange {
         if self.access.is_rambling(&request) {
             return;
         }
-        let (command, file) = subject(head, &request);
-        self.connection.request_started(command, file, now);
-        self.held_until = service_time(command, &self.service).map(|time| now + time);
+        let (verb, file) = subject(head, &request);
+        self.connection.request_started(verb.map_or(Verb::NO_VERB, Verb::label), file, now);
+        self.held_until = service_time(verb, &self.service).map(|time| now + time);
         self.access.count_request(&request);
         match request.map_err(Refusal::from).and_then(|request| self.execute(request, now)) {
             Ok(Work::Nothing) => {}
@@ -402,23 +402,26 @@ fn sizes(directory: &Directory) -> Result<Vec<ListedFile>, StorageError> {
 }
 
 /// How long a request takes at least, where a test wants that.
-fn service_time(command: Command, service: &Service) -> Option<Duration> {
+fn service_time(verb: Option<Verb>, service: &Service) -> Option<Duration> {
     let faults = service.faults.as_ref()?;
-    matches!(command, Command::Get | Command::Upload).then(|| faults.service_time()).flatten()
+    matches!(verb, Some(Verb::Get | Verb::Upload)).then(|| faults.service_time()).flatten()
 }
 
 /// What a request is about, for the accounting. Of a request that is none, what stands in the place of a
 /// file's name; but not after AUTH, where it may be a token with a slip of the pen.
-fn subject(head: &[u8], request: &Result<Request, ParseRequestError>) -> (Command, Option<String>) {
-    let (verb, rest) = protocol::request::verb_and_rest(head);
-    let command = Command::of(verb);
-    let file = match (request, command) {
+fn subject(
+    head: &[u8],
+    request: &Result<Request, ParseRequestError>,
+) -> (Option<Verb>, Option<String>) {
+    let (word, rest) = protocol::request::verb_and_rest(head);
+    let verb = Verb::of(word);
+    let file = match (request, verb) {
         (Ok(request), _) => request.file_name().map(|name| name.as_str().to_owned()),
-        (Err(_), Command::Auth | Command::Unknown) => None,
+        (Err(_), None | Some(Verb::Auth)) => None,
         (Err(_), _) => {
             let rest = String::from_utf8_lossy(rest);
             Some(rest[..rest.floor_char_boundary(SUBJECT_LEN_MAX)].to_owned())
         }
     };
-    (command, file)
+    (verb, file)
 }

@@ -8,8 +8,9 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
 };
 
+use protocol::Verb;
 use storage::{Directory, IfExists, Options};
-use telemetry::{Journal, Scoreboard, SlotCounts, Verb};
+use telemetry::{Journal, Scoreboard, SlotCounts};
 use tempfile::TempDir;
 use testkit::{base64, content};
 
@@ -61,7 +62,7 @@ impl Bench {
     fn with(change: impl FnOnce(&mut Service)) -> Self {
         let dir = TempDir::new().unwrap();
         let slots = vec![Slot::default()].leak();
-        let scoreboard = Scoreboard::new(Box::leak(Box::default()), slots);
+        let scoreboard = Scoreboard::new(Box::leak(Box::default()), slots, &Verb::LABELS);
         let mut service = Service {
             directory: Directory::open(dir.path(), &Options::default(), Box::leak(Box::default()))
                 .unwrap(),
@@ -389,7 +390,7 @@ fn a_half_closed_upload_whose_peer_is_lost_stores_nothing() {
         drop(session);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
         let counts = service.scoreboard.slots()[0].counts();
-        assert_eq!(counts.requests(Verb::Upload).failed, 1);
+        assert_eq!(counts.requests(Verb::Upload.label()).failed, 1);
         assert_eq!(counts.connections.failed, 1);
     }
 }
@@ -433,10 +434,10 @@ fn a_request_succeeds_when_all_of_its_reply_is_sent() {
     let len = reply.len();
     bench.session.sent(len - 1);
     assert!(matches!(bench.session.step(bench.now), Ok(Step::Send([b'\n'], _))));
-    assert_eq!(bench.counts().requests(Verb::Get).ok, 0);
+    assert_eq!(bench.counts().requests(Verb::Get.label()).ok, 0);
     bench.session.sent(1);
     bench.rest();
-    assert_eq!(bench.counts().requests(Verb::Get).ok, 1);
+    assert_eq!(bench.counts().requests(Verb::Get.label()).ok, 1);
 }
 
 #[test]

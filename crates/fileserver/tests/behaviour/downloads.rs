@@ -2,6 +2,7 @@
 
 use std::fs::File;
 
+use protocol::Verb;
 use testkit::{content, upload_request};
 
 use crate::{Model, await_failed_connections, stop_cleanly};
@@ -57,7 +58,7 @@ fn a_file_that_shrinks_under_its_reader_is_not_sent_as_a_whole_one(model: Model)
     let received = reader.read_to_end();
     assert!(!received.ends_with(b"}\r\n\r\n"));
     await_failed_connections(&server, 1);
-    assert_eq!(server.stats().requests.get.failed, 1);
+    assert_eq!(server.stats().requests[Verb::Get].failed, 1);
 }
 
 fn a_file_that_grows_under_its_reader_is_sent_as_long_as_it_was(model: Model) {

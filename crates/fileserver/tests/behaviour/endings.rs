@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use protocol::Verb;
 use testkit::Server;
 
 use crate::{Model, await_failed_connections, await_temporary_files, stop_cleanly};
@@ -125,7 +126,7 @@ fn a_stalled_upload_without_padding_is_never_stored(model: Model) {
     assert!(start.elapsed() >= Duration::from_millis(950), "after {:?}", start.elapsed());
     await_failed_connections(&server, 3);
     assert_eq!(server.stored("a.txt").unwrap(), b"old");
-    assert_eq!(server.stats().requests.upload.failed, 3);
+    assert_eq!(server.stats().requests[Verb::Upload].failed, 3);
     stop_cleanly(server);
 }
 

@@ -1,7 +1,7 @@
 //! STATS: what a server counts.
 
 use protocol::{
-    Stats,
+    Stats, Verb,
     stats::{Outcomes, Worker},
 };
 use testkit::{PATIENCE, Server, content, eventually, upload_request};
@@ -62,10 +62,10 @@ fn every_request_and_byte_is_counted_once(model: Model) {
     drop(peer);
     let stats = await_stats(&server, |stats| stats.connections.succeeded >= 1);
     let of = |ok| Outcomes { ok, failed: 0 };
-    assert_eq!(stats.requests.list, of(1));
-    assert_eq!(stats.requests.get, of(3));
-    assert_eq!(stats.requests.upload, of(2));
-    assert_eq!(stats.requests.delete, of(1));
+    assert_eq!(stats.requests[Verb::List], of(1));
+    assert_eq!(stats.requests[Verb::Get], of(3));
+    assert_eq!(stats.requests[Verb::Upload], of(2));
+    assert_eq!(stats.requests[Verb::Delete], of(1));
     assert!(stats.requests.other.ok >= 1 && stats.requests.other.failed == 0);
     assert_eq!(stats.bytes_in, 100_005);
     assert_eq!(stats.bytes_out, 100_010);
@@ -74,7 +74,7 @@ fn every_request_and_byte_is_counted_once(model: Model) {
     let by_worker = |of: fn(&Worker) -> u64| stats.worker.iter().map(of).sum::<u64>();
     assert_eq!(stats.bytes_in, by_worker(|worker| worker.bytes_in));
     assert_eq!(stats.bytes_out, by_worker(|worker| worker.bytes_out));
-    assert_eq!(stats.requests.get.ok, by_worker(|worker| worker.requests.get.ok));
+    assert_eq!(stats.requests[Verb::Get].ok, by_worker(|worker| worker.requests[Verb::Get].ok));
     assert_eq!(stats.connections.succeeded, by_worker(|worker| worker.connections.succeeded));
 }
 

@@ -1,5 +1,6 @@
 //! Clients that vanish, with a close or a reset, at every point where it matters.
 
+use protocol::Verb;
 use testkit::{Peer, Server, base64, content, upload_request};
 
 use crate::{Model, await_failed_connections, await_temporary_files, stop_cleanly};
@@ -44,7 +45,7 @@ fn cut_off_uploads_are_not_stored(model: Model, vanish: fn(Peer)) {
         await_ended_connections(&server, seen);
         assert_eq!(server.stored("a.txt").unwrap(), b"old", "{cut_off:?}");
     }
-    assert_eq!(server.stats().requests.upload.ok, 0);
+    assert_eq!(server.stats().requests[Verb::Upload].ok, 0);
     stop_cleanly(server);
 }
 
@@ -69,7 +70,7 @@ fn a_long_upload_whose_client_vanishes_is_not_stored(model: Model) {
         vanish(peer);
         await_failed_connections(&server, failed);
         assert_eq!(server.stored("a.bin"), None);
-        assert_eq!(server.stats().requests.upload.failed, failed);
+        assert_eq!(server.stats().requests[Verb::Upload].failed, failed);
     }
     stop_cleanly(server);
 }
@@ -84,7 +85,7 @@ fn a_client_that_vanishes_in_mid_download_costs_nothing(model: Model) {
         vanish(peer);
         await_failed_connections(&server, failed);
     }
-    assert_eq!(server.stats().requests.get.failed, 4);
+    assert_eq!(server.stats().requests[Verb::Get].failed, 4);
     stop_cleanly(server);
 }
 

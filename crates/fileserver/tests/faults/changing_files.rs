@@ -6,6 +6,7 @@ use std::{
     thread,
 };
 
+use protocol::Verb;
 use testkit::{Server, content, upload_request};
 
 use crate::{
@@ -45,7 +46,7 @@ fn a_file_cut_short_under_its_readers_is_whole_for_none_of_them(model: Model) {
             }
         }
     });
-    assert_eq!(server.stats().requests.get.failed, (READERS * scaled(1, 4)) as u64);
+    assert_eq!(server.stats().requests[Verb::Get].failed, (READERS * scaled(1, 4)) as u64);
     expect_recovery(&server, &before, WORKERS);
 }
 

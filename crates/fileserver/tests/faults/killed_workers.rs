@@ -11,7 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::stats::{Connections, Outcomes};
+use protocol::{
+    Verb,
+    stats::{Connections, Outcomes},
+};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use testkit::{
     PATIENCE, Peer, Reply, Server, Signal, content, eventually, processes, upload_request,
@@ -50,8 +53,16 @@ fn workers_killed_under_load_cost_no_byte_and_only_their_own_connections() {
     assert_eq!(server.stats().worker.iter().map(|worker| worker.restarts).sum::<u64>(), kills);
     expect_connections_booked(&server, &tally, kills);
     let requests = server.stats().requests;
-    expect_requests_booked(since(requests.upload, warmed_up.upload), tally.uploads, kills);
-    expect_requests_booked(since(requests.get, warmed_up.get), tally.downloads, kills);
+    expect_requests_booked(
+        since(requests[Verb::Upload], warmed_up[Verb::Upload]),
+        tally.uploads,
+        kills,
+    );
+    expect_requests_booked(
+        since(requests[Verb::Get], warmed_up[Verb::Get]),
+        tally.downloads,
+        kills,
+    );
     eventually(PATIENCE, "no temporary file is left", || server.temporary_files() == 0);
     server.expect_back_at(&before, WORKERS as u64 * KEPT_KIB_PER_WORKER);
     expect_service(&server);

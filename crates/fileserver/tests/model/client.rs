@@ -7,13 +7,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use protocol::Verb;
 use rand::{RngExt, rngs::StdRng};
 use testkit::{Peer, base64, content};
 
 use crate::{
     contents::Contents,
     history::{Call, Observation},
-    request::{NAMES, Request, Verb},
+    request::{NAMES, Request},
 };
 
 /// Long uploads take many reads and writes, so that they overlap.

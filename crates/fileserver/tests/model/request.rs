@@ -1,5 +1,6 @@
 //! What a client asks for, and what the answer shows of each name.
 
+use protocol::Verb;
 use testkit::{Reply, base64, content};
 
 use crate::{
@@ -25,22 +26,12 @@ pub(crate) enum Request {
     },
 }
 
-/// What STATS counts apart; DIGEST it counts with the others.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) enum Verb {
-    List,
-    Get,
-    Upload,
-    Delete,
-    Other,
-}
-
 impl Request {
     pub(crate) fn verb(&self) -> Verb {
         match self {
             Self::List => Verb::List,
             Self::Get(_) => Verb::Get,
-            Self::Digest(_) => Verb::Other,
+            Self::Digest(_) => Verb::Digest,
             Self::Upload { .. } => Verb::Upload,
             Self::Delete(_) => Verb::Delete,
         }

@@ -1,6 +1,6 @@
 //! Processes that are killed: the log says who, and goes on.
 
-use protocol::stats::Outcomes;
+use protocol::{Verb, stats::Outcomes};
 use serde_json::Value;
 use testkit::{PATIENCE, Server, Signal, eventually, processes};
 
@@ -48,7 +48,7 @@ fn the_log_says_of_a_killed_worker_what_it_was_doing_and_that_it_is_replaced() {
     let stats = server.stats();
     let replaced = &stats.worker[worker.worker as usize - 1];
     assert_eq!((replaced.restarts, stats.connections.failed), (1, 1));
-    assert_eq!(stats.requests.get, Outcomes { ok: 0, failed: 1 });
+    assert_eq!(stats.requests[Verb::Get], Outcomes { ok: 0, failed: 1 });
     let page = scrape(records.metrics());
     let restarts = format!("kolam_worker_restarts_total{{worker=\"{}\"}}", worker.worker);
     assert_eq!(sample(&page, &restarts), 1.0);

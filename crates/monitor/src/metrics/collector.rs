@@ -11,11 +11,16 @@ use prometheus_client::{
     metrics::{MetricType, TypedMetric, counter::ConstCounter, gauge::ConstGauge, info::Info},
     registry::{Registry, Unit},
 };
-use protocol::stats::{Outcomes, Requests, Share, Stats, Worker, WorkerState};
+use protocol::{
+    ByVerb,
+    stats::{Outcomes, Requests, Share, Stats, Worker, WorkerState},
+};
 use telemetry::{
-    Scoreboard, Verb,
+    Scoreboard, Slot, SlotCounts,
     histogram::{BUCKETS, Spread},
 };
+
+use crate::stats::sum;
 
 const PREFIX: &str = "kolam";
 
@@ -110,18 +115,17 @@ impl Snapshot {
     }
 
     fn requests(&self, page: &mut Page) -> fmt::Result {
-        let requests = &self.stats.requests;
         page.many(
             "requests",
             "Finished requests by verb and outcome.",
             None,
-            Verb::ALL.into_iter().flat_map(|verb| by_outcome(verb, of_verb(requests, verb))),
+            by_outcome(self.stats.requests),
         )?;
         page.many(
             "request",
             "File content that finished requests moved, by verb and outcome.",
             Some(Unit::Bytes),
-            Verb::ALL.into_iter().flat_map(|verb| by_outcome(verb, self.request_bytes(verb))),
+            by_outcome(self.request_bytes()),
         )?;
         page.one(
             "content_received",
@@ -137,17 +141,15 @@ impl Snapshot {
         )
     }
 
-    fn request_bytes(&self, verb: Verb) -> Outcomes {
-        let slots = self.board.slots().iter().map(|slot| slot.counts().request_bytes(verb));
-        slots.fold(Outcomes::default(), |sum, slot| Outcomes {
-            ok: sum.ok + slot.ok,
-            failed: sum.failed + slot.failed,
-        })
+    fn request_bytes(&self) -> Requests {
+        let slots: Vec<SlotCounts> = self.board.slots().iter().map(Slot::counts).collect();
+        Requests::gathered(|label| sum(slots.iter().map(|slot| slot.request_bytes(label))))
     }
 
     fn times(&self, page: &mut Page) -> fmt::Result {
-        let by_verb = |spread: fn(&Scoreboard, Verb) -> Spread| {
-            Verb::ALL.map(|verb| ([("verb", verb.name())], Buckets(spread(&self.board, verb))))
+        let by_verb = |spread: fn(&Scoreboard, usize) -> Spread| {
+            let spreads = ByVerb::gathered(|label| spread(&self.board, label));
+            spreads.into_entries().map(|(verb, spread)| ([("verb", verb)], Buckets(spread)))
         };
         page.many(
             "request_duration",
@@ -219,7 +221,7 @@ impl Snapshot {
             "worker_requests",
             "Requests that the worker has finished.",
             None,
-            self.each_worker(|worker| Some(ConstCounter::new(all_requests(&worker.requests)))),
+            self.each_worker(|worker| Some(ConstCounter::new(finished(worker.requests)))),
         )?;
         page.many(
             "worker_restarts",
@@ -318,27 +320,20 @@ impl EncodeMetric for Buckets {
     }
 }
 
-type VerbAndOutcome = [(&'static str, &'static str); 2];
-
-fn by_outcome(verb: Verb, counts: Outcomes) -> [(VerbAndOutcome, ConstCounter<u64>); 2] {
-    [("ok", counts.ok), ("failed", counts.failed)].map(|(outcome, count)| {
-        ([("verb", verb.name()), ("outcome", outcome)], ConstCounter::new(count))
+fn by_outcome(
+    requests: Requests,
+) -> impl Iterator<Item = ([(&'static str, String); 2], ConstCounter<u64>)> {
+    requests.into_entries().flat_map(|(verb, counts)| {
+        [("ok", counts.ok), ("failed", counts.failed)].map(|(outcome, count)| {
+            let labels = [("verb", verb.clone()), ("outcome", outcome.to_owned())];
+            (labels, ConstCounter::new(count))
+        })
     })
 }
 
-fn of_verb(requests: &Requests, verb: Verb) -> Outcomes {
-    match verb {
-        Verb::List => requests.list,
-        Verb::Get => requests.get,
-        Verb::Upload => requests.upload,
-        Verb::Delete => requests.delete,
-        Verb::Other => requests.other,
-    }
-}
-
-fn all_requests(requests: &Requests) -> u64 {
-    let counts = Verb::ALL.map(|verb| of_verb(requests, verb));
-    counts.iter().map(|count| count.ok + count.failed).sum()
+fn finished(requests: Requests) -> u64 {
+    let Outcomes { ok, failed } = requests.all();
+    ok + failed
 }
 
 fn state_name(state: WorkerState) -> &'static str {

@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 
+use protocol::Verb;
 use telemetry::{Scoreboard, Slot};
 
 use super::*;
@@ -39,7 +40,7 @@ impl Status for Example {
 
 fn start(workers: usize, asks_for_token: bool) -> SocketAddr {
     let slots: Vec<Slot> = (0..workers).map(|_| Slot::default()).collect();
-    let board = Scoreboard::new(Box::leak(Box::default()), slots.leak());
+    let board = Scoreboard::new(Box::leak(Box::default()), slots.leak(), &Verb::LABELS);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     serve(listener, Example { board, asks_for_token }).unwrap();

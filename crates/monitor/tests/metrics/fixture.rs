@@ -6,22 +6,22 @@ use monitor::{
     metrics::{Format, render},
     stats::{self, Facts, Usage},
 };
-use protocol::Stats;
-use telemetry::{Arrival, Command, Journal, OpenConnection, Scoreboard, Slot};
+use protocol::{Stats, Verb};
+use telemetry::{Arrival, Journal, OpenConnection, Scoreboard, Slot};
 
 pub(crate) const WORKERS: usize = 3;
 
 /// A scoreboard with nothing on it.
 pub(crate) fn board() -> Scoreboard {
     let slots: Vec<Slot> = (0..WORKERS).map(|_| Slot::default()).collect();
-    Scoreboard::new(Box::leak(Box::default()), slots.leak())
+    Scoreboard::new(Box::leak(Box::default()), slots.leak(), &Verb::LABELS)
 }
 
 /// One connection on the slot, with one request that took so long.
-pub(crate) fn transfer(board: &Scoreboard, slot: usize, command: Command, bytes: u64, ms: u64) {
+pub(crate) fn transfer(board: &Scoreboard, slot: usize, verb: Verb, bytes: u64, ms: u64) {
     let mut connection = open(board, slot);
     let began = Instant::now();
-    connection.request_started(command, Some("a.txt".to_owned()), began);
+    connection.request_started(verb.label(), Some("a.txt".to_owned()), began);
     connection.sent(bytes);
     connection.reply_began(began + Duration::from_millis(ms / 2));
     connection.request_finished(None, began + Duration::from_millis(ms));
@@ -31,7 +31,7 @@ pub(crate) fn transfer(board: &Scoreboard, slot: usize, command: Command, bytes:
 /// A connection that ends in the middle of an upload.
 pub(crate) fn broken_upload(board: &Scoreboard, slot: usize, bytes: u64) {
     let mut connection = open(board, slot);
-    connection.request_started(Command::Upload, Some("b.txt".to_owned()), Instant::now());
+    connection.request_started(Verb::Upload.label(), Some("b.txt".to_owned()), Instant::now());
     connection.received(bytes);
 }
 
@@ -63,7 +63,7 @@ pub(crate) fn busy_page() -> String {
     for (index, slot) in board.slots().iter().enumerate() {
         slot.worker_started(100 + index as u32, 0);
     }
-    transfer(&board, 0, Command::Get, 10, 3);
+    transfer(&board, 0, Verb::Get, 10, 3);
     broken_upload(&board, 1, 7);
     board.turn_away();
     render(&stats(&board, "process"), &board)

@@ -3,8 +3,7 @@
 use std::{collections::BTreeSet, sync::atomic::Ordering::Relaxed};
 
 use monitor::metrics::{Format, render};
-use protocol::stats::Share;
-use telemetry::{Command, Verb};
+use protocol::{ByVerb, Verb, stats::Share};
 
 use crate::fixture::{
     WORKERS, board, broken_upload, busy_page, find, names, stats, sum, transfer, value,
@@ -14,9 +13,9 @@ use crate::fixture::{
 fn requests_and_bytes_on_the_page_are_those_of_stats() {
     let board = board();
     for slot in 0..WORKERS {
-        transfer(&board, slot, Command::Get, 100, 1);
-        transfer(&board, slot, Command::Ping, 0, 1);
-        transfer(&board, slot, Command::List, 0, 1);
+        transfer(&board, slot, Verb::Get, 100, 1);
+        transfer(&board, slot, Verb::Ping, 0, 1);
+        transfer(&board, slot, Verb::List, 0, 1);
     }
     broken_upload(&board, 2, 50);
     let stats = stats(&board, "thread");
@@ -35,9 +34,9 @@ fn requests_and_bytes_on_the_page_are_those_of_stats() {
     assert_eq!(value(&page, "kolam_content_sent_bytes_total"), stats.bytes_out as f64);
     assert_eq!(value(&page, "kolam_content_received_bytes_total"), stats.bytes_in as f64);
     for name in ["request_duration", "request_first_byte"] {
-        for verb in Verb::ALL.map(Verb::name) {
+        for (verb, ()) in ByVerb::default().into_entries() {
             let count = value(&page, &format!("kolam_{name}_seconds_count{{verb=\"{verb}\"}}"));
-            let finished = of("requests", verb, "ok") + of("requests", verb, "failed");
+            let finished = of("requests", &verb, "ok") + of("requests", &verb, "failed");
             // The broken upload had no first byte.
             let without = f64::from(name == "request_first_byte" && verb == "upload");
             assert_eq!(count, finished - without, "{name} {verb}");
@@ -48,7 +47,7 @@ fn requests_and_bytes_on_the_page_are_those_of_stats() {
 #[test]
 fn connections_are_counted_by_what_became_of_them() {
     let board = board();
-    transfer(&board, 0, Command::Get, 1, 1);
+    transfer(&board, 0, Verb::Get, 1, 1);
     broken_upload(&board, 0, 1);
     board.turn_away();
     let page = render(&stats(&board, "async"), &board);
@@ -64,7 +63,7 @@ fn connections_are_counted_by_what_became_of_them() {
 fn buckets_hold_what_took_at_most_so_long() {
     let board = board();
     for ms in [1, 3, 40, 90_000] {
-        transfer(&board, 0, Command::Get, 1, ms);
+        transfer(&board, 0, Verb::Get, 1, ms);
     }
     let page = render(&stats(&board, "thread"), &board);
     let below = |end: &str| {

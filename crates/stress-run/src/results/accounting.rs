@@ -1,6 +1,6 @@
 //! The server's counts of one cell, and whether they agree with the clients'.
 
-use client::{Requests, Stats};
+use client::{Requests, Stats, Verb};
 
 use super::outcome::Outcome;
 use crate::plan::Operation;
@@ -20,9 +20,9 @@ impl ServerBooks {
     /// what it counted before is lost, and its books cannot agree.
     pub(crate) fn between(before: &Stats, after: &Stats, operation: Operation) -> Self {
         let of = |requests: &Requests| match operation {
-            Operation::Download => requests.get,
-            Operation::Upload => requests.upload,
-            Operation::List => requests.list,
+            Operation::Download => requests[Verb::Get],
+            Operation::Upload => requests[Verb::Upload],
+            Operation::List => requests[Verb::List],
         };
         // Of the content of files: names are none.
         let bytes = |stats: &Stats| match operation {

@@ -307,7 +307,11 @@ impl<'a> Supervisor<'a> {
         self.places[index].refill_at = Instant::now() + replaced_in.unwrap_or_default();
         if replaced_in.is_some() || how != ENDED {
             let (worker, pid) = (index as u32 + 1, pid.as_raw() as u32);
-            Death { worker, pid, how, replaced_in }.book(&self.service.journal, slot);
+            Death { worker, pid, how, replaced_in }.book(
+                &self.service.scoreboard,
+                &self.service.journal,
+                slot,
+            );
         }
     }
 

@@ -208,7 +208,7 @@ fn a_connection_makes_so_many_requests_and_no_more() {
     bench.receive("PING\nPING\n");
     bench.expect_reply("too-many-requests");
     assert!(bench.has_finished_sending);
-    assert_eq!(bench.counts().requests(Verb::Other).failed, 1);
+    assert_eq!(bench.counts().requests(Verb::Ping.label()).failed, 1);
 }
 
 #[test]
