@@ -20,7 +20,7 @@ use self::{
     commands::Command, connections::ConnectionArgs, files::FileArgs, record::RecordArgs,
     security::SecurityArgs,
 };
-use crate::{faults::Fault, serve, service::Limits};
+use crate::{faults::Fault, serve, server::Settings, service::Limits, shutdown::Hangup};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -165,6 +165,20 @@ impl Args {
     /// The served directory.
     pub fn dir(&self) -> &Path {
         self.directory.as_ref().unwrap_or(&self.dir)
+    }
+
+    pub(crate) fn server_settings(&self) -> Settings {
+        Settings {
+            mode: self.mode(),
+            connections_max: self.connections.max_connections as usize,
+            per_address_max: self.connections.max_per_address as usize,
+            backlog: self.connections.backlog as usize,
+            drain: self.drain,
+            hangup: match self.log.log_file {
+                Some(_) => Hangup::ReopensLog,
+                None => Hangup::Stops,
+            },
+        }
     }
 
     pub(crate) fn limits(&self) -> Limits {

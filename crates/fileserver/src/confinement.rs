@@ -13,7 +13,7 @@ mod ruleset;
 #[cfg(target_os = "linux")]
 mod system_calls;
 
-use crate::{monitoring::Monitor, service::Service};
+use crate::{monitoring::Monitor, service::FileService};
 #[cfg(target_os = "linux")]
 use ruleset::{FileUse, Rules};
 #[cfg(target_os = "linux")]
@@ -30,8 +30,8 @@ impl Confinement {
     /// Confines the calling process, which must have no second thread: only the calling one and
     /// what it starts from now on are confined.
     #[cfg(target_os = "linux")]
-    pub(crate) fn confine_process(self, service: &Service, monitor: &Monitor) {
-        debug_assert_eq!(crate::resources::thread_count(), Some(1), "the others stay free");
+    pub(crate) fn confine_process(self, service: &FileService, monitor: &Monitor) {
+        debug_assert_eq!(crate::os::thread_count(), Some(1), "the others stay free");
         match self {
             Self::On => {
                 let (written, port) = (monitor.directories(), monitor.database_port());
@@ -50,7 +50,7 @@ impl Confinement {
     }
 
     #[cfg(not(target_os = "linux"))]
-    pub(crate) fn confine_process(self, _service: &Service, _monitor: &Monitor) {}
+    pub(crate) fn confine_process(self, _service: &FileService, _monitor: &Monitor) {}
 
     /// Confines the monitor process further: it has nothing to do with the served directory.
     #[cfg(target_os = "linux")]
@@ -65,7 +65,7 @@ impl Confinement {
     /// Confines a worker process further: it has nothing to do with the log, and starts no process and
     /// no thread.
     #[cfg(target_os = "linux")]
-    pub(crate) fn confine_worker(self, service: &Service) {
+    pub(crate) fn confine_worker(self, service: &FileService) {
         if self == Self::Off {
             return;
         }
@@ -78,7 +78,7 @@ impl Confinement {
 }
 
 #[cfg(target_os = "linux")]
-fn served(service: &Service) -> (&Directory, FileUse) {
+fn served(service: &FileService) -> (&Directory, FileUse) {
     let file_use = match service.limits.read_only {
         true => FileUse::Read,
         false => FileUse::ReadAndReplace,

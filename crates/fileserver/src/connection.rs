@@ -3,46 +3,52 @@
 use std::{
     io::{self, Read, Write},
     net::{Shutdown, TcpStream},
-    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
-use telemetry::{Arrival, Slot};
+use telemetry::{Arrival, OpenConnection, Slot};
 
 use crate::{
-    service::Service,
-    session::{ConnectionError, Conversation, Step},
+    application::{Application, Conversation, Step},
+    server::Server,
 };
 
 /// Serves `stream` on the worker of `slot` until either side closes it, and books how that went.
-pub(crate) fn run_connection(
-    service: &Arc<Service>,
+pub(crate) fn run_connection<A: Application>(
+    server: &Server,
+    application: &A,
     slot: &'static Slot,
     stream: &TcpStream,
     arrival: Arrival,
 ) {
-    if let Some(mut conversation) = Conversation::new(service, slot, arrival, Instant::now()) {
-        let outcome = drive(stream, &mut conversation);
+    let connection = OpenConnection::pick_up(&server.scoreboard, &server.journal, slot, arrival);
+    if let Some(mut conversation) = application.converse(connection, Instant::now()) {
+        let outcome = drive(server, stream, &mut conversation);
         conversation.close(outcome);
     }
 }
 
-fn drive(stream: &TcpStream, conversation: &mut Conversation) -> Result<(), ConnectionError> {
-    // A reply ends in a short write; held for an ACK it could cost 40 ms.
-    stream.set_nodelay(true).map_err(ConnectionError::Peer)?;
+fn drive<C: Conversation>(
+    server: &Server,
+    stream: &TcpStream,
+    conversation: &mut C,
+) -> Result<(), C::Error> {
+    // A reply ends in a short write; held for an ACK it could cost 40 ms. A socket that refuses is of
+    // no use, which the next read finds out.
+    let _ = stream.set_nodelay(true);
     let mut socket = TimedSocket { stream, read_timeout: None, write_timeout: None };
     loop {
-        match conversation.step(Instant::now())? {
-            Step::Send(bytes, wait) => match socket.write(bytes, wait) {
+        match server.step(conversation, Instant::now())? {
+            Step::Send(wait) => match socket.write(conversation.output(), wait) {
                 Ok(len) => conversation.sent(len),
                 Err(err) if timed_out(&err) => {}
-                Err(err) => conversation.peer_lost(ConnectionError::Peer(err))?,
+                Err(err) => conversation.peer_lost(err)?,
             },
-            Step::Receive(room, wait) => match socket.read(room, wait) {
+            Step::Receive(wait) => match socket.read(conversation.room(), wait) {
                 Ok(len) => conversation.received(len),
                 Err(err) if timed_out(&err) => {}
-                Err(err) => conversation.peer_lost(ConnectionError::Peer(err))?,
+                Err(err) => conversation.peer_lost(err)?,
             },
             Step::Wait(wait) => thread::sleep(wait),
             Step::Yield => {}

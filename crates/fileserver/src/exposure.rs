@@ -8,7 +8,7 @@ use std::{
 
 use protocol::FileName;
 
-use crate::service::Service;
+use crate::service::FileService;
 
 /// A secret that the server would hand out.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +70,7 @@ fn resolved(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// Who may do what, in a few words.
-pub(crate) fn summary(service: &Service) -> String {
+pub(crate) fn summary(service: &FileService) -> String {
     let how = if service.tls.is_some() { "TLS" } else { "plain text" };
     let who = match &service.tokens {
         Some(tokens) => format!("{} tokens", tokens.count()),
@@ -82,10 +82,10 @@ pub(crate) fn summary(service: &Service) -> String {
 
 /// What others can do to a server that listens on more than loopback. That is a choice to make, but
 /// one to know of.
-pub(crate) fn warning(service: &Service) -> Option<String> {
+pub(crate) fn warning(address: SocketAddr, service: &FileService) -> Option<String> {
     let asks = service.tokens.is_some();
     let encrypts = service.tls.is_some();
-    sentence(service.endpoint.address, asks, encrypts, service.limits.read_only)
+    sentence(address, asks, encrypts, service.limits.read_only)
 }
 
 fn sentence(address: SocketAddr, asks: bool, encrypts: bool, read_only: bool) -> Option<String> {

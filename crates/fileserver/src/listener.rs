@@ -9,15 +9,11 @@ use std::{
 use nix::errno::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::pause::GrowingPause;
+
 /// Places of the kernel's queue beyond the backlog, for those who are too many: without one they would
 /// hang instead of being told so. As many can come until the next look at the queue.
 const CROWD: i32 = 1024;
-
-/// Where a server listens.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Endpoint {
-    pub(crate) address: SocketAddr,
-}
 
 /// Why an address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +58,7 @@ pub(crate) fn bind(
     host: &str,
     port: u16,
     backlog: i32,
-) -> Result<(TcpListener, Endpoint), BindError> {
+) -> Result<(TcpListener, SocketAddr), BindError> {
     if let Ok(address) = host.parse() {
         return Err(BindError::HostWithPort(address));
     }
@@ -71,11 +67,9 @@ pub(crate) fn bind(
     let fail = |source| BindError::Host { host: host.to_owned(), source };
     let address = preferred((bare, port).to_socket_addrs().map_err(fail)?)
         .ok_or_else(|| fail(io::ErrorKind::NotFound.into()))?;
-    let bound = listen(address, backlog)
-        .and_then(|listener| Ok((listener.local_addr()?, listener)))
-        .map_err(|reason| BindError::of(address, reason));
-    let (address, listener) = bound?;
-    Ok((listener, Endpoint { address }))
+    let listener = listen(address, backlog).map_err(|reason| BindError::of(address, reason))?;
+    let address = listener.local_addr().map_err(|reason| BindError::of(address, reason))?;
+    Ok((listener, address))
 }
 
 /// The first of IPv4, else the first. Where a name such as localhost has both, clients that know one
@@ -154,31 +148,6 @@ impl AcceptPause {
             }
             AcceptFailure::Final => Err(err),
         }
-    }
-}
-
-/// A wait that doubles each time up to a limit, until things go well again.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct GrowingPause {
-    next: Duration,
-    first: Duration,
-    longest: Duration,
-}
-
-impl GrowingPause {
-    pub(crate) fn new(first: Duration, longest: Duration) -> Self {
-        Self { next: first, first, longest }
-    }
-
-    /// How long to wait this time.
-    pub(crate) fn step(&mut self) -> Duration {
-        let pause = self.next;
-        self.next = (pause * 2).min(self.longest);
-        pause
-    }
-
-    pub(crate) fn reset(&mut self) {
-        self.next = self.first;
     }
 }
 

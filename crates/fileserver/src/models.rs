@@ -1,58 +1,39 @@
 //! The concurrency models: who runs a connection, never what it says.
 //!
-//! A model takes the listener and the service, calls `ready` once connections are accepted and all
+//! A model takes the listener and the server, calls `ready` once connections are accepted and all
 //! workers run, and returns when it was told to stop and no connection is left. All of them run
-//! the same [`Conversation`](crate::session::Conversation), so they differ in nothing but concurrency.
+//! the same conversations of the [`Application`], so they differ in nothing but concurrency.
 
-mod acceptor;
 mod async_tasks;
 mod per_connection;
 #[cfg(target_os = "linux")]
 mod process_pool;
 mod thread_pool;
+mod threads;
 
-use std::{
-    io,
-    net::TcpListener,
-    sync::{Arc, Mutex, PoisonError},
-    thread,
-};
+use std::{net::TcpListener, sync::Arc};
 
 use crate::{
-    args::Mode,
-    monitoring::Monitor,
-    serve::{Drained, ServeError},
-    service::Service,
+    application::Application, args::Mode, companion::Companion, error::ServeError, server::Server,
+    shutdown::Drained,
 };
 
-/// Serves with the model that the service is configured for.
-pub(crate) fn serve(
+/// Serves with the model that the server is configured for. Beside the workers of the process pool
+/// the `companion` is kept running.
+pub(crate) fn serve<A: Application>(
     listener: TcpListener,
-    service: &Arc<Service>,
-    monitor: &mut Monitor,
+    server: &Arc<Server>,
+    application: &Arc<A>,
+    #[cfg_attr(not(target_os = "linux"), expect(unused_variables))] companion: &mut dyn Companion,
     ready: impl FnOnce(),
 ) -> Result<Drained, ServeError> {
-    match service.mode {
-        Mode::Legacy => per_connection::serve(listener, service, ready),
-        Mode::Thread => thread_pool::serve(listener, service, ready),
+    match server.mode {
+        Mode::Legacy => per_connection::serve(listener, server, application, ready),
+        Mode::Thread => thread_pool::serve(listener, server, application, ready),
         #[cfg(target_os = "linux")]
-        Mode::Process => process_pool::serve(&listener, service, monitor, ready),
+        Mode::Process => process_pool::serve(&listener, server, &**application, companion, ready),
         #[cfg(not(target_os = "linux"))]
         Mode::Process => Err(ServeError::NotLinux),
-        Mode::Async => async_tasks::serve(listener, service, ready),
+        Mode::Async => async_tasks::serve(listener, server, application, ready),
     }
-}
-
-/// Whether the system has room for so many more threads. The pools' own libraries panic or hang
-/// where it has not, so they are asked only afterwards.
-fn try_threads(count: usize) -> io::Result<()> {
-    let gate = Mutex::new(());
-    thread::scope(|scope| {
-        let closed = gate.lock().unwrap_or_else(PoisonError::into_inner);
-        let wait = || drop(gate.lock().unwrap_or_else(PoisonError::into_inner));
-        let started =
-            (0..count).try_for_each(|_| thread::Builder::new().spawn_scoped(scope, wait).map(drop));
-        drop(closed);
-        started
-    })
 }

@@ -21,7 +21,7 @@ use protocol::{Stats, Token};
 use signal_hook::consts::SIGHUP;
 use telemetry::{JournalReader, Losses, Source, journal};
 
-use crate::{args::Mode, service::Service, stats};
+use crate::{args::Mode, confinement::Confinement, server::Server, service::FileService, stats};
 
 #[cfg(target_os = "linux")]
 mod process;
@@ -84,11 +84,36 @@ fn bind(
         .map_err(|reason| ListenError { option, address, reason })
 }
 
+/// Whom the monitor watches.
+#[derive(Clone)]
+pub(crate) struct Watched {
+    pub(crate) server: Arc<Server>,
+    pub(crate) service: Arc<FileService>,
+}
+
+impl Status for Watched {
+    fn stats(&self) -> Stats {
+        stats::collect(&self.server, &self.service, Instant::now())
+    }
+
+    fn asks_for_token(&self) -> bool {
+        self.service.tokens.is_some()
+    }
+
+    fn identify(&self, token: &Token) -> Option<String> {
+        let identity = self.service.tokens.as_ref()?.identify(token);
+        if identity.is_none() {
+            tracing::warn!("a wrong token was given at the status address");
+        }
+        identity.map(|identity| identity.name.clone())
+    }
+}
+
 /// What watches a server.
-#[derive(Debug)]
 pub(crate) struct Monitor {
     config: Config,
-    losses: &'static Losses,
+    watched: Watched,
+    confinement: Confinement,
     /// What writes the log, from when it can be written until it is.
     recorder: Option<Recorder>,
     reader: Option<JournalReader>,
@@ -109,13 +134,15 @@ enum Running {
 impl Monitor {
     pub(crate) fn new(
         config: Config,
-        losses: &'static Losses,
+        watched: Watched,
+        confinement: Confinement,
         reader: JournalReader,
         listeners: Listeners,
     ) -> Self {
         Self {
             config,
-            losses,
+            watched,
+            confinement,
             recorder: None,
             reader: Some(reader),
             listeners,
@@ -141,8 +168,12 @@ impl Monitor {
 
     /// Opens the log and the database, as the user that serves and while that is allowed.
     pub(crate) fn open(&mut self) -> Result<(), OpenError> {
-        self.recorder = Some(Recorder::open(&self.config, self.losses)?);
+        self.recorder = Some(Recorder::open(&self.config, self.losses())?);
         Ok(())
+    }
+
+    fn losses(&self) -> &'static Losses {
+        self.watched.server.scoreboard.losses()
     }
 
     /// For the thread or the process that records. A process that was forked has a copy to take.
@@ -151,21 +182,20 @@ impl Monitor {
         (recorder, self.reader.take().expect("the journal comes with the monitor"))
     }
 
-    /// Watches `service` from now on. In process mode the caller must have no second thread; what is
+    /// Watches the server from now on. In process mode the caller must have no second thread; what is
     /// forked runs `leave` first, to close what is the caller's alone.
     pub(crate) fn start(
         &mut self,
-        service: &Arc<Service>,
         #[cfg_attr(not(target_os = "linux"), expect(unused_variables))] leave: impl FnOnce(),
     ) -> io::Result<()> {
-        match service.mode {
+        match self.watched.server.mode {
             #[cfg(target_os = "linux")]
-            Mode::Process => self.start_process(service, leave),
-            _ => self.start_threads(service),
+            Mode::Process => self.start_process(leave),
+            _ => self.start_threads(),
         }
     }
 
-    fn start_threads(&mut self, service: &Arc<Service>) -> io::Result<()> {
+    fn start_threads(&mut self) -> io::Result<()> {
         let (recorder, mut reader) = self.take_sources();
         let (recording, reopen) = (recorder.start()?, Arc::clone(&self.reopen));
         signal_hook::flag::register(SIGHUP, Arc::clone(&self.reopen))?;
@@ -173,7 +203,7 @@ impl Monitor {
             journal::set_source(Source::Monitor);
             recording.run(&mut reader, &reopen);
         };
-        open_listeners(&mut self.listeners, service)?;
+        self.open_listeners()?;
         let thread = thread::Builder::new().name("monitor".to_owned()).spawn(record)?;
         self.running = Running::Threads(thread);
         Ok(())
@@ -181,11 +211,12 @@ impl Monitor {
 
     /// Lets it write down what it was told, and ends it.
     #[cfg_attr(not(target_os = "linux"), expect(unused_mut))]
-    pub(crate) fn finish(mut self, service: &Arc<Service>) {
+    pub(crate) fn finish(mut self) {
         #[cfg(target_os = "linux")]
-        self.expect_process(service);
-        service.journal.end();
+        self.expect_process();
+        self.watched.server.journal.end();
         let deadline = Instant::now() + FINISH_TIMEOUT;
+        let losses = self.losses();
         let has_finished = match self.running {
             Running::No => true,
             Running::Threads(thread) => {
@@ -204,41 +235,20 @@ impl Monitor {
                 "fileserver: what writes the log did not finish within {} s; the last events are \
                  lost, besides {} before",
                 FINISH_TIMEOUT.as_secs(),
-                self.losses.total()
+                losses.total()
             );
         }
     }
-}
 
-fn open_listeners(listeners: &mut Listeners, service: &Arc<Service>) -> io::Result<()> {
-    if let Some(listener) = listeners.metrics.take() {
-        let service = Arc::clone(service);
-        let page =
-            move || metrics::render(&stats::collect(&service, Instant::now()), &service.scoreboard);
-        metrics::serve(listener, page).map_err(io::Error::other)?;
-    }
-    if let Some(listener) = listeners.status.take() {
-        status::serve(listener, ServiceStatus(Arc::clone(service))).map_err(io::Error::other)?;
-    }
-    Ok(())
-}
-
-struct ServiceStatus(Arc<Service>);
-
-impl Status for ServiceStatus {
-    fn stats(&self) -> Stats {
-        stats::collect(&self.0, Instant::now())
-    }
-
-    fn asks_for_token(&self) -> bool {
-        self.0.tokens.is_some()
-    }
-
-    fn identify(&self, token: &Token) -> Option<String> {
-        let identity = self.0.tokens.as_ref()?.identify(token);
-        if identity.is_none() {
-            tracing::warn!("a wrong token was given at the status address");
+    fn open_listeners(&mut self) -> io::Result<()> {
+        if let Some(listener) = self.listeners.metrics.take() {
+            let watched = self.watched.clone();
+            let page = move || metrics::render(&watched.stats(), &watched.server.scoreboard);
+            metrics::serve(listener, page).map_err(io::Error::other)?;
         }
-        identity.map(|identity| identity.name.clone())
+        if let Some(listener) = self.listeners.status.take() {
+            status::serve(listener, self.watched.clone()).map_err(io::Error::other)?;
+        }
+        Ok(())
     }
 }

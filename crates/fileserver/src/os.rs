@@ -2,61 +2,70 @@
 //! itself, and how many wait at a listener.
 
 use std::{
+    ffi::c_void,
     io,
     net::{TcpListener, TcpStream},
     num::NonZeroUsize,
     os::unix::net::UnixStream,
+    ptr::NonNull,
     slice,
+    sync::atomic::AtomicU64,
 };
 
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
-use storage::Usage;
-use telemetry::{Slot, Totals};
+use telemetry::{Labels, Scoreboard, Slot, Totals};
 
 use crate::{listener::AcceptQueue, shutdown::DrainFlag};
 
 /// What all processes of a server write to and read from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SharedState {
-    pub(crate) totals: &'static Totals,
+    pub(crate) scoreboard: Scoreboard,
     pub(crate) drain_flag: &'static DrainFlag,
-    pub(crate) usage: &'static Usage,
-    pub(crate) slots: &'static [Slot],
 }
 
 #[repr(C)]
 struct Header {
     totals: Totals,
     drain_flag: DrainFlag,
-    usage: Usage,
 }
 
 impl SharedState {
-    /// Maps zeroed memory that processes forked later share. It is never unmapped.
+    /// A scoreboard of so many slots, and what belongs to it, in memory that processes forked later
+    /// share. It is never unmapped.
     #[expect(unsafe_code, reason = "shared memory has no safe interface")]
-    pub(crate) fn map(slots: usize) -> io::Result<Self> {
+    pub(crate) fn map(slots: usize, labels: Labels) -> io::Result<Self> {
         // The header gets as much room as whole slots take, so that the slots stay aligned.
         let header_slots = size_of::<Header>().div_ceil(size_of::<Slot>());
-        let len = NonZeroUsize::new((header_slots + slots) * size_of::<Slot>())
-            .expect("the header is not empty");
-        let (protection, flags) =
-            (ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, MapFlags::MAP_SHARED);
-        // SAFETY: the kernel chooses the place, so no memory in use is replaced.
-        let start = unsafe { mmap_anonymous(None, len, protection, flags) }?;
+        let start = map_zeroed((header_slots + slots) * size_of::<Slot>())?;
         // SAFETY: the mapping is at least as long as the header and the slots, page-aligned,
         // zeroed and never unmapped. Header and Slot consist of atomic integers, for which zeros
         // are a value and which may be shared with other threads and processes.
         unsafe {
             let header = start.cast::<Header>().as_ref();
             let first_slot = start.cast::<Slot>().add(header_slots);
-            Ok(Self {
-                totals: &header.totals,
-                drain_flag: &header.drain_flag,
-                usage: &header.usage,
-                slots: slice::from_raw_parts(first_slot.as_ptr(), slots),
-            })
+            let slots = slice::from_raw_parts(first_slot.as_ptr(), slots);
+            let scoreboard = Scoreboard::new(&header.totals, slots, labels);
+            Ok(Self { scoreboard, drain_flag: &header.drain_flag })
         }
     }
+}
+
+/// So many numbers, all zero, that processes forked later share. They are never given back.
+#[expect(unsafe_code, reason = "shared memory has no safe interface")]
+pub(crate) fn share_words<const N: usize>() -> io::Result<&'static [AtomicU64; N]> {
+    let start = map_zeroed(size_of::<[AtomicU64; N]>())?;
+    // SAFETY: the mapping is long enough, page-aligned, zeroed and never unmapped, and zeros are a
+    // value of atomic integers.
+    Ok(unsafe { start.cast().as_ref() })
+}
+
+#[expect(unsafe_code, reason = "mapping memory has no safe interface")]
+fn map_zeroed(len: usize) -> io::Result<NonNull<c_void>> {
+    let len = NonZeroUsize::new(len).ok_or(io::ErrorKind::InvalidInput)?;
+    let (protection, flags) = (ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, MapFlags::MAP_SHARED);
+    // SAFETY: the kernel chooses the place, so no memory in use is replaced.
+    Ok(unsafe { mmap_anonymous(None, len, protection, flags) }?)
 }
 
 /// Who waits at a listening socket. The fields of `tcp_info` mean that in this state (Linux,
@@ -148,8 +157,25 @@ pub(crate) fn handed_over(_socket: &UnixStream) -> io::Result<Vec<TcpStream>> {
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "fork has no safe interface")]
 pub(crate) fn fork() -> nix::Result<nix::unistd::ForkResult> {
-    debug_assert_eq!(crate::resources::thread_count(), Some(1), "only one thread survives a fork");
+    debug_assert_eq!(thread_count(), Some(1), "only one thread survives a fork");
     // SAFETY: the process has one thread, as checked above in debug builds and as every caller
     // guarantees, so no lock can be held by a thread that does not exist in the child.
     unsafe { nix::unistd::fork() }
+}
+
+/// The kernel's id of the calling thread; 0 where it has none.
+#[cfg(target_os = "linux")]
+pub(crate) fn thread_id() -> u32 {
+    nix::unistd::gettid().as_raw() as u32
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn thread_id() -> u32 {
+    0
+}
+
+/// Threads of this process.
+#[cfg(target_os = "linux")]
+pub(crate) fn thread_count() -> Option<i64> {
+    Some(procfs::process::Process::myself().ok()?.stat().ok()?.num_threads)
 }

@@ -8,14 +8,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::{ErrorCode, Reply};
 use telemetry::{Journal, Level, Scoreboard, What};
 
 use crate::{
-    admission::{Admission, Busy},
-    farewell::{Farewell, LINGER, Leaving},
+    admission::Busy,
+    application::Application,
+    farewell::{Farewell, Leaving},
     os,
-    service::{Limits, Service},
+    server::Server,
 };
 
 /// Turned-away connections that are kept so long; with more, those not looked at for longest are closed
@@ -33,12 +33,11 @@ const READ_LEN: usize = 64 * 1024;
 /// Tells connections that are not served why, and sees them off without waiting for them.
 #[derive(Debug)]
 pub(crate) struct Overload {
-    admission: Admission,
     board: Scoreboard,
     journal: Journal,
+    server_full: Answer,
+    address_full: Answer,
     farewell: Farewell,
-    /// Whoever comes for TLS could not read a plain reply.
-    speaks_tls: bool,
     /// Those looked at least recently come first.
     leaving: VecDeque<(TcpStream, Leaving)>,
     /// Where other processes hand over whom they have answered.
@@ -46,19 +45,26 @@ pub(crate) struct Overload {
     next_look: Instant,
 }
 
+/// What is told to those whom there is no room for.
+#[derive(Debug)]
+struct Answer {
+    reason: String,
+    /// `None` where they could not read it.
+    wire: Option<Vec<u8>>,
+}
+
 impl Overload {
-    pub(crate) fn new(service: &Service) -> Self {
-        let Limits { idle_timeout, min_rate, .. } = service.limits;
+    pub(crate) fn new(server: &Server, application: &impl Application) -> Self {
+        let answer = |busy| {
+            let reason = server.admission.sentence(busy);
+            Answer { wire: application.busy(&reason), reason }
+        };
         Self {
-            admission: service.admission.clone(),
-            board: service.scoreboard,
-            journal: service.journal.clone(),
-            farewell: Farewell {
-                silence_max: LINGER,
-                time_max: idle_timeout,
-                bytes_per_second_min: min_rate,
-            },
-            speaks_tls: service.tls.is_some(),
+            board: server.scoreboard,
+            journal: server.journal.clone(),
+            server_full: answer(Busy::Server),
+            address_full: answer(Busy::Address),
+            farewell: application.farewell(),
             leaving: VecDeque::new(),
             handed_over: None,
             next_look: Instant::now(),
@@ -79,12 +85,17 @@ impl Overload {
 
     /// Answers `stream` and books it; somebody else sees it off.
     pub(crate) fn answer(&self, mut stream: &TcpStream, client: SocketAddr, why: Busy) {
+        let Answer { reason, wire } = match why {
+            Busy::Server => &self.server_full,
+            Busy::Address => &self.address_full,
+        };
         self.board.turn_away();
-        let reason = self.admission.sentence(why);
         self.journal.tell(Level::Warning, What::TurnedAway { client, reason: reason.clone() });
-        if !self.speaks_tls && stream.set_nonblocking(true).is_ok() {
+        if let Some(wire) = wire
+            && stream.set_nonblocking(true).is_ok()
+        {
             // A new connection has room for so little; a client that is gone needs no answer.
-            let _ = stream.write_all(&Reply::error(ErrorCode::Busy, reason).to_wire());
+            let _ = stream.write_all(wire);
         }
         let _ = stream.shutdown(Shutdown::Write);
     }

@@ -31,17 +31,6 @@ pub(crate) fn usage(_pid: u32, _thread_id: u32) -> Usage {
     Usage::default()
 }
 
-/// The kernel's id of the calling thread; 0 where it has none.
-#[cfg(target_os = "linux")]
-pub(crate) fn thread_id() -> u32 {
-    nix::unistd::gettid().as_raw() as u32
-}
-
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn thread_id() -> u32 {
-    0
-}
-
 /// Connections that the kernel keeps for an accept on `address`.
 #[cfg(target_os = "linux")]
 pub(crate) fn backlog_len(address: SocketAddr) -> u64 {
@@ -84,12 +73,6 @@ fn listening_sockets(table: impl BufRead) -> io::Result<String> {
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn backlog_len(_address: SocketAddr) -> u64 {
     0
-}
-
-/// Threads of this process.
-#[cfg(target_os = "linux")]
-pub(crate) fn thread_count() -> Option<i64> {
-    Some(procfs::process::Process::myself().ok()?.stat().ok()?.num_threads)
 }
 
 #[cfg(all(test, target_os = "linux"))]

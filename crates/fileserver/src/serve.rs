@@ -7,32 +7,34 @@ use std::{
 
 use monitor::{DatabaseTarget, OpenError};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use protocol::{Verb, stats::Outcomes};
-use storage::{Directory, LeftOut, OpenDirectoryError};
-use telemetry::{Scoreboard, journal};
+use protocol::{Stats, Verb, stats::Outcomes};
+use storage::{Directory, LeftOut, OpenDirectoryError, Usage};
+use telemetry::journal;
 
 use crate::{
-    admission::Admission,
     args::Args,
     auth::{AuthFileError, Tokens},
     budget::{Budget, Turns},
+    certificate::{self, TlsError},
     confinement::Confinement,
+    error::ServeError,
     exposure::{self, OneFileError, ServedSecretError},
     faults::Faults,
+    file_server::FileServer,
     listener::{self, BindError},
     models,
-    monitoring::{ListenError, Listeners, Monitor},
+    monitoring::{ListenError, Listeners, Monitor, Watched},
     os::{self, SharedState},
-    service::Service,
-    shutdown::{self, Hangup},
+    server::Server,
+    service::FileService,
+    shutdown::{self, Drained},
     stats,
-    tls::{self, TlsError},
     user::{self, ServingUser, UserError},
 };
 
-/// Why a server could not start, or had to stop.
+/// Why a file server could not start, or had to stop.
 #[derive(Debug, thiserror::Error)]
-pub enum ServeError {
+pub enum StartError {
     #[error("{0}; name one with --dir")]
     Directory(OpenDirectoryError),
     #[error(
@@ -63,35 +65,25 @@ pub enum ServeError {
     Monitor(io::Error),
     #[error("cannot allocate the memory that --inject asks for")]
     TouchMemory(#[from] TryReserveError),
-    #[error("cannot share memory between workers")]
-    SharedMemory(#[source] io::Error),
-    #[error("cannot catch signals")]
-    Signals(#[source] io::Error),
-    #[error(
-        "cannot start {workers} workers: {reason}; choose a smaller --workers, or allow more processes \
-         and threads (ulimit -u, a container's limit of pids)"
-    )]
-    Workers { workers: u32, reason: io::Error },
-    #[error("cannot accept connections")]
-    Accept(#[source] io::Error),
-    #[error("process mode needs Linux; choose another --mode")]
-    NotLinux,
+    #[error(transparent)]
+    Serve(#[from] ServeError),
 }
 
-/// How a server stopped.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Drained {
-    Cleanly,
-    /// Connections were still open at the end of the grace period.
-    Cut,
+/// What serving takes, once it is opened, read and bound.
+struct Prepared {
+    listener: TcpListener,
+    server: Arc<Server>,
+    service: Arc<FileService>,
+    monitor: Monitor,
+    confinement: Confinement,
 }
 
 /// Serves until a signal stops it; prints the listening line once connections are accepted.
-pub fn serve(args: &Args) -> Result<ExitCode, ServeError> {
+pub fn serve(args: &Args) -> Result<ExitCode, StartError> {
     shutdown::hold_signals_of_first_process().map_err(ServeError::Signals)?;
     raise_descriptor_limit();
     let user = args.security.user.as_deref().map(ServingUser::find).transpose()?;
-    let (listener, service, mut monitor) = prepare(args)?;
+    let Prepared { listener, server, service, mut monitor, confinement } = prepare(args)?;
     // Whatever needs more rights than serving does is done.
     match user {
         Some(user) => user.take_over(&service)?,
@@ -103,15 +95,16 @@ pub fn serve(args: &Args) -> Result<ExitCode, ServeError> {
     // Whatever is forked shares it.
     service.faults.as_ref().map_or(Ok(()), Faults::touch_memory)?;
     monitor.open()?;
-    service.confinement.confine_process(&service, &monitor);
-    monitor.start(&service, || os::close(&listener)).map_err(ServeError::Monitor)?;
+    confinement.confine_process(&service, &monitor);
+    monitor.start(|| os::close(&listener)).map_err(StartError::Monitor)?;
     let also_there = monitor.lines().to_owned();
-    let ready = || announce(&service, &also_there);
-    let served = models::serve(listener, &service, &mut monitor, ready);
+    let ready = || announce(&server, &service, &also_there);
+    let application = Arc::new(FileServer { service: Arc::clone(&service), confinement });
+    let served = models::serve(listener, &server, &application, &mut monitor, ready);
     if served.is_ok() {
-        log_final_statistics(&service);
+        log_final_statistics(&stats::collect(&server, &service, Instant::now()));
     }
-    monitor.finish(&service);
+    monitor.finish();
     Ok(match served? {
         Drained::Cleanly => ExitCode::SUCCESS,
         Drained::Cut => ExitCode::FAILURE,
@@ -119,67 +112,74 @@ pub fn serve(args: &Args) -> Result<ExitCode, ServeError> {
 }
 
 /// Better refused now than with the first upload.
-fn expect_writable(args: &Args, service: &Service) -> Result<(), ServeError> {
+fn expect_writable(args: &Args, service: &FileService) -> Result<(), StartError> {
     if args.files.read_only {
         return Ok(());
     }
-    let fail = |reason| ServeError::Unwritable { path: args.dir().to_owned(), reason };
+    let fail = |reason| StartError::Unwritable { path: args.dir().to_owned(), reason };
     service.directory.expect_writable().map_err(fail)
 }
 
 /// Opens, reads and binds all that serving takes.
-fn prepare(args: &Args) -> Result<(TcpListener, Arc<Service>, Monitor), ServeError> {
-    let workers = args.pool_size();
-    let shared = SharedState::map(workers as usize).map_err(ServeError::SharedMemory)?;
-    let scoreboard = Scoreboard::new(shared.totals, shared.slots, &Verb::LABELS);
+fn prepare(args: &Args) -> Result<Prepared, StartError> {
+    let shared = SharedState::map(args.pool_size() as usize, &Verb::LABELS)
+        .map_err(ServeError::SharedMemory)?;
     let mut config = args.monitor_config();
-    let (journal, events) =
-        journal::open(config.journal_level(), scoreboard.losses()).map_err(ServeError::Monitor)?;
+    let (journal, events) = journal::open(config.journal_level(), shared.scoreboard.losses())
+        .map_err(StartError::Monitor)?;
     telemetry::start_logging(journal.clone());
-    let options = args.files.storage_options();
-    let directory =
-        Directory::open(args.dir(), &options, shared.usage).map_err(ServeError::Directory)?;
-    warn_of_content(&directory, &options);
-    exposure::expect_unserved("--auth-file", args.security.auth_file.as_deref(), args.dir())?;
-    exposure::expect_unserved("--tls-key", args.security.tls_key.as_deref(), args.dir())?;
-    exposure::expect_unserved("--log-file", args.log.log_file.as_deref(), args.dir())?;
-    let database = args.log.log_db.as_ref().and_then(DatabaseTarget::path);
-    exposure::expect_unserved("--log-db", database, args.dir())?;
-    exposure::expect_apart(args.log.log_file.as_deref(), database)?;
+    let directory = open_directory(args)?;
+    expect_apart(args)?;
     let tokens = args.security.auth_file.as_deref().map(Tokens::read).transpose()?;
     let tls = match (&args.security.tls_cert, &args.security.tls_key) {
-        (Some(certificate), Some(key)) => Some(tls::configure(certificate, key)?),
+        (Some(certificate), Some(key)) => Some(certificate::configure(certificate, key)?),
         _ => None,
     };
-    let (listener, endpoint) = listener::bind(&args.host, args.port, args.connections.backlog)?;
+    let (listener, address) = listener::bind(&args.host, args.port, args.connections.backlog)?;
     let listeners = Listeners::bind(args.log.metrics, args.log.status)?;
-    config.run.address = endpoint.address.to_string();
-    let monitor = Monitor::new(config, scoreboard.losses(), events, listeners);
-    let service = Service {
+    config.run.address = address.to_string();
+    let server = Arc::new(Server::new(args.server_settings(), address, shared, journal));
+    let service = Arc::new(FileService {
         directory,
         limits: args.limits(),
         tokens,
         tls,
-        confinement: if args.security.no_confinement { Confinement::Off } else { Confinement::On },
-        scoreboard,
-        journal,
-        mode: args.mode(),
-        workers,
-        endpoint,
-        admission: Admission::new(
-            args.connections.max_connections as usize,
-            args.connections.max_per_address as usize,
-            args.connections.backlog as usize,
-        ),
         long_replies: Budget::default(),
         list_turns: Turns::for_each_processor(),
-        queued: 0.into(),
         faults: Faults::of(&args.inject),
-        hangup: if args.log.log_file.is_some() { Hangup::ReopensLog } else { Hangup::Stops },
-        drain: args.drain,
-        drain_flag: shared.drain_flag,
-    };
-    Ok((listener, Arc::new(service), monitor))
+        stats: {
+            let server = Arc::clone(&server);
+            Box::new(move |service, now| stats::collect(&server, service, now))
+        },
+    });
+    let confinement = if args.security.no_confinement { Confinement::Off } else { Confinement::On };
+    let watched = Watched { server: Arc::clone(&server), service: Arc::clone(&service) };
+    let monitor = Monitor::new(config, watched, confinement, events, listeners);
+    Ok(Prepared { listener, server, service, monitor, confinement })
+}
+
+fn open_directory(args: &Args) -> Result<Directory, StartError> {
+    let options = args.files.storage_options();
+    let usage = Usage::at(os::share_words().map_err(ServeError::SharedMemory)?);
+    let directory = Directory::open(args.dir(), &options, Box::leak(Box::new(usage)))
+        .map_err(StartError::Directory)?;
+    warn_of_content(&directory, &options);
+    Ok(directory)
+}
+
+/// Refuses files of the server's own where clients, or others of them, would reach them.
+fn expect_apart(args: &Args) -> Result<(), StartError> {
+    let database = args.log.log_db.as_ref().and_then(DatabaseTarget::path);
+    for (option, path) in [
+        ("--auth-file", args.security.auth_file.as_deref()),
+        ("--tls-key", args.security.tls_key.as_deref()),
+        ("--log-file", args.log.log_file.as_deref()),
+        ("--log-db", database),
+    ] {
+        exposure::expect_unserved(option, path, args.dir())?;
+    }
+    exposure::expect_apart(args.log.log_file.as_deref(), database)?;
+    Ok(())
 }
 
 /// What is there already may not all be served, or may be more than there may be.
@@ -208,17 +208,17 @@ fn warn_of_content(directory: &Directory, options: &storage::Options) {
     }
 }
 
-fn announce(service: &Service, also_there: &[String]) {
-    cli::outln!("listening on {}", service.endpoint.address);
+fn announce(server: &Server, service: &FileService, also_there: &[String]) {
+    cli::outln!("listening on {}", server.address);
     also_there.iter().for_each(|line| cli::outln!("{line}"));
     tracing::info!(
         "serving in {} mode with {} workers on {}: {}",
-        service.mode.name(),
-        service.workers,
-        service.endpoint.address,
+        server.mode.name(),
+        server.workers(),
+        server.address,
         exposure::summary(service)
     );
-    if let Some(warning) = exposure::warning(service) {
+    if let Some(warning) = exposure::warning(server.address, service) {
         tracing::warn!("{warning}");
     }
     if let Some(faults) = &service.faults {
@@ -226,8 +226,7 @@ fn announce(service: &Service, also_there: &[String]) {
     }
 }
 
-fn log_final_statistics(service: &Service) {
-    let stats = stats::collect(service, Instant::now());
+fn log_final_statistics(stats: &Stats) {
     let counted = |name: &str, Outcomes { ok, failed }| format!("{name} {ok}/{failed}");
     let verbs = [Verb::List, Verb::Get, Verb::Upload, Verb::Delete];
     let requests = verbs.map(|verb| counted(verb.name(), stats.requests[verb])).join(", ");

@@ -1,21 +1,18 @@
 //! The protocol state of one connection: bytes and the time in, bytes out.
 //!
-//! A session holds no socket and no clock. A driver calls [`Session::step`], does what it says, and
-//! reports with [`Session::sent`], [`Session::received`] or nothing but a later `step`. All verbs,
+//! A session holds no socket and no clock. What carries it calls [`Session::step`], does what it says,
+//! and reports with [`Session::sent`], [`Session::received`] or nothing but a later `step`. All verbs,
 //! replies, limits and timeouts are decided here and nowhere else, so every concurrency model
-//! serves exactly the same protocol.
+//! serves exactly the same protocol, in plain text and within TLS.
 //!
 //! Memory does not depend on the size of files: at most one received, one decoded and one encoded
 //! piece, 256 KiB each, allocated when a transfer first needs them.
 
 mod access;
 mod buffers;
-mod conversation;
-mod error;
 mod exchange;
 mod refusal;
-mod timeouts;
-mod tls;
+pub(crate) mod timeouts;
 mod transfer;
 
 use std::{
@@ -24,48 +21,31 @@ use std::{
 };
 
 use protocol::{ErrorCode, FrameError, Pause, QUIET, Reply, RequestFramer};
-use telemetry::{Arrival, Slot};
+use telemetry::OpenConnection;
 
+use self::{
+    buffers::Input,
+    exchange::{Exchange, Progress},
+    timeouts::{Overdue, Stage, Timeouts},
+};
 use crate::{
+    application::Step,
+    connection_error::ConnectionError,
     farewell::{Farewell, LINGER, Leaving},
-    service::Service,
+    service::{FileService, Limits},
     shutdown::Phase,
 };
-use buffers::Input;
-pub(crate) use conversation::Conversation;
-pub(crate) use error::ConnectionError;
-use exchange::{Exchange, Progress};
-use timeouts::{Overdue, Stage, Timeouts};
-use tls::SecuredSession;
 
-/// Longest time a driver waits for the peer before it asks again: how soon a shutdown is noticed.
-const TICK: Duration = Duration::from_millis(500);
+/// Longest time that the peer is waited for before the next look: how soon a shutdown is noticed.
+pub(crate) const TICK: Duration = Duration::from_millis(500);
 
 /// Most bytes between two requests: blank lines, or the rest of a line after a closing quote. Whoever
 /// sends them without a pause is never waited for, so no timeout would end that.
 const BETWEEN_LEN_MAX: u64 = 64 * 1024;
 
-/// What a driver does next.
-#[derive(Debug)]
-pub(crate) enum Step<'a> {
-    /// Write these bytes or the first of them, waiting at most so long.
-    Send(&'a [u8], Duration),
-    /// Read into this room, waiting at most so long.
-    Receive(&'a mut [u8], Duration),
-    /// Neither read nor write for so long.
-    Wait(Duration),
-    /// Others may go first.
-    Yield,
-    /// Close the sending half: no reply will follow.
-    FinishSending,
-    /// Close the connection; [`Session::close`] books how it went.
-    Close,
-}
-
 /// The protocol state of one connection.
-#[derive(Debug)]
-struct Session {
-    service: Arc<Service>,
+pub(crate) struct Session {
+    service: Arc<FileService>,
     framer: RequestFramer,
     input: Input,
     exchange: Exchange,
@@ -73,10 +53,8 @@ struct Session {
     /// Bytes since the last request that are none of the next.
     between_len: u64,
     peer_closed: bool,
-    /// A layer around the session is not ready to carry it.
-    in_handshake: bool,
-    /// That layer has to send first: what the peer sends is not read, so its quiet means nothing.
-    is_deaf: bool,
+    carrier: Carrier,
+    phase: Phase,
     timeouts: Timeouts,
     failure: Option<ConnectionError>,
 }
@@ -91,79 +69,78 @@ enum Ending {
     Leaving(Leaving),
 }
 
-/// A [`Step`] that has not borrowed its buffers yet.
-#[derive(Debug)]
-enum Next {
-    Send(Duration),
-    Receive(Duration),
-    Wait(Duration),
-    Yield,
-    FinishSending,
-    Close,
+/// What a session has to know of what carries its bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Carrier {
+    /// It is not ready to carry any.
+    pub(crate) in_handshake: bool,
+    /// It has to send first: what the peer sends is not read, so its quiet means nothing.
+    pub(crate) is_deaf: bool,
 }
 
 impl Session {
-    /// A session for a connection that the worker of `slot` has just picked up.
-    pub(crate) fn new(
-        service: Arc<Service>,
-        slot: &'static Slot,
-        arrival: Arrival,
-        now: Instant,
-    ) -> Self {
+    /// A session for a connection that a worker has just picked up.
+    pub(crate) fn new(service: Arc<FileService>, connection: OpenConnection, now: Instant) -> Self {
         Self {
-            exchange: Exchange::new(Arc::clone(&service), slot, arrival),
+            exchange: Exchange::new(Arc::clone(&service), connection),
             service,
             framer: RequestFramer::default(),
             input: Input::default(),
             ending: Ending::Open,
             between_len: 0,
             peer_closed: false,
-            in_handshake: false,
-            is_deaf: false,
+            carrier: Carrier::default(),
+            phase: Phase::Serving,
             timeouts: Timeouts::new(now),
             failure: None,
         }
     }
 
-    /// Works until only the driver can go on. An error ends the connection at once, without a
-    /// reply.
-    pub(crate) fn step(&mut self, now: Instant) -> Result<Step<'_>, ConnectionError> {
+    /// Works until only what carries the session can go on. An error ends the connection at once,
+    /// without a reply.
+    pub(crate) fn step(&mut self, now: Instant, phase: Phase) -> Result<Step, ConnectionError> {
+        self.phase = phase;
         self.timeouts.waited_until(now);
-        let next = self.next(now)?;
-        if let Next::Receive(wait) | Next::Send(wait) = next {
+        let step = self.next(now)?;
+        if let Step::Receive(wait) | Step::Send(wait) = step {
             self.timeouts.grant(wait, now);
         }
-        Ok(match next {
-            Next::Send(wait) => Step::Send(self.exchange.output(), wait),
-            Next::Receive(wait) => Step::Receive(self.input.room(), wait),
-            Next::Wait(wait) => Step::Wait(wait),
-            Next::Yield => Step::Yield,
-            Next::FinishSending => Step::FinishSending,
-            Next::Close => Step::Close,
-        })
+        Ok(step)
     }
 
-    /// The first `len` bytes of the last [`Step::Send`] were written.
+    /// What is to be sent.
+    pub(crate) fn output(&self) -> &[u8] {
+        self.exchange.output()
+    }
+
+    /// Where what is received goes.
+    pub(crate) fn room(&mut self) -> &mut [u8] {
+        self.input.room()
+    }
+
+    /// The peer moved so many bytes, in either direction and whatever they mean.
+    pub(crate) fn moved(&mut self, len: usize) {
+        self.timeouts.moved(len);
+    }
+
+    /// The first `len` bytes of the output are sent.
     pub(crate) fn sent(&mut self, len: usize) {
         self.exchange.sent(len);
-        self.timeouts.moved(len);
     }
 
-    /// `len` bytes were read into the room of the last [`Step::Receive`]; none means that the peer
-    /// has closed its half.
+    /// `len` bytes came into the room; none means that the peer has closed its half.
     pub(crate) fn received(&mut self, len: usize) {
-        self.timeouts.moved(len);
-        self.take(len);
-    }
-
-    /// The same for bytes whose moving was counted already.
-    fn take(&mut self, len: usize) {
         self.peer_closed |= len == 0;
         self.exchange.heard();
         match &mut self.ending {
             Ending::Leaving(leaving) => leaving.heard(len),
             Ending::Open | Ending::LastReply(_) => self.input.received(len),
         }
+    }
+
+    /// What carries the session is like this from now on.
+    pub(crate) fn carried_by(&mut self, carrier: Carrier) {
+        self.carrier = carrier;
     }
 
     /// The peer reset the connection. An error, unless that loses nothing: every reply is sent and
@@ -179,36 +156,35 @@ impl Session {
 
     /// Books how the connection went: `outcome` is the driver's, whose steps came to
     /// [`Step::Close`] or to an error.
-    fn close(self, outcome: Result<(), ConnectionError>) {
+    pub(crate) fn close(self, outcome: Result<(), ConnectionError>) {
         let failure = outcome.err().or(self.failure);
         self.exchange.close(failure.as_ref());
     }
 
-    fn next(&mut self, now: Instant) -> Result<Next, ConnectionError> {
-        let phase = self.service.phase(now);
-        if phase == Phase::Over {
+    fn next(&mut self, now: Instant) -> Result<Step, ConnectionError> {
+        if self.phase == Phase::Over {
             return self.end_with_grace_period();
         }
         loop {
             match self.exchange.advance(now)? {
                 Progress::Output => return self.send(),
-                Progress::Yield => return Ok(Next::Yield),
-                Progress::Wait(wait) => return Ok(Next::Wait(wait.min(TICK))),
+                Progress::Yield => return Ok(Step::Yield),
+                Progress::Wait(wait) => return Ok(Step::Wait(wait.min(TICK))),
                 Progress::NeedsInput => {}
             }
             let next = match &mut self.ending {
                 Ending::Open => self.receive(now),
                 Ending::LastReply(farewell) => {
                     self.ending = Ending::Leaving(Leaving::new(*farewell, now));
-                    Some(Next::FinishSending)
+                    Some(Step::FinishSending)
                 }
                 Ending::Leaving(leaving) => {
-                    if phase == Phase::Draining {
+                    if self.phase == Phase::Draining {
                         leaving.hurry();
                     }
                     match leaving.left(now) {
-                        Some(left) if !self.peer_closed => Some(Next::Receive(left.min(TICK))),
-                        _ => Some(Next::Close),
+                        Some(left) if !self.peer_closed => Some(Step::Receive(left.min(TICK))),
+                        _ => Some(Step::Close),
                     }
                 }
             };
@@ -219,19 +195,18 @@ impl Session {
     }
 
     /// A connection without a request, or with its last reply, loses nothing.
-    fn end_with_grace_period(&self) -> Result<Next, ConnectionError> {
+    fn end_with_grace_period(&self) -> Result<Step, ConnectionError> {
         let is_idle = self.framer.is_between_requests() && self.exchange.is_idle();
         if is_idle || matches!(self.ending, Ending::Leaving(_)) {
-            return Ok(Next::Close);
+            return Ok(Step::Close);
         }
-        self.service.drain_flag.request_cut();
         Err(ConnectionError::ShutDown)
     }
 
-    fn send(&mut self) -> Result<Next, ConnectionError> {
+    fn send(&mut self) -> Result<Step, ConnectionError> {
         self.timeouts.enter(Stage::Transfer);
         match self.timeouts.left(&self.service.limits) {
-            Ok(left) => Ok(Next::Send(left.min(TICK))),
+            Ok(left) => Ok(Step::Send(left.min(TICK))),
             Err(overdue) => {
                 // Otherwise a limit was told already, and this is about the last reply.
                 if matches!(self.ending, Ending::Open) {
@@ -243,13 +218,13 @@ impl Session {
     }
 
     /// Works on the input received; asks for more when all of it is used up.
-    fn receive(&mut self, now: Instant) -> Option<Next> {
+    fn receive(&mut self, now: Instant) -> Option<Step> {
         if let Some(spent) = self.exchange.spent() {
             self.exchange.limited(spent);
             self.ending = Ending::LastReply(self.farewell());
             return None;
         }
-        if self.must_leave(now) {
+        if self.must_leave() {
             // Others may be waiting for this worker, and for the end of the drain.
             let silence_max = if self.exchange.has_answered() { QUIET } else { Duration::ZERO };
             let time_max = Duration::ZERO;
@@ -288,22 +263,23 @@ impl Session {
 
     /// Leaves as soon as it may; but a connection that has waited for its worker until now still
     /// gets its first request answered.
-    fn must_leave(&self, now: Instant) -> bool {
+    fn must_leave(&self) -> bool {
         let served = self.exchange.has_answered() || self.timeouts.silence() >= QUIET;
-        served && self.may_leave(now)
+        served && self.may_leave()
     }
 
     /// The server is shutting down and no request is under way.
-    fn may_leave(&self, now: Instant) -> bool {
-        self.service.phase(now) == Phase::Draining && self.framer.is_between_requests()
+    fn may_leave(&self) -> bool {
+        self.phase == Phase::Draining && self.framer.is_between_requests()
     }
 
-    fn await_input(&mut self, now: Instant) -> Option<Next> {
+    fn await_input(&mut self, now: Instant) -> Option<Step> {
         if self.peer_closed {
-            return self.pause(Pause::Closed, now).then_some(Next::Close);
+            return self.pause(Pause::Closed, now).then_some(Step::Close);
         }
         let silent = self.timeouts.silence();
-        let is_quiet = !self.is_deaf && self.framer.quiet().is_some_and(|quiet| silent >= quiet);
+        let is_quiet =
+            !self.carrier.is_deaf && self.framer.quiet().is_some_and(|quiet| silent >= quiet);
         if is_quiet && !self.pause(Pause::Quiet, now) {
             return None;
         }
@@ -322,16 +298,16 @@ impl Session {
         }
         let tick = match self.framer.quiet() {
             Some(quiet) => quiet.saturating_sub(silent).min(TICK),
-            None if self.may_leave(now) => QUIET,
+            None if self.may_leave() => QUIET,
             None => TICK,
         };
-        Some(Next::Receive(left.min(tick)))
+        Some(Step::Receive(left.min(tick)))
     }
 
     fn stage(&self) -> Stage {
         if self.framer.is_in_head() {
             Stage::Head
-        } else if !self.exchange.knows_peer() || self.in_handshake {
+        } else if !self.exchange.knows_peer() || self.carrier.in_handshake {
             // Also within an upload, which is refused: skipping it is no transfer.
             Stage::Introduction
         } else if !self.framer.is_between_requests() {
@@ -390,13 +366,13 @@ impl Session {
     }
 
     /// What is granted after the last reply: no longer than a peer may do nothing otherwise.
-    fn farewell(&self) -> Farewell {
-        let limits = &self.service.limits;
-        let is_known = self.exchange.knows_peer() && !self.in_handshake;
+    pub(crate) fn farewell(&self) -> Farewell {
+        let Limits { idle_timeout, head_timeout, min_rate, .. } = self.service.limits;
+        let is_known = self.exchange.knows_peer() && !self.carrier.in_handshake;
         Farewell {
             silence_max: LINGER,
-            time_max: if is_known { limits.idle_timeout } else { limits.head_timeout },
-            bytes_per_second_min: limits.min_rate,
+            time_max: if is_known { idle_timeout } else { head_timeout },
+            bytes_per_second_min: min_rate,
         }
     }
 }

@@ -29,6 +29,14 @@ pub(crate) enum Phase {
     Over,
 }
 
+/// How a server stopped.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Drained {
+    Cleanly,
+    /// Connections were still open at the end of the grace period.
+    Cut,
+}
+
 /// The end of the grace period, where all workers of a server see it, and whether it cut anything.
 /// All zeros is "serving".
 #[derive(Debug, Default)]
@@ -144,11 +152,6 @@ impl StopSignals {
 
     fn take_one(&self) -> bool {
         (&self.pipe).read(&mut [0]).is_ok_and(|len| len == 1)
-    }
-
-    /// The pipe that gets a byte with every signal.
-    pub(crate) fn into_pipe(self) -> UnixStream {
-        self.pipe
     }
 }
 

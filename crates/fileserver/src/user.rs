@@ -5,7 +5,7 @@ use nix::{
     unistd::{User, geteuid},
 };
 
-use crate::service::Service;
+use crate::service::FileService;
 
 /// The user for whom the server gives up root.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl ServingUser {
 
     /// Makes the calling process, which must have no second thread, this user's for good.
     #[cfg(target_os = "linux")]
-    pub(crate) fn take_over(self, service: &Service) -> Result<(), UserError> {
+    pub(crate) fn take_over(self, service: &FileService) -> Result<(), UserError> {
         use std::ffi::CString;
 
         use nix::{
@@ -89,7 +89,7 @@ impl ServingUser {
     }
 
     #[cfg(not(target_os = "linux"))]
-    pub(crate) fn take_over(self, _service: &Service) -> Result<(), UserError> {
+    pub(crate) fn take_over(self, _service: &FileService) -> Result<(), UserError> {
         Err(UserError::NotLinux)
     }
 }

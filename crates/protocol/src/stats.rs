@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ByVerb;
 
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Stats {
     /// The concurrency model: `legacy`, `thread`, `process` or `async`.
     pub mode: String,

@@ -1,7 +1,7 @@
 //! The numbers that all threads and processes of a server share about its directory.
 
 use std::{
-    sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
+    sync::atomic::{AtomicU64, Ordering::SeqCst},
     time::Duration,
 };
 
@@ -15,25 +15,40 @@ const AGE_MAX: Duration = Duration::from_secs(10);
 /// How much of a limited directory is in use, which stays at zero where there is no limit; what of it
 /// cannot be served; and whether it is gone.
 ///
-/// Plain atomics, for which all zeros is the start, so that it may lie in memory that forked
-/// processes share.
-#[derive(Debug, Default)]
-#[repr(C)]
+/// Its numbers lie where whoever makes it says, so that forked processes can share them.
+#[derive(Debug)]
 pub struct Usage {
-    bytes: AtomicU64,
-    files: AtomicU64,
+    bytes: &'static AtomicU64,
+    files: &'static AtomicU64,
     /// All bytes that were ever asked for, and those of them that were written or refused.
-    asked_for: AtomicU64,
-    settled: AtomicU64,
+    asked_for: &'static AtomicU64,
+    settled: &'static AtomicU64,
     /// When the last count began, in nanoseconds since the directory was opened; 0 asks for one.
-    counted_at: AtomicU64,
+    counted_at: &'static AtomicU64,
     /// The moment by which the counts so far will have taken their part of the time.
-    paid_at: AtomicU64,
-    is_gone: AtomicBool,
-    left_out: AtomicU64,
+    paid_at: &'static AtomicU64,
+    /// 1 when it is.
+    is_gone: &'static AtomicU64,
+    left_out: &'static AtomicU64,
+}
+
+/// The numbers of one process alone.
+impl Default for Usage {
+    fn default() -> Self {
+        Self::at(Box::leak(Box::default()))
+    }
 }
 
 impl Usage {
+    /// How many words of memory the numbers take.
+    pub const WORDS: usize = 8;
+
+    /// Keeps the numbers in `words`, which are all zero.
+    pub fn at(words: &'static [AtomicU64; Self::WORDS]) -> Self {
+        let [bytes, files, asked_for, settled, counted_at, paid_at, is_gone, left_out] = words;
+        Self { bytes, files, asked_for, settled, counted_at, paid_at, is_gone, left_out }
+    }
+
     /// The content of all files, and what is reserved for uploads under way.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(SeqCst)
@@ -57,6 +72,7 @@ impl Usage {
 
     /// Whether that is news.
     pub(crate) fn note_gone(&self, is_gone: bool) -> bool {
+        let is_gone = u64::from(is_gone);
         // Mostly nothing changes, and what is only read stays in all processors' caches.
         self.is_gone.load(SeqCst) != is_gone && self.is_gone.swap(is_gone, SeqCst) != is_gone
     }
@@ -65,7 +81,7 @@ impl Usage {
     pub(crate) fn reserve_bytes(&self, len: u64, bytes_max: u64) -> bool {
         // First, so that a count that sees the reservation knows that it may not be written.
         self.asked_for.fetch_add(len, SeqCst);
-        let reserved = reserve(&self.bytes, len, bytes_max);
+        let reserved = reserve(self.bytes, len, bytes_max);
         if !reserved {
             self.settle(len);
         }
@@ -77,15 +93,15 @@ impl Usage {
     }
 
     pub(crate) fn release_bytes(&self, len: u64) {
-        release(&self.bytes, len);
+        release(self.bytes, len);
     }
 
     pub(crate) fn reserve_file(&self, files_max: u64) -> bool {
-        reserve(&self.files, 1, files_max)
+        reserve(self.files, 1, files_max)
     }
 
     pub(crate) fn release_file(&self) {
-        release(&self.files, 1);
+        release(self.files, 1);
     }
 
     /// What uploads have under way when a count begins.
@@ -102,7 +118,7 @@ impl Usage {
     /// those, so it stays as long as it lies within these bounds.
     pub(crate) fn correct(&self, counted: Counted, before: Pending) {
         let unsettled = before.unsettled.min(counted.unsettled_max);
-        update(&self.bytes, |used| {
+        update(self.bytes, |used| {
             let since = self.asked_for.load(SeqCst) - before.asked_for;
             Some(used.clamp(counted.bytes, counted.bytes.saturating_add(unsettled + since)))
         });

@@ -13,33 +13,32 @@ use std::{
     time::Duration,
 };
 
-use super::acceptor::Acceptor;
 use crate::{
-    connection::run_connection,
-    serve::{Drained, ServeError},
-    service::Service,
+    acceptor::Acceptor, application::Application, connection::run_connection, error::ServeError,
+    server::Server, shutdown::Drained,
 };
 
-pub(super) fn serve(
+pub(super) fn serve<A: Application>(
     listener: TcpListener,
-    service: &Arc<Service>,
+    server: &Arc<Server>,
+    application: &Arc<A>,
     ready: impl FnOnce(),
 ) -> Result<Drained, ServeError> {
-    let acceptor = Acceptor::new(service)?;
-    let count = service.scoreboard.slots().len();
+    let acceptor = Acceptor::new(server, &**application)?;
+    let count = server.workers();
     let places = Arc::new(FreePlaces::new(count));
     // Without a cap of its own, whoever is one too many is told so instead of waiting.
-    let is_capped = count < service.admission.open_max();
+    let is_capped = count < server.admission.open_max();
     ready();
     acceptor.run(
         listener,
         |timeout| !is_capped || places.wait_for_one(timeout),
         |stream, arrival, admitted| {
             let Some(place) = Place::take(&places) else { return };
-            let service = Arc::clone(service);
+            let (server, application) = (Arc::clone(server), Arc::clone(application));
             let run = move || {
-                let slot = service.enlist_worker(place.index);
-                run_connection(&service, slot, &stream, arrival);
+                let slot = server.enlist_worker(place.index);
+                run_connection(&server, &*application, slot, &stream, arrival);
                 drop((place, admitted));
             };
             if let Err(err) = thread::Builder::new().name("connection".to_owned()).spawn(run) {

@@ -11,33 +11,33 @@
 mod supervisor;
 mod worker;
 
-use std::{net::TcpListener, sync::Arc, time::Duration};
+use std::{net::TcpListener, time::Duration};
 
 use socket2::SockRef;
 
+use self::supervisor::{Started, Supervisor};
 use crate::{
-    monitoring::Monitor,
-    serve::{Drained, ServeError},
-    service::Service,
+    application::Application, companion::Companion, error::ServeError, server::Server,
+    shutdown::Drained,
 };
-use supervisor::{Started, Supervisor};
 
 /// How long an accept waits, in all processes. Idle workers begin another each time.
 const ACCEPT_TIMEOUT: Duration = Duration::from_secs(1);
 
 pub(super) fn serve(
     listener: &TcpListener,
-    service: &Arc<Service>,
-    monitor: &mut Monitor,
+    server: &Server,
+    application: &impl Application,
+    companion: &mut dyn Companion,
     ready: impl FnOnce(),
 ) -> Result<Drained, ServeError> {
     // The supervisor must never hang in an accept that a worker was faster at; see there.
     SockRef::from(listener).set_read_timeout(Some(ACCEPT_TIMEOUT)).map_err(ServeError::Accept)?;
     let mut supervisor =
-        Supervisor::new(listener, service, monitor).map_err(ServeError::Signals)?;
+        Supervisor::new(listener, server, application, companion).map_err(ServeError::Signals)?;
     let started = supervisor
         .start_all()
-        .map_err(|reason| ServeError::Workers { workers: service.workers, reason })?;
+        .map_err(|reason| ServeError::Workers { workers: server.workers(), reason })?;
     match started {
         Started::AllRunning => {
             ready();

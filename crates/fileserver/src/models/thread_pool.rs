@@ -16,11 +16,10 @@ use std::{
 use telemetry::Slot;
 use threadpool::ThreadPool;
 
-use super::{acceptor::Acceptor, try_threads};
+use super::threads::try_threads;
 use crate::{
-    connection::run_connection,
-    serve::{Drained, ServeError},
-    service::Service,
+    acceptor::Acceptor, application::Application, connection::run_connection, error::ServeError,
+    server::Server, shutdown::Drained,
 };
 
 thread_local! {
@@ -28,27 +27,28 @@ thread_local! {
     static SLOT: Cell<Option<&'static Slot>> = const { Cell::new(None) };
 }
 
-pub(super) fn serve(
+pub(super) fn serve<A: Application>(
     listener: TcpListener,
-    service: &Arc<Service>,
+    server: &Arc<Server>,
+    application: &Arc<A>,
     ready: impl FnOnce(),
 ) -> Result<Drained, ServeError> {
-    let acceptor = Acceptor::new(service)?;
-    let pool = start_threads(service)?;
+    let acceptor = Acceptor::new(server, &**application)?;
+    let pool = start_threads(server)?;
     ready();
     acceptor.run(
         listener,
         |_| true,
         |stream, arrival, admitted| {
-            let service = Arc::clone(service);
-            service.connection_queued();
+            let (server, application) = (Arc::clone(server), Arc::clone(application));
+            server.connection_queued();
             pool.execute(move || {
-                service.connection_picked_up();
+                server.connection_picked_up();
                 let slot =
                     SLOT.get().expect("every thread of the pool took its place at the start");
                 // A defect in one session must not cost the pool a thread.
-                let run = AssertUnwindSafe(|| run_connection(&service, slot, &stream, arrival));
-                if catch_unwind(run).is_err() {
+                let run = || run_connection(&server, &*application, slot, &stream, arrival);
+                if catch_unwind(AssertUnwindSafe(run)).is_err() {
                     tracing::error!("a session panicked; its connection was closed");
                 }
                 drop(admitted);
@@ -58,18 +58,17 @@ pub(super) fn serve(
 }
 
 /// Starts all threads and gives each its slot; returns once all of them run.
-fn start_threads(service: &Arc<Service>) -> Result<ThreadPool, ServeError> {
-    let workers = service.workers;
-    let count = service.scoreboard.slots().len();
+fn start_threads(server: &Arc<Server>) -> Result<ThreadPool, ServeError> {
+    let count = server.workers();
     // The pool panics where it cannot start a thread.
-    try_threads(count).map_err(|reason| ServeError::Workers { workers, reason })?;
+    try_threads(count).map_err(|reason| ServeError::Workers { workers: count, reason })?;
     let pool = ThreadPool::with_name("worker".to_owned(), count);
     let all_run = Arc::new(Barrier::new(count + 1));
     for index in 0..count {
-        let (service, all_run) = (Arc::clone(service), Arc::clone(&all_run));
+        let (server, all_run) = (Arc::clone(server), Arc::clone(&all_run));
         // Each of these holds its thread until all have one, so no thread gets two.
         pool.execute(move || {
-            SLOT.set(Some(service.enlist_worker(index)));
+            SLOT.set(Some(server.enlist_worker(index)));
             all_run.wait();
         });
     }

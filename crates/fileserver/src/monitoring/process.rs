@@ -20,8 +20,8 @@ use nix::{
 use signal_hook::consts::SIGHUP;
 use telemetry::{Source, journal};
 
-use super::{LOOK_PAUSE, Listeners, Monitor, Running, open_listeners};
-use crate::{listener::GrowingPause, os, service::Service};
+use super::{LOOK_PAUSE, Listeners, Monitor, Running};
+use crate::{companion::Companion, os, pause::GrowingPause};
 
 /// A monitor that keeps dying is replaced after a pause that grows between these.
 const RESTART_PAUSE_MIN: Duration = Duration::from_millis(100);
@@ -60,11 +60,7 @@ impl MonitorProcess {
 }
 
 impl Monitor {
-    pub(super) fn start_process(
-        &mut self,
-        service: &Arc<Service>,
-        leave: impl FnOnce(),
-    ) -> io::Result<()> {
+    pub(super) fn start_process(&mut self, leave: impl FnOnce()) -> io::Result<()> {
         let supervisor = getpid();
         match os::fork()? {
             ForkResult::Parent { child } => {
@@ -79,7 +75,7 @@ impl Monitor {
             }
             ForkResult::Child => {
                 leave();
-                let outcome = self.run(supervisor, service);
+                let outcome = self.run(supervisor);
                 if let Err(err) = &outcome {
                     let _ = writeln!(io::stderr(), "fileserver: the monitor stops: {err}");
                 }
@@ -89,15 +85,44 @@ impl Monitor {
         }
     }
 
-    /// Closes what is the monitor's alone, in a process that is forked to be something else.
-    pub(crate) fn leave_to_others(&mut self) {
-        self.recorder = None;
-        self.reader = None;
-        self.listeners = Listeners::default();
+    /// Has a monitor to read the last events, should it be dead just now.
+    pub(super) fn expect_process(&mut self) {
+        if matches!(&self.running, Running::Process(MonitorProcess { pid: None, .. })) {
+            // Otherwise they are lost, with the reason why it died.
+            let _ = self.start_process(|| {});
+        }
     }
 
-    /// The process `pid`, which is no worker, has ended, and how.
-    pub(crate) fn note_end(&mut self, pid: Pid, how: &str) {
+    /// What the process does until the journal ends.
+    fn run(&mut self, supervisor: Pid) -> io::Result<()> {
+        journal::set_source(Source::Monitor);
+        // People and tests tell it from the workers by this.
+        let _ = prctl::set_name(c"monitor");
+        self.confinement.confine_monitor(self);
+        // Signals to the group are the supervisor's to understand.
+        let mut blocked = SigSet::empty();
+        blocked.add(Signal::SIGINT);
+        blocked.add(Signal::SIGTERM);
+        signal_hook::flag::register(SIGHUP, Arc::clone(&self.reopen))?;
+        blocked.thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
+        let (recorder, mut reader) = self.take_sources();
+        let recording = recorder.start()?;
+        self.open_listeners()?;
+        let journal = self.watched.server.journal.clone();
+        // This process holds the journal open itself, so its end does not come with the supervisor's.
+        thread::Builder::new().name("orphan".to_owned()).spawn(move || {
+            while getppid() == supervisor {
+                thread::sleep(ORPHAN_TICK);
+            }
+            journal.end();
+        })?;
+        recording.run(&mut reader, &self.reopen);
+        Ok(())
+    }
+}
+
+impl Companion for Monitor {
+    fn note_end(&mut self, pid: Pid, how: &str) {
         let Running::Process(process) = &mut self.running else { return };
         if process.pid != Some(pid) {
             return;
@@ -111,58 +136,28 @@ impl Monitor {
         tracing::error!("the monitor (process {pid}) {how}; it is replaced in {pause:?}");
     }
 
-    /// Replaces a monitor that died, when it is time. What is forked runs `leave` first.
-    pub(crate) fn replace_dead(&mut self, service: &Arc<Service>, leave: impl FnOnce()) {
+    fn replace_dead(&mut self, leave: &mut dyn FnMut()) {
         let Running::Process(process) = &mut self.running else { return };
         if process.pid.is_some() || Instant::now() < process.restart_at {
             return;
         }
         // Until it runs, which begins a new count.
         process.restart_at = Instant::now() + RESTART_PAUSE_MAX;
-        if let Err(err) = self.start_process(service, leave) {
+        if let Err(err) = self.start_process(leave) {
             tracing::error!("cannot start the monitor: {err}; next try in {RESTART_PAUSE_MAX:?}");
         }
     }
 
-    /// Has a monitor to read the last events, should it be dead just now.
-    pub(super) fn expect_process(&mut self, service: &Arc<Service>) {
-        if matches!(&self.running, Running::Process(MonitorProcess { pid: None, .. })) {
-            // Otherwise they are lost, with the reason why it died.
-            let _ = self.start_process(service, || {});
-        }
+    fn leave_to_others(&mut self) {
+        self.recorder = None;
+        self.reader = None;
+        self.listeners = Listeners::default();
     }
 
     /// Has the log opened again under its name.
-    pub(crate) fn reopen_log(&self) {
+    fn hang_up(&self) {
         if let Running::Process(MonitorProcess { pid: Some(pid), .. }) = &self.running {
             let _ = kill(*pid, Signal::SIGHUP);
         }
-    }
-
-    /// What the process does until the journal ends.
-    fn run(&mut self, supervisor: Pid, service: &Arc<Service>) -> io::Result<()> {
-        journal::set_source(Source::Monitor);
-        // People and tests tell it from the workers by this.
-        let _ = prctl::set_name(c"monitor");
-        service.confinement.confine_monitor(self);
-        // Signals to the group are the supervisor's to understand.
-        let mut blocked = SigSet::empty();
-        blocked.add(Signal::SIGINT);
-        blocked.add(Signal::SIGTERM);
-        signal_hook::flag::register(SIGHUP, Arc::clone(&self.reopen))?;
-        blocked.thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
-        let (recorder, mut reader) = self.take_sources();
-        let recording = recorder.start()?;
-        open_listeners(&mut self.listeners, service)?;
-        let journal = service.journal.clone();
-        // This process holds the journal open itself, so its end does not come with the supervisor's.
-        thread::Builder::new().name("orphan".to_owned()).spawn(move || {
-            while getppid() == supervisor {
-                thread::sleep(ORPHAN_TICK);
-            }
-            journal.end();
-        })?;
-        recording.run(&mut reader, &self.reopen);
-        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use protocol::{ErrorCode, ParseRequestError, Request, Token};
 use super::refusal::Refusal;
 use crate::{
     auth::{Identity, Permission},
-    service::Service,
+    service::FileService,
 };
 
 /// Requests that a peer may make without saying who it is, where the server wants to know; and how
@@ -32,7 +32,7 @@ pub(super) struct Access {
 
 impl Access {
     /// The peer has said who it is, or need not.
-    pub(super) fn is_known(&self, service: &Service) -> bool {
+    pub(super) fn is_known(&self, service: &FileService) -> bool {
         service.tokens.is_none() || self.identity.is_some()
     }
 
@@ -60,7 +60,7 @@ impl Access {
     }
 
     /// One more request than a connection may make was made, or nothing for too long that was one.
-    pub(super) fn requests_spent(&self, service: &Service) -> Option<String> {
+    pub(super) fn requests_spent(&self, service: &FileService) -> Option<String> {
         let requests_max = self.requests_max(service);
         if self.is_lost {
             Some("more than one line that was no request, at once".to_owned())
@@ -74,7 +74,7 @@ impl Access {
     }
 
     /// How much text of a refused upload is read before the connection is ended instead.
-    pub(super) fn skipped_max(&self, service: &Service) -> u64 {
+    pub(super) fn skipped_max(&self, service: &FileService) -> u64 {
         let skipped_max = protocol::body::text_len(service.limits.upload_len_max);
         if self.is_known(service) { skipped_max } else { STRANGER_SKIPPED_MAX.min(skipped_max) }
     }
@@ -82,7 +82,7 @@ impl Access {
     pub(super) fn expect_allowed(
         &self,
         request: &Request,
-        service: &Service,
+        service: &FileService,
     ) -> Result<(), Refusal> {
         if self.requests > self.requests_max(service) {
             return Err(Refusal::TooManyRequests(self.requests_max(service)));
@@ -106,7 +106,7 @@ impl Access {
 
     /// What the owner of the token is told; `None` when the token is wrong, which also ends what an
     /// earlier one allowed.
-    pub(super) fn identify(&mut self, token: &Token, service: &Service) -> Option<String> {
+    pub(super) fn identify(&mut self, token: &Token, service: &FileService) -> Option<String> {
         let Some(tokens) = &service.tokens else {
             return Some("this server asks for no token".to_owned());
         };
@@ -120,7 +120,7 @@ impl Access {
         self.identity.as_ref().map(|identity| identity.name.as_str())
     }
 
-    fn requests_max(&self, service: &Service) -> u64 {
+    fn requests_max(&self, service: &FileService) -> u64 {
         let requests_max = service.limits.requests_max;
         if self.is_known(service) { requests_max } else { requests_max.min(STRANGER_REQUESTS_MAX) }
     }

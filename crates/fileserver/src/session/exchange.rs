@@ -12,21 +12,21 @@ use protocol::{
     reply::ENDING,
 };
 use storage::{Directory, StorageError};
-use telemetry::{Arrival, OpenConnection, Slot};
+use telemetry::OpenConnection;
 
 use super::{
-    ConnectionError,
     access::Access,
     buffers::Output,
     refusal::Refusal,
     transfer::{DigestJob, Download, Receiving, UploadError},
 };
-use crate::{budget::Reserved, faults::Faults, service::Service, stats};
+use crate::{
+    budget::Reserved, connection_error::ConnectionError, faults::Faults, service::FileService,
+};
 
 /// Turns fragments of requests into work, and work into output.
-#[derive(Debug)]
 pub(super) struct Exchange {
-    service: Arc<Service>,
+    service: Arc<FileService>,
     connection: OpenConnection,
     work: Work,
     output: Output,
@@ -96,9 +96,7 @@ pub(super) enum Progress {
 }
 
 impl Exchange {
-    pub(super) fn new(service: Arc<Service>, slot: &'static Slot, arrival: Arrival) -> Self {
-        let connection =
-            OpenConnection::pick_up(&service.scoreboard, &service.journal, slot, arrival);
+    pub(super) fn new(service: Arc<FileService>, connection: OpenConnection) -> Self {
         Self {
             service,
             connection,
@@ -300,7 +298,7 @@ impl Exchange {
                 directory.delete(&name)?;
                 Reply::Deleted { name }
             }
-            Request::Stats => Reply::Stats(Box::new(stats::collect(&self.service, now))),
+            Request::Stats => Reply::Stats(Box::new((service.stats)(&service, now))),
             Request::Ping => Reply::Pong,
             Request::Auth(token) => match self.access.identify(&token, &self.service) {
                 Some(sentence) => {
@@ -402,7 +400,7 @@ fn sizes(directory: &Directory) -> Result<Vec<ListedFile>, StorageError> {
 }
 
 /// How long a request takes at least, where a test wants that.
-fn service_time(verb: Option<Verb>, service: &Service) -> Option<Duration> {
+fn service_time(verb: Option<Verb>, service: &FileService) -> Option<Duration> {
     let faults = service.faults.as_ref()?;
     matches!(verb, Some(Verb::Get | Verb::Upload)).then(|| faults.service_time()).flatten()
 }

@@ -8,22 +8,14 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
 };
 
-use protocol::Verb;
+use protocol::{Stats, Verb};
 use storage::{Directory, IfExists, Options};
-use telemetry::{Journal, Scoreboard, SlotCounts};
+use telemetry::{Arrival, Journal, Scoreboard, Slot, SlotCounts};
 use tempfile::TempDir;
 use testkit::{base64, content};
 
 use super::*;
-use crate::{
-    admission::Admission,
-    args::Mode,
-    budget::{Budget, Turns},
-    confinement::Confinement,
-    listener::Endpoint,
-    service::Limits,
-    shutdown::{DrainFlag, Hangup},
-};
+use crate::budget::{Budget, Turns};
 
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -43,9 +35,11 @@ enum Rest {
 /// A session with a made-up clock, a peer that takes what it is sent, and a real directory.
 struct Bench {
     session: Session,
-    service: Arc<Service>,
+    service: Arc<FileService>,
+    slot: &'static Slot,
     dir: TempDir,
     now: Instant,
+    drain_ends: Option<Instant>,
     /// What the peer was sent and the test has not looked at yet.
     sent: Vec<u8>,
     longest_output: usize,
@@ -59,11 +53,11 @@ impl Bench {
     }
 
     /// A server that is not quite the usual one.
-    fn with(change: impl FnOnce(&mut Service)) -> Self {
+    fn with(change: impl FnOnce(&mut FileService)) -> Self {
         let dir = TempDir::new().unwrap();
         let slots = vec![Slot::default()].leak();
         let scoreboard = Scoreboard::new(Box::leak(Box::default()), slots, &Verb::LABELS);
-        let mut service = Service {
+        let mut service = FileService {
             directory: Directory::open(dir.path(), &Options::default(), Box::leak(Box::default()))
                 .unwrap(),
             limits: Limits {
@@ -77,31 +71,25 @@ impl Bench {
             },
             tokens: None,
             tls: None,
-            confinement: Confinement::Off,
-            journal: Journal::silent(scoreboard.losses()),
-            scoreboard,
-            mode: Mode::Thread,
-            workers: 1,
-            endpoint: Endpoint { address: ([127, 0, 0, 1], 0).into() },
-            admission: Admission::new(1, 1, 1),
             long_replies: Budget::default(),
             list_turns: Turns::for_each_processor(),
-            queued: 0.into(),
             faults: None,
-            hangup: Hangup::Stops,
-            drain: GRACE_PERIOD,
-            drain_flag: Box::leak(Box::<DrainFlag>::default()),
+            stats: Box::new(|_, _| Stats::default()),
         };
         change(&mut service);
         let service = Arc::new(service);
-        let now = service.scoreboard.started();
-        let arrival = service.connection_accepted(PEER);
-        let session = Session::new(Arc::clone(&service), &slots[0], arrival, now);
+        let now = Instant::now();
+        let journal = Journal::silent(scoreboard.losses());
+        let arrival = Arrival::accept(&scoreboard, &journal, PEER);
+        let connection = OpenConnection::pick_up(&scoreboard, &journal, &slots[0], arrival);
+        let session = Session::new(Arc::clone(&service), connection, now);
         Self {
             session,
             service,
+            slot: &slots[0],
             dir,
             now,
+            drain_ends: None,
             sent: Vec::new(),
             longest_output: 0,
             longest_room: 0,
@@ -109,30 +97,43 @@ impl Bench {
         }
     }
 
+    fn step(&mut self) -> Result<Step, ConnectionError> {
+        let phase = match self.drain_ends {
+            None => Phase::Serving,
+            Some(end) if self.now < end => Phase::Draining,
+            Some(_) => Phase::Over,
+        };
+        self.session.step(self.now, phase)
+    }
+
     /// Lets the session work until it waits.
     fn rest(&mut self) -> Rest {
         loop {
-            let sent_len = match self.session.step(self.now) {
-                Ok(Step::Send(bytes, _)) => {
+            match self.step() {
+                Ok(Step::Send(_)) => {
+                    let bytes = self.session.output();
                     self.sent.extend_from_slice(bytes);
-                    bytes.len()
+                    let len = bytes.len();
+                    self.longest_output = self.longest_output.max(len);
+                    self.send(len);
                 }
-                Ok(Step::Receive(room, wait)) => {
-                    self.longest_room = self.longest_room.max(room.len());
+                Ok(Step::Receive(wait)) => {
+                    self.longest_room = self.longest_room.max(self.session.room().len());
                     return Rest::Receive(wait);
                 }
                 Ok(Step::Wait(wait)) => return Rest::Wait(wait),
-                Ok(Step::Yield) => continue,
-                Ok(Step::FinishSending) => {
-                    self.has_finished_sending = true;
-                    continue;
-                }
+                Ok(Step::Yield) => {}
+                Ok(Step::FinishSending) => self.has_finished_sending = true,
                 Ok(Step::Close) => return Rest::Close,
                 Err(err) => return Rest::Failed(err),
-            };
-            self.longest_output = self.longest_output.max(sent_len);
-            self.session.sent(sent_len);
+            }
         }
+    }
+
+    /// The peer takes so much of what the session sends.
+    fn send(&mut self, len: usize) {
+        self.session.moved(len);
+        self.session.sent(len);
     }
 
     /// The session is given `bytes`, in as many pieces as it has room for.
@@ -150,9 +151,11 @@ impl Bench {
     fn receive_piece(&mut self, bytes: &[u8]) -> usize {
         let rest = self.rest();
         assert!(matches!(rest, Rest::Receive(_)), "not receiving but {rest:?}");
-        let Ok(Step::Receive(room, _)) = self.session.step(self.now) else { unreachable!() };
+        assert!(matches!(self.step(), Ok(Step::Receive(_))));
+        let room = self.session.room();
         let len = room.len().min(bytes.len());
         room[..len].copy_from_slice(&bytes[..len]);
+        self.session.moved(len);
         self.session.received(len);
         len
     }
@@ -161,6 +164,7 @@ impl Bench {
     fn half_close(&mut self) -> Rest {
         let rest = self.rest();
         assert!(matches!(rest, Rest::Receive(_)), "not receiving but {rest:?}");
+        self.session.moved(0);
         self.session.received(0);
         self.rest()
     }
@@ -198,11 +202,11 @@ impl Bench {
 
     /// The driver closes the connection; returns how it went.
     fn close(self) -> Result<(), ConnectionError> {
-        let Self { mut session, service, .. } = self;
+        let Self { mut session, slot, .. } = self;
         let failure = session.failure.take();
         let outcome = if failure.is_none() { Ok(()) } else { Err(lost()) };
         session.close(outcome);
-        let counts = service.scoreboard.slots()[0].counts().connections;
+        let counts = slot.counts().connections;
         assert_eq!((counts.ok, counts.failed), if failure.is_none() { (1, 0) } else { (0, 1) });
         failure.map_or(Ok(()), Err)
     }
@@ -221,13 +225,12 @@ impl Bench {
     }
 
     fn counts(&self) -> SlotCounts {
-        self.service.scoreboard.slots()[0].counts()
+        self.slot.counts()
     }
 
     /// The shutdown began at the present of the made-up clock.
-    fn begin_drain(&self) {
-        let started = self.service.scoreboard.started();
-        self.service.drain_flag.set(started, self.now + GRACE_PERIOD);
+    fn begin_drain(&mut self) {
+        self.drain_ends = Some(self.now + GRACE_PERIOD);
     }
 }
 
@@ -382,14 +385,14 @@ fn a_half_closed_upload_whose_peer_is_lost_stores_nothing() {
         bench.half_close();
         bench.now += QUIET;
         for _ in 0..steps_until_lost {
-            if let Ok(Step::Send(bytes, _)) = bench.session.step(bench.now) {
-                assert_eq!(bytes, b"\"");
+            if let Ok(Step::Send(_)) = bench.step() {
+                assert_eq!(bench.session.output(), b"\"");
             }
         }
-        let Bench { session, service, dir, .. } = bench;
+        let Bench { session, slot, dir, .. } = bench;
         drop(session);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
-        let counts = service.scoreboard.slots()[0].counts();
+        let counts = slot.counts();
         assert_eq!(counts.requests(Verb::Upload.label()).failed, 1);
         assert_eq!(counts.connections.failed, 1);
     }
@@ -430,12 +433,13 @@ fn a_request_succeeds_when_all_of_its_reply_is_sent() {
     bench.place("a.txt", b"hello");
     bench.receive("GET a.txt");
     bench.now += QUIET;
-    let Ok(Step::Send(reply, _)) = bench.session.step(bench.now) else { panic!("no reply") };
-    let len = reply.len();
-    bench.session.sent(len - 1);
-    assert!(matches!(bench.session.step(bench.now), Ok(Step::Send([b'\n'], _))));
+    assert!(matches!(bench.step(), Ok(Step::Send(_))));
+    let len = bench.session.output().len();
+    bench.send(len - 1);
+    assert!(matches!(bench.step(), Ok(Step::Send(_))));
+    assert_eq!(bench.session.output(), b"\n");
     assert_eq!(bench.counts().requests(Verb::Get.label()).ok, 0);
-    bench.session.sent(1);
+    bench.send(1);
     bench.rest();
     assert_eq!(bench.counts().requests(Verb::Get.label()).ok, 1);
 }
@@ -449,19 +453,16 @@ fn a_reader_that_takes_nothing_stalls_and_one_that_takes_a_byte_does_not() {
     let waits = IDLE_TIMEOUT.as_millis() / TICK.as_millis();
     for _ in 0..3 {
         for _ in 0..waits {
-            assert!(matches!(bench.session.step(bench.now), Ok(Step::Send(_, TICK))));
+            assert!(matches!(bench.step(), Ok(Step::Send(TICK))));
             bench.now += TICK;
         }
-        bench.session.sent(1);
+        bench.send(1);
     }
     for _ in 0..waits {
-        assert!(matches!(bench.session.step(bench.now), Ok(Step::Send(_, TICK))));
+        assert!(matches!(bench.step(), Ok(Step::Send(TICK))));
         bench.now += TICK;
     }
-    assert!(matches!(
-        bench.session.step(bench.now),
-        Err(ConnectionError::Overdue(Overdue::Silent(_)))
-    ));
+    assert!(matches!(bench.step(), Err(ConnectionError::Overdue(Overdue::Silent(_)))));
 }
 
 #[test]
@@ -470,7 +471,7 @@ fn time_that_the_disk_takes_is_not_held_against_the_peer() {
     bench.place("a.bin", &content(1, 300_000));
     bench.receive_piece(b"DIGEST a.bin\n");
     // Hashing begins; its end comes late, though the peer waits patiently.
-    assert!(matches!(bench.session.step(bench.now), Ok(Step::Yield)));
+    assert!(matches!(bench.step(), Ok(Step::Yield)));
     bench.now += IDLE_TIMEOUT;
     let rest = bench.rest();
     assert!(matches!(rest, Rest::Receive(_)), "{rest:?}");
@@ -568,9 +569,9 @@ fn a_connection_is_booked_by_how_it_ended() {
     assert_eq!(bench.counts().open_connections, 1);
     bench.receive("PING\r\n");
     assert!(matches!(bench.half_close(), Rest::Close));
-    let service = Arc::clone(&bench.service);
+    let slot = bench.slot;
     assert!(bench.close().is_ok());
-    let counts = service.scoreboard.slots()[0].counts();
+    let counts = slot.counts();
     assert_eq!((counts.open_connections, counts.connections.ok), (0, 1));
 }
 
@@ -581,8 +582,8 @@ fn an_idle_connection_gives_its_buffers_back() {
     bench.expect_reply("stored");
     bench.receive("GET a.bin\n");
     bench.replies();
-    let room = |bench: &mut Bench| match bench.session.step(bench.now) {
-        Ok(Step::Receive(room, _)) => room.len(),
+    let room = |bench: &mut Bench| match bench.step() {
+        Ok(Step::Receive(_)) => bench.session.room().len(),
         other => panic!("not receiving but {other:?}"),
     };
     assert!(room(&mut bench) > 100_000);

@@ -11,7 +11,6 @@ use std::{
         unix::net::UnixStream,
     },
     process::exit,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -32,13 +31,13 @@ use telemetry::{Death, Source, journal};
 use super::worker;
 use crate::{
     admission::Busy,
-    listener::GrowingPause,
-    monitoring::Monitor,
+    application::Application,
+    companion::Companion,
     os,
     overload::{LOOK_PAUSE, Overload},
-    serve::Drained,
-    service::Service,
-    shutdown::{self, CUT_TIMEOUT, Hangup, Phase},
+    pause::GrowingPause,
+    server::Server,
+    shutdown::{self, CUT_TIMEOUT, Drained, Hangup, Phase},
 };
 
 /// How often the supervisor looks at its slots without being woken.
@@ -61,15 +60,16 @@ const ENDED: &str = "ended";
 /// How many are turned away before the supervisor looks at its slots and signals again.
 const TURNED_AWAY_AT_ONCE: usize = 256;
 
-pub(super) struct Supervisor<'a> {
+pub(super) struct Supervisor<'a, A> {
     listener: &'a TcpListener,
-    service: &'a Arc<Service>,
+    server: &'a Server,
+    application: &'a A,
     signals: SignalFd,
     places: Vec<Place>,
     overload: Overload,
     /// Where workers hand over to the overload whom they have turned away.
     leaving: UnixStream,
-    monitor: &'a mut Monitor,
+    companion: &'a mut dyn Companion,
 }
 
 /// One slot and the process in it.
@@ -95,12 +95,13 @@ enum Event {
     ChildExited,
 }
 
-impl<'a> Supervisor<'a> {
+impl<'a, A: Application> Supervisor<'a, A> {
     /// From now on its signals are read by this supervisor alone.
     pub(super) fn new(
         listener: &'a TcpListener,
-        service: &'a Arc<Service>,
-        monitor: &'a mut Monitor,
+        server: &'a Server,
+        application: &'a A,
+        companion: &'a mut dyn Companion,
     ) -> io::Result<Self> {
         journal::set_source(Source::Supervisor);
         let mut mask = shutdown::signals();
@@ -115,11 +116,11 @@ impl<'a> Supervisor<'a> {
             refill_at: now,
             pause: GrowingPause::new(REFILL_PAUSE_MIN, REFILL_PAUSE_MAX),
         };
-        let places = service.scoreboard.slots().iter().map(|_| place()).collect();
+        let places = server.scoreboard.slots().iter().map(|_| place()).collect();
         let (leaving, handed_over) = UnixStream::pair()?;
-        let mut overload = service.overload();
+        let mut overload = Overload::new(server, application);
         overload.takes_over_from(handed_over);
-        Ok(Self { listener, service, signals, places, overload, leaving, monitor })
+        Ok(Self { listener, server, application, signals, places, overload, leaving, companion })
     }
 
     /// Fills every slot; returns once all workers accept connections, or a signal came.
@@ -128,7 +129,7 @@ impl<'a> Supervisor<'a> {
             self.start_worker(index)?;
         }
         let deadline = Instant::now() + START_TIMEOUT;
-        let slots = self.service.scoreboard.slots();
+        let slots = self.server.scoreboard.slots();
         while slots.iter().any(|slot| slot.counts().pid == 0) {
             if self.next_event_within(Duration::from_millis(1))? == Some(Event::Stop) {
                 return Ok(Started::ToldToStop);
@@ -147,12 +148,11 @@ impl<'a> Supervisor<'a> {
         loop {
             self.reap_exited();
             self.fill_empty_slots();
-            let leave = || {
+            self.companion.replace_dead(&mut || {
                 os::close(self.listener);
                 // Its copies would keep the connections of those who are leaving open.
-                self.overload = self.service.overload();
-            };
-            self.monitor.replace_dead(self.service, leave);
+                self.overload = Overload::new(self.server, self.application);
+            });
             self.turn_away_excess()?;
             self.overload.see_off();
             let tick = if self.overload.is_idle() { TICK } else { LOOK_PAUSE };
@@ -168,7 +168,7 @@ impl<'a> Supervisor<'a> {
     /// they are the likeliest to have given up.
     fn turn_away_excess(&mut self) -> io::Result<()> {
         for _ in 0..TURNED_AWAY_AT_ONCE {
-            if self.service.waiting_excess(self.listener)? == 0 {
+            if self.server.waiting_excess(self.listener)? == 0 {
                 break;
             }
             match self.listener.accept() {
@@ -186,7 +186,7 @@ impl<'a> Supervisor<'a> {
 
     /// Lets workers finish what they run until the grace period ends.
     pub(super) fn drain(mut self) -> io::Result<Drained> {
-        let mut deadline = self.service.begin_drain();
+        let mut deadline = self.server.begin_drain();
         tracing::info!("stopping");
         // Closes it in all processes at once; workers that wait for a connection wake up.
         socket::shutdown(self.listener.as_raw_fd(), Shutdown::Read)?;
@@ -197,12 +197,12 @@ impl<'a> Supervisor<'a> {
             self.overload.see_off();
             self.reap_exited();
         }
-        if self.any_running() { self.cut() } else { Ok(self.service.drained()) }
+        if self.any_running() { self.cut() } else { Ok(self.server.drained()) }
     }
 
     /// Has sessions end with an error, and kills the workers that do not notice.
     fn cut(mut self) -> io::Result<Drained> {
-        self.service.cut_connections();
+        self.server.cut_connections();
         let deadline = Instant::now() + CUT_TIMEOUT;
         while self.any_running() && Instant::now() < deadline {
             self.next_event_within(TICK)?;
@@ -215,7 +215,7 @@ impl<'a> Supervisor<'a> {
             self.next_event_within(TICK)?;
             self.reap_exited();
         }
-        Ok(self.service.drained())
+        Ok(self.server.drained())
     }
 
     fn any_running(&self) -> bool {
@@ -250,13 +250,19 @@ impl<'a> Supervisor<'a> {
             ForkResult::Child => {
                 // Counted here, since the worker tells the count when it starts.
                 if self.places[index].has_had_worker {
-                    self.service.scoreboard.slots()[index].worker_replaced();
+                    self.server.scoreboard.slots()[index].worker_replaced();
                 }
                 // Its copies would keep the connections of those who are leaving open.
-                self.overload = self.service.overload();
-                self.monitor.leave_to_others();
-                let outcome =
-                    worker::run(supervisor, self.listener, &self.leaving, self.service, index);
+                self.overload = Overload::new(self.server, self.application);
+                self.companion.leave_to_others();
+                let outcome = worker::run(
+                    supervisor,
+                    self.listener,
+                    &self.leaving,
+                    self.server,
+                    self.application,
+                    index,
+                );
                 if let Err(err) = &outcome {
                     tracing::error!("worker {} stops: {err}", index + 1);
                 }
@@ -283,33 +289,33 @@ impl<'a> Supervisor<'a> {
                 _ => break,
             }
         }
-        if left_something && let Err(err) = self.service.directory.remove_abandoned_uploads() {
-            tracing::error!("cannot remove what a worker left in the served directory: {err}");
+        if left_something {
+            self.application.clean_up_after_workers();
         }
     }
 
     /// Books what the dead worker left open, and when its slot is filled again.
     fn empty_slot(&mut self, pid: Pid, how: &str) {
         let Some(index) = self.places.iter().position(|place| place.pid == Some(pid)) else {
-            return self.monitor.note_end(pid, how);
+            return self.companion.note_end(pid, how);
         };
         let place = &mut self.places[index];
         place.pid = None;
         if place.started.elapsed() >= SETTLED {
             place.pause.reset();
         }
-        let slot = &self.service.scoreboard.slots()[index];
-        let serving = self.service.phase(Instant::now()) == Phase::Serving;
+        let slot = &self.server.scoreboard.slots()[index];
+        let serving = self.server.phase(Instant::now()) == Phase::Serving;
         if !serving && slot.counts().open_connections > 0 {
-            self.service.drain_flag.request_cut();
+            self.server.connection_cut();
         }
         let replaced_in = serving.then(|| self.places[index].pause.step());
         self.places[index].refill_at = Instant::now() + replaced_in.unwrap_or_default();
         if replaced_in.is_some() || how != ENDED {
             let (worker, pid) = (index as u32 + 1, pid.as_raw() as u32);
             Death { worker, pid, how, replaced_in }.book(
-                &self.service.scoreboard,
-                &self.service.journal,
+                &self.server.scoreboard,
+                &self.server.journal,
                 slot,
             );
         }
@@ -324,8 +330,8 @@ impl<'a> Supervisor<'a> {
         let Some(info) = self.signals.read_signal()? else { return Ok(None) };
         match Signal::try_from(info.ssi_signo as i32) {
             Ok(Signal::SIGCHLD) => Ok(Some(Event::ChildExited)),
-            Ok(Signal::SIGHUP) if self.service.hangup == Hangup::ReopensLog => {
-                self.monitor.reopen_log();
+            Ok(Signal::SIGHUP) if self.server.hangup == Hangup::ReopensLog => {
+                self.companion.hang_up();
                 Ok(None)
             }
             _ => Ok(Some(Event::Stop)),

@@ -1,16 +1,7 @@
 //! One worker process: accepts and runs one connection after another.
 
-use std::{
-    io, net::TcpListener, os::unix::net::UnixStream, process, sync::Arc, thread, time::Instant,
-};
+use std::{io, net::TcpListener, os::unix::net::UnixStream, process, thread, time::Instant};
 
-use crate::{
-    connection::run_connection,
-    listener::AcceptPause,
-    os,
-    service::Service,
-    shutdown::{self, Phase},
-};
 use nix::{
     sys::{
         prctl,
@@ -19,27 +10,39 @@ use nix::{
     unistd::{Pid, getppid},
 };
 
+use crate::{
+    application::Application,
+    connection::run_connection,
+    listener::AcceptPause,
+    os,
+    overload::Overload,
+    server::Server,
+    shutdown::{self, Phase},
+};
+
 /// Runs connections until the supervisor closes the listener. Called right after the fork. Those it
 /// turns away go to `leaving`, since seeing them off would keep it from those it serves.
 pub(super) fn run(
     supervisor: Pid,
     listener: &TcpListener,
     leaving: &UnixStream,
-    service: &Arc<Service>,
+    server: &Server,
+    application: &impl Application,
     index: usize,
 ) -> io::Result<()> {
     detach_from(supervisor)?;
-    service.confinement.confine_worker(service);
-    let slot = service.enlist_worker(index);
+    application.confine_worker();
+    let slot = server.enlist_worker(index);
     let mut pause = AcceptPause::default();
-    let overload = service.overload();
-    while service.phase(Instant::now()) == Phase::Serving {
+    let overload = Overload::new(server, application);
+    while server.phase(Instant::now()) == Phase::Serving {
         match listener.accept() {
             Ok((stream, peer)) => {
                 pause.reset();
-                match service.admission.admit_to_slot(peer, slot, service.scoreboard.slots()) {
+                match server.admission.admit_to_slot(peer, slot, server.scoreboard.slots()) {
                     Ok(()) => {
-                        run_connection(service, slot, &stream, service.connection_accepted(peer));
+                        let arrival = server.connection_accepted(peer);
+                        run_connection(server, application, slot, &stream, arrival);
                         slot.set_origin(0);
                     }
                     Err(why) => {
@@ -50,7 +53,7 @@ pub(super) fn run(
                 }
             }
             // The listener was closed for all.
-            Err(_) if service.phase(Instant::now()) != Phase::Serving => break,
+            Err(_) if server.phase(Instant::now()) != Phase::Serving => break,
             Err(err) => thread::sleep(pause.after(err)?),
         }
     }

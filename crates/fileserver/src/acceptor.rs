@@ -15,34 +15,43 @@ use telemetry::Arrival;
 
 use crate::{
     admission::{Admitted, Busy},
+    application::Application,
+    error::ServeError,
     listener::AcceptPause,
     overload::{LOOK_PAUSE, Overload},
-    serve::{Drained, ServeError},
-    service::Service,
-    shutdown::{CUT_TIMEOUT, Event, StopSignals},
+    server::Server,
+    shutdown::{CUT_TIMEOUT, Drained, Event, StopSignals},
 };
 
 /// How often a full model, or a drain, looks for signals and for its own progress.
 const TICK: Duration = LOOK_PAUSE;
 
-/// Accepts for one model; what happens to a connection is the model's to say.
-pub(super) struct Acceptor<'a> {
-    pub(super) service: &'a Arc<Service>,
-    pub(super) signals: StopSignals,
-    pub(super) overload: Overload,
+/// Accepts for one model, or for a program with a driver of its own: what happens to a connection is
+/// theirs to say.
+#[derive(Debug)]
+pub(crate) struct Acceptor {
+    server: Arc<Server>,
+    signals: StopSignals,
+    overload: Overload,
 }
 
-impl<'a> Acceptor<'a> {
-    pub(super) fn new(service: &'a Arc<Service>) -> Result<Self, ServeError> {
-        let signals = StopSignals::catch(service.hangup).map_err(ServeError::Signals)?;
-        Ok(Self { service, signals, overload: service.overload() })
+impl Acceptor {
+    /// Takes over the signals that stop a server.
+    pub(crate) fn new(
+        server: &Arc<Server>,
+        application: &impl Application,
+    ) -> Result<Self, ServeError> {
+        let signals = StopSignals::catch(server.hangup).map_err(ServeError::Signals)?;
+        let overload = Overload::new(server, application);
+        Ok(Self { server: Arc::clone(server), signals, overload })
     }
 
-    /// Gives every connection to `start` until a signal comes, then drains.
+    /// Gives every connection to `start` until a signal comes, then drains: returns when what was
+    /// [`Admitted`] is dropped, or the grace period is over.
     ///
     /// `wait_for_room` waits at most so long until `start` can take another connection, and says
     /// whether it can; meanwhile connections wait in the kernel.
-    pub(super) fn run(
+    pub(crate) fn run(
         mut self,
         listener: TcpListener,
         mut wait_for_room: impl FnMut(Duration) -> bool,
@@ -57,7 +66,7 @@ impl<'a> Acceptor<'a> {
             // Whoever is one too many in the kernel's queue is accepted to be told so.
             excess = match has_room {
                 true => 0,
-                false => self.service.waiting_excess(&listener).map_err(ServeError::Accept)?,
+                false => self.server.waiting_excess(&listener).map_err(ServeError::Accept)?,
             };
             let (listening, timeout) = match has_room || excess > 0 {
                 true if self.overload.is_idle() => (Some(&listener), Duration::MAX),
@@ -93,30 +102,30 @@ impl<'a> Acceptor<'a> {
         peer: SocketAddr,
         start: &mut impl FnMut(TcpStream, Arrival, Admitted),
     ) {
-        let admitted = match self.service.admission.admit(peer) {
+        let admitted = match self.server.admission.admit(peer) {
             Ok(admitted) => admitted,
             Err(why) => return self.overload.turn_away(stream, peer, why),
         };
         match stream.set_nonblocking(false) {
-            Ok(()) => start(stream, self.service.connection_accepted(peer), admitted),
+            Ok(()) => start(stream, self.server.connection_accepted(peer), admitted),
             Err(err) => tracing::warn!("a connection was lost before it began: {err}"),
         }
     }
 
     fn drain(&mut self) -> io::Result<Drained> {
-        let mut deadline = self.service.begin_drain();
-        tracing::info!("stopping: {} connections open", self.service.admission.open());
-        while self.service.admission.open() > 0 {
+        let mut deadline = self.server.begin_drain();
+        tracing::info!("stopping: {} connections open", self.server.admission.open());
+        while self.server.admission.open() > 0 {
             let now = Instant::now();
             if now >= deadline + CUT_TIMEOUT {
                 return Ok(Drained::Cut);
             }
             self.overload.see_off();
             if self.signals.wait(None, TICK)? == Event::Stop {
-                self.service.cut_connections();
+                self.server.cut_connections();
                 deadline = deadline.min(now);
             }
         }
-        Ok(self.service.drained())
+        Ok(self.server.drained())
     }
 }

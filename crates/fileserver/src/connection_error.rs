@@ -5,7 +5,7 @@ use std::io;
 use protocol::FrameError;
 use telemetry::Level;
 
-use super::timeouts::Overdue;
+use crate::session::timeouts::Overdue;
 
 /// Why a connection ended before its peer closed it. For the log: a client is told by a reply,
 /// where one still makes sense.
@@ -30,7 +30,7 @@ pub(crate) enum ConnectionError {
 
 impl ConnectionError {
     /// How much it matters: peers vanish daily, but a failing disk is the operator's to know of.
-    pub(super) fn level(&self) -> Level {
+    pub(crate) fn level(&self) -> Level {
         match self {
             Self::Disk(_) => Level::Error,
             Self::Frame(_) | Self::Overdue(_) | Self::Tls(_) | Self::NoHandshake => Level::Warning,
