@@ -12,9 +12,13 @@ use std::{
     time::Duration,
 };
 
-use clap::{Parser, ValueEnum, ValueHint};
+use clap::{
+    Parser, ValueHint,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
 use monitor::{Config, LogTarget, Run};
 use storage::IfExists;
+use telemetry::Mode;
 
 use self::{
     commands::Command, connections::ConnectionArgs, files::FileArgs, record::RecordArgs,
@@ -68,7 +72,7 @@ pub struct Args {
     pub port: u16,
 
     /// How connections are run
-    #[arg(long, value_enum, env = "FILESERVER_MODE", default_value_t = Mode::Thread)]
+    #[arg(long, env = "FILESERVER_MODE", default_value_t = Mode::Thread, value_parser = mode_parser())]
     mode: Mode,
 
     /// The same as --mode process, as the course's servers are told it.
@@ -121,29 +125,10 @@ pub struct Args {
     command: Option<Command>,
 }
 
-/// Who runs a connection.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum Mode {
-    /// A new thread for each connection
-    Legacy,
-    /// A fixed number of threads
-    Thread,
-    /// A fixed number of pre-forked processes (Linux)
-    Process,
-    /// Any number of tasks on a fixed number of threads
-    Async,
-}
-
-impl Mode {
-    /// The name on the command line and in STATS.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Legacy => "legacy",
-            Self::Thread => "thread",
-            Self::Process => "process",
-            Self::Async => "async",
-        }
-    }
+fn mode_parser() -> impl TypedValueParser<Value = Mode> {
+    let value = |mode: Mode| PossibleValue::new(mode.name()).help(mode.summary());
+    PossibleValuesParser::new(Mode::ALL.map(value))
+        .map(|name| name.parse().expect("the possible values are the names"))
 }
 
 /// Pool size where `--workers` is not given.

@@ -13,8 +13,10 @@ mod threads;
 
 use std::{net::TcpListener, sync::Arc};
 
+use telemetry::Mode;
+
 use crate::{
-    application::Application, args::Mode, companion::Companion, error::ServeError, server::Server,
+    application::Application, companion::Companion, error::ServeError, server::Server,
     shutdown::Drained,
 };
 

@@ -19,9 +19,9 @@ use monitor::{
 };
 use protocol::{Stats, Token};
 use signal_hook::consts::SIGHUP;
-use telemetry::{JournalReader, Losses, Source, journal};
+use telemetry::{JournalReader, Losses, Mode, Source, journal};
 
-use crate::{args::Mode, confinement::Confinement, server::Server, service::FileService, stats};
+use crate::{confinement::Confinement, server::Server, service::FileService, stats};
 
 #[cfg(target_os = "linux")]
 mod process;

@@ -8,12 +8,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use telemetry::{Arrival, Journal, Level, Scoreboard, Slot, Source, What, journal};
+use telemetry::{Arrival, Journal, Level, Mode, Scoreboard, Slot, Source, What, journal};
 
 use crate::{
     admission::Admission,
     application::{Conversation, Step},
-    args::Mode,
     os::{self, SharedState},
     shutdown::{DrainFlag, Drained, Hangup, Phase},
 };

@@ -4,8 +4,9 @@ use std::time::Instant;
 
 use monitor::stats::{self, Facts};
 use protocol::Stats;
+use telemetry::Mode;
 
-use crate::{args::Mode, resources, server::Server, service::FileService};
+use crate::{resources, server::Server, service::FileService};
 
 /// What the server has counted so far.
 pub(crate) fn collect(server: &Server, service: &FileService, now: Instant) -> Stats {

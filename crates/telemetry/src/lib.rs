@@ -12,6 +12,7 @@ pub mod event;
 pub mod histogram;
 pub mod journal;
 mod logging;
+mod mode;
 pub mod scoreboard;
 
 pub use activity::Activity;
@@ -21,4 +22,5 @@ pub use death::Death;
 pub use event::{Event, Level, Source, What};
 pub use journal::{Journal, JournalReader, Losses};
 pub use logging::{LogLevel, start_logging};
+pub use mode::{Mode, UnknownMode};
 pub use scoreboard::{LABELS_MAX, Labels, Outcome, Scoreboard, Slot, SlotCounts, Totals};
