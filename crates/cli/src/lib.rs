@@ -7,10 +7,10 @@ mod connection;
 mod documents;
 pub mod output;
 mod printable;
-mod units;
+pub mod table;
+pub mod units;
 
 pub use arguments::parse;
 pub use connection::{ConnectionArgs, Secret};
 pub use documents::{Documents, NoSuchCommand};
 pub use printable::{printable, printable_json};
-pub use units::{seconds, seconds_not_zero};

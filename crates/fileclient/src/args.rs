@@ -270,7 +270,7 @@ fn misuse_for_many(output: &Path) -> Option<&'static str> {
 
 fn interval(text: &str) -> Result<Duration, &'static str> {
     let range = Duration::from_millis(100)..=Duration::from_secs(3600);
-    let interval = cli::seconds(text).ok().filter(|interval| range.contains(interval));
+    let interval = cli::units::seconds(text).ok().filter(|interval| range.contains(interval));
     interval.ok_or("a number of seconds from 0.1 to 3600 is needed")
 }
 

@@ -4,12 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use cli::printable;
+use cli::{printable, units};
 use protocol::stats::{
     Connections, Current, CurrentRequest, Outcomes, Share, Stats, Worker, WorkerState,
 };
-
-use crate::units;
 
 /// A number that the server does not tell.
 pub(crate) const UNKNOWN: &str = "-";
@@ -40,7 +38,7 @@ pub(crate) fn workers(workers: &[Worker], cpu_percent: Option<f64>) -> String {
         text.push_str(&format!("; CPU {percent:.1}%"));
     }
     if let Some(memory) = memory(workers) {
-        text.push_str(&format!("; memory {}", units::size(memory as f64)));
+        text.push_str(&format!("; memory {}", units::size(memory)));
     }
     text
 }

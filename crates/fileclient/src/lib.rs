@@ -10,8 +10,6 @@ mod local_file;
 mod progress;
 mod prompt;
 mod stats_table;
-mod text_table;
 mod top;
-mod units;
 
 pub use commands::run;

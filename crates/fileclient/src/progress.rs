@@ -7,11 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use cli::units;
 use indicatif::{
     ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, style::ProgressTracker,
 };
-
-use crate::units;
 
 /// Shorter transfers show nothing: a bar that only flashes tells nobody anything.
 pub(crate) const SILENT_FOR: Duration = Duration::from_millis(500);
@@ -109,15 +108,15 @@ impl Pace {
     }
 
     fn text(&self, moved: u64, total: Option<u64>) -> String {
-        let rate = units::size(self.bytes_per_second) + "/s";
-        let moved_text = units::size(moved as f64);
+        let rate = units::rate(self.bytes_per_second);
+        let moved_text = units::size(moved);
         let Some(total) = total.filter(|total| *total > 0) else {
             return format!("{moved_text}  {rate}");
         };
         let share = (moved as f64 / total as f64).min(1.0);
         let bar = "=".repeat((share * BAR_WIDTH as f64) as usize);
         let percent = (share * 100.0) as u64;
-        let total_text = units::size(total as f64);
+        let total_text = units::size(total);
         let seconds_left = total.saturating_sub(moved) as f64 / self.bytes_per_second;
         // Nothing moves, and nobody knows when it will.
         let left = match seconds_left.is_finite() {
@@ -180,22 +179,22 @@ mod tests {
         for (ms, mib) in moved {
             pace.look(mib << 20, start + Duration::from_millis(*ms));
         }
-        units::size(pace.bytes_per_second)
+        units::rate(pace.bytes_per_second)
     }
 
     #[test]
     fn the_rate_is_that_of_the_last_seconds() {
         // Buffers take 8 MiB at once, the network 1 MiB a second.
         let slow = |ms: u64| (ms, 8 + ms / 1000);
-        assert_eq!(rate_after(&[(0, 0), (1, 8), slow(200), slow(2200)]), "1.00 MiB");
+        assert_eq!(rate_after(&[(0, 0), (1, 8), slow(200), slow(2200)]), "1.00 MiB/s");
         let seconds = |range: std::ops::Range<u64>, rate| {
             range.map(move |tick| (tick * 200, tick * rate)).collect::<Vec<_>>()
         };
-        assert_eq!(rate_after(&seconds(0..100, 20)), "100 MiB");
+        assert_eq!(rate_after(&seconds(0..100, 20)), "100 MiB/s");
         let stalled = (100..130).map(|tick| (tick * 200, 2000));
         assert_eq!(
             rate_after(&seconds(0..100, 20).into_iter().chain(stalled).collect::<Vec<_>>()),
-            "0 B"
+            "0 B/s"
         );
     }
 

@@ -1,12 +1,12 @@
 //! A server's counts as a table.
 
-use indicatif::BinaryBytes;
+use cli::{
+    table::{Side, aligned, folded},
+    units,
+};
 use protocol::stats::{Current, Requests, Stats, Worker};
 
-use crate::{
-    counts::{self, UNKNOWN},
-    text_table::{Side, aligned, folded},
-};
+use crate::counts::{self, UNKNOWN};
 
 /// The totals, then a line for each worker, in lines no longer than `room`.
 pub(crate) fn render(stats: &Stats, room: usize) -> String {
@@ -32,7 +32,7 @@ pub(crate) fn render(stats: &Stats, room: usize) -> String {
 }
 
 fn content(stats: &Stats) -> String {
-    format!("{} in, {} out", BinaryBytes(stats.bytes_in), BinaryBytes(stats.bytes_out))
+    format!("{} in, {} out", units::size(stats.bytes_in), units::size(stats.bytes_out))
 }
 
 fn requests(requests: &Requests) -> String {
@@ -92,11 +92,11 @@ fn cells(worker: &Worker) -> Vec<String> {
         worker.connections.failed.to_string(),
         counts::finished(requests).to_string(),
         requests.failed.to_string(),
-        BinaryBytes(worker.bytes_in).to_string(),
-        BinaryBytes(worker.bytes_out).to_string(),
+        units::size(worker.bytes_in),
+        units::size(worker.bytes_out),
         worker.restarts.to_string(),
         worker.cpu_seconds.map_or_else(unknown, |seconds| format!("{seconds:.2}")),
-        worker.memory_bytes.map_or_else(unknown, |bytes| BinaryBytes(bytes).to_string()),
+        worker.memory_bytes.map_or_else(unknown, units::size),
     ]
 }
 

@@ -95,7 +95,7 @@ pub struct Args {
         value_name = "SECONDS",
         env = "FILESERVER_DRAIN",
         default_value = "10",
-        value_parser = cli::seconds
+        value_parser = cli::units::seconds
     )]
     pub drain: Duration,
 

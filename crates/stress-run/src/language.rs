@@ -326,7 +326,7 @@ impl Language {
     pub(crate) fn plan(self, plan: &Plan) -> String {
         let needs = plan.needs();
         let Needs { rows, cells, .. } = needs;
-        let size = |bytes: u64| indicatif::HumanBytes(bytes).to_string();
+        let size = cli::units::size;
         let (payload, payload_bytes) = (size(needs.payload_bytes), needs.payload_bytes);
         let (disk, memory) = (size(needs.disk_bytes), size(needs.memory_bytes));
         let repetitions = self.repetitions(plan.repetitions);

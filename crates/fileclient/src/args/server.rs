@@ -37,7 +37,7 @@ pub(crate) struct ServerArgs {
         env = "FILECLIENT_TIMEOUT",
         hide_env_values = true,
         default_value = "60",
-        value_parser = cli::seconds_not_zero
+        value_parser = cli::units::seconds_not_zero
     )]
     timeout: Duration,
 

@@ -5,7 +5,11 @@ use std::{
     time::Instant,
 };
 
-use cli::{printable, printable_json};
+use cli::{
+    printable, printable_json,
+    table::{Side, aligned, room},
+    units,
+};
 use client::ClientError;
 use protocol::{FileName, Request, Stats};
 use serde_json::json;
@@ -15,9 +19,7 @@ use crate::{
     args::TopArgs,
     counts::UNKNOWN,
     stats_table,
-    text_table::{Side, aligned, room},
     top::{self, Source},
-    units,
 };
 
 impl Commands {
@@ -33,8 +35,7 @@ impl Commands {
             }
             return Ok(());
         }
-        let size =
-            |size: Option<u64>| size.map_or(UNKNOWN.to_owned(), |size| units::size(size as f64));
+        let size = |size: Option<u64>| size.map_or(UNKNOWN.to_owned(), units::size);
         let row = |(name, bytes): (String, _)| vec![size(bytes), printable(&name)];
         let lines = match long {
             true => {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, anyhow, bail};
-use cli::printable;
+use cli::{printable, units};
 use client::{ClientError, Transfer};
 use protocol::FileName;
 use serde_json::json;
@@ -19,7 +19,6 @@ use super::Commands;
 use crate::{
     local_file::{IfExists, LocalFile, LocalFileError},
     progress::{Progress, SILENT_FOR},
-    units,
 };
 
 /// A transfer that is over, as the program saw it.
@@ -38,8 +37,8 @@ impl Moved {
         if *took < SILENT_FOR {
             return length;
         }
-        let rate = units::size(*bytes as f64 / took.as_secs_f64());
-        format!("{length} in {}, {rate}/s", units::time(*took))
+        let rate = units::rate(*bytes as f64 / took.as_secs_f64());
+        format!("{length} in {}, {rate}", units::time(*took))
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::cmp::Ordering;
 
+use cli::{
+    table::{Side, width},
+    units,
+};
 use protocol::stats::WorkerState;
 
 use super::view::{Row, View};
-use crate::{
-    counts::{self, UNKNOWN},
-    text_table::{Side, width},
-    units,
-};
+use crate::counts::{self, UNKNOWN};
 
 /// A column, in the order in which they are shown.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]

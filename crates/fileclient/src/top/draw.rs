@@ -5,6 +5,7 @@
 
 use std::time::Instant;
 
+use cli::{table, units};
 use ratatui::{
     Frame,
     layout::{Constraint, Layout, Rect},
@@ -22,7 +23,7 @@ use super::{
     view::{Rates, View},
     workers,
 };
-use crate::{counts, text_table, units};
+use crate::counts;
 
 /// From here up there is room for the requests of each verb.
 const HEIGHT_MIDDLE: u16 = 20;
@@ -68,8 +69,8 @@ fn title_line(app: &App, now: Instant, width: u16) -> Line<'static> {
     let mode = app.view.as_ref().map(|view| format!("  {}", counts::mode(&view.stats)));
     let text = format!(" {}{}", app.server, mode.unwrap_or_default());
     let word = format!(" {word} ");
-    let room = usize::from(width).saturating_sub(text_table::width(&word));
-    let blanks = room.saturating_sub(text_table::width(&text));
+    let room = usize::from(width).saturating_sub(table::width(&word));
+    let blanks = room.saturating_sub(table::width(&text));
     Line::from(vec![
         Span::raw(text + &" ".repeat(blanks)).bold().reversed(),
         Span::raw(word).style(Style::new().fg(color).bold().reversed()),
@@ -91,7 +92,7 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {
         match lines.last_mut() {
-            Some(line) if text_table::width(line) + text_table::width(word) < width => {
+            Some(line) if table::width(line) + table::width(word) < width => {
                 line.push_str(&format!(" {word}"));
             }
             _ => lines.push(format!(" {word}")),
@@ -216,7 +217,7 @@ fn draw_flow(frame: &mut Frame, area: Rect, app: &App, flow: &Flow) {
     ])];
     if area.height > 1 {
         let span = History::span(sparkline.width.into(), app.interval).as_secs_f64();
-        lines.push(Line::from(format!("    {:>12}", format!("{}/s", units::size(peak as f64)))));
+        lines.push(Line::from(format!("    {:>12}", units::rate(peak as f64))));
         lines.push(Line::from(format!("    is the peak of {}", units::age(span))).dim());
     }
     frame.render_widget(Paragraph::new(lines), label);
@@ -229,7 +230,7 @@ fn draw_flow(frame: &mut Frame, area: Rect, app: &App, flow: &Flow) {
 }
 
 fn draw_help(frame: &mut Frame, area: Rect) {
-    let width = help::TEXT.lines().map(text_table::width).max().unwrap_or_default() as u16 + 3;
+    let width = help::TEXT.lines().map(table::width).max().unwrap_or_default() as u16 + 3;
     let height = help::TEXT.lines().count() as u16 + 2;
     let window = area.centered(Constraint::Length(width), Constraint::Length(height));
     frame.render_widget(Clear, window);

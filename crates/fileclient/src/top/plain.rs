@@ -1,14 +1,13 @@
 //! The picture as plain text, with everything in it.
 
+use cli::table::{Side, folded};
+
 use super::{
     columns::{Column, Sort},
     totals,
     view::View,
 };
-use crate::{
-    counts,
-    text_table::{Side, folded},
-};
+use crate::counts;
 
 pub(super) fn render(view: &View, sort: Sort, room: usize) -> String {
     let stats = &view.stats;

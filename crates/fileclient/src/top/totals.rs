@@ -1,11 +1,12 @@
 //! The totals above the workers, in words: for the screen and for plain text.
 
-use super::view::View;
-use crate::{
-    counts::UNKNOWN,
-    text_table::{Side, aligned},
+use cli::{
+    table::{Side, aligned},
     units,
 };
+
+use super::view::View;
+use crate::counts::{self, UNKNOWN};
 
 /// So that columns of counts rarely move while they grow.
 const COUNT_WIDTH: usize = 7;
@@ -38,6 +39,6 @@ pub(super) fn requests_in_short(view: &View) -> String {
 
 /// A rate of content, and how much there was in all.
 pub(super) fn flow(rate: Option<f64>, total: u64) -> [String; 2] {
-    let rate = rate.map_or_else(|| UNKNOWN.to_owned(), |rate| format!("{}/s", units::size(rate)));
-    [rate, units::size(total as f64)]
+    let rate = rate.map_or_else(|| UNKNOWN.to_owned(), units::rate);
+    [rate, units::size(total)]
 }

@@ -1,5 +1,6 @@
 //! The table of workers on the screen.
 
+use cli::table::Side;
 use protocol::stats::WorkerState;
 use ratatui::{
     Frame,
@@ -14,7 +15,6 @@ use super::{
     columns::{self, Column, PROGRESS_WIDTH_WITH_BAR, Shown, Sort},
     view::{self, View},
 };
-use crate::text_table::Side;
 
 /// From here up, all columns fit with more than a blank between them.
 const WIDTH_AMPLE: u16 = 150;

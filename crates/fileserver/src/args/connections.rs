@@ -13,7 +13,7 @@ pub struct ConnectionArgs {
         value_name = "SECONDS",
         env = "FILESERVER_IDLE_TIMEOUT",
         default_value = "60",
-        value_parser = cli::seconds_not_zero
+        value_parser = cli::units::seconds_not_zero
     )]
     pub idle_timeout: Duration,
 
@@ -23,7 +23,7 @@ pub struct ConnectionArgs {
         value_name = "SECONDS",
         env = "FILESERVER_HEAD_TIMEOUT",
         default_value = "10",
-        value_parser = cli::seconds_not_zero
+        value_parser = cli::units::seconds_not_zero
     )]
     pub head_timeout: Duration,
 

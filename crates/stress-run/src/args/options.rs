@@ -161,7 +161,7 @@ struct MethodOptions {
         long,
         value_name = "SECONDS",
         env = "STRESS_TIMEOUT",
-        value_parser = cli::seconds_not_zero
+        value_parser = cli::units::seconds_not_zero
     )]
     timeout: Option<Duration>,
 }

@@ -77,7 +77,7 @@ impl Machine {
         let cpu = self.cpu.as_deref().unwrap_or("unknown CPU");
         let memory = self
             .memory_bytes
-            .map_or_else(String::new, |bytes| format!(", {}", indicatif::HumanBytes(bytes)));
+            .map_or_else(String::new, |bytes| format!(", {}", cli::units::size(bytes)));
         let kernel = self.kernel.as_deref().unwrap_or("unknown kernel");
         let filesystem = self.filesystem.as_deref().unwrap_or("unknown file system");
         format!("{cpu}, {} cores{memory}, {kernel}, {filesystem}", self.cores)

@@ -3,7 +3,7 @@
 use std::{net::TcpListener, path::Path};
 
 use anyhow::{Context, ensure};
-use indicatif::HumanBytes;
+use cli::units;
 use nix::sys::statvfs::statvfs;
 
 use super::description::{filesystem_of, memory_available};
@@ -24,8 +24,8 @@ pub(crate) fn check(
         "{} has {} free, and this run needs {}; choose smaller --volumes or fewer --clients, \
          or another directory with --work-dir",
         work_dir.display(),
-        HumanBytes(free.unwrap_or_default()),
-        HumanBytes(needs.disk_bytes)
+        units::size(free.unwrap_or_default()),
+        units::size(needs.disk_bytes)
     );
     // The directory may have to be made yet: what counts then is the nearest one above it.
     let above = results_dir.ancestors().find(|dir| dir.exists()).unwrap_or(Path::new("."));
@@ -36,8 +36,8 @@ pub(crate) fn check(
         "{} has {} free, and the results of this run need {}; make room there, or choose another \
          directory with --out",
         above.display(),
-        HumanBytes(free.unwrap_or_default()),
-        HumanBytes(needs.results_bytes)
+        units::size(free.unwrap_or_default()),
+        units::size(needs.results_bytes)
     );
     // Port 0 is a free one.
     TcpListener::bind(("127.0.0.1", port))
@@ -54,15 +54,15 @@ fn check_memory(needs: &Needs, in_memory: u64, available: Option<u64>) -> anyhow
     let (of_files, remedy) = match in_memory {
         0 => (String::new(), "fewer --clients or --servers"),
         _ => (
-            format!(", {} of it for files in memory", HumanBytes(in_memory)),
+            format!(", {} of it for files in memory", units::size(in_memory)),
             "smaller --volumes or fewer --clients, or a --work-dir on a disk",
         ),
     };
     ensure!(
         available >= needed,
         "{} of memory are available, and this run needs about {}{of_files}; choose {remedy}",
-        HumanBytes(available),
-        HumanBytes(needed)
+        units::size(available),
+        units::size(needed)
     );
     Ok(())
 }

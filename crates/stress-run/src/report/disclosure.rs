@@ -46,7 +46,7 @@ fn terms(environment: &Environment, language: Language) -> Vec<(Term, Option<Str
 
 fn machine(environment: &Environment) -> Vec<(Term, Option<String>)> {
     let machine = &environment.machine;
-    let size = |bytes: Option<u64>| bytes.map(|bytes| indicatif::HumanBytes(bytes).to_string());
+    let size = |bytes: Option<u64>| bytes.map(cli::units::size);
     vec![
         (Term::Cpu, machine.cpu.clone()),
         (Term::Cores, Some(machine.cores.to_string())),
@@ -93,7 +93,7 @@ fn plan(environment: &Environment, language: Language) -> Vec<(Term, Option<Stri
         (Term::MinTime, Some(language.number(plan.min_time_s))),
         (Term::Reruns, Some(plan.reruns.to_string())),
         (Term::Rows, Some(environment.needs.rows.to_string())),
-        (Term::Payload, Some(indicatif::HumanBytes(environment.needs.payload_bytes).to_string())),
+        (Term::Payload, Some(cli::units::size(environment.needs.payload_bytes))),
     ]
 }
 

@@ -1,18 +1,17 @@
 //! Rows of cells in columns, as plain text; how much room there is for them.
 
-use std::io::{self, IsTerminal};
+use std::io;
 
-use ratatui::{crossterm::terminal, text::Line};
+use unicode_width::UnicodeWidthStr;
 
 /// How long a line of standard output may be: as long as it likes where that is no terminal.
-pub(crate) fn room() -> usize {
-    let columns = || terminal::size().ok().map(|(columns, _)| usize::from(columns));
-    let is_terminal = io::stdout().is_terminal();
-    is_terminal.then(columns).flatten().filter(|columns| *columns > 0).unwrap_or(usize::MAX)
+pub fn room() -> usize {
+    let size = terminal_size::terminal_size_of(io::stdout());
+    size.map(|(columns, _)| columns.0.into()).filter(|columns| *columns > 0).unwrap_or(usize::MAX)
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Side {
+pub enum Side {
     Left,
     Right,
 }
@@ -21,13 +20,13 @@ pub(crate) enum Side {
 const GAP: usize = 2;
 
 /// Each column as wide as its widest cell; wide characters count twice.
-pub(crate) fn aligned(sides: &[Side], rows: &[Vec<String>]) -> String {
+pub fn aligned(sides: &[Side], rows: &[Vec<String>]) -> String {
     folded(sides, rows, usize::MAX)
 }
 
 /// The same in lines no longer than `room`: a table that is wider goes on below itself, each part with
 /// the first column again. A cell that is too wide for a line is cut.
-pub(crate) fn folded(sides: &[Side], rows: &[Vec<String>], room: usize) -> String {
+pub fn folded(sides: &[Side], rows: &[Vec<String>], room: usize) -> String {
     let width_of = |column: usize| rows.iter().map(|row| width(&row[column])).max();
     let mut widths: Vec<usize> =
         (0..sides.len()).map(|column| width_of(column).unwrap_or_default()).collect();
@@ -55,8 +54,8 @@ fn parts(widths: &[usize], room: usize) -> Vec<Vec<usize>> {
     parts
 }
 
-pub(crate) fn width(text: &str) -> usize {
-    Line::raw(text).width()
+pub fn width(text: &str) -> usize {
+    text.width()
 }
 
 fn pad(cell: &str, side: Side, to: usize) -> String {
