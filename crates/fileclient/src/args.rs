@@ -2,16 +2,13 @@
 
 mod server;
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory, Parser, ValueHint, builder::FalseyValueParser, error::ErrorKind};
 use cli::Documents;
 use protocol::FileName;
 
-use crate::top::Column;
+use crate::top::TopArgs;
 pub(crate) use server::ServerArgs;
 
 const EXAMPLES: &str = "\
@@ -123,7 +120,6 @@ pub(crate) enum Command {
     },
 
     /// Watch the server work: its rates, and what each worker does
-    #[command(after_help = TOP_NOTES)]
     Top(TopArgs),
 
     /// Ask whether the server answers, and how soon
@@ -156,52 +152,6 @@ pub(crate) struct Report {
         value_parser = FalseyValueParser::new()
     )]
     json: bool,
-}
-
-const TOP_NOTES: &str = "\
-Keys: q ends, ? explains the others and the columns.
-
-Each look makes a new connection, so watching keeps no worker busy; the server counts these \
-connections. While all workers are busy, a look waits in line like every client. The port of \
-fileserver --status answers even then.
-
-If standard output is no terminal, the view is printed once, as with --once.";
-
-#[derive(Clone, Debug, clap::Args)]
-pub(crate) struct TopArgs {
-    /// Time from one look to the next, from 0.1 to 3600
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        env = "FILECLIENT_INTERVAL",
-        hide_env_values = true,
-        default_value = "1",
-        value_parser = interval
-    )]
-    pub(crate) interval: Duration,
-
-    /// Print the view once, as plain text with all columns; this takes one interval, in which the
-    /// rates are measured [default: off]
-    #[arg(
-        long,
-        env = "FILECLIENT_ONCE",
-        hide_env_values = true,
-        value_parser = FalseyValueParser::new()
-    )]
-    pub(crate) once: bool,
-
-    /// Column that the workers are sorted by: worker, pid, state, client, request, progress, time,
-    /// rate, cpu, memory, requests, failed or restarts
-    #[arg(
-        long,
-        value_enum,
-        value_name = "COLUMN",
-        hide_possible_values = true,
-        env = "FILECLIENT_SORT",
-        hide_env_values = true,
-        default_value_t = Column::default()
-    )]
-    pub(crate) sort: Column,
 }
 
 impl Args {
@@ -268,12 +218,6 @@ fn misuse_for_many(output: &Path) -> Option<&'static str> {
     }
 }
 
-fn interval(text: &str) -> Result<Duration, &'static str> {
-    let range = Duration::from_millis(100)..=Duration::from_secs(3600);
-    let interval = cli::units::seconds(text).ok().filter(|interval| range.contains(interval));
-    interval.ok_or("a number of seconds from 0.1 to 3600 is needed")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -281,14 +225,5 @@ mod tests {
     #[test]
     fn the_arguments_are_consistent() {
         Args::command().debug_assert();
-    }
-
-    #[test]
-    fn an_interval_neither_hurries_nor_sleeps() {
-        assert_eq!(interval("0.1"), Ok(Duration::from_millis(100)));
-        assert_eq!(interval("3600"), Ok(Duration::from_secs(3600)));
-        for bad in ["0", "0.09", "3601", "-1", "NaN", "often"] {
-            assert!(interval(bad).is_err(), "{bad}");
-        }
     }
 }

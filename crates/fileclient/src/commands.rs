@@ -3,44 +3,20 @@
 mod questions;
 mod transfers;
 
-use std::{fmt::Display, process::ExitCode};
+use std::fmt::Display;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use clap::CommandFactory;
 use cli::printable_json;
-use client::{ClientError, Connection, Remote};
+use client::{ClientError, Connection, ConnectionOptions, Remote};
 use protocol::FileName;
 use serde_json::{Value, json};
 
 use crate::{
     args::{Args, Command},
-    failure, interrupt,
+    failure,
     local_file::IfExists,
-    prompt,
 };
-
-/// Carries out what `args` says. Results go to standard output, failures to standard error; the
-/// status is 1 when there were any, and 2 when a file that the arguments name keeps it from starting.
-pub fn run(args: Args) -> ExitCode {
-    let options = match args.server.options() {
-        Ok(options) => options,
-        Err(failure) => {
-            failure::report(&failure);
-            return ExitCode::from(2);
-        }
-    };
-    if let Some(warning) = args.server.warning(&options) {
-        cli::errln!("warning: {warning}");
-    }
-    let server = args.server.address().to_string();
-    let mut commands = Commands::new(Remote::new(server, options.clone()));
-    commands.note(interrupt::clean_up_on_signals().context("cannot wait for signals"));
-    match args.command {
-        Some(command) => commands.run(&command),
-        None => prompt::run(&mut commands, options),
-    }
-    if commands.some_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
-}
 
 /// Runs commands one after another and remembers whether one failed.
 pub(crate) struct Commands {
@@ -51,12 +27,16 @@ pub(crate) struct Commands {
 }
 
 impl Commands {
-    fn new(remote: Remote) -> Self {
+    pub(crate) fn new(remote: Remote) -> Self {
         Self { remote, json: false, some_failed: false }
     }
 
     pub(crate) fn server(&self) -> &str {
         self.remote.server()
+    }
+
+    pub(crate) fn options(&self) -> &ConnectionOptions {
+        self.remote.options()
     }
 
     pub(crate) fn run(&mut self, command: &Command) {

@@ -11,7 +11,6 @@ mod words;
 use std::io::{self, IsTerminal};
 
 use anyhow::Context;
-use client::ConnectionOptions;
 use rustyline::{
     Behavior, CompletionType, Config, Editor, error::ReadlineError, history::FileHistory,
 };
@@ -22,17 +21,17 @@ use history::History;
 use line::Entered;
 
 /// Runs until the input ends or `exit` comes.
-pub(crate) fn run(commands: &mut Commands, options: ConnectionOptions) {
+pub(crate) fn run(commands: &mut Commands) {
     let result = if io::stdin().is_terminal() {
-        ask_person(commands, options).context("the prompt cannot go on")
+        ask_person(commands).context("the prompt cannot go on")
     } else {
         read_script(commands).context("cannot read standard input")
     };
     commands.note(result);
 }
 
-fn ask_person(commands: &mut Commands, options: ConnectionOptions) -> rustyline::Result<()> {
-    let server = commands.server().to_owned();
+fn ask_person(commands: &mut Commands) -> rustyline::Result<()> {
+    let (server, options) = (commands.server().to_owned(), commands.options().clone());
     cli::errln!("Talking to {server}; 'help' lists the commands, Ctrl-D leaves.");
     let config = Config::builder()
         .completion_type(CompletionType::List)

@@ -9,6 +9,7 @@
 
 mod action;
 mod app;
+mod args;
 mod columns;
 mod draw;
 #[cfg(test)]
@@ -24,24 +25,23 @@ mod workers;
 
 use std::{thread, time::Instant};
 
-use crate::args::TopArgs;
 use app::App;
 use columns::Sort;
 use screen::Screen;
 use view::View;
 
-pub(crate) use columns::Column;
-pub(crate) use source::Source;
+pub(crate) use args::TopArgs;
+pub(crate) use source::StatsSource;
 
 /// Shows the server until somebody ends it. A server that does not answer is asked again and again.
-pub(crate) fn watch(source: Source, args: &TopArgs) -> anyhow::Result<()> {
+pub(crate) fn watch(source: StatsSource, args: &TopArgs) -> anyhow::Result<()> {
     let mut app = App::new(source.server(), args, Instant::now());
     let poller = source::Poller::start(source)?;
     Screen::open()?.run(&mut app, &poller)
 }
 
 /// The picture as text, after two looks an interval apart, in lines no longer than `room`.
-pub(crate) fn once(source: &Source, args: &TopArgs, room: usize) -> anyhow::Result<String> {
+pub(crate) fn once(source: &StatsSource, args: &TopArgs, room: usize) -> anyhow::Result<String> {
     let before = source.look()?;
     thread::sleep(args.interval);
     let look = source.look()?;

@@ -51,11 +51,6 @@ impl ServerArgs {
         self.server.clone().with(self.server_host.clone(), self.server_port)
     }
 
-    /// What the arguments lay open, though they are right.
-    pub(crate) fn warning(&self, options: &ConnectionOptions) -> Option<String> {
-        options.warning(&self.address())
-    }
-
     /// Reads the files that the arguments name.
     pub(crate) fn options(&self) -> anyhow::Result<ConnectionOptions> {
         let ConnectionArgs { framing, tls, ca, token: said, token_file } = &self.connection;

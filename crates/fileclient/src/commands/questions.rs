@@ -16,10 +16,9 @@ use serde_json::json;
 
 use super::{Commands, print_json};
 use crate::{
-    args::TopArgs,
     counts::UNKNOWN,
     stats_table,
-    top::{self, Source},
+    top::{self, StatsSource, TopArgs},
 };
 
 impl Commands {
@@ -87,7 +86,7 @@ impl Commands {
     pub(super) fn top(&mut self, args: &TopArgs) -> anyhow::Result<()> {
         // At the prompt its last connection may still be open, and keep a worker busy meanwhile.
         self.remote.close();
-        let source = Source::new(self.server().to_owned(), self.remote.options().clone());
+        let source = StatsSource::new(self.server().to_owned(), self.options().clone());
         if args.once || !io::stdout().is_terminal() {
             let text = top::once(&source, args, room())?;
             cli::output::print(text.as_bytes());

@@ -6,11 +6,12 @@ use cli::printable;
 
 use super::{
     action::Action,
+    args::TopArgs,
     columns::Sort,
     history::History,
     view::{Look, Row, View},
 };
-use crate::{args::TopArgs, failure};
+use crate::failure;
 
 /// A look that takes longer waits for something.
 const USUAL_WAIT: Duration = Duration::from_millis(500);

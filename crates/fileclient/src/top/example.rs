@@ -10,8 +10,7 @@ use protocol::{
     },
 };
 
-use super::{columns::Column, view::Look};
-use crate::args::TopArgs;
+use super::{args::TopArgs, columns::Column, view::Look};
 
 pub(super) fn args() -> TopArgs {
     TopArgs { interval: Duration::from_secs(1), once: false, sort: Column::Worker }

@@ -13,12 +13,12 @@ use protocol::Stats;
 use super::view::Look;
 
 /// A server that can be looked at.
-pub(crate) struct Source {
+pub(crate) struct StatsSource {
     server: String,
     options: ConnectionOptions,
 }
 
-impl Source {
+impl StatsSource {
     pub(crate) fn new(server: String, options: ConnectionOptions) -> Self {
         Self { server, options }
     }
@@ -45,7 +45,7 @@ pub(super) struct Poller {
 
 impl Poller {
     /// It ends with the [`Poller`], after the look that is on its way.
-    pub(super) fn start(source: Source) -> anyhow::Result<Self> {
+    pub(super) fn start(source: StatsSource) -> anyhow::Result<Self> {
         let (questions, asked) = mpsc::sync_channel(1);
         let (answer, answers) = mpsc::channel();
         let run = move || {
