@@ -6,7 +6,7 @@ use cli::{
 };
 
 use super::view::View;
-use crate::counts::{self, UNKNOWN};
+use crate::counts::UNKNOWN;
 
 /// So that columns of counts rarely move while they grow.
 const COUNT_WIDTH: usize = 7;
