@@ -186,7 +186,7 @@ impl Args {
             level: self.log.level().into(),
             database: self.log.log_db.clone(),
             run: Run::starting(
-                self.mode().name(),
+                self.mode(),
                 self.pool_size(),
                 format_args!("{}:{}", self.host, self.port),
             ),

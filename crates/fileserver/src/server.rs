@@ -78,12 +78,7 @@ impl Server {
     pub(crate) fn enlist_worker(&self, index: usize) -> &'static Slot {
         let slot = &self.scoreboard.slots()[index];
         let worker = index as u32 + 1;
-        journal::set_source(match self.mode {
-            Mode::Legacy => Source::Connection(worker),
-            Mode::Thread => Source::Thread(worker),
-            Mode::Process => Source::Process(worker),
-            Mode::Async => Source::Task(worker),
-        });
+        journal::set_source(Source::Worker(self.mode, worker));
         let thread_id = if self.mode == Mode::Process { 0 } else { os::thread_id() };
         slot.worker_started(process::id(), thread_id);
         // A thread for each connection starts and ends with it, which is told anyway.

@@ -11,7 +11,7 @@ use crate::{resources, server::Server, service::FileService};
 /// What the server has counted so far.
 pub(crate) fn collect(server: &Server, service: &FileService, now: Instant) -> Stats {
     let facts = Facts {
-        mode: server.mode.name(),
+        mode: server.mode,
         workers: server.workers() as u32,
         injected: service.faults.as_ref().map(ToString::to_string),
         directory_gone: !service.directory.is_there(),

@@ -9,7 +9,7 @@ use std::{
 
 use clap::ValueEnum;
 use jiff::Timestamp;
-use telemetry::Level;
+use telemetry::{Level, Mode};
 
 /// As many links as Linux follows in a path.
 const LINKS_MAX: usize = 40;
@@ -43,7 +43,7 @@ pub enum Format {
 /// What the database says about the server whose events it holds.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Run {
-    pub mode: String,
+    pub mode: Mode,
     pub workers: u32,
     pub address: String,
     pub started: Timestamp,
@@ -78,9 +78,8 @@ pub enum DatabaseTargetError {
 
 impl Run {
     /// Of a server that starts now.
-    pub fn starting(mode: &str, workers: u32, address: impl Display) -> Self {
-        let (mode, address) = (mode.to_owned(), address.to_string());
-        Self { mode, workers, address, started: Timestamp::now() }
+    pub fn starting(mode: Mode, workers: u32, address: impl Display) -> Self {
+        Self { mode, workers, address: address.to_string(), started: Timestamp::now() }
     }
 }
 
@@ -250,7 +249,7 @@ mod tests {
             level: Level::Info,
             database: database.map(|text| text.parse().unwrap()),
             run: Run {
-                mode: "thread".to_owned(),
+                mode: Mode::Thread,
                 workers: 5,
                 address: "127.0.0.1:1".to_owned(),
                 started: Timestamp::UNIX_EPOCH,

@@ -158,7 +158,10 @@ pub(crate) fn examples() -> Vec<Event> {
 mod tests {
     use std::net::SocketAddr;
 
-    use telemetry::event::{ClosedEvent, RequestEvent, WorkerDiedEvent};
+    use telemetry::{
+        Mode,
+        event::{ClosedEvent, RequestEvent, WorkerDiedEvent},
+    };
 
     use super::*;
 
@@ -176,7 +179,11 @@ mod tests {
         let event = |(index, what)| Event {
             time: Timestamp::from_millisecond(1_795_186_800_000 + index as i64 * 60).unwrap(),
             level: if index % 2 == 0 { Level::Info } else { Level::Warning },
-            source: if index % 3 == 0 { Source::Process(3) } else { Source::Thread(7) },
+            source: if index % 3 == 0 {
+                Source::Worker(Mode::Process, 3)
+            } else {
+                Source::Worker(Mode::Thread, 7)
+            },
             pid: 77,
             what,
         };

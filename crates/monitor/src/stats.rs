@@ -6,12 +6,14 @@ use protocol::stats::{
     Connections, Current, CurrentRequest, Outcomes, Requests, Share, Stats, Worker,
     WorkerConnections, WorkerState,
 };
-use telemetry::{Activity, Scoreboard, Slot, SlotCounts, monotonic_ns, scoreboard::OutcomeCounts};
+use telemetry::{
+    Activity, Mode, Scoreboard, Slot, SlotCounts, monotonic_ns, scoreboard::OutcomeCounts,
+};
 
 /// What the scoreboard does not know of its server.
 #[derive(Clone, Debug)]
-pub struct Facts<'a> {
-    pub mode: &'a str,
+pub struct Facts {
+    pub mode: Mode,
     pub workers: u32,
     /// What a test has the server do wrong.
     pub injected: Option<String>,
@@ -36,7 +38,7 @@ pub struct Usage {
 /// its process and of its thread, which is 0 where it has none of its own.
 pub fn collect(
     board: &Scoreboard,
-    facts: Facts<'_>,
+    facts: Facts,
     usage: impl Fn(u32, u32) -> Usage,
     now: Instant,
 ) -> Stats {
@@ -44,7 +46,7 @@ pub fn collect(
     let total = |of: fn(&SlotCounts) -> u64| counts.iter().map(of).sum::<u64>();
     let workers = (1..).zip(board.slots().iter().zip(&counts));
     Stats {
-        mode: facts.mode.to_owned(),
+        mode: facts.mode.to_string(),
         workers: facts.workers,
         injected: facts.injected,
         directory_gone: facts.directory_gone,

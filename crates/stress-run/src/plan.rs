@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use client::FileName;
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 use serde::{Deserialize, Serialize};
+pub(crate) use telemetry::Mode;
 
 /// Most bursts of a cell: the shortest need thousands to last, and a few dozen say as much.
 pub(crate) const BURSTS_MAX: u32 = 50;
@@ -42,18 +43,6 @@ pub(crate) enum Operation {
     Upload,
     /// Names the stored files.
     List,
-}
-
-/// The server's concurrency model.
-#[derive(
-    Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, ValueEnum,
-)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Mode {
-    Thread,
-    Process,
-    Legacy,
-    Async,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ValueEnum)]
@@ -362,17 +351,6 @@ impl fmt::Display for Operation {
             Self::Download => "download",
             Self::Upload => "upload",
             Self::List => "list",
-        })
-    }
-}
-
-impl fmt::Display for Mode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Thread => "thread",
-            Self::Process => "process",
-            Self::Legacy => "legacy",
-            Self::Async => "async",
         })
     }
 }

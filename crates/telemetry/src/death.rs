@@ -8,6 +8,7 @@ use crate::{
     connection::{aborted, closed},
     event::{Level, Source, What, WorkerDiedEvent},
     journal::Journal,
+    mode::Mode,
     scoreboard::{Scoreboard, Slot},
 };
 
@@ -48,7 +49,7 @@ impl Death<'_> {
     /// connection's earlier events say.
     fn tell_last_words(&self, board: &Scoreboard, journal: &Journal, mut activity: Activity) {
         let now_ns = monotonic_ns(Instant::now());
-        let source = Source::Process(self.worker);
+        let source = Source::Worker(Mode::Process, self.worker);
         let tell = |what| journal.tell_for(source, self.pid, Level::Warning, what);
         if let Some(request) = activity.end_request() {
             tell(aborted(board, &activity, request, now_ns));

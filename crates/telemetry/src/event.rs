@@ -12,7 +12,7 @@ use std::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::clock;
+use crate::{clock, mode::Mode};
 
 mod ascii;
 
@@ -49,11 +49,8 @@ pub enum Source {
     Supervisor,
     /// What writes the events down.
     Monitor,
-    /// A thread of its own for one connection; the number is that of its slot.
-    Connection(u32),
-    Thread(u32),
-    Process(u32),
-    Task(u32),
+    /// A worker; the number is that of its slot.
+    Worker(Mode, u32),
 }
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -219,27 +216,22 @@ impl From<Level> for tracing::Level {
 impl Source {
     /// A process of its own, which its pid tells apart from others that had its number.
     pub fn is_process(self) -> bool {
-        matches!(self, Self::Supervisor | Self::Process(_))
+        matches!(self, Self::Supervisor | Self::Worker(Mode::Process, _))
     }
+}
 
-    fn parts(self) -> (&'static str, Option<u32>) {
-        match self {
-            Self::Main => ("main", None),
-            Self::Supervisor => ("supervisor", None),
-            Self::Monitor => ("monitor", None),
-            Self::Connection(number) => ("connection", Some(number)),
-            Self::Thread(number) => ("thread", Some(number)),
-            Self::Process(number) => ("process", Some(number)),
-            Self::Task(number) => ("async", Some(number)),
-        }
-    }
+/// What a worker is called: its mode, except where it is a thread for one connection.
+fn name_of_worker(mode: Mode) -> &'static str {
+    if mode == Mode::Legacy { "connection" } else { mode.name() }
 }
 
 impl Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.parts() {
-            (name, None) => f.write_str(name),
-            (name, Some(number)) => write!(f, "{name}-{number}"),
+        match self {
+            Self::Main => f.write_str("main"),
+            Self::Supervisor => f.write_str("supervisor"),
+            Self::Monitor => f.write_str("monitor"),
+            Self::Worker(mode, number) => write!(f, "{}-{number}", name_of_worker(*mode)),
         }
     }
 }
@@ -262,19 +254,16 @@ impl FromStr for Source {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (name, number) = match text.rsplit_once('-') {
-            Some((name, number)) => (name, number.parse().ok()),
-            None => (text, None),
+        let worker = |text: &str| {
+            let (name, number) = text.split_once('-')?;
+            let mode = Mode::ALL.into_iter().find(|mode| name_of_worker(*mode) == name)?;
+            Some(Self::Worker(mode, number.parse().ok()?))
         };
-        match (name, number) {
-            ("main", None) => Ok(Self::Main),
-            ("supervisor", None) => Ok(Self::Supervisor),
-            ("monitor", None) => Ok(Self::Monitor),
-            ("connection", Some(number)) => Ok(Self::Connection(number)),
-            ("thread", Some(number)) => Ok(Self::Thread(number)),
-            ("process", Some(number)) => Ok(Self::Process(number)),
-            ("async", Some(number)) => Ok(Self::Task(number)),
-            _ => Err(format!("no source of events is called {text}")),
+        match text {
+            "main" => Ok(Self::Main),
+            "supervisor" => Ok(Self::Supervisor),
+            "monitor" => Ok(Self::Monitor),
+            text => worker(text).ok_or_else(|| format!("no source of events is called {text}")),
         }
     }
 }
@@ -287,7 +276,7 @@ mod tests {
         Event {
             time: "2026-11-20T15:00:00.123Z".parse().unwrap(),
             level: Level::Info,
-            source: Source::Process(3),
+            source: Source::Worker(Mode::Process, 3),
             pid: 77,
             what,
         }
@@ -322,17 +311,12 @@ mod tests {
 
     #[test]
     fn every_source_reads_back_from_its_name() {
-        for source in [
-            Source::Main,
-            Source::Supervisor,
-            Source::Monitor,
-            Source::Connection(1),
-            Source::Thread(2),
-            Source::Process(3),
-            Source::Task(4),
-        ] {
+        let workers = Mode::ALL.map(|mode| Source::Worker(mode, 7));
+        for source in [Source::Main, Source::Supervisor, Source::Monitor].into_iter().chain(workers)
+        {
             assert_eq!(source.to_string().parse(), Ok(source));
         }
+        assert_eq!(workers.map(|worker| worker.to_string())[0], "connection-7");
         assert!("thread".parse::<Source>().is_err());
         assert!("main-1".parse::<Source>().is_err());
     }

@@ -22,5 +22,5 @@ pub use death::Death;
 pub use event::{Event, Level, Source, What};
 pub use journal::{Journal, JournalReader, Losses};
 pub use logging::{LogLevel, start_logging};
-pub use mode::{Mode, UnknownMode};
+pub use mode::Mode;
 pub use scoreboard::{LABELS_MAX, Labels, Outcome, Scoreboard, Slot, SlotCounts, Totals};

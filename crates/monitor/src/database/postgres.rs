@@ -159,7 +159,7 @@ impl Store for Postgres {
              RETURNING run",
             &[
                 &utc(run.started),
-                &run.mode,
+                &run.mode.name(),
                 &i64::from(run.workers),
                 &run.address,
                 &i64::from(std::process::id()),

@@ -133,7 +133,13 @@ impl Store for Sqlite {
     fn start_run(&mut self, run: &Run) -> Result<i64, StoreError> {
         self.0.execute(
             "INSERT INTO run (started, mode, workers, address, pid) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![utc(run.started), run.mode, run.workers, run.address, std::process::id()],
+            params![
+                utc(run.started),
+                run.mode.name(),
+                run.workers,
+                run.address,
+                std::process::id()
+            ],
         )?;
         Ok(self.0.last_insert_rowid())
     }

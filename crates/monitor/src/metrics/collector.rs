@@ -16,16 +16,13 @@ use protocol::{
     stats::{Outcomes, Requests, Share, Stats, Worker, WorkerState},
 };
 use telemetry::{
-    Scoreboard, Slot, SlotCounts,
+    Mode, Scoreboard, Slot, SlotCounts,
     histogram::{BUCKETS, Spread},
 };
 
 use crate::stats::sum;
 
 const PREFIX: &str = "kolam";
-
-/// The one mode whose workers have a process each.
-const PROCESS_MODE: &str = "process";
 
 /// The page as OpenMetrics text. Requests, connections and workers are those of `stats`; what it
 /// does not carry is read from `board`, perhaps a moment later.
@@ -255,7 +252,7 @@ impl Snapshot {
     /// Whether what is told of a worker is its alone. A number of a process that workers share
     /// would be counted once for each of them in any sum.
     fn is_own(&self, share: Option<Share>) -> bool {
-        self.stats.mode == PROCESS_MODE || share != Some(Share::Process)
+        self.stats.mode == Mode::Process.name() || share != Some(Share::Process)
     }
 
     fn each_worker<M>(

@@ -1,5 +1,6 @@
 use std::{path::PathBuf, sync::Arc};
 
+use telemetry::Mode;
 use tempfile::TempDir;
 
 use super::*;
@@ -22,9 +23,9 @@ fn fixture() -> Fixture {
 
 fn write(target: &DatabaseTarget) {
     let mut store = database::open(target, Access::Create).unwrap();
-    for mode in ["thread", "async"] {
+    for mode in [Mode::Thread, Mode::Async] {
         let run = Run {
-            mode: mode.to_owned(),
+            mode,
             workers: 5,
             address: "127.0.0.1:46666".to_owned(),
             started: jiff::Timestamp::UNIX_EPOCH,
@@ -34,7 +35,7 @@ fn write(target: &DatabaseTarget) {
         examples().iter().for_each(|event| batch.push(&event.to_json()));
         batch.push(b"no event");
         assert_eq!(store.write(number, &[Arc::new(batch)]).unwrap(), 1);
-        if mode == "thread" {
+        if mode == Mode::Thread {
             store.end_run(number, 7).unwrap();
         }
     }

@@ -7,7 +7,7 @@ use std::{
     sync::atomic::Ordering::SeqCst,
 };
 
-use telemetry::{Event, Journal, journal};
+use telemetry::{Event, Journal, Mode, journal};
 use tempfile::TempDir;
 
 use super::{log_file::LogFile, *};
@@ -29,7 +29,7 @@ fn config(log: &Path, format: Format, database: Option<&Path>) -> Config {
         level: Level::Info,
         database: database.map(|path| DatabaseTarget::Sqlite(path.to_owned())),
         run: Run {
-            mode: "thread".to_owned(),
+            mode: Mode::Thread,
             workers: 5,
             address: "127.0.0.1:46666".to_owned(),
             started: jiff::Timestamp::UNIX_EPOCH,

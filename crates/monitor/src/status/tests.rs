@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 
 use protocol::Verb;
-use telemetry::{Scoreboard, Slot};
+use telemetry::{Mode, Scoreboard, Slot};
 
 use super::*;
 use crate::stats::{self, Facts, Usage};
@@ -18,7 +18,7 @@ struct Example {
 impl Status for Example {
     fn stats(&self) -> Stats {
         let facts = Facts {
-            mode: "thread",
+            mode: Mode::Thread,
             workers: self.board.slots().len() as u32,
             injected: None,
             directory_gone: false,

@@ -7,7 +7,7 @@ use monitor::{
     stats::{self, Facts, Usage},
 };
 use protocol::{Stats, Verb};
-use telemetry::{Arrival, Journal, OpenConnection, Scoreboard, Slot};
+use telemetry::{Arrival, Journal, Mode, OpenConnection, Scoreboard, Slot};
 
 pub(crate) const WORKERS: usize = 3;
 
@@ -42,7 +42,7 @@ fn open(board: &Scoreboard, slot: usize) -> OpenConnection {
 }
 
 /// The server's answer to STATS.
-pub(crate) fn stats(board: &Scoreboard, mode: &str) -> Stats {
+pub(crate) fn stats(board: &Scoreboard, mode: Mode) -> Stats {
     let workers = WORKERS as u32;
     let facts = Facts {
         mode,
@@ -66,7 +66,7 @@ pub(crate) fn busy_page() -> String {
     transfer(&board, 0, Verb::Get, 10, 3);
     broken_upload(&board, 1, 7);
     board.turn_away();
-    render(&stats(&board, "process"), &board)
+    render(&stats(&board, Mode::Process), &board)
 }
 
 /// The value of a sample, which is named with its labels.

@@ -3,7 +3,8 @@
 use std::{collections::BTreeSet, sync::atomic::Ordering::Relaxed};
 
 use monitor::metrics::{Format, render};
-use protocol::{ByVerb, Verb, stats::Share};
+use protocol::{ByVerb, Stats, Verb, stats::Share};
+use telemetry::Mode;
 
 use crate::fixture::{
     WORKERS, board, broken_upload, busy_page, find, names, stats, sum, transfer, value,
@@ -18,7 +19,7 @@ fn requests_and_bytes_on_the_page_are_those_of_stats() {
         transfer(&board, slot, Verb::List, 0, 1);
     }
     broken_upload(&board, 2, 50);
-    let stats = stats(&board, "thread");
+    let stats = stats(&board, Mode::Thread);
     let page = render(&stats, &board);
     let of = |name: &str, verb: &str, outcome: &str| {
         value(&page, &format!("kolam_{name}_total{{verb=\"{verb}\",outcome=\"{outcome}\"}}"))
@@ -50,7 +51,7 @@ fn connections_are_counted_by_what_became_of_them() {
     transfer(&board, 0, Verb::Get, 1, 1);
     broken_upload(&board, 0, 1);
     board.turn_away();
-    let page = render(&stats(&board, "async"), &board);
+    let page = render(&stats(&board, Mode::Async), &board);
     assert_eq!(value(&page, "kolam_connections_accepted_total"), 2.0);
     assert_eq!(value(&page, "kolam_connections_turned_away_total"), 1.0);
     assert_eq!(value(&page, "kolam_connections_closed_total{outcome=\"ok\"}"), 1.0);
@@ -65,7 +66,7 @@ fn buckets_hold_what_took_at_most_so_long() {
     for ms in [1, 3, 40, 90_000] {
         transfer(&board, 0, Verb::Get, 1, ms);
     }
-    let page = render(&stats(&board, "thread"), &board);
+    let page = render(&stats(&board, Mode::Thread), &board);
     let below = |end: &str| {
         let labels = format!("{{le=\"{end}\",verb=\"get\"}}");
         value(&page, &format!("kolam_request_duration_seconds_bucket{labels}"))
@@ -82,7 +83,7 @@ fn workers_are_counted_by_state_and_each_has_its_own() {
     board.slots()[0].worker_started(100, 0);
     board.slots()[1].worker_started(101, 0);
     board.slots()[2].worker_replaced();
-    let page = render(&stats(&board, "process"), &board);
+    let page = render(&stats(&board, Mode::Process), &board);
     let states = ["starting", "idle", "busy"];
     let count = |state: &str| value(&page, &format!("kolam_workers{{state=\"{state}\"}}"));
     assert_eq!(states.map(count), [1.0, 2.0, 0.0]);
@@ -99,7 +100,7 @@ fn workers_are_counted_by_state_and_each_has_its_own() {
 fn what_threads_share_is_nobodys_own_and_counted_once() {
     let board = board();
     board.slots().iter().for_each(|slot| slot.worker_started(100, 7));
-    let mut stats = stats(&board, "thread");
+    let mut stats = stats(&board, Mode::Thread);
     let page = render(&stats, &board);
     assert_eq!(sum(&page, "kolam_worker_cpu_seconds_total"), 0.75);
     assert_eq!(find(&page, "kolam_worker_memory_bytes{worker=\"1\"}"), None);
@@ -118,7 +119,7 @@ fn lost_events_are_counted_by_place() {
     board.losses().journal.store(1, Relaxed);
     board.losses().log.store(2, Relaxed);
     board.losses().database.store(4, Relaxed);
-    let page = render(&stats(&board, "thread"), &board);
+    let page = render(&stats(&board, Mode::Thread), &board);
     let lost = |place| value(&page, &format!("kolam_events_lost_total{{place=\"{place}\"}}"));
     assert_eq!(["journal", "log", "database"].map(lost), [1.0, 2.0, 4.0]);
 }
@@ -126,7 +127,8 @@ fn lost_events_are_counted_by_place() {
 #[test]
 fn a_label_cannot_break_out_of_its_quotes() {
     let board = board();
-    let page = render(&stats(&board, "a\"}\n\\b"), &board);
+    let stats = Stats { mode: "a\"}\n\\b".to_owned(), ..stats(&board, Mode::Thread) };
+    let page = render(&stats, &board);
     let version = env!("CARGO_PKG_VERSION");
     let build = format!("kolam_build_info{{version=\"{version}\",mode=\"a\\\"}}\\n\\\\b\"}}");
     assert_eq!(value(&page, &build), 1.0);

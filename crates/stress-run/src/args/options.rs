@@ -3,7 +3,10 @@
 use std::{env, path::PathBuf, str::FromStr, time::Duration};
 
 use anyhow::{Context, anyhow};
-use clap::{Args, ValueEnum, builder::BoolishValueParser};
+use clap::{
+    Args, ValueEnum,
+    builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser},
+};
 
 use super::connect::{AccessOptions, ConnectOptions};
 use crate::{
@@ -17,6 +20,12 @@ const VOLUMES_MB: [&str; 3] = ["10", "50", "100"];
 const POOLS: [u32; 3] = [1, 5, 50];
 const LIST_FILES: u32 = 100;
 const MODES: [Mode; 2] = [Mode::Thread, Mode::Process];
+
+fn mode() -> impl TypedValueParser<Value = Mode> {
+    let mut modes = Mode::ALL;
+    modes.sort_unstable();
+    PossibleValuesParser::new(modes.map(Mode::name)).try_map(|name| name.parse::<Mode>())
+}
 
 /// What `--quick` divides the volumes by.
 const QUICK_DIVISOR: u64 = 10;
@@ -59,7 +68,7 @@ pub(crate) struct PlanOptions {
     pub(crate) quick: bool,
 
     /// Server modes [default: thread,process]
-    #[arg(long, value_enum, value_delimiter = ',', env = "STRESS_MODES")]
+    #[arg(long, value_parser = mode(), value_delimiter = ',', env = "STRESS_MODES")]
     modes: Option<Vec<Mode>>,
 
     /// Operations; list asks for the names of the stored files, and has tables of

@@ -274,7 +274,6 @@ fn on_one_line(text: &str) -> String {
 
 /// A mode by its name; `server` for a server that does not tell.
 mod mode_column {
-    use clap::ValueEnum;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     use crate::plan::{Mode, mode_name};
@@ -293,7 +292,7 @@ mod mode_column {
         if name == mode_name(None) {
             return Ok(None);
         }
-        let known = Mode::from_str(&name, false).map(Some);
+        let known = name.parse().map(Some);
         known.map_err(|_| D::Error::custom(format!("the mode is {name:?}, not a known one")))
     }
 }

@@ -57,7 +57,7 @@ impl Connected {
                         "the server at {address} has {told} workers, and --servers says {workers}"
                     );
                 }
-                let mode = <Mode as clap::ValueEnum>::from_str(&stats.mode, true).ok();
+                let mode = stats.mode.to_ascii_lowercase().parse::<Mode>().ok();
                 Ok(Configuration { mode, workers: stats.workers })
             }
             (None, said @ ([] | [_])) => {
