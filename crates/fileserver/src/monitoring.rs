@@ -19,7 +19,7 @@ use monitor::{
 };
 use protocol::{Stats, Token};
 use signal_hook::consts::SIGHUP;
-use telemetry::{JournalReader, Losses, Mode, Source, journal};
+use telemetry::{EventSource, JournalReader, Losses, Mode, journal};
 
 use crate::{confinement::Confinement, server::Server, service::FileService, stats};
 
@@ -200,7 +200,7 @@ impl Monitor {
         let (recording, reopen) = (recorder.start()?, Arc::clone(&self.reopen));
         signal_hook::flag::register(SIGHUP, Arc::clone(&self.reopen))?;
         let record = move || {
-            journal::set_source(Source::Monitor);
+            journal::set_source(EventSource::Monitor);
             recording.run(&mut reader, &reopen);
         };
         self.open_listeners()?;

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use telemetry::{Journal, Level, Scoreboard, What};
+use telemetry::{EventKind, Journal, Level, Scoreboard};
 
 use crate::{
     admission::Busy,
@@ -90,7 +90,7 @@ impl Overload {
             Busy::Address => &self.address_full,
         };
         self.board.turn_away();
-        self.journal.tell(Level::Warning, What::TurnedAway { client, reason: reason.clone() });
+        self.journal.tell(Level::Warning, EventKind::TurnedAway { client, reason: reason.clone() });
         if let Some(wire) = wire
             && stream.set_nonblocking(true).is_ok()
         {

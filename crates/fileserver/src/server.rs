@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use telemetry::{Arrival, Journal, Level, Mode, Scoreboard, Slot, Source, What, journal};
+use telemetry::{Arrival, EventKind, EventSource, Journal, Level, Mode, Scoreboard, Slot, journal};
 
 use crate::{
     admission::Admission,
@@ -78,13 +78,13 @@ impl Server {
     pub(crate) fn enlist_worker(&self, index: usize) -> &'static Slot {
         let slot = &self.scoreboard.slots()[index];
         let worker = index as u32 + 1;
-        journal::set_source(Source::Worker(self.mode, worker));
+        journal::set_source(EventSource::Worker(self.mode, worker));
         let thread_id = if self.mode == Mode::Process { 0 } else { os::thread_id() };
         slot.worker_started(process::id(), thread_id);
         // A thread for each connection starts and ends with it, which is told anyway.
         if self.mode != Mode::Legacy {
             let restarts = slot.counts().restarts;
-            self.journal.tell(Level::Info, What::WorkerStarted { worker, restarts });
+            self.journal.tell(Level::Info, EventKind::WorkerStarted { worker, restarts });
         }
         slot
     }

@@ -8,7 +8,7 @@ use std::{borrow::Cow, ops::Deref};
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Deserialize;
-use telemetry::{Event, Level, Source, What};
+use telemetry::{Event, EventKind, EventSource, Level};
 
 pub(crate) mod text;
 
@@ -19,7 +19,7 @@ pub(crate) struct Line<'a> {
     #[serde(borrow)]
     pub(crate) time: Text<'a>,
     pub(crate) level: Level,
-    pub(crate) source: Source,
+    pub(crate) source: EventSource,
     pub(crate) pid: u32,
     #[serde(borrow)]
     pub(crate) event: Text<'a>,
@@ -104,8 +104,8 @@ impl<'a> Line<'a> {
 }
 
 /// A line, without its end, of an event that the recorder itself tells.
-pub(crate) fn own_event(level: Level, what: What) -> Vec<u8> {
-    Event::now(Source::Monitor, level, what).to_json()
+pub(crate) fn own_event(level: Level, kind: EventKind) -> Vec<u8> {
+    Event::now(EventSource::Monitor, level, kind).to_json()
 }
 
 /// The seconds and the milliseconds of the time of an event.
@@ -176,30 +176,30 @@ mod tests {
 
     pub(super) fn examples() -> Vec<Event> {
         let all = of_connections().into_iter().chain(of_requests()).chain(of_closes());
-        let event = |(index, what)| Event {
+        let event = |(index, kind)| Event {
             time: Timestamp::from_millisecond(1_795_186_800_000 + index as i64 * 60).unwrap(),
             level: if index % 2 == 0 { Level::Info } else { Level::Warning },
             source: if index % 3 == 0 {
-                Source::Worker(Mode::Process, 3)
+                EventSource::Worker(Mode::Process, 3)
             } else {
-                Source::Worker(Mode::Thread, 7)
+                EventSource::Worker(Mode::Thread, 7)
             },
             pid: 77,
-            what,
+            kind,
         };
         all.chain(of_others()).enumerate().map(event).collect()
     }
 
-    fn of_connections() -> [What; 2] {
+    fn of_connections() -> [EventKind; 2] {
         let (connection, client) = (CONNECTION, client());
         let (accepted_ns, picked_up_ns, waited) = (1_000_000, 1_250_000, 0.000_25);
         [
-            What::Opened { connection, client, accepted_ns },
-            What::PickedUp { connection, client, accepted_ns, picked_up_ns, waited },
+            EventKind::Opened { connection, client, accepted_ns },
+            EventKind::PickedUp { connection, client, accepted_ns, picked_up_ns, waited },
         ]
     }
 
-    fn of_requests() -> [What; 2] {
+    fn of_requests() -> [EventKind; 2] {
         let request = RequestEvent {
             connection: CONNECTION,
             client: client(),
@@ -227,10 +227,10 @@ mod tests {
             first_byte_ns: None,
             ..request.clone()
         };
-        [request, hostile].map(|request| What::Request(Box::new(request)))
+        [request, hostile].map(|request| EventKind::Request(Box::new(request)))
     }
 
-    fn of_closes() -> [What; 2] {
+    fn of_closes() -> [EventKind; 2] {
         let closed = ClosedEvent {
             connection: CONNECTION,
             client: client(),
@@ -248,10 +248,10 @@ mod tests {
             throughput: None,
             ..closed.clone()
         };
-        [closed, failed].map(|closed| What::Closed(Box::new(closed)))
+        [closed, failed].map(|closed| EventKind::Closed(Box::new(closed)))
     }
 
-    fn of_others() -> Vec<What> {
+    fn of_others() -> Vec<EventKind> {
         let (connection, client) = (CONNECTION, client());
         let died = WorkerDiedEvent {
             worker: 3,
@@ -273,18 +273,18 @@ mod tests {
             ..died.clone()
         };
         vec![
-            What::TurnedAway { client, reason: "1024 connections are open".to_owned() },
-            What::Limit { connection, client, limit: "nothing moved for 60 s".to_owned() },
-            What::Authenticated { connection, client, user: "ann".to_owned() },
-            What::AuthFailed { connection, client },
-            What::WorkerStarted { worker: 3, restarts: 1 },
-            What::WorkerDied(Box::new(died)),
-            What::WorkerDied(Box::new(idle)),
-            What::LogReopened,
-            What::EventsLost { count: 12, reason: "No space left on device".to_owned() },
-            What::Message { text: "listening on 127.0.0.1:46666".to_owned() },
-            What::Message { text: format!("closed connection=1 outcome=ok {HOSTILE}") },
-            What::Message { text: String::new() },
+            EventKind::TurnedAway { client, reason: "1024 connections are open".to_owned() },
+            EventKind::Limit { connection, client, limit: "nothing moved for 60 s".to_owned() },
+            EventKind::Authenticated { connection, client, user: "ann".to_owned() },
+            EventKind::AuthFailed { connection, client },
+            EventKind::WorkerStarted { worker: 3, restarts: 1 },
+            EventKind::WorkerDied(Box::new(died)),
+            EventKind::WorkerDied(Box::new(idle)),
+            EventKind::LogReopened,
+            EventKind::EventsLost { count: 12, reason: "No space left on device".to_owned() },
+            EventKind::Message { text: "listening on 127.0.0.1:46666".to_owned() },
+            EventKind::Message { text: format!("closed connection=1 outcome=ok {HOSTILE}") },
+            EventKind::Message { text: String::new() },
         ]
     }
 
@@ -295,7 +295,7 @@ mod tests {
             let json = event.to_json();
             let line: Line<'_> = serde_json::from_slice(&json).unwrap();
             assert_eq!((line.source, line.level, line.pid), (event.source, event.level, 77));
-            if let What::Request(request) = event.what {
+            if let EventKind::Request(request) = event.kind {
                 assert_eq!(line.file.as_deref(), request.file.as_deref());
                 assert_eq!(line.address(), Some(request.client.ip().to_string().as_str()));
                 assert_eq!(line.throughput, request.throughput);

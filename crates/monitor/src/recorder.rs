@@ -21,7 +21,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use telemetry::{JournalReader, Level, Losses, What};
+use telemetry::{EventKind, JournalReader, Level, Losses};
 
 use self::{
     batch::Batch, database_sink::DatabaseSink, log_file::LogFile, log_sink::LogSink,
@@ -178,7 +178,7 @@ impl Recording {
         let count = lost.saturating_sub(self.losses.journal_told.swap(lost, Relaxed));
         if count > 0 {
             let reason = "there were more than could be read".to_owned();
-            batch.push(&own_event(Level::Error, What::EventsLost { count, reason }));
+            batch.push(&own_event(Level::Error, EventKind::EventsLost { count, reason }));
         }
     }
 }

@@ -10,7 +10,7 @@ use std::{
 use crate::{
     activity::{Activity, Underway},
     clock::monotonic_ns,
-    event::{ClosedEvent, Level, RequestEvent, Source, What},
+    event::{ClosedEvent, EventKind, EventSource, Level, RequestEvent},
     journal::{self, Journal},
     scoreboard::{Outcome, Scoreboard, Slot},
 };
@@ -32,7 +32,7 @@ impl Arrival {
     /// A connection from `client` that was accepted just now.
     pub fn accept(board: &Scoreboard, journal: &Journal, client: SocketAddr) -> Self {
         let (connection, accepted_ns) = (board.number_connection(), now_ns());
-        journal.tell(Level::Info, What::Opened { connection, client, accepted_ns });
+        journal.tell(Level::Info, EventKind::Opened { connection, client, accepted_ns });
         let activity = Activity::new(connection, client, accepted_ns);
         Self { board: *board, journal: journal.clone(), activity: Some(activity) }
     }
@@ -55,7 +55,7 @@ pub struct OpenConnection {
     journal: Journal,
     slot: &'static Slot,
     /// The worker that picked it up.
-    source: Source,
+    source: EventSource,
     user: Option<String>,
     activity: Activity,
     /// Of the reply to the request under way.
@@ -86,7 +86,7 @@ impl OpenConnection {
         let waited = between(accepted_ns, picked_up_ns).as_secs_f64();
         journal.tell(
             Level::Info,
-            What::PickedUp { connection, client, accepted_ns, picked_up_ns, waited },
+            EventKind::PickedUp { connection, client, accepted_ns, picked_up_ns, waited },
         );
         Self {
             board: *board,
@@ -173,7 +173,7 @@ impl OpenConnection {
             let mut event =
                 finished(&self.activity, request, label, outcome, first_byte_ns, now_ns);
             event.user.clone_from(&self.user);
-            self.tell(level, What::Request(Box::new(event)));
+            self.tell(level, EventKind::Request(Box::new(event)));
         }
     }
 
@@ -182,21 +182,21 @@ impl OpenConnection {
         self.user = Some(user.to_owned());
         let Activity { connection, client, .. } = self.activity;
         let user = user.to_owned();
-        self.tell(Level::Info, What::Authenticated { connection, client, user });
+        self.tell(Level::Info, EventKind::Authenticated { connection, client, user });
     }
 
     /// The connection gave a token that is none.
     pub fn not_identified(&mut self) {
         self.user = None;
         let Activity { connection, client, .. } = self.activity;
-        self.tell(Level::Warning, What::AuthFailed { connection, client });
+        self.tell(Level::Warning, EventKind::AuthFailed { connection, client });
     }
 
     /// The connection came to the end of what it may have.
     pub fn limited(&self, limit: impl Display) {
         let Activity { connection, client, .. } = self.activity;
         let limit = limit.to_string();
-        self.tell(Level::Warning, What::Limit { connection, client, limit });
+        self.tell(Level::Warning, EventKind::Limit { connection, client, limit });
     }
 
     pub fn succeeded(&mut self) {
@@ -208,8 +208,8 @@ impl OpenConnection {
         self.end = End::Failed { level, cause: cause.to_string() };
     }
 
-    fn tell(&self, level: Level, what: What) {
-        self.journal.tell_from(self.source, level, what);
+    fn tell(&self, level: Level, kind: EventKind) {
+        self.journal.tell_from(self.source, level, kind);
     }
 }
 
@@ -241,9 +241,9 @@ pub(crate) fn aborted(
     activity: &Activity,
     request: Underway,
     now_ns: u64,
-) -> What {
+) -> EventKind {
     let label = board.label(request.label);
-    What::Request(Box::new(finished(activity, request, label, ABORTED, None, now_ns)))
+    EventKind::Request(Box::new(finished(activity, request, label, ABORTED, None, now_ns)))
 }
 
 /// A request of the connection that is over. Whose it is remains to be said.
@@ -275,9 +275,9 @@ fn finished(
 }
 
 /// The end of a connection that has no request under way; with a cause it has failed.
-pub(crate) fn closed(activity: &Activity, cause: Option<String>, now_ns: u64) -> What {
+pub(crate) fn closed(activity: &Activity, cause: Option<String>, now_ns: u64) -> EventKind {
     let Activity { connection, client, requests, bytes_in, bytes_out, .. } = *activity;
-    What::Closed(Box::new(ClosedEvent {
+    EventKind::Closed(Box::new(ClosedEvent {
         connection,
         client,
         outcome: if cause.is_none() { "ok" } else { "failed" }.to_owned(),
@@ -324,10 +324,10 @@ mod tests {
         OpenConnection::pick_up(board, journal, &board.slots()[slot], arrival)
     }
 
-    fn told(reader: &mut JournalReader) -> Vec<What> {
+    fn told(reader: &mut JournalReader) -> Vec<EventKind> {
         let mut told = Vec::new();
         let take =
-            |line: &[u8]| told.push(serde_json::from_slice::<crate::Event>(line).unwrap().what);
+            |line: &[u8]| told.push(serde_json::from_slice::<crate::Event>(line).unwrap().kind);
         reader.read(Duration::ZERO, take).unwrap();
         told
     }
@@ -360,10 +360,10 @@ mod tests {
         assert_eq!(board.first_bytes(GET).counts[1], 1);
         let told = told(&mut reader);
         let [
-            What::Opened { .. },
-            What::PickedUp { .. },
-            What::Request(request),
-            What::Closed(closed),
+            EventKind::Opened { .. },
+            EventKind::PickedUp { .. },
+            EventKind::Request(request),
+            EventKind::Closed(closed),
         ] = &told[..]
         else {
             panic!("{told:?}")
@@ -385,8 +385,14 @@ mod tests {
         assert_eq!(counts.connections, OutcomeCounts { ok: 0, failed: 1 });
         assert_eq!(counts.requests(UPLOAD), OutcomeCounts { ok: 0, failed: 1 });
         let told = told(&mut reader);
-        let [_, _, What::Request(request), What::Closed(closed), _, What::Closed(unserved)] =
-            &told[..]
+        let [
+            _,
+            _,
+            EventKind::Request(request),
+            EventKind::Closed(closed),
+            _,
+            EventKind::Closed(unserved),
+        ] = &told[..]
         else {
             panic!("{told:?}")
         };
@@ -424,8 +430,13 @@ mod tests {
         let death = Death { worker: 1, pid: 7, how: "was killed", replaced_in: None };
         death.book(&board, &journal, slot);
         let told = told(&mut reader);
-        let [_, _, What::WorkerDied(died), What::Request(request), What::Closed(closed)] =
-            &told[..]
+        let [
+            _,
+            _,
+            EventKind::WorkerDied(died),
+            EventKind::Request(request),
+            EventKind::Closed(closed),
+        ] = &told[..]
         else {
             panic!("{told:?}")
         };

@@ -6,7 +6,7 @@ use crate::{
     activity::Activity,
     clock::monotonic_ns,
     connection::{aborted, closed},
-    event::{Level, Source, What, WorkerDiedEvent},
+    event::{EventKind, EventSource, Level, WorkerDiedEvent},
     journal::Journal,
     mode::Mode,
     scoreboard::{Scoreboard, Slot},
@@ -39,7 +39,7 @@ impl Death<'_> {
             bytes: request.map(|request| request.bytes_done),
             replaced_in: self.replaced_in.map(|pause| pause.as_secs_f64()),
         };
-        journal.tell(Level::Error, What::WorkerDied(Box::new(died)));
+        journal.tell(Level::Error, EventKind::WorkerDied(Box::new(died)));
         if let Some(activity) = activity {
             self.tell_last_words(board, journal, activity);
         }
@@ -49,8 +49,8 @@ impl Death<'_> {
     /// connection's earlier events say.
     fn tell_last_words(&self, board: &Scoreboard, journal: &Journal, mut activity: Activity) {
         let now_ns = monotonic_ns(Instant::now());
-        let source = Source::Worker(Mode::Process, self.worker);
-        let tell = |what| journal.tell_for(source, self.pid, Level::Warning, what);
+        let source = EventSource::Worker(Mode::Process, self.worker);
+        let tell = |kind| journal.tell_for(source, self.pid, Level::Warning, kind);
         if let Some(request) = activity.end_request() {
             tell(aborted(board, &activity, request, now_ns));
         }

@@ -22,10 +22,10 @@ pub struct Event {
     /// The time of day, in whole milliseconds.
     pub time: Timestamp,
     pub level: Level,
-    pub source: Source,
+    pub source: EventSource,
     pub pid: u32,
     #[serde(flatten)]
-    pub what: What,
+    pub kind: EventKind,
 }
 
 /// How much an event matters. Each includes those before it.
@@ -42,7 +42,7 @@ pub enum Level {
 /// Who saw an event: `main`, `supervisor`, `monitor`, or a worker with its number, as `thread-3`.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(into = "String", try_from = "String")]
-pub enum Source {
+pub enum EventSource {
     /// The thread or process that accepts for all workers.
     Main,
     /// What starts and replaces worker processes.
@@ -55,7 +55,7 @@ pub enum Source {
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
-pub enum What {
+pub enum EventKind {
     /// A connection was accepted.
     Opened { connection: u64, client: SocketAddr, accepted_ns: u64 },
     /// A worker took it over. `waited` are seconds in the server's queue; those before the accept,
@@ -166,8 +166,8 @@ pub struct WorkerDiedEvent {
 
 impl Event {
     /// An event that this process tells now.
-    pub fn now(source: Source, level: Level, what: What) -> Self {
-        Self { time: clock::time_of_day(), level, source, pid: process::id(), what }
+    pub fn now(source: EventSource, level: Level, kind: EventKind) -> Self {
+        Self { time: clock::time_of_day(), level, source, pid: process::id(), kind }
     }
 
     /// One line of ASCII, without its end.
@@ -213,7 +213,7 @@ impl From<Level> for tracing::Level {
     }
 }
 
-impl Source {
+impl EventSource {
     /// A process of its own, which its pid tells apart from others that had its number.
     pub fn is_process(self) -> bool {
         matches!(self, Self::Supervisor | Self::Worker(Mode::Process, _))
@@ -225,7 +225,7 @@ fn name_of_worker(mode: Mode) -> &'static str {
     if mode == Mode::Legacy { "connection" } else { mode.name() }
 }
 
-impl Display for Source {
+impl Display for EventSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Main => f.write_str("main"),
@@ -236,13 +236,13 @@ impl Display for Source {
     }
 }
 
-impl From<Source> for String {
-    fn from(source: Source) -> Self {
+impl From<EventSource> for String {
+    fn from(source: EventSource) -> Self {
         source.to_string()
     }
 }
 
-impl TryFrom<String> for Source {
+impl TryFrom<String> for EventSource {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
@@ -250,7 +250,7 @@ impl TryFrom<String> for Source {
     }
 }
 
-impl FromStr for Source {
+impl FromStr for EventSource {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -272,19 +272,19 @@ impl FromStr for Source {
 mod tests {
     use super::*;
 
-    fn event(what: What) -> Event {
+    fn event(kind: EventKind) -> Event {
         Event {
             time: "2026-11-20T15:00:00.123Z".parse().unwrap(),
             level: Level::Info,
-            source: Source::Worker(Mode::Process, 3),
+            source: EventSource::Worker(Mode::Process, 3),
             pid: 77,
-            what,
+            kind,
         }
     }
 
     #[test]
     fn an_event_is_one_line_of_ascii_and_reads_back() {
-        let what = What::Request(Box::new(RequestEvent {
+        let kind = EventKind::Request(Box::new(RequestEvent {
             connection: 5,
             client: "127.0.0.1:1000".parse().unwrap(),
             user: None,
@@ -300,7 +300,7 @@ mod tests {
             first_byte_ns: Some(4),
             last_byte_ns: 5,
         }));
-        let event = event(what);
+        let event = event(kind);
         let line = event.to_json();
         assert!(line.iter().all(|byte| (b' '..=b'~').contains(byte)));
         let text = String::from_utf8(line).unwrap();
@@ -311,13 +311,15 @@ mod tests {
 
     #[test]
     fn every_source_reads_back_from_its_name() {
-        let workers = Mode::ALL.map(|mode| Source::Worker(mode, 7));
-        for source in [Source::Main, Source::Supervisor, Source::Monitor].into_iter().chain(workers)
+        let workers = Mode::ALL.map(|mode| EventSource::Worker(mode, 7));
+        for source in [EventSource::Main, EventSource::Supervisor, EventSource::Monitor]
+            .into_iter()
+            .chain(workers)
         {
             assert_eq!(source.to_string().parse(), Ok(source));
         }
         assert_eq!(workers.map(|worker| worker.to_string())[0], "connection-7");
-        assert!("thread".parse::<Source>().is_err());
-        assert!("main-1".parse::<Source>().is_err());
+        assert!("thread".parse::<EventSource>().is_err());
+        assert!("main-1".parse::<EventSource>().is_err());
     }
 }

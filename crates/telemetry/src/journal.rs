@@ -24,7 +24,7 @@ use rustix::{
     pipe::{PIPE_BUF, PipeFlags, pipe_with},
 };
 
-use crate::event::{Event, Level, Source, What};
+use crate::event::{Event, EventKind, EventSource, Level};
 
 /// Room in the pipe, some thousand events: as much as a process without rights may ask for.
 const PIPE_LEN: usize = 1 << 20;
@@ -43,16 +43,16 @@ const EVENT_START: &[u8] = b"{\"time\":\"";
 const END: u8 = b'\x04';
 
 thread_local! {
-    static SOURCE: Cell<Source> = const { Cell::new(Source::Main) };
+    static SOURCE: Cell<EventSource> = const { Cell::new(EventSource::Main) };
 }
 
 /// The events of this thread are those of `source` from now on.
-pub fn set_source(source: Source) {
+pub fn set_source(source: EventSource) {
     SOURCE.set(source);
 }
 
 /// Who tells the events of this thread.
-pub fn source() -> Source {
+pub fn source() -> EventSource {
     SOURCE.get()
 }
 
@@ -120,19 +120,19 @@ impl Journal {
     }
 
     /// Tells an event of this thread's source.
-    pub fn tell(&self, level: Level, what: What) {
-        self.tell_from(source(), level, what);
+    pub fn tell(&self, level: Level, kind: EventKind) {
+        self.tell_from(source(), level, kind);
     }
 
     /// Tells an event that another than this thread answers for. Never waits.
-    pub fn tell_from(&self, source: Source, level: Level, what: What) {
-        self.tell_for(source, process::id(), level, what);
+    pub fn tell_from(&self, source: EventSource, level: Level, kind: EventKind) {
+        self.tell_for(source, process::id(), level, kind);
     }
 
     /// Tells an event of a process that is gone.
-    pub(crate) fn tell_for(&self, source: Source, pid: u32, level: Level, what: What) {
+    pub(crate) fn tell_for(&self, source: EventSource, pid: u32, level: Level, kind: EventKind) {
         let Some(mut pipe) = self.pipe.as_deref().filter(|_| self.takes(level)) else { return };
-        let event = Event { pid, ..Event::now(source, level, what) };
+        let event = Event { pid, ..Event::now(source, level, kind) };
         let mut line = event.to_json();
         line.push(b'\n');
         // A longer write could be torn; no event is that long.
@@ -144,7 +144,7 @@ impl Journal {
     /// Tells anything else, in words.
     pub fn say(&self, level: Level, text: &str) {
         let end = text.floor_char_boundary(MESSAGE_LEN_MAX);
-        self.tell(level, What::Message { text: text[..end].to_owned() });
+        self.tell(level, EventKind::Message { text: text[..end].to_owned() });
     }
 
     /// Tells the reader that no more will come. Waits for room, but not for long.
@@ -236,7 +236,7 @@ mod tests {
         let mut texts = Vec::new();
         let goes_on = reader.read(Duration::ZERO, |line| {
             let event: Event = serde_json::from_slice(line).unwrap();
-            let What::Message { text } = event.what else { panic!("{event:?}") };
+            let EventKind::Message { text } = event.kind else { panic!("{event:?}") };
             texts.push(text);
         });
         (texts, goes_on.unwrap())
@@ -259,7 +259,7 @@ mod tests {
     fn a_reader_that_takes_over_within_a_line_drops_the_rest_of_it_and_counts_it() {
         let losses = losses();
         let (journal, mut first) = open(Level::Info, losses).unwrap();
-        let mut torn = Event::now(Source::Main, Level::Info, What::LogReopened).to_json();
+        let mut torn = Event::now(EventSource::Main, Level::Info, EventKind::LogReopened).to_json();
         torn.push(b'\n');
         let mut pipe = journal.pipe.as_deref().unwrap();
         for taken in 1..torn.len() {

@@ -19,7 +19,7 @@ pub use activity::Activity;
 pub use clock::monotonic_ns;
 pub use connection::{Arrival, OpenConnection};
 pub use death::Death;
-pub use event::{Event, Level, Source, What};
+pub use event::{Event, EventKind, EventSource, Level};
 pub use journal::{Journal, JournalReader, Losses};
 pub use logging::{LogLevel, start_logging};
 pub use mode::Mode;

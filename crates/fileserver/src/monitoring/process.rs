@@ -18,7 +18,7 @@ use nix::{
     unistd::{ForkResult, Pid, getpid, getppid},
 };
 use signal_hook::consts::SIGHUP;
-use telemetry::{Source, journal};
+use telemetry::{EventSource, journal};
 
 use super::{LOOK_PAUSE, Listeners, Monitor, Running};
 use crate::{companion::Companion, os, pause::GrowingPause};
@@ -95,7 +95,7 @@ impl Monitor {
 
     /// What the process does until the journal ends.
     fn run(&mut self, supervisor: Pid) -> io::Result<()> {
-        journal::set_source(Source::Monitor);
+        journal::set_source(EventSource::Monitor);
         // People and tests tell it from the workers by this.
         let _ = prctl::set_name(c"monitor");
         self.confinement.confine_monitor(self);

@@ -144,7 +144,7 @@ fn escape_one(char: char, out: &mut String) {
 mod tests {
     use jiff::tz::TimeZone;
     use regex::Regex;
-    use telemetry::{Event, What};
+    use telemetry::{Event, EventKind};
 
     use super::*;
     use crate::line::examples;
@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn a_hostile_name_leaves_one_line_of_its_own_event() {
         let event = &examples()[3];
-        let What::Request(request) = &event.what else { panic!() };
+        let EventKind::Request(request) = &event.kind else { panic!() };
         assert!(request.file.as_ref().unwrap().contains('\n'));
         let text = rendered(event);
         assert_eq!(text.lines().count(), 1);

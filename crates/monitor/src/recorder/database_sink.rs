@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use telemetry::{Level, Losses, What};
+use telemetry::{EventKind, Level, Losses};
 
 use super::{
     batch::Batch,
@@ -61,7 +61,7 @@ impl DatabaseSink {
             self.write(&taken.batches, &mut store, queue);
             if let Some(lost) = self.outage.lost().filter(|_| queue.is_calm()) {
                 let (count, reason) = (lost.count, lost.reason.clone());
-                let event = own_event(Level::Error, What::EventsLost { count, reason });
+                let event = own_event(Level::Error, EventKind::EventsLost { count, reason });
                 if self.write(&[Arc::new(Batch::of(&event))], &mut store, queue) {
                     self.outage.end(&lost);
                 }

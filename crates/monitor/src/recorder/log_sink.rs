@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use telemetry::{Level, What};
+use telemetry::{EventKind, Level};
 
 use super::{
     batch::Batch,
@@ -142,7 +142,7 @@ impl LogSink {
             Some(Ok(())) => {
                 // A new file is a new chance.
                 self.retry_at = self.retry_at.map(|_| Instant::now());
-                let batch = Arc::new(Batch::of(&own_event(Level::Info, What::LogReopened)));
+                let batch = Arc::new(Batch::of(&own_event(Level::Info, EventKind::LogReopened)));
                 if self.level >= Level::Info {
                     self.write(&[batch], true);
                 }
@@ -196,7 +196,7 @@ impl LogSink {
 
 fn lost_event(lost: &Lost) -> Batch {
     let Lost { count, reason } = lost.clone();
-    Batch::of(&own_event(Level::Error, What::EventsLost { count, reason }))
+    Batch::of(&own_event(Level::Error, EventKind::EventsLost { count, reason }))
 }
 
 fn count_lines(bytes: &[u8]) -> usize {

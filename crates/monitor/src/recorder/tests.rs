@@ -56,8 +56,8 @@ impl Running {
     }
 
     fn tell_examples(&self) {
-        for Event { level, source, what, .. } in examples() {
-            self.journal.tell_from(source, level, what);
+        for Event { level, source, kind, .. } in examples() {
+            self.journal.tell_from(source, level, kind);
         }
     }
 
@@ -117,7 +117,7 @@ fn all_events_are_in_the_log_and_in_the_database_when_the_journal_has_ended() {
         assert_eq!(lines(&log).len(), examples().len());
         if format == Format::Json {
             let read: Event = serde_json::from_str(&lines(&log)[3]).unwrap();
-            assert_eq!(read.what, examples()[3].what);
+            assert_eq!(read.kind, examples()[3].kind);
         }
         assert_eq!(count(&database, "SELECT count(*) FROM request"), 2);
         assert_eq!(count(&database, "SELECT count(*) FROM connection"), 1);
@@ -514,7 +514,7 @@ fn a_pipe_that_took_half_of_the_last_line_gets_the_events_that_follow() {
     let outage = Outage::new("log".to_owned(), &losses().log);
     let config = config(&path, Format::Json, None);
     let mut log = LogSink::new(file, &config, LocalTime::of_system(), Arc::clone(&outage));
-    let event = own_event(Level::Info, What::Message { text: "x".repeat(10_000) });
+    let event = own_event(Level::Info, EventKind::Message { text: "x".repeat(10_000) });
     let batch = Arc::new(Batch::of(&event));
     let batch_len = batch.bytes().len();
     // The pipe has room for six and a half.
@@ -540,7 +540,7 @@ fn half_a_line_at_the_end_counts_as_lost() {
     let config = config(&path, Format::Json, None);
     let mut log = LogSink::new(file, &config, LocalTime::of_system(), Arc::clone(&outage));
     let queue = Queue::default();
-    let event = own_event(Level::Info, What::Message { text: "x".repeat(2 << 20) });
+    let event = own_event(Level::Info, EventKind::Message { text: "x".repeat(2 << 20) });
     assert!(queue.push(&Arc::new(Batch::of(&event))));
     queue.close();
     log.run(&queue);

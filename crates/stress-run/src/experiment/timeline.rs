@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use telemetry::{Event, Level, What};
+use telemetry::{Event, EventKind, Level};
 
 use crate::{
     plan::Operation,
@@ -71,8 +71,8 @@ impl EventLog {
         let events = Self { path: self.path.clone(), read_len: 0 }.read_new().unwrap_or_default();
         let texts =
             events.into_iter().filter(|event| event.level == Level::Error).filter_map(|event| {
-                match event.what {
-                    What::Message { text } => Some(text),
+                match event.kind {
+                    EventKind::Message { text } => Some(text),
                     _ => None,
                 }
             });
@@ -95,7 +95,7 @@ impl EventLog {
 
 /// A transfer of this kind, by the port of its client.
 fn service(operation: Operation, event: Event) -> Option<(u16, Service)> {
-    let What::Request(request) = event.what else { return None };
+    let EventKind::Request(request) = event.kind else { return None };
     let command = match operation {
         Operation::Download => "GET",
         Operation::Upload => "UPLOAD",

@@ -26,7 +26,7 @@ use nix::{
     unistd::{ForkResult, Pid, getpid},
 };
 
-use telemetry::{Death, Source, journal};
+use telemetry::{Death, EventSource, journal};
 
 use super::worker;
 use crate::{
@@ -103,7 +103,7 @@ impl<'a, A: Application> Supervisor<'a, A> {
         application: &'a A,
         companion: &'a mut dyn Companion,
     ) -> io::Result<Self> {
-        journal::set_source(Source::Supervisor);
+        journal::set_source(EventSource::Supervisor);
         let mut mask = shutdown::signals();
         mask.add(Signal::SIGCHLD);
         mask.thread_block()?;
