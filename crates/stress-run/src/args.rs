@@ -14,6 +14,8 @@ pub(crate) use self::options::{PlaceOptions, PlanOptions, ResultOptions, RunOpti
 use crate::{
     compare::{self, CompareArgs},
     experiment::{self, client_pool},
+    language::Language,
+    plan::{Needs, Plan},
     processes::offspring,
     report::conclusion,
     servers::{
@@ -211,12 +213,30 @@ fn print_plan(options: &PlanOptions, results: &ResultOptions, json: bool) -> any
     let language = results.lang;
     for mode in plan.modes() {
         for (number, cell) in (1..).zip(plan.rows_of(mode)) {
-            let what = language.cell(cell.operation, &cell.volume.to_string(), cell.clients);
-            cli::outln!("{number:>3}  {}: {what}", language.server(cell.server));
+            let what = language.cell_named(cell.operation, &cell.volume.to_string(), cell.clients);
+            cli::outln!("{number:>3}  {}: {what}", language.server_named(cell.server));
         }
     }
-    cli::outln!("{}", language.plan(&plan));
+    cli::outln!("{}", summary(&plan, language));
     Ok(())
+}
+
+/// What the plan takes.
+fn summary(plan: &Plan, language: Language) -> String {
+    let Needs { rows, cells, payload_bytes, disk_bytes, memory_bytes, .. } = plan.needs();
+    let time = match plan.expected_s() {
+        seconds @ 0..100 => language.about_seconds(seconds.max(1)),
+        seconds @ 100..6_000 => language.about_minutes((seconds + 30) / 60),
+        seconds => language.about_hours((seconds + 1_800) / 3_600),
+    };
+    let lines = [
+        language.plan_rows(rows, cells, language.repetitions(plan.repetitions)),
+        language.plan_time(time),
+        language.plan_payload(cli::units::size(payload_bytes), payload_bytes),
+        language.plan_disk(cli::units::size(disk_bytes)),
+        language.plan_memory(cli::units::size(memory_bytes)),
+    ];
+    lines.join("\n")
 }
 
 #[cfg(test)]

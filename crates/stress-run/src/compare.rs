@@ -12,6 +12,7 @@ mod obstacles;
 mod output;
 mod past_run;
 mod screen;
+mod sentences;
 mod verdicts;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -21,10 +22,9 @@ use clap::ValueEnum;
 
 use self::past_run::PastRun;
 pub(crate) use self::{
-    modes::{Answer, LoadJudged, Modes},
-    obstacles::{Difference, Obstacle, Side},
+    modes::{Answer, Modes},
     past_run::repetitions,
-    verdicts::{Comparison, Machines, Measure, Pair, Verdict},
+    verdicts::{Comparison, Machines},
 };
 use crate::{args::ResultOptions, results::EXIT_GATE};
 

@@ -160,7 +160,7 @@ fn work_dir(options: &RunOptions) -> PathBuf {
 fn make_room(work_dir: &Path, language: Language) {
     let places = [work_dir.to_owned(), std::env::temp_dir(), "/dev/shm".into()];
     for dir in work_dir::remove_abandoned(&places) {
-        cli::errln!("{}", language.removed_abandoned(&dir.display().to_string()));
+        cli::errln!("{}", language.removed_abandoned(dir.display()));
     }
 }
 
@@ -218,8 +218,8 @@ fn tell_what_is_left(servers: &Servers, language: Language) {
     match servers.left_behind() {
         None => {}
         Some(Ok(names)) if names.is_empty() => {}
-        Some(Ok(names)) => cli::errln!("{}", language.left_behind(&names)),
-        Some(Err(err)) => cli::errln!("{}", language.perhaps_left_behind(&err.to_string())),
+        Some(Ok(names)) => cli::errln!("{}", language.left_behind(language.names(&names))),
+        Some(Err(err)) => cli::errln!("{}", language.perhaps_left_behind(err)),
     }
 }
 

@@ -24,10 +24,6 @@ use anyhow::Context;
 
 use self::facts::Facts;
 pub(crate) use self::{
-    facts::{CLIENT_LIMIT_SHARE, Load, RowName},
-    figures::{BAND, Extremes, Fit, LastToMean, MemoryEnd, MemoryEnds, QueueShares, Waiting},
-    findings::{Best, Failures, Finding, Limited, Listed, Server, Turns},
-    next::Next,
     plain_text::wrapped,
     table::{on_screen, screen_table},
 };
@@ -43,8 +39,7 @@ pub(crate) const PAGE: &str = "report.html";
 pub(crate) fn findings(run: &Run, language: Language) -> anyhow::Result<Vec<String>> {
     let facts = Facts::of(run, language)?;
     let findings = findings::of(&facts);
-    let sentences = findings.iter().map(|finding| plain_text::of(&language.finding(finding)));
-    Ok(sentences.map(|sentence| plain_text::item(&sentence)).collect())
+    Ok(findings.iter().map(|finding| plain_text::item(&plain_text::of(finding))).collect())
 }
 
 /// Writes the tables and the report into the directory of the run, and takes away those of an earlier

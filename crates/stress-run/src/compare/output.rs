@@ -65,7 +65,7 @@ pub(crate) fn json(runs: &[PastRun], compared: &Compared) -> Value {
         .map(|(mode, tally)| tally_json(&mode_name(*mode), tally))
         .collect();
     let english = |obstacles: &[Obstacle]| -> Vec<String> {
-        obstacles.iter().map(|obstacle| Language::En.obstacle(obstacle)).collect()
+        obstacles.iter().map(|obstacle| obstacle.sentence(Language::En)).collect()
     };
     let decided_by = match comparison.measure {
         Measure::MeanTime => "mean_s",
@@ -139,7 +139,7 @@ fn line(runs: &[PastRun], pair: &Pair) -> PairLine {
         p_value: pair.p_value,
         p_corrected: pair.p_corrected,
         verdict: verdict_name(pair.verdict),
-        reason: pair.obstacle.as_ref().map(|obstacle| Language::En.obstacle(obstacle)),
+        reason: pair.obstacle.as_ref().map(|obstacle| obstacle.sentence(Language::En)),
     }
 }
 

@@ -11,6 +11,7 @@ use super::{
     modes::{LoadJudged, Modes},
     obstacles::Obstacle,
     past_run::PastRun,
+    sentences::ratio,
     verdicts::{Comparison, Measure, Pair, Tally, Verdict},
 };
 use crate::{
@@ -31,7 +32,10 @@ pub(crate) fn on_screen(runs: &[PastRun], compared: &Compared, language: Languag
         }
     }
     if !comparison.allowed.is_empty() {
-        let _ = writeln!(screen, "{}", language.allowed(&comparison.allowed));
+        let _ = writeln!(screen, "{}", language.machines_differ());
+        for difference in &comparison.allowed {
+            let _ = writeln!(screen, "  {}", difference.sentence(language));
+        }
     }
     let all = Tally::of(comparison.pairs.iter());
     if all.compared() > 0 {
@@ -56,7 +60,7 @@ fn of_runs(comparison: &Comparison, language: Language) -> String {
     let by_mode = comparison.by_mode();
     for (mode, tally) in &by_mode {
         if tally.compared() > 0 {
-            let title = language.table_of(&mode_name(*mode));
+            let title = language.table_of(mode_name(*mode));
             let _ = writeln!(screen, "\n{title}\n{}", rows_of(comparison, *mode, language));
         }
     }
@@ -69,9 +73,9 @@ fn of_runs(comparison: &Comparison, language: Language) -> String {
     };
     let all = Tally::of(comparison.pairs.iter());
     let of_modes = by_mode.iter().map(|(mode, tally)| (mode_name(*mode), tally));
-    let lines = of_modes.chain([(language.all().to_owned(), &all)]).map(line).collect();
+    let lines = of_modes.chain([(language.all(), &all)]).map(line).collect();
     let tallies = screen_table(&language.tally_columns(), &[1, 2, 3, 4, 5, 6, 7], lines);
-    let _ = writeln!(screen, "\n{tallies}\n\n{}", wrapped(language.comparison_notes()));
+    let _ = writeln!(screen, "\n{tallies}\n\n{}", wrapped(&language.comparison_notes()));
     screen
 }
 
@@ -89,7 +93,7 @@ fn rows_of(comparison: &Comparison, mode: Option<Mode>, language: Language) -> c
             number(b.mean_s, language),
             number(pair.speed_ratio, language),
             number(pair.p_corrected, language),
-            language.verdict(pair.verdict).to_owned(),
+            pair.verdict.word(language),
         ]
     };
     let rows = comparison.pairs.iter().filter(is_shown).map(row).collect();
@@ -108,10 +112,10 @@ fn of_modes(modes: &Modes, language: Language) -> String {
         let _ = writeln!(screen, "\n{operation}\n{table}");
     }
     let _ = writeln!(screen);
-    for sentence in language.which_mode(modes) {
+    for sentence in modes.load_by_load(language) {
         let _ = writeln!(screen, "{}", wrapped(&sentence));
     }
-    let _ = writeln!(screen, "\n{}", wrapped(language.mode_notes()));
+    let _ = writeln!(screen, "\n{}", wrapped(&language.mode_notes()));
     screen
 }
 
@@ -121,13 +125,21 @@ fn not_compared(comparison: &Comparison, all: &Tally, language: Language) -> Str
     if all.not_comparable == 0 {
         return screen;
     }
-    let _ = writeln!(screen, "\n{}", language.not_compared(all.compared() == 0));
+    let head = match all.compared() {
+        0 => language.nothing_compared(),
+        _ => language.not_compared(),
+    };
+    let _ = writeln!(screen, "\n{head}");
     for obstacle in &comparison.obstacles {
-        let _ = writeln!(screen, "  {}", language.obstacle(obstacle));
+        let _ = writeln!(screen, "  {}", obstacle.sentence(language));
     }
     if comparison.obstacles.is_empty() {
         for (reason, count) in reasons(comparison, language) {
-            let _ = writeln!(screen, "  {}: {reason}", language.loads(comparison.measure, count));
+            let line = match comparison.measure {
+                Measure::MeanTime => language.rows_because(count, reason),
+                Measure::Goodput => language.loads_because(count, reason),
+            };
+            let _ = writeln!(screen, "  {line}");
         }
     }
     let is_machine = |obstacle| matches!(obstacle, &Obstacle::OtherMachine(_));
@@ -147,7 +159,7 @@ fn reasons(comparison: &Comparison, language: Language) -> BTreeMap<String, usiz
             // Each mode meets several others under a load.
             cell.server = Configuration { mode: None, workers: 0 };
         }
-        reasons.entry(language.obstacle(obstacle)).or_default().insert(cell);
+        reasons.entry(obstacle.sentence(language)).or_default().insert(cell);
     }
     reasons.into_iter().map(|(reason, cells)| (reason, cells.len())).collect()
 }
@@ -155,7 +167,7 @@ fn reasons(comparison: &Comparison, language: Language) -> BTreeMap<String, usiz
 impl LoadJudged<'_> {
     /// A line for each mode, the fastest first.
     pub(crate) fn fields(&self, language: Language) -> Vec<[String; 9]> {
-        let all = || language.all().to_owned();
+        let all = || language.all();
         let (volume, clients) = self.size().map_or_else(
             || (all(), all()),
             |(volume, clients)| (language.tick(in_mib(volume.bytes as f64)), clients.to_string()),
@@ -174,12 +186,11 @@ impl LoadJudged<'_> {
                 verdict,
             ]
         };
-        let fastest = [language.ratio(1.0), String::new(), String::new(), language.fastest()];
+        let fastest = [ratio(1.0, language), String::new(), String::new(), language.fastest()];
         let other = |pair: &&Pair| {
-            let speed = pair.speed_ratio.map_or_else(String::new, |speed| language.ratio(speed));
-            let range = pair.speed_range.map_or_else(String::new, |range| language.range(range));
+            let (speed, range) = pair.speed(language);
             let p = number(pair.p_corrected, language);
-            line(&pair.b, [speed, range, p, language.verdict(pair.verdict).to_owned()])
+            line(&pair.b, [speed, range, p, pair.verdict.word(language)])
         };
         let others = self.others.iter().map(other);
         std::iter::once(line(self.fastest, fastest)).chain(others).collect()

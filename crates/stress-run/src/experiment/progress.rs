@@ -69,7 +69,7 @@ impl Progress {
 
     pub(crate) fn block_started(&self, block: &Block) {
         if let Some(bar) = &self.bar {
-            bar.set_message(self.language.starting(block.server));
+            bar.set_message(self.language.starting(self.language.server_named(block.server)));
             bar.tick();
         }
     }
@@ -105,15 +105,15 @@ impl Progress {
     }
 
     pub(crate) fn not_measured(&self, server: Configuration, why: &str) {
-        self.say(self.language.not_measured(server, why));
+        self.say(self.language.not_measured(self.language.server_named(server), why));
     }
 
     pub(crate) fn replaced_when_warm(&self, server: Configuration, why: &str) {
-        self.say(self.language.replaced_when_warm(server, why));
+        self.say(self.language.replaced_when_warm(self.language.server_named(server), why));
     }
 
     pub(crate) fn no_ceiling(&self, why: &anyhow::Error) {
-        self.say(self.language.ceiling_not_measured(&format!("{why:#}")));
+        self.say(self.language.ceiling_not_measured(format!("{why:#}")));
     }
 
     /// Something that must not be lost in the bar.
@@ -150,7 +150,8 @@ impl Progress {
         }
         let cell = self.language.whole_cell(&record.attempt.cell);
         let disturbed = record.disturbance.as_deref();
-        let disturbed = disturbed.map_or_else(String::new, |why| self.language.disturbed(why));
+        let disturbed =
+            disturbed.map_or_else(String::new, |why| format!(" {}", self.language.disturbed(why)));
         format!("{cell}: {}{disturbed}", outcomes.join(", "))
     }
 
@@ -164,6 +165,6 @@ impl Progress {
             return String::new();
         }
         let left_s = (left * pace) as u64;
-        self.language.time_left(&format!("{}:{:02}", left_s / 60, left_s % 60))
+        self.language.time_left(format!("{}:{:02}", left_s / 60, left_s % 60))
     }
 }

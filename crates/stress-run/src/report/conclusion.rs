@@ -61,7 +61,7 @@ fn print_findings(run: &Run, language: Language) -> anyhow::Result<()> {
     }
     cli::outln!("\n{}: {}", language.report(), run.dir.join(report::PAGE).display());
     if let Some(next) = Next::after(run) {
-        cli::outln!("{}:\n  {}", language.next(next), next.command(run));
+        cli::outln!("{}:\n  {}", next.purpose(language), next.command(run));
     }
     Ok(())
 }
@@ -105,7 +105,7 @@ fn troubles(run: &Run, language: Language) -> anyhow::Result<Vec<String>> {
     for line in &run.attempts {
         let name = language.whole_cell(&line.cell());
         if let Some(why) = &line.invalid {
-            lines.push(format!("INVALID: {name}: {why}"));
+            lines.push(language.invalid_cell(&name, why));
         }
         let of_cell = workers.iter().filter(|worker| worker.attempt() == line.attempt());
         let failures = of_cell.filter_map(|worker| worker.outcome.failure.as_ref());

@@ -4,7 +4,8 @@ use maud::{Markup, html};
 
 use super::facts::Facts;
 use crate::{
-    language::{Language, Term},
+    language::Language,
+    plan::{ClientPoolKind, Sink},
     results::{Environment, Run},
 };
 
@@ -16,11 +17,11 @@ pub(super) fn section(facts: &Facts<'_>) -> Markup {
             h2 { (language.disclosure()) }
             dl {
                 @for (term, value) in terms(&facts.run.environment, language) {
-                    dt { (language.term(term)) }
-                    dd { (value.unwrap_or_else(|| language.unknown().to_owned())) }
+                    dt { (term) }
+                    dd { (value.unwrap_or_else(|| language.unknown())) }
                 }
             }
-            h3 { (language.files()) }
+            h3 { (language.raw_files()) }
             ul {
                 @for (name, purpose) in files(facts.run, language) {
                     li { code { (name) } ": " (purpose) }
@@ -30,75 +31,97 @@ pub(super) fn section(facts: &Facts<'_>) -> Markup {
     }
 }
 
-fn terms(environment: &Environment, language: Language) -> Vec<(Term, Option<String>)> {
-    let mut terms = machine(environment);
-    terms.extend(programs(environment));
+/// A term and what it stands for, where that is known.
+type Term = (String, Option<String>);
+
+fn terms(environment: &Environment, language: Language) -> Vec<Term> {
+    let mut terms = machine(environment, language);
+    terms.extend(programs(environment, language));
     terms.extend(plan(environment, language));
     let optional = [
-        (Term::Resumed, Some(environment.resumed.join(", ")).filter(|text| !text.is_empty())),
-        (Term::ConnectedTo, environment.connected_to.clone()),
-        (Term::Injected, environment.injected.clone()),
-        (Term::Timeout, environment.timeout_s.map(|seconds| language.number(seconds))),
+        (
+            language.term_resumed(),
+            Some(environment.resumed.join(", ")).filter(|text| !text.is_empty()),
+        ),
+        (language.term_connected_to(), environment.connected_to.clone()),
+        (language.term_injected(), environment.injected.clone()),
+        (language.term_timeout(), environment.timeout_s.map(|seconds| language.number(seconds))),
     ];
     terms.extend(optional.into_iter().filter(|(_, value)| value.is_some()));
     terms
 }
 
-fn machine(environment: &Environment) -> Vec<(Term, Option<String>)> {
+fn machine(environment: &Environment, language: Language) -> Vec<Term> {
     let machine = &environment.machine;
     let size = |bytes: Option<u64>| bytes.map(cli::units::size);
     vec![
-        (Term::Cpu, machine.cpu.clone()),
-        (Term::Cores, Some(machine.cores.to_string())),
-        (Term::Memory, size(machine.memory_bytes)),
-        (Term::Swap, size(machine.swap_bytes)),
-        (Term::Kernel, machine.kernel.clone()),
-        (Term::Filesystem, machine.filesystem.clone()),
-        (Term::Load, machine.load_average.map(|load| load.to_string())),
-        (Term::TcpRmem, machine.tcp_rmem.clone()),
-        (Term::TcpWmem, machine.tcp_wmem.clone()),
-        (Term::HugePages, machine.transparent_hugepage.clone()),
+        (language.term_cpu(), machine.cpu.clone()),
+        (language.term_cores(), Some(machine.cores.to_string())),
+        (language.term_memory(), size(machine.memory_bytes)),
+        (language.term_swap(), size(machine.swap_bytes)),
+        (language.term_kernel(), machine.kernel.clone()),
+        (language.term_filesystem(), machine.filesystem.clone()),
+        (language.term_load(), machine.load_average.map(|load| load.to_string())),
+        (language.term_tcp_rmem(), machine.tcp_rmem.clone()),
+        (language.term_tcp_wmem(), machine.tcp_wmem.clone()),
+        (language.term_huge_pages(), machine.transparent_hugepage.clone()),
     ]
 }
 
-fn programs(environment: &Environment) -> Vec<(Term, Option<String>)> {
+fn programs(environment: &Environment, language: Language) -> Vec<Term> {
     let binaries = &environment.binaries;
     vec![
-        (Term::Version, Some(environment.version.clone())),
-        (Term::Commit, Some(environment.git_commit.clone())),
-        (Term::Rustc, Some(environment.rustc.clone())),
-        (Term::Build, Some(environment.build.clone())),
-        (Term::StressRun, binaries.stress_run_digest.clone()),
-        (Term::Fileserver, binaries.fileserver_digest.clone()),
-        (Term::CommandLine, Some(environment.command_line.join(" "))),
-        (Term::Started, Some(environment.started.clone())),
+        (language.term_version(), Some(environment.version.clone())),
+        (language.term_commit(), Some(environment.git_commit.clone())),
+        (language.term_rustc(), Some(environment.rustc.clone())),
+        (language.term_build(), Some(environment.build.clone())),
+        (language.term_stress_run(), binaries.stress_run_digest.clone()),
+        (language.term_fileserver(), binaries.fileserver_digest.clone()),
+        (language.term_command_line(), Some(environment.command_line.join(" "))),
+        (language.term_started(), Some(environment.started.clone())),
     ]
 }
 
-fn plan(environment: &Environment, language: Language) -> Vec<(Term, Option<String>)> {
+fn plan(environment: &Environment, language: Language) -> Vec<Term> {
     let plan = &environment.plan;
     let list = |texts: Vec<String>| Some(texts.join(", "));
-    let servers = plan.configurations.iter().map(|server| language.server(*server)).collect();
-    let pool = language.client_pool(plan.client_pool);
+    let servers = plan.configurations.iter().map(|server| language.server_named(*server)).collect();
+    let pool = match plan.client_pool {
+        ClientPoolKind::Thread => "thread",
+        ClientPoolKind::Process => "process",
+    };
+    let sink = match plan.sink {
+        Sink::File => language.sink_file(),
+        Sink::Null => language.sink_null(),
+    };
     vec![
-        (Term::Preset, Some(environment.preset.clone())),
-        (Term::Servers, list(servers)),
-        (Term::Operations, list(plan.operations.iter().map(ToString::to_string).collect())),
-        (Term::Volumes, list(plan.volumes.iter().map(ToString::to_string).collect())),
-        (Term::Clients, list(plan.clients.iter().map(ToString::to_string).collect())),
-        (Term::ClientPool, Some(pool.to_owned())),
-        (Term::Sink, Some(language.sink(plan.sink).to_owned())),
-        (Term::Repetitions, Some(plan.repetitions.to_string())),
-        (Term::Seed, Some(plan.seed.to_string())),
-        (Term::MinTime, Some(language.number(plan.min_time_s))),
-        (Term::Reruns, Some(plan.reruns.to_string())),
-        (Term::Rows, Some(environment.needs.rows.to_string())),
-        (Term::Payload, Some(cli::units::size(environment.needs.payload_bytes))),
+        (language.term_preset(), Some(environment.preset.clone())),
+        (language.term_servers(), list(servers)),
+        (
+            language.term_operations(),
+            list(plan.operations.iter().map(ToString::to_string).collect()),
+        ),
+        (language.term_volumes(), list(plan.volumes.iter().map(ToString::to_string).collect())),
+        (language.term_clients(), list(plan.clients.iter().map(ToString::to_string).collect())),
+        (language.term_client_pool(), Some(pool.to_owned())),
+        (language.term_sink(), Some(sink)),
+        (language.term_repetitions(), Some(plan.repetitions.to_string())),
+        (language.term_seed(), Some(plan.seed.to_string())),
+        (language.term_min_time(), Some(language.number(plan.min_time_s))),
+        (language.term_reruns(), Some(plan.reruns.to_string())),
+        (language.term_rows(), Some(environment.needs.rows.to_string())),
+        (language.term_payload(), Some(cli::units::size(environment.needs.payload_bytes))),
     ]
 }
 
-/// Those of the run's files that are there.
-fn files(run: &Run, language: Language) -> Vec<(&'static str, &'static str)> {
-    let is_there = |(name, _): &(&str, &str)| run.dir.join(name).exists();
-    language.raw_files().into_iter().filter(is_there).collect()
+/// Those of the run's files that are there, and what is in them.
+fn files(run: &Run, language: Language) -> Vec<(&'static str, String)> {
+    let files = [
+        ("environment.json", language.raw_environment()),
+        ("cells.csv", language.raw_cells()),
+        ("ceilings.csv", language.raw_ceilings()),
+        ("workers.jsonl.gz", language.raw_workers()),
+        ("workers.jsonl", language.raw_workers()),
+    ];
+    files.into_iter().filter(|(name, _)| run.dir.join(name).exists()).collect()
 }

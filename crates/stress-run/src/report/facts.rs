@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use maud::{Markup, html};
+
 use super::prediction::Prediction;
 use crate::{
     compare::{Modes, repetitions},
@@ -47,6 +49,13 @@ pub(super) struct RowFacts<'a> {
     pub(super) peak_bytes: Option<f64>,
     pub(super) ceiling: Option<Spread>,
     pub(super) prediction: Option<Prediction>,
+}
+
+impl Load {
+    /// `50 clients with 100 MiB each`.
+    pub(super) fn text(self, language: Language) -> String {
+        language.load(self.clients, self.volume)
+    }
 }
 
 /// A row as text cites it.
@@ -180,8 +189,22 @@ impl<'a> RowFacts<'a> {
 
 impl RowName {
     /// The name of the place in the page where the row is.
-    pub(crate) fn anchor(&self) -> String {
+    pub(super) fn anchor(&self) -> String {
         format!("{}-{}", self.mode, self.number)
+    }
+
+    pub(super) fn text(&self, language: Language) -> String {
+        language.row(&self.mode, self.number)
+    }
+
+    /// The way to its place in the tables.
+    pub(super) fn link(&self, language: Language) -> Markup {
+        html! { a href=(format!("#{}", self.anchor())) { (self.text(language)) } }
+    }
+
+    /// Behind a value that is from it.
+    pub(super) fn after(&self, value: String, language: Language) -> Markup {
+        language.of_row(value, self.link(language))
     }
 }
 

@@ -9,15 +9,7 @@ mod time_parts;
 
 use maud::{Markup, html};
 
-pub(super) use self::prediction::fit;
-pub(crate) use self::{
-    dots::LastToMean,
-    gantt::Waiting,
-    goodput::Extremes,
-    memory::{MemoryEnd, MemoryEnds},
-    prediction::{BAND, Fit},
-    time_parts::QueueShares,
-};
+pub(super) use self::prediction::{BAND, fit};
 use super::{
     chart::{legend, line, mark},
     facts::Facts,
@@ -54,7 +46,7 @@ pub(super) fn all(facts: &Facts<'_>) -> [Figure; 6] {
 
 impl Figure {
     /// One that has nothing to draw.
-    fn missing(title: String, why: &str) -> Self {
+    fn missing(title: String, why: String) -> Self {
         let data = Data { heads: Vec::new(), words: 0, lines: Vec::new() };
         Self { title, caption: html! { (why) }, drawing: None, data }
     }

@@ -1,14 +1,17 @@
-//! What the run found, as values that the language puts into sentences. Each is computed from the
-//! rows it names, so a sentence cannot say what the table does not.
+//! What the run found, in sentences. Each is computed from the rows it names, so it cannot say what the
+//! table does not.
 
 use std::cmp::Ordering;
 
+use maud::{Markup, html};
+
 use super::{
-    facts::{Facts, Load, RowFacts, RowName},
-    figures::{self, Fit},
+    facts::{CLIENT_LIMIT_SHARE, Facts, Load, RowFacts},
+    figures,
 };
 use crate::{
-    plan::{Configuration, Mode, Operation},
+    language::Language,
+    plan::{Cell, Mode, Operation, in_mib, mode_name},
     spread::Spread,
 };
 
@@ -18,104 +21,48 @@ const SAME: f64 = 1.05;
 /// As many as a reader takes in before the figures.
 const FINDINGS_MAX: usize = 3;
 
-pub(crate) enum Finding {
-    Failures(Failures),
-    Best {
-        load: Load,
-        of: Vec<Best>,
-    },
-    Turns(Turns),
-    Modes {
-        answer: Vec<String>,
-        limited: Option<Limited>,
-    },
-    Limited(Limited),
-    Prediction(Fit),
-    Lists(Listed),
-    /// No row has a time.
-    Nothing,
-}
-
-/// The server that answered LIST soonest, to the most clients.
-pub(crate) struct Listed {
-    pub(crate) server: Configuration,
-    pub(crate) clients: u32,
-    pub(crate) files: u64,
-    pub(crate) mean_s: f64,
-}
-
-pub(crate) struct Failures {
-    pub(crate) failed: u64,
-    pub(crate) clients: u64,
-    pub(crate) rows: usize,
-    /// The row with the most of them, and its causes.
-    pub(crate) worst: RowName,
-    pub(crate) causes: String,
-}
-
-/// The most goodput of an operation under the heaviest load.
-pub(crate) struct Best {
-    pub(crate) operation: Operation,
-    pub(crate) server: Server,
-}
-
-/// A row of the heaviest load, by its server.
-#[derive(Clone)]
-pub(crate) struct Server {
-    pub(crate) row: RowName,
-    pub(crate) workers: u32,
-    pub(crate) goodput: Spread,
-}
-
-/// The smallest pool beside the largest, with the same clients: where they take turns a client waits
-/// less in the mean, and all of them together need as long.
-pub(crate) struct Turns {
-    pub(crate) operation: Operation,
-    pub(crate) load: Load,
-    pub(crate) few: Turn,
-    pub(crate) many: Turn,
-}
-
-pub(crate) struct Turn {
-    pub(crate) server: Server,
-    pub(crate) mean_s: f64,
-    pub(crate) makespan_s: f64,
-}
-
 /// Rows that say what the clients can do.
 #[derive(Clone, Copy)]
-pub(crate) struct Limited {
-    pub(crate) rows: usize,
+pub(super) struct Limited {
+    rows: usize,
     /// Of so many whose ceiling is known.
-    pub(crate) of: usize,
+    of: usize,
 }
 
 /// The most important first.
-pub(super) fn of(facts: &Facts<'_>) -> Vec<Finding> {
+pub(super) fn of(facts: &Facts<'_>) -> Vec<Markup> {
+    let language = facts.language;
     let candidates = [
-        failures(facts).map(Finding::Failures),
+        failures(facts),
         best(facts),
-        turns(facts).map(Finding::Turns),
+        turns(facts),
         modes(facts),
-        figures::fit(facts).map(Finding::Prediction),
-        listed(facts).map(Finding::Lists),
+        figures::fit(facts).map(|fit| fit.sentence(language)),
+        listed(facts).map(|sentence| html! { (sentence) }),
     ];
-    let mut findings: Vec<Finding> = candidates.into_iter().flatten().collect();
+    let mut findings: Vec<Markup> = candidates.into_iter().flatten().collect();
     findings.truncate(FINDINGS_MAX);
     if findings.is_empty() {
-        findings.push(Finding::Nothing);
+        findings.push(html! { (language.nothing_measured()) });
     }
     findings
 }
 
-/// `None` where no list was measured in which every client succeeded.
-fn listed(facts: &Facts<'_>) -> Option<Listed> {
+/// The server that answered LIST soonest, to the most clients. `None` where no list was measured in which
+/// every client succeeded.
+fn listed(facts: &Facts<'_>) -> Option<String> {
+    let language = facts.language;
     let rows = facts.modes().into_iter().flat_map(|mode| facts.run.lists(mode));
     let listed = rows.filter_map(|row| {
-        let (server, clients, line) = (row.cell.server, row.cell.clients, row.median()?);
-        Some(Listed { server, clients, files: line.names?, mean_s: line.mean_s? })
+        let line = row.median()?;
+        Some((row.cell, line.names?, line.mean_s?))
     });
-    listed.min_by(|a, b| b.clients.cmp(&a.clients).then(a.mean_s.total_cmp(&b.mean_s)))
+    let soonest = |a: &(Cell, u64, f64), b: &(Cell, u64, f64)| {
+        b.0.clients.cmp(&a.0.clients).then(a.2.total_cmp(&b.2))
+    };
+    let (cell, files, mean_s) = listed.min_by(soonest)?;
+    let server = language.server_named(cell.server);
+    Some(language.lists_soonest(cell.clients, server, language.number(mean_s), files))
 }
 
 /// `None` where no ceiling was measured.
@@ -125,91 +72,137 @@ pub(super) fn client_limited(facts: &Facts<'_>) -> Option<Limited> {
     (!known.is_empty()).then_some(Limited { rows, of: known.len() })
 }
 
-fn failures(facts: &Facts<'_>) -> Option<Failures> {
+impl Limited {
+    pub(super) fn sentence(self, language: Language) -> String {
+        language.limited(self.rows, self.of, language.percent(CLIENT_LIMIT_SHARE))
+    }
+}
+
+fn failures(facts: &Facts<'_>) -> Option<Markup> {
     let failed = |row: &RowFacts<'_>| -> u64 {
         row.row.repetitions.iter().map(|line| line.clients_failed).sum()
     };
+    // The row with the most of them, and its causes.
     let worst = facts.rows.iter().max_by_key(|row| failed(row)).filter(|row| failed(row) > 0)?;
+    let causes = &worst.row.representative().failure_causes;
     let lines = facts.rows.iter().flat_map(|row| &row.row.repetitions);
-    Some(Failures {
-        failed: facts.rows.iter().map(failed).sum(),
-        clients: lines.map(|line| line.clients_succeeded + line.clients_failed).sum(),
-        rows: facts.rows.iter().filter(|row| failed(row) > 0).count(),
-        worst: worst.name(),
-        causes: worst.row.representative().failure_causes.clone(),
-    })
+    let clients: u64 = lines.map(|line| line.clients_succeeded + line.clients_failed).sum();
+    let all: u64 = facts.rows.iter().map(failed).sum();
+    let rows = facts.rows.iter().filter(|row| failed(row) > 0).count();
+    let language = facts.language;
+    Some(language.failures(all, clients, rows, worst.name().link(language), causes))
 }
 
-fn best(facts: &Facts<'_>) -> Option<Finding> {
+/// The most goodput of each operation under the heaviest load.
+fn best(facts: &Facts<'_>) -> Option<Markup> {
+    let language = facts.language;
     let best = |operation: Operation| {
-        let servers = facts.heaviest_rows(operation).into_iter().filter_map(Server::of);
-        servers.max_by(Server::by_goodput).map(|server| Best { operation, server })
+        let rows = facts.heaviest_rows(operation).into_iter();
+        let known = rows.filter_map(|row| Some((row, row.goodput?)));
+        let (row, goodput) = known.max_by(|a, b| a.1.median.total_cmp(&b.1.median))?;
+        let rate = language.rate(goodput.median);
+        let (mode, workers) = (mode_name(row.mode()), language.workers(row.workers()));
+        let source = source(row, &goodput, language);
+        Some(language.best_server(operation.to_string(), rate, mode, workers, source))
     };
-    let of: Vec<Best> = facts.operations().into_iter().filter_map(best).collect();
-    let load = facts.heaviest?;
-    (!of.is_empty()).then_some(Finding::Best { load, of })
+    let servers: Vec<Markup> = facts.operations().into_iter().filter_map(best).collect();
+    let load = facts.heaviest?.text(language);
+    (!servers.is_empty()).then(|| language.best(load, language.list(servers)))
 }
 
-fn turns(facts: &Facts<'_>) -> Option<Turns> {
+/// `range 650–710; thread, row 26`: the repetitions of the row, and the row.
+fn source(row: &RowFacts<'_>, goodput: &Spread, language: Language) -> Markup {
+    let end = |bytes_per_s: f64| language.number(in_mib(bytes_per_s));
+    html! {
+        @if goodput.count > 1 { (language.range(end(goodput.min), end(goodput.max))) "; " }
+        (row.name().link(language))
+    }
+}
+
+/// The smallest pool of a mode beside the largest, with the same clients: where they take turns a client
+/// waits less in the mean, and all of them together need as long.
+struct Turns<'a> {
+    few: Turn<'a>,
+    many: Turn<'a>,
+}
+
+struct Turn<'a> {
+    row: &'a RowFacts<'a>,
+    mean_s: f64,
+    makespan_s: f64,
+}
+
+fn turns(facts: &Facts<'_>) -> Option<Markup> {
     let load = facts.heaviest?;
-    let of_mode = |rows: &[&RowFacts<'_>], mode| {
-        let of_mode = rows.iter().filter(|row| row.mode() == mode);
-        let mut turns: Vec<Turn> = of_mode.filter_map(|row| Turn::of(row)).collect();
-        turns.sort_by_key(|turn| turn.server.workers);
-        let many = turns.pop()?;
-        let few = turns.into_iter().next()?;
-        Some((few, many))
-    };
     let turns = |operation: Operation| {
         let rows = facts.heaviest_rows(operation);
         // In async mode every connection is served at once, however few the workers.
         let mut modes = facts.modes().into_iter().filter(|mode| *mode != Some(Mode::Async));
-        let (few, many) = modes.find_map(|mode| of_mode(&rows, mode))?;
+        let turns = modes.find_map(|mode| Turns::of(&rows, mode))?;
         // With a worker for each nobody takes turns.
-        if few.server.workers >= load.clients {
-            return None;
-        }
-        Some(Turns { operation, load, few, many })
+        let take_turns = turns.few.row.workers() < load.clients;
+        take_turns.then(|| turns.sentence(operation, load, facts.language))
     };
     facts.operations().into_iter().find_map(turns)
 }
 
 /// Where there is nothing to compare, what limits the rows is told all the same.
-fn modes(facts: &Facts<'_>) -> Option<Finding> {
-    let limited = client_limited(facts);
-    let answer = facts.language.modes_together(&facts.modes_compared);
-    match answer.is_empty() {
-        true => limited.map(Finding::Limited),
-        false => Some(Finding::Modes { answer, limited }),
+fn modes(facts: &Facts<'_>) -> Option<Markup> {
+    let language = facts.language;
+    let limited = client_limited(facts).map(|limited| limited.sentence(language));
+    let answer = facts.modes_compared.together(language);
+    if answer.is_empty() {
+        return limited.map(|limited| html! { (limited) });
     }
+    Some(html! {
+        a href="#modes" { (language.which_mode()) }
+        @for sentence in answer.into_iter().chain(limited) { " " (sentence) }
+    })
 }
 
-impl Server {
-    fn of(row: &RowFacts<'_>) -> Option<Self> {
-        Some(Self { row: row.name(), workers: row.workers(), goodput: row.goodput? })
+impl<'a> Turns<'a> {
+    fn of(rows: &[&'a RowFacts<'a>], mode: Option<Mode>) -> Option<Self> {
+        let of_mode = rows.iter().filter(|row| row.mode() == mode);
+        let mut turns: Vec<Turn<'_>> = of_mode.filter_map(|row| Turn::of(row)).collect();
+        turns.sort_by_key(|turn| turn.row.workers());
+        let many = turns.pop()?;
+        Some(Self { few: turns.into_iter().next()?, many })
     }
 
-    fn by_goodput(a: &Self, b: &Self) -> Ordering {
-        a.goodput.median.total_cmp(&b.goodput.median)
-    }
-}
-
-impl Turn {
-    fn of(row: &RowFacts<'_>) -> Option<Self> {
-        let (mean_s, makespan_s) = (row.mean_s?.median, row.makespan_s?.median);
-        Some(Self { server: Server::of(row)?, mean_s, makespan_s })
-    }
-}
-
-impl Turns {
     /// Whether the smaller pool looks faster to a client, and is not for all of them together.
-    pub(crate) fn is_misleading(&self) -> bool {
+    fn is_misleading(&self) -> bool {
         compare(self.few.mean_s, self.many.mean_s).is_lt() && self.batch().is_ge()
     }
 
     /// How long the smaller pool takes for all clients together, beside the larger one.
-    pub(crate) fn batch(&self) -> Ordering {
+    fn batch(&self) -> Ordering {
         compare(self.few.makespan_s, self.many.makespan_s)
+    }
+
+    fn sentence(&self, operation: Operation, load: Load, language: Language) -> Markup {
+        let turns = [&self.few, &self.many];
+        let [few, many] = turns.map(|turn| language.workers(turn.row.workers()));
+        let [few_mean, many_mean] = turns.map(|turn| language.duration(turn.mean_s));
+        let [few_all, many_all] = turns.map(|turn| language.duration(turn.makespan_s));
+        let mean = match self.is_misleading() {
+            true => language.turns_misleading(few, many, few_mean, many_mean),
+            false => language.turns_plain(few, many, few_mean, many_mean),
+        };
+        let batch = match self.batch() {
+            Ordering::Less => language.batch_shorter(few_all, many_all),
+            Ordering::Equal => language.batch_same(few_all, many_all),
+            Ordering::Greater => language.batch_longer(few_all, many_all),
+        };
+        let mode = mode_name(self.few.row.mode());
+        let rows = language.list(turns.map(|turn| turn.row.name().link(language)));
+        language.turns(mode, operation.to_string(), load.text(language), mean, batch, rows)
+    }
+}
+
+impl<'a> Turn<'a> {
+    fn of(row: &'a RowFacts<'a>) -> Option<Self> {
+        row.goodput?;
+        Some(Self { row, mean_s: row.mean_s?.median, makespan_s: row.makespan_s?.median })
     }
 }
 

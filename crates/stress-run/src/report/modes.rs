@@ -16,13 +16,13 @@ pub(super) fn section(facts: &Facts<'_>) -> Markup {
     html! {
         @if !loads.is_empty() {
             section id="modes" {
-                h2 { (language.which_mode_title()) }
-                ul { @for sentence in language.which_mode(modes) { li { (sentence) } } }
+                h2 { (language.which_mode()) }
+                ul { @for sentence in modes.load_by_load(language) { li { (sentence) } } }
                 p { (language.mode_notes()) }
                 div.scroll tabindex="0" {
                     table {
                         thead { tr {
-                            th scope="col" class="words" { (language.columns_on_screen()[1]) }
+                            th scope="col" class="words" { (language.screen_columns()[1]) }
                             @for (index, head) in heads.iter().enumerate() {
                                 th scope="col" class=[class(index + 1)] { (head) }
                             }

@@ -2,13 +2,14 @@
 
 use crate::{
     compare::{Answer, Modes, repetitions},
+    language::Language,
     results::Run,
     significance::REPETITIONS_MIN,
 };
 
 /// What whoever has read the results may do with them.
 #[derive(Clone, Copy)]
-pub(crate) enum Next {
+pub(super) enum Next {
     Resume,
     MeasureWhole,
     /// So often.
@@ -18,6 +19,17 @@ pub(crate) enum Next {
 }
 
 impl Next {
+    /// What its command is for.
+    pub(super) fn purpose(self, language: Language) -> String {
+        match self {
+            Self::Resume => language.next_resume(),
+            Self::MeasureWhole => language.next_whole(),
+            Self::Repeat(_) => language.next_repeat(),
+            Self::CompareModes => language.next_modes(),
+            Self::Compare => language.next_compare(),
+        }
+    }
+
     /// Nothing is built on a run that must not be used.
     pub(super) fn after(run: &Run) -> Option<Self> {
         let marks = run.marks();

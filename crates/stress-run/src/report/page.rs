@@ -2,14 +2,26 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{disclosure, facts::Facts, figures, findings, modes, rows, table::Part};
-use crate::{language::Language, plan::mode_name, results::Run};
+use super::{
+    disclosure,
+    facts::{CLIENT_LIMIT_SHARE, Facts},
+    figures::{self, BAND},
+    findings, modes, rows,
+    table::Part,
+};
+use crate::{
+    language::Language,
+    machine::resources::{CLOCK_TOLERANCE_S, OTHERS_SHARE_MAX},
+    plan::mode_name,
+    results::Run,
+    spread::CONFIDENCE_MIN,
+};
 
 const STYLE: &str = include_str!("page.css");
 
 pub(super) fn html(run: &Run, language: Language) -> anyhow::Result<String> {
     let facts = Facts::of(run, language)?;
-    let title = language.report_title(&started(run));
+    let title = language.report_title(started(run));
     let page = html! {
         (DOCTYPE)
         html lang=(language.tag()) {
@@ -46,10 +58,11 @@ fn started(run: &Run) -> String {
 fn measured(facts: &Facts<'_>) -> Markup {
     let (language, environment) = (facts.language, &facts.run.environment);
     let modes: Vec<String> = environment.plan.modes().into_iter().map(mode_name).collect();
-    let rows = Part::all(facts.run).into_iter().map(|part| part.rows(facts.run).len()).sum();
+    let rows: usize = Part::all(facts.run).into_iter().map(|part| part.rows(facts.run).len()).sum();
     let planned = environment.needs.rows;
+    let repetitions = language.repetitions(environment.plan.repetitions);
     html! {
-        p.lead { (language.measured(&modes, rows, planned, environment.plan.repetitions)) }
+        p.lead { (language.measured(modes.join(", "), rows, planned, repetitions)) }
         p.lead {
             (environment.machine.in_words()) ". stress-run " (environment.version) ", commit "
             code { (environment.git_commit.get(..12).unwrap_or(&environment.git_commit)) } "."
@@ -62,7 +75,7 @@ fn contents(facts: &Facts<'_>) -> Markup {
     html! {
         nav {
             @if !facts.modes_compared.loads().is_empty() {
-                a href="#modes" { (language.which_mode_title()) }
+                a href="#modes" { (language.which_mode()) }
             }
             a href="#figures" { (language.figures()) }
             @for part in Part::all(facts.run) {
@@ -86,13 +99,15 @@ fn summary(facts: &Facts<'_>) -> Markup {
                 ul { @for mark in &marks { li { (mark) } } }
             }
         }
-        @for (server, why) in failed { p.failed { (language.not_measured(server, why)) } }
+        @for (server, why) in failed {
+            p.failed { (language.not_measured(language.server_named(server), why)) }
+        }
         section.findings {
             h2 {
                 (language.findings())
                 @if !marks.is_empty() { " " span.tag { (language.not_reportable()) } }
             }
-            ol { @for finding in findings::of(facts) { li { (language.finding(&finding)) } } }
+            ol { @for finding in findings::of(facts) { li { (finding) } } }
         }
     }
 }
@@ -110,21 +125,34 @@ fn figures_section(facts: &Facts<'_>) -> Markup {
 
 fn tables(facts: &Facts<'_>) -> Markup {
     let language = facts.language;
+    let repetitions = language.repetitions(facts.run.environment.plan.repetitions);
+    let limit = language.percent(CLIENT_LIMIT_SHARE);
     html! {
         section id="tables" {
             h2 { (language.tables()) }
-            p { (language.about_tables(facts.run.environment.plan.repetitions)) }
+            p { (language.about_tables(repetitions, CONFIDENCE_MIN, limit)) }
             @for part in Part::all(facts.run) { (rows::table(facts, part)) }
         }
     }
 }
 
 fn meaning(language: Language) -> Markup {
+    let (band, limit) = (language.percent(BAND), language.percent(CLIENT_LIMIT_SHARE));
+    let tolerance = language.duration(CLOCK_TOLERANCE_S);
+    let explanations = [
+        (language.about_goodput_head(), language.about_goodput()),
+        (language.about_prediction_head(), language.about_prediction(band)),
+        (language.about_ceiling_head(), language.about_ceiling(limit)),
+        (
+            language.about_disturbance_head(),
+            language.about_disturbance(language.percent(OTHERS_SHARE_MAX), tolerance),
+        ),
+    ];
     html! {
         section id="meaning" {
             h2 { (language.meaning()) }
-            p { (language.notes()) }
-            @for (head, words) in language.explanations() { h3 { (head) } p { (words) } }
+            p { (language.table_notes()) }
+            @for (head, words) in explanations { h3 { (head) } p { (words) } }
         }
     }
 }

@@ -34,7 +34,7 @@ fn judged(facts: &Facts<'_>, mode: Option<Mode>) -> Markup {
     let language = facts.language;
     html! {
         thead { tr {
-            @for (column, head) in language.row_heads().iter().enumerate() {
+            @for (column, head) in language.row_columns().iter().enumerate() {
                 th scope="col" class=[class(column)] { (head) }
             }
         } }
@@ -80,7 +80,11 @@ fn fields(row: &RowFacts<'_>, language: Language) -> [String; 19] {
     let percent = |share: Option<f64>| number(share.map(|share| share * 100.0));
     let [clients, workers] = short_counts(line);
     let predicted_s = row.prediction.map(|prediction| prediction.mean_s);
-    let limited = row.is_limited_by_client().map(|is_limited| language.yes_or_no(is_limited));
+    let limited = match row.is_limited_by_client() {
+        Some(true) => language.yes(),
+        Some(false) => language.no(),
+        None => String::new(),
+    };
     [
         row.row.number.to_string(),
         cell.operation.to_string(),
@@ -97,7 +101,7 @@ fn fields(row: &RowFacts<'_>, language: Language) -> [String; 19] {
         row.residual().map_or_else(String::new, |residual| language.signed(residual * 100.0)),
         mib(row.ceiling.map(|ceiling| ceiling.median)),
         percent(row.ceiling_share()),
-        limited.unwrap_or_default().to_owned(),
+        limited,
         mib(line.server_peak_pss_bytes.map(|bytes| bytes as f64)),
         clients,
         workers,
@@ -128,10 +132,10 @@ fn flags(row: &RowFacts<'_>, language: Language) -> String {
         lines
             .iter()
             .filter_map(|line| line.invalid.as_deref())
-            .map(|why| format!("INVALID: {why}")),
+            .map(|why| language.flag_invalid(why)),
     );
     let failure = lines.iter().find_map(|line| line.server_failure.clone());
-    flags.extend(failure.map(|why| language.flag_server(&why)));
+    flags.extend(failure.map(|why| language.flag_server(why)));
     let causes = &row.row.representative().failure_causes;
     flags.extend((!causes.is_empty()).then(|| causes.clone()));
     flags.join("; ")

@@ -51,8 +51,8 @@ impl Part {
 
     pub(super) fn title(self, language: Language) -> String {
         match self.kind {
-            Kind::Transfers => language.table_of(&mode_name(self.mode)),
-            Kind::Lists => language.lists_of(&mode_name(self.mode)),
+            Kind::Transfers => language.table_of(mode_name(self.mode)),
+            Kind::Lists => language.lists_of(mode_name(self.mode)),
         }
     }
 
@@ -73,7 +73,8 @@ impl Part {
     }
 
     pub(super) fn heads(self, language: Language) -> Vec<&'static str> {
-        self.columns(language.columns(), language.names_column())
+        let [names] = language.names_column();
+        self.columns(language.table_columns(), names)
     }
 
     /// A row's text in files; what was not measured is empty, never 0.
@@ -110,7 +111,8 @@ pub(crate) fn on_screen(run: &Run, language: Language) -> String {
     for part in Part::all(run) {
         let rows = part.rows(run);
         let fields = |row| part.columns(screen_fields(row, language), names(row));
-        let heads = part.columns(language.columns_on_screen(), language.names_column());
+        let [names_head] = language.names_column();
+        let heads = part.columns(language.screen_columns(), names_head);
         let numbers: Vec<usize> = (0..heads.len()).filter(|&it| part.is_number(it)).collect();
         let table = screen_table(&heads, &numbers, rows.iter().map(fields).collect());
         let _ = writeln!(screen, "{}\n{table}\n", part.title(language));
@@ -218,7 +220,7 @@ pub(super) fn markdown(run: &Run, language: Language) -> String {
         text.push('\n');
     }
     let Environment { version, git_commit, started, machine, plan, .. } = &run.environment;
-    let _ = writeln!(text, "{}\n", language.notes());
+    let _ = writeln!(text, "{}\n", language.table_notes());
     let _ = writeln!(
         text,
         "{}. stress-run {version}, commit {git_commit}, {started}, {}.",

@@ -59,7 +59,7 @@ fn fill(sheet: &mut Worksheet, run: &Run, part: Part, language: Language) -> Res
             write_field(sheet, line, index, &text)?;
         }
     }
-    sheet.write(line + 2, 0, language.notes())?;
+    sheet.write(line + 2, 0, language.table_notes())?;
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::{Data, Figure, largest};
 use crate::{
+    language::Language,
     plan::{Mode, Operation, mode_name},
     report::{
         chart::{Frame, Point, SERIES, Scale, legend, line, px, text},
@@ -21,13 +22,6 @@ struct Column<'a> {
     seconds: Vec<f64>,
 }
 
-/// How much longer than the mean the last client takes, for the caption.
-pub(crate) struct LastToMean {
-    pub(crate) operation: Operation,
-    pub(crate) most: (RowName, f64),
-    pub(crate) least: (RowName, f64),
-}
-
 pub(super) fn figure(facts: &Facts<'_>) -> Figure {
     let language = facts.language;
     let title = language.dots_title();
@@ -37,17 +31,17 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
     };
     let panels: Vec<(Operation, Vec<Column<'_>>)> =
         facts.operations().into_iter().map(|operation| (operation, columns(operation))).collect();
-    let ratios: Vec<LastToMean> = panels
+    let ratios: Vec<Markup> = panels
         .iter()
-        .filter_map(|(operation, columns)| last_to_mean(*operation, columns))
+        .filter_map(|(operation, columns)| last_to_mean(*operation, columns, language))
         .collect();
     let Some(load) = facts.heaviest.filter(|_| !ratios.is_empty()) else {
         return Figure::missing(title, language.no_clients());
     };
     let swatches = [
-        (dot(0, (12.0, 6.0), 2.6), language.one_client().to_owned()),
-        (line((4.0, 6.0), (20.0, 6.0), "mean"), language.mean().to_owned()),
-        (ring((12.0, 6.0)), language.last_client().to_owned()),
+        (dot(0, (12.0, 6.0), 2.6), language.dots_client()),
+        (line((4.0, 6.0), (20.0, 6.0), "mean"), language.dots_mean()),
+        (ring((12.0, 6.0)), language.dots_last()),
     ];
     let drawing = html! {
         (legend(&swatches))
@@ -57,7 +51,7 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
     };
     Figure {
         title,
-        caption: language.dots_caption(load, &ratios),
+        caption: language.dots_caption(load.text(language), language.list(ratios)),
         drawing: Some(drawing),
         data: data(facts, &panels),
     }
@@ -82,11 +76,18 @@ impl<'a> Column<'a> {
     }
 }
 
-fn last_to_mean(operation: Operation, columns: &[Column<'_>]) -> Option<LastToMean> {
+/// How much longer than the mean the last client takes, for the caption.
+fn last_to_mean(
+    operation: Operation,
+    columns: &[Column<'_>],
+    language: Language,
+) -> Option<Markup> {
     let ratio = |column: &Column<'_>| (column.row.name(), column.max_s() / column.mean_s());
     let mut ratios: Vec<(RowName, f64)> = columns.iter().map(ratio).collect();
     ratios.sort_by(|a, b| a.1.total_cmp(&b.1));
-    Some(LastToMean { operation, most: ratios.last()?.clone(), least: ratios.first()?.clone() })
+    let end = |(row, ratio): &(RowName, f64)| row.after(language.number(*ratio), language);
+    let (least, most) = (end(ratios.first()?), end(ratios.last()?));
+    Some(language.least_to_most(operation.to_string(), least, most))
 }
 
 fn panel(facts: &Facts<'_>, operation: Operation, columns: &[Column<'_>]) -> Markup {
@@ -160,5 +161,5 @@ fn data(facts: &Facts<'_>, panels: &[(Operation, Vec<Column<'_>>)]) -> Data {
         ]
     };
     let lines = panels.iter().flat_map(|(_, columns)| columns).map(fields).collect();
-    Data { heads: language.dots_heads().into(), words: 2, lines }
+    Data { heads: language.dots_columns().into(), words: 2, lines }
 }

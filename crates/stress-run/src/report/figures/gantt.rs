@@ -3,11 +3,12 @@
 use maud::{Markup, html};
 
 use crate::{
+    language::Language,
     plan::{Operation, mode_name},
     report::{
         chart::{Frame, SERIES, Scale, bar, legend, text},
-        facts::{Facts, RowFacts, RowName},
-        figures::{Data, Figure},
+        facts::{Facts, RowFacts},
+        figures::{Data, Figure, largest},
     },
     results::Outcome,
 };
@@ -34,34 +35,22 @@ struct Panel<'a> {
     left_out: usize,
 }
 
-/// How a panel's clients waited, for the caption.
-pub(crate) struct Waiting {
-    pub(crate) row: RowName,
-    pub(crate) workers: usize,
-    pub(crate) clients: usize,
-    pub(crate) waiting_mean_s: f64,
-    pub(crate) waiting_max_s: f64,
-    /// Of the clients' time.
-    pub(crate) waiting_share: f64,
-    pub(crate) left_out: usize,
-}
-
 pub(super) fn figure(facts: &Facts<'_>) -> Figure {
     let language = facts.language;
     let title = language.gantt_title();
     let (Some(load), Some(&operation)) = (facts.heaviest, facts.operations().first()) else {
-        return Figure::missing(title, language.no_rows());
+        return Figure::missing(title, language.nothing_measured());
     };
     let panels = panels(facts, operation);
     if panels.is_empty() {
         return Figure::missing(title, language.no_timeline());
     }
     let end_s = panels.iter().flat_map(|panel| &panel.bars).map(|bar| bar.finished_s);
-    let end_s = super::largest(end_s);
-    let waits: Vec<Waiting> = panels.iter().map(Panel::waiting).collect();
+    let end_s = largest(end_s);
+    let waits = language.list(panels.iter().map(|panel| panel.waited(language)));
     let swatches = [
-        (bar((0.0, 2.0), (24.0, 10.0), "waiting"), language.waiting().to_owned()),
-        (bar((0.0, 2.0), (24.0, 10.0), "fill s0"), language.served().to_owned()),
+        (bar((0.0, 2.0), (24.0, 10.0), "waiting"), language.gantt_waiting()),
+        (bar((0.0, 2.0), (24.0, 10.0), "fill s0"), language.gantt_served()),
     ];
     let drawing = html! {
         (legend(&swatches))
@@ -69,7 +58,7 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
     };
     Figure {
         title,
-        caption: language.gantt_caption(operation, load, &waits),
+        caption: language.gantt_caption(operation.to_string(), load.text(language), waits),
         drawing: Some(drawing),
         data: data(facts, &panels),
     }
@@ -108,17 +97,24 @@ impl<'a> Panel<'a> {
         of_one.map(|bars| (bars[0].worker, bars.len())).collect()
     }
 
-    fn waiting(&self) -> Waiting {
+    /// How its clients waited, for the caption.
+    fn waited(&self, language: Language) -> Markup {
         let waiting_s: f64 = self.bars.iter().map(|bar| bar.picked_up_s).sum();
         let total_s: f64 = self.bars.iter().map(|bar| bar.finished_s).sum();
-        Waiting {
-            row: self.row.name(),
-            workers: self.workers().len(),
-            clients: self.bars.len(),
-            waiting_mean_s: waiting_s / self.bars.len() as f64,
-            waiting_max_s: super::largest(self.bars.iter().map(|bar| bar.picked_up_s)),
-            waiting_share: if total_s > 0.0 { waiting_s / total_s } else { 0.0 },
-            left_out: self.left_out,
+        let share = if total_s > 0.0 { waiting_s / total_s } else { 0.0 };
+        let row = self.row.name();
+        let workers = language.workers(self.workers().len());
+        let shown = language.gantt_shown(self.bars.len(), workers, row.link(language));
+        let waited = language.gantt_waited(
+            &row.mode,
+            language.duration(waiting_s / self.bars.len() as f64),
+            language.duration(largest(self.bars.iter().map(|bar| bar.picked_up_s))),
+            language.percent(share),
+            shown,
+        );
+        match self.left_out {
+            0 => waited,
+            clients => language.gantt_left_out(waited, clients),
         }
     }
 
@@ -131,14 +127,14 @@ impl<'a> Panel<'a> {
         let scale = Scale::from_zero(end_s, frame.left, frame.right);
         let workers = self.workers();
         let content = html! {
-            (frame.x_axis(&scale, |tick| language.tick(tick), language.seconds_after_release()))
+            (frame.x_axis(&scale, |tick| language.tick(tick), &language.gantt_axis()))
             @for (index, bar) in self.bars.iter().enumerate() {
                 (bar.draw(&scale, frame.top + index as f64 * pitch, pitch, series(&workers, bar)))
             }
             @if workers.len() <= NAMES_MAX { (names(&workers, &frame, pitch)) }
         };
-        let mode = mode_name(self.row.mode());
-        frame.draw(&language.panel_of_pool(&mode, self.row.workers()), &content)
+        let (mode, pool) = (mode_name(self.row.mode()), language.pool(self.row.workers()));
+        frame.draw(&format!("{mode}, {pool}"), &content)
     }
 }
 
@@ -205,5 +201,5 @@ fn data(facts: &Facts<'_>, panels: &[Panel<'_>]) -> Data {
             ]);
         }
     }
-    Data { heads: language.gantt_heads().into(), words: 2, lines }
+    Data { heads: language.gantt_columns().into(), words: 2, lines }
 }

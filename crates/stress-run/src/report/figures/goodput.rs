@@ -8,55 +8,53 @@ use crate::{
     plan::{Mode, Operation, Volume, in_mib, mode_name},
     report::{
         chart::{Frame, Point, SERIES, Scale, legend, line, mark, path, text},
-        facts::{Facts, RowFacts, RowName},
+        facts::{Facts, RowFacts},
+        findings::client_limited,
     },
 };
 
 /// How far the lines of two pools are kept apart, so that their whiskers do not hide one another.
 const APART: f64 = 6.0;
 
-/// The rows of an operation with the most and the least goodput, for the caption.
-pub(crate) struct Extremes {
-    pub(crate) operation: Operation,
-    pub(crate) most: (RowName, f64),
-    pub(crate) least: (RowName, f64),
-}
-
 pub(super) fn figure(facts: &Facts<'_>) -> Figure {
     let language = facts.language;
     let title = language.goodput_title();
     let operations = facts.operations();
-    let extremes: Vec<Extremes> =
-        operations.iter().filter_map(|operation| extremes(facts, *operation)).collect();
-    if extremes.is_empty() {
-        return Figure::missing(title, language.no_rows());
+    let ranges: Vec<Markup> =
+        operations.iter().filter_map(|operation| range(facts, *operation)).collect();
+    if ranges.is_empty() {
+        return Figure::missing(title, language.nothing_measured());
     }
     let mut swatches = pool_legend(facts, true);
     if !facts.run.ceilings.is_empty() {
         let swatch = line((0.0, 6.0), (24.0, 6.0), "ceiling");
-        swatches.push((swatch, language.ceiling().to_owned()));
+        swatches.push((swatch, language.goodput_ceiling()));
     }
     let drawing = html! {
         (legend(&swatches))
         @for operation in operations { (panels(facts, operation)) }
     };
-    let limited = crate::report::findings::client_limited(facts);
+    let limited = client_limited(facts)
+        .map_or_else(|| language.no_ceiling(), |limited| limited.sentence(language));
     Figure {
         title,
-        caption: language.goodput_caption(&extremes, limited),
+        caption: language.goodput_caption(language.list(ranges), limited),
         drawing: Some(drawing),
         data: data(facts),
     }
 }
 
-fn extremes(facts: &Facts<'_>, operation: Operation) -> Option<Extremes> {
+/// From the row of an operation with the least goodput to that with the most, for the caption.
+fn range(facts: &Facts<'_>, operation: Operation) -> Option<Markup> {
+    let language = facts.language;
     let rows = facts.rows.iter().filter(|row| row.row.cell.operation == operation);
     let mut by_goodput: Vec<(&RowFacts<'_>, f64)> =
         rows.filter_map(|row| Some((row, row.median_goodput()?))).collect();
     by_goodput.sort_by(|a, b| a.1.total_cmp(&b.1));
-    let named = |(row, goodput): &(&RowFacts<'_>, f64)| (row.name(), *goodput);
-    let (least, most) = (named(by_goodput.first()?), named(by_goodput.last()?));
-    Some(Extremes { operation, most, least })
+    let end =
+        |(row, goodput): &(&RowFacts<'_>, f64)| row.name().after(language.rate(*goodput), language);
+    let (least, most) = (end(by_goodput.first()?), end(by_goodput.last()?));
+    Some(language.least_to_most(operation.to_string(), least, most))
 }
 
 /// All panels of an operation, on the same scale.
@@ -99,7 +97,7 @@ fn panel(
             @let at = (client_x(facts, &frame, clients), frame.bottom + 15.0);
             (text(at, "middle", &clients.to_string()))
         }
-        (frame.x_unit(language.clients()))
+        (frame.x_unit(&language.goodput_axis()))
         (ceiling(facts, &rows, &frame, &scale))
         @for workers in facts.pools() { (pool(facts, &rows, workers, &frame, &scale)) }
     };
@@ -147,7 +145,7 @@ fn pool(
         (path(&medians, &format!("run {class}")))
         @for (row, spread) in &spreads {
             (line((x(row), y(spread.min)), (x(row), y(spread.max)), &format!("whisker {class}")))
-            (mark(index, (x(row), y(spread.median)), &facts.language.row(&row.name())))
+            (mark(index, (x(row), y(spread.median)), &row.name().text(facts.language)))
         }
     }
 }
@@ -170,5 +168,5 @@ fn data(facts: &Facts<'_>) -> Data {
         ])
     };
     let lines = facts.rows.iter().filter_map(fields).collect();
-    Data { heads: language.goodput_heads().into(), words: 2, lines }
+    Data { heads: language.goodput_columns().into(), words: 2, lines }
 }

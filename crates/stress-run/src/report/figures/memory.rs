@@ -4,10 +4,11 @@ use maud::{Markup, html};
 
 use super::{Data, Figure, largest, legend_of_pools};
 use crate::{
+    language::Language,
     plan::{Operation, in_mib, mode_name},
     report::{
         chart::{Frame, Point, Scale, line, mark, text},
-        facts::{Facts, RowFacts, RowName},
+        facts::{Facts, RowFacts},
     },
 };
 
@@ -24,19 +25,6 @@ struct Spot<'a> {
     goodput_mib: f64,
 }
 
-/// The servers that take the most and the least memory for an operation, for the caption.
-pub(crate) struct MemoryEnds {
-    pub(crate) operation: Operation,
-    pub(crate) most: MemoryEnd,
-    pub(crate) least: MemoryEnd,
-}
-
-pub(crate) struct MemoryEnd {
-    pub(crate) row: RowName,
-    pub(crate) peak_mib: f64,
-    pub(crate) goodput_mib: f64,
-}
-
 pub(super) fn figure(facts: &Facts<'_>) -> Figure {
     let language = facts.language;
     let title = language.memory_title();
@@ -46,8 +34,9 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
         .flat_map(|operation| facts.heaviest_rows(operation))
         .filter_map(Spot::of)
         .collect();
-    let ends: Vec<MemoryEnds> =
-        facts.operations().into_iter().filter_map(|operation| ends(&spots, operation)).collect();
+    let operations = facts.operations().into_iter();
+    let ends: Vec<Markup> =
+        operations.filter_map(|operation| ends(&spots, operation, language)).collect();
     let Some(load) = facts.heaviest.filter(|_| !ends.is_empty()) else {
         return Figure::missing(title, language.no_memory());
     };
@@ -59,7 +48,7 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
     };
     Figure {
         title,
-        caption: language.memory_caption(load, &ends),
+        caption: language.memory_caption(load.text(language), language.list(ends)),
         drawing: Some(drawing),
         data: data(facts, &spots),
     }
@@ -71,17 +60,22 @@ impl<'a> Spot<'a> {
         Some(Self { row, peak_mib, goodput_mib: in_mib(row.median_goodput()?) })
     }
 
-    fn end(&self) -> MemoryEnd {
-        let Self { row, peak_mib, goodput_mib } = *self;
-        MemoryEnd { row: row.name(), peak_mib, goodput_mib }
+    fn named(&self, language: Language) -> Markup {
+        let [memory, goodput] =
+            [self.peak_mib, self.goodput_mib].map(|value| language.number(value));
+        self.row.name().after(language.memory_end(memory, goodput), language)
     }
 }
 
-fn ends(spots: &[Spot<'_>], operation: Operation) -> Option<MemoryEnds> {
+/// The servers that take the least and the most memory for an operation, for the caption.
+fn ends(spots: &[Spot<'_>], operation: Operation, language: Language) -> Option<Markup> {
     let spots = || spots.iter().filter(|spot| spot.row.row.cell.operation == operation);
     let by_peak = |a: &&Spot<'_>, b: &&Spot<'_>| a.peak_mib.total_cmp(&b.peak_mib);
     let (most, least) = (spots().max_by(by_peak)?, spots().min_by(by_peak)?);
-    Some(MemoryEnds { operation, most: most.end(), least: least.end() })
+    let memory = language.number(most.peak_mib / least.peak_mib);
+    let goodput = language.number(most.goodput_mib / least.goodput_mib);
+    let ends = (least.named(language), most.named(language));
+    Some(language.memory_ends(operation.to_string(), ends.0, ends.1, memory, goodput))
 }
 
 fn panel(facts: &Facts<'_>, spots: &[Spot<'_>], operation: Operation) -> Markup {
@@ -103,10 +97,10 @@ fn panel(facts: &Facts<'_>, spots: &[Spot<'_>], operation: Operation) -> Markup 
     let names: Vec<String> = shown.iter().map(|spot| spot.row.server()).collect();
     let content = html! {
         (frame.y_axis(&y, |tick| language.tick(tick)))
-        (frame.x_axis(&x, |tick| language.tick(tick), language.peak_memory()))
+        (frame.x_axis(&x, |tick| language.tick(tick), &language.memory_axis()))
         @for label in place(&frame, &points, &names) { (label) }
         @for (spot, point) in shown.iter().zip(&points) {
-            (mark(facts.pool_index(spot.row.workers()), *point, &language.row(&spot.row.name())))
+            (mark(facts.pool_index(spot.row.workers()), *point, &spot.row.name().text(language)))
         }
     };
     frame.draw(&format!("{operation} (MiB/s)"), &content)
@@ -173,5 +167,5 @@ fn data(facts: &Facts<'_>, spots: &[Spot<'_>]) -> Data {
         ]
     };
     let lines = spots.iter().map(fields).collect();
-    Data { heads: language.memory_heads().into(), words: 2, lines }
+    Data { heads: language.memory_columns().into(), words: 2, lines }
 }

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::{Data, Figure, largest, pool_legend};
 use crate::{
+    language::Language,
     plan::{Mode, mode_name},
     report::{
         chart::{Frame, Scale, area, bar, legend, mark, path},
@@ -36,7 +37,10 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
         return Figure::missing(title, language.no_prediction());
     };
     let mut swatches = pool_legend(facts, false);
-    swatches.push((bar((0.0, 2.0), (24.0, 10.0), "band"), language.band()));
+    swatches.push((
+        bar((0.0, 2.0), (24.0, 10.0), "band"),
+        language.prediction_band(language.percent(BAND)),
+    ));
     let seconds = || pairs.iter().flat_map(|pair| [pair.predicted_s, pair.measured_s]);
     let ends = (seconds().fold(f64::INFINITY, f64::min), largest(seconds()));
     let drawing = html! {
@@ -45,9 +49,17 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
     };
     Figure {
         title,
-        caption: language.prediction_caption(&fit),
+        caption: fit.sentence(language),
         drawing: Some(drawing),
         data: data(facts, &pairs),
+    }
+}
+
+impl Fit {
+    pub(in crate::report) fn sentence(&self, language: Language) -> Markup {
+        let Self { within, rows, worst: (row, residual) } = self;
+        let worst = row.after(language.signed_percent(*residual), language);
+        language.prediction_caption(within, rows, language.percent(BAND), worst)
     }
 }
 
@@ -99,14 +111,14 @@ fn panel(
     let content = html! {
         (area(&corners.map(|(predicted, measured)| (x.at(predicted), y.at(measured))), "band"))
         (frame.y_axis(&y, |tick| language.tick(tick)))
-        (frame.x_axis(&x, |tick| language.tick(tick), language.predicted_seconds()))
+        (frame.x_axis(&x, |tick| language.tick(tick), &language.prediction_axis()))
         (path(&[(x.at(low), y.at(low)), (x.at(high), y.at(high))], "diagonal"))
         @for pair in of_mode {
             @let at = (x.at(pair.predicted_s), y.at(pair.measured_s));
-            (mark(facts.pool_index(pair.row.workers()), at, &language.row(&pair.row.name())))
+            (mark(facts.pool_index(pair.row.workers()), at, &pair.row.name().text(language)))
         }
     };
-    frame.draw(&language.measured_panel(&mode_name(mode)), &content)
+    frame.draw(&language.prediction_panel(mode_name(mode)), &content)
 }
 
 fn data(facts: &Facts<'_>, pairs: &[Pair<'_>]) -> Data {
@@ -125,5 +137,5 @@ fn data(facts: &Facts<'_>, pairs: &[Pair<'_>]) -> Data {
         ]
     };
     let lines = pairs.iter().map(fields).collect();
-    Data { heads: language.prediction_heads().into(), words: 2, lines }
+    Data { heads: language.prediction_columns().into(), words: 2, lines }
 }

@@ -4,10 +4,11 @@ use maud::{Markup, html};
 
 use super::{Data, Figure, largest};
 use crate::{
+    language::Language,
     plan::{Operation, mode_name},
     report::{
         chart::{Frame, Scale, bar, legend, text},
-        facts::{Facts, RowFacts, RowName},
+        facts::{Facts, Load, RowFacts, RowName},
     },
 };
 
@@ -24,18 +25,18 @@ struct Parts<'a> {
 }
 
 /// The rows with the largest and the smallest share of waiting for a worker, for the caption.
-pub(crate) struct QueueShares {
-    pub(crate) most: (RowName, f64),
-    pub(crate) least: (RowName, f64),
+struct QueueShares {
+    most: (RowName, f64),
+    least: (RowName, f64),
     /// The most that computing has of any row's time.
-    pub(crate) cpu_max: f64,
+    cpu_max: f64,
     /// The most that waiting for a processor has.
-    pub(crate) run_queue_max: f64,
+    run_queue_max: f64,
 }
 
 pub(super) fn figure(facts: &Facts<'_>) -> Figure {
     let language = facts.language;
-    let title = language.time_parts_title();
+    let title = language.time_title();
     let bars: Vec<Parts<'_>> = facts
         .operations()
         .into_iter()
@@ -56,7 +57,7 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
     };
     Figure {
         title,
-        caption: language.time_parts_caption(load, &shares),
+        caption: shares.caption(load, language),
         drawing: Some(drawing),
         data: data(facts, &bars),
     }
@@ -95,6 +96,15 @@ fn shares(bars: &[Parts<'_>]) -> Option<QueueShares> {
     })
 }
 
+impl QueueShares {
+    fn caption(&self, load: Load, language: Language) -> Markup {
+        let end = |(row, share): &(RowName, f64)| row.after(language.percent(*share), language);
+        let [cpu, run_queue] = [self.cpu_max, self.run_queue_max].map(|it| language.percent(it));
+        let load = load.text(language);
+        language.time_caption(load, end(&self.least), end(&self.most), cpu, run_queue)
+    }
+}
+
 fn panel(facts: &Facts<'_>, bars: &[Parts<'_>], operation: Operation) -> Markup {
     let of_operation = |parts: &&Parts<'_>| parts.row.row.cell.operation == operation;
     let bars: Vec<&Parts<'_>> = bars.iter().filter(of_operation).collect();
@@ -106,7 +116,7 @@ fn panel(facts: &Facts<'_>, bars: &[Parts<'_>], operation: Operation) -> Markup 
     let max = largest(bars.iter().map(|parts| parts.total_s()));
     let scale = Scale::from_zero(max, frame.left, frame.right);
     let content = html! {
-        (frame.x_axis(&scale, |tick| language.tick(tick), language.mean_seconds()))
+        (frame.x_axis(&scale, |tick| language.tick(tick), &language.time_axis()))
         @for (index, parts) in bars.iter().enumerate() {
             (stack(parts, &scale, frame.top + index as f64 * PITCH, frame.left))
         }
@@ -140,5 +150,5 @@ fn data(facts: &Facts<'_>, bars: &[Parts<'_>]) -> Data {
         fields
     };
     let lines = bars.iter().map(fields).collect();
-    Data { heads: language.time_parts_heads().into(), words: 2, lines }
+    Data { heads: language.time_columns().into(), words: 2, lines }
 }

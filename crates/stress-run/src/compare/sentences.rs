@@ -1,0 +1,137 @@
+//! What a comparison says in words: the verdicts, why something cannot be compared, and which mode is faster.
+
+use super::{
+    modes::{Answer, LoadJudged, Modes},
+    obstacles::{Difference, Obstacle, Side},
+    verdicts::{Pair, Verdict},
+};
+use crate::{language::Language, plan::mode_name};
+
+impl Verdict {
+    pub(super) fn word(self, language: Language) -> String {
+        match self {
+            Self::Faster => language.verdict_faster(),
+            Self::Slower => language.verdict_slower(),
+            Self::Same => language.verdict_same(),
+            Self::Inconclusive => language.verdict_inconclusive(),
+            Self::NotComparable => language.verdict_not_comparable(),
+        }
+    }
+}
+
+impl Side {
+    fn name(self, language: Language) -> String {
+        match self {
+            Self::A => "A".to_owned(),
+            Self::B => "B".to_owned(),
+            Self::Run => language.side_run(),
+            Self::Mode(mode) => language.side_mode(mode_name(mode)),
+        }
+    }
+}
+
+impl Obstacle {
+    pub(super) fn sentence(&self, language: Language) -> String {
+        match self {
+            Self::OtherMachine(Difference { what, in_a, in_b }) => {
+                language.other_machine(what, in_a, in_b)
+            }
+            Self::OtherSettings(Difference { what, in_a, in_b }) => {
+                language.other_settings(what, in_a, in_b)
+            }
+            Self::Invalid(side) => language.side_invalid(side.name(language)),
+            Self::Partial(side) => language.side_partial(side.name(language)),
+            Self::NotMeasured(side) => language.not_measured_in(side.name(language)),
+            Self::ClientsFailed(side, count) => {
+                language.clients_failed_in(count, side.name(language))
+            }
+            Self::TooManyRepetitions(side) => language.too_many_repetitions(side.name(language)),
+        }
+    }
+}
+
+/// How fast one is as a multiple of another.
+pub(super) fn ratio(ratio: f64, language: Language) -> String {
+    language.decimal(ratio, 2)
+}
+
+pub(super) fn range((low, high): (f64, f64), language: Language) -> String {
+    format!("{}–{}", ratio(low, language), ratio(high, language))
+}
+
+impl Modes {
+    /// What modes are against each other, a sentence for each operation; none where nothing can be
+    /// compared.
+    pub(crate) fn together(&self, language: Language) -> Vec<String> {
+        let of_operations = self.of_operations();
+        match Answer::of(self).needed {
+            _ if of_operations.is_empty() => Vec::new(),
+            Some(repetitions) => vec![language.no_mode_tested(repetitions)],
+            None => of_operations.iter().map(|load| load.sentence(language)).collect(),
+        }
+    }
+
+    /// The same, and what the single loads say.
+    pub(crate) fn load_by_load(&self, language: Language) -> Vec<String> {
+        let Answer { loads, unsure, slower, needed } = Answer::of(self);
+        let mut sentences = self.together(language);
+        if needed.is_some() || self.over_all.pairs.is_empty() {
+            return sentences;
+        }
+        if slower.is_empty() {
+            sentences.push(language.no_mode_slower());
+        }
+        for (mode, pairs) in &slower {
+            let worst = pairs.first().map(|pair| pair.at_worst(language)).unwrap_or_default();
+            sentences.push(language.slower_under(mode, pairs.len(), loads, worst));
+        }
+        if unsure > 0 {
+            sentences.push(language.unsure_under(unsure, loads));
+        }
+        sentences
+    }
+}
+
+impl LoadJudged<'_> {
+    fn sentence(&self, language: Language) -> String {
+        let fastest = mode_name(self.fastest.server.mode);
+        let others: Vec<String> =
+            self.others.iter().map(|pair| pair.beside_fastest(language)).collect();
+        let load = match self.size() {
+            Some((volume, clients)) => {
+                language.cell_named(self.operation(), &volume.to_string(), clients)
+            }
+            None => language.operation_all_loads(self.operation()),
+        };
+        language.modes_under(load, fastest, others.join("; "))
+    }
+}
+
+impl Pair {
+    fn beside_fastest(&self, language: Language) -> String {
+        let mode = mode_name(self.b.server.mode);
+        let (ratio, range) = self.speed(language);
+        match self.verdict {
+            Verdict::Same => language.mode_same(mode, ratio, range),
+            Verdict::Slower => language.mode_slower(mode, ratio, range),
+            Verdict::Faster | Verdict::Inconclusive => language.mode_unsure(mode, ratio, range),
+            Verdict::NotComparable => language.mode_not_comparable(mode),
+        }
+    }
+
+    /// By how much, and under which load.
+    fn at_worst(&self, language: Language) -> String {
+        let (ratio, range) = self.speed(language);
+        let fastest = mode_name(self.a.server.mode);
+        let cell = self.cell;
+        let cell = language.cell_named(cell.operation, &cell.volume.to_string(), cell.clients);
+        language.worst_under(ratio, fastest, range, cell)
+    }
+
+    /// The ratio and its range; empty where there is none.
+    pub(super) fn speed(&self, language: Language) -> (String, String) {
+        let ratio = self.speed_ratio.map_or_else(String::new, |speed| ratio(speed, language));
+        let range = self.speed_range.map_or_else(String::new, |speeds| range(speeds, language));
+        (ratio, range)
+    }
+}

@@ -1,0 +1,84 @@
+//! The texts of one language, out of a file of Project Fluent's format.
+//!
+//! Of that format a catalogue has texts, `{ $values }` and choices by a value, which its parser reads and
+//! this module fills in. Its own runtime would choose plurals for any language and isolate the directions
+//! of writing; two languages that are written from left to right need neither, nor its twelve crates.
+
+use std::collections::HashMap;
+
+use fluent_syntax::{
+    ast::{
+        Entry, Expression, InlineExpression, Message, Pattern, PatternElement, Variant, VariantKey,
+    },
+    parser,
+};
+
+pub(super) struct Catalogue(HashMap<&'static str, Pattern<&'static str>>);
+
+/// What is put into a text, each by its name.
+pub(super) type Values<'a> = [(&'a str, String)];
+
+impl Catalogue {
+    /// What cannot be read is left out; the test of the catalogues finds it.
+    pub(super) fn parse(file: &'static str) -> Self {
+        let resource = parser::parse_runtime(file).unwrap_or_else(|(resource, _)| resource);
+        let texts = resource.body.into_iter().filter_map(|entry| match entry {
+            Entry::Message(Message { id, value: Some(pattern), .. }) => Some((id.name, pattern)),
+            _ => None,
+        });
+        Self(texts.collect())
+    }
+
+    /// A text with its values. The name of one that is not there stands for it.
+    pub(super) fn text(&self, name: &str, values: &Values<'_>) -> String {
+        let Some(pattern) = self.0.get(name) else { return name.to_owned() };
+        let mut text = String::new();
+        fill(pattern, values, &mut text);
+        text
+    }
+
+    /// A text that has no values, line by line.
+    pub(super) fn lines(&self, name: &str) -> impl Iterator<Item = &'static str> {
+        let elements = self.0.get(name).map_or(&[][..], |pattern| &pattern.elements);
+        elements.iter().filter_map(|element| match element {
+            PatternElement::TextElement { value } => Some(value.trim_end()),
+            PatternElement::Placeable { .. } => None,
+        })
+    }
+}
+
+/// A line's end within a text is a space.
+fn fill(pattern: &Pattern<&str>, values: &Values<'_>, text: &mut String) {
+    let value = |name: &str| {
+        let value = values.iter().find(|(of, _)| *of == name);
+        value.map_or("", |(_, value)| value.as_str())
+    };
+    for element in &pattern.elements {
+        match element {
+            PatternElement::TextElement { value } => *text += &value.replace('\n', " "),
+            PatternElement::Placeable { expression } => match expression {
+                Expression::Inline(InlineExpression::VariableReference { id }) => {
+                    *text += value(id.name);
+                }
+                Expression::Select {
+                    selector: InlineExpression::VariableReference { id },
+                    variants,
+                } => {
+                    if let Some(variant) = chosen(variants, value(id.name)) {
+                        fill(&variant.value, values, text);
+                    }
+                }
+                Expression::Inline(_) | Expression::Select { .. } => {}
+            },
+        }
+    }
+}
+
+/// The variant of a count. English says `one` of 1 alone; Indonesian has one form for all.
+fn chosen<'a>(variants: &'a [Variant<&str>], count: &str) -> Option<&'a Variant<&'a str>> {
+    let is_meant = |variant: &&Variant<&str>| match variant.key {
+        VariantKey::Identifier { name } => name == "one" && count == "1",
+        VariantKey::NumberLiteral { value } => value == count,
+    };
+    variants.iter().find(is_meant).or_else(|| variants.iter().find(|variant| variant.default))
+}

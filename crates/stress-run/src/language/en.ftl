@@ -1,0 +1,529 @@
+### The words of stress-run in English. id.ftl beside it has the same ones in Indonesian.
+###
+### Project Fluent's format: NAME = text, where { $mode } stands for what the program puts in, and
+### a text goes on in lines that are indented. A test says what is missing or too much. In
+### *_columns and *_parts each line is one head.
+
+## Tables
+
+table_columns =
+    Number
+    Operation
+    Volume
+    Client workers
+    Server workers
+    Total time per client (s)
+    Throughput per client (bytes/s)
+    Client workers succeeded/failed
+    Server workers succeeded/failed
+# Shorter, for a terminal.
+screen_columns =
+    No.
+    Operation
+    Volume (MiB)
+    Clients
+    Workers
+    Time per client (s)
+    Throughput per client (MiB/s)
+    Clients ok / failed
+    Workers ok / failed (bursts)
+# The table of LIST has it in place of the volume.
+names_column =
+    Files
+# A bare 50/0 becomes a date in spreadsheets.
+counts = { $succeeded } succeeded, { $failed } failed
+# In each burst all clients of the row made a transfer.
+in_bursts = { $counts } (in { $bursts } bursts)
+table_of = Server mode: { $mode }
+lists_of = Server mode: { $mode }, the operation list
+table_notes =
+    1 MiB is 1,048,576 bytes. The volumes have the names of the course's assignment, which writes
+    10 MB for 10 MiB. All clients of a row start together. The time of a client runs from this
+    start until its last byte is received and written, so it contains the wait for a free worker. A
+    row shows the mean time of the clients that succeeded. Their throughput is the sum of their
+    bytes divided by the sum of their times, so time × throughput is the volume. The table of nine
+    columns has it in bytes per second. Every byte of theirs was checked. The server counts its
+    workers: those whose transfers all succeeded, and those with a failure. A worker without a
+    transfer is in neither number. A short row is measured in several bursts: its clients start
+    together again and again, so one client may meet many workers. With repetitions a row shows the
+    median repetition: its mean time is the one in the middle (of two in the middle, the faster
+    one). Where clients failed, it shows the repetition with the most failures.
+
+## Cells and servers
+
+cell = { $what }, { $clients ->
+        [one] { $clients } client
+       *[other] { $clients } clients
+    }
+server = { $mode } mode with { $workers }
+workers = { $count ->
+        [0] an unknown number of workers
+        [one] { $count } worker
+       *[other] { $count } workers
+    }
+pool = pool of { $workers }
+load = { $clients ->
+        [one] { $clients } client with { $volume }
+       *[other] { $clients } clients with { $volume } each
+    }
+row = { $mode }, row { $number }
+repetitions = { $count ->
+        [one] { $count } repetition
+       *[other] { $count } repetitions
+    }
+seconds = { $number } s
+yes = yes
+no = no
+
+## While a run is going on
+
+starting = starting the server in { $server }
+calibrating = measuring what the clients reach with a server that does nothing
+not_measured = { $server } was not measured: { $why }
+replaced_when_warm = { $server } was replaced after its warm-up: { $why }
+ceiling_not_measured = the ceiling of the clients was not measured: { $why }
+disturbed = (disturbed: { $why })
+time_left = { $time } left
+removed_abandoned = removed { $dir }, which a run that was killed had left
+# Of files on the server that was measured.
+left_behind = the server still has these files of stress-run: { $names }
+and_more = { $names } and { $more } more
+perhaps_left_behind =
+    files of stress-run, named stress-..., may be left on the server, which does not list its files:
+    { $why }
+
+## What a run prints at its end
+
+configurations = Configurations completed: { $completed }/{ $all }, failed: { $failed }/{ $all }
+# So many clients of a cell failed for a cause, of which the sentence tells more.
+failed_clients = { $cell }: { $count } failed ({ $cause }): { $sentence }
+invalid_cell = INVALID: { $cell }: { $why }
+missing_transfers =
+    workers.jsonl.gz lacks { $count } transfers that are in cells.csv; the figures of single clients
+    leave them out
+report = Report
+# Each stands above a command.
+next_resume = To measure the rows that are missing
+next_whole = To measure the full volumes
+next_repeat = To tell differences from chance, measure more often
+next_modes = To see which mode is faster under each load
+next_compare = To compare this run with another one
+gate_met = gate { $gate }: met ({ $checked } checked)
+gate_not_met = gate { $gate }: NOT met by { $broken } of { $checked }
+gate_more = and { $more } more
+gate_value = { $column } is { $value }
+gate_no_value = { $column } has no value
+gate_no_rows = { $column } has no value: no row has what it is counted from
+
+## What limits the use of a run
+
+mark_quick = QUICK: a tenth of the volumes, for trying it out
+mark_partial = PARTIAL: the run was stopped; cells are missing
+mark_invalid = INVALID: wrong bytes, or counts that disagree, in { $cells ->
+        [one] { $cells } cell
+       *[other] { $cells } cells
+    }
+mark_disturbed = DISTURBED: the machine had other load, or stood still, during { $cells ->
+        [one] { $cells } cell
+       *[other] { $cells } cells
+    }
+mark_injected = INJECTED: the server was told to make faults: { $faults }
+
+## The plan
+
+plan_rows = { $rows } rows, { $cells } cells in { $repetitions }
+plan_time = takes about { $time } on two cores; more with a slow disk
+plan_payload = moves { $payload } of file content ({ $bytes } bytes)
+plan_disk = needs { $disk } of disk for temporary files
+plan_memory = needs about { $memory } of memory
+about_seconds = { $count ->
+        [one] { $count } second
+       *[other] { $count } seconds
+    }
+about_minutes = { $count } minutes
+about_hours = { $count } hours
+
+## The comparison of two runs
+
+comparison_columns =
+    Operation
+    Volume (MiB)
+    Clients
+    Workers
+    Mean A (s)
+    Mean B (s)
+    Speed B / A
+    p, corrected
+    B is
+# Of the table that counts the verdicts.
+tally_columns =
+    Mode
+    Rows
+    Faster
+    Slower
+    Same
+    Inconclusive
+    Not comparable
+    Speed B / A
+# All modes together, all volumes, all numbers of clients.
+all = all
+# Above the reasons.
+nothing_compared = Nothing can be compared:
+not_compared = Not compared (--csv names the rows):
+rows_because = { $count ->
+        [one] { $count } row
+       *[other] { $count } rows
+    }: { $reason }
+# Between modes a load is one for all of them.
+loads_because = { $count ->
+        [one] { $count } load
+       *[other] { $count } loads
+    }: { $reason }
+across_machines = With --across-machines runs of two machines are compared all the same.
+machines_differ = ACROSS MACHINES: a difference may come from the machine, not from the program:
+verdict_faster = faster
+verdict_slower = slower
+verdict_same = same
+verdict_inconclusive = inconclusive
+verdict_not_comparable = not comparable
+side_run = the run
+side_mode = { $mode } mode
+other_machine = another machine: { $what } is { $in_a } in A and { $in_b } in B
+other_settings = other settings: { $what } is { $in_a } in A and { $in_b } in B
+side_invalid = { $side } is INVALID
+side_partial = { $side } is PARTIAL
+not_measured_in = not measured in { $side }
+clients_failed_in = { $count ->
+        [one] { $count } client failed in { $side }
+       *[other] { $count } clients failed in { $side }
+    }
+too_many_repetitions = more repetitions in { $side } than the test can take
+comparison_notes =
+    The times are the mean over the clients of a row, in the median repetition. Speed is the time of
+    A divided by that of B: above 1, B is faster; over several rows it is the geometric mean. Same
+    means within 5%. Faster and slower need a difference beyond 5% and a corrected p of at most
+    0.05: the exact two-sided Mann-Whitney test over at least 4 repetitions on each side, corrected
+    for the number of rows (Benjamini-Hochberg). Inconclusive: beyond 5%, and chance could be all of
+    it.
+
+## The comparison of modes
+
+mode_columns =
+    Volume (MiB)
+    Clients
+    Mode
+    Workers
+    Goodput (MiB/s)
+    Speed
+    95% range
+    p, corrected
+    Verdict
+which_mode = Which mode?
+# In the place of a verdict.
+fastest = fastest
+operation_all_loads = { $operation }, all loads
+modes_under = { $load }: { $fastest } has the highest goodput; { $others }.
+# One mode beside the fastest.
+mode_same = { $mode } counts as the same ({ $ratio } times as fast, 95% range { $range })
+mode_slower = { $mode } is slower ({ $ratio } times as fast, 95% range { $range })
+mode_unsure = { $mode } may be slower ({ $ratio } times as fast, 95% range { $range })
+mode_not_comparable = { $mode } cannot be compared
+no_mode_tested =
+    Which mode is faster cannot be told from so few repetitions; --repeat { $repetitions } can show
+    it.
+no_mode_slower = Load by load, no mode is shown to be slower than another.
+slower_under = Load by load, { $mode } is slower under { $count } of { $loads }, at worst { $worst }.
+worst_under = { $ratio } times as fast as { $fastest } (95% range { $range }; { $cell })
+unsure_under =
+    Under { $unsure } of { $loads } loads modes differ by more than 5%, and chance could be all of
+    it.
+mode_notes =
+    Each mode has the pool with its highest goodput: all bytes divided by the time until the last
+    client is done, in the repetition where that is the median. Pools with failed clients are left
+    out. Speed is that goodput as a multiple of the fastest mode's; the 95% range holds its true
+    value, this row taken by itself. All loads together: the geometric mean. The same repetitions
+    choose the pool and are tested. So that the choice does not flatter a mode, it counts as faster
+    only where its best pool is faster than each pool of the other mode, and p is multiplied by the
+    number of its pools. p is that of the exact two-sided Mann-Whitney test, corrected also for all
+    pairs of modes (Benjamini-Hochberg). Same: within 5%. Slower: beyond 5%, and p is at most 0.05.
+    Inconclusive: beyond 5%, and chance could be all of it.
+
+## The report: heads, and its table
+
+report_title = Stress test of the file server, { $started }
+measured =
+    Server modes: { $modes }. { $rows } of { $planned } rows were measured, in { $repetitions }.
+not_reportable = NOT REPORTABLE
+findings = What was found
+figures = Figures
+tables = Tables
+meaning = What the numbers mean
+about_tables =
+    The run has { $repetitions }. The measured numbers of a row are all of the same one, the median
+    repetition, as in table.md, the CSV files and the workbook. The range goes from the smallest
+    mean time of a repetition to the largest; from { $confidence_min } repetitions on it is the 95%
+    confidence interval of the median. A number in brackets behind the workers says how many bursts
+    they were counted over. Rows in grey are limited by the clients: their goodput is at least
+    { $limit } of the ceiling.
+row_columns =
+    Number
+    Operation
+    Volume (MiB)
+    Client workers
+    Server workers
+    Mean time (s)
+    Range (s)
+    Throughput per client (MiB/s)
+    Goodput (MiB/s)
+    Last client done (s)
+    Mean queue wait (s)
+    Mean by the model (s)
+    Error against the model (%)
+    Ceiling (MiB/s)
+    Share of the ceiling (%)
+    Limited by the client
+    Peak memory (MiB)
+    Clients ok / failed
+    Server workers ok / failed (bursts)
+    Remarks
+flag_disturbed = disturbed { $disturbed } of { $repetitions }
+flag_attempts = { $attempts } attempts
+flag_invalid = INVALID: { $why }
+flag_server = server failed: { $why }
+
+## The report: what was found
+
+# A value and the row that it is from.
+of_row = { $value } ({ $row })
+nothing_measured = No row has a time: nothing was measured, or every transfer failed.
+failures =
+    { $failed } of { $clients } clients failed, in { $rows ->
+        [one] { $rows } row
+       *[other] { $rows } rows
+    }; the most in { $row } ({ $causes }).
+best = Fastest for { $load }, all clients together: { $servers }.
+best_server = { $operation } { $rate } in { $mode } mode with { $workers } ({ $source })
+# Of the repetitions of a row.
+range = range { $low }–{ $high }
+# The smallest pool beside the largest one: first what it means to one client, then to all.
+turns = In { $mode } mode, { $operation }, { $load }: { $mean } { $batch } ({ $rows }).
+turns_misleading =
+    with { $few } the average client finishes sooner than with { $many }, after { $few_time }
+    instead of { $many_time }, but the whole batch
+turns_plain =
+    the average client finishes after { $few_time } with { $few } and after { $many_time } with
+    { $many }; with fewer workers the whole batch
+batch_shorter = takes less time, { $few } instead of { $many }
+batch_same = takes as long, { $few } and { $many }
+batch_longer = takes longer, { $few } instead of { $many }
+limited =
+    { $rows } of { $of } rows are limited by the clients: they reach { $limit } or more of what the
+    same clients reach with a server that does nothing.
+lists_soonest =
+    With { $clients } clients at once, { $server } answered LIST soonest: after { $mean } s in the
+    mean, with the names of { $files } files.
+
+## The report: figures
+
+figure = Figure { $number }
+data_behind = The numbers behind it
+nothing_to_draw = Nothing to draw
+# From the smallest of an operation to the largest, each with its row.
+least_to_most = { $operation } from { $least } to { $most }
+
+gantt_title = When each client waited, and when it was served
+gantt_caption =
+    Each bar is one client: { $operation }, { $load }, sorted by worker. From the start until a
+    worker was free a client waited: { $waits }.
+gantt_waited =
+    { $mode } { $mean } on average and { $max } at most, { $share } of its time ({ $shown })
+gantt_shown = { $clients } clients, { $workers }, { $row }
+gantt_left_out = { $waited }; { $left_out } clients without a timeline are left out
+gantt_waiting = waiting for a worker
+gantt_served = served (each worker in its colour)
+gantt_axis = seconds after the start
+gantt_columns =
+    Mode
+    Worker
+    Client
+    Picked up after (s)
+    Last byte after (s)
+no_timeline =
+    There is no timeline: workers.jsonl.gz is missing, or the server did not log when it picked up a
+    successful transfer under this load.
+
+goodput_title = Goodput against the number of clients
+goodput_caption =
+    Each mark is the median repetition of a row; its line goes from the smallest repetition to the
+    largest. The rows range: { $ranges }. { $limited }
+no_ceiling = No ceiling was measured, so it is not known which rows the clients limit.
+goodput_ceiling = ceiling: what the clients reach with a server that does nothing
+goodput_axis = clients
+goodput_columns =
+    Mode
+    Operation
+    Volume
+    Clients
+    Server workers
+    Median (MiB/s)
+    Smallest (MiB/s)
+    Largest (MiB/s)
+    Ceiling (MiB/s)
+
+time_title = Where the mean time of a client went
+time_caption =
+    { $load } (median repetition). Once connected, a client waits for a worker between { $least }
+    and { $most } of its mean time. It computes for at most { $cpu } of it, and waits for a
+    processor for at most { $run_queue }.
+# In the order in which they are stacked.
+time_parts =
+    queue: waiting for a worker
+    run queue: waiting for a processor
+    CPU: the client computing
+    blocked: waiting for the server, the network or the disk
+time_axis = mean seconds of a client
+time_columns =
+    Mode
+    Operation
+    Server workers
+    Queue (s)
+    Run queue (s)
+    CPU (s)
+    Blocked (s)
+    Together (s)
+no_time_parts = The parts of the time are missing: the server or the system did not report them.
+
+dots_title = The time of every client
+dots_caption =
+    { $load } (median repetition). The time of the last client divided by the mean time:
+    { $ratios }.
+dots_panel = { $operation } (s), by mode and pool
+dots_client = one client
+dots_mean = mean
+dots_last = last client
+dots_columns =
+    Mode
+    Operation
+    Server workers
+    Mean (s)
+    Last (s)
+    Every client, ascending (s)
+no_clients =
+    The times of single clients are missing: workers.jsonl.gz is not there, or it has no transfer
+    that succeeded.
+
+memory_title = Peak memory of the server against goodput
+memory_caption =
+    { $load }. The server with the least memory and the one with the most: { $ends }. Memory that
+    processes share counts once (PSS).
+memory_ends =
+    { $operation } { $least } and { $most }, { $memory } times the memory for { $goodput } times the
+    goodput
+memory_end = { $memory } MiB for { $goodput } MiB/s
+memory_axis = peak memory (MiB)
+memory_columns =
+    Mode
+    Operation
+    Server workers
+    Peak memory (MiB)
+    Goodput (MiB/s)
+no_memory =
+    The server's memory is missing: this run did not start the server, or the system does not report
+    it.
+
+prediction_title = Predicted against measured mean time
+prediction_caption =
+    The model predicts the mean time of { $within } of { $rows } rows with more than one client to
+    within { $band }. Its largest error is { $worst }.
+prediction_band = error of at most { $band }
+prediction_axis = predicted mean (s)
+prediction_panel = { $mode }, measured mean (s)
+prediction_columns =
+    Mode
+    Operation
+    Volume
+    Clients
+    Server workers
+    Predicted (s)
+    Measured (s)
+    Error
+no_prediction =
+    There is no prediction. It needs a row with one client and the smallest pool, the processor time
+    of that row (known only of a server that the run started), and rows with more clients.
+
+## The report: what the numbers mean
+
+about_goodput_head = Goodput and the last client
+about_goodput =
+    Goodput is the bytes of all clients divided by the time from their start until the last of them
+    is done. The mean time alone misleads: where clients wait in line for few workers, the first
+    ones are done soon, so the mean is small; but all clients together need as long or longer. Read
+    mean, last client and goodput together.
+about_prediction_head = Prediction
+about_prediction =
+    The model has C clients, W workers and K processors. One client alone takes R1 seconds; client
+    and server together compute D seconds for one transfer. Then a = min(C, W) transfers are served
+    at once (in async mode a = C), X = min(a / R1, K / D) of them end in a second, the mean time is
+    a (⌈C/a⌉ + 1) / (2X), and the last client is done after C / X. R1 and D are measured in the row
+    with one client and the smallest pool. A row with an error of at most { $band } counts as
+    predicted. In a row all C clients start at once; formulas for queues with arrivals do not apply.
+about_ceiling_head = Ceiling
+about_ceiling =
+    The goodput that the same clients reach with a server that does nothing but take or give bytes.
+    A row that reaches { $limit } of it shows the limit of the clients; the server may be faster. If
+    a row is more than 10% above its ceiling, the ceiling was measured under worse conditions, and
+    nothing is concluded from it.
+about_disturbance_head = Disturbance
+about_disturbance =
+    While a cell is measured, other programs and the machine's host may take { $share } of the
+    processors' time and { $tolerance }, as the clocks are coarse, and no memory may be swapped. A
+    cell that was disturbed more is measured again, at most twice; the last attempt counts and every
+    attempt is kept. What the host does for the disk counts as the host's. Beside a server that was
+    running already only the host and swapping are looked at.
+
+## The report: disclosure
+
+disclosure = Disclosure
+unknown = unknown
+term_cpu = Processor
+term_cores = Cores
+term_memory = Memory
+term_swap = Swap
+term_kernel = Kernel
+term_filesystem = File system
+term_load = Load before the start
+term_tcp_rmem = TCP receive buffer (bytes)
+term_tcp_wmem = TCP send buffer (bytes)
+term_huge_pages = Transparent huge pages
+term_version = Version
+term_commit = Commit
+term_rustc = Compiler
+term_build = Build
+term_stress_run = Digest of stress-run
+term_fileserver = Digest of fileserver
+term_command_line = Command line
+term_started = Started
+term_resumed = Resumed
+term_connected_to = Connected to
+term_injected = Injected faults
+term_timeout = Timeout (s)
+term_preset = Preset
+term_servers = Servers
+term_operations = Operations
+term_volumes = Volumes
+term_clients = Clients
+term_client_pool = Client pool
+term_sink = Downloads are
+term_repetitions = Repetitions
+term_seed = Seed
+term_min_time = Least time of a cell (s)
+term_reruns = Reruns of a disturbed cell, at most
+term_rows = Planned rows
+term_payload = Planned payload
+sink_file = written to files
+sink_null = decoded and hashed, not written
+raw_files = Files that this report was made from
+raw_environment = machine, programs and plan
+raw_cells = every attempt at every cell, with all statistics
+raw_ceilings = what the clients reach with a server that does nothing
+raw_workers = every transfer of every client, with the server's timeline

@@ -1,0 +1,507 @@
+### Kata-kata stress-run dalam bahasa Indonesia. Pasangannya dalam bahasa Inggris ada di en.ftl.
+###
+### Formatnya dari Project Fluent: NAMA = teks; { $mode } dan sejenisnya diisi oleh program, dan teks
+### boleh dilanjutkan di baris berikutnya yang menjorok. Kalau ada yang kurang atau lebih, sebuah tes
+### menunjukkannya. Di *_columns dan *_parts setiap baris adalah satu kepala kolom.
+
+## Tabel
+
+table_columns =
+    Nomor
+    Operasi
+    Volume
+    Jumlah client worker pool
+    Jumlah server worker pool
+    Waktu total per client
+    Throughput per client
+    Jumlah worker client yang sukses dan gagal
+    Jumlah worker server yang sukses dan gagal
+# Lebih pendek, untuk terminal.
+screen_columns =
+    No.
+    Operasi
+    Volume (MiB)
+    Client
+    Worker
+    Waktu per client (s)
+    Throughput per client (MiB/s)
+    Client sukses / gagal
+    Worker sukses / gagal (burst)
+# Di tabel LIST, pengganti kolom volume.
+names_column =
+    Jumlah file
+# Kalau hanya 50/0, spreadsheet membacanya sebagai tanggal.
+counts = { $succeeded } sukses, { $failed } gagal
+# Pada setiap burst semua client satu baris melakukan satu transfer.
+in_bursts = { $counts } (dalam { $bursts } burst)
+table_of = Mode server: { $mode }
+lists_of = Mode server: { $mode }, operasi list
+table_notes =
+    1 MiB adalah 1.048.576 byte. Nama volume mengikuti tugas kuliah, yang menulis 10 MB untuk 10
+    MiB. Semua client pada satu baris mulai bersamaan. Waktu satu client dihitung sejak itu sampai
+    byte terakhirnya diterima dan ditulis, jadi waktu menunggu worker yang bebas ikut terhitung.
+    Satu baris menunjukkan waktu rata-rata client yang sukses. Throughput-nya adalah jumlah byte
+    client tersebut dibagi jumlah waktunya, jadi waktu × throughput = volume. Di tabel sembilan
+    kolom satuannya byte per detik. Setiap byte client tersebut diperiksa. Worker dihitung oleh
+    server: yang semua transfernya sukses, dan yang pernah gagal. Worker tanpa transfer tidak
+    dihitung. Baris yang singkat diukur dalam beberapa burst: client-nya mulai bersamaan
+    berkali-kali, sehingga satu client bisa dilayani banyak worker. Jika pengukuran diulang, satu
+    baris menunjukkan ulangan median: waktu rata-ratanya ada di tengah (kalau ada dua di tengah,
+    yang lebih cepat). Kalau ada client yang gagal, yang ditunjukkan adalah ulangan dengan kegagalan
+    terbanyak.
+
+## Sel dan server
+
+cell = { $what }, { $clients } client
+server = mode { $mode } dengan { $workers }
+workers = { $count ->
+        [0] jumlah worker yang tidak diketahui
+       *[other] { $count } worker
+    }
+pool = pool { $workers }
+load = { $clients ->
+        [1] { $clients } client dengan { $volume }
+       *[other] { $clients } client dengan masing-masing { $volume }
+    }
+row = { $mode }, baris { $number }
+repetitions = { $count } ulangan
+seconds = { $number } detik
+yes = ya
+no = tidak
+
+## Selama pengukuran
+
+starting = menjalankan server { $server }
+calibrating = mengukur batas client dengan server yang tidak melakukan apa-apa
+not_measured = { $server } tidak terukur: { $why }
+replaced_when_warm = { $server } diganti setelah pemanasan: { $why }
+ceiling_not_measured = batas atas client tidak terukur: { $why }
+disturbed = (terganggu: { $why })
+time_left = sisa { $time }
+removed_abandoned = { $dir } dihapus: sisa percobaan yang dihentikan paksa
+# File di server yang diukur.
+left_behind = di server masih ada file dari stress-run: { $names }
+and_more = { $names } dan { $more } lainnya
+perhaps_left_behind =
+    file dari stress-run, bernama stress-..., mungkin masih ada di server, yang tidak memberi daftar
+    filenya: { $why }
+
+## Di akhir pengukuran
+
+configurations = Konfigurasi berhasil: { $completed }/{ $all }, gagal: { $failed }/{ $all }
+# Sekian client dari satu sel gagal karena satu sebab; kalimatnya menceritakan lebih banyak.
+failed_clients = { $cell }: { $count } gagal ({ $cause }): { $sentence }
+invalid_cell = INVALID: { $cell }: { $why }
+missing_transfers =
+    workers.jsonl.gz tidak memuat { $count } transfer yang dihitung di cells.csv; gambar per client
+    dibuat tanpa transfer itu
+report = Laporan
+# Masing-masing di atas sebuah perintah.
+next_resume = Untuk mengukur baris yang belum terukur
+next_whole = Untuk mengukur dengan volume penuh
+next_repeat = Agar selisih bisa dibedakan dari kebetulan, ukur lebih sering
+next_modes = Untuk melihat mode tercepat pada tiap beban
+next_compare = Untuk membandingkan dengan pengukuran lain
+gate_met = syarat { $gate }: terpenuhi ({ $checked } diperiksa)
+gate_not_met = syarat { $gate }: TIDAK terpenuhi oleh { $broken } dari { $checked }
+gate_more = dan { $more } lagi
+gate_value = { $column } adalah { $value }
+gate_no_value = { $column } tidak punya nilai
+gate_no_rows = { $column } tidak punya nilai: tidak ada baris yang bisa dihitung
+
+## Yang membatasi pemakaian hasil
+
+mark_quick = QUICK: sepersepuluh volume, untuk mencoba
+mark_partial = PARTIAL: dihentikan sebelum selesai; ada sel yang belum terukur
+mark_invalid = INVALID: { $cells } sel dengan byte atau hitungan yang salah
+mark_disturbed = DISTURBED: ada beban lain atau terhenti saat { $cells } sel diukur
+mark_injected = INJECTED: server diminta membuat gangguan: { $faults }
+
+## Rencana
+
+plan_rows = { $rows } baris, { $cells } sel dalam { $repetitions }
+plan_time = butuh sekitar { $time } dengan dua core; lebih lama kalau disk-nya lambat
+plan_payload = memindahkan { $payload } isi berkas ({ $bytes } byte)
+plan_disk = perlu { $disk } ruang disk untuk berkas sementara
+plan_memory = perlu sekitar { $memory } memori
+about_seconds = { $count } detik
+about_minutes = { $count } menit
+about_hours = { $count } jam
+
+## Perbandingan dua pengukuran
+
+comparison_columns =
+    Operasi
+    Volume (MiB)
+    Client
+    Worker
+    Waktu A (s)
+    Waktu B (s)
+    Rasio B / A
+    p, terkoreksi
+    B
+# Untuk tabel yang menghitung putusan.
+tally_columns =
+    Mode
+    Baris
+    Lebih cepat
+    Lebih lambat
+    Sama
+    Belum pasti
+    Tidak sebanding
+    Rasio B / A
+# Semua mode, semua volume, semua jumlah client.
+all = semua
+# Di atas alasan-alasannya.
+nothing_compared = Tidak ada yang bisa dibandingkan:
+not_compared = Tidak dibandingkan (--csv menyebut barisnya):
+rows_because = { $count } baris: { $reason }
+# Antarmode, satu beban berlaku untuk semua mode.
+loads_because = { $count } beban: { $reason }
+across_machines = Dengan --across-machines dua mesin tetap dibandingkan.
+machines_differ = ANTARMESIN: perbedaan bisa berasal dari mesinnya, bukan dari programnya:
+verdict_faster = lebih cepat
+verdict_slower = lebih lambat
+verdict_same = sama
+verdict_inconclusive = belum pasti
+verdict_not_comparable = tidak sebanding
+side_run = run ini
+side_mode = mode { $mode }
+other_machine = mesin lain: { $what } adalah { $in_a } di A dan { $in_b } di B
+other_settings = pengaturan lain: { $what } adalah { $in_a } di A dan { $in_b } di B
+side_invalid = { $side } INVALID
+side_partial = { $side } PARTIAL
+not_measured_in = tidak terukur di { $side }
+clients_failed_in = { $count } client gagal di { $side }
+too_many_repetitions = ulangan di { $side } terlalu banyak untuk diuji
+comparison_notes =
+    Waktu adalah rata-rata client pada satu baris, dari ulangan median. Rasio B / A adalah rasio
+    kecepatannya, yaitu waktu A dibagi waktu B: di atas 1 berarti B lebih cepat; untuk beberapa
+    baris diambil rata-rata geometriknya. Sama berarti selisihnya paling banyak 5%. Lebih cepat dan
+    lebih lambat perlu selisih di atas 5% dan p terkoreksi paling besar 0,05: uji Mann-Whitney dua
+    sisi yang eksak dengan paling sedikit 4 ulangan di tiap sisi, dikoreksi untuk jumlah baris
+    (Benjamini-Hochberg). Belum pasti: di atas 5%, tetapi bisa saja kebetulan.
+
+## Perbandingan mode
+
+mode_columns =
+    Volume (MiB)
+    Client
+    Mode
+    Worker
+    Goodput (MiB/s)
+    Rasio
+    Rentang 95%
+    p, terkoreksi
+    Putusan
+which_mode = Mode yang mana?
+# Di tempat putusan.
+fastest = tercepat
+operation_all_loads = { $operation }, semua beban
+modes_under = { $load }: goodput { $fastest } tertinggi; { $others }.
+# Satu mode di samping yang tercepat.
+mode_same = { $mode } dianggap sama ({ $ratio } kali, rentang 95% { $range })
+mode_slower = { $mode } lebih lambat ({ $ratio } kali, rentang 95% { $range })
+mode_unsure = { $mode } mungkin lebih lambat ({ $ratio } kali, rentang 95% { $range })
+mode_not_comparable = { $mode } tidak bisa dibandingkan
+no_mode_tested =
+    Mode mana yang lebih cepat belum bisa dipastikan dengan ulangan sesedikit ini; --repeat
+    { $repetitions } bisa menunjukkannya.
+no_mode_slower = Beban demi beban, tidak ada mode yang terbukti lebih lambat.
+slower_under =
+    Beban demi beban, { $mode } lebih lambat pada { $count } dari { $loads }, paling buruk { $worst }.
+worst_under = { $ratio } kali kecepatan { $fastest } (rentang 95% { $range }; { $cell })
+unsure_under =
+    Pada { $unsure } dari { $loads } beban selisih antarmode lebih dari 5%, tetapi bisa saja
+    kebetulan.
+mode_notes =
+    Setiap mode diwakili pool dengan goodput tertinggi: semua byte dibagi waktu sampai client
+    terakhir selesai, dari ulangan dengan goodput median. Pool dengan client gagal tidak
+    diikutkan. Rasio adalah goodput itu dibagi goodput mode tercepat; rentang 95% memuat nilai
+    sebenarnya, untuk satu baris saja. Semua beban: rata-rata geometriknya. Ulangan yang sama
+    memilih pool dan diuji. Agar pilihan itu tidak menguntungkan satu mode, mode disebut lebih cepat
+    hanya jika pool terbaiknya lebih cepat dari setiap pool mode lain, dan p dikalikan jumlah
+    pool-nya. p berasal dari uji Mann-Whitney dua sisi yang eksak, dikoreksi juga untuk semua
+    pasangan mode (Benjamini-Hochberg). Sama: selisih paling banyak 5%. Lebih lambat: di atas 5%,
+    dan p paling besar 0,05. Belum pasti: di atas 5%, tetapi bisa saja kebetulan.
+
+## Laporan: judul-judul dan tabelnya
+
+report_title = Stress test file server, { $started }
+measured =
+    Mode server: { $modes }. { $rows } dari { $planned } baris terukur, dalam { $repetitions }.
+not_reportable = TIDAK LAYAK DILAPORKAN
+findings = Temuan
+figures = Gambar
+tables = Tabel
+meaning = Arti angka-angkanya
+about_tables =
+    Pengukuran ini punya { $repetitions }. Semua angka terukur pada satu baris berasal dari satu
+    ulangan yang sama, yaitu ulangan median, seperti di table.md, berkas CSV, dan workbook. Rentang
+    adalah waktu rata-rata ulangan yang terkecil sampai yang terbesar; mulai { $confidence_min }
+    ulangan, rentang adalah interval kepercayaan 95% untuk median. Angka dalam kurung di belakang
+    jumlah worker adalah banyaknya burst yang dihitung. Baris abu-abu dibatasi oleh client:
+    goodput-nya paling sedikit { $limit } dari batas atas.
+row_columns =
+    Nomor
+    Operasi
+    Volume (MiB)
+    Client worker
+    Server worker
+    Waktu rata-rata (s)
+    Rentang (s)
+    Throughput per client (MiB/s)
+    Goodput (MiB/s)
+    Client terakhir selesai (s)
+    Rata-rata waktu antre (s)
+    Rata-rata menurut model (s)
+    Selisih terhadap model (%)
+    Batas atas (MiB/s)
+    Bagian dari batas atas (%)
+    Dibatasi client
+    Memori puncak (MiB)
+    Client sukses / gagal
+    Server worker sukses / gagal (burst)
+    Catatan
+flag_disturbed = terganggu { $disturbed } dari { $repetitions }
+flag_attempts = { $attempts } percobaan
+flag_invalid = INVALID: { $why }
+flag_server = server gagal: { $why }
+
+## Laporan: temuan
+
+# Satu nilai dan baris asalnya.
+of_row = { $value } ({ $row })
+nothing_measured =
+    Tidak ada baris yang punya waktu: belum ada yang terukur, atau semua transfer gagal.
+failures =
+    { $failed } dari { $clients } client gagal, pada { $rows } baris; terbanyak pada { $row }
+    ({ $causes }).
+best = Tercepat untuk { $load }, semua client bersama-sama: { $servers }.
+best_server = { $operation } { $rate } pada mode { $mode } dengan { $workers } ({ $source })
+# Dari semua ulangan satu baris.
+range = rentang { $low }–{ $high }
+# Pool terkecil di samping yang terbesar: artinya bagi satu client, lalu bagi semuanya.
+turns = Pada mode { $mode }, { $operation }, { $load }: { $mean } { $batch } ({ $rows }).
+turns_misleading =
+    dengan { $few } rata-rata client selesai lebih cepat daripada dengan { $many }, setelah
+    { $few_time }, bukan { $many_time }, tetapi semua client bersama-sama
+turns_plain =
+    rata-rata client selesai setelah { $few_time } dengan { $few } dan setelah { $many_time } dengan
+    { $many }; dengan worker lebih sedikit semua client bersama-sama
+batch_shorter = butuh waktu lebih sedikit, { $few }, bukan { $many }
+batch_same = butuh waktu yang sama, { $few } dan { $many }
+batch_longer = butuh waktu lebih lama, { $few }, bukan { $many }
+limited =
+    { $rows } dari { $of } baris dibatasi oleh client: baris itu mencapai { $limit } atau lebih dari
+    yang dicapai client yang sama dengan server yang tidak melakukan apa-apa.
+lists_soonest =
+    Dengan { $clients } client sekaligus, { $server } paling cepat menjawab LIST: rata-rata setelah
+    { $mean } s, dengan nama { $files } file.
+
+## Laporan: gambar
+
+figure = Gambar { $number }
+data_behind = Data gambar ini
+nothing_to_draw = Tidak ada yang bisa digambar
+# Dari yang terkecil sampai yang terbesar untuk satu operasi, masing-masing dengan barisnya.
+least_to_most = { $operation } dari { $least } sampai { $most }
+
+gantt_title = Kapan tiap client menunggu dan kapan dilayani
+gantt_caption =
+    Satu batang adalah satu client: { $operation }, { $load }, diurutkan menurut worker. Sejak mulai
+    sampai ada worker yang bebas, client menunggu: { $waits }.
+gantt_waited =
+    { $mode } rata-rata { $mean } dan paling lama { $max }, { $share } dari waktunya ({ $shown })
+gantt_shown = { $clients } client, { $workers }, { $row }
+gantt_left_out = { $waited }, { $left_out } client tanpa garis waktu tidak digambar
+gantt_waiting = menunggu worker
+gantt_served = dilayani (tiap worker satu warna)
+gantt_axis = detik sejak mulai
+gantt_columns =
+    Mode
+    Worker
+    Client
+    Diambil setelah (s)
+    Byte terakhir setelah (s)
+no_timeline =
+    Garis waktunya tidak ada: workers.jsonl.gz tidak ada, atau server tidak mencatat kapan transfer
+    yang sukses dengan beban ini diambil worker.
+
+goodput_title = Goodput terhadap jumlah client
+goodput_caption =
+    Satu tanda adalah ulangan median satu baris; garisnya dari ulangan terkecil sampai yang
+    terbesar. Rentang semua baris: { $ranges }. { $limited }
+no_ceiling =
+    Batas atas tidak diukur, jadi tidak diketahui baris mana yang dibatasi client.
+goodput_ceiling = batas atas: yang dicapai client dengan server yang tidak melakukan apa-apa
+goodput_axis = client
+goodput_columns =
+    Mode
+    Operasi
+    Volume
+    Client
+    Server worker
+    Median (MiB/s)
+    Terkecil (MiB/s)
+    Terbesar (MiB/s)
+    Batas atas (MiB/s)
+
+time_title = Ke mana waktu rata-rata satu client habis
+time_caption =
+    { $load } (ulangan median). Menunggu worker, sejak tersambung, memakan { $least } sampai
+    { $most } dari waktu rata-rata; komputasi client paling banyak { $cpu }, menunggu prosesor
+    paling banyak { $run_queue }.
+# Menurut urutan tumpukannya.
+time_parts =
+    antrean: menunggu worker
+    run queue: menunggu prosesor
+    CPU: komputasi client
+    blocked: menunggu server, jaringan, atau disk
+time_axis = rata-rata detik per client
+time_columns =
+    Mode
+    Operasi
+    Server worker
+    Antrean (s)
+    Run queue (s)
+    CPU (s)
+    Blocked (s)
+    Jumlah (s)
+no_time_parts = Rincian waktunya tidak tersedia: server atau sistem tidak mencatatnya.
+
+dots_title = Waktu setiap client
+dots_caption =
+    { $load } (ulangan median). Waktu client terakhir dibagi waktu rata-rata: { $ratios }.
+dots_panel = { $operation } (s), menurut mode dan pool
+dots_client = satu client
+dots_mean = rata-rata
+dots_last = client terakhir
+dots_columns =
+    Mode
+    Operasi
+    Server worker
+    Rata-rata (s)
+    Terakhir (s)
+    Setiap client, dari yang tercepat (s)
+no_clients =
+    Waktu tiap client tidak ada: workers.jsonl.gz tidak ada, atau tidak berisi transfer yang sukses.
+
+memory_title = Memori puncak server terhadap goodput
+memory_caption =
+    { $load }. Server dengan memori paling sedikit dan paling banyak: { $ends }. Memori yang dipakai
+    bersama oleh beberapa proses dihitung sekali (PSS).
+memory_ends =
+    { $operation } { $least } dan { $most }, memori { $memory } kali lipat untuk goodput { $goodput }
+    kali lipat
+memory_end = { $memory } MiB untuk { $goodput } MiB/s
+memory_axis = memori puncak (MiB)
+memory_columns =
+    Mode
+    Operasi
+    Server worker
+    Memori puncak (MiB)
+    Goodput (MiB/s)
+no_memory =
+    Memori server tidak ada: server tidak dijalankan oleh pengukuran ini, atau sistem tidak
+    mencatatnya.
+
+prediction_title = Waktu rata-rata: prediksi terhadap pengukuran
+prediction_caption =
+    Model memprediksi waktu rata-rata { $within } dari { $rows } baris dengan lebih dari satu client
+    dengan selisih paling banyak { $band }. Selisih terbesarnya { $worst }.
+prediction_band = selisih paling banyak { $band }
+prediction_axis = prediksi rata-rata (s)
+prediction_panel = { $mode }, rata-rata terukur (s)
+prediction_columns =
+    Mode
+    Operasi
+    Volume
+    Client
+    Server worker
+    Prediksi (s)
+    Terukur (s)
+    Selisih
+no_prediction =
+    Tidak ada prediksi: perlu baris dengan satu client dan pool terkecil, waktu prosesornya (hanya
+    ada bila server dijalankan oleh pengukuran ini), serta baris dengan lebih banyak client.
+
+## Laporan: arti angka-angkanya
+
+about_goodput_head = Goodput dan client terakhir
+about_goodput =
+    Goodput adalah jumlah byte semua client dibagi waktu sejak mereka mulai sampai client terakhir
+    selesai. Waktu rata-rata saja bisa menyesatkan: kalau client mengantre untuk sedikit worker,
+    client yang dilayani lebih dulu cepat selesai sehingga rata-ratanya kecil, padahal semua client
+    bersama-sama butuh waktu yang sama atau lebih lama. Baca rata-rata, client terakhir, dan goodput
+    bersama-sama.
+about_prediction_head = Prediksi
+about_prediction =
+    Dengan C client, W worker, K prosesor, R1 waktu (detik) satu client sendirian, dan D waktu
+    prosesor (detik) client dan server untuk satu transfer: a = min(C, W) transfer dilayani
+    sekaligus (pada mode async a = C), transfer selesai dengan laju X = min(a / R1, K / D), waktu
+    rata-ratanya a (⌈C/a⌉ + 1) / (2X), dan client terakhir selesai setelah C / X. R1 dan D diukur
+    pada baris dengan satu client dan pool terkecil. Baris dengan selisih paling banyak { $band }
+    dihitung cocok. Pada satu baris semua C client mulai sekaligus, jadi rumus antrean dengan
+    kedatangan tidak berlaku.
+about_ceiling_head = Batas atas
+about_ceiling =
+    Goodput yang dicapai client yang sama dengan server yang tidak melakukan apa-apa selain menerima
+    atau mengirim byte. Baris yang mencapai { $limit } atau lebih menunjukkan kemampuan client;
+    server mungkin lebih cepat. Dari baris yang lebih dari 10% di atasnya tidak ditarik kesimpulan:
+    batas atasnya diukur dalam kondisi yang lebih buruk.
+about_disturbance_head = Gangguan
+about_disturbance =
+    Selama satu sel diukur, program lain dan host mesin ini boleh memakai { $share } waktu prosesor
+    ditambah { $tolerance }, karena ketelitian jam sistem terbatas, dan tidak boleh ada memori yang
+    di-swap. Sel yang gangguannya melebihi batas itu diukur ulang, paling banyak dua kali; percobaan
+    terakhir yang dihitung dan semua percobaan disimpan. Waktu prosesor yang dipakai host untuk disk
+    ikut dihitung sebagai waktu host. Kalau servernya sudah berjalan sebelum pengukuran, yang
+    diperiksa hanya host dan swap.
+
+## Laporan: keterangan lengkap
+
+disclosure = Keterangan lengkap
+unknown = tidak diketahui
+term_cpu = Prosesor
+term_cores = Core
+term_memory = Memori
+term_swap = Swap
+term_kernel = Kernel
+term_filesystem = Sistem berkas
+term_load = Load sebelum mulai
+term_tcp_rmem = Buffer terima TCP (byte)
+term_tcp_wmem = Buffer kirim TCP (byte)
+term_huge_pages = Transparent huge page
+term_version = Versi
+term_commit = Commit
+term_rustc = Compiler
+term_build = Build
+term_stress_run = Digest stress-run
+term_fileserver = Digest fileserver
+term_command_line = Baris perintah
+term_started = Mulai
+term_resumed = Dilanjutkan
+term_connected_to = Terhubung ke
+term_injected = Gangguan yang disuntikkan
+term_timeout = Batas waktu (s)
+term_preset = Preset
+term_servers = Server
+term_operations = Operasi
+term_volumes = Volume
+term_clients = Client
+term_client_pool = Client pool
+term_sink = Hasil download
+term_repetitions = Ulangan
+term_seed = Seed
+term_min_time = Waktu minimum satu sel (s)
+term_reruns = Pengukuran ulang sel yang terganggu, paling banyak
+term_rows = Baris dalam rencana
+term_payload = Payload dalam rencana
+sink_file = ditulis ke berkas
+sink_null = di-decode dan di-hash, tidak ditulis
+raw_files = Berkas sumber laporan ini
+raw_environment = mesin, program, dan rencana
+raw_cells = setiap percobaan untuk setiap sel, dengan semua statistiknya
+raw_ceilings = yang dicapai client dengan server yang tidak melakukan apa-apa
+raw_workers = setiap transfer setiap client, dengan catatan waktu dari server

@@ -1,0 +1,55 @@
+//! How cells, servers and numbers of something are named.
+
+use maud::{Markup, html};
+
+use super::Language;
+use crate::plan::{Cell, Configuration, Operation, in_mib, mode_name};
+
+/// Of a list in a message; the others are counted.
+const NAMES_SHOWN: usize = 10;
+
+impl Language {
+    /// One server, for the progress display and for messages.
+    pub(crate) fn server_named(self, server: Configuration) -> String {
+        self.server(mode_name(server.mode), self.workers(server.workers))
+    }
+
+    /// One measured cell, for the progress display.
+    pub(crate) fn cell_named(self, operation: Operation, volume: &str, clients: u32) -> String {
+        self.cell(format!("{operation} {volume}").trim_end(), clients)
+    }
+
+    /// A cell with its server, for the progress display and for messages.
+    pub(crate) fn whole_cell(self, cell: &Cell) -> String {
+        let what = self.cell_named(cell.operation, &cell.volume.to_string(), cell.clients);
+        format!("{}: {what}", self.server_named(cell.server))
+    }
+
+    /// Of bytes per second.
+    pub(crate) fn rate(self, bytes_per_s: f64) -> String {
+        format!("{} MiB/s", self.number(in_mib(bytes_per_s)))
+    }
+
+    pub(crate) fn duration(self, seconds: f64) -> String {
+        self.seconds(self.number(seconds))
+    }
+
+    /// Parts that have commas of their own.
+    pub(crate) fn list(self, parts: impl IntoIterator<Item = Markup>) -> Markup {
+        html! {
+            @for (index, part) in parts.into_iter().enumerate() {
+                @if index > 0 { "; " }
+                (part)
+            }
+        }
+    }
+
+    /// Names with commas; of many, the first ones.
+    pub(crate) fn names(self, names: &[String]) -> String {
+        let (shown, more) = names.split_at(names.len().min(NAMES_SHOWN));
+        match more.len() {
+            0 => shown.join(", "),
+            more => self.and_more(shown.join(", "), more),
+        }
+    }
+}

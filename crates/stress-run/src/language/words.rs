@@ -1,0 +1,235 @@
+//! Each text of the catalogues as a function of the values that are put into it, so that the compiler knows
+//! every name and every value; the test below holds both catalogues against the lists.
+
+use std::{array, fmt::Display};
+
+use maud::{Markup, PreEscaped, Render};
+
+use super::Language;
+
+/// Texts for anywhere.
+macro_rules! texts {
+    ($($name:ident $(($($value:ident),*))?,)*) => {
+        impl Language {
+            $(pub(crate) fn $name(self, $($($value: impl Display),*)?) -> String {
+                let values = [$($((stringify!($value), $value.to_string())),*)?];
+                self.catalogue().text(stringify!($name), &values)
+            })*
+        }
+        #[cfg(test)]
+        const TEXTS: &[(&str, &[&str])] =
+            &[$((stringify!($name), &[$($(stringify!($value)),*)?])),*];
+    };
+}
+
+/// Sentences of the report, in which a value may be a link. What the texts themselves say needs no escaping;
+/// the test sees to that.
+macro_rules! sentences {
+    ($($name:ident($($value:ident),*),)*) => {
+        impl Language {
+            $(pub(crate) fn $name(self, $($value: impl Render),*) -> Markup {
+                let values = [$((stringify!($value), $value.render().0)),*];
+                PreEscaped(self.catalogue().text(stringify!($name), &values))
+            })*
+        }
+        #[cfg(test)]
+        const SENTENCES: &[(&str, &[&str])] = &[$((stringify!($name), &[$(stringify!($value)),*])),*];
+    };
+}
+
+/// Texts of which each line is the head of a column.
+macro_rules! heads {
+    ($($name:ident: $count:literal,)*) => {
+        impl Language {
+            $(pub(crate) fn $name(self) -> [&'static str; $count] {
+                let mut lines = self.catalogue().lines(stringify!($name));
+                array::from_fn(|_| lines.next().unwrap_or_default())
+            })*
+        }
+        #[cfg(test)]
+        const HEADS: &[(&str, usize)] = &[$((stringify!($name), $count)),*];
+    };
+}
+
+texts! {
+    counts(succeeded, failed), in_bursts(counts, bursts), table_of(mode),
+    lists_of(mode), table_notes,
+
+    cell(what, clients), server(mode, workers), workers(count), pool(workers),
+    load(clients, volume), row(mode, number), repetitions(count), seconds(number), yes, no,
+
+    starting(server), calibrating, not_measured(server, why), replaced_when_warm(server, why),
+    ceiling_not_measured(why), disturbed(why), time_left(time), removed_abandoned(dir),
+    left_behind(names), and_more(names, more), perhaps_left_behind(why),
+
+    configurations(completed, failed, all), failed_clients(cell, count, cause, sentence),
+    invalid_cell(cell, why), missing_transfers(count), report, next_resume, next_whole, next_repeat,
+    next_modes, next_compare, gate_met(gate, checked), gate_not_met(gate, broken, checked),
+    gate_more(more), gate_value(column, value), gate_no_value(column), gate_no_rows(column),
+
+    mark_quick, mark_partial, mark_invalid(cells), mark_disturbed(cells), mark_injected(faults),
+
+    plan_rows(rows, cells, repetitions), plan_time(time), plan_payload(payload, bytes),
+    plan_disk(disk), plan_memory(memory), about_seconds(count), about_minutes(count),
+    about_hours(count),
+
+    all, nothing_compared, not_compared, rows_because(count, reason), loads_because(count, reason),
+    across_machines, machines_differ, verdict_faster, verdict_slower, verdict_same,
+    verdict_inconclusive, verdict_not_comparable, side_run, side_mode(mode),
+    other_machine(what, in_a, in_b), other_settings(what, in_a, in_b), side_invalid(side),
+    side_partial(side), not_measured_in(side), clients_failed_in(count, side),
+    too_many_repetitions(side), comparison_notes,
+
+    which_mode, fastest, operation_all_loads(operation), modes_under(load, fastest, others),
+    mode_same(mode, ratio, range), mode_slower(mode, ratio, range), mode_unsure(mode, ratio, range),
+    mode_not_comparable(mode), no_mode_tested(repetitions), no_mode_slower,
+    slower_under(mode, count, loads, worst), worst_under(ratio, fastest, range, cell),
+    unsure_under(unsure, loads), mode_notes,
+
+    report_title(started), measured(modes, rows, planned, repetitions), not_reportable, findings,
+    figures, tables, meaning, about_tables(repetitions, confidence_min, limit),
+    flag_disturbed(disturbed, repetitions), flag_attempts(attempts), flag_invalid(why),
+    flag_server(why), nothing_measured, range(low, high),
+    turns_misleading(few, many, few_time, many_time), turns_plain(few, many, few_time, many_time),
+    batch_shorter(few, many), batch_same(few, many), batch_longer(few, many),
+    limited(rows, of, limit), lists_soonest(clients, server, mean, files),
+
+    figure(number), data_behind, nothing_to_draw, gantt_title, gantt_waiting, gantt_served,
+    gantt_axis, no_timeline, goodput_title, no_ceiling, goodput_ceiling, goodput_axis, time_title,
+    time_axis, no_time_parts, dots_title, dots_panel(operation), dots_client, dots_mean, dots_last,
+    no_clients, memory_title, memory_end(memory, goodput), memory_axis, no_memory, prediction_title,
+    prediction_band(band), prediction_axis, prediction_panel(mode), no_prediction,
+
+    about_goodput_head, about_goodput, about_prediction_head, about_prediction(band),
+    about_ceiling_head, about_ceiling(limit), about_disturbance_head,
+    about_disturbance(share, tolerance),
+
+    disclosure, unknown, term_cpu, term_cores, term_memory, term_swap, term_kernel, term_filesystem,
+    term_load, term_tcp_rmem, term_tcp_wmem, term_huge_pages, term_version, term_commit, term_rustc,
+    term_build, term_stress_run, term_fileserver, term_command_line, term_started, term_resumed,
+    term_connected_to, term_injected, term_timeout, term_preset, term_servers, term_operations,
+    term_volumes, term_clients, term_client_pool, term_sink, term_repetitions, term_seed,
+    term_min_time, term_reruns, term_rows, term_payload, sink_file, sink_null, raw_files,
+    raw_environment, raw_cells, raw_ceilings, raw_workers,
+}
+
+sentences! {
+    of_row(value, row), failures(failed, clients, rows, row, causes), best(load, servers),
+    best_server(operation, rate, mode, workers, source),
+    turns(mode, operation, load, mean, batch, rows), least_to_most(operation, least, most),
+    gantt_caption(operation, load, waits), gantt_waited(mode, mean, max, share, shown),
+    gantt_shown(clients, workers, row), gantt_left_out(waited, left_out),
+    goodput_caption(ranges, limited), time_caption(load, least, most, cpu, run_queue),
+    dots_caption(load, ratios), memory_caption(load, ends),
+    memory_ends(operation, least, most, memory, goodput),
+    prediction_caption(within, rows, band, worst),
+}
+
+heads! {
+    table_columns: 9, screen_columns: 9, names_column: 1, comparison_columns: 9, tally_columns: 8, mode_columns: 9,
+    row_columns: 20, gantt_columns: 5, goodput_columns: 9, time_parts: 4, time_columns: 8,
+    dots_columns: 6, memory_columns: 5, prediction_columns: 8,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use fluent_syntax::{
+        ast::{Entry, Expression, InlineExpression, Pattern, PatternElement},
+        parser,
+    };
+
+    use super::*;
+
+    const CATALOGUES: [(&str, &str); 2] =
+        [("en.ftl", include_str!("en.ftl")), ("id.ftl", include_str!("id.ftl"))];
+
+    /// What is put into a text, and what it says itself, whichever of its variants is chosen.
+    fn parts<'a>(pattern: &Pattern<&'a str>, values: &mut BTreeSet<&'a str>, said: &mut String) {
+        for element in &pattern.elements {
+            let expression = match element {
+                PatternElement::TextElement { value } => {
+                    *said += value;
+                    continue;
+                }
+                PatternElement::Placeable { expression } => expression,
+            };
+            let inline = match expression {
+                Expression::Inline(inline) => inline,
+                Expression::Select { selector, variants } => {
+                    variants.iter().for_each(|variant| parts(&variant.value, values, said));
+                    selector
+                }
+            };
+            let InlineExpression::VariableReference { id } = inline else {
+                panic!("nothing but {{ $value }} can be filled in: {inline:?}")
+            };
+            values.insert(id.name);
+        }
+    }
+
+    fn texts_of<'a>(file: &str, catalogue: &'a str) -> BTreeMap<&'a str, Pattern<&'a str>> {
+        let resource =
+            parser::parse(catalogue).unwrap_or_else(|(_, why)| panic!("{file}: {why:?}"));
+        let mut texts = BTreeMap::new();
+        for entry in resource.body {
+            if let Entry::Message(message) = entry {
+                let name = message.id.name;
+                assert!(message.attributes.is_empty(), "{file}: {name} has attributes");
+                let text = message.value.unwrap_or_else(|| panic!("{file}: {name} is empty"));
+                assert!(texts.insert(name, text).is_none(), "{file}: {name} is there twice");
+            }
+        }
+        texts
+    }
+
+    #[test]
+    fn each_catalogue_has_every_text_with_its_values_and_nothing_else() {
+        let heads = HEADS.iter().map(|(name, _)| (*name, &[][..]));
+        let asked: BTreeMap<&str, &[&str]> =
+            TEXTS.iter().chain(SENTENCES).copied().chain(heads).collect();
+        for (file, catalogue) in CATALOGUES {
+            let texts = texts_of(file, catalogue);
+            let names: BTreeSet<&&str> = texts.keys().collect();
+            let asked_names: BTreeSet<&&str> = asked.keys().collect();
+            let lacking: Vec<_> = asked_names.difference(&names).collect();
+            let unasked: Vec<_> = names.difference(&asked_names).collect();
+            assert!(lacking.is_empty(), "{file} lacks {lacking:?}");
+            assert!(unasked.is_empty(), "{file} has {unasked:?}, for which nothing asks");
+            for (name, pattern) in &texts {
+                let (mut values, mut said) = (BTreeSet::new(), String::new());
+                parts(pattern, &mut values, &mut said);
+                let expected: BTreeSet<&str> = asked[name].iter().copied().collect();
+                assert_eq!(values, expected, "{file}: {name} has these values, and gets those");
+                assert!(!said.contains(['<', '>', '&']), "{file}: {name} would need escaping");
+            }
+        }
+    }
+
+    #[test]
+    fn each_table_has_as_many_heads_as_columns_in_both_languages() {
+        for (file, catalogue) in CATALOGUES {
+            let texts = texts_of(file, catalogue);
+            for (name, count) in HEADS {
+                assert_eq!(texts[name].elements.len(), *count, "{file}: {name}");
+            }
+        }
+        assert_eq!(Language::Id.table_columns()[3], "Jumlah client worker pool");
+    }
+
+    #[test]
+    fn a_count_of_one_has_its_own_words() {
+        let english = [0, 1, 2].map(|count| Language::En.workers(count));
+        assert_eq!(english, ["an unknown number of workers", "1 worker", "2 workers"]);
+        let indonesian = [1, 2].map(|count| Language::Id.load(count, "10 MiB"));
+        let expected = ["1 client dengan 10 MiB", "2 client dengan masing-masing 10 MiB"];
+        assert_eq!(indonesian, expected);
+    }
+
+    #[test]
+    fn a_value_in_a_sentence_is_escaped_and_a_link_is_not() {
+        let sentence = Language::En.of_row("<b>", maud::html! { a href="#thread-1" { "thread" } });
+        assert_eq!(sentence.0, "&lt;b&gt; (<a href=\"#thread-1\">thread</a>)");
+    }
+}
