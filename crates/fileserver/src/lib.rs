@@ -35,6 +35,7 @@ mod session;
 mod shutdown;
 mod stats;
 mod tls;
+mod tokens;
 mod user;
 
 pub use serve::{StartError, serve};

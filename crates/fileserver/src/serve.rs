@@ -13,7 +13,7 @@ use telemetry::journal;
 
 use crate::{
     args::Args,
-    auth::{AuthFileError, Tokens},
+    auth::{self, AuthFileError},
     budget::{Budget, Turns},
     certificate::{self, TlsError},
     confinement::Confinement,
@@ -130,7 +130,7 @@ fn prepare(args: &Args) -> Result<Prepared, StartError> {
     telemetry::start_logging(journal.clone());
     let directory = open_directory(args)?;
     expect_apart(args)?;
-    let tokens = args.security.auth_file.as_deref().map(Tokens::read).transpose()?;
+    let tokens = args.security.auth_file.as_deref().map(auth::read).transpose()?;
     let tls = match (&args.security.tls_cert, &args.security.tls_key) {
         (Some(certificate), Some(key)) => Some(certificate::configure(certificate, key)?),
         _ => None,

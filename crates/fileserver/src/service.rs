@@ -10,9 +10,9 @@ use rustls::ServerConfig;
 use storage::{Directory, IfExists};
 
 use crate::{
-    auth::Tokens,
     budget::{Budget, Turns},
     faults::Faults,
+    tokens::Tokens,
 };
 
 /// What all sessions of a file server share; in process mode each worker has its copy of it, with the

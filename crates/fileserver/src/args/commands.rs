@@ -6,12 +6,18 @@ use std::{
 };
 
 use anyhow::bail;
-use clap::{CommandFactory, Subcommand};
+use clap::{
+    CommandFactory, Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use cli::Documents;
 use monitor::LogArgs;
 
 use super::Args;
-use crate::auth::{self, AuthFileError, Permission};
+use crate::{
+    auth::{self, AuthFileError},
+    tokens::{self, Permission},
+};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -30,15 +36,16 @@ pub(super) enum TokenCommand {
     /// printed too
     New {
         /// Name of the owner
-        #[arg(value_parser = auth::parse_name)]
+        #[arg(value_parser = tokens::parse_name)]
         name: String,
         /// What it allows: r (LIST, GET, DIGEST, STATS) or rw (UPLOAD and DELETE too)
         #[arg(
             long,
-            value_enum,
             hide_possible_values = true,
             env = "FILESERVER_PERMISSION",
-            default_value_t = Permission::ReadWrite
+            default_value = "rw",
+            value_parser = PossibleValuesParser::new(["r", "rw"])
+                .try_map(|letters| letters.parse::<Permission>())
         )]
         permission: Permission,
     },

@@ -4,8 +4,8 @@ use protocol::{ErrorCode, ParseRequestError, Request, Token};
 
 use super::refusal::Refusal;
 use crate::{
-    auth::{Identity, Permission},
     service::FileService,
+    tokens::{Identity, Permission},
 };
 
 /// Requests that a peer may make without saying who it is, where the server wants to know; and how

@@ -1,7 +1,7 @@
 //! What a peer may not do for ever, and what it may not do at all.
 
 use super::*;
-use crate::auth::{Permission, Tokens};
+use crate::tokens::{Permission, Tokens, line};
 
 const RATE: u64 = 100;
 
@@ -12,12 +12,9 @@ fn with_rate() -> Bench {
 /// A server that knows one token for reading and one for everything.
 fn with_tokens() -> Bench {
     let (reader, writer) = ("reader".parse().unwrap(), "writer".parse().unwrap());
-    Bench::with(|service| {
-        service.tokens = Some(Tokens::of(&[
-            (&reader, "rita", Permission::Read),
-            (&writer, "will", Permission::ReadWrite),
-        ]));
-    })
+    let lines =
+        [line(&reader, "rita", Permission::Read), line(&writer, "will", Permission::ReadWrite)];
+    Bench::with(|service| service.tokens = Some(Tokens::parse(&lines.join("\n")).unwrap()))
 }
 
 /// Sends one byte a second until the session answers or a minute has passed; returns the seconds.
