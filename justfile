@@ -43,7 +43,7 @@ memory:
 # Faults of every kind at full scale, some minutes: 5,000 idle clients, 200 killed workers, a disk
 # that is full at any write, every operation of storage failing, random clients against a model
 fault ROUNDS="100":
-    cargo test --release -p protocol -p storage
+    cargo test --release -p protocol -p storage -p file-service
     cargo test --release -p fileserver --lib --test behaviour --test confinement --test hostile --test process_pool
     KOLAM_FAULT=full cargo test --release -p fileserver --test faults -- --nocapture --test-threads 2
     KOLAM_MODEL_ROUNDS={{ ROUNDS }} cargo test --release -p fileserver --test model

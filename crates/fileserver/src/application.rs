@@ -1,81 +1,44 @@
-//! What a server is for, as far as those who run its connections have to know.
+//! The file service as a server's application.
 
-use std::{
-    io,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
+use file_service::{Conversation, FileService, Limits};
+use protocol::{ErrorCode, Reply};
+use serving::{Application, Farewell, LINGER};
 use telemetry::OpenConnection;
 
-use crate::{farewell::Farewell, shutdown::Phase};
+use crate::confinement::Confinement;
 
-/// What the connections of a server are for. Shared by all its workers; in process mode each has its
-/// copy.
-pub(crate) trait Application: Send + Sync + 'static {
-    type Conversation: Conversation;
-
-    /// Begins the conversation on a connection that a worker has just picked up. `None` where that
-    /// cannot be, which is booked.
-    fn converse(&self, connection: OpenConnection, now: Instant) -> Option<Self::Conversation>;
-
-    /// What those are sent whom there is no room for, `why` in words; `None` where they could not
-    /// read it.
-    fn busy(&self, why: &str) -> Option<Vec<u8>>;
-
-    /// How long one that is turned away is waited for until it leaves.
-    fn farewell(&self) -> Farewell;
-
-    /// Gives up what no worker process needs. Called in each, before it accepts.
-    fn confine_worker(&self);
-
-    /// Removes what worker processes left that died.
-    fn clean_up_after_workers(&self);
+/// The file service, and what becomes of the processes that run its sessions.
+pub(crate) struct FileServer {
+    pub(crate) service: Arc<FileService>,
+    pub(crate) confinement: Confinement,
 }
 
-/// One connection: bytes and the time in, bytes out. Holds no socket and no clock.
-///
-/// A driver calls [`step`](Self::step), does what it says, and reports with [`sent`](Self::sent),
-/// [`received`](Self::received) or nothing but a later step.
-pub(crate) trait Conversation: Send + 'static {
-    /// Why a connection ends at once, without a word.
-    type Error: Send;
+impl Application for FileServer {
+    type Conversation = Conversation;
 
-    /// Works until only the driver can go on.
-    fn step(&mut self, now: Instant, phase: Phase) -> Result<Step, Self::Error>;
+    fn converse(&self, connection: OpenConnection, now: Instant) -> Option<Conversation> {
+        Conversation::new(&self.service, connection, now)
+    }
 
-    /// What [`Step::Send`] is about.
-    fn output(&self) -> &[u8];
+    /// Whoever comes for TLS could not read a plain reply.
+    fn busy(&self, why: &str) -> Option<Vec<u8>> {
+        self.service.tls.is_none().then(|| Reply::error(ErrorCode::Busy, why).to_wire())
+    }
 
-    /// Where [`Step::Receive`] goes.
-    fn room(&mut self) -> &mut [u8];
+    fn farewell(&self) -> Farewell {
+        let Limits { idle_timeout, min_rate, .. } = self.service.limits;
+        Farewell { silence_max: LINGER, time_max: idle_timeout, bytes_per_second_min: min_rate }
+    }
 
-    /// The first `len` bytes of the output were written.
-    fn sent(&mut self, len: usize);
+    fn confine_worker(&self) {
+        self.confinement.confine_worker(&self.service);
+    }
 
-    /// `len` bytes were read into the room; none means that the peer has closed its half.
-    fn received(&mut self, len: usize);
-
-    /// The peer reset the connection. An error, unless that loses nothing.
-    fn peer_lost(&mut self, why: io::Error) -> Result<(), Self::Error>;
-
-    /// Books how the connection went: `outcome` is the driver's, whose steps came to
-    /// [`Step::Close`] or to an error.
-    fn close(self, outcome: Result<(), Self::Error>);
-}
-
-/// What a driver does next.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Step {
-    /// Write the output or the first bytes of it, waiting at most so long.
-    Send(Duration),
-    /// Read into the room, waiting at most so long.
-    Receive(Duration),
-    /// Neither read nor write for so long.
-    Wait(Duration),
-    /// Others may go first.
-    Yield,
-    /// Close the sending half: no reply will follow.
-    FinishSending,
-    /// Close the connection.
-    Close,
+    fn clean_up_after_workers(&self) {
+        if let Err(err) = self.service.directory.remove_abandoned_uploads() {
+            tracing::error!("cannot remove what a worker left in the served directory: {err}");
+        }
+    }
 }

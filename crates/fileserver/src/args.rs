@@ -16,7 +16,9 @@ use clap::{
     Parser, ValueHint,
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
+use file_service::{Fault, Limits};
 use monitor::{Config, LogTarget, Run};
+use serving::{Hangup, Settings};
 use storage::IfExists;
 use telemetry::Mode;
 
@@ -24,7 +26,7 @@ use self::{
     commands::Command, connections::ConnectionArgs, files::FileArgs, record::RecordArgs,
     security::SecurityArgs,
 };
-use crate::{faults::Fault, serve, server::Settings, service::Limits, shutdown::Hangup};
+use crate::serve;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -7,9 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use file_service::tokens::{self, BadLine, Permission, Tokens};
 use protocol::Token;
-
-use crate::tokens::{self, BadLine, Permission, Tokens};
 
 /// By this a token is known for one where it leaks, to people and to scanners of code.
 const TOKEN_PREFIX: &str = "kolam_";

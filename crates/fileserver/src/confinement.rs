@@ -13,7 +13,9 @@ mod ruleset;
 #[cfg(target_os = "linux")]
 mod system_calls;
 
-use crate::{monitoring::Monitor, service::FileService};
+use file_service::FileService;
+
+use crate::monitoring::Monitor;
 #[cfg(target_os = "linux")]
 use ruleset::{FileUse, Rules};
 #[cfg(target_os = "linux")]
@@ -31,7 +33,7 @@ impl Confinement {
     /// what it starts from now on are confined.
     #[cfg(target_os = "linux")]
     pub(crate) fn confine_process(self, service: &FileService, monitor: &Monitor) {
-        debug_assert_eq!(crate::os::thread_count(), Some(1), "the others stay free");
+        debug_assert_eq!(serving::os::thread_count(), Some(1), "the others stay free");
         match self {
             Self::On => {
                 let (written, port) = (monitor.directories(), monitor.database_port());

@@ -6,9 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use file_service::FileService;
 use protocol::FileName;
-
-use crate::service::FileService;
 
 /// A secret that the server would hand out.
 #[derive(Debug, thiserror::Error)]

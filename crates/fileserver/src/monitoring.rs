@@ -13,15 +13,17 @@ use std::{
     time::{Duration, Instant},
 };
 
+use file_service::FileService;
 use monitor::{
     Config, OpenError, Recorder, metrics,
     status::{self, Status},
 };
 use protocol::{Stats, Token};
+use serving::Server;
 use signal_hook::consts::SIGHUP;
 use telemetry::{EventSource, JournalReader, Losses, Mode, journal};
 
-use crate::{confinement::Confinement, server::Server, service::FileService, stats};
+use crate::{confinement::Confinement, stats};
 
 #[cfg(target_os = "linux")]
 mod process;

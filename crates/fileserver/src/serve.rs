@@ -2,33 +2,31 @@
 
 use std::{
     collections::TryReserveError, io, net::TcpListener, path::PathBuf, process::ExitCode,
-    sync::Arc, time::Instant,
+    sync::Arc, thread, time::Instant,
 };
 
+use file_service::{Budget, Faults, FileService, Turns};
 use monitor::{DatabaseTarget, OpenError};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use protocol::{Stats, Verb, stats::Outcomes};
+use serving::{
+    Drained, ServeError, Server,
+    listener::{self, BindError},
+    os::{self, SharedState},
+    shutdown,
+};
 use storage::{Directory, LeftOut, OpenDirectoryError, Usage};
 use telemetry::journal;
 
 use crate::{
+    application::FileServer,
     args::Args,
     auth::{self, AuthFileError},
-    budget::{Budget, Turns},
-    certificate::{self, TlsError},
     confinement::Confinement,
-    error::ServeError,
     exposure::{self, OneFileError, ServedSecretError},
-    faults::Faults,
-    file_server::FileServer,
-    listener::{self, BindError},
-    models,
     monitoring::{ListenError, Listeners, Monitor, Watched},
-    os::{self, SharedState},
-    server::Server,
-    service::FileService,
-    shutdown::{self, Drained},
     stats,
+    tls::{self, TlsError},
     user::{self, ServingUser, UserError},
 };
 
@@ -100,7 +98,7 @@ pub fn serve(args: &Args) -> Result<ExitCode, StartError> {
     let also_there = monitor.lines().to_owned();
     let ready = || announce(&server, &service, &also_there);
     let application = Arc::new(FileServer { service: Arc::clone(&service), confinement });
-    let served = models::serve(listener, &server, &application, &mut monitor, ready);
+    let served = serving::serve(listener, &server, &application, &mut monitor, ready);
     if served.is_ok() {
         log_final_statistics(&stats::collect(&server, &service, Instant::now()));
     }
@@ -132,7 +130,7 @@ fn prepare(args: &Args) -> Result<Prepared, StartError> {
     expect_apart(args)?;
     let tokens = args.security.auth_file.as_deref().map(auth::read).transpose()?;
     let tls = match (&args.security.tls_cert, &args.security.tls_key) {
-        (Some(certificate), Some(key)) => Some(certificate::configure(certificate, key)?),
+        (Some(certificate), Some(key)) => Some(tls::configure(certificate, key)?),
         _ => None,
     };
     let (listener, address) = listener::bind(&args.host, args.port, args.connections.backlog)?;
@@ -145,7 +143,7 @@ fn prepare(args: &Args) -> Result<Prepared, StartError> {
         tokens,
         tls,
         long_replies: Budget::default(),
-        list_turns: Turns::for_each_processor(),
+        list_turns: Turns::new(thread::available_parallelism().map_or(1, usize::from)),
         faults: Faults::of(&args.inject),
         stats: {
             let server = Arc::clone(&server);

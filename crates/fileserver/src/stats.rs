@@ -2,11 +2,13 @@
 
 use std::time::Instant;
 
+use file_service::FileService;
 use monitor::stats::{self, Facts};
 use protocol::Stats;
+use serving::Server;
 use telemetry::Mode;
 
-use crate::{resources, server::Server, service::FileService};
+use crate::resources;
 
 /// What the server has counted so far.
 pub(crate) fn collect(server: &Server, service: &FileService, now: Instant) -> Stats {

@@ -1,267 +1,179 @@
-//! TLS around a session: ciphertext and the time in, ciphertext out.
-//!
-//! Like the session it holds no socket and no clock and takes the same steps, so every concurrency
-//! model serves TLS without knowing of it. The limits are the session's: a handshake must come to its
-//! end within the time of a head, and ciphertext is what moves.
-//!
-//! Memory: what TLS buffers (64 KiB), its ciphertext, and as much room for input as the session has.
+//! The certificate and key that `--tls-cert` and `--tls-key` name.
 
 use std::{
-    io::{self, Read, Write},
-    mem,
-    ops::Range,
+    fs, io,
+    path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use rustls::{InvalidMessage, ServerConfig, ServerConnection};
-
-use crate::{
-    application::Step,
-    connection_error::ConnectionError,
-    farewell::{LINGER, Leaving},
-    session::{Carrier, Session, TICK},
-    shutdown::Phase,
+use rustls::{
+    CertificateError, Error, InconsistentKeys, RootCertStore, ServerConfig,
+    client::verify_server_cert_signed_by_trust_anchor,
+    crypto::{CryptoProvider, ring},
+    pki_types::{
+        CertificateDer, PrivateKeyDer, UnixTime,
+        pem::{self, PemObject},
+    },
+    server::ParsedCertificate,
+    sign::{CertifiedKey, SingleCertAndKey},
 };
 
-/// The type of the first record that a client sends (RFC 8446, 5.1). Who sends another could not
-/// read an alert.
-const HANDSHAKE_RECORD: u8 = 22;
+/// Some editors put it at the start of a text, where it would hide the first certificate.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-pub(crate) struct SecuredSession {
-    session: Session,
-    tls: ServerConnection,
-    /// Ciphertext received, and what of it is not decrypted.
-    input: Vec<u8>,
-    unused: Range<usize>,
-    has_received: bool,
-    peer_closed: bool,
-    /// Ciphertext to send, of which so much is sent.
-    output: Vec<u8>,
-    sent: usize,
-    /// How much of what the session sends is on its way as ciphertext.
-    in_flight: usize,
-    /// Until then nothing else happens while there is output; after it follows this.
-    flush_until: Option<Instant>,
-    after_flush: Option<Step>,
-    /// TLS failed; the peer may take its time to leave.
-    failure: Option<(rustls::Error, Leaving)>,
+/// Why a server cannot speak TLS.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    #[error("cannot read {option} {}", path.display())]
+    Read { option: &'static str, path: PathBuf, source: io::Error },
+    #[error("--tls-cert {} is not a PEM file of certificates: {why}", path.display())]
+    Certificate { path: PathBuf, why: pem::Error },
+    #[error("--tls-key {} is not a PEM file of a private key: {why}", path.display())]
+    Key { path: PathBuf, why: pem::Error },
+    #[error(
+        "--tls-key {path} has a password, which the server cannot ask for; \
+         `openssl pkey -in {path} -out key.pem` writes one without", path = .0.display()
+    )]
+    EncryptedKey(PathBuf),
+    #[error(
+        "in --tls-cert {} the certificate of --tls-key is number {number}; it must be the first, and \
+         after it comes that of whoever signed it", path.display()
+    )]
+    Order { path: PathBuf, number: usize },
+    #[error("--tls-key {} is not the key of --tls-cert {}", key.display(), certificate.display())]
+    Mismatch { key: PathBuf, certificate: PathBuf },
+    #[error("the certificate of --tls-cert and the key of --tls-key cannot be used: {0}")]
+    Unusable(Error),
 }
 
-impl SecuredSession {
-    /// Puts TLS around `session`, which is new. Fails only where `config` is of no use.
-    ///
-    /// Not inlined: thousands of threads in plain text would have room for it on their stacks.
-    #[inline(never)]
-    pub(crate) fn new(mut session: Session, config: Arc<ServerConfig>) -> Option<Box<Self>> {
-        session.carried_by(Carrier { in_handshake: true, is_deaf: false });
-        let tls = match ServerConnection::new(config) {
-            Ok(tls) => tls,
-            Err(err) => {
-                session.close(Err(ConnectionError::Tls(err)));
-                return None;
-            }
-        };
-        Some(Box::new(Self {
-            session,
-            tls,
-            input: Vec::new(),
-            unused: 0..0,
-            has_received: false,
-            peer_closed: false,
-            output: Vec::new(),
-            sent: 0,
-            in_flight: 0,
-            flush_until: None,
-            after_flush: None,
-            failure: None,
-        }))
-    }
-
-    /// As [`Session::step`].
-    pub(crate) fn step(&mut self, now: Instant, phase: Phase) -> Result<Step, ConnectionError> {
-        // A shutdown waits for nobody's goodbye.
-        let over = phase == Phase::Over;
-        loop {
-            if !over && self.has_output() && self.flush_until.is_some_and(|until| now < until) {
-                return Ok(Step::Send(TICK));
-            }
-            self.flush_until = None;
-            if let Some(step) = self.after_flush.take() {
-                return Ok(step);
-            }
-            if let Some((_, leaving)) = &mut self.failure {
-                return Ok(match leaving.left(now) {
-                    Some(left) if !over && !self.peer_closed => Step::Receive(left.min(TICK)),
-                    _ => Step::Close,
-                });
-            }
-            if let Some(step) = self.step_of_session(now, phase)? {
-                return Ok(step);
-            }
-        }
-    }
-
-    /// Ciphertext to send.
-    pub(crate) fn output(&self) -> &[u8] {
-        &self.output[self.sent..]
-    }
-
-    /// Where ciphertext goes.
-    pub(crate) fn room(&mut self) -> &mut [u8] {
-        &mut self.input
-    }
-
-    /// As [`Session::sent`]. The session learns of it when all that it gave is sent.
-    pub(crate) fn sent(&mut self, len: usize) {
-        self.sent += len;
-        self.session.moved(len);
-        self.encrypt();
-        if !self.has_output() && self.in_flight > 0 {
-            self.session.sent(mem::take(&mut self.in_flight));
-        }
-    }
-
-    /// As [`Session::received`].
-    pub(crate) fn received(&mut self, len: usize) {
-        self.peer_closed |= len == 0;
-        self.unused = 0..len;
-        self.session.moved(len);
-        if let Some((_, leaving)) = &mut self.failure {
-            leaving.heard(len);
-        }
-    }
-
-    /// As [`Session::peer_lost`]. What TLS still had to say has nobody to hear it.
-    pub(crate) fn peer_lost(&mut self, why: ConnectionError) -> Result<(), ConnectionError> {
-        self.session.peer_lost(why)?;
-        self.output.clear();
-        self.sent = 0;
-        self.peer_closed = true;
-        Ok(())
-    }
-
-    /// As [`Session::close`].
-    pub(crate) fn close(self: Box<Self>, outcome: Result<(), ConnectionError>) {
-        let Self { session, failure, .. } = *self;
-        session.close(match failure {
-            Some((why, _)) => outcome.and(Err(ConnectionError::Tls(why))),
-            None => outcome,
-        });
-    }
-
-    /// `None`: there is more to be had at once.
-    fn step_of_session(
-        &mut self,
-        now: Instant,
-        phase: Phase,
-    ) -> Result<Option<Step>, ConnectionError> {
-        match self.session.step(now, phase)? {
-            // It has waited in vain before it could be spoken to.
-            Step::Send(_) if self.tls.is_handshaking() => Err(ConnectionError::NoHandshake),
-            Step::Send(wait) => {
-                if self.in_flight == 0 {
-                    let taken = self.tls.writer().write(self.session.output());
-                    self.in_flight = taken.map_err(ConnectionError::Peer)?;
-                    self.encrypt();
+/// TLS 1.2 and 1.3, without certificates of clients: those say who they are with a token.
+pub(crate) fn configure(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, TlsError> {
+    let provider = Arc::new(ring::default_provider());
+    let chain = read_chain(certificate)?;
+    let signing_key =
+        provider.key_provider.load_private_key(read_key(key)?).map_err(TlsError::Unusable)?;
+    let certified = CertifiedKey::new(chain, signing_key);
+    match certified.keys_match() {
+        Ok(()) | Err(Error::InconsistentKeys(InconsistentKeys::Unknown)) => {}
+        Err(Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => {
+            return Err(match place_of_key(&certified) {
+                Some(number) => TlsError::Order { path: certificate.to_owned(), number },
+                None => {
+                    TlsError::Mismatch { key: key.to_owned(), certificate: certificate.to_owned() }
                 }
-                Ok(Some(Step::Send(wait)))
-            }
-            Step::Receive(wait) => {
-                let room = self.session.room();
-                let room_len = room.len();
-                match self.tls.reader().read(room) {
-                    Ok(len) => self.session.received(len),
-                    Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
-                        return Ok(self.step_of_tls(room_len, wait, now));
-                    }
-                    // The end came without TLS saying so: anyone could have cut the connection.
-                    Err(err) => self.session.peer_lost(ConnectionError::Peer(err))?,
-                }
-                Ok(None)
-            }
-            last @ (Step::FinishSending | Step::Close) => {
-                self.say_goodbye(last, now);
-                Ok(None)
-            }
-            step @ (Step::Wait(_) | Step::Yield) => Ok(Some(step)),
+            });
         }
+        Err(err) => return Err(TlsError::Unusable(err)),
     }
-
-    /// The session waits for what TLS has not got yet.
-    fn step_of_tls(&mut self, room_len: usize, wait: Duration, now: Instant) -> Option<Step> {
-        if !self.unused.is_empty() {
-            self.decrypt(now);
-            return None;
-        }
-        self.tell_session();
-        if self.has_output() {
-            return Some(Step::Send(wait));
-        }
-        if self.peer_closed {
-            self.decrypt(now);
-            return None;
-        }
-        if self.input.len() != room_len {
-            // A session that gives its buffers back is idle.
-            self.input = vec![0; room_len];
-            self.output = Vec::new();
-        }
-        Some(Step::Receive(wait))
+    if let Some(warning) = validity_warning(&certified.cert[0], &provider, UnixTime::now()) {
+        tracing::warn!("{warning}");
     }
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(TlsError::Unusable)?
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
+    Ok(Arc::new(config))
+}
 
-    /// Takes a piece of what was received, or its end.
-    fn decrypt(&mut self, now: Instant) {
-        let mut unread = &self.input[self.unused.clone()];
-        let is_first = !mem::replace(&mut self.has_received, true);
-        if is_first && unread.first().is_some_and(|byte| *byte != HANDSHAKE_RECORD) {
-            return self.break_off(InvalidMessage::InvalidContentType.into(), now);
+fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let text = read("--tls-cert", path)?;
+    let fail = |why| TlsError::Certificate { path: path.to_owned(), why };
+    let chain: Vec<_> =
+        CertificateDer::pem_slice_iter(&text).collect::<Result<_, _>>().map_err(fail)?;
+    if chain.is_empty() { Err(fail(pem::Error::NoItemsFound)) } else { Ok(chain) }
+}
+
+fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
+    let text = read("--tls-key", path)?;
+    // `BEGIN ENCRYPTED PRIVATE KEY`, or in older files `Proc-Type: 4,ENCRYPTED`.
+    if text.windows(b"ENCRYPTED".len()).any(|word| word == b"ENCRYPTED") {
+        return Err(TlsError::EncryptedKey(path.to_owned()));
+    }
+    PrivateKeyDer::from_pem_slice(&text).map_err(|why| TlsError::Key { path: path.to_owned(), why })
+}
+
+fn read(option: &'static str, path: &Path) -> Result<Vec<u8>, TlsError> {
+    let fail = |source| TlsError::Read { option, path: path.to_owned(), source };
+    let text = fs::read(path).map_err(fail)?;
+    Ok(match text.strip_prefix(BYTE_ORDER_MARK) {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
+}
+
+/// Which of the certificates is that of the key, counted from one.
+fn place_of_key(certified: &CertifiedKey) -> Option<usize> {
+    let public = certified.key.public_key()?;
+    let is_of_key = |certificate| {
+        ParsedCertificate::try_from(certificate)
+            .is_ok_and(|parsed| parsed.subject_public_key_info() == public)
+    };
+    certified.cert.iter().position(is_of_key).map(|index| index + 1)
+}
+
+/// What clients will say about a certificate whose time has not come, or is over. A server that did not
+/// start for it would help nobody. Nothing else of the server asks for the time of day.
+fn validity_warning(
+    certificate: &CertificateDer<'_>,
+    provider: &CryptoProvider,
+    now: UnixTime,
+) -> Option<String> {
+    let certificate = ParsedCertificate::try_from(certificate).ok()?;
+    // Its time is looked at first. That nobody is trusted here is no news.
+    let verdict = verify_server_cert_signed_by_trust_anchor(
+        &certificate,
+        &RootCertStore::empty(),
+        &[],
+        now,
+        provider.signature_verification_algorithms.all,
+    );
+    let between = |from: UnixTime, to: UnixTime| {
+        rough(Duration::from_secs(to.as_secs().saturating_sub(from.as_secs())))
+    };
+    match verdict {
+        Err(Error::InvalidCertificate(CertificateError::ExpiredContext { time, not_after })) => {
+            Some(format!(
+                "the certificate of --tls-cert expired {} ago: clients refuse it",
+                between(not_after, time)
+            ))
         }
-        let taken = match self.tls.read_tls(&mut unread) {
-            Ok(len) => self.tls.process_new_packets().map(|_| len),
-            Err(err) => Err(rustls::Error::General(err.to_string())),
-        };
-        self.encrypt();
-        self.tell_session();
-        match taken {
-            Ok(len) => self.unused.start += len,
-            Err(why) => self.break_off(why, now),
+        Err(Error::InvalidCertificate(CertificateError::NotValidYetContext {
+            time,
+            not_before,
+        })) => Some(format!(
+            "the certificate of --tls-cert is valid in {} only: clients refuse it until then",
+            between(time, not_before)
+        )),
+        _ => None,
+    }
+}
+
+/// In the largest unit of which there are two at least.
+fn rough(duration: Duration) -> String {
+    let minutes = duration.as_secs() / 60;
+    match (minutes / (24 * 60), minutes / 60) {
+        (days @ 2.., _) => format!("{days} days"),
+        (_, hours @ 2..) => format!("{hours} hours"),
+        _ => format!("{minutes} minutes"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_told_in_a_unit_that_means_something() {
+        for (seconds, text) in [
+            (0, "0 minutes"),
+            (7199, "119 minutes"),
+            (7200, "2 hours"),
+            (2 * 86400 - 1, "47 hours"),
+            (2 * 86400, "2 days"),
+        ] {
+            assert_eq!(rough(Duration::from_secs(seconds)), text);
         }
-    }
-
-    /// While there is output nothing is received.
-    fn tell_session(&mut self) {
-        let (in_handshake, is_deaf) = (self.tls.is_handshaking(), self.has_output());
-        self.session.carried_by(Carrier { in_handshake, is_deaf });
-    }
-
-    /// Turns what TLS has to say into output.
-    fn encrypt(&mut self) {
-        if !self.has_output() {
-            self.output.clear();
-            self.sent = 0;
-        }
-        while self.tls.wants_write() {
-            self.tls.write_tls(&mut self.output).expect("memory takes all that is written");
-        }
-    }
-
-    fn has_output(&self) -> bool {
-        self.sent < self.output.len()
-    }
-
-    /// Says that no more will come, then does the last thing that is left.
-    fn say_goodbye(&mut self, last: Step, now: Instant) {
-        self.tls.send_close_notify();
-        self.encrypt();
-        self.flush_until = Some(now + LINGER);
-        self.after_flush = Some(last);
-    }
-
-    /// Sends the alert, if there is one, and lets the peer go.
-    fn break_off(&mut self, why: rustls::Error, now: Instant) {
-        self.flush_until = Some(now + LINGER);
-        self.after_flush = Some(Step::FinishSending);
-        self.failure = Some((why, Leaving::new(self.session.farewell(), now)));
     }
 }

@@ -1,11 +1,10 @@
 //! Giving up root: the port is bound as root, the files are served as somebody else.
 
+use file_service::FileService;
 use nix::{
     errno::Errno,
     unistd::{User, geteuid},
 };
-
-use crate::service::FileService;
 
 /// The user for whom the server gives up root.
 #[derive(Debug)]

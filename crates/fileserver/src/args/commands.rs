@@ -11,13 +11,11 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 use cli::Documents;
+use file_service::tokens::{self, Permission};
 use monitor::LogArgs;
 
 use super::Args;
-use crate::{
-    auth::{self, AuthFileError},
-    tokens::{self, Permission},
-};
+use crate::auth::{self, AuthFileError};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {

@@ -17,11 +17,11 @@ use nix::{
     },
     unistd::{ForkResult, Pid, getpid, getppid},
 };
+use serving::{Companion, GrowingPause, os};
 use signal_hook::consts::SIGHUP;
 use telemetry::{EventSource, journal};
 
 use super::{LOOK_PAUSE, Listeners, Monitor, Running};
-use crate::{companion::Companion, os, pause::GrowingPause};
 
 /// A monitor that keeps dying is replaced after a pause that grows between these.
 const RESTART_PAUSE_MIN: Duration = Duration::from_millis(100);

@@ -1,0 +1,81 @@
+//! What a server is for, as far as those who run its connections have to know.
+
+use std::{
+    io,
+    time::{Duration, Instant},
+};
+
+use telemetry::OpenConnection;
+
+use crate::{farewell::Farewell, shutdown::Phase};
+
+/// What the connections of a server are for. Shared by all its workers; in process mode each has its
+/// copy.
+pub trait Application: Send + Sync + 'static {
+    type Conversation: Conversation;
+
+    /// Begins the conversation on a connection that a worker has just picked up. `None` where that
+    /// cannot be, which is booked.
+    fn converse(&self, connection: OpenConnection, now: Instant) -> Option<Self::Conversation>;
+
+    /// What those are sent whom there is no room for, `why` in words; `None` where they could not
+    /// read it.
+    fn busy(&self, why: &str) -> Option<Vec<u8>>;
+
+    /// How long one that is turned away is waited for until it leaves.
+    fn farewell(&self) -> Farewell;
+
+    /// Gives up what no worker process needs. Called in each, before it accepts.
+    fn confine_worker(&self);
+
+    /// Removes what worker processes left that died.
+    fn clean_up_after_workers(&self);
+}
+
+/// One connection: bytes and the time in, bytes out. Holds no socket and no clock.
+///
+/// A driver calls [`step`](Self::step), does what it says, and reports with [`sent`](Self::sent),
+/// [`received`](Self::received) or nothing but a later step.
+pub trait Conversation: Send + 'static {
+    /// Why a connection ends at once, without a word.
+    type Error: Send;
+
+    /// Works until only the driver can go on.
+    fn step(&mut self, now: Instant, phase: Phase) -> Result<Step, Self::Error>;
+
+    /// What [`Step::Send`] is about.
+    fn output(&self) -> &[u8];
+
+    /// Where [`Step::Receive`] goes.
+    fn room(&mut self) -> &mut [u8];
+
+    /// The first `len` bytes of the output were written.
+    fn sent(&mut self, len: usize);
+
+    /// `len` bytes were read into the room; none means that the peer has closed its half.
+    fn received(&mut self, len: usize);
+
+    /// The peer reset the connection. An error, unless that loses nothing.
+    fn peer_lost(&mut self, why: io::Error) -> Result<(), Self::Error>;
+
+    /// Books how the connection went: `outcome` is the driver's, whose steps came to
+    /// [`Step::Close`] or to an error.
+    fn close(self, outcome: Result<(), Self::Error>);
+}
+
+/// What a driver does next.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Step {
+    /// Write the output or the first bytes of it, waiting at most so long.
+    Send(Duration),
+    /// Read into the room, waiting at most so long.
+    Receive(Duration),
+    /// Neither read nor write for so long.
+    Wait(Duration),
+    /// Others may go first.
+    Yield,
+    /// Close the sending half: no reply will follow.
+    FinishSending,
+    /// Close the connection.
+    Close,
+}
