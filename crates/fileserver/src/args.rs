@@ -17,7 +17,7 @@ use clap::{
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
 use file_service::{Fault, Limits};
-use monitor::{Config, LogTarget, Run};
+use monitor::{Config, LogTarget, ServerRun};
 use serving::{Hangup, Settings};
 use storage::IfExists;
 use telemetry::Mode;
@@ -187,7 +187,7 @@ impl Args {
             format: self.log.log_format,
             level: self.log.level().into(),
             database: self.log.log_db.clone(),
-            run: Run::starting(
+            run: ServerRun::starting(
                 self.mode(),
                 self.pool_size(),
                 format_args!("{}:{}", self.host, self.port),

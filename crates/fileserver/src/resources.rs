@@ -7,14 +7,14 @@ use std::{
     io::{self, BufRead, BufReader},
 };
 
-use monitor::stats::Usage;
+use monitor::stats::WorkerResources;
 
 /// Of the process `pid`, or with `thread_id` of that thread of this process.
 #[cfg(target_os = "linux")]
-pub(crate) fn usage(pid: u32, thread_id: u32) -> Usage {
+pub(crate) fn usage(pid: u32, thread_id: u32) -> WorkerResources {
     use procfs::process::Process;
 
-    let Ok(process) = Process::new(pid as i32) else { return Usage::default() };
+    let Ok(process) = Process::new(pid as i32) else { return WorkerResources::default() };
     let stat = process.stat().ok();
     let memory_bytes = stat.as_ref().map(|stat| stat.rss * procfs::page_size());
     let stat = match thread_id {
@@ -23,12 +23,12 @@ pub(crate) fn usage(pid: u32, thread_id: u32) -> Usage {
     };
     let ticks_per_second = procfs::ticks_per_second() as f64;
     let cpu_seconds = stat.map(|stat| (stat.utime + stat.stime) as f64 / ticks_per_second);
-    Usage { cpu_seconds, memory_bytes }
+    WorkerResources { cpu_seconds, memory_bytes }
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn usage(_pid: u32, _thread_id: u32) -> Usage {
-    Usage::default()
+pub(crate) fn usage(_pid: u32, _thread_id: u32) -> WorkerResources {
+    WorkerResources::default()
 }
 
 /// Connections that the kernel keeps for an accept on `address`.

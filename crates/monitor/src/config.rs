@@ -18,11 +18,11 @@ const LINKS_MAX: usize = 40;
 #[derive(Clone, Debug)]
 pub struct Config {
     pub log: LogTarget,
-    pub format: Format,
+    pub format: LogFormat,
     /// The least that the log is to have. A database has all that is worth an info.
     pub level: Level,
     pub database: Option<DatabaseTarget>,
-    pub run: Run,
+    pub run: ServerRun,
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -33,7 +33,7 @@ pub enum LogTarget {
 
 /// How the log is written
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum Format {
+pub enum LogFormat {
     /// Lines to read: time, source, level, event and its fields
     Text,
     /// Lines of JSON, with the monotonic times of each request
@@ -42,7 +42,7 @@ pub enum Format {
 
 /// What the database says about the server whose events it holds.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Run {
+pub struct ServerRun {
     pub mode: Mode,
     pub workers: u32,
     pub address: String,
@@ -76,7 +76,7 @@ pub enum DatabaseTargetError {
     Host,
 }
 
-impl Run {
+impl ServerRun {
     /// Of a server that starts now.
     pub fn starting(mode: Mode, workers: u32, address: impl Display) -> Self {
         Self { mode, workers, address: address.to_string(), started: Timestamp::now() }
@@ -245,10 +245,10 @@ mod tests {
     fn config(log: LogTarget, database: Option<&str>) -> Config {
         Config {
             log,
-            format: Format::Text,
+            format: LogFormat::Text,
             level: Level::Info,
             database: database.map(|text| text.parse().unwrap()),
-            run: Run {
+            run: ServerRun {
                 mode: Mode::Thread,
                 workers: 5,
                 address: "127.0.0.1:1".to_owned(),

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::{
-    config::{DatabaseTarget, Run},
+    config::{DatabaseTarget, ServerRun},
     recorder::batch::Batch,
 };
 
@@ -88,7 +88,7 @@ CREATE TABLE event (
 
 /// What somebody wants of a database.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Access {
+pub(crate) enum Purpose {
     /// To write; it is made where there is none.
     Create,
     /// To write; it was there a moment ago.
@@ -100,7 +100,7 @@ pub(crate) enum Access {
 /// A connection to a database.
 pub(crate) trait Store {
     /// Adds a run and returns its number.
-    fn start_run(&mut self, run: &Run) -> Result<i64, StoreError>;
+    fn start_run(&mut self, run: &ServerRun) -> Result<i64, StoreError>;
 
     /// Adds all events of all batches, or none. Returns how many lines were no events.
     fn write(&mut self, run: i64, batches: &[Arc<Batch>]) -> Result<u64, StoreError>;
@@ -142,12 +142,15 @@ pub(crate) enum StoreError {
 }
 
 /// Connects to a database.
-pub(crate) fn open(target: &DatabaseTarget, access: Access) -> Result<Box<dyn Store>, StoreError> {
+pub(crate) fn open(
+    target: &DatabaseTarget,
+    purpose: Purpose,
+) -> Result<Box<dyn Store>, StoreError> {
     match target {
-        DatabaseTarget::Sqlite(path) => Ok(Box::new(sqlite::Sqlite::open(path, access)?)),
+        DatabaseTarget::Sqlite(path) => Ok(Box::new(sqlite::Sqlite::open(path, purpose)?)),
         #[cfg(feature = "postgres")]
         DatabaseTarget::Postgres(config) => {
-            Ok(Box::new(postgres::Postgres::connect(config, access)?))
+            Ok(Box::new(postgres::Postgres::connect(config, purpose)?))
         }
     }
 }

@@ -15,8 +15,8 @@ pub mod stats;
 pub mod status;
 mod table;
 
-pub use config::{Config, DatabaseTarget, DatabaseTargetError, Format, LogTarget, Run};
-pub use listener::ServeError;
+pub use config::{Config, DatabaseTarget, DatabaseTargetError, LogFormat, LogTarget, ServerRun};
+pub use listener::ListenerError;
 pub use questions::{LogArgs, QueryError, answer};
 pub use recorder::{OpenError, Recorder, Recording};
 pub use table::Table;

@@ -24,7 +24,7 @@ pub(crate) const LINGER_TIME: Duration = Duration::from_secs(1);
 
 /// Nobody can be answered.
 #[derive(Debug, thiserror::Error)]
-pub enum ServeError {
+pub enum ListenerError {
     #[error("the listening socket for {what} is not usable: {reason}")]
     Listener { what: &'static str, reason: io::Error },
     #[error("no thread could be started that answers for {what}: {reason}")]
@@ -36,11 +36,11 @@ pub(crate) fn open(
     listener: TcpListener,
     what: &'static str,
     admit: impl FnMut(TcpStream) + Send + 'static,
-) -> Result<(), ServeError> {
-    listener.set_nonblocking(false).map_err(|reason| ServeError::Listener { what, reason })?;
+) -> Result<(), ListenerError> {
+    listener.set_nonblocking(false).map_err(|reason| ListenerError::Listener { what, reason })?;
     let accept = move || accept_forever(&listener, admit);
     let started = thread::Builder::new().name(what.to_owned()).spawn(accept);
-    started.map(drop).map_err(|reason| ServeError::Thread { what, reason })
+    started.map(drop).map_err(|reason| ListenerError::Thread { what, reason })
 }
 
 fn accept_forever(listener: &TcpListener, mut admit: impl FnMut(TcpStream)) {

@@ -9,5 +9,5 @@ mod format;
 mod http;
 
 pub use collector::render;
-pub use format::Format;
+pub use format::PageFormat;
 pub use http::serve;

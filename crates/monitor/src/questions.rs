@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 
 use crate::{
     config::DatabaseTarget,
-    database::{self, Access, Store, StoreError},
+    database::{self, Purpose, Store, StoreError},
     table::{
         Column::{Decimal, Text, Whole},
         Head, Layout, Table,
@@ -98,7 +98,7 @@ impl FromStr for RunChoice {
 pub fn answer(target: &DatabaseTarget, args: &LogArgs) -> Result<Table, QueryError> {
     let error =
         |err: StoreError| QueryError::Database { target: target.clone(), reason: err.to_string() };
-    let mut store = database::open(target, Access::Read).map_err(error)?;
+    let mut store = database::open(target, Purpose::Read).map_err(error)?;
     if let RunChoice::Number(run) = args.run
         && !has_run(store.as_mut(), run).map_err(error)?
     {

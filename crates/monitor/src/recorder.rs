@@ -29,7 +29,7 @@ use self::{
 };
 use crate::{
     config::{Config, DatabaseTarget, LogTarget},
-    database::{self, Access, StoreError},
+    database::{self, Purpose, StoreError},
     line::{LocalTime, own_event},
 };
 
@@ -194,7 +194,7 @@ fn open_database(
         target: target.clone(),
         reason: format!("its host cannot be found: {err}"),
     })?;
-    let mut store = database::open(target, Access::Create).map_err(error)?;
+    let mut store = database::open(target, Purpose::Create).map_err(error)?;
     let run = store.start_run(&config.run).map_err(error)?;
     let outage = Outage::new(format!("database {target}"), &losses.database);
     Ok(DatabaseSink::new(target.clone(), run, outage, losses))

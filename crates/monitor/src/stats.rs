@@ -29,7 +29,7 @@ pub struct Facts {
 
 /// CPU seconds of a worker and resident bytes of its process, where the system tells.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Usage {
+pub struct WorkerResources {
     pub cpu_seconds: Option<f64>,
     pub memory_bytes: Option<u64>,
 }
@@ -39,7 +39,7 @@ pub struct Usage {
 pub fn collect(
     board: &Scoreboard,
     facts: Facts,
-    usage: impl Fn(u32, u32) -> Usage,
+    usage: impl Fn(u32, u32) -> WorkerResources,
     now: Instant,
 ) -> Stats {
     let counts: Vec<SlotCounts> = board.slots().iter().map(Slot::counts).collect();
@@ -74,7 +74,7 @@ pub fn collect(
 
 fn worker(
     (number, slot, counts): (u32, &Slot, &SlotCounts),
-    usage: Usage,
+    usage: WorkerResources,
     board: &Scoreboard,
     now: Instant,
 ) -> Worker {

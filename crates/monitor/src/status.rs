@@ -21,7 +21,7 @@ use std::{
 
 use protocol::{ErrorCode, Fragment, Pause, Reply, Request, RequestFramer, Stats, Token};
 
-use crate::listener::{self, LINGER_TIME, ServeError, Shared};
+use crate::listener::{self, LINGER_TIME, ListenerError, Shared};
 
 /// Enough for some people and programs that look once a second.
 const PLACES: usize = 16;
@@ -42,7 +42,7 @@ pub trait Status: Send + Sync + 'static {
 }
 
 /// Answers on `listener` until the process ends; returns at once.
-pub fn serve(listener: TcpListener, status: impl Status) -> Result<(), ServeError> {
+pub fn serve(listener: TcpListener, status: impl Status) -> Result<(), ListenerError> {
     let status = Arc::new(status);
     let counts = Shared::new({
         let status = Arc::clone(&status);

@@ -21,13 +21,13 @@ pub struct Histogram {
 
 /// What a histogram held at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Spread {
+pub struct HistogramCounts {
     /// Durations in each bucket alone, not in those below it.
     pub counts: [u64; BUCKETS.len() + 1],
     pub sum_seconds: f64,
 }
 
-impl AddAssign for Spread {
+impl AddAssign for HistogramCounts {
     fn add_assign(&mut self, other: Self) {
         self.counts.iter_mut().zip(other.counts).for_each(|(count, more)| *count += more);
         self.sum_seconds += other.sum_seconds;
@@ -42,8 +42,8 @@ impl Histogram {
         self.sum_ns.fetch_add(duration.as_nanos() as u64, Relaxed);
     }
 
-    pub fn spread(&self) -> Spread {
-        Spread {
+    pub fn spread(&self) -> HistogramCounts {
+        HistogramCounts {
             counts: array::from_fn(|bucket| self.counts[bucket].load(Relaxed)),
             sum_seconds: self.sum_ns.load(Relaxed) as f64 / 1e9,
         }

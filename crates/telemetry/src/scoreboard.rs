@@ -14,7 +14,7 @@ use std::{
 
 use crate::{
     activity::{Activity, ActivityBoard},
-    histogram::{Histogram, Spread},
+    histogram::{Histogram, HistogramCounts},
     journal::Losses,
 };
 
@@ -158,12 +158,12 @@ impl Scoreboard {
     }
 
     /// How long requests took, from the head to the last byte of the reply.
-    pub fn durations(&self, label: usize) -> Spread {
+    pub fn durations(&self, label: usize) -> HistogramCounts {
         self.totals.durations[label].spread()
     }
 
     /// How long they took to the first byte, where one was sent.
-    pub fn first_bytes(&self, label: usize) -> Spread {
+    pub fn first_bytes(&self, label: usize) -> HistogramCounts {
         self.totals.first_bytes[label].spread()
     }
 

@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
 };
 
-use monitor::{DatabaseTarget, Format};
+use monitor::{DatabaseTarget, LogFormat};
 use telemetry::LogLevel;
 
 #[derive(Debug, clap::Args)]
@@ -28,9 +28,9 @@ pub struct RecordArgs {
         value_enum,
         hide_possible_values = true,
         env = "FILESERVER_LOG_FORMAT",
-        default_value_t = Format::Text
+        default_value_t = LogFormat::Text
     )]
-    pub log_format: Format,
+    pub log_format: LogFormat,
 
     /// Store events of level info in this SQLite database too; `fileserver log` queries it
     #[arg(long, value_name = "FILE", env = "FILESERVER_LOG_DB", global = true)]

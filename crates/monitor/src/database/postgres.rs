@@ -7,9 +7,9 @@ use std::{sync::Arc, time::Duration};
 
 use postgres::{Client, Config, NoTls, SimpleQueryMessage, error::SqlState};
 
-use super::{Access, Store, StoreError, VERSION, Value, tables, utc};
+use super::{Purpose, Store, StoreError, VERSION, Value, tables, utc};
 use crate::{
-    config::Run,
+    config::ServerRun,
     line::{Line, split_time},
     recorder::batch::Batch,
 };
@@ -88,17 +88,17 @@ const EVENT: &str = "
 pub(super) struct Postgres(Client);
 
 impl Postgres {
-    pub(super) fn connect(config: &Config, access: Access) -> Result<Self, StoreError> {
+    pub(super) fn connect(config: &Config, purpose: Purpose) -> Result<Self, StoreError> {
         let mut config = config.clone();
         config.connect_timeout(CONNECT_TIMEOUT).tcp_user_timeout(TCP_TIMEOUT);
         config.application_name("fileserver");
         let mut store = Self(config.connect(NoTls)?);
-        match access {
-            Access::Create => store.make_tables()?,
-            Access::Read => {
+        match purpose {
+            Purpose::Create => store.make_tables()?,
+            Purpose::Read => {
                 store.0.batch_execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")?
             }
-            Access::Write => {}
+            Purpose::Write => {}
         }
         store.check()?;
         Ok(store)
@@ -153,7 +153,7 @@ impl Postgres {
 }
 
 impl Store for Postgres {
-    fn start_run(&mut self, run: &Run) -> Result<i64, StoreError> {
+    fn start_run(&mut self, run: &ServerRun) -> Result<i64, StoreError> {
         let row = self.0.query_one(
             "INSERT INTO run (started, mode, workers, address, pid) VALUES ($1, $2, $3, $4, $5)
              RETURNING run",

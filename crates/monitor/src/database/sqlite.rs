@@ -14,9 +14,9 @@ use rusqlite::{
     types::ValueRef,
 };
 
-use super::{Access, Store, StoreError, VERSION, Value, tables, utc};
+use super::{Purpose, Store, StoreError, VERSION, Value, tables, utc};
 use crate::{
-    config::Run,
+    config::ServerRun,
     line::{Line, split_time},
     recorder::batch::Batch,
 };
@@ -70,26 +70,26 @@ const EVENT: &str = "
 pub(super) struct Sqlite(Connection);
 
 impl Sqlite {
-    pub(super) fn open(path: &Path, access: Access) -> Result<Self, StoreError> {
-        match access {
-            Access::Create => create_file(path).map_err(StoreError::Create)?,
-            Access::Write | Access::Read if !path.exists() => return Err(StoreError::Missing),
-            Access::Write | Access::Read => {}
+    pub(super) fn open(path: &Path, purpose: Purpose) -> Result<Self, StoreError> {
+        match purpose {
+            Purpose::Create => create_file(path).map_err(StoreError::Create)?,
+            Purpose::Write | Purpose::Read if !path.exists() => return Err(StoreError::Missing),
+            Purpose::Write | Purpose::Read => {}
         }
-        let connection = match access {
-            Access::Read => open_to_read(path)?,
-            Access::Create | Access::Write => connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?,
+        let connection = match purpose {
+            Purpose::Read => open_to_read(path)?,
+            Purpose::Create | Purpose::Write => connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?,
         };
         let mut store = Self(connection);
-        match access {
-            Access::Create => store.make_tables()?,
-            Access::Write => {
+        match purpose {
+            Purpose::Create => store.make_tables()?,
+            Purpose::Write => {
                 store.check()?;
                 store.0.busy_timeout(WRITER_PATIENCE)?;
             }
-            Access::Read => store.check()?,
+            Purpose::Read => store.check()?,
         }
-        if access != Access::Read {
+        if purpose != Purpose::Read {
             store.set_up_writing()?;
         }
         Ok(store)
@@ -130,7 +130,7 @@ impl Sqlite {
 }
 
 impl Store for Sqlite {
-    fn start_run(&mut self, run: &Run) -> Result<i64, StoreError> {
+    fn start_run(&mut self, run: &ServerRun) -> Result<i64, StoreError> {
         self.0.execute(
             "INSERT INTO run (started, mode, workers, address, pid) VALUES (?1, ?2, ?3, ?4, ?5)",
             params![

@@ -17,7 +17,7 @@ use protocol::{
 };
 use telemetry::{
     Mode, Scoreboard, Slot, SlotCounts,
-    histogram::{BUCKETS, Spread},
+    histogram::{BUCKETS, HistogramCounts},
 };
 
 use crate::stats::sum;
@@ -144,7 +144,7 @@ impl Snapshot {
     }
 
     fn times(&self, page: &mut Page) -> fmt::Result {
-        let by_verb = |spread: fn(&Scoreboard, usize) -> Spread| {
+        let by_verb = |spread: fn(&Scoreboard, usize) -> HistogramCounts| {
             let spreads = ByVerb::gathered(|label| spread(&self.board, label));
             spreads.into_entries().map(|(verb, spread)| ([("verb", verb)], Buckets(spread)))
         };
@@ -297,7 +297,7 @@ impl Page<'_> {
 }
 
 /// A spread as a histogram.
-struct Buckets(Spread);
+struct Buckets(HistogramCounts);
 
 impl TypedMetric for Buckets {
     const TYPE: MetricType = MetricType::Histogram;

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 /// How the page is written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Format {
+pub enum PageFormat {
     OpenMetrics,
     /// Prometheus' text format 0.0.4, which `promtool check metrics` reads.
     Prometheus,
@@ -17,7 +17,7 @@ pub enum Format {
 
 const OPEN_METRICS: &str = "application/openmetrics-text";
 
-impl Format {
+impl PageFormat {
     /// What an `Accept` header asks for: OpenMetrics where it is named and text is not preferred.
     pub fn accepted(accept: &str) -> Self {
         let weight = |wanted: &str| {
@@ -101,17 +101,17 @@ mod tests {
         let prometheus_3_text = "text/plain;version=0.0.4;q=0.5,\
             application/openmetrics-text;version=1.0.0;q=0.4,*/*;q=0.2";
         for (accept, format) in [
-            (prometheus_2, Format::OpenMetrics),
-            (prometheus_3_text, Format::Prometheus),
-            ("Application/OpenMetrics-Text ; q=0.1", Format::OpenMetrics),
-            ("application/openmetrics-text;q=0", Format::Prometheus),
-            ("application/openmetrics-text;q=much", Format::Prometheus),
-            ("application/openmetrics-text;q=NaN", Format::Prometheus),
-            ("text/html,*/*", Format::Prometheus),
-            ("", Format::Prometheus),
-            (",;,q=;;", Format::Prometheus),
+            (prometheus_2, PageFormat::OpenMetrics),
+            (prometheus_3_text, PageFormat::Prometheus),
+            ("Application/OpenMetrics-Text ; q=0.1", PageFormat::OpenMetrics),
+            ("application/openmetrics-text;q=0", PageFormat::Prometheus),
+            ("application/openmetrics-text;q=much", PageFormat::Prometheus),
+            ("application/openmetrics-text;q=NaN", PageFormat::Prometheus),
+            ("text/html,*/*", PageFormat::Prometheus),
+            ("", PageFormat::Prometheus),
+            (",;,q=;;", PageFormat::Prometheus),
         ] {
-            assert_eq!(Format::accepted(accept), format, "{accept}");
+            assert_eq!(PageFormat::accepted(accept), format, "{accept}");
         }
     }
 
@@ -123,7 +123,7 @@ mod tests {
         let text = "# HELP a_seconds_total Text with counter.\n# TYPE a_seconds_total counter\n\
             a_seconds_total 1.5\n# HELP b_info Info.\n# TYPE b_info gauge\n\
             b_info{x=\"# EOF\"} 1\n# HELP c Gauge.\n# TYPE c gauge\nc 2\n";
-        assert_eq!(Format::Prometheus.write(page), text);
-        assert_eq!(Format::OpenMetrics.write(page), page);
+        assert_eq!(PageFormat::Prometheus.write(page), text);
+        assert_eq!(PageFormat::OpenMetrics.write(page), page);
     }
 }

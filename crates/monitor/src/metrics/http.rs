@@ -14,8 +14,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::format::Format;
-use crate::listener::{self, ServeError, Shared};
+use super::format::PageFormat;
+use crate::listener::{self, ListenerError, Shared};
 
 /// Enough for some Prometheus servers and a few people with browsers.
 const CLIENTS_MAX: usize = 8;
@@ -32,7 +32,7 @@ const INDEX: &str = "<!doctype html><title>kolam</title><a href=\"/metrics\">Met
 pub fn serve(
     listener: TcpListener,
     text: impl Fn() -> String + Send + Sync + 'static,
-) -> Result<(), ServeError> {
+) -> Result<(), ListenerError> {
     let page = Arc::new(Shared::new(text));
     // Each client's thread holds one; a thread that panics gives it back too.
     let places = Arc::new(());
@@ -107,7 +107,7 @@ struct Request {
 }
 
 enum Target {
-    Metrics(Format),
+    Metrics(PageFormat),
     Index,
     Unknown,
 }
@@ -165,7 +165,7 @@ impl Request {
         };
         let path = request.path.unwrap_or_default().split('?').next();
         let target = match path {
-            Some("/metrics") => Target::Metrics(Format::accepted(&accept(request.headers))),
+            Some("/metrics") => Target::Metrics(PageFormat::accepted(&accept(request.headers))),
             Some("/") => Target::Index,
             _ => Target::Unknown,
         };

@@ -4,7 +4,7 @@ use telemetry::Mode;
 use tempfile::TempDir;
 
 use super::*;
-use crate::{config::Run, line::examples, recorder::batch::Batch};
+use crate::{config::ServerRun, line::examples, recorder::batch::Batch};
 
 /// A database with two runs, each with all examples.
 struct Fixture {
@@ -22,9 +22,9 @@ fn fixture() -> Fixture {
 }
 
 fn write(target: &DatabaseTarget) {
-    let mut store = database::open(target, Access::Create).unwrap();
+    let mut store = database::open(target, Purpose::Create).unwrap();
     for mode in [Mode::Thread, Mode::Async] {
-        let run = Run {
+        let run = ServerRun {
             mode,
             workers: 5,
             address: "127.0.0.1:46666".to_owned(),
@@ -164,6 +164,6 @@ fn postgres_has_the_same_answers() {
     check_answers(&target);
     let name = HOSTILE.replace("\\0", "\u{fffd}");
     assert_eq!(ask(&target, Query::Slowest, RunChoice::Last)[1][5], name);
-    let mut reader = database::open(&target, Access::Read).unwrap();
+    let mut reader = database::open(&target, Purpose::Read).unwrap();
     assert!(reader.rows("DELETE FROM request").is_err());
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     config::DatabaseTarget,
-    database::{self, Access, Store, StoreError},
+    database::{self, Purpose, Store, StoreError},
     line::own_event,
 };
 
@@ -124,7 +124,7 @@ impl DatabaseSink {
         }
         let store = match store {
             Some(store) => store,
-            None => store.insert(database::open(&self.target, Access::Write)?),
+            None => store.insert(database::open(&self.target, Purpose::Write)?),
         };
         store.write(self.run, batches)
     }

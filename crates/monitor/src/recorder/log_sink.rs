@@ -14,7 +14,7 @@ use super::{
     queue::{Queue, Wait},
 };
 use crate::{
-    config::{Config, Format},
+    config::{Config, LogFormat},
     line::{Line, LocalTime, own_event, text},
 };
 
@@ -27,7 +27,7 @@ const ENOUGH: usize = 4096;
 #[derive(Debug)]
 pub(crate) struct LogSink {
     file: LogFile,
-    format: Format,
+    format: LogFormat,
     level: Level,
     local: LocalTime,
     outage: Arc<Outage>,
@@ -153,10 +153,10 @@ impl LogSink {
     /// Writes a batch; on an error says how many of its events are not written, and why.
     fn append(&mut self, batch: &Batch) -> Result<(), (u64, String)> {
         let result = match self.format {
-            Format::Json => self.file.append(batch.bytes()).map_err(|unwritten| {
+            LogFormat::Json => self.file.append(batch.bytes()).map_err(|unwritten| {
                 (count_lines(&batch.bytes()[unwritten.from..]), unwritten.error)
             }),
-            Format::Text => {
+            LogFormat::Text => {
                 self.render(batch);
                 let text = self.text.as_bytes();
                 self.file
@@ -169,8 +169,8 @@ impl LogSink {
 
     fn rendered(&mut self, batch: &Batch) -> Vec<u8> {
         match self.format {
-            Format::Json => batch.bytes().to_vec(),
-            Format::Text => {
+            LogFormat::Json => batch.bytes().to_vec(),
+            LogFormat::Text => {
                 self.render(batch);
                 self.text.as_bytes().to_vec()
             }

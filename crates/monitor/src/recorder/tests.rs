@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::{log_file::LogFile, *};
 use crate::{
-    config::{Format, Run},
+    config::{LogFormat, ServerRun},
     line::examples,
 };
 
@@ -22,13 +22,13 @@ fn losses() -> &'static Losses {
     Box::leak(Box::default())
 }
 
-fn config(log: &Path, format: Format, database: Option<&Path>) -> Config {
+fn config(log: &Path, format: LogFormat, database: Option<&Path>) -> Config {
     Config {
         log: LogTarget::File(log.to_owned()),
         format,
         level: Level::Info,
         database: database.map(|path| DatabaseTarget::Sqlite(path.to_owned())),
-        run: Run {
+        run: ServerRun {
             mode: Mode::Thread,
             workers: 5,
             address: "127.0.0.1:46666".to_owned(),
@@ -108,14 +108,14 @@ impl Drop for SmallDisk {
 
 #[test]
 fn all_events_are_in_the_log_and_in_the_database_when_the_journal_has_ended() {
-    for format in [Format::Text, Format::Json] {
+    for format in [LogFormat::Text, LogFormat::Json] {
         let dir = TempDir::new().unwrap();
         let (log, database) = (dir.path().join("log.txt"), dir.path().join("events.sqlite"));
         let running = Running::start(&config(&log, format, Some(&database)));
         running.tell_examples();
         assert_eq!(running.end().total(), 0);
         assert_eq!(lines(&log).len(), examples().len());
-        if format == Format::Json {
+        if format == LogFormat::Json {
             let read: Event = serde_json::from_str(&lines(&log)[3]).unwrap();
             assert_eq!(read.kind, examples()[3].kind);
         }
@@ -133,7 +133,7 @@ fn all_events_are_in_the_log_and_in_the_database_when_the_journal_has_ended() {
 fn a_log_that_is_renamed_goes_on_in_a_new_file_when_asked_to() {
     let dir = TempDir::new().unwrap();
     let (log, old) = (dir.path().join("log.txt"), dir.path().join("log.txt.1"));
-    let running = Running::start(&config(&log, Format::Text, None));
+    let running = Running::start(&config(&log, LogFormat::Text, None));
     running.journal.say(Level::Info, "before");
     eventually("the log has its line", || lines(&log).len() == 1);
     fs::rename(&log, &old).unwrap();
@@ -152,7 +152,7 @@ fn a_log_that_is_renamed_goes_on_in_a_new_file_when_asked_to() {
 fn a_log_that_is_deleted_is_made_again() {
     let dir = TempDir::new().unwrap();
     let log = dir.path().join("log.txt");
-    let running = Running::start(&config(&log, Format::Text, None));
+    let running = Running::start(&config(&log, LogFormat::Text, None));
     running.journal.say(Level::Info, "before");
     eventually("the log has its line", || lines(&log).len() == 1);
     fs::remove_file(&log).unwrap();
@@ -168,7 +168,7 @@ fn a_log_whose_directory_is_removed_loses_events_until_there_is_one_again() {
     let logs = dir.path().join("logs");
     fs::create_dir(&logs).unwrap();
     let log = logs.join("log.txt");
-    let running = Running::start(&config(&log, Format::Text, None));
+    let running = Running::start(&config(&log, LogFormat::Text, None));
     running.journal.say(Level::Info, "before");
     eventually("the log has its line", || lines(&log).len() == 1);
     fs::remove_dir_all(&logs).unwrap();
@@ -189,7 +189,7 @@ fn a_database_that_is_moved_away_gets_the_events_when_it_is_back() {
     let (place, elsewhere) = (dir.path().join("db"), dir.path().join("x"));
     fs::create_dir(&place).unwrap();
     let (log, database) = (dir.path().join("log.txt"), place.join("events.sqlite"));
-    let running = Running::start(&config(&log, Format::Text, Some(&database)));
+    let running = Running::start(&config(&log, LogFormat::Text, Some(&database)));
     let requests = |dir: &Path| count(&dir.join("events.sqlite"), "SELECT count(*) FROM request");
     running.tell_examples();
     eventually("the first are there", || requests(&place) == 2);
@@ -214,7 +214,7 @@ fn a_database_that_is_moved_away_gets_the_events_when_it_is_back() {
 fn a_log_that_cannot_be_reopened_is_written_on() {
     let dir = TempDir::new().unwrap();
     let (log, old) = (dir.path().join("log.txt"), dir.path().join("log.txt.1"));
-    let running = Running::start(&config(&log, Format::Text, None));
+    let running = Running::start(&config(&log, LogFormat::Text, None));
     running.journal.say(Level::Info, "before");
     eventually("the log has its line", || log.exists() && lines(&log).len() == 1);
     fs::rename(&log, &old).unwrap();
@@ -248,7 +248,7 @@ fn a_device_stays_open_when_the_log_is_to_be_opened_again() {
 fn a_disk_that_is_always_full_loses_events_and_ends() {
     let dir = TempDir::new().unwrap();
     let database = dir.path().join("events.sqlite");
-    let running = Running::start(&config(Path::new("/dev/full"), Format::Json, Some(&database)));
+    let running = Running::start(&config(Path::new("/dev/full"), LogFormat::Json, Some(&database)));
     running.tell_examples();
     let losses = running.end();
     assert_eq!(losses.log.load(Relaxed), examples().len() as u64);
@@ -262,7 +262,7 @@ fn a_disk_that_is_full_for_a_while_has_whole_lines_and_says_how_many_are_missing
     let Some(disk) = SmallDisk::mount(&dir) else {
         return eprintln!("skipped: nobody may mount here");
     };
-    for (name, format) in [("log.txt", Format::Text), ("log.json", Format::Json)] {
+    for (name, format) in [("log.txt", LogFormat::Text), ("log.json", LogFormat::Json)] {
         let (log, ballast) = (disk.0.join(name), disk.0.join("ballast"));
         let running = Running::start(&config(&log, format, None));
         running.journal.say(Level::Info, "first");
@@ -297,7 +297,7 @@ fn a_reader_of_the_log_that_stalls_holds_up_neither_the_database_nor_the_end() {
     let dir = TempDir::new().unwrap();
     let (log, database) = (dir.path().join("log.pipe"), dir.path().join("events.sqlite"));
     assert!(Command::new("mkfifo").arg(&log).status().unwrap().success());
-    let running = Running::start(&config(&log, Format::Json, Some(&database)));
+    let running = Running::start(&config(&log, LogFormat::Json, Some(&database)));
     let told = 2000;
     for _ in 0..told {
         running.journal.say(Level::Info, &"x".repeat(300));
@@ -316,7 +316,7 @@ fn a_reader_of_the_log_that_stalls_holds_up_neither_the_database_nor_the_end() {
 fn a_locked_database_gets_all_events_when_it_is_free_again() {
     let dir = TempDir::new().unwrap();
     let (log, database) = (dir.path().join("log.txt"), dir.path().join("events.sqlite"));
-    let running = Running::start(&config(&log, Format::Text, Some(&database)));
+    let running = Running::start(&config(&log, LogFormat::Text, Some(&database)));
     let other = rusqlite::Connection::open(&database).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
     running.tell_examples();
@@ -331,7 +331,7 @@ fn a_locked_database_gets_all_events_when_it_is_free_again() {
 fn a_database_that_stays_locked_does_not_hold_up_the_end() {
     let dir = TempDir::new().unwrap();
     let (log, database) = (dir.path().join("log.txt"), dir.path().join("events.sqlite"));
-    let running = Running::start(&config(&log, Format::Text, Some(&database)));
+    let running = Running::start(&config(&log, LogFormat::Text, Some(&database)));
     let other = rusqlite::Connection::open(&database).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
     running.tell_examples();
@@ -349,7 +349,7 @@ fn a_database_whose_disk_is_full_for_a_while_gets_all_events() {
         return eprintln!("skipped: nobody may mount here");
     };
     let (log, database) = (dir.path().join("log.txt"), disk.0.join("events.sqlite"));
-    let running = Running::start(&config(&log, Format::Json, Some(&database)));
+    let running = Running::start(&config(&log, LogFormat::Json, Some(&database)));
     let ballast = disk.0.join("ballast");
     fs::write(&ballast, vec![0; 2 << 20]).unwrap_err();
     running.tell_examples();
@@ -366,7 +366,7 @@ fn a_database_whose_disk_is_full_for_a_while_gets_all_events() {
 fn a_connection_to_postgres_that_breaks_is_made_again() {
     let Some(postgres) = database::postgres::fresh_database("kolam_test_broken") else { return };
     let dir = TempDir::new().unwrap();
-    let mut config = config(&dir.path().join("log.txt"), Format::Text, None);
+    let mut config = config(&dir.path().join("log.txt"), LogFormat::Text, None);
     config.database = Some(DatabaseTarget::Postgres(Box::new(postgres.clone())));
     let running = Running::start(&config);
     let mut client = postgres.connect(postgres::NoTls).unwrap();
@@ -386,7 +386,7 @@ fn a_connection_to_postgres_that_breaks_is_made_again() {
 fn what_the_journal_lost_is_told() {
     let dir = TempDir::new().unwrap();
     let (log, database) = (dir.path().join("log.txt"), dir.path().join("events.sqlite"));
-    let running = Running::start(&config(&log, Format::Text, Some(&database)));
+    let running = Running::start(&config(&log, LogFormat::Text, Some(&database)));
     running.journal.say(Level::Info, "one");
     eventually("the recorder runs", || log.exists() && lines(&log).len() == 1);
     running.losses.journal.fetch_add(3, Relaxed);
@@ -406,7 +406,7 @@ fn a_monitor_that_replaces_another_tells_what_was_lost_between_them() {
         losses.journal.store(lost, Relaxed);
         let (journal, mut reader) = journal::open(Level::Info, losses).unwrap();
         journal.end();
-        let recorder = Recorder::open(&config(&log, Format::Text, None), losses).unwrap();
+        let recorder = Recorder::open(&config(&log, LogFormat::Text, None), losses).unwrap();
         recorder.start().unwrap().run(&mut reader, &reopen);
         assert!(lines(&log).last().unwrap().ends_with(ends), "{:?}", lines(&log));
     }
@@ -419,7 +419,7 @@ fn several_servers_write_one_database_at_once() {
     let running: Vec<Running> = (0..3)
         .map(|number| {
             let log = dir.path().join(number.to_string());
-            Running::start(&config(&log, Format::Text, Some(&database)))
+            Running::start(&config(&log, LogFormat::Text, Some(&database)))
         })
         .collect();
     running.iter().for_each(Running::tell_examples);
@@ -436,23 +436,23 @@ fn what_cannot_be_opened_is_named_with_its_option() {
     let dir = TempDir::new().unwrap();
     let (log, missing) = (dir.path().join("log.txt"), dir.path().join("none/log.txt"));
     let error = |config: &Config| Recorder::open(config, losses()).unwrap_err().to_string();
-    let text = error(&config(&missing, Format::Text, None));
+    let text = error(&config(&missing, LogFormat::Text, None));
     assert!(text.starts_with(&format!("--log-file {} is in a directory", missing.display())));
-    let text = error(&config(&log, Format::Text, Some(&missing)));
+    let text = error(&config(&log, LogFormat::Text, Some(&missing)));
     assert!(text.starts_with(&format!("--log-db {} cannot be used: ", missing.display())));
     let foreign = dir.path().join("foreign");
     fs::write(&foreign, "no database, but long enough to be taken for one ".repeat(50)).unwrap();
-    let text = error(&config(&log, Format::Text, Some(&foreign)));
+    let text = error(&config(&log, LogFormat::Text, Some(&foreign)));
     assert!(text.ends_with("it is no database of this server's events"), "{text}");
     let other = dir.path().join("other.sqlite");
     let connection = rusqlite::Connection::open(&other).unwrap();
     connection.execute_batch("CREATE TABLE notes (text)").unwrap();
-    let text = error(&config(&log, Format::Text, Some(&other)));
+    let text = error(&config(&log, LogFormat::Text, Some(&other)));
     assert!(text.ends_with("it is no database of this server's events"), "{text}");
     let newer = dir.path().join("newer.sqlite");
-    drop(Recorder::open(&config(&log, Format::Text, Some(&newer)), losses()).unwrap());
+    drop(Recorder::open(&config(&log, LogFormat::Text, Some(&newer)), losses()).unwrap());
     rusqlite::Connection::open(&newer).unwrap().pragma_update(None, "user_version", 9).unwrap();
-    let text = error(&config(&log, Format::Text, Some(&newer)));
+    let text = error(&config(&log, LogFormat::Text, Some(&newer)));
     assert!(text.ends_with("its tables have version 9, this program knows version 1"), "{text}");
 }
 
@@ -512,7 +512,7 @@ fn a_pipe_that_took_half_of_the_last_line_gets_the_events_that_follow() {
     rustix::fs::fcntl_setfl(&reader, rustix::fs::OFlags::NONBLOCK).unwrap();
     rustix::pipe::fcntl_setpipe_size(&reader, 64 * 1024).unwrap();
     let outage = Outage::new("log".to_owned(), &losses().log);
-    let config = config(&path, Format::Json, None);
+    let config = config(&path, LogFormat::Json, None);
     let mut log = LogSink::new(file, &config, LocalTime::of_system(), Arc::clone(&outage));
     let event = own_event(Level::Info, EventKind::Message { text: "x".repeat(10_000) });
     let batch = Arc::new(Batch::of(&event));
@@ -537,7 +537,7 @@ fn half_a_line_at_the_end_counts_as_lost() {
     let file = LogFile::open(&path).unwrap();
     file.set_nonblocking();
     let outage = Outage::new("log".to_owned(), &losses().log);
-    let config = config(&path, Format::Json, None);
+    let config = config(&path, LogFormat::Json, None);
     let mut log = LogSink::new(file, &config, LocalTime::of_system(), Arc::clone(&outage));
     let queue = Queue::default();
     let event = own_event(Level::Info, EventKind::Message { text: "x".repeat(2 << 20) });
@@ -557,7 +557,7 @@ fn how_many_events_a_second_are_written() {
     let batch = Arc::new(batch);
     let rounds = 50;
     let rate = |seconds: f64| (rounds * batch.len()) as f64 / seconds;
-    for format in [Format::Json, Format::Text] {
+    for format in [LogFormat::Json, LogFormat::Text] {
         let dir = TempDir::new().unwrap();
         let path = dir.path().join("log");
         let config = config(&path, format, None);
@@ -572,7 +572,7 @@ fn how_many_events_a_second_are_written() {
     }
     let dir = TempDir::new().unwrap();
     let target = DatabaseTarget::Sqlite(dir.path().join("events.sqlite"));
-    let mut store = database::open(&target, Access::Create).unwrap();
+    let mut store = database::open(&target, Purpose::Create).unwrap();
     let started = Instant::now();
     for run in 0..rounds {
         store.write(run as i64, &[Arc::clone(&batch)]).unwrap();

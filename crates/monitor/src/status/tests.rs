@@ -4,7 +4,7 @@ use protocol::Verb;
 use telemetry::{Mode, Scoreboard, Slot};
 
 use super::*;
-use crate::stats::{self, Facts, Usage};
+use crate::stats::{self, Facts, WorkerResources};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const TOKEN: &str = "kolam_0123456789abcdef0123456789abcdef";
@@ -26,7 +26,7 @@ impl Status for Example {
             waiting: 3,
             hides_unused: false,
         };
-        stats::collect(&self.board, facts, |_, _| Usage::default(), Instant::now())
+        stats::collect(&self.board, facts, |_, _| WorkerResources::default(), Instant::now())
     }
 
     fn asks_for_token(&self) -> bool {

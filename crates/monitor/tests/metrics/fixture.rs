@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use monitor::{
-    metrics::{Format, render},
-    stats::{self, Facts, Usage},
+    metrics::{PageFormat, render},
+    stats::{self, Facts, WorkerResources},
 };
 use protocol::{Stats, Verb};
 use telemetry::{Arrival, Journal, Mode, OpenConnection, Scoreboard, Slot};
@@ -53,7 +53,7 @@ pub(crate) fn stats(board: &Scoreboard, mode: Mode) -> Stats {
         waiting: 4,
         hides_unused: false,
     };
-    let usage = |_, _| Usage { cpu_seconds: Some(0.25), memory_bytes: Some(1 << 20) };
+    let usage = |_, _| WorkerResources { cpu_seconds: Some(0.25), memory_bytes: Some(1 << 20) };
     stats::collect(board, facts, usage, board.started() + Duration::from_millis(12_500))
 }
 
@@ -87,7 +87,7 @@ pub(crate) fn sum(page: &str, name: &str) -> f64 {
 
 /// Name and type of each metric, as Prometheus' text format has them.
 pub(crate) fn names(page: &str) -> Vec<(String, String)> {
-    let page = Format::Prometheus.write(page);
+    let page = PageFormat::Prometheus.write(page);
     let types = page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
     types.map(|(name, kind)| (name.to_owned(), kind.to_owned())).collect()
 }

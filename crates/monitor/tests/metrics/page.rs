@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::atomic::Ordering::Relaxed};
 
-use monitor::metrics::{Format, render};
+use monitor::metrics::{PageFormat, render};
 use protocol::{ByVerb, Stats, Verb, stats::Share};
 use telemetry::Mode;
 
@@ -144,7 +144,7 @@ fn every_sample_has_help_and_type_and_conventional_names() {
         assert!(name.starts_with("kolam_"), "{name}");
         assert_eq!(name.ends_with("_total"), kind == "counter", "{name}");
     }
-    let text = Format::Prometheus.write(&page);
+    let text = PageFormat::Prometheus.write(&page);
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let sample = &line[..line.find(['{', ' ']).unwrap()];
         let is_of = |(name, kind): &&(String, String)| match sample.strip_prefix(name.as_str()) {

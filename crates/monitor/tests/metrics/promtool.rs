@@ -5,7 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use monitor::metrics::Format;
+use monitor::metrics::PageFormat;
 
 use crate::fixture::busy_page;
 
@@ -24,7 +24,7 @@ fn promtool_has_nothing_to_say_about_the_page() {
         }
         Err(err) => panic!("promtool: {err}"),
     };
-    let text = Format::Prometheus.write(&busy_page()).into_owned();
+    let text = PageFormat::Prometheus.write(&busy_page()).into_owned();
     promtool.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
     let output = promtool.wait_with_output().unwrap();
     let said = [output.stdout, output.stderr].concat();
