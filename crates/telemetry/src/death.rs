@@ -1,11 +1,11 @@
-//! What is booked and told for a worker process that can do it no more.
+//! What is counted and told for a worker process that can do it no more.
 
 use std::time::{Duration, Instant};
 
 use crate::{
+    accounting::{aborted, closed},
     activity::Activity,
     clock::monotonic_ns,
-    connection::{aborted, closed},
     event::{EventKind, EventSource, Level, WorkerDiedEvent},
     journal::Journal,
     mode::Mode,
@@ -24,8 +24,8 @@ pub struct Death<'a> {
 }
 
 impl Death<'_> {
-    /// Books what the worker of `slot` left open as failed, and tells it in its place.
-    pub fn book(&self, board: &Scoreboard, journal: &Journal, slot: &Slot) {
+    /// Counts what the worker of `slot` left open as failed, and tells it in its place.
+    pub fn settle(&self, board: &Scoreboard, journal: &Journal, slot: &Slot) {
         let activity = slot.worker_died();
         let request = activity.as_ref().and_then(|activity| activity.request.as_ref());
         let died = WorkerDiedEvent {

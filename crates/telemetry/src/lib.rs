@@ -4,9 +4,9 @@
 //! [journal](journal::Journal) is told what happens, event by event; who reads it is not known here.
 #![forbid(unsafe_code)]
 
+mod accounting;
 pub mod activity;
 mod clock;
-mod connection;
 mod death;
 pub mod event;
 pub mod histogram;
@@ -15,12 +15,12 @@ mod logging;
 mod mode;
 pub mod scoreboard;
 
+pub use accounting::{Arrival, OpenConnection};
 pub use activity::Activity;
 pub use clock::monotonic_ns;
-pub use connection::{Arrival, OpenConnection};
 pub use death::Death;
 pub use event::{Event, EventKind, EventSource, Level};
 pub use journal::{Journal, JournalReader, Losses};
 pub use logging::{LogLevel, start_logging};
 pub use mode::Mode;
-pub use scoreboard::{LABELS_MAX, Labels, Outcome, Scoreboard, Slot, SlotCounts, Totals};
+pub use scoreboard::{LABELS_MAX, Labels, Scoreboard, Slot, SlotCounts, Totals};

@@ -30,7 +30,7 @@ pub const LABELS_MAX: usize = 16;
 pub type Labels = &'static [&'static str];
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     Ok,
     Failed,
 }
@@ -138,7 +138,7 @@ impl Scoreboard {
         self.totals.accepted.load(Relaxed)
     }
 
-    /// Books a connection that was answered `busy` and that no worker saw.
+    /// Counts a connection that was answered `busy` and that no worker saw.
     pub fn turn_away(&self) {
         self.totals.turned_away.fetch_add(1, Relaxed);
     }
@@ -147,7 +147,7 @@ impl Scoreboard {
         self.totals.turned_away.load(Relaxed)
     }
 
-    /// Books a connection that was accepted and that no worker could take.
+    /// Counts a connection that was accepted and that no worker could take.
     pub(crate) fn give_up(&self) {
         self.totals.given_up.fetch_add(1, Relaxed);
     }
@@ -183,8 +183,8 @@ impl Scoreboard {
         count as f64 / second.min(RATE_WINDOW_S) as f64
     }
 
-    /// Books a request that a worker has finished.
-    pub(crate) fn book_request(
+    /// Counts a request that a worker has finished.
+    pub(crate) fn count_request(
         &self,
         slot: &Slot,
         (label, outcome): (usize, Outcome),
@@ -193,7 +193,7 @@ impl Scoreboard {
         first_byte: Option<Duration>,
     ) {
         let outcome = outcome as usize;
-        // First: nobody who is killed here is booked twice.
+        // First: nobody who is killed here is counted twice.
         slot.open_request.store(0, Relaxed);
         slot.requests[label][outcome].fetch_add(1, Relaxed);
         slot.request_bytes[label][outcome].fetch_add(bytes, Relaxed);
@@ -201,10 +201,10 @@ impl Scoreboard {
         if let Some(first_byte) = first_byte {
             self.totals.first_bytes[label].record(first_byte);
         }
-        self.count_request();
+        self.count_in_rate();
     }
 
-    fn count_request(&self) {
+    fn count_in_rate(&self) {
         let second = self.started.elapsed().as_secs();
         let place = &self.totals.requests_by_second[second as usize % RATE_SECONDS];
         let add_one = |stored| match split(stored) {
@@ -230,7 +230,7 @@ impl Slot {
         self.pid.store(pid, Relaxed);
     }
 
-    /// Books what a dead worker left open as failed; returns what it was doing.
+    /// Counts what a dead worker left open as failed; returns what it was doing.
     pub(crate) fn worker_died(&self) -> Option<Activity> {
         let mut activity = self.activity.last_view();
         self.activity.clear();
@@ -242,10 +242,10 @@ impl Slot {
         if let Some(label) = (request as usize).checked_sub(1) {
             self.requests[label][Outcome::Failed as usize].fetch_add(1, Relaxed);
         } else if let Some(activity) = &mut activity {
-            // Whatever is still shown was booked a moment before the end.
+            // Whatever is still shown was counted a moment before the end.
             activity.request = None;
         }
-        // A connection that was booked before its worker died is over.
+        // A connection that was counted before its worker died is over.
         activity.filter(|_| open > 0)
     }
 

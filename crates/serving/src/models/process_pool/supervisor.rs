@@ -313,7 +313,7 @@ impl<'a, A: Application> Supervisor<'a, A> {
         self.places[index].refill_at = Instant::now() + replaced_in.unwrap_or_default();
         if replaced_in.is_some() || how != ENDED {
             let (worker, pid) = (index as u32 + 1, pid.as_raw() as u32);
-            Death { worker, pid, how, replaced_in }.book(
+            Death { worker, pid, how, replaced_in }.settle(
                 &self.server.scoreboard,
                 &self.server.journal,
                 slot,

@@ -1,4 +1,5 @@
-//! A connection's place in the books and in the journal, from its accept to its close.
+//! A connection's accounting, from its accept to its close: what is counted on the scoreboard is told
+//! to the journal.
 
 use std::{
     fmt::{self, Display},
@@ -18,7 +19,7 @@ use crate::{
 /// The outcome of a request whose reply was not sent whole.
 const ABORTED: &str = "aborted";
 
-/// A connection that was accepted and that no worker has picked up yet. Dropped, it is booked and told
+/// A connection that was accepted and that no worker has picked up yet. Dropped, it is counted and told
 /// as failed.
 #[derive(Debug)]
 pub struct Arrival {
@@ -48,7 +49,7 @@ impl Drop for Arrival {
     }
 }
 
-/// A connection while a worker runs it. Dropped, it is booked and told: as failed, unless
+/// A connection while a worker runs it. Dropped, it is counted and told: as failed, unless
 /// [`succeeded`](Self::succeeded) was called; and so is a request that is still under way.
 pub struct OpenConnection {
     board: Scoreboard,
@@ -107,7 +108,7 @@ impl OpenConnection {
         let request = Underway { label, file, began_ns, bytes_done: 0, bytes_total: None };
         self.activity.request = Some(request);
         self.show();
-        // Last, so that what is booked as open can be told, should this process be killed now.
+        // Last, so that what is counted as open can be told, should this process be killed now.
         self.slot.request_opened(label);
     }
 
@@ -151,7 +152,7 @@ impl OpenConnection {
         }
     }
 
-    /// Books and tells the request under way, if there is one: with `error` as it was answered, and
+    /// Counts and tells the request under way, if there is one: with `error` as it was answered, and
     /// without when it succeeded.
     pub fn request_finished(&mut self, error: Option<&str>, now: Instant) {
         let Some(request) = self.activity.end_request() else { return };
@@ -160,7 +161,7 @@ impl OpenConnection {
             None => (Outcome::Ok, Level::Info),
             Some(_) => (Outcome::Failed, Level::Warning),
         };
-        self.board.book_request(
+        self.board.count_request(
             self.slot,
             (request.label, outcome),
             request.bytes_done,
@@ -333,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_is_booked_on_its_slot_and_told_once() {
+    fn a_connection_is_counted_on_its_slot_and_told_once() {
         let (board, journal, mut reader) = board(2);
         let slot = &board.slots()[1];
         let mut connection = open(&board, &journal, 1);
@@ -374,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_dropped_half_done_is_booked_and_told_as_failed() {
+    fn what_is_dropped_half_done_is_counted_and_told_as_failed() {
         let (board, journal, mut reader) = board(1);
         let mut connection = open(&board, &journal, 0);
         connection.request_started(UPLOAD, None, Instant::now());
@@ -418,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dead_workers_open_job_is_booked_as_failed_once() {
+    fn a_dead_workers_open_job_is_counted_as_failed_once() {
         let (board, journal, mut reader) = board(1);
         let slot = &board.slots()[0];
         slot.worker_started(7, 0);
@@ -428,7 +429,7 @@ mod tests {
         connection.sent(3);
         mem::forget(connection);
         let death = Death { worker: 1, pid: 7, how: "was killed", replaced_in: None };
-        death.book(&board, &journal, slot);
+        death.settle(&board, &journal, slot);
         let told = told(&mut reader);
         let [
             _,
@@ -449,7 +450,7 @@ mod tests {
         assert_eq!(counts.connections, OutcomeCounts { ok: 0, failed: 1 });
         assert_eq!(counts.requests(GET), OutcomeCounts { ok: 0, failed: 1 });
         assert_eq!((counts.restarts, counts.pid, counts.open_connections), (1, 0, 0));
-        death.book(&board, &journal, slot);
+        death.settle(&board, &journal, slot);
         assert_eq!(slot.counts().connections.failed, 1);
     }
 }
