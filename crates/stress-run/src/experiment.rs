@@ -32,7 +32,7 @@ use crate::{
     plan::{Operation, Plan},
     processes::interrupt::{EXIT_INTERRUPTED, Interrupt},
     report::conclusion,
-    results::{self, Binaries, Environment, Gate, Run, RunFiles},
+    results::{Binaries, CellLine, Environment, Gate, Run, RunFiles, Sheet, check_latest},
     servers::{
         Origin, Servers,
         connected::Connected,
@@ -47,7 +47,7 @@ pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     let mut server = server(options)?;
     let plan = plan_of(&options.plan, server.connected())?;
     check_gates_fit(&options.results.gates, &plan)?;
-    results::check_latest(&options.out)?;
+    check_latest(&options.out)?;
     let work_dir = work_dir(options);
     make_room(&work_dir, options.results.lang);
     preflight::check(&plan.needs(), &work_dir, &options.out, options.places.port)?;
@@ -228,7 +228,8 @@ pub(crate) fn check_gates_fit(gates: &[Gate], plan: &Plan) -> anyhow::Result<()>
     if gates.is_empty() {
         return Ok(());
     }
-    let planned = results::planned(plan)?;
+    let attempts = plan.blocks().into_iter().flatten();
+    let planned = Sheet::of(attempts.map(CellLine::unmeasured))?;
     gates.iter().try_for_each(|gate| gate.check_fits(&planned))
 }
 

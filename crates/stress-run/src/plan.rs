@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use client::FileName;
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 pub(crate) use telemetry::Mode;
 
 /// Most bursts of a cell: the shortest need thousands to last, and a few dozen say as much.
@@ -86,6 +87,15 @@ pub(crate) struct Cell {
     pub(crate) server: Configuration,
 }
 
+/// One try to measure a cell: a cell that was disturbed is measured again.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Attempt {
+    pub(crate) cell: Cell,
+    pub(crate) repetition: u32,
+    /// From 1.
+    pub(crate) number: u32,
+}
+
 /// All cells of a run.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Plan {
@@ -112,6 +122,9 @@ pub(crate) struct Plan {
     /// How often a cell is measured again, at most, when others disturb it.
     #[serde(default = "Plan::default_reruns")]
     pub(crate) reruns: u32,
+    /// What a later version says besides: two runs must agree in it to be compared.
+    #[serde(flatten)]
+    pub(crate) unknown: Map<String, Value>,
 }
 
 fn is_false(value: &bool) -> bool {
@@ -133,14 +146,6 @@ pub(crate) struct Needs {
     pub(crate) results_bytes: u64,
     /// Most that clients and server will hold at once.
     pub(crate) memory_bytes: u64,
-}
-
-/// One server configuration in one repetition, with its cells in the order of their measurement.
-#[derive(Clone, Debug)]
-pub(crate) struct Block {
-    pub(crate) repetition: u32,
-    pub(crate) server: Configuration,
-    pub(crate) cells: Vec<Cell>,
 }
 
 impl Plan {
@@ -198,9 +203,10 @@ impl Plan {
         modes
     }
 
-    /// What is measured one after another. With repetitions the order is shuffled, by the seed, so
+    /// The first attempt at each cell in the order of their measurement, in blocks of one server each
+    /// that are never empty. With repetitions the order is shuffled, by the seed, so
     /// that a machine that warms up or tires does not favour one configuration.
-    pub(crate) fn blocks(&self) -> Vec<Block> {
+    pub(crate) fn blocks(&self) -> Vec<Vec<Attempt>> {
         let mut random = StdRng::seed_from_u64(self.seed);
         let mut blocks = Vec::new();
         for repetition in 1..=self.repetitions {
@@ -213,7 +219,8 @@ impl Plan {
                 if self.repetitions > 1 {
                     cells.shuffle(&mut random);
                 }
-                blocks.push(Block { repetition, server, cells });
+                let attempt = |cell| Attempt { cell, repetition, number: 1 };
+                blocks.push(cells.into_iter().map(attempt).collect());
             }
         }
         blocks
@@ -263,6 +270,9 @@ impl Plan {
 }
 
 impl Configuration {
+    /// A server that does not tell what it is.
+    pub(crate) const UNKNOWN: Self = Self { mode: None, workers: 0 };
+
     /// The number of workers; empty for a server that does not tell it.
     pub(crate) fn workers_shown(self) -> String {
         if self.workers == 0 { String::new() } else { self.workers.to_string() }
@@ -355,6 +365,15 @@ impl fmt::Display for Operation {
     }
 }
 
+impl fmt::Display for ClientPoolKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Thread => "thread",
+            Self::Process => "process",
+        })
+    }
+}
+
 /// The mode's name, `server` for one that does not tell.
 pub(crate) fn mode_name(mode: Option<Mode>) -> String {
     mode.map_or_else(|| "server".to_owned(), |mode| mode.to_string())
@@ -381,6 +400,7 @@ mod tests {
             seed: 1,
             min_time_s: 0.5,
             reruns: Plan::default_reruns(),
+            unknown: Map::new(),
         }
     }
 
@@ -429,7 +449,7 @@ mod tests {
         let mut plan = full(&[Mode::Thread]);
         plan.repetitions = 3;
         let order = |plan: &Plan| -> Vec<Cell> {
-            plan.blocks().into_iter().flat_map(|block| block.cells).collect()
+            plan.blocks().into_iter().flatten().map(|attempt| attempt.cell).collect()
         };
         let (first, again) = (order(&plan), order(&plan));
         assert_eq!(first, again);

@@ -14,18 +14,16 @@ mod statistics;
 mod workers;
 mod writer;
 
-#[cfg(test)]
-pub(crate) use self::run::cells_of;
 pub(crate) use self::{
-    accounting::ServerBooks,
+    accounting::Accounting,
     environment::{Binaries, Environment},
-    files::{CELLS, ENVIRONMENT, replace},
+    files::{CELLS, replace},
     gate::{Breach, EXIT_GATE, Gate, GateResult},
-    line::{CellLine, WorkerLine},
+    line::CellLine,
     marks::Marks,
     outcome::{Outcome, Service, WRONG_CONTENT},
-    record::{Attempt, Record},
-    run::{Row, Run, cells_in},
-    sheet::{CELL_KEY, Sheet, planned},
+    record::{Record, ServerAfter},
+    run::{Cells, Row, Run, counted},
+    sheet::{CELL_KEY, Sheet},
     writer::{RunFiles, check_latest},
 };

@@ -41,12 +41,20 @@ impl Runs {
 
     fn make(&self, name: &str, factor: f64, sink: &str) {
         fs::create_dir(self.dir(name)).unwrap();
+        let server = |mode: &str| json!({"mode": mode, "workers": 5});
         let environment = json!({
             "started": "2026-11-21T07-36-07", "preset": "full", "git_commit": "f957beb9cafb",
+            "command_line": ["stress-run"], "version": "0.1.0", "rustc": "rustc 1.90",
             "build": "release", "cpu": "AMD EPYC", "cores": 2, "memory_bytes": 25_276_502_016_u64,
             "kernel": "Linux 6.18", "filesystem": "ext4", "connected_to": null,
-            "plan": {"client_pool": "thread", "sink": sink, "repetitions": 6},
-            "needs": {"rows": 4, "cells": CELLS},
+            "plan": {
+                "configurations": [server("thread"), server("process")], "operations": ["upload"],
+                "volumes": [10_485_760], "clients": [1, 50], "client_pool": "thread", "sink": sink,
+                "repetitions": 6, "seed": 1,
+            },
+            "needs": {
+                "rows": 4, "cells": CELLS, "payload_bytes": 0, "disk_bytes": 0, "memory_bytes": 0,
+            },
         });
         fs::write(self.dir(name).join("environment.json"), environment.to_string()).unwrap();
         fs::write(self.dir(name).join("cells.csv"), cells(factor)).unwrap();

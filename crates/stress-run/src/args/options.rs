@@ -294,6 +294,7 @@ impl PlanOptions {
             seed: seed.unwrap_or(1),
             min_time_s: min_time.unwrap_or(min_time_s),
             reruns: reruns.unwrap_or(Plan::default_reruns()),
+            unknown: serde_json::Map::new(),
         }
     }
 

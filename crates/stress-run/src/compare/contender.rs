@@ -13,27 +13,44 @@
 
 use std::cmp::Ordering;
 
-use super::{
-    obstacles::{Obstacle, Side},
-    past_run::Repetition,
-    verdicts::Measure,
-};
+use super::obstacles::{Obstacle, Side};
 use crate::{
     plan::Configuration,
+    results::CellLine,
     significance::{ERROR_RATE, REPETITIONS_MAX, mann_whitney, ratio_range},
     spread::median_repetition,
 };
 
+/// What decides which side is faster.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Measure {
+    /// The mean time of a client, which the 54-row table has.
+    MeanTime,
+    /// The bytes of all clients together. Between servers that serve their clients in turn and others
+    /// that serve all at once the mean time would decide for the turns, however fast each is.
+    Goodput,
+}
+
+impl Measure {
+    /// Seconds that all of it took, up to a factor that is the same for both sides.
+    fn seconds(self, repetition: &CellLine) -> Option<f64> {
+        match self {
+            Self::MeanTime => repetition.mean_s,
+            Self::Goodput => repetition.goodput_bytes_per_s.map(f64::recip),
+        }
+    }
+}
+
 pub(crate) struct Contender {
     /// Those that can be compared, or where there is none of these one that cannot. The best comes first.
-    rows: Vec<Row>,
+    candidates: Vec<Candidate>,
     /// Why no server can be compared.
     pub(super) obstacle: Option<Obstacle>,
 }
 
 /// One server under one load.
 #[derive(Clone, Debug)]
-pub(crate) struct Row {
+pub(crate) struct Candidate {
     pub(crate) server: Configuration,
     pub(crate) repetitions: usize,
     /// From so many servers of its side.
@@ -50,24 +67,27 @@ impl Contender {
     /// Of at least one server, which need not have been measured.
     pub(super) fn of(
         side: Side,
-        servers: Vec<(Configuration, &[Repetition])>,
+        servers: Vec<(Configuration, &[&CellLine])>,
         measure: Measure,
     ) -> Self {
         let judged = servers.into_iter().map(|(server, repetitions)| {
-            (Row::of(server, repetitions, measure), obstacle(side, repetitions, measure))
+            (Candidate::of(server, repetitions, measure), obstacle(side, repetitions, measure))
         });
         let (whole, others): (Vec<_>, Vec<_>) = judged.partition(|(_, why)| why.is_none());
         let others = if whole.is_empty() { others } else { Vec::new() };
         let obstacle = others.first().and_then(|(_, why)| why.clone());
-        let mut rows: Vec<Row> =
-            whole.into_iter().chain(others.into_iter().take(1)).map(|(row, _)| row).collect();
-        rows.sort_by(Row::by_seconds);
-        rows[0].chosen_from = rows.len();
-        Self { rows, obstacle }
+        let mut candidates: Vec<Candidate> = whole
+            .into_iter()
+            .chain(others.into_iter().take(1))
+            .map(|(candidate, _)| candidate)
+            .collect();
+        candidates.sort_by(Candidate::by_seconds);
+        candidates[0].chosen_from = candidates.len();
+        Self { candidates, obstacle }
     }
 
-    pub(super) fn best(&self) -> &Row {
-        self.rows.first().expect("a side has a server")
+    pub(super) fn best(&self) -> &Candidate {
+        self.candidates.first().expect("a side has a server")
     }
 
     /// How likely chance alone would make one of the two sides look as much faster.
@@ -80,8 +100,9 @@ impl Contender {
     }
 
     fn p_value_over(&self, other: &Self) -> f64 {
-        let against = other.rows.iter().map(|row| mann_whitney(&self.best().times, &row.times));
-        (self.rows.len() as f64 * against.fold(0.0, f64::max)).min(1.0)
+        let against =
+            other.candidates.iter().map(|row| mann_whitney(&self.best().times, &row.times));
+        (self.candidates.len() as f64 * against.fold(0.0, f64::max)).min(1.0)
     }
 
     /// How fast the other side is as a multiple of this one: the ratios that the test does not refuse.
@@ -92,24 +113,24 @@ impl Contender {
 
     /// How many times as long as the other side this one takes at most.
     fn slower_at_most(&self, other: &Self) -> Option<f64> {
-        let error_rate = ERROR_RATE / self.rows.len() as f64;
-        let beside = |row: &Row| ratio_range(&self.best().times, &row.times, error_rate);
-        let ranges: Vec<(f64, f64)> = other.rows.iter().map(beside).collect::<Option<_>>()?;
+        let error_rate = ERROR_RATE / self.candidates.len() as f64;
+        let beside = |row: &Candidate| ratio_range(&self.best().times, &row.times, error_rate);
+        let ranges: Vec<(f64, f64)> = other.candidates.iter().map(beside).collect::<Option<_>>()?;
         ranges.into_iter().map(|(_, high)| high).max_by(f64::total_cmp)
     }
 }
 
-impl Row {
-    fn of(server: Configuration, repetitions: &[Repetition], measure: Measure) -> Self {
-        let seconds = |one: &Repetition| measure.seconds(one);
-        let median = median_repetition(repetitions, |one| seconds(one));
+impl Candidate {
+    fn of(server: Configuration, repetitions: &[&CellLine], measure: Measure) -> Self {
+        let seconds = |one: &&CellLine| measure.seconds(one);
+        let median = median_repetition(repetitions.iter().copied(), seconds);
         Self {
             server,
             repetitions: repetitions.len(),
             chosen_from: 1,
             mean_s: median.and_then(|one| one.mean_s),
-            goodput: median.and_then(|one| one.goodput),
-            seconds: median.and_then(seconds),
+            goodput: median.and_then(|one| one.goodput_bytes_per_s),
+            seconds: median.and_then(|one| measure.seconds(one)),
             times: repetitions.iter().filter_map(seconds).collect(),
         }
     }
@@ -122,9 +143,9 @@ impl Row {
 }
 
 /// What keeps one server of one side from being compared.
-fn obstacle(side: Side, repetitions: &[Repetition], measure: Measure) -> Option<Obstacle> {
+fn obstacle(side: Side, repetitions: &[&CellLine], measure: Measure) -> Option<Obstacle> {
     let failed = repetitions.iter().map(|repetition| repetition.clients_failed).sum();
-    let is_measured = |repetition| measure.seconds(repetition).is_some();
+    let is_measured = |repetition: &&CellLine| measure.seconds(repetition).is_some();
     if failed > 0 {
         Some(Obstacle::ClientsFailed(side, failed))
     } else if repetitions.is_empty() || !repetitions.iter().all(is_measured) {

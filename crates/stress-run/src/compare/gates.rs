@@ -3,24 +3,24 @@
 use anyhow::{anyhow, bail};
 
 use super::{
+    contender::Measure,
     output,
-    past_run::PastRun,
-    verdicts::{Comparison, Measure, Pair, Tally},
+    verdicts::{Comparison, Pair, Tally},
 };
-use crate::results::{Breach, Gate, GateResult, Sheet};
+use crate::results::{Breach, Gate, GateResult, Run, Sheet};
 
 /// The columns that name a row. Of two runs A has the same mode as B.
 const KEY: [&str; 6] = ["mode", "operation", "volume_bytes", "clients", "server_workers", "a_mode"];
 
 pub(crate) fn check(
-    runs: &[PastRun],
+    runs: &[Run],
     comparison: &Comparison,
     gates: &[Gate],
 ) -> anyhow::Result<Vec<GateResult>> {
     if gates.is_empty() {
         return Ok(Vec::new());
     }
-    let sheet = Sheet::read(output::csv(runs, comparison)?.as_bytes())?;
+    let sheet = Sheet::of(output::lines(runs, &comparison.pairs))?;
     gates.iter().map(|gate| check_one(comparison, &sheet, gate)).collect()
 }
 

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::{
-    contender::{Contender, Row},
+    contender::{Candidate, Contender, Measure},
     obstacles::{Obstacle, Side},
-    past_run::Repetition,
-    verdicts::{Comparison, Measure, Pair, Verdict},
+    verdicts::{Comparison, Pair, Verdict},
 };
 use crate::{
-    plan::{Cell, Mode, Operation, Volume, mode_name},
-    results::Marks,
+    plan::{Attempt, Cell, Mode, Operation, Volume, mode_name},
+    results::{CellLine, Cells, Marks, counted},
     significance::repetitions_needed,
 };
 
@@ -29,7 +28,7 @@ pub(crate) struct Modes {
 pub(crate) struct LoadJudged<'a> {
     pub(crate) load: Load,
     /// The server with the most goodput.
-    pub(crate) fastest: &'a Row,
+    pub(crate) fastest: &'a Candidate,
     /// The other modes against it.
     pub(crate) others: Vec<&'a Pair>,
 }
@@ -46,16 +45,16 @@ pub(crate) struct Answer<'a> {
 }
 
 impl Modes {
-    pub(crate) fn of(cells: &BTreeMap<Cell, Vec<Repetition>>, marks: &Marks) -> Self {
+    pub(crate) fn of(cells: &Cells<'_>, marks: &Marks) -> Self {
         let invalid = (marks.invalid > 0).then_some(Obstacle::Invalid(Side::Run));
         let partial = marks.partial.then_some(Obstacle::Partial(Side::Run));
         let obstacles: Vec<Obstacle> = invalid.into_iter().chain(partial).collect();
-        let compared = |cells: &BTreeMap<Cell, Vec<Repetition>>| {
+        let compared = |cells: &Cells<'_>| {
             let loads = by_load(cells).into_values();
             let pairs = loads.flat_map(|load| pairs(load, obstacles.first())).collect();
             Comparison::judged(Measure::Goodput, obstacles.clone(), pairs)
         };
-        Self { by_load: compared(cells), over_all: compared(&over_all_loads(cells)) }
+        Self { by_load: compared(cells), over_all: compared(&counted(&over_all_loads(cells))) }
     }
 
     /// Those under which something could be compared, of each operation all of them together at the end.
@@ -97,22 +96,42 @@ fn pairs_of(others: usize) -> usize {
 }
 
 /// Of each operation and server, all loads of a repetition as one.
-fn over_all_loads(cells: &BTreeMap<Cell, Vec<Repetition>>) -> BTreeMap<Cell, Vec<Repetition>> {
-    let mut servers = BTreeMap::<Cell, Vec<&[Repetition]>>::new();
+fn over_all_loads(cells: &Cells<'_>) -> Vec<CellLine> {
+    let mut servers = BTreeMap::<Cell, Vec<&[&CellLine]>>::new();
     for (cell, repetitions) in cells {
         let (volume, clients) = ALL_LOADS;
         servers.entry(Cell { volume, clients, ..*cell }).or_default().push(repetitions);
     }
     servers.retain(|_, loads| loads.len() > 1);
-    let together = |loads: Vec<&[Repetition]>| -> Vec<Repetition> {
+    let as_one = |(cell, loads): (Cell, Vec<&[&CellLine]>)| {
         let count = loads.iter().map(|repetitions| repetitions.len()).min().unwrap_or(0);
-        (0..count).map(|index| Repetition::together(loads.iter().map(|of| &of[index]))).collect()
+        let as_one =
+            |index| as_one(cell, index, loads.iter().map(|repetitions| repetitions[index]));
+        (0..count).map(as_one).collect::<Vec<CellLine>>()
     };
-    servers.into_iter().map(|(cell, loads)| (cell, together(loads))).collect()
+    servers.into_iter().flat_map(as_one).collect()
+}
+
+/// Several loads as one: the geometric means, in which each load weighs the same.
+fn as_one<'a>(
+    cell: Cell,
+    index: usize,
+    loads: impl Iterator<Item = &'a CellLine> + Clone,
+) -> CellLine {
+    let mean = |value: fn(&CellLine) -> Option<f64>| {
+        let logs: Option<Vec<f64>> = loads.clone().map(|line| Some(value(line)?.ln())).collect();
+        logs.map(|logs| (logs.iter().sum::<f64>() / logs.len() as f64).exp())
+    };
+    CellLine {
+        mean_s: mean(|line| line.mean_s),
+        goodput_bytes_per_s: mean(|line| line.goodput_bytes_per_s),
+        clients_failed: loads.clone().map(|line| line.clients_failed).sum(),
+        ..CellLine::unmeasured(Attempt { cell, repetition: index as u32 + 1, number: 1 })
+    }
 }
 
 /// The servers of each mode under one load.
-type Servers<'a> = BTreeMap<Option<Mode>, Vec<(Cell, &'a [Repetition])>>;
+type Servers<'a> = BTreeMap<Option<Mode>, Vec<(Cell, &'a [&'a CellLine])>>;
 /// With how many clients.
 pub(crate) type Load = (Operation, Volume, u32);
 
@@ -125,7 +144,7 @@ pub(super) fn size((_, volume, clients): Load) -> Option<(Volume, u32)> {
     Some((volume, clients)).filter(|size| *size != ALL_LOADS)
 }
 
-fn by_load(cells: &BTreeMap<Cell, Vec<Repetition>>) -> BTreeMap<Load, Servers<'_>> {
+fn by_load<'a>(cells: &'a Cells<'_>) -> BTreeMap<Load, Servers<'a>> {
     let mut loads = BTreeMap::<Load, Servers<'_>>::new();
     // A list moves no files, so it has no goodput.
     for (cell, repetitions) in cells.iter().filter(|(cell, _)| cell.operation.moves_files()) {
@@ -136,7 +155,7 @@ fn by_load(cells: &BTreeMap<Cell, Vec<Repetition>>) -> BTreeMap<Load, Servers<'_
 }
 
 fn pairs(servers: Servers<'_>, of_all: Option<&Obstacle>) -> Vec<Pair> {
-    let contender = |(mode, servers): (_, Vec<(Cell, &[Repetition])>)| {
+    let contender = |(mode, servers): (_, Vec<(Cell, &[&CellLine])>)| {
         let cell = servers[0].0;
         let servers = servers.into_iter().map(|(cell, repetitions)| (cell.server, repetitions));
         (cell, Contender::of(Side::Mode(mode), servers.collect(), Measure::Goodput))

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::past_run::{Conditions, PastRun};
-use crate::plan::Mode;
+use crate::{
+    plan::{Mode, Plan},
+    results::{Environment, Run},
+};
 
 /// Members of a plan that say which rows there are, how often and in which order they are measured.
 /// All others say how, and two runs must agree in them.
@@ -46,13 +48,13 @@ pub(crate) struct Difference {
 }
 
 /// What keeps all rows of two runs from being compared.
-pub(crate) fn obstacles(a: &PastRun, b: &PastRun) -> Vec<Obstacle> {
-    let (of_a, of_b) = (&a.conditions, &b.conditions);
+pub(crate) fn obstacles(a: &Run, b: &Run) -> Vec<Obstacle> {
+    let (of_a, of_b) = (&a.environment, &b.environment);
     let machine = machine_differences(of_a, of_b).into_iter().map(Obstacle::OtherMachine);
     let settings = setting_differences(of_a, of_b).into_iter().map(Obstacle::OtherSettings);
-    let sides = [(Side::A, a), (Side::B, b)];
-    let invalid = sides.iter().filter(|(_, run)| run.invalid > 0);
-    let partial = sides.iter().filter(|(_, run)| run.is_partial());
+    let sides = [(Side::A, a.marks()), (Side::B, b.marks())];
+    let invalid = sides.iter().filter(|(_, marks)| marks.invalid > 0);
+    let partial = sides.iter().filter(|(_, marks)| marks.partial);
     machine
         .chain(settings)
         .chain(invalid.map(|(side, _)| Obstacle::Invalid(*side)))
@@ -60,13 +62,15 @@ pub(crate) fn obstacles(a: &PastRun, b: &PastRun) -> Vec<Obstacle> {
         .collect()
 }
 
-fn machine_differences(a: &Conditions, b: &Conditions) -> Vec<Difference> {
+fn machine_differences(a: &Environment, b: &Environment) -> Vec<Difference> {
+    let hosts = difference("server host", &host(a), &host(b));
+    let (a, b) = (&a.machine, &b.machine);
     let mut differences: Vec<Difference> = [
         difference("cpu", &a.cpu, &b.cpu),
         difference("cores", &a.cores, &b.cores),
         difference("kernel", &a.kernel, &b.kernel),
         difference("filesystem", &a.filesystem, &b.filesystem),
-        difference("server host", &host(a), &host(b)),
+        hosts,
     ]
     .into_iter()
     .flatten()
@@ -85,20 +89,28 @@ fn is_same_memory(a: Option<u64>, b: Option<u64>) -> bool {
 }
 
 /// Where a server ran that was running already; the port may change.
-fn host(conditions: &Conditions) -> Option<&str> {
-    let address = conditions.connected_to.as_deref()?;
+fn host(environment: &Environment) -> Option<&str> {
+    let address = environment.connected_to.as_deref()?;
     Some(address.rsplit_once(':').map_or(address, |(host, _)| host))
 }
 
-fn setting_differences(a: &Conditions, b: &Conditions) -> Vec<Difference> {
+fn setting_differences(a: &Environment, b: &Environment) -> Vec<Difference> {
     let preset = difference("preset", &Some(&a.preset), &Some(&b.preset));
     let build = difference("build", &Some(&a.build), &Some(&b.build));
-    let names: BTreeSet<&String> = a.plan.keys().chain(b.plan.keys()).collect();
+    let (a, b) = (members(&a.plan), members(&b.plan));
+    let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
     let of_plan = names
         .into_iter()
         .filter(|name| !CHOICES_OF_ROWS.contains(&name.as_str()))
-        .filter_map(|name| difference(name, &a.plan.get(name), &b.plan.get(name)));
+        .filter_map(|name| difference(name, &a.get(name), &b.get(name)));
     preset.into_iter().chain(build).chain(of_plan).collect()
+}
+
+fn members(plan: &Plan) -> Map<String, Value> {
+    match serde_json::to_value(plan) {
+        Ok(Value::Object(members)) => members,
+        _ => unreachable!("a plan has named members"),
+    }
 }
 
 fn difference<T: PartialEq + serde::Serialize>(what: &str, a: &T, b: &T) -> Option<Difference> {
@@ -116,14 +128,8 @@ mod tests {
 
     use super::*;
 
-    fn conditions(changes: &[(&str, Value)]) -> Conditions {
-        let mut environment = json!({
-            "started": "2026-11-21T07-36-07", "git_commit": "abc", "preset": "full",
-            "build": "release", "cpu": "AMD EPYC", "cores": 2, "memory_bytes": 25_276_502_016_u64,
-            "kernel": "Linux 6.18", "filesystem": "ext4", "connected_to": null,
-            "plan": {"client_pool": "thread", "sink": "file", "repetitions": 3, "seed": 1},
-            "needs": {"cells": 1},
-        });
+    fn environment(changes: &[(&str, Value)]) -> Environment {
+        let mut environment = serde_json::to_value(Environment::made_up()).unwrap();
         for (pointer, value) in changes {
             match environment.pointer_mut(pointer) {
                 Some(member) => *member = value.clone(),
@@ -134,7 +140,7 @@ mod tests {
     }
 
     fn differences(changes: &[(&str, Value)]) -> Vec<String> {
-        let (a, b) = (conditions(&[]), conditions(changes));
+        let (a, b) = (environment(&[]), environment(changes));
         let mut found = machine_differences(&a, &b);
         found.extend(setting_differences(&a, &b));
         found.into_iter().map(|one| format!("{}: {} {}", one.what, one.in_a, one.in_b)).collect()

@@ -5,21 +5,22 @@ use serde_json::{Value, json};
 
 use super::{
     Compared,
+    contender::Measure,
     modes::{load, size},
     obstacles::Obstacle,
-    past_run::PastRun,
-    verdicts::{Comparison, Measure, Pair, SAME_UP_TO, Tally, Verdict},
+    verdicts::{Comparison, Pair, SAME_UP_TO, Tally, Verdict},
 };
 use crate::{
     language::Language,
     plan::mode_name,
+    results::Run,
     significance::{FALSE_DISCOVERY_RATE, REPETITIONS_MIN},
 };
 
 /// A line of `--csv`, and a member of `pairs` in `--json`. Mode and workers are those of B; of all loads
 /// together there is no volume and no number of clients.
 #[derive(Serialize)]
-struct PairLine {
+pub(crate) struct PairLine {
     mode: String,
     operation: String,
     volume_bytes: Option<u64>,
@@ -44,20 +45,23 @@ struct PairLine {
 }
 
 /// Of one run whose modes were compared, or of two.
-pub(crate) fn csv(runs: &[PastRun], comparison: &Comparison) -> anyhow::Result<String> {
+pub(crate) fn csv(runs: &[Run], comparison: &Comparison) -> anyhow::Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    for pair in &comparison.pairs {
-        writer.serialize(line(runs, pair))?;
+    for line in lines(runs, &comparison.pairs) {
+        writer.serialize(line)?;
     }
     Ok(String::from_utf8(writer.into_inner()?)?)
 }
 
-pub(crate) fn json(runs: &[PastRun], compared: &Compared) -> Value {
+pub(crate) fn lines(runs: &[Run], pairs: &[Pair]) -> Vec<PairLine> {
+    pairs.iter().map(|pair| line(runs, pair)).collect()
+}
+
+pub(crate) fn json(runs: &[Run], compared: &Compared) -> Value {
     let comparison = compared.rows();
-    let lines = |pairs: &[Pair]| pairs.iter().map(|pair| line(runs, pair)).collect::<Vec<_>>();
     let all_loads = match compared {
         Compared::Runs(_) => None,
-        Compared::Modes(modes) => Some(lines(&modes.over_all.pairs)),
+        Compared::Modes(modes) => Some(lines(runs, &modes.over_all.pairs)),
     };
     let by_mode: Vec<Value> = comparison
         .by_mode()
@@ -82,22 +86,22 @@ pub(crate) fn json(runs: &[PastRun], compared: &Compared) -> Value {
         "allowed": english(&comparison.allowed),
         "all": tally_json("all", &Tally::of(comparison.pairs.iter())),
         "by_mode": by_mode,
-        "pairs": lines(&comparison.pairs),
+        "pairs": lines(runs, &comparison.pairs),
         "all_loads": all_loads,
     })
 }
 
-fn run_json(run: &PastRun) -> Value {
-    let conditions = &run.conditions;
+fn run_json(run: &Run) -> Value {
+    let (environment, marks) = (&run.environment, run.marks());
     json!({
         "dir": run.dir,
-        "started": conditions.started,
-        "git_commit": conditions.git_commit,
-        "preset": conditions.preset,
-        "client_pool": run.client_pool(),
-        "marks": Language::En.marks(&run.marks()),
-        "invalid": run.invalid > 0,
-        "partial": run.is_partial(),
+        "started": environment.started,
+        "git_commit": environment.git_commit,
+        "preset": environment.preset,
+        "client_pool": environment.plan.client_pool,
+        "marks": Language::En.marks(&marks),
+        "invalid": marks.invalid > 0,
+        "partial": marks.partial,
     })
 }
 
@@ -115,7 +119,7 @@ fn tally_json(mode: &str, tally: &Tally) -> Value {
     })
 }
 
-fn line(runs: &[PastRun], pair: &Pair) -> PairLine {
+fn line(runs: &[Run], pair: &Pair) -> PairLine {
     let Pair { cell, a, b, .. } = pair;
     let size = size(load(cell));
     PairLine {
@@ -143,8 +147,9 @@ fn line(runs: &[PastRun], pair: &Pair) -> PairLine {
     }
 }
 
-fn client_pool(runs: &[PastRun]) -> String {
-    let mut pools: Vec<&str> = runs.iter().map(PastRun::client_pool).collect();
+fn client_pool(runs: &[Run]) -> String {
+    let pool = |run: &Run| run.environment.plan.client_pool.to_string();
+    let mut pools: Vec<String> = runs.iter().map(pool).collect();
     pools.dedup();
     pools.join("/")
 }

@@ -7,21 +7,21 @@ use std::{
 
 use super::{
     Compared,
-    contender::Row,
+    contender::{Candidate, Measure},
     modes::{LoadJudged, Modes},
     obstacles::Obstacle,
-    past_run::PastRun,
     sentences::ratio,
-    verdicts::{Comparison, Measure, Pair, Tally, Verdict},
+    verdicts::{Comparison, Pair, Tally, Verdict},
 };
 use crate::{
     language::Language,
     plan::{Cell, Configuration, Mode, Operation, in_mib, mode_name},
     report::{screen_table, wrapped},
+    results::{Environment, Run},
 };
 
 /// The tables, what they say together and what the words mean. Where nothing can be compared, why.
-pub(crate) fn on_screen(runs: &[PastRun], compared: &Compared, language: Language) -> String {
+pub(crate) fn on_screen(runs: &[Run], compared: &Compared, language: Language) -> String {
     let comparison = compared.rows();
     let mut screen = String::new();
     for (letter, run) in ["A: ", "B: "].into_iter().zip(runs) {
@@ -47,11 +47,11 @@ pub(crate) fn on_screen(runs: &[PastRun], compared: &Compared, language: Languag
     screen + &not_compared(comparison, &all, language)
 }
 
-fn run_line(run: &PastRun, language: Language) -> String {
-    let conditions = &run.conditions;
-    let commit = conditions.git_commit.get(..10).unwrap_or(&conditions.git_commit);
-    let repetitions = language.repetitions(run.repetitions());
-    format!("{} ({}, commit {commit}, {repetitions})", run.dir.display(), conditions.started)
+fn run_line(run: &Run, language: Language) -> String {
+    let Environment { started, git_commit, plan, .. } = &run.environment;
+    let commit = git_commit.get(..10).unwrap_or(git_commit);
+    let repetitions = language.repetitions(plan.repetitions);
+    format!("{} ({started}, commit {commit}, {repetitions})", run.dir.display())
 }
 
 /// A table for each mode, and one of what they say.
@@ -172,7 +172,7 @@ impl LoadJudged<'_> {
             || (all(), all()),
             |(volume, clients)| (language.tick(in_mib(volume.bytes as f64)), clients.to_string()),
         );
-        let line = |row: &Row, judged: [String; 4]| {
+        let line = |row: &Candidate, judged: [String; 4]| {
             let [speed, range, p, verdict] = judged;
             [
                 volume.clone(),

@@ -1,7 +1,5 @@
 //! The laws of the verdicts, on runs that are made up.
 
-use std::collections::BTreeMap;
-
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::json;
 
@@ -9,10 +7,12 @@ use super::{
     Compared, gates,
     obstacles::{Obstacle, Side},
     output,
-    past_run::{PastRun, Repetition},
     verdicts::{Comparison, Machines, Tally, Verdict},
 };
-use crate::plan::{Cell, Configuration, MIB, Mode, Operation, Volume};
+use crate::{
+    plan::{Attempt, Cell, Configuration, MIB, Mode, Operation, Volume},
+    results::{CellLine, Environment, Run},
+};
 
 /// The cell with so many clients; by the number of clients cells are told apart here.
 fn cell(mode: Mode, clients: u32) -> Cell {
@@ -20,32 +20,26 @@ fn cell(mode: Mode, clients: u32) -> Cell {
     Cell { operation: Operation::Download, volume: Volume { bytes: 10 * MIB }, clients, server }
 }
 
-fn repetition(mean_s: f64) -> Repetition {
-    let goodput = Some(1e9 / mean_s);
-    Repetition { mean_s: Some(mean_s), goodput, clients_failed: 0, is_disturbed: false }
-}
-
 /// A run of one row for each slice of times.
-fn run(rows: &[&[f64]]) -> PastRun {
+fn run(rows: &[&[f64]]) -> Run {
     let row = |(clients, times): (u32, &&[f64])| {
         let mode = if clients % 2 == 1 { Mode::Thread } else { Mode::Process };
-        (cell(mode, clients), times.iter().copied().map(repetition).collect())
+        let line = move |(repetition, mean_s): (u32, &f64)| CellLine {
+            mean_s: Some(*mean_s),
+            goodput_bytes_per_s: Some(1e9 / mean_s),
+            ..CellLine::unmeasured(Attempt { cell: cell(mode, clients), repetition, number: 1 })
+        };
+        (1..).zip(*times).map(line).collect::<Vec<CellLine>>()
     };
-    let cells: BTreeMap<Cell, Vec<Repetition>> = (1..).zip(rows).map(row).collect();
-    let conditions = json!({
-        "started": "2026-11-21T07-36-07", "git_commit": "abc", "preset": "full", "build": "release",
-        "cores": 2, "plan": {"client_pool": "thread"},
-        "needs": {"cells": rows.iter().map(|times| times.len()).sum::<usize>()},
-    });
-    PastRun {
+    Run {
         dir: "made/up".into(),
-        invalid: 0,
-        conditions: serde_json::from_value(conditions).unwrap(),
-        cells,
+        environment: Environment::made_up(),
+        attempts: (1..).zip(rows).flat_map(row).collect(),
+        ceilings: Vec::new(),
     }
 }
 
-fn of_runs(a: &PastRun, b: &PastRun) -> Comparison {
+fn of_runs(a: &Run, b: &Run) -> Comparison {
     Comparison::of_runs(a, b, Machines::MustAgree)
 }
 
@@ -194,7 +188,7 @@ fn a_small_difference_is_the_same_however_certain() {
 #[test]
 fn a_row_with_failures_or_in_one_run_only_is_not_comparable() {
     let (mut a, b) = (run(&[&STEADY, &STEADY]), run(&[&STEADY, &STEADY, &STEADY]));
-    a.cells.get_mut(&cell(Mode::Process, 2)).unwrap()[3].clients_failed = 7;
+    a.attempts[STEADY.len() + 3].clients_failed = 7;
     let comparison = of_runs(&a, &b);
     let expected = [Verdict::Same, Verdict::NotComparable, Verdict::NotComparable];
     assert_eq!(verdicts(&comparison), expected);
@@ -207,9 +201,9 @@ fn a_row_with_failures_or_in_one_run_only_is_not_comparable() {
 #[test]
 fn no_row_of_an_invalid_or_partial_run_is_comparable() {
     let mut invalid = run(&[&STEADY, &STEADY]);
-    invalid.invalid = 1;
+    invalid.attempts[0].invalid = Some("wrong bytes".to_owned());
     let mut partial = run(&[&STEADY, &STEADY]);
-    partial.conditions.needs.cells += 1;
+    partial.environment.plan.repetitions = 13;
     for (a, obstacle) in
         [(invalid, Obstacle::Invalid(Side::A)), (partial, Obstacle::Partial(Side::A))]
     {
@@ -254,7 +248,7 @@ fn no_gate_is_met_because_nothing_was_compared() {
     let untested = compare(&[&[1.0]], &[&[1.0]]);
     assert!(!is_met(&untested, "slower==0") && is_met(&untested, "same==1"));
     let mut other = run(&[&[1.0]]);
-    other.conditions.cores = 64;
+    other.environment.machine.cores = 64;
     let incomparable = of_runs(&run(&[&[1.0]]), &other);
     for gate in ["slower==0", "inconclusive==0", "geomean<2", "speed_ratio<2", "not_comparable==0"]
     {

@@ -10,12 +10,12 @@ use std::{
 };
 
 use super::{
-    contender::{Contender, Row},
+    contender::{Candidate, Contender, Measure},
     obstacles::{Obstacle, Side, obstacles},
-    past_run::{PastRun, Repetition},
 };
 use crate::{
     plan::{Cell, Mode},
+    results::{Cells, Run},
     significance::{FALSE_DISCOVERY_RATE, corrected},
 };
 
@@ -33,16 +33,6 @@ pub(crate) enum Verdict {
     /// Beyond 5%, and chance could be all of it.
     Inconclusive,
     NotComparable,
-}
-
-/// What decides which side is faster.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Measure {
-    /// The mean time of a client, which the 54-row table has.
-    MeanTime,
-    /// The bytes of all clients together. Between servers that serve their clients in turn and others
-    /// that serve all at once the mean time would decide for the turns, however fast each is.
-    Goodput,
 }
 
 /// Two runs: whether they may be of two machines.
@@ -67,8 +57,8 @@ pub(crate) struct Comparison {
 pub(crate) struct Pair {
     /// With the server of B.
     pub(crate) cell: Cell,
-    pub(crate) a: Row,
-    pub(crate) b: Row,
+    pub(crate) a: Candidate,
+    pub(crate) b: Candidate,
     /// How fast B is as a multiple of A, for pairs that can be compared.
     pub(crate) speed_ratio: Option<f64>,
     /// Holds the true ratio with 95% confidence, taken by itself; for pairs with enough repetitions.
@@ -97,22 +87,23 @@ pub(crate) struct Tally {
 }
 
 impl Comparison {
-    pub(crate) fn of_runs(a: &PastRun, b: &PastRun, machines: Machines) -> Self {
+    pub(crate) fn of_runs(a: &Run, b: &Run, machines: Machines) -> Self {
         let is_allowed = |obstacle: &Obstacle| {
             machines == Machines::MayDiffer && matches!(obstacle, Obstacle::OtherMachine(_))
         };
         let (allowed, obstacles): (Vec<_>, Vec<_>) =
             obstacles(a, b).into_iter().partition(is_allowed);
-        let cells: BTreeSet<&Cell> = a.cells.keys().chain(b.cells.keys()).collect();
-        let contender = |side, run: &PastRun, cell: &Cell| {
-            let repetitions = run.cells.get(cell).map_or(&[][..], Vec::as_slice);
+        let (a, b) = (a.cells(), b.cells());
+        let all: BTreeSet<&Cell> = a.keys().chain(b.keys()).collect();
+        let contender = |side, cells: &Cells<'_>, cell: &Cell| {
+            let repetitions = cells.get(cell).map_or(&[][..], Vec::as_slice);
             Contender::of(side, vec![(cell.server, repetitions)], Measure::MeanTime)
         };
         let pair = |cell: &Cell| {
-            let (a, b) = (contender(Side::A, a, cell), contender(Side::B, b, cell));
+            let (a, b) = (contender(Side::A, &a, cell), contender(Side::B, &b, cell));
             Pair::of(cell, &a, &b, obstacles.first())
         };
-        let pairs = cells.into_iter().map(pair).collect();
+        let pairs = all.into_iter().map(pair).collect();
         Self { allowed, ..Self::judged(Measure::MeanTime, obstacles.clone(), pairs) }
     }
 
@@ -146,16 +137,6 @@ fn verdict(pair: &Pair) -> Verdict {
         Some((low, _)) if low > 1.0 && b_s < a_s => Verdict::Faster,
         Some((_, high)) if high < 1.0 && b_s > a_s => Verdict::Slower,
         Some(_) | None => Verdict::Inconclusive,
-    }
-}
-
-impl Measure {
-    /// Seconds that all of it took, up to a factor that is the same for both sides.
-    pub(super) fn seconds(self, repetition: &Repetition) -> Option<f64> {
-        match self {
-            Self::MeanTime => repetition.mean_s,
-            Self::Goodput => repetition.goodput.map(f64::recip),
-        }
     }
 }
 

@@ -16,9 +16,9 @@ use super::{
 };
 use crate::{
     machine::resources::Watch,
-    plan::{BURSTS_MAX, ClientPoolKind, Operation, Sink},
+    plan::{Attempt, BURSTS_MAX, ClientPoolKind, Operation, Sink},
     processes::interrupt::Interrupt,
-    results::{Attempt, Outcome, Record, ServerBooks, WRONG_CONTENT},
+    results::{Accounting, Outcome, Record, ServerAfter, WRONG_CONTENT},
     servers::{
         content::{Digest, Source, UPLOADED, download_name},
         target::Target,
@@ -77,49 +77,35 @@ pub(crate) fn measure(
         let mut outcomes = watch.burst(run)?;
         if outcomes.iter().any(|outcome| outcome.failure.is_some()) {
             // Asked first: a server that still has its hands full would not verify anything either.
-            record.unsettled = counts_after(target, before.is_some()).err();
+            record.server = server_after(target, before.as_ref(), attempt.cell.operation);
         }
         verify(&jobs, &mut outcomes, &expected, target);
         record.outcomes.append(&mut outcomes);
-        if record.unsettled.is_none() {
+        if !record.is_unsettled() {
             clean_up(&jobs, target);
         }
         let is_long_enough = watch.watched() >= instruments.min_time;
-        if is_long_enough || record.clients_failed() > 0 || instruments.interrupt.is_told() {
+        if is_long_enough || record.has_failures() || instruments.interrupt.is_told() {
             break;
         }
     }
     record.resources = watch.stop();
-    if record.unsettled.is_none() {
-        match counts_after(target, before.is_some()) {
-            Ok(after) => record.books = books(before, after, attempt.cell.operation),
-            Err(why) => record.unsettled = Some(why),
-        }
+    if !record.is_unsettled() {
+        record.server = server_after(target, before.as_ref(), attempt.cell.operation);
     }
-    record.invalid = disagreement(&record);
     Ok(record)
 }
 
-/// A server that has no counts, or is gone, has no books.
-fn books(before: Option<Stats>, after: Option<Stats>, operation: Operation) -> Option<ServerBooks> {
-    Some(ServerBooks::between(&before?, &after?, operation))
-}
-
-/// The server's counts, if it had any before. The error is why they cannot be had any more.
-fn counts_after(target: &Target, had_counts: bool) -> Result<Option<Stats>, String> {
-    match target.settled_stats() {
-        Ok(None) if had_counts => Err("its counts can no longer be read".to_owned()),
-        Ok(after) => Ok(after),
-        Err(err) => Err(err.to_string()),
-    }
-}
-
-/// Why the numbers of the cell must not be used; `None` when every byte is right and the books agree.
-fn disagreement(record: &Record) -> Option<String> {
-    let wrong = |outcome: &&Outcome| outcome.has_failed_with(WRONG_CONTENT);
-    match record.outcomes.iter().filter(wrong).count() {
-        0 => record.books.and_then(|books| books.disagreement(&record.outcomes)),
-        count => Some(format!("{count} clients moved wrong bytes")),
+fn server_after(target: &Target, before: Option<&Stats>, operation: Operation) -> ServerAfter {
+    match (before, target.settled_stats()) {
+        (Some(before), Ok(Some(after))) => {
+            ServerAfter::Counted(Accounting::between(before, &after, operation))
+        }
+        (Some(_), Ok(None)) => {
+            ServerAfter::Unsettled("its counts can no longer be read".to_owned())
+        }
+        (None, Ok(_)) => ServerAfter::CountsNothing,
+        (_, Err(err)) => ServerAfter::Unsettled(err.to_string()),
     }
 }
 
@@ -226,31 +212,4 @@ fn clean_up(jobs: &[Job], target: &Target) {
 fn remove_if_there(path: &Path) {
     // The next cell creates it anew, and the directory goes with the run.
     let _ = fs::remove_file(path);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plan::{Cell, Configuration, Volume};
-
-    #[test]
-    fn what_all_clients_say_and_no_count_confirms_is_invalid() {
-        let cell = Cell {
-            operation: Operation::Upload,
-            volume: Volume { bytes: 1 },
-            clients: 2,
-            server: Configuration { mode: None, workers: 1 },
-        };
-        let attempt = Attempt { cell, repetition: 1, attempt: 1 };
-        let outcomes = (1..=2).map(|client| Outcome::of(client, 1, 0)).collect();
-        let mut record = Record { outcomes, ..Record::unmeasured(attempt) };
-        record.doubt("deadline passed");
-        assert_eq!(
-            record.invalid.as_deref(),
-            Some("the server's counts afterwards: deadline passed")
-        );
-        let mut record = Record::all_failed(attempt, "busy", "no room");
-        record.doubt("deadline passed");
-        assert_eq!(record.invalid, None);
-    }
 }

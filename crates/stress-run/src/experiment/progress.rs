@@ -9,8 +9,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
     language::Language,
-    plan::{Block, Cell, Configuration, Plan},
-    results::{Record, Run},
+    plan::{Cell, Configuration, Plan},
+    results::{CellLine, Run},
 };
 
 pub(crate) struct Progress {
@@ -41,12 +41,11 @@ impl Progress {
         let min_time_s = plan.min_time_s;
         let of_cells =
             |cells: &[Cell]| cells.iter().map(|cell| work(cell, min_time_s)).sum::<u64>();
-        let blocks = plan.blocks();
-        let cells: Vec<Cell> = blocks.into_iter().flat_map(|block| block.cells).collect();
+        let attempts = plan.blocks().into_iter().flatten();
+        let cells: Vec<Cell> = attempts.map(|attempt| attempt.cell).collect();
         let all = of_cells(&cells);
-        let done: Vec<Cell> = begun
-            .map(|run| run.counted().into_keys().map(|(cell, _)| cell).collect())
-            .unwrap_or_default();
+        let lines = begun.map(Run::cells).unwrap_or_default().into_values().flatten();
+        let done: Vec<Cell> = lines.map(CellLine::cell).collect();
         let before = of_cells(&done);
         let bar = io::stderr().is_terminal().then(|| {
             // What the last cell did may be longer than a line, and is cut off there.
@@ -67,9 +66,9 @@ impl Progress {
         }
     }
 
-    pub(crate) fn block_started(&self, block: &Block) {
+    pub(crate) fn block_started(&self, server: Configuration) {
         if let Some(bar) = &self.bar {
-            bar.set_message(self.language.starting(self.language.server_named(block.server)));
+            bar.set_message(self.language.starting(self.language.server_named(server)));
             bar.tick();
         }
     }
@@ -87,12 +86,12 @@ impl Progress {
     }
 
     /// Counts a cell once, however often it has to be measured.
-    pub(crate) fn cell_done(&mut self, record: &Record) {
-        if record.attempt.attempt == 1 {
+    pub(crate) fn cell_done(&mut self, line: &CellLine) {
+        if line.attempt == 1 {
             self.cells_done += 1;
-            self.work_done += work(&record.attempt.cell, self.min_time_s);
+            self.work_done += work(&line.cell(), self.min_time_s);
         }
-        let (position, cell, left) = (self.position(), self.cell(record), self.time_left());
+        let (position, cell, left) = (self.position(), self.cell(line), self.time_left());
         match &self.bar {
             Some(bar) => {
                 bar.set_position(self.work_done);
@@ -136,20 +135,17 @@ impl Progress {
     }
 
     /// What came of a cell: counts only where some clients failed.
-    fn cell(&self, record: &Record) -> String {
-        let (succeeded, failed) = (record.clients_succeeded(), record.clients_failed());
+    fn cell(&self, line: &CellLine) -> String {
         let mut outcomes = Vec::new();
-        if failed > 0 {
-            outcomes.push(self.language.counts(succeeded, failed));
+        if line.clients_failed > 0 {
+            outcomes.push(self.language.counts(line.clients_succeeded, line.clients_failed));
         }
-        if let Some(summary) = record.summary() {
-            outcomes.push(match record.attempt.cell.operation.moves_files() {
-                true => self.language.rate(summary.goodput),
-                false => format!("{} s", self.language.number(summary.mean_s)),
-            });
-        }
-        let cell = self.language.whole_cell(&record.attempt.cell);
-        let disturbed = record.disturbance.as_deref();
+        // Lists move no bytes.
+        let rate = line.goodput_bytes_per_s.map(|rate| self.language.rate(rate));
+        let mean = || line.mean_s.map(|mean_s| format!("{} s", self.language.number(mean_s)));
+        outcomes.extend(rate.or_else(mean));
+        let cell = self.language.whole_cell(&line.cell());
+        let disturbed = line.disturbed.as_deref();
         let disturbed =
             disturbed.map_or_else(String::new, |why| format!(" {}", self.language.disturbed(why)));
         format!("{cell}: {}{disturbed}", outcomes.join(", "))

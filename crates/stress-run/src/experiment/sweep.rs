@@ -16,8 +16,8 @@ use super::{
     progress::Progress,
 };
 use crate::{
-    plan::{Block, Cell, Configuration, Operation, Plan, Volume},
-    results::{Attempt, Environment, Record, Run, RunFiles},
+    plan::{Attempt, Cell, Configuration, Operation, Plan},
+    results::{CellLine, Environment, Record, Run, RunFiles, ServerAfter},
     servers::{Running, Servers, content::Source, null_server::NullServer, target::Target},
 };
 
@@ -36,11 +36,10 @@ pub(super) struct Sweep {
 
 /// What is measured already.
 pub(super) struct Done {
-    /// The last attempt at each cell and repetition, and whether it calls for another: it was
-    /// disturbed. Clients that failed are data, which no later attempt may replace.
+    /// The last attempt at each cell and repetition, and whether it calls for another.
     attempts: BTreeMap<(Cell, u32), (u32, bool)>,
-    /// Repetitions and cells whose ceiling is known.
-    ceilings: BTreeSet<(u32, Operation, Volume, u32)>,
+    /// Cells and repetitions whose ceiling is known.
+    ceilings: BTreeSet<(Cell, u32)>,
     /// Servers of which was said that they failed.
     failed: BTreeSet<Configuration>,
     /// Most attempts at a cell that others disturb.
@@ -59,41 +58,31 @@ impl Done {
 
     /// By an earlier part of the run.
     pub(super) fn of(run: &Run) -> Self {
-        let ceilings = run.ceilings.iter().map(|line| {
-            (line.repetition, line.operation, Volume { bytes: line.volume_bytes }, line.clients)
-        });
-        let attempts = run.counted().into_iter();
-        Self {
-            attempts: attempts
-                .map(|(key, line)| {
-                    let calls = line.disturbed.is_some() && line.clients_failed == 0;
-                    (key, (line.attempt, calls))
-                })
-                .collect(),
-            ceilings: ceilings.collect(),
-            ..Self::new(run.environment.plan.reruns)
-        }
+        let mut done = Self::new(run.environment.plan.reruns);
+        run.attempts.iter().for_each(|line| done.add(line));
+        done.ceilings.extend(run.ceilings.iter().map(|line| (line.cell(), line.repetition)));
+        done
+    }
+
+    fn add(&mut self, line: &CellLine) {
+        let last = (line.attempt, line.calls_for_another());
+        self.attempts.insert((line.cell(), line.repetition), last);
     }
 
     /// Which attempt at a cell comes next; `None` when it needs none.
-    fn next_attempt(&self, cell: &Cell, repetition: u32) -> Option<u32> {
-        match self.attempts.get(&(*cell, repetition)) {
-            None => Some(1),
-            Some((attempt, true)) if *attempt < self.attempts_max => Some(attempt + 1),
+    fn next_attempt(&self, first: Attempt) -> Option<Attempt> {
+        match self.attempts.get(&(first.cell, first.repetition)) {
+            None => Some(first),
+            Some((last, true)) if *last < self.attempts_max => {
+                Some(Attempt { number: last + 1, ..first })
+            }
             Some(_) => None,
         }
     }
 
     /// Whether nothing of the plan is left to measure.
     pub(super) fn is_complete(&self, plan: &Plan) -> bool {
-        let is_left = |block: &Block| {
-            block.cells.iter().any(|cell| self.next_attempt(cell, block.repetition).is_some())
-        };
-        !plan.blocks().iter().any(is_left)
-    }
-
-    fn has_ceiling(&self, repetition: u32, cell: &Cell) -> bool {
-        self.ceilings.contains(&(repetition, cell.operation, cell.volume, cell.clients))
+        plan.blocks().into_iter().flatten().all(|attempt| self.next_attempt(attempt).is_none())
     }
 }
 
@@ -102,23 +91,23 @@ impl Sweep {
     pub(super) fn measure(&mut self, plan: &Plan) -> anyhow::Result<()> {
         let mut calibrated = 0;
         for block in plan.blocks() {
-            if block.repetition > calibrated {
-                calibrated = block.repetition;
-                self.measure_ceilings(plan, block.repetition)?;
+            let repetition = block[0].repetition;
+            if repetition > calibrated {
+                calibrated = repetition;
+                self.measure_ceilings(plan, repetition)?;
             }
-            self.measure_block(&block, plan)?;
+            self.measure_block(block, plan)?;
         }
         Ok(())
     }
 
     /// Measures what the clients reach with a server that does nothing.
     fn measure_ceilings(&mut self, plan: &Plan, repetition: u32) -> anyhow::Result<()> {
-        let server =
-            Configuration { mode: None, workers: plan.clients.iter().copied().max().unwrap_or(1) };
+        let server = Configuration::UNKNOWN;
         let mut cells = plan.cells_of(server);
         // The null server sends bytes, and no names.
         cells.retain(|cell| {
-            cell.operation.moves_files() && !self.done.has_ceiling(repetition, cell)
+            cell.operation.moves_files() && !self.done.ceilings.contains(&(*cell, repetition))
         });
         if cells.is_empty() || self.is_interrupted() {
             return Ok(());
@@ -135,13 +124,13 @@ impl Sweep {
         // What is wrong with it the first ceiling will tell.
         let _ = self.warm_up(server, &target, plan);
         for cell in cells {
-            let record = self.ceiling(cell, repetition, &target);
+            let line = self.ceiling(cell, repetition, &target);
             if self.is_interrupted() {
                 break;
             }
-            match record {
-                Ok(record) if record.clients_failed() == 0 => self.files.append_ceiling(&record)?,
-                Ok(record) => self.progress.no_ceiling(&anyhow!("{:?}", record.causes())),
+            match line {
+                Ok(line) if line.clients_failed == 0 => self.files.append_ceiling(&line)?,
+                Ok(line) => self.progress.no_ceiling(&anyhow!(line.failure_causes)),
                 Err(err) => self.progress.no_ceiling(&err),
             }
         }
@@ -149,34 +138,29 @@ impl Sweep {
     }
 
     /// The first attempt that nothing disturbed, or else the last.
-    fn ceiling(&self, cell: Cell, repetition: u32, target: &Target) -> anyhow::Result<Record> {
-        let mut attempt = Attempt { cell, repetition, attempt: 1 };
+    fn ceiling(&self, cell: Cell, repetition: u32, target: &Target) -> anyhow::Result<CellLine> {
+        let mut attempt = Attempt { cell, repetition, number: 1 };
         loop {
-            let mut record = cell::measure(attempt, target, self.work(&cell), &self.instruments)?;
-            record.disturbance = record.resources.disturbance();
-            if record.disturbance.is_none() || attempt.attempt >= self.done.attempts_max {
-                return Ok(record);
+            let record = cell::measure(attempt, target, self.work(&cell), &self.instruments)?;
+            let line = CellLine::of(&record);
+            if line.disturbed.is_none() || attempt.number >= self.done.attempts_max {
+                return Ok(line);
             }
-            attempt.attempt += 1;
+            attempt.number += 1;
         }
     }
 
-    /// Measures the cells of one server that are not measured yet. A server that fails is booked, not an
+    /// Measures the cells of one server that are not measured yet. A server that fails is recorded, not an
     /// error.
-    fn measure_block(&mut self, block: &Block, plan: &Plan) -> anyhow::Result<()> {
-        let next = |cell: &Cell| {
-            Some(Attempt {
-                cell: *cell,
-                repetition: block.repetition,
-                attempt: self.done.next_attempt(cell, block.repetition)?,
-            })
-        };
-        let attempts: Vec<Attempt> = block.cells.iter().filter_map(next).collect();
+    fn measure_block(&mut self, block: Vec<Attempt>, plan: &Plan) -> anyhow::Result<()> {
+        let configuration = block[0].cell.server;
+        let next = |first| self.done.next_attempt(first);
+        let attempts: Vec<Attempt> = block.into_iter().filter_map(next).collect();
         if attempts.is_empty() || self.is_interrupted() {
             return Ok(());
         }
-        self.progress.block_started(block);
-        let mut server = self.start_warm(block.server, plan);
+        self.progress.block_started(configuration);
+        let mut server = self.start_warm(configuration, plan);
         if let Ok(running) = &server {
             self.note_faults(running)?;
         }
@@ -209,17 +193,15 @@ impl Sweep {
         server: &mut anyhow::Result<Running>,
         plan: &Plan,
     ) -> anyhow::Result<()> {
-        let mut next = Some(first.attempt);
-        while let Some(number) = next {
-            let attempt = Attempt { attempt: number, ..first };
+        let mut next = Some(first);
+        while let Some(attempt) = next {
             let mut record = self.attempt(attempt, server);
             if self.is_interrupted() {
                 return Ok(());
             }
-            if let (Some(why), Ok(running)) = (record.unsettled.clone(), &mut *server) {
-                match running.how_it_died() {
-                    Some(how) => record.server_failure = Some(format!("{why}; {how}")),
-                    None => record.doubt(&why),
+            if let (ServerAfter::Unsettled(why), Ok(running)) = (&record.server, &mut *server) {
+                if let Some(how) = running.how_it_died() {
+                    record.server = ServerAfter::Failed(format!("{why}; {how}"));
                 }
                 // Whatever the server is still doing must not run into the next cell, and its port and
                 // directory are the next one's.
@@ -227,7 +209,7 @@ impl Sweep {
                 *server = self.start_warm(first.cell.server, plan);
             }
             self.keep(&record)?;
-            next = self.done.next_attempt(&first.cell, first.repetition);
+            next = self.done.next_attempt(first);
         }
         Ok(())
     }
@@ -238,19 +220,15 @@ impl Sweep {
             // It did not start, or not again: the rest of its cells need no other try.
             Err(err) => {
                 let why = format!("{err:#}");
-                let failure = Some(why.clone());
-                let record = Record::all_failed(attempt, NOT_MEASURED, &why);
-                return Record { server_failure: failure, ..record };
+                return Record::all_failed(attempt, ServerAfter::Failed(why), NOT_MEASURED);
             }
         };
         let work = self.work(&attempt.cell);
         let measured = cell::measure(attempt, &running.target, work, &self.instruments);
         let mut record = measured.unwrap_or_else(|err| {
             let why = format!("{err:#}");
-            let record = Record::all_failed(attempt, NOT_MEASURED, &why);
-            Record { unsettled: Some(why), ..record }
+            Record::all_failed(attempt, ServerAfter::Unsettled(why), NOT_MEASURED)
         });
-        record.disturbance = record.resources.disturbance();
         if let Some(process) = &mut running.process {
             process.events().join(attempt.cell.operation, &mut record.outcomes);
         }
@@ -258,16 +236,15 @@ impl Sweep {
     }
 
     fn keep(&mut self, record: &Record) -> anyhow::Result<()> {
-        self.files.append(record)?;
-        self.progress.cell_done(record);
-        let Attempt { cell, repetition, attempt } = record.attempt;
-        if let Some(why) = &record.server_failure
-            && self.done.failed.insert(cell.server)
+        let (line, server) = (CellLine::of(record), record.attempt.cell.server);
+        self.files.append(&line, &record.outcomes)?;
+        self.progress.cell_done(&line);
+        if let Some(why) = record.server_failure()
+            && self.done.failed.insert(server)
         {
-            self.progress.not_measured(cell.server, why);
+            self.progress.not_measured(server, why);
         }
-        let calls_for_another = record.disturbance.is_some() && record.clients_failed() == 0;
-        self.done.attempts.insert((cell, repetition), (attempt, calls_for_another));
+        self.done.add(&line);
         Ok(())
     }
 
@@ -303,9 +280,9 @@ impl Sweep {
             let heaviest_small =
                 of_operation.max_by_key(|cell| (Reverse(cell.volume), cell.clients));
             let cell = heaviest_small.expect("an operation of the plan has a cell");
-            let attempt = Attempt { cell, repetition: 0, attempt: 1 };
+            let attempt = Attempt { cell, repetition: 0, number: 1 };
             let record = cell::measure(attempt, target, self.work(&cell), &instruments)?;
-            if let Some(why) = record.unsettled {
+            if let ServerAfter::Unsettled(why) = record.server {
                 bail!(why);
             }
         }
@@ -332,7 +309,7 @@ impl Sweep {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Mode;
+    use crate::plan::{Mode, Volume};
 
     #[test]
     fn only_what_is_missing_or_was_disturbed_is_measured_and_again_only_so_often() {
@@ -342,7 +319,8 @@ mod tests {
         let next = |last: Option<(u32, bool)>| {
             let mut done = Done::new(2);
             done.attempts.extend(last.map(|last| ((cell, 1), last)));
-            done.next_attempt(&cell, 1)
+            let next = done.next_attempt(Attempt { cell, repetition: 1, number: 1 });
+            next.map(|attempt| attempt.number)
         };
         assert_eq!(next(None), Some(1));
         assert_eq!((next(Some((1, true))), next(Some((2, true)))), (Some(2), Some(3)));

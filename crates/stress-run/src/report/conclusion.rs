@@ -10,14 +10,15 @@ use super::next::Next;
 use crate::{
     args::ResultOptions,
     language::Language,
+    plan::Attempt,
     processes::interrupt::EXIT_INTERRUPTED,
     report,
-    results::{Attempt, CELL_KEY, CELLS, CellLine, EXIT_GATE, Run, Sheet},
+    results::{CELL_KEY, CellLine, EXIT_GATE, Run, Sheet},
 };
 
 /// The exit status when some workers or configurations failed.
 const EXIT_SOME_FAILED: u8 = 1;
-/// The exit status when bytes were wrong or books disagreed.
+/// The exit status when bytes were wrong or counts disagreed.
 const EXIT_INVALID: u8 = 3;
 
 /// Renders the run, prints its tables and says where everything is.
@@ -36,7 +37,7 @@ pub(crate) fn conclude(
         (run.failed_configurations().len(), run.environment.plan.configurations.len());
     cli::outln!("{}", language.configurations(run.completed_configurations(), failed, all));
     // A run that was stopped lacks the rows that its gates are about.
-    let is_through = is_interrupted || passes_gates(dir, options)?;
+    let is_through = is_interrupted || passes_gates(&run, options)?;
     print_findings(&run, language)?;
     if is_interrupted {
         return Ok(EXIT_INTERRUPTED.into());
@@ -70,7 +71,7 @@ fn print_findings(run: &Run, language: Language) -> anyhow::Result<()> {
 pub(crate) fn render_again(dir: &Path, options: &ResultOptions) -> anyhow::Result<ExitCode> {
     let (run, language) = (Run::open(dir)?, options.lang);
     // Before anything is written: one that selects nothing is bad usage.
-    let is_through = passes_gates(dir, options)?;
+    let is_through = passes_gates(&run, options)?;
     for path in report::write(&run, language)? {
         cli::outln!("{}", path.display());
     }
@@ -81,12 +82,12 @@ pub(crate) fn render_again(dir: &Path, options: &ResultOptions) -> anyhow::Resul
     Ok(if is_through { ExitCode::SUCCESS } else { EXIT_GATE.into() })
 }
 
-/// Holds the finished `cells.csv` against the gates, and says what became of each.
-fn passes_gates(dir: &Path, options: &ResultOptions) -> anyhow::Result<bool> {
+/// Holds the cells against the gates, and says what became of each.
+fn passes_gates(run: &Run, options: &ResultOptions) -> anyhow::Result<bool> {
     if options.gates.is_empty() {
         return Ok(true);
     }
-    let cells = Sheet::open(&dir.join(CELLS))?.last_of_each(&CELL_KEY);
+    let cells = Sheet::of(run.cells().into_values().flatten())?;
     let mut is_through = true;
     for gate in &options.gates {
         let result = gate.check(&cells, &CELL_KEY)?;
@@ -96,19 +97,19 @@ fn passes_gates(dir: &Path, options: &ResultOptions) -> anyhow::Result<bool> {
     Ok(is_through)
 }
 
-/// A line for each cell with failures or wrong books: what happened, and how often.
+/// A line for each cell with failures or wrong counts: what happened, and how often.
 fn troubles(run: &Run, language: Language) -> anyhow::Result<Vec<String>> {
     let failed = run.attempts.iter().filter(|line| line.clients_failed > 0);
     let failed: BTreeSet<Attempt> = failed.map(CellLine::attempt).collect();
-    let workers = run.outcomes(|attempt| failed.contains(&attempt))?;
+    let outcomes = run.outcomes(|attempt| failed.contains(&attempt))?;
     let mut lines = Vec::new();
     for line in &run.attempts {
         let name = language.whole_cell(&line.cell());
         if let Some(why) = &line.invalid {
             lines.push(language.invalid_cell(&name, why));
         }
-        let of_cell = workers.iter().filter(|worker| worker.attempt() == line.attempt());
-        let failures = of_cell.filter_map(|worker| worker.outcome.failure.as_ref());
+        let of_cell = outcomes.iter().filter(|(attempt, _)| *attempt == line.attempt());
+        let failures = of_cell.filter_map(|(_, outcome)| outcome.failure.as_ref());
         let mut causes = BTreeMap::<&str, (u64, &str)>::new();
         for failure in failures {
             causes.entry(&failure.cause).or_insert((0, &failure.sentence)).0 += 1;

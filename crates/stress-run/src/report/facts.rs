@@ -7,10 +7,10 @@ use maud::{Markup, html};
 
 use super::prediction::Prediction;
 use crate::{
-    compare::{Modes, repetitions},
+    compare::Modes,
     language::Language,
-    plan::{Mode, Operation, Volume, mode_name},
-    results::{Attempt, Outcome, Row, Run, WorkerLine},
+    plan::{Attempt, Mode, Operation, Volume, mode_name},
+    results::{Outcome, Row, Run},
     spread::Spread,
 };
 
@@ -29,7 +29,7 @@ pub(super) struct Facts<'a> {
     /// The modes against each other; without a pair where there is one mode.
     pub(super) modes_compared: Modes,
     /// Of the representative repetitions of the rows under the heaviest load.
-    outcomes: Vec<WorkerLine<Outcome>>,
+    outcomes: Vec<(Attempt, Outcome)>,
 }
 
 /// Most clients that were measured, and the largest volume they moved.
@@ -75,7 +75,7 @@ impl<'a> Facts<'a> {
         let shown: BTreeSet<Attempt> =
             of_heaviest.map(|facts| facts.row.representative().attempt()).collect();
         let outcomes = run.outcomes(|attempt| shown.contains(&attempt))?;
-        let modes_compared = Modes::of(&repetitions(&run.attempts), &run.marks());
+        let modes_compared = Modes::of(&run.cells(), &run.marks());
         Ok(Self { run, language, rows, heaviest, modes_compared, outcomes })
     }
 
@@ -120,8 +120,8 @@ impl<'a> Facts<'a> {
     /// What the clients of a row of the heaviest load did, in its representative repetition.
     pub(super) fn outcomes(&self, facts: &RowFacts<'_>) -> Vec<&Outcome> {
         let attempt = facts.row.representative().attempt();
-        let of_row = self.outcomes.iter().filter(|line| line.attempt() == attempt);
-        of_row.map(|line| &line.outcome).collect()
+        let of_row = self.outcomes.iter().filter(|(of, _)| *of == attempt);
+        of_row.map(|(_, outcome)| outcome).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! What to do after a run, and the command for it.
 
 use crate::{
-    compare::{Answer, Modes, repetitions},
+    compare::{Answer, Modes},
     language::Language,
     results::Run,
     significance::REPETITIONS_MIN,
@@ -42,7 +42,7 @@ impl Next {
         if marks.quick {
             return Some(Self::MeasureWhole);
         }
-        let modes = Modes::of(&repetitions(&run.attempts), &marks);
+        let modes = Modes::of(&run.cells(), &marks);
         let measured = run.environment.plan.repetitions as usize;
         Some(match Answer::of(&modes).needed {
             Some(repetitions) => Self::Repeat(repetitions),

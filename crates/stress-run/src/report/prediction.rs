@@ -54,10 +54,8 @@ impl Run {
         let of_mode = configurations.filter(|server| server.mode == cell.server.mode);
         let server = *of_mode.min_by_key(|server| server.workers)?;
         let alone = Cell { clients: 1, server, ..*cell };
-        let counted = self.counted();
-        let of_cell = counted.range((alone, 0)..=(alone, u32::MAX)).map(|(_, line)| *line);
-        let row = Row { number: 0, cell: alone, repetitions: of_cell.collect() };
-        let median = row.median()?;
+        let repetitions = self.cells().remove(&alone)?;
+        let median = Row { number: 0, cell: alone, repetitions }.median()?;
         let cpu_s = median.cpu_s_per_transfer().filter(|cpu_s| *cpu_s > 0.0)?;
         Some(Alone { seconds: median.mean_s?, cpu_s })
     }

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::{page, table};
 use crate::{
     language::Language,
-    plan::{Mode, Plan},
-    results::{CellLine, Run, planned},
+    plan::{Attempt, Mode, Plan},
+    results::{CellLine, Run},
 };
 
 /// Modes thread and async, pools of 1 and 5, one volume, both operations, 1 and 5 clients.
@@ -34,15 +34,12 @@ fn environment(preset: &str) -> Value {
 
 /// The planned cells, with times that grow from one to the next.
 fn lines(plan: &Plan) -> Vec<CellLine> {
-    let mut lines = Vec::new();
-    let sheet = planned(plan).unwrap();
-    let text = sheet.rows.iter().map(|row| row.fields.join(",")).collect::<Vec<_>>().join("\n");
-    let csv = format!("{}\n{text}\n", sheet.columns.join(","));
-    for (index, line) in csv::Reader::from_reader(csv.as_bytes()).deserialize().enumerate() {
-        let mean_s = 0.1 + index as f64 / 100.0;
-        lines.push(CellLine { bursts: 1, ..with_times(line.unwrap(), mean_s) });
-    }
-    lines
+    let attempts = plan.blocks().into_iter().flatten();
+    let line = |(index, attempt): (u32, Attempt)| {
+        let mean_s = 0.1 + f64::from(index) / 100.0;
+        CellLine { bursts: 1, ..with_times(CellLine::unmeasured(attempt), mean_s) }
+    };
+    (0..).zip(attempts).map(line).collect()
 }
 
 fn with_times(line: CellLine, mean_s: f64) -> CellLine {

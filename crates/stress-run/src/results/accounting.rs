@@ -5,9 +5,9 @@ use client::{Requests, Stats, Verb};
 use super::outcome::Outcome;
 use crate::plan::Operation;
 
-/// What the server booked while a cell ran.
+/// What the server counted while a cell ran.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct ServerBooks {
+pub(crate) struct Accounting {
     pub(crate) workers_succeeded: u64,
     pub(crate) workers_failed: u64,
     pub(crate) requests_ok: u64,
@@ -15,9 +15,9 @@ pub(crate) struct ServerBooks {
     pub(crate) bytes: u64,
 }
 
-impl ServerBooks {
+impl Accounting {
     /// The difference of two snapshots. A server that was replaced in between has counted anew;
-    /// what it counted before is lost, and its books cannot agree.
+    /// what it counted before is lost, and its counts cannot agree.
     pub(crate) fn between(before: &Stats, after: &Stats, operation: Operation) -> Self {
         let of = |requests: &Requests| match operation {
             Operation::Download => requests[Verb::Get],
@@ -31,7 +31,7 @@ impl ServerBooks {
             Operation::List => 0,
         };
         let (before_requests, after_requests) = (of(&before.requests), of(&after.requests));
-        let mut books = Self {
+        let mut counts = Self {
             workers_succeeded: 0,
             workers_failed: 0,
             requests_ok: after_requests.ok.saturating_sub(before_requests.ok),
@@ -46,32 +46,32 @@ impl ServerBooks {
                 (requests.ok, requests.failed, earlier.restarts)
             });
             let had_failure = requests.failed > failed || worker.restarts > restarts;
-            books.workers_failed += u64::from(had_failure);
-            books.workers_succeeded += u64::from(!had_failure && requests.ok > ok);
+            counts.workers_failed += u64::from(had_failure);
+            counts.workers_succeeded += u64::from(!had_failure && requests.ok > ok);
         }
-        books
+        counts
     }
 
-    /// Why these books and the clients' cannot both be right; `None` when they agree.
+    /// Why these counts and the clients' cannot both be right; `None` when they agree.
     ///
-    /// Every transfer was booked, or its client failed and the request never came.
+    /// Every transfer was counted, or its client failed and the request never came.
     pub(crate) fn disagreement(&self, outcomes: &[Outcome]) -> Option<String> {
         let transfers = outcomes.len() as u64;
         let failed = outcomes.iter().filter(|outcome| outcome.failure.is_some()).count() as u64;
-        let (ok, booked) = (transfers - failed, self.requests_ok + self.requests_failed);
+        let (ok, counted) = (transfers - failed, self.requests_ok + self.requests_failed);
         let bytes: u64 = outcomes
             .iter()
             .filter(|outcome| outcome.failure.is_none())
             .map(|outcome| outcome.bytes)
             .sum();
-        if self.requests_ok < ok || booked > transfers || transfers - booked > failed {
+        if self.requests_ok < ok || counted > transfers || transfers - counted > failed {
             return Some(format!(
                 "the clients count {ok} succeeded and {failed} failed, \
                  the server {} and {}",
                 self.requests_ok, self.requests_failed
             ));
         }
-        if booked > 0 && self.workers_succeeded + self.workers_failed == 0 {
+        if counted > 0 && self.workers_succeeded + self.workers_failed == 0 {
             return Some("the server counts requests that none of its workers served".to_owned());
         }
         // A transfer that failed has moved some bytes, which only the server has counted.
@@ -98,41 +98,48 @@ mod tests {
             .collect()
     }
 
-    fn books(requests_ok: u64, requests_failed: u64, bytes: u64) -> ServerBooks {
-        ServerBooks { workers_succeeded: 1, workers_failed: 0, requests_ok, requests_failed, bytes }
+    fn counts(requests_ok: u64, requests_failed: u64, bytes: u64) -> Accounting {
+        Accounting { workers_succeeded: 1, workers_failed: 0, requests_ok, requests_failed, bytes }
     }
 
     #[test]
-    fn books_agree_when_every_client_is_accounted_for() {
-        for (ok, failed, books) in [
-            (5, 0, books(5, 0, 50)),
+    fn counts_agree_when_every_client_is_accounted_for() {
+        for (ok, failed, counts) in [
+            (5, 0, counts(5, 0, 50)),
             // Two failed at the server, or never came, or were answered in vain.
-            (3, 2, books(3, 2, 34)),
-            (3, 2, books(3, 0, 30)),
-            (3, 2, books(5, 0, 50)),
+            (3, 2, counts(3, 2, 34)),
+            (3, 2, counts(3, 0, 30)),
+            (3, 2, counts(5, 0, 50)),
         ] {
-            assert_eq!(books.disagreement(&outcomes(ok, failed)), None, "{ok} {failed} {books:?}");
+            assert_eq!(
+                counts.disagreement(&outcomes(ok, failed)),
+                None,
+                "{ok} {failed} {counts:?}"
+            );
         }
     }
 
     #[test]
     fn requests_that_no_worker_served_are_a_disagreement() {
-        let books = ServerBooks { workers_succeeded: 0, ..books(5, 0, 50) };
-        assert!(books.disagreement(&outcomes(5, 0)).is_some());
+        let counts = Accounting { workers_succeeded: 0, ..counts(5, 0, 50) };
+        assert!(counts.disagreement(&outcomes(5, 0)).is_some());
     }
 
     #[test]
     fn a_missing_request_or_byte_is_a_disagreement() {
-        for (ok, failed, books) in [
-            (5, 0, books(4, 0, 50)),
-            (5, 0, books(4, 1, 50)),
-            (5, 0, books(6, 0, 50)),
-            (5, 0, books(5, 0, 49)),
-            (5, 0, books(5, 0, 51)),
-            (3, 2, books(3, 0, 29)),
-            (3, 2, books(2, 3, 50)),
+        for (ok, failed, counts) in [
+            (5, 0, counts(4, 0, 50)),
+            (5, 0, counts(4, 1, 50)),
+            (5, 0, counts(6, 0, 50)),
+            (5, 0, counts(5, 0, 49)),
+            (5, 0, counts(5, 0, 51)),
+            (3, 2, counts(3, 0, 29)),
+            (3, 2, counts(2, 3, 50)),
         ] {
-            assert!(books.disagreement(&outcomes(ok, failed)).is_some(), "{ok} {failed} {books:?}");
+            assert!(
+                counts.disagreement(&outcomes(ok, failed)).is_some(),
+                "{ok} {failed} {counts:?}"
+            );
         }
     }
 }

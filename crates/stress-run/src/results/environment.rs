@@ -172,6 +172,29 @@ impl Binaries {
 }
 
 #[cfg(test)]
+impl Environment {
+    /// Of a run that nobody made: one client downloads 10 MiB from one worker in thread mode, once.
+    pub(crate) fn made_up() -> Self {
+        let plan = serde_json::json!({
+            "configurations": [{"mode": "thread", "workers": 1}], "operations": ["download"],
+            "volumes": [10 << 20], "clients": [1], "client_pool": "thread", "sink": "file",
+            "repetitions": 1, "seed": 1,
+        });
+        let plan: Plan = serde_json::from_value(plan).expect("this is a plan");
+        let machine = Machine {
+            cpu: Some("AMD EPYC".to_owned()),
+            cores: 2,
+            memory_bytes: Some(25_276_502_016),
+            kernel: Some("Linux 6.18".to_owned()),
+            filesystem: Some("ext4".to_owned()),
+            ..Machine::default()
+        };
+        let build = "release".to_owned();
+        Self { machine, build, ..Self::of_this_run(false, Path::new("/"), &plan) }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -6,8 +6,9 @@
 use std::{fmt, str::FromStr};
 
 use anyhow::bail;
+use csv::StringRecord;
 
-use super::sheet::{Sheet, SheetRow};
+use super::sheet::Sheet;
 use crate::plan::Volume;
 
 /// The exit status when a gate is not met.
@@ -96,7 +97,7 @@ impl Gate {
     /// Refuses a gate that these rows could not break: it selects none or names no column.
     pub(crate) fn check_fits(&self, sheet: &Sheet) -> anyhow::Result<()> {
         let column = self.column_in(sheet)?;
-        if WORDS.contains(&sheet.columns[column].as_str()) {
+        if WORDS.contains(&&sheet.columns[column]) {
             bail!("--gate {self}: {} holds words, and numbers are needed", self.column);
         }
         if self.selector.select(sheet).map_err(|why| self.refusal(sheet, &why))?.is_empty() {
@@ -110,10 +111,10 @@ impl Gate {
         self.check_fits(sheet)?;
         let column = self.column_in(sheet)?;
         let rows = self.selector.select(sheet).unwrap_or_default();
-        let is_broken = |row: &&&SheetRow| !self.is_met_by(row.fields[column].parse().ok());
-        let breach = |row: &&SheetRow| Breach {
+        let is_broken = |row: &&&StringRecord| !self.is_met_by(row[column].parse().ok());
+        let breach = |row: &&StringRecord| Breach {
             row: label(sheet, row, key),
-            value: Some(row.fields[column].clone()).filter(|value| !value.is_empty()),
+            value: Some(row[column].to_owned()).filter(|value| !value.is_empty()),
         };
         let broken = rows.iter().filter(is_broken).map(breach).collect();
         Ok(GateResult { gate: self.clone(), checked: rows.len(), broken })
@@ -126,13 +127,13 @@ impl Gate {
     fn refusal(&self, sheet: &Sheet, column: &str) -> anyhow::Error {
         anyhow::anyhow!(
             "--gate {self}: there is no column {column:?}; there are {}",
-            sheet.columns.join(", ")
+            sheet.columns.iter().collect::<Vec<_>>().join(", ")
         )
     }
 }
 
-fn label(sheet: &Sheet, row: &SheetRow, key: &[&str]) -> String {
-    let part = |name: &&str| Some(format!("{name}={}", row.fields[sheet.column(name)?]));
+fn label(sheet: &Sheet, row: &StringRecord, key: &[&str]) -> String {
+    let part = |name: &&str| Some(format!("{name}={}", &row[sheet.column(name)?]));
     key.iter().filter_map(part).collect::<Vec<_>>().join(",")
 }
 
@@ -142,7 +143,7 @@ impl Selector {
     }
 
     /// The rows that have all the values. The error is a column that is not there.
-    pub(crate) fn select<'a>(&self, sheet: &'a Sheet) -> Result<Vec<&'a SheetRow>, String> {
+    pub(crate) fn select<'a>(&self, sheet: &'a Sheet) -> Result<Vec<&'a StringRecord>, String> {
         let marks = self.marks(sheet)?;
         Ok(sheet.rows.iter().zip(marks).filter_map(|(row, is)| is.then_some(row)).collect())
     }
@@ -150,9 +151,8 @@ impl Selector {
     /// For each row whether it has all the values. The error is a column that is not there.
     pub(crate) fn marks(&self, sheet: &Sheet) -> Result<Vec<bool>, String> {
         let indices = self.indices(sheet)?;
-        let is_selected = |row: &SheetRow| {
-            indices.iter().all(|&(index, value)| is_same(&row.fields[index], value))
-        };
+        let is_selected =
+            |row: &StringRecord| indices.iter().all(|&(index, value)| is_same(&row[index], value));
         Ok(sheet.rows.iter().map(is_selected).collect())
     }
 

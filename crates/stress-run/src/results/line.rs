@@ -1,17 +1,27 @@
-//! What one line of each raw file holds.
+//! What one line of `cells.csv` holds, of `ceilings.csv`, which has fewer columns, and of `workers.jsonl.gz`.
 //!
-//! `cells.csv` is read by the names of its columns: those that a file lacks are empty.
-
-use std::collections::BTreeMap;
+//! Columns are read by their names: those that a file lacks are empty.
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
-use super::{
-    outcome::Outcome,
-    record::{Attempt, Record},
-    statistics::{Summary, Waits},
-};
-use crate::plan::{Cell, Configuration, Mode, Operation, Volume};
+use super::{outcome::Outcome, record::Record, statistics::Transfers};
+use crate::plan::{Attempt, Cell, Configuration, Mode, Operation, Volume};
+
+/// What `ceilings.csv` has of them: the null server has no mode, and counts nothing.
+pub(super) const CEILING_COLUMNS: [&str; 12] = [
+    "operation",
+    "volume_bytes",
+    "clients",
+    "repetition",
+    "bursts",
+    "clients_failed",
+    "failure_causes",
+    "mean_s",
+    "makespan_s",
+    "goodput_bytes_per_s",
+    "generator_cpu_s",
+    "disturbed",
+];
 
 /// Columns without which `cells.csv` says too little to go by.
 pub(super) const COLUMNS_NEEDED: [&str; 10] = [
@@ -27,16 +37,16 @@ pub(super) const COLUMNS_NEEDED: [&str; 10] = [
     "invalid",
 ];
 
-/// A line of `cells.csv`: one attempt to measure one cell.
+/// One attempt to measure one cell, in numbers.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) struct CellLine {
-    #[serde(with = "mode_column")]
+    #[serde(default, with = "mode_column")]
     pub(crate) mode: Option<Mode>,
     pub(crate) operation: Operation,
     #[serde(with = "zero_is_empty")]
     pub(crate) volume_bytes: u64,
     pub(crate) clients: u32,
-    #[serde(with = "zero_is_empty")]
+    #[serde(default, with = "zero_is_empty")]
     pub(crate) server_workers: u32,
     pub(crate) repetition: u32,
     #[serde(default = "first")]
@@ -87,38 +97,19 @@ pub(crate) struct CellLine {
     pub(crate) invalid: Option<String>,
 }
 
-/// A line of `ceilings.csv`: what the clients reached with a server that does nothing.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub(crate) struct CeilingLine {
-    pub(crate) operation: Operation,
-    pub(crate) volume_bytes: u64,
-    pub(crate) clients: u32,
-    pub(crate) repetition: u32,
-    pub(crate) bursts: u32,
-    pub(crate) clients_failed: u64,
-    pub(crate) failure_causes: String,
-    pub(crate) mean_s: Option<f64>,
-    pub(crate) makespan_s: Option<f64>,
-    pub(crate) goodput_bytes_per_s: Option<f64>,
-    pub(crate) generator_cpu_s: Option<f64>,
-    pub(crate) disturbed: Option<String>,
-}
-
-/// A line of `workers.jsonl`: one transfer of one client.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub(crate) struct WorkerLine<O> {
+/// What names the attempt that a client took part in, on each line of `workers.jsonl.gz`.
+#[derive(Deserialize, Serialize)]
+pub(super) struct Key {
     #[serde(with = "mode_column")]
-    pub(crate) mode: Option<Mode>,
-    pub(crate) operation: Operation,
-    pub(crate) volume_bytes: u64,
-    pub(crate) clients: u32,
+    mode: Option<Mode>,
+    operation: Operation,
+    volume_bytes: u64,
+    clients: u32,
     #[serde(with = "zero_is_empty")]
-    pub(crate) server_workers: u32,
-    pub(crate) repetition: u32,
+    server_workers: u32,
+    repetition: u32,
     #[serde(default = "first")]
-    pub(crate) attempt: u32,
-    #[serde(flatten)]
-    pub(crate) outcome: O,
+    attempt: u32,
 }
 
 fn first() -> u32 {
@@ -137,12 +128,13 @@ fn above_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>,
 
 impl CellLine {
     pub(crate) fn of(record: &Record) -> Self {
-        let Attempt { cell, repetition, attempt } = record.attempt;
-        let (summary, books) = (record.summary(), record.books.as_ref());
-        let rate = |of: fn(&Summary) -> f64| summary.as_ref().map(of).filter(|rate| *rate > 0.0);
-        let waits = Waits::of(&record.outcomes);
-        let parts = waits.and_then(|waits| waits.service_parts);
-        let resources = record.resources;
+        let Attempt { cell, repetition, number } = record.attempt;
+        let (transfers, resources) = (Transfers(&record.outcomes), record.resources);
+        let (seconds, makespans) = (transfers.known(Outcome::seconds), transfers.makespans());
+        let queue = transfers.known_of_all(Outcome::seconds_in_queue);
+        let [cpu, run_queue, blocked] = transfers.service_parts();
+        let accounting = record.accounting();
+        let failed = transfers.clients_failed();
         Self {
             mode: cell.server.mode,
             operation: cell.operation,
@@ -150,33 +142,33 @@ impl CellLine {
             clients: cell.clients,
             server_workers: cell.server.workers,
             repetition,
-            attempt,
-            bursts: record.bursts(),
+            attempt: number,
+            bursts: transfers.bursts(),
             names: record.names,
-            clients_succeeded: record.clients_succeeded(),
-            clients_failed: record.clients_failed(),
-            failure_causes: counted(&record.causes()),
-            mean_s: summary.map(|summary| summary.mean_s),
-            min_s: summary.map(|summary| summary.min_s),
-            median_s: summary.map(|summary| summary.median_s),
-            p95_s: summary.map(|summary| summary.p95_s),
-            max_s: summary.map(|summary| summary.max_s),
-            first_byte_mean_s: summary.map(|summary| summary.first_byte_mean_s),
-            queue_mean_s: waits.map(|waits| waits.queue_mean_s),
-            queue_max_s: waits.map(|waits| waits.queue_max_s),
-            service_mean_s: waits.map(|waits| waits.service_mean_s),
-            client_cpu_mean_s: parts.map(|parts| parts.cpu_s),
-            client_run_queue_mean_s: parts.map(|parts| parts.run_queue_s),
-            client_blocked_mean_s: parts.map(|parts| parts.blocked_s),
-            throughput_bytes_per_s: rate(|summary| summary.throughput),
-            makespan_s: summary.map(|summary| summary.makespan_s),
-            goodput_bytes_per_s: rate(|summary| summary.goodput),
-            jain_fairness: summary.map(|summary| summary.fairness),
-            server_workers_succeeded: books.map(|books| books.workers_succeeded),
-            server_workers_failed: books.map(|books| books.workers_failed),
-            server_requests_ok: books.map(|books| books.requests_ok),
-            server_requests_failed: books.map(|books| books.requests_failed),
-            server_bytes: books.map(|books| books.bytes),
+            clients_succeeded: transfers.clients() - failed,
+            clients_failed: failed,
+            failure_causes: transfers.failure_causes(),
+            mean_s: seconds.mean(),
+            min_s: seconds.quantile(0.0),
+            median_s: seconds.quantile(0.5),
+            p95_s: seconds.quantile(0.95),
+            max_s: seconds.quantile(1.0),
+            first_byte_mean_s: transfers.known(Outcome::seconds_to_first_byte).mean(),
+            queue_mean_s: queue.mean(),
+            queue_max_s: queue.quantile(1.0),
+            service_mean_s: transfers.known_of_all(Outcome::seconds_in_service).mean(),
+            client_cpu_mean_s: cpu.mean(),
+            client_run_queue_mean_s: run_queue.mean(),
+            client_blocked_mean_s: blocked.mean(),
+            throughput_bytes_per_s: transfers.bytes_per_second(&seconds),
+            makespan_s: makespans.mean(),
+            goodput_bytes_per_s: transfers.bytes_per_second(&makespans),
+            jain_fairness: transfers.fairness(),
+            server_workers_succeeded: accounting.map(|counts| counts.workers_succeeded),
+            server_workers_failed: accounting.map(|counts| counts.workers_failed),
+            server_requests_ok: accounting.map(|counts| counts.requests_ok),
+            server_requests_failed: accounting.map(|counts| counts.requests_failed),
+            server_bytes: accounting.map(|counts| counts.bytes),
             server_cpu_s: resources.server_cpu_s,
             server_peak_pss_bytes: resources.server_peak_pss_bytes,
             generator_cpu_s: resources.generator_cpu_s,
@@ -185,10 +177,15 @@ impl CellLine {
             swapped_pages: resources.swapped_pages,
             throttled_times: resources.throttled_times,
             stood_still_s: resources.stood_still_s,
-            disturbed: record.disturbance.clone(),
-            server_failure: record.server_failure.as_deref().map(on_one_line),
-            invalid: record.invalid.clone(),
+            disturbed: resources.disturbance(),
+            server_failure: record.server_failure().map(on_one_line),
+            invalid: record.invalid(),
         }
+    }
+
+    /// Of an attempt that nobody has made.
+    pub(crate) fn unmeasured(attempt: Attempt) -> Self {
+        Self::of(&Record::unmeasured(attempt))
     }
 
     pub(crate) fn cell(&self) -> Cell {
@@ -201,7 +198,12 @@ impl CellLine {
     }
 
     pub(crate) fn attempt(&self) -> Attempt {
-        Attempt { cell: self.cell(), repetition: self.repetition, attempt: self.attempt }
+        Attempt { cell: self.cell(), repetition: self.repetition, number: self.attempt }
+    }
+
+    /// Whether others disturbed it. Clients that failed are data, which no later attempt may replace.
+    pub(crate) fn calls_for_another(&self) -> bool {
+        self.disturbed.is_some() && self.clients_failed == 0
     }
 
     /// CPU seconds of server and clients together, for one transfer.
@@ -211,30 +213,8 @@ impl CellLine {
     }
 }
 
-impl CeilingLine {
-    pub(crate) fn of(record: &Record) -> Self {
-        let Attempt { cell, repetition, .. } = record.attempt;
-        let summary = record.summary();
-        Self {
-            operation: cell.operation,
-            volume_bytes: cell.volume.bytes,
-            clients: cell.clients,
-            repetition,
-            bursts: record.bursts(),
-            clients_failed: record.clients_failed(),
-            failure_causes: counted(&record.causes()),
-            mean_s: summary.map(|summary| summary.mean_s),
-            makespan_s: summary.map(|summary| summary.makespan_s),
-            goodput_bytes_per_s: summary.map(|summary| summary.goodput),
-            generator_cpu_s: record.resources.generator_cpu_s,
-            disturbed: record.disturbance.clone(),
-        }
-    }
-}
-
-impl<'a> WorkerLine<&'a Outcome> {
-    pub(crate) fn of(attempt: Attempt, outcome: &'a Outcome) -> Self {
-        let Attempt { cell, repetition, attempt } = attempt;
+impl From<Attempt> for Key {
+    fn from(Attempt { cell, repetition, number }: Attempt) -> Self {
         Self {
             mode: cell.server.mode,
             operation: cell.operation,
@@ -242,29 +222,21 @@ impl<'a> WorkerLine<&'a Outcome> {
             clients: cell.clients,
             server_workers: cell.server.workers,
             repetition,
-            attempt,
-            outcome,
+            attempt: number,
         }
     }
 }
 
-impl<O> WorkerLine<O> {
-    pub(crate) fn attempt(&self) -> Attempt {
+impl Key {
+    pub(super) fn attempt(&self) -> Attempt {
         let cell = Cell {
             operation: self.operation,
             volume: Volume { bytes: self.volume_bytes },
             clients: self.clients,
             server: Configuration { mode: self.mode, workers: self.server_workers },
         };
-        Attempt { cell, repetition: self.repetition, attempt: self.attempt }
+        Attempt { cell, repetition: self.repetition, number: self.attempt }
     }
-}
-
-/// `deadline 3; refused 1`.
-fn counted(causes: &BTreeMap<&str, u64>) -> String {
-    let causes: Vec<String> =
-        causes.iter().map(|(cause, count)| format!("{cause} {count}")).collect();
-    causes.join("; ")
 }
 
 /// So that a line of the file is a line of text, and one that was cut off can be told.

@@ -5,7 +5,7 @@
 pub(crate) struct Marks {
     pub(crate) quick: bool,
     pub(crate) partial: bool,
-    /// Attempts with wrong bytes or books.
+    /// Attempts with wrong bytes or counts.
     pub(crate) invalid: usize,
     /// Cells of which every attempt was disturbed.
     pub(crate) disturbed: usize,

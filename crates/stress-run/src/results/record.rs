@@ -1,18 +1,10 @@
 //! What came of measuring a cell.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use super::{accounting::ServerBooks, outcome::Outcome, statistics::Summary};
-use crate::{machine::resources::Resources, plan::Cell};
-
-/// One try to measure a cell: a cell that was disturbed is measured again.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) struct Attempt {
-    pub(crate) cell: Cell,
-    pub(crate) repetition: u32,
-    /// From 1.
-    pub(crate) attempt: u32,
-}
+use super::{
+    accounting::Accounting,
+    outcome::{Outcome, WRONG_CONTENT},
+};
+use crate::{machine::resources::Resources, plan::Attempt};
 
 /// What came of an attempt.
 #[derive(Debug)]
@@ -22,22 +14,29 @@ pub(crate) struct Record {
     pub(crate) outcomes: Vec<Outcome>,
     /// How many files are stored, where they are listed.
     pub(crate) names: Option<u64>,
-    /// Empty for a server that does not count, or died.
-    pub(crate) books: Option<ServerBooks>,
     pub(crate) resources: Resources,
-    /// Why others may have slowed it down.
-    pub(crate) disturbance: Option<String>,
-    /// Why the numbers of this cell must not be used.
-    pub(crate) invalid: Option<String>,
-    /// Why the server's counts after the cell could not be had: it is still busy, or gone.
-    pub(crate) unsettled: Option<String>,
-    /// Why there was no server, or none any more.
-    pub(crate) server_failure: Option<String>,
+    pub(crate) server: ServerAfter,
+}
+
+/// What the server says at the end of an attempt, or why it says nothing.
+#[derive(Debug)]
+pub(crate) enum ServerAfter {
+    Counted(Accounting),
+    /// It never counts, as the Python originals.
+    CountsNothing,
+    /// It is still busy, or gone: its counts cannot be had.
+    Unsettled(String),
+    /// It did not start, or has died.
+    Failed(String),
 }
 
 impl Record {
     /// A cell whose server could not be measured: every client failed, for one cause.
-    pub(crate) fn all_failed(attempt: Attempt, cause: &str, sentence: &str) -> Self {
+    pub(crate) fn all_failed(attempt: Attempt, server: ServerAfter, cause: &str) -> Self {
+        let sentence = match &server {
+            ServerAfter::Unsettled(why) | ServerAfter::Failed(why) => why,
+            ServerAfter::Counted(_) | ServerAfter::CountsNothing => "",
+        };
         let outcomes = (1..=attempt.cell.clients)
             .map(|client| {
                 let mut outcome = Outcome::of(client, 1, 0);
@@ -45,7 +44,7 @@ impl Record {
                 outcome
             })
             .collect();
-        Self { outcomes, ..Self::unmeasured(attempt) }
+        Self { outcomes, server, ..Self::unmeasured(attempt) }
     }
 
     /// A cell without any client.
@@ -54,47 +53,90 @@ impl Record {
             attempt,
             outcomes: Vec::new(),
             names: None,
-            books: None,
             resources: Resources::default(),
-            disturbance: None,
-            invalid: None,
-            unsettled: None,
-            server_failure: None,
+            server: ServerAfter::CountsNothing,
         }
     }
 
-    /// The server lives, and its counts cannot be had: nothing confirms what all clients say.
-    pub(crate) fn doubt(&mut self, why: &str) {
-        if self.clients_failed() == 0 && self.invalid.is_none() {
-            self.invalid = Some(format!("the server's counts afterwards: {why}"));
+    /// What the server has counted, where it has.
+    pub(super) fn accounting(&self) -> Option<&Accounting> {
+        let ServerAfter::Counted(accounting) = &self.server else { return None };
+        Some(accounting)
+    }
+
+    pub(crate) fn server_failure(&self) -> Option<&str> {
+        let ServerAfter::Failed(why) = &self.server else { return None };
+        Some(why)
+    }
+
+    pub(crate) fn is_unsettled(&self) -> bool {
+        matches!(self.server, ServerAfter::Unsettled(_))
+    }
+
+    pub(crate) fn has_failures(&self) -> bool {
+        self.outcomes.iter().any(|outcome| outcome.failure.is_some())
+    }
+
+    /// Why the numbers must not be used; `None` when every byte is right, and the server's counts agree.
+    pub(crate) fn invalid(&self) -> Option<String> {
+        let wrong = self.outcomes.iter().filter(|outcome| outcome.has_failed_with(WRONG_CONTENT));
+        match (wrong.count(), &self.server) {
+            (0, ServerAfter::Counted(accounting)) => accounting.disagreement(&self.outcomes),
+            // Nothing confirms what all clients say.
+            (0, ServerAfter::Unsettled(why)) if !self.has_failures() => {
+                Some(format!("the server's counts afterwards: {why}"))
+            }
+            (
+                0,
+                ServerAfter::CountsNothing | ServerAfter::Unsettled(_) | ServerAfter::Failed(_),
+            ) => None,
+            (wrong, _) => Some(format!("{wrong} clients moved wrong bytes")),
         }
     }
+}
 
-    pub(crate) fn summary(&self) -> Option<Summary> {
-        Summary::of(&self.outcomes)
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Cell, Configuration, Operation, Volume};
 
-    /// Clients of which a transfer failed, in whichever burst.
-    pub(crate) fn clients_failed(&self) -> u64 {
-        let failed = self.outcomes.iter().filter(|outcome| outcome.failure.is_some());
-        failed.map(|outcome| outcome.client).collect::<BTreeSet<u32>>().len() as u64
-    }
-
-    pub(crate) fn clients_succeeded(&self) -> u64 {
-        let clients: BTreeSet<u32> = self.outcomes.iter().map(|outcome| outcome.client).collect();
-        clients.len() as u64 - self.clients_failed()
-    }
-
-    pub(crate) fn bursts(&self) -> u32 {
-        self.outcomes.last().map_or(0, |outcome| outcome.burst)
-    }
-
-    /// How many clients failed for each cause.
-    pub(crate) fn causes(&self) -> BTreeMap<&str, u64> {
-        let mut causes = BTreeMap::new();
-        for failure in self.outcomes.iter().filter_map(|outcome| outcome.failure.as_ref()) {
-            *causes.entry(failure.cause.as_str()).or_default() += 1;
+    /// An attempt by two clients, of which so many failed for this cause.
+    fn invalid(failed: usize, cause: &str, server: ServerAfter) -> Option<String> {
+        let server_of = Configuration { mode: None, workers: 1 };
+        let (operation, volume) = (Operation::Upload, Volume { bytes: 1 });
+        let cell = Cell { operation, volume, clients: 2, server: server_of };
+        let attempt = Attempt { cell, repetition: 1, number: 1 };
+        let mut record = Record::all_failed(attempt, server, cause);
+        for succeeded in &mut record.outcomes[failed..] {
+            succeeded.failure = None;
         }
-        causes
+        record.invalid()
+    }
+
+    fn unsettled() -> ServerAfter {
+        ServerAfter::Unsettled("deadline passed".to_owned())
+    }
+
+    fn died() -> ServerAfter {
+        ServerAfter::Failed("it ended with signal 9".to_owned())
+    }
+
+    #[test]
+    fn what_all_clients_say_and_no_count_confirms_is_invalid() {
+        let why = "the server's counts afterwards: deadline passed";
+        assert_eq!(invalid(0, "", unsettled()).as_deref(), Some(why));
+        assert_eq!(invalid(1, "busy", unsettled()), None);
+        assert_eq!(
+            (invalid(0, "", ServerAfter::CountsNothing), invalid(2, "reset", died())),
+            (None, None)
+        );
+    }
+
+    #[test]
+    fn wrong_bytes_are_invalid_whatever_became_of_the_server() {
+        for server in [ServerAfter::CountsNothing, unsettled(), died()] {
+            let why = invalid(2, WRONG_CONTENT, server);
+            assert_eq!(why.as_deref(), Some("2 clients moved wrong bytes"));
+        }
     }
 }

@@ -13,14 +13,13 @@ use serde::de::DeserializeOwned;
 use super::{
     environment::Environment,
     files::{CEILINGS, CELLS, ENVIRONMENT},
-    line::{COLUMNS_NEEDED, CeilingLine, CellLine, WorkerLine},
+    line::{COLUMNS_NEEDED, CellLine},
     marks::Marks,
     outcome::Outcome,
-    record::Attempt,
     workers,
 };
 use crate::{
-    plan::{Cell, Configuration, Mode, Operation, Volume},
+    plan::{Attempt, Cell, Configuration, Mode, Operation, Volume},
     spread::{Spread, median_repetition},
 };
 
@@ -30,8 +29,12 @@ pub(crate) struct Run {
     pub(crate) environment: Environment,
     /// Every attempt at every cell, in the order of their measurement.
     pub(crate) attempts: Vec<CellLine>,
-    pub(crate) ceilings: Vec<CeilingLine>,
+    /// What the clients reached with a server that does nothing.
+    pub(crate) ceilings: Vec<CellLine>,
 }
+
+/// Of each cell its repetitions in order, of each of these the attempt that counts.
+pub(crate) type Cells<'a> = BTreeMap<Cell, Vec<&'a CellLine>>;
 
 /// A row of the 54-row table, with all its repetitions.
 #[derive(Clone, Debug)]
@@ -39,7 +42,7 @@ pub(crate) struct Row<'a> {
     /// From 1, as in the whole table of its mode.
     pub(crate) number: usize,
     pub(crate) cell: Cell,
-    /// The last attempt of each repetition; never empty.
+    /// Never empty.
     pub(crate) repetitions: Vec<&'a CellLine>,
 }
 
@@ -62,9 +65,9 @@ impl Run {
         })
     }
 
-    /// Of each cell in each repetition the last attempt, which is the one that counts.
-    pub(crate) fn counted(&self) -> BTreeMap<(Cell, u32), &CellLine> {
-        self.attempts.iter().map(|line| ((line.cell(), line.repetition), line)).collect()
+    /// Each cell that was measured, with its repetitions in order.
+    pub(crate) fn cells(&self) -> Cells<'_> {
+        counted(&self.attempts)
     }
 
     /// The rows of one mode that were measured, numbered as in the whole table.
@@ -82,11 +85,9 @@ impl Run {
         mode: Option<Mode>,
         is_wanted: impl Fn(Operation) -> bool,
     ) -> Vec<Row<'_>> {
-        let counted = self.counted();
+        let mut cells = self.cells();
         let row = |(number, cell): (usize, Cell)| {
-            let of_cell = counted.range((cell, 0)..=(cell, u32::MAX));
-            let repetitions: Vec<&CellLine> = of_cell.map(|(_, line)| *line).collect();
-            (!repetitions.is_empty()).then_some(Row { number, cell, repetitions })
+            Some(Row { number, cell, repetitions: cells.remove(&cell)? })
         };
         let planned = self.environment.plan.rows_of(mode).into_iter();
         let wanted = planned.filter(|cell| is_wanted(cell.operation));
@@ -123,13 +124,14 @@ impl Run {
 
     /// What limits the use of the run.
     pub(crate) fn marks(&self) -> Marks {
-        let counted = self.counted();
+        let cells = self.cells();
+        let counted = || cells.values().flatten();
         Marks {
             quick: self.environment.is_quick(),
-            partial: (counted.len() as u64) < self.environment.plan.needs().cells,
+            partial: (counted().count() as u64) < self.environment.plan.needs().cells,
             // A wrong byte stays one, also in an attempt that was repeated.
             invalid: self.attempts.iter().filter(|line| line.invalid.is_some()).count(),
-            disturbed: counted.values().filter(|line| line.disturbed.is_some()).count(),
+            disturbed: counted().filter(|line| line.disturbed.is_some()).count(),
             injected: self.environment.injected.clone(),
         }
     }
@@ -147,12 +149,13 @@ impl Run {
 
     /// Configurations of which every cell was measured.
     pub(crate) fn completed_configurations(&self) -> usize {
-        let (plan, counted) = (&self.environment.plan, self.counted());
+        let (plan, cells) = (&self.environment.plan, self.cells());
         let failed = self.failed_configurations();
         let is_complete = |server: &&Configuration| {
-            let cells = plan.cells_of(**server).len() * plan.repetitions as usize;
-            let measured = counted.keys().filter(|(cell, _)| cell.server == **server).count();
-            measured == cells && !failed.iter().any(|(configuration, _)| configuration == *server)
+            let planned = plan.cells_of(**server).len() * plan.repetitions as usize;
+            let of_server = cells.iter().filter(|(cell, _)| cell.server == **server);
+            let measured: usize = of_server.map(|(_, repetitions)| repetitions.len()).sum();
+            measured == planned && !failed.iter().any(|(configuration, _)| configuration == *server)
         };
         plan.configurations.iter().filter(is_complete).count()
     }
@@ -170,7 +173,7 @@ impl Run {
     pub(crate) fn outcomes(
         &self,
         is_wanted: impl Fn(Attempt) -> bool,
-    ) -> anyhow::Result<Vec<WorkerLine<Outcome>>> {
+    ) -> anyhow::Result<Vec<(Attempt, Outcome)>> {
         workers::read(&self.dir, is_wanted)
     }
 }
@@ -201,6 +204,17 @@ impl<'a> Row<'a> {
     }
 }
 
+/// Of each cell in each repetition the last attempt counts.
+pub(crate) fn counted(attempts: &[CellLine]) -> Cells<'_> {
+    let last: BTreeMap<(Cell, u32), &CellLine> =
+        attempts.iter().map(|line| ((line.cell(), line.repetition), line)).collect();
+    let mut cells = Cells::new();
+    for ((cell, _), line) in last {
+        cells.entry(cell).or_default().push(line);
+    }
+    cells
+}
+
 /// The lines of `cells.csv` in the directory of a run, every attempt.
 pub(crate) fn cells_in(dir: &Path) -> anyhow::Result<Vec<CellLine>> {
     let path = dir.join(CELLS);
@@ -209,7 +223,7 @@ pub(crate) fn cells_in(dir: &Path) -> anyhow::Result<Vec<CellLine>> {
 }
 
 /// None where there is no file: earlier versions had no ceilings.
-fn ceilings_in(dir: &Path) -> anyhow::Result<Vec<CeilingLine>> {
+fn ceilings_in(dir: &Path) -> anyhow::Result<Vec<CellLine>> {
     let path = dir.join(CEILINGS);
     let text = match fs::read(&path) {
         Err(err) if err.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -271,6 +285,22 @@ mod tests {
         clients_failed,mean_s,goodput_bytes_per_s,invalid\n";
 
     #[test]
+    fn a_later_attempt_replaces_the_earlier_one() {
+        let text = format!(
+            "{HEADS}x,thread,upload,100,5,1,2,0,0.5,7e8,\n\
+             x,thread,upload,100,5,1,1,5,,,\n\
+             x,thread,upload,100,5,1,2,0,0.4,8e8,\n"
+        );
+        let lines = cells_of(text.as_bytes()).unwrap();
+        let cells = counted(&lines);
+        let (cell, repetitions) = cells.first_key_value().unwrap();
+        assert_eq!((cell.clients, cell.server.mode), (5, Some(Mode::Thread)));
+        let [first, second] = &repetitions[..] else { panic!("{repetitions:?}") };
+        assert_eq!((first.mean_s, first.clients_failed), (None, 5));
+        assert_eq!((second.mean_s, second.goodput_bytes_per_s), (Some(0.4), Some(8e8)));
+    }
+
+    #[test]
     fn a_malformed_field_is_told_with_its_line() {
         for (line, why) in [
             ("x,fibre,upload,1,1,1,1,0,1,1,", "line 2: the mode is \"fibre\", not a known one"),
@@ -283,6 +313,9 @@ mod tests {
             assert!(refusal.to_string().contains(why), "{refusal}");
         }
         assert_eq!(cells_of(b"mode\nthread\n").unwrap_err().to_string(), "no column operation");
+        let cut_short = format!("{HEADS}x,thread,upload\n");
+        let refusal = cells_of(cut_short.as_bytes()).unwrap_err().to_string();
+        assert!(refusal.contains("line: 2"), "{refusal}");
         assert!(cells_of(b"").unwrap().is_empty());
     }
 }

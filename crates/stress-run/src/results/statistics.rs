@@ -1,187 +1,264 @@
 //! Numbers that describe a cell's clients.
+//!
+//! Times are of transfers that succeeded: where there is none there is no time, least of all zero. Of a cell
+//! that was repeated inside the bursts are taken together: times are over all transfers, makespans are
+//! averaged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::outcome::Outcome;
 
-/// What the transfers of one cell that succeeded took. Of a cell that was repeated inside, the bursts
-/// are taken together: times are over all transfers, makespans are averaged.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Summary {
-    pub(crate) mean_s: f64,
-    pub(crate) min_s: f64,
-    pub(crate) median_s: f64,
-    pub(crate) p95_s: f64,
-    pub(crate) max_s: f64,
-    pub(crate) first_byte_mean_s: f64,
-    /// Σ bytes ÷ Σ seconds: time × throughput is the volume.
-    pub(crate) throughput: f64,
-    /// From the release to the last client's last byte.
-    pub(crate) makespan_s: f64,
-    /// Σ bytes ÷ makespan, in bytes per second.
-    pub(crate) goodput: f64,
+/// All transfers of an attempt, burst by burst.
+#[derive(Clone, Copy)]
+pub(super) struct Transfers<'a>(pub(super) &'a [Outcome]);
+
+impl Transfers<'_> {
+    pub(super) fn bursts(self) -> u32 {
+        self.0.last().map_or(0, |outcome| outcome.burst)
+    }
+
+    pub(super) fn clients(self) -> u64 {
+        distinct(self.0.iter().map(|outcome| outcome.client))
+    }
+
+    /// Clients of which a transfer failed, in whichever burst.
+    pub(super) fn clients_failed(self) -> u64 {
+        let failed = self.0.iter().filter(|outcome| outcome.failure.is_some());
+        distinct(failed.map(|outcome| outcome.client))
+    }
+
+    /// `deadline 3; refused 1`.
+    pub(super) fn failure_causes(self) -> String {
+        let mut causes = BTreeMap::<&str, u64>::new();
+        for failure in self.0.iter().filter_map(|outcome| outcome.failure.as_ref()) {
+            *causes.entry(&failure.cause).or_default() += 1;
+        }
+        let causes: Vec<String> =
+            causes.iter().map(|(cause, count)| format!("{cause} {count}")).collect();
+        causes.join("; ")
+    }
+
+    /// Of those of which it is known.
+    pub(super) fn known(self, value: impl Fn(&Outcome) -> Option<f64>) -> Sample {
+        Sample::of(self.0.iter().filter_map(value))
+    }
+
+    /// Of all that succeeded, or of none where it is not known of each.
+    pub(super) fn known_of_all(self, value: impl Fn(&Outcome) -> Option<f64>) -> Sample {
+        let values: Option<Vec<f64>> = self.succeeded().map(value).collect();
+        Sample::of(values.unwrap_or_default())
+    }
+
+    /// Seconds that the clients' threads ran, could have run, and were blocked, the queue aside.
+    pub(super) fn service_parts(self) -> [Sample; 3] {
+        [0, 1, 2].map(|part| {
+            self.known_of_all(|outcome| Some(outcome.seconds_running_runnable_blocked()?[part]))
+        })
+    }
+
+    /// Of each burst the seconds from its release to the last byte of its last client.
+    pub(super) fn makespans(self) -> Sample {
+        let mut makespans = BTreeMap::<u32, f64>::new();
+        for outcome in self.0 {
+            if let Some(seconds) = outcome.seconds() {
+                let makespan = makespans.entry(outcome.burst).or_default();
+                *makespan = makespan.max(seconds);
+            }
+        }
+        Sample::of(makespans.into_values())
+    }
+
+    /// Of the seconds of clients it is their throughput, which times their mean is the volume; of the
+    /// makespans it is the goodput. `None` where no bytes are moved.
+    pub(super) fn bytes_per_second(self, seconds: &Sample) -> Option<f64> {
+        let bytes: u64 = self.succeeded().map(|outcome| outcome.bytes).sum();
+        Some(bytes as f64 / seconds.total()).filter(|rate| *rate > 0.0)
+    }
+
     /// Jain's index of the clients' throughputs: 1 when all are equal, 1/n when one has all.
-    pub(crate) fairness: f64,
-}
-
-impl Summary {
-    /// `None` when no client succeeded: there is no time to report then, least of all zero.
-    pub(crate) fn of(outcomes: &[Outcome]) -> Option<Self> {
-        let succeeded: Vec<(f64, f64, f64)> = outcomes
-            .iter()
-            .filter_map(|outcome| {
-                let first_byte_s = outcome.seconds_to_first_byte()?;
-                Some((outcome.seconds()?, first_byte_s, outcome.bytes as f64))
-            })
-            .collect();
-        if succeeded.is_empty() {
-            return None;
-        }
-        let mut seconds: Vec<f64> = succeeded.iter().map(|&(seconds, _, _)| seconds).collect();
-        seconds.sort_by(f64::total_cmp);
-        let count = seconds.len() as f64;
-        let (total_s, max_s) = (seconds.iter().sum::<f64>(), seconds[seconds.len() - 1]);
-        let bytes: f64 = succeeded.iter().map(|&(_, _, bytes)| bytes).sum();
-        let makespans = makespans(outcomes);
-        let total_makespan_s: f64 = makespans.iter().sum();
+    pub(super) fn fairness(self) -> Option<f64> {
         // Clients that move no bytes are compared by their requests.
-        let rates = succeeded.iter().map(|&(seconds, _, bytes)| bytes.max(1.0) / seconds);
-        let (rate_sum, rate_squares) =
-            rates.fold((0.0, 0.0), |(sum, squares), rate| (sum + rate, squares + rate * rate));
-        Some(Self {
-            mean_s: total_s / count,
-            min_s: seconds[0],
-            median_s: quantile(&seconds, 0.5),
-            p95_s: quantile(&seconds, 0.95),
-            max_s,
-            first_byte_mean_s: succeeded.iter().map(|&(_, first, _)| first).sum::<f64>() / count,
-            throughput: bytes / total_s,
-            makespan_s: total_makespan_s / makespans.len() as f64,
-            goodput: bytes / total_makespan_s,
-            fairness: rate_sum * rate_sum / (count * rate_squares),
-        })
+        let rate = |outcome: &Outcome| Some(outcome.bytes.max(1) as f64 / outcome.seconds()?);
+        let Sample(rates) = self.known(rate);
+        let (sum, squares) = (rates.iter().sum::<f64>(), rates.iter().map(|rate| rate * rate));
+        (!rates.is_empty()).then(|| sum * sum / (rates.len() as f64 * squares.sum::<f64>()))
+    }
+
+    fn succeeded(&self) -> impl Iterator<Item = &Outcome> {
+        self.0.iter().filter(|outcome| outcome.failure.is_none())
     }
 }
 
-/// Of each burst the seconds from its release to the last byte of its last client.
-fn makespans(outcomes: &[Outcome]) -> Vec<f64> {
-    let mut makespans = BTreeMap::<u32, f64>::new();
-    for outcome in outcomes {
-        if let Some(seconds) = outcome.seconds() {
-            let makespan = makespans.entry(outcome.burst).or_default();
-            *makespan = makespan.max(seconds);
-        }
+fn distinct(clients: impl Iterator<Item = u32>) -> u64 {
+    clients.collect::<BTreeSet<u32>>().len() as u64
+}
+
+/// Values of one thing, in ascending order.
+#[derive(Debug, PartialEq)]
+pub(super) struct Sample(Vec<f64>);
+
+impl Sample {
+    fn of(values: impl IntoIterator<Item = f64>) -> Self {
+        let mut values: Vec<f64> = values.into_iter().collect();
+        values.sort_by(f64::total_cmp);
+        Self(values)
     }
-    makespans.into_values().collect()
-}
 
-/// How the time of a cell's clients was spent, where the server tells when it picked them up.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Waits {
-    /// From the connection to the worker that picked it up.
-    pub(crate) queue_mean_s: f64,
-    pub(crate) queue_max_s: f64,
-    /// From there to the last byte.
-    pub(crate) service_mean_s: f64,
-    /// The parts of the time after the queue, where the system tells them.
-    pub(crate) service_parts: Option<ServiceParts>,
-}
-
-/// How a client's thread spent its time, the queue aside: means in seconds.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct ServiceParts {
-    /// On a processor.
-    pub(crate) cpu_s: f64,
-    /// Runnable, and waiting for a processor.
-    pub(crate) run_queue_s: f64,
-    /// Waiting for the server, the network or the disk.
-    pub(crate) blocked_s: f64,
-}
-
-impl Waits {
-    /// `None` unless it is known of every client that succeeded.
-    pub(crate) fn of(outcomes: &[Outcome]) -> Option<Self> {
-        let succeeded = || outcomes.iter().filter(|outcome| outcome.failure.is_none());
-        let queue: Vec<f64> = succeeded().map(Outcome::seconds_in_queue).collect::<Option<_>>()?;
-        let service: Vec<f64> =
-            succeeded().map(Outcome::seconds_in_service).collect::<Option<_>>()?;
-        let parts: Option<Vec<[f64; 3]>> =
-            succeeded().map(Outcome::seconds_running_runnable_blocked).collect();
-        let count = queue.len() as f64;
-        (!queue.is_empty()).then(|| Self {
-            queue_mean_s: queue.iter().sum::<f64>() / count,
-            queue_max_s: queue.iter().copied().fold(0.0, f64::max),
-            service_mean_s: service.iter().sum::<f64>() / count,
-            service_parts: parts.map(|parts| {
-                let mean = |index: usize| parts.iter().map(|part| part[index]).sum::<f64>() / count;
-                ServiceParts { cpu_s: mean(0), run_queue_s: mean(1), blocked_s: mean(2) }
-            }),
-        })
+    pub(super) fn total(&self) -> f64 {
+        self.0.iter().sum()
     }
-}
 
-/// The smallest value that at least this share of the values does not exceed (nearest rank).
-fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let rank = (share * sorted.len() as f64).ceil() as usize;
-    sorted[rank.clamp(1, sorted.len()) - 1]
+    /// `None` of no values.
+    pub(super) fn mean(&self) -> Option<f64> {
+        (!self.0.is_empty()).then(|| self.total() / self.0.len() as f64)
+    }
+
+    /// The smallest value that at least this share of the values does not exceed (nearest rank), and so
+    /// one that was measured. `None` of no values.
+    pub(super) fn quantile(&self, share: f64) -> Option<f64> {
+        let rank = (share * self.0.len() as f64).ceil() as usize;
+        self.0.get(rank.max(1) - 1).copied()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn outcome(seconds: f64, bytes: u64) -> Outcome {
-        let mut outcome = Outcome::of(0, 1, 1_000);
+    fn outcome(client: u32, burst: u32, seconds: f64, bytes: u64) -> Outcome {
+        let mut outcome = Outcome::of(client, burst, 1_000);
         outcome.first_byte_ns = Some(1_000 + (seconds / 2.0 * 1e9) as u64);
         outcome.finished_ns = Some(1_000 + (seconds * 1e9) as u64);
         outcome.bytes = bytes;
         outcome
     }
 
-    #[test]
-    fn time_times_throughput_is_the_volume() {
-        let outcomes: Vec<Outcome> = [0.5, 1.0, 3.0].map(|s| outcome(s, 600)).into();
-        let summary = Summary::of(&outcomes).unwrap();
-        assert_eq!((summary.mean_s, summary.min_s, summary.max_s), (1.5, 0.5, 3.0));
-        assert_eq!((summary.median_s, summary.p95_s), (1.0, 3.0));
-        assert_eq!(summary.first_byte_mean_s, 0.75);
-        assert_eq!(summary.throughput, 1800.0 / 4.5);
-        assert!((summary.mean_s * summary.throughput - 600.0).abs() < 1e-9);
-        assert_eq!((summary.makespan_s, summary.goodput), (3.0, 600.0));
+    /// Of one burst, each of 600 bytes.
+    fn outcomes(seconds: &[f64]) -> Vec<Outcome> {
+        (1..).zip(seconds).map(|(client, &seconds)| outcome(client, 1, seconds, 600)).collect()
     }
 
+    fn assert_near(value: Option<f64>, expected: f64) {
+        let value = value.unwrap();
+        assert!((value - expected).abs() <= 1e-12 * expected.abs(), "{value} {expected}");
+    }
+
+    /// By numpy 2.4.6: `mean`, and `quantile` with the method `inverted_cdf`.
+    #[test]
+    fn means_and_quantiles_are_those_of_numpy() {
+        let sample = Sample::of([
+            0.83, 0.31, 1.27, 0.52, 0.52, 2.94, 0.11, 0.76, 1.05, 0.49, 0.68, 3.61, 0.92, 0.27,
+            0.58, 1.93, 0.44, 0.71, 0.36, 0.88,
+        ]);
+        assert_near(sample.mean(), 0.959);
+        for (share, value) in
+            [(0.0, 0.11), (0.25, 0.44), (0.5, 0.68), (0.9, 1.93), (0.95, 2.94), (1.0, 3.61)]
+        {
+            assert_eq!(sample.quantile(share), Some(value), "{share}");
+        }
+    }
+
+    /// By numpy again, of 1 to n. Of two in the middle the median is the smaller one.
+    #[test]
+    fn quantiles_are_values_that_were_measured_however_few_there_are() {
+        for (count, median, p95) in [
+            (1, 1, 1),
+            (2, 1, 2),
+            (3, 2, 3),
+            (4, 2, 4),
+            (7, 4, 7),
+            (19, 10, 19),
+            (20, 10, 19),
+            (21, 11, 20),
+            (40, 20, 38),
+        ] {
+            let sample = Sample::of((1..=count).rev().map(f64::from));
+            let quantiles = (sample.quantile(0.5), sample.quantile(0.95));
+            assert_eq!(quantiles, (Some(f64::from(median)), Some(f64::from(p95))), "{count}");
+        }
+        // A share of a number of values is not rounded up to one more.
+        for count in 1..=2_500_u32 {
+            let rank = (95 * count).div_ceil(100);
+            let p95 = Sample::of((1..=count).map(f64::from)).quantile(0.95);
+            assert_eq!(p95, Some(f64::from(rank)));
+        }
+        assert_eq!((Sample::of([]).mean(), Sample::of([]).quantile(0.5)), (None, None));
+    }
+
+    /// The mean time is 1.5 s; 1,800 bytes in 4.5 s of clients, and in the 3 s of the burst.
+    #[test]
+    fn time_times_throughput_is_the_volume() {
+        let outcomes = outcomes(&[0.5, 1.0, 3.0]);
+        let transfers = Transfers(&outcomes);
+        let (seconds, makespans) = (transfers.known(Outcome::seconds), transfers.makespans());
+        assert_eq!((seconds.mean(), makespans.mean()), (Some(1.5), Some(3.0)));
+        assert_eq!(transfers.bytes_per_second(&seconds), Some(400.0));
+        assert_eq!(transfers.bytes_per_second(&makespans), Some(600.0));
+        assert_eq!(transfers.known(Outcome::seconds_to_first_byte).mean(), Some(0.75));
+    }
+
+    /// Bursts of 3 s and 4 s: 2,400 bytes in 7 s. A burst that starts later is no longer for it.
     #[test]
     fn bursts_are_taken_together_and_their_makespans_averaged() {
-        let mut outcomes: Vec<Outcome> = [1.0, 3.0, 2.0, 4.0].map(|s| outcome(s, 600)).into();
-        (outcomes[2].burst, outcomes[3].burst) = (2, 2);
-        let summary = Summary::of(&outcomes).unwrap();
-        assert_eq!((summary.mean_s, summary.max_s, summary.makespan_s), (2.5, 4.0, 3.5));
-        assert_eq!(summary.goodput, 2400.0 / 7.0);
-        assert!((summary.mean_s * summary.throughput - 600.0).abs() < 1e-9);
+        let mut outcomes = outcomes(&[1.0, 3.0, 2.0, 4.0]);
+        for late in &mut outcomes[2..] {
+            late.burst = 2;
+            late.client -= 2;
+            let later = |ns: Option<u64>| ns.map(|ns| ns + 5_000_000_000);
+            late.released_ns += 5_000_000_000;
+            (late.first_byte_ns, late.finished_ns) =
+                (later(late.first_byte_ns), later(late.finished_ns));
+        }
+        let transfers = Transfers(&outcomes);
+        assert_eq!((transfers.bursts(), transfers.clients()), (2, 2));
+        let seconds = transfers.known(Outcome::seconds);
+        assert_eq!((seconds.mean(), seconds.quantile(1.0)), (Some(2.5), Some(4.0)));
+        assert_eq!(transfers.makespans().mean(), Some(3.5));
+        assert_eq!(transfers.bytes_per_second(&transfers.makespans()), Some(2400.0 / 7.0));
     }
 
     #[test]
     fn fairness_is_jains_index() {
-        let equal: Vec<Outcome> = [1.0; 4].map(|s| outcome(s, 8)).into();
-        assert!((Summary::of(&equal).unwrap().fairness - 1.0).abs() < 1e-12);
-        // Rates 8 and 2: (8 + 2)² / (2 (64 + 4)).
-        let unequal: Vec<Outcome> = [1.0, 4.0].map(|s| outcome(s, 8)).into();
-        assert!((Summary::of(&unequal).unwrap().fairness - 100.0 / 136.0).abs() < 1e-12);
+        let fairness = |seconds: &[f64]| Transfers(&outcomes(seconds)).fairness();
+        assert_near(fairness(&[1.0; 4]), 1.0);
+        // Rates of 4 to 1: (4 + 1)² / (2 (16 + 1)).
+        assert_near(fairness(&[1.0, 4.0]), 25.0 / 34.0);
+        // 1 / (1 + squared coefficient of variation) of the rates, by numpy.
+        assert_near(fairness(&[0.5, 0.6, 1.2, 0.9, 2.0, 0.75]), 0.860_456_200_881_732_5);
+        assert_eq!(fairness(&[]), None);
+        // One client has nearly all: 1/n.
+        let index = fairness(&[1e-6, 1e6, 1e6, 1e6]).unwrap();
+        assert!((index - 0.25).abs() < 1e-9, "{index}");
+        // Lists move no bytes, and are compared by their requests.
+        let lists = [1.0, 4.0].map(|seconds| outcome(1, 1, seconds, 0));
+        assert_near(Transfers(&lists).fairness(), 25.0 / 34.0);
+        assert_eq!(Transfers(&lists).bytes_per_second(&Transfers(&lists).makespans()), None);
     }
 
     #[test]
-    fn failures_have_no_time() {
-        let mut failed = outcome(1.0, 10);
-        failed.fail("timeout", String::new());
-        assert_eq!(Summary::of(&[failed.clone()]), None);
-        assert_eq!(Summary::of(&[failed, outcome(2.0, 10)]).unwrap().mean_s, 2.0);
+    fn failures_have_no_time_no_bytes_and_no_part_in_the_makespan() {
+        let mut outcomes = outcomes(&[9.0, 2.0]);
+        outcomes[0].fail("timeout", String::new());
+        let transfers = Transfers(&outcomes);
+        let seconds = transfers.known(Outcome::seconds);
+        assert_eq!((seconds.mean(), transfers.makespans().mean()), (Some(2.0), Some(2.0)));
+        assert_eq!(transfers.bytes_per_second(&seconds), Some(300.0));
+        let none = Transfers(&outcomes[..1]);
+        assert_eq!((none.makespans().mean(), none.fairness()), (None, None));
+        assert_eq!(none.bytes_per_second(&none.makespans()), None);
     }
 
     #[test]
-    fn quantiles_are_values_that_were_measured() {
-        let values: Vec<f64> = (1..=50).map(f64::from).collect();
-        assert_eq!(quantile(&values, 0.5), 25.0);
-        assert_eq!(quantile(&values, 0.95), 48.0);
-        assert_eq!(quantile(&[7.0], 0.95), 7.0);
+    fn a_client_that_failed_in_one_burst_has_failed_and_each_failure_has_its_cause() {
+        let mut outcomes: Vec<Outcome> = [(1, 1), (2, 1), (3, 1), (1, 2), (2, 2), (3, 2)]
+            .map(|(c, b)| outcome(c, b, 1.0, 1))
+            .into();
+        for (index, cause) in [(1, "timeout"), (4, "timeout"), (5, "refused")] {
+            outcomes[index].fail(cause, String::new());
+        }
+        let transfers = Transfers(&outcomes);
+        assert_eq!((transfers.clients(), transfers.clients_failed()), (3, 2));
+        assert_eq!(transfers.failure_causes(), "refused 1; timeout 2");
+        assert_eq!(Transfers(&[]).failure_causes(), "");
     }
 }

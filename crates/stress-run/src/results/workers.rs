@@ -12,24 +12,29 @@ use std::{
 
 use anyhow::Context;
 use flate2::{Compression, bufread::MultiGzDecoder, write::GzEncoder};
-use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 
-use super::{
-    files::replace,
-    line::WorkerLine,
-    outcome::Outcome,
-    record::{Attempt, Record},
-};
+use super::{files::replace, line::Key, outcome::Outcome};
+use crate::plan::Attempt;
 
 pub(super) const WORKERS: &str = "workers.jsonl.gz";
 /// As earlier versions wrote it, and as `gunzip` leaves it.
 const UNCOMPRESSED: &str = "workers.jsonl";
 
+/// One transfer of one client.
+#[derive(Deserialize, Serialize)]
+struct Line<O> {
+    #[serde(flatten)]
+    key: Key,
+    #[serde(flatten)]
+    outcome: O,
+}
+
 /// The clients of one attempt, as they are appended to the file.
-pub(super) fn member(record: &Record) -> anyhow::Result<Vec<u8>> {
+pub(super) fn member(attempt: Attempt, outcomes: &[Outcome]) -> anyhow::Result<Vec<u8>> {
     let mut lines = Vec::new();
-    for outcome in &record.outcomes {
-        serde_json::to_writer(&mut lines, &WorkerLine::of(record.attempt, outcome))?;
+    for outcome in outcomes {
+        serde_json::to_writer(&mut lines, &Line { key: attempt.into(), outcome })?;
         lines.push(b'\n');
     }
     Ok(compressed(&lines)?)
@@ -45,11 +50,13 @@ fn compressed(lines: &[u8]) -> io::Result<Vec<u8>> {
 pub(super) fn read(
     dir: &Path,
     is_wanted: impl Fn(Attempt) -> bool,
-) -> anyhow::Result<Vec<WorkerLine<Outcome>>> {
+) -> anyhow::Result<Vec<(Attempt, Outcome)>> {
     let mut lines = Vec::new();
     each_line(dir, |text| {
-        match serde_json::from_slice::<WorkerLine<Outcome>>(text) {
-            Ok(line) if is_wanted(line.attempt()) => lines.push(line),
+        match serde_json::from_slice::<Line<Outcome>>(text) {
+            Ok(Line { key, outcome }) if is_wanted(key.attempt()) => {
+                lines.push((key.attempt(), outcome));
+            }
             Ok(_) => {}
             // One that was cut off when the run was stopped.
             Err(err) if err.is_eof() => {}
@@ -64,8 +71,8 @@ pub(super) fn read(
 pub(super) fn keep_only(dir: &Path, finished: &BTreeSet<Attempt>) -> anyhow::Result<()> {
     let mut kept = Vec::new();
     each_line(dir, |text| {
-        let line = serde_json::from_slice::<WorkerLine<IgnoredAny>>(text);
-        if line.is_ok_and(|line| finished.contains(&line.attempt())) {
+        let line = serde_json::from_slice::<Line<IgnoredAny>>(text);
+        if line.is_ok_and(|line| finished.contains(&line.key.attempt())) {
             kept.extend_from_slice(text);
             kept.push(b'\n');
         }
@@ -113,12 +120,18 @@ mod tests {
     use super::*;
     use crate::plan::{Cell, Configuration, Mode, Operation, Volume};
 
-    /// An attempt by so many clients.
-    fn record(clients: u32) -> Record {
+    /// By so many clients.
+    fn attempt(clients: u32) -> Attempt {
         let server = Configuration { mode: Some(Mode::Thread), workers: 1 };
         let volume = Volume { bytes: 7 };
         let cell = Cell { operation: Operation::Upload, volume, clients, server };
-        Record::all_failed(Attempt { cell, repetition: 1, attempt: 1 }, "timeout", "too late")
+        Attempt { cell, repetition: 1, number: 1 }
+    }
+
+    /// What that attempt appends to the file.
+    fn member(clients: u32) -> Vec<u8> {
+        let outcomes: Vec<Outcome> = (1..=clients).map(|it| Outcome::of(it, 1, 0)).collect();
+        super::member(attempt(clients), &outcomes).unwrap()
     }
 
     /// A directory with this text under this name.
@@ -129,12 +142,12 @@ mod tests {
     }
 
     fn clients_in(dir: &Path) -> Vec<u32> {
-        read(dir, |_| true).unwrap().iter().map(|line| line.clients).collect()
+        read(dir, |_| true).unwrap().iter().map(|(attempt, _)| attempt.cell.clients).collect()
     }
 
     #[test]
     fn cells_are_read_one_after_another_compressed_or_not() {
-        let members = [member(&record(1)).unwrap(), member(&record(2)).unwrap()].concat();
+        let members = [member(1), member(2)].concat();
         let dir = dir_with(WORKERS, &members);
         assert_eq!(clients_in(dir.path()), [1, 2, 2]);
         let only_two = read(dir.path(), |attempt| attempt.cell.clients == 2).unwrap();
@@ -147,28 +160,28 @@ mod tests {
 
     #[test]
     fn a_cell_that_was_cut_off_anywhere_takes_none_before_it_along() {
-        let (first, second) = (member(&record(1)).unwrap(), member(&record(2)).unwrap());
+        let (first, second) = (member(1), member(2));
         for kept in 0..=second.len() {
             let dir = dir_with(WORKERS, &[&first[..], &second[..kept]].concat());
             assert_eq!(clients_in(dir.path()).first(), Some(&1), "{kept} bytes");
-            keep_only(dir.path(), &BTreeSet::from([record(1).attempt])).unwrap();
+            keep_only(dir.path(), &BTreeSet::from([attempt(1)])).unwrap();
             assert_eq!(clients_in(dir.path()), [1], "{kept} bytes");
         }
     }
 
     #[test]
     fn what_is_kept_of_an_uncompressed_file_is_compressed() {
-        let line =
-            serde_json::to_string(&WorkerLine::of(record(1).attempt, &record(1).outcomes[0]));
-        let dir = dir_with(UNCOMPRESSED, format!("{}\n{{\"mode\"", line.unwrap()).as_bytes());
-        keep_only(dir.path(), &BTreeSet::from([record(1).attempt])).unwrap();
+        let line = Line { key: attempt(1).into(), outcome: Outcome::of(1, 1, 0) };
+        let line = serde_json::to_string(&line).unwrap();
+        let dir = dir_with(UNCOMPRESSED, format!("{line}\n{{\"mode\"").as_bytes());
+        keep_only(dir.path(), &BTreeSet::from([attempt(1)])).unwrap();
         let names: Vec<_> = fs::read_dir(&dir).unwrap().map(|it| it.unwrap().file_name()).collect();
         assert_eq!((names, clients_in(dir.path())), (vec![WORKERS.into()], vec![1]));
     }
 
     #[test]
     fn a_spoiled_file_is_told_with_its_name() {
-        let whole = member(&record(1)).unwrap();
+        let whole = member(1);
         for spoiled in [&b"no gzip at all"[..], &[&whole[..], b"nor any of this"].concat()] {
             let dir = dir_with(WORKERS, spoiled);
             let err = read(dir.path(), |_| true).unwrap_err();

@@ -12,14 +12,14 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use serde::Serialize;
 
 use super::{
     environment::Environment,
     files::{CEILINGS, CELLS, ENVIRONMENT, cut_to_whole_lines, replace},
-    line::{CeilingLine, CellLine},
-    record::Record,
+    line::{CEILING_COLUMNS, CellLine},
+    outcome::Outcome,
     run::{Run, cells_in},
+    sheet::Sheet,
     workers,
 };
 
@@ -53,11 +53,19 @@ impl Lines {
         })
     }
 
-    /// Appends a line of a table, below its heads.
-    fn append_row(&mut self, row: impl Serialize) -> anyhow::Result<()> {
-        let is_first = self.0.metadata()?.len() == 0;
-        let mut text = csv::WriterBuilder::new().has_headers(is_first).from_writer(Vec::new());
-        text.serialize(row)?;
+    /// Appends some columns of a line, below their heads.
+    fn append_row(
+        &mut self,
+        line: &CellLine,
+        has_column: impl Fn(&str) -> bool,
+    ) -> anyhow::Result<()> {
+        let Sheet { columns, rows } = Sheet::of([line])?;
+        let heads = (self.0.metadata()?.len() == 0).then_some(&columns);
+        let mut text = csv::Writer::from_writer(Vec::new());
+        for row in heads.into_iter().chain(&rows) {
+            let fields = columns.iter().zip(row).filter(|(column, _)| has_column(column));
+            text.write_record(fields.map(|(_, field)| field))?;
+        }
         Ok(self.append(&text.into_inner()?)?)
     }
 }
@@ -127,20 +135,18 @@ impl RunFiles {
     }
 
     /// Writes a finished cell; it is on its way to the disk when this returns.
-    pub(crate) fn append(&mut self, record: &Record) -> anyhow::Result<()> {
-        self.append_raw(record)
-            .with_context(|| format!("cannot write the results in {}", self.dir.display()))
-    }
-
-    fn append_raw(&mut self, record: &Record) -> anyhow::Result<()> {
-        self.workers.append(&workers::member(record)?)?;
-        self.cells.append_row(CellLine::of(record))
+    pub(crate) fn append(&mut self, line: &CellLine, outcomes: &[Outcome]) -> anyhow::Result<()> {
+        let mut append = || {
+            self.workers.append(&workers::member(line.attempt(), outcomes)?)?;
+            self.cells.append_row(line, |_| true)
+        };
+        append().with_context(|| format!("cannot write the results in {}", self.dir.display()))
     }
 
     /// Writes what a cell reached with the null server.
-    pub(crate) fn append_ceiling(&mut self, record: &Record) -> anyhow::Result<()> {
+    pub(crate) fn append_ceiling(&mut self, line: &CellLine) -> anyhow::Result<()> {
         self.ceilings
-            .append_row(CeilingLine::of(record))
+            .append_row(line, |column| CEILING_COLUMNS.contains(&column))
             .with_context(|| format!("cannot write the results in {}", self.dir.display()))
     }
 }

@@ -10,33 +10,34 @@ use crate::{
 
 type Pools = Vec<Vec<f64>>;
 
-/// A repetition in which all clients together took so many seconds, and the mean one `mean_s`.
-fn repetition(seconds: f64, mean_s: f64) -> Repetition {
-    let goodput = Some(1e9 / seconds);
-    Repetition { mean_s: Some(mean_s), goodput, clients_failed: 0, is_disturbed: false }
+/// One load, of each mode the seconds that all clients together took, and the mean one, of its pools.
+fn lines(modes: &[(Mode, Pools)]) -> Vec<CellLine> {
+    lines_of(50, modes)
 }
 
-/// One load, of each mode the seconds of its pools.
-fn cells(modes: &[(Mode, Pools)]) -> BTreeMap<Cell, Vec<Repetition>> {
-    cells_of(50, modes)
-}
-
-fn cells_of(clients: u32, modes: &[(Mode, Pools)]) -> BTreeMap<Cell, Vec<Repetition>> {
+fn lines_of(clients: u32, modes: &[(Mode, Pools)]) -> Vec<CellLine> {
     let volume = Volume { bytes: 10 * MIB };
-    let mut cells = BTreeMap::new();
+    let mut lines = Vec::new();
     for (mode, pools) in modes {
         for (workers, seconds) in (1..).zip(pools) {
             let server = Configuration { mode: Some(*mode), workers };
             let cell = Cell { operation: Operation::Upload, volume, clients, server };
-            let repetitions = seconds.iter().map(|&seconds| repetition(seconds, seconds));
-            cells.insert(cell, repetitions.collect());
+            lines.extend((1..).zip(seconds).map(|(repetition, seconds)| CellLine {
+                mean_s: Some(*seconds),
+                goodput_bytes_per_s: Some(1e9 / seconds),
+                ..CellLine::unmeasured(Attempt { cell, repetition, number: 1 })
+            }));
         }
     }
-    cells
+    lines
+}
+
+fn judged(lines: &[CellLine]) -> Modes {
+    Modes::of(&counted(lines), &Marks::default())
 }
 
 fn compare(modes: &[(Mode, Pools)]) -> Modes {
-    Modes::of(&cells(modes), &Marks::default())
+    judged(&lines(modes))
 }
 
 /// What process mode is against thread mode.
@@ -96,30 +97,24 @@ fn a_mode_is_faster_only_if_its_best_pool_is_faster_than_every_pool_of_the_other
 
 #[test]
 fn goodput_decides_and_not_how_clients_take_turns() {
-    let mut cells = cells(&[(Mode::Thread, steady(&[1.0])), (Mode::Async, steady(&[1.0]))]);
-    for (cell, repetitions) in &mut cells {
-        let turns = if cell.server.mode == Some(Mode::Thread) { 0.5 } else { 1.0 };
-        for one in repetitions {
-            one.mean_s = one.mean_s.map(|mean_s| turns * mean_s);
-        }
+    let mut lines = lines(&[(Mode::Thread, steady(&[1.0])), (Mode::Async, steady(&[1.0]))]);
+    for line in lines.iter_mut().filter(|line| line.mode == Some(Mode::Thread)) {
+        line.mean_s = line.mean_s.map(|mean_s| 0.5 * mean_s);
     }
-    let comparison = Modes::of(&cells, &Marks::default()).by_load;
+    let comparison = judged(&lines).by_load;
     assert!(comparison.pairs.iter().all(|pair| pair.verdict == Verdict::Same));
 }
 
 #[test]
 fn a_pool_has_the_median_of_its_goodputs() {
     let of_thread = vec![vec![4.0, 5.0, 6.0]];
-    let mut cells = cells(&[(Mode::Async, vec![vec![5.0; 3]]), (Mode::Thread, of_thread)]);
-    for (cell, repetitions) in &mut cells {
-        if cell.server.mode == Some(Mode::Thread) {
-            // The one with the median mean time has the lowest goodput.
-            for (one, mean_s) in repetitions.iter_mut().zip([1.0, 3.0, 2.0]) {
-                one.mean_s = Some(mean_s);
-            }
-        }
+    let mut lines = lines(&[(Mode::Async, vec![vec![5.0; 3]]), (Mode::Thread, of_thread)]);
+    let of_thread = lines.iter_mut().filter(|line| line.mode == Some(Mode::Thread));
+    // The one with the median mean time has the lowest goodput.
+    for (line, mean_s) in of_thread.zip([1.0, 3.0, 2.0]) {
+        line.mean_s = Some(mean_s);
     }
-    let comparison = Modes::of(&cells, &Marks::default()).by_load;
+    let comparison = judged(&lines).by_load;
     assert!(comparison.pairs.iter().all(|pair| pair.speed_ratio == Some(1.0)));
 }
 
@@ -149,17 +144,15 @@ fn choosing_among_pools_does_not_make_more_of_noise() {
 
 #[test]
 fn pools_with_failures_are_not_chosen() {
-    let mut cells = cells(&[(Mode::Thread, steady(&[0.5, 1.0])), (Mode::Async, steady(&[1.0]))]);
-    let fail = |cells: &mut BTreeMap<Cell, Vec<Repetition>>| {
-        cells.first_entry().unwrap().get_mut()[3].clients_failed = 7;
-    };
-    fail(&mut cells);
-    let comparison = Modes::of(&cells, &Marks::default()).by_load;
+    let mut lines = lines(&[(Mode::Thread, steady(&[0.5, 1.0])), (Mode::Async, steady(&[1.0]))]);
+    lines[3].clients_failed = 7;
+    let comparison = judged(&lines).by_load;
     assert!(comparison.pairs.iter().all(|pair| pair.verdict == Verdict::Same));
     assert_eq!(comparison.pairs[0].b.server.workers, 2);
-    cells.pop_first();
-    fail(&mut cells);
-    let comparison = Modes::of(&cells, &Marks::default()).by_load;
+    // Without the six repetitions of that pool, one of the other fails.
+    lines.drain(..6);
+    lines[3].clients_failed = 7;
+    let comparison = judged(&lines).by_load;
     let failed = Obstacle::ClientsFailed(Side::Mode(Some(Mode::Thread)), 7);
     assert!(comparison.pairs.iter().all(|pair| pair.obstacle.as_ref() == Some(&failed)));
     assert!(comparison.loads().is_empty());
@@ -184,12 +177,12 @@ fn too_few_repetitions_for_so_many_pools_are_told() {
 
 #[test]
 fn the_modes_of_an_invalid_or_partial_run_are_not_compared() {
-    let cells = cells(&[(Mode::Thread, steady(&[1.0])), (Mode::Async, steady(&[2.0]))]);
+    let lines = lines(&[(Mode::Thread, steady(&[1.0])), (Mode::Async, steady(&[2.0]))]);
     for (marks, obstacle) in [
         (Marks { invalid: 1, ..Marks::default() }, Obstacle::Invalid(Side::Run)),
         (Marks { partial: true, ..Marks::default() }, Obstacle::Partial(Side::Run)),
     ] {
-        let comparison = Modes::of(&cells, &marks).by_load;
+        let comparison = Modes::of(&counted(&lines), &marks).by_load;
         assert_eq!(comparison.obstacles, [obstacle]);
         assert!(comparison.loads().is_empty());
     }
@@ -202,12 +195,12 @@ fn all_loads_together_show_what_no_load_shows_alone() {
         let mut pool = |_| (0..5).map(|_| seconds * random.random_range(0.9..1.1)).collect();
         (0..3).map(&mut pool).collect()
     };
-    let mut cells = BTreeMap::new();
+    let mut lines = Vec::new();
     for clients in 1..=12 {
         let (thread, process) = (noisy(f64::from(clients)), noisy(1.12 * f64::from(clients)));
-        cells.extend(cells_of(clients, &[(Mode::Thread, thread), (Mode::Process, process)]));
+        lines.extend(lines_of(clients, &[(Mode::Thread, thread), (Mode::Process, process)]));
     }
-    let modes = Modes::of(&cells, &Marks::default());
+    let modes = judged(&lines);
     assert!(Answer::of(&modes).slower.is_empty());
     let loads = modes.loads();
     let all = loads.last().unwrap();
@@ -221,13 +214,13 @@ fn all_loads_together_show_what_no_load_shows_alone() {
 
 #[test]
 fn a_failure_under_one_load_keeps_a_pool_out_of_all_loads_together() {
-    let mut cells = BTreeMap::new();
+    let mut lines = Vec::new();
     for clients in [1, 2] {
         let modes = [(Mode::Thread, steady(&[0.5, 1.0])), (Mode::Async, steady(&[1.0]))];
-        cells.extend(cells_of(clients, &modes));
+        lines.extend(lines_of(clients, &modes));
     }
-    cells.first_entry().unwrap().get_mut()[0].clients_failed = 1;
-    let modes = Modes::of(&cells, &Marks::default());
+    lines[0].clients_failed = 1;
+    let modes = judged(&lines);
     let pair = &modes.over_all.pairs[0];
     assert_eq!((pair.b.server.workers, pair.verdict), (2, Verdict::Same));
 }
