@@ -114,12 +114,12 @@ mod tests {
         let refusal = check_memory(&SMALL, 101 << 20, available).unwrap_err().to_string();
         assert_eq!(
             refusal,
-            "400.00 MiB of memory are available, and this run needs about 401.00 MiB, 101.00 MiB of \
+            "400 MiB of memory are available, and this run needs about 401 MiB, 101 MiB of \
              it for files in memory; choose smaller --volumes or fewer --clients, or a --work-dir on a \
              disk"
         );
         let refusal = check_memory(&SMALL, 0, Some(1 << 20)).unwrap_err().to_string();
-        assert!(refusal.ends_with("300.00 MiB; choose fewer --clients or --servers"), "{refusal}");
+        assert!(refusal.ends_with("300 MiB; choose fewer --clients or --servers"), "{refusal}");
     }
 
     #[cfg(target_os = "linux")]
