@@ -36,7 +36,7 @@ use crate::{
     servers::{
         Origin, Servers,
         connected::Connected,
-        content::{LISTED, Source},
+        content::{LISTED, SourceFile},
         process,
     },
 };
@@ -261,14 +261,14 @@ fn create_sources(
     plan: &Plan,
     connected: Option<&Connected>,
     dir: &Path,
-) -> anyhow::Result<Vec<Source>> {
+) -> anyhow::Result<Vec<SourceFile>> {
     if let (Some(name), Some(connected)) = (&plan.file, connected) {
-        let source = Source::fetch(dir, name, connected.target())?;
+        let source = SourceFile::fetch(dir, name, connected.target())?;
         ensure!(plan.volumes == [source.volume], "{name} has another size than before");
         return Ok(vec![source]);
     }
     let create = |&volume| {
-        Source::create(dir, volume, plan.seed)
+        SourceFile::create(dir, volume, plan.seed)
             .with_context(|| format!("cannot write the files to transfer to {}", dir.display()))
     };
     plan.volumes.iter().map(create).collect()

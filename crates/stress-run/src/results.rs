@@ -21,7 +21,7 @@ pub(crate) use self::{
     gate::{Breach, EXIT_GATE, Gate, GateResult},
     line::CellLine,
     marks::Marks,
-    outcome::{Outcome, Service, WRONG_CONTENT},
+    outcome::{JobOutcome, Service, WRONG_CONTENT},
     record::{Record, ServerAfter},
     run::{Cells, Row, Run, counted},
     sheet::{CELL_KEY, Sheet},

@@ -17,14 +17,15 @@ use anyhow::Context;
 use client::ClientError;
 
 use self::{
-    access::Access, connected::Connected, content::Source, process::ServerProcess, target::Target,
+    access::Access, connected::Connected, content::SourceFile, process::ServerProcess,
+    target::Target,
 };
 use crate::{experiment::timeline::EventLog, plan::Configuration, processes::interrupt::Interrupt};
 
 /// All servers of a run.
 pub(crate) struct Servers {
     origin: Origin,
-    downloads: Vec<Source>,
+    downloads: Vec<SourceFile>,
     timeout: Option<Duration>,
     interrupt: Interrupt,
     started: Counter<u32>,
@@ -52,7 +53,7 @@ impl Servers {
     /// Every server is to have the `downloads`.
     pub(crate) fn new(
         origin: Origin,
-        downloads: Vec<Source>,
+        downloads: Vec<SourceFile>,
         timeout: Option<Duration>,
         interrupt: &Interrupt,
     ) -> Self {

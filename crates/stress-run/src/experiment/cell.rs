@@ -18,9 +18,9 @@ use crate::{
     machine::resources::Watch,
     plan::{Attempt, BURSTS_MAX, ClientPoolKind, Operation, Sink},
     processes::interrupt::Interrupt,
-    results::{Accounting, Outcome, Record, ServerAfter, WRONG_CONTENT},
+    results::{Accounting, JobOutcome, Record, ServerAfter, WRONG_CONTENT},
     servers::{
-        content::{Digest, Source, UPLOADED, download_name},
+        content::{ContentHasher, SourceFile, UPLOADED, download_name},
         target::Target,
     },
 };
@@ -48,8 +48,8 @@ pub(crate) struct Instruments {
 /// What the clients of a cell do.
 #[derive(Clone, Copy)]
 pub(crate) enum Work<'a> {
-    Download(&'a Source),
-    Upload(&'a Source),
+    Download(&'a SourceFile),
+    Upload(&'a SourceFile),
     List,
 }
 
@@ -66,7 +66,7 @@ pub(crate) fn measure(
         Work::List => {
             let names = target.stored_names()?;
             record.names = Some(names.len() as u64);
-            Digest::of_names(names)
+            ContentHasher::of_names(names)
         }
     };
     let mut watch = Watch::start(target.pid);
@@ -155,7 +155,7 @@ fn upload_name(repetition: u32, client: u32) -> FileName {
 }
 
 /// Checks every byte and every name of what seems to have succeeded.
-fn verify(jobs: &[Job], outcomes: &mut [Outcome], expected: &str, target: &Target) {
+fn verify(jobs: &[Job], outcomes: &mut [JobOutcome], expected: &str, target: &Target) {
     match jobs.first().map(|job| &job.task) {
         _ if !target.has_content => {}
         Some(Task::Download(_) | Task::List) => verify_received(jobs, outcomes, expected),
@@ -164,18 +164,18 @@ fn verify(jobs: &[Job], outcomes: &mut [Outcome], expected: &str, target: &Targe
     }
 }
 
-fn verify_received(jobs: &[Job], outcomes: &mut [Outcome], expected: &str) {
+fn verify_received(jobs: &[Job], outcomes: &mut [JobOutcome], expected: &str) {
     jobs.par_iter().zip(outcomes).for_each(|(job, outcome)| {
         let digest = match (&outcome.digest, &job.local) {
             (Some(digest), _) => Ok(digest.clone()),
-            (None, Some(path)) => Digest::of_file(path).map_err(|err| err.to_string()),
+            (None, Some(path)) => ContentHasher::of_file(path).map_err(|err| err.to_string()),
             (None, None) => Err("nothing was hashed".to_owned()),
         };
         judge(outcome, digest, expected);
     });
 }
 
-fn verify_uploads(jobs: &[Job], outcomes: &mut [Outcome], expected: &str, target: &Target) {
+fn verify_uploads(jobs: &[Job], outcomes: &mut [JobOutcome], expected: &str, target: &Target) {
     for (job, outcome) in jobs.iter().zip(outcomes) {
         if let (Task::Upload(name), None) = (&job.task, &outcome.failure) {
             let digest = target.digest(name).map_err(|err| err.to_string());
@@ -185,7 +185,7 @@ fn verify_uploads(jobs: &[Job], outcomes: &mut [Outcome], expected: &str, target
 }
 
 /// A worker that believes it succeeded has failed if what it moved is not what it must be.
-fn judge(outcome: &mut Outcome, digest: Result<String, String>, expected: &str) {
+fn judge(outcome: &mut JobOutcome, digest: Result<String, String>, expected: &str) {
     if outcome.failure.is_some() {
         return;
     }

@@ -22,7 +22,7 @@ use crate::{
         interrupt::Interrupt,
         offspring::{self, Offspring, this_program},
     },
-    results::Outcome,
+    results::JobOutcome,
     servers::access::Access,
 };
 
@@ -45,7 +45,7 @@ pub(crate) fn run(
     kind: ClientPoolKind,
     jobs: &[Job],
     interrupt: &Interrupt,
-) -> anyhow::Result<Vec<Outcome>> {
+) -> anyhow::Result<Vec<JobOutcome>> {
     match kind {
         ClientPoolKind::Thread => run_threads(jobs, interrupt),
         ClientPoolKind::Process => run_processes(jobs, interrupt),
@@ -57,7 +57,7 @@ pub(crate) fn run(
 ///
 /// The threads are not waited for when the run is interrupted: a server that is not ours may keep them
 /// for as long as their deadline lets it.
-fn run_threads(jobs: &[Job], interrupt: &Interrupt) -> anyhow::Result<Vec<Outcome>> {
+fn run_threads(jobs: &[Job], interrupt: &Interrupt) -> anyhow::Result<Vec<JobOutcome>> {
     // Locked until all are ready. It holds the moment of the release, or nothing when there is none.
     let gate = Arc::new(RwLock::new(None));
     let mut closed = gate.write().unwrap_or_else(PoisonError::into_inner);
@@ -83,7 +83,8 @@ fn run_threads(jobs: &[Job], interrupt: &Interrupt) -> anyhow::Result<Vec<Outcom
     let released_ns = monotonic_ns(Instant::now());
     *closed = Some(released_ns);
     drop(closed);
-    let mut outcomes: Vec<Outcome> = jobs.iter().map(|job| unreported(job, released_ns)).collect();
+    let mut outcomes: Vec<JobOutcome> =
+        jobs.iter().map(|job| unreported(job, released_ns)).collect();
     loop {
         match reports.recv_timeout(INTERRUPT_PAUSE) {
             Ok((index, outcome)) => outcomes[index] = outcome,
@@ -94,15 +95,15 @@ fn run_threads(jobs: &[Job], interrupt: &Interrupt) -> anyhow::Result<Vec<Outcom
 }
 
 /// Of a client that has not reported, and may never do so.
-fn unreported(job: &Job, released_ns: u64) -> Outcome {
-    let mut outcome = Outcome::of(job.client, job.burst, released_ns);
+fn unreported(job: &Job, released_ns: u64) -> JobOutcome {
+    let mut outcome = JobOutcome::of(job.client, job.burst, released_ns);
     outcome.fail(DIED, "the client ended without a report".to_owned());
     outcome
 }
 
 /// Every process waits for the end of one pipe, which all have as standard input: closing it
 /// releases them together.
-fn run_processes(jobs: &[Job], interrupt: &Interrupt) -> anyhow::Result<Vec<Outcome>> {
+fn run_processes(jobs: &[Job], interrupt: &Interrupt) -> anyhow::Result<Vec<JobOutcome>> {
     let (gate, release) = io::pipe().context("cannot make a pipe")?;
     let mut workers = Vec::with_capacity(jobs.len());
     for job in jobs {
@@ -145,12 +146,12 @@ impl<'a> ClientProcess<'a> {
     }
 
     /// Waits for the job, which ends by its own deadline.
-    fn outcome(mut self, released_ns: u64) -> Outcome {
+    fn outcome(mut self, released_ns: u64) -> JobOutcome {
         let mut report = String::new();
         let told = self.lines.read_to_string(&mut report);
-        let outcome = told.ok().and_then(|_| serde_json::from_str::<Outcome>(&report).ok());
+        let outcome = told.ok().and_then(|_| serde_json::from_str::<JobOutcome>(&report).ok());
         match outcome {
-            Some(outcome) => Outcome { released_ns, ..outcome },
+            Some(outcome) => JobOutcome { released_ns, ..outcome },
             None => unreported(self.job, released_ns),
         }
     }

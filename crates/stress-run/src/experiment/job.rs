@@ -13,8 +13,8 @@ use telemetry::monotonic_ns;
 
 use crate::{
     machine::thread_times::ThreadTimes,
-    results::{Outcome, WRONG_CONTENT},
-    servers::{access::Access, content::Digest},
+    results::{JobOutcome, WRONG_CONTENT},
+    servers::{access::Access, content::ContentHasher},
 };
 
 /// One transfer to make.
@@ -62,7 +62,11 @@ impl Job {
         Prepared { job: self, local, before: ThreadTimes::now() }
     }
 
-    fn transfer(&self, local: Option<File>, outcome: &mut Outcome) -> Result<Ended, ClientError> {
+    fn transfer(
+        &self,
+        local: Option<File>,
+        outcome: &mut JobOutcome,
+    ) -> Result<Ended, ClientError> {
         let deadline = Instant::now() + self.timeout;
         let options = self.access.options();
         let options =
@@ -78,7 +82,7 @@ impl Job {
         match (&self.task, local) {
             (Task::Download(name), Some(mut file)) => connection.get(name, &mut file).map(ended),
             (Task::Download(name), None) => {
-                let mut digest = Digest::default();
+                let mut digest = ContentHasher::default();
                 let transfer = connection.get(name, &mut digest)?;
                 outcome.digest = Some(digest.finish());
                 Ok(ended(transfer))
@@ -87,7 +91,7 @@ impl Job {
             (Task::Upload(name), None) => connection.upload(name, &mut io::empty()).map(ended),
             (Task::List, _) => {
                 let Listing { names, first_byte, finished } = connection.list()?;
-                outcome.digest = Some(Digest::of_names(names));
+                outcome.digest = Some(ContentHasher::of_names(names));
                 Ok(Ended { bytes: 0, first_byte, finished })
             }
         }
@@ -104,9 +108,9 @@ struct Ended {
 
 impl Prepared {
     /// Makes the transfer. The clock started when all clients were released.
-    pub(crate) fn run(self, released_ns: u64) -> Outcome {
+    pub(crate) fn run(self, released_ns: u64) -> JobOutcome {
         let Self { job, local, before } = self;
-        let mut outcome = Outcome::of(job.client, job.burst, released_ns);
+        let mut outcome = JobOutcome::of(job.client, job.burst, released_ns);
         let transfer = match local {
             Ok(local) => job.transfer(local, &mut outcome),
             Err(err) => {

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     plan::{Attempt, Cell, Configuration, Operation, Plan},
     results::{CellLine, Environment, Record, Run, RunFiles, ServerAfter},
-    servers::{Running, Servers, content::Source, null_server::NullServer, target::Target},
+    servers::{Running, Servers, content::SourceFile, null_server::NullServer, target::Target},
 };
 
 /// The cause of a client that was not even started: its server, or the clients' pool, was not there.
@@ -26,7 +26,7 @@ const NOT_MEASURED: &str = "not-measured";
 
 pub(super) struct Sweep {
     pub(super) servers: Servers,
-    pub(super) sources: Vec<Source>,
+    pub(super) sources: Vec<SourceFile>,
     pub(super) instruments: Instruments,
     pub(super) files: RunFiles,
     pub(super) progress: Progress,
@@ -291,7 +291,7 @@ impl Sweep {
 
     fn work(&self, cell: &Cell) -> Work<'_> {
         let source = || {
-            let of_volume = |source: &&Source| source.volume == cell.volume;
+            let of_volume = |source: &&SourceFile| source.volume == cell.volume;
             self.sources.iter().find(of_volume).expect("every volume of the plan has a source")
         };
         match cell.operation {

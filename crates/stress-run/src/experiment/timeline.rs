@@ -15,7 +15,7 @@ use telemetry::{Event, EventKind, Level};
 
 use crate::{
     plan::Operation,
-    results::{Outcome, Service},
+    results::{JobOutcome, Service},
 };
 
 /// How long the events of a cell may take to be in the log. They are written within moments.
@@ -40,7 +40,7 @@ impl EventLog {
 
     /// Notes with each outcome what the server says about it. Where the log has no such event, as of a
     /// request that never came, nothing is noted.
-    pub(crate) fn join(&mut self, operation: Operation, outcomes: &mut [Outcome]) {
+    pub(crate) fn join(&mut self, operation: Operation, outcomes: &mut [JobOutcome]) {
         let deadline = Instant::now() + PATIENCE;
         let mut seen = HashMap::<u16, Vec<Service>>::new();
         loop {
@@ -58,7 +58,7 @@ impl EventLog {
                 outcome.service = services.min_by_key(|service| service.began_ns).cloned();
             }
             let is_missing =
-                |outcome: &Outcome| outcome.failure.is_none() && outcome.service.is_none();
+                |outcome: &JobOutcome| outcome.failure.is_none() && outcome.service.is_none();
             if !outcomes.iter().any(is_missing) || Instant::now() >= deadline {
                 return;
             }
@@ -124,8 +124,8 @@ mod tests {
         )
     }
 
-    fn outcome(port: u16) -> Outcome {
-        let mut outcome = Outcome::of(1, 1, 100);
+    fn outcome(port: u16) -> JobOutcome {
+        let mut outcome = JobOutcome::of(1, 1, 100);
         outcome.port = Some(port);
         outcome
     }

@@ -10,7 +10,7 @@ use crate::{
     compare::Modes,
     language::Language,
     plan::{Attempt, Mode, Operation, Volume, mode_name},
-    results::{Outcome, Row, Run},
+    results::{JobOutcome, Row, Run},
     spread::Spread,
 };
 
@@ -29,7 +29,7 @@ pub(super) struct Facts<'a> {
     /// The modes against each other; without a pair where there is one mode.
     pub(super) modes_compared: Modes,
     /// Of the representative repetitions of the rows under the heaviest load.
-    outcomes: Vec<(Attempt, Outcome)>,
+    outcomes: Vec<(Attempt, JobOutcome)>,
 }
 
 /// Most clients that were measured, and the largest volume they moved.
@@ -118,7 +118,7 @@ impl<'a> Facts<'a> {
     }
 
     /// What the clients of a row of the heaviest load did, in its representative repetition.
-    pub(super) fn outcomes(&self, facts: &RowFacts<'_>) -> Vec<&Outcome> {
+    pub(super) fn outcomes(&self, facts: &RowFacts<'_>) -> Vec<&JobOutcome> {
         let attempt = facts.row.representative().attempt();
         let of_row = self.outcomes.iter().filter(|(of, _)| *of == attempt);
         of_row.map(|(_, outcome)| outcome).collect()

@@ -2,7 +2,7 @@
 
 use client::{Requests, Stats, Verb};
 
-use super::outcome::Outcome;
+use super::outcome::JobOutcome;
 use crate::plan::Operation;
 
 /// What the server counted while a cell ran.
@@ -55,7 +55,7 @@ impl Accounting {
     /// Why these counts and the clients' cannot both be right; `None` when they agree.
     ///
     /// Every transfer was counted, or its client failed and the request never came.
-    pub(crate) fn disagreement(&self, outcomes: &[Outcome]) -> Option<String> {
+    pub(crate) fn disagreement(&self, outcomes: &[JobOutcome]) -> Option<String> {
         let transfers = outcomes.len() as u64;
         let failed = outcomes.iter().filter(|outcome| outcome.failure.is_some()).count() as u64;
         let (ok, counted) = (transfers - failed, self.requests_ok + self.requests_failed);
@@ -84,10 +84,10 @@ impl Accounting {
 mod tests {
     use super::*;
 
-    fn outcomes(ok: u32, failed: u32) -> Vec<Outcome> {
+    fn outcomes(ok: u32, failed: u32) -> Vec<JobOutcome> {
         (0..ok + failed)
             .map(|client| {
-                let mut outcome = Outcome::of(client, 1, 0);
+                let mut outcome = JobOutcome::of(client, 1, 0);
                 if client < ok {
                     outcome.bytes = 10;
                 } else {

@@ -13,7 +13,7 @@ use crate::{
     machine::description::Machine,
     plan::{Needs, Plan, Volume},
     processes::offspring,
-    servers::content::Digest,
+    servers::content::ContentHasher,
 };
 
 const QUICK: &str = "quick";
@@ -148,7 +148,7 @@ impl Binaries {
     pub(crate) fn of_this_run(fileserver: Option<&PathBuf>) -> anyhow::Result<Self> {
         let this = offspring::executable().context("cannot find out where stress-run itself is")?;
         let digest = |path: &PathBuf| {
-            Digest::of_file(path).with_context(|| format!("cannot read {}", path.display()))
+            ContentHasher::of_file(path).with_context(|| format!("cannot read {}", path.display()))
         };
         Ok(Self {
             stress_run_digest: Some(digest(&this)?),

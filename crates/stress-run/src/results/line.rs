@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
-use super::{outcome::Outcome, record::Record, statistics::Transfers};
+use super::{outcome::JobOutcome, record::Record, statistics::Transfers};
 use crate::plan::{Attempt, Cell, Configuration, Mode, Operation, Volume};
 
 /// What `ceilings.csv` has of them: the null server has no mode, and counts nothing.
@@ -130,8 +130,8 @@ impl CellLine {
     pub(crate) fn of(record: &Record) -> Self {
         let Attempt { cell, repetition, number } = record.attempt;
         let (transfers, resources) = (Transfers(&record.outcomes), record.resources);
-        let (seconds, makespans) = (transfers.known(Outcome::seconds), transfers.makespans());
-        let queue = transfers.known_of_all(Outcome::seconds_in_queue);
+        let (seconds, makespans) = (transfers.known(JobOutcome::seconds), transfers.makespans());
+        let queue = transfers.known_of_all(JobOutcome::seconds_in_queue);
         let [cpu, run_queue, blocked] = transfers.service_parts();
         let accounting = record.accounting();
         let failed = transfers.clients_failed();
@@ -153,10 +153,10 @@ impl CellLine {
             median_s: seconds.quantile(0.5),
             p95_s: seconds.quantile(0.95),
             max_s: seconds.quantile(1.0),
-            first_byte_mean_s: transfers.known(Outcome::seconds_to_first_byte).mean(),
+            first_byte_mean_s: transfers.known(JobOutcome::seconds_to_first_byte).mean(),
             queue_mean_s: queue.mean(),
             queue_max_s: queue.quantile(1.0),
-            service_mean_s: transfers.known_of_all(Outcome::seconds_in_service).mean(),
+            service_mean_s: transfers.known_of_all(JobOutcome::seconds_in_service).mean(),
             client_cpu_mean_s: cpu.mean(),
             client_run_queue_mean_s: run_queue.mean(),
             client_blocked_mean_s: blocked.mean(),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// How a job went. Times are nanoseconds on the machine's monotonic clock.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub(crate) struct Outcome {
+pub(crate) struct JobOutcome {
     pub(crate) client: u32,
     /// Which burst of its cell it was in, from 1.
     #[serde(default = "first")]
@@ -63,7 +63,7 @@ pub(crate) struct Service {
     pub(crate) reply_ended_ns: u64,
 }
 
-impl Outcome {
+impl JobOutcome {
     /// A job that has not got anywhere yet.
     pub(crate) fn of(client: u32, burst: u32, released_ns: u64) -> Self {
         Self {

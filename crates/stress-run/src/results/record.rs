@@ -2,7 +2,7 @@
 
 use super::{
     accounting::Accounting,
-    outcome::{Outcome, WRONG_CONTENT},
+    outcome::{JobOutcome, WRONG_CONTENT},
 };
 use crate::{machine::resources::Resources, plan::Attempt};
 
@@ -11,7 +11,7 @@ use crate::{machine::resources::Resources, plan::Attempt};
 pub(crate) struct Record {
     pub(crate) attempt: Attempt,
     /// Of every client, burst by burst.
-    pub(crate) outcomes: Vec<Outcome>,
+    pub(crate) outcomes: Vec<JobOutcome>,
     /// How many files are stored, where they are listed.
     pub(crate) names: Option<u64>,
     pub(crate) resources: Resources,
@@ -39,7 +39,7 @@ impl Record {
         };
         let outcomes = (1..=attempt.cell.clients)
             .map(|client| {
-                let mut outcome = Outcome::of(client, 1, 0);
+                let mut outcome = JobOutcome::of(client, 1, 0);
                 outcome.fail(cause, sentence.to_owned());
                 outcome
             })

@@ -15,7 +15,7 @@ use super::{
     files::{CEILINGS, CELLS, ENVIRONMENT},
     line::{COLUMNS_NEEDED, CellLine},
     marks::Marks,
-    outcome::Outcome,
+    outcome::JobOutcome,
     workers,
 };
 use crate::{
@@ -173,7 +173,7 @@ impl Run {
     pub(crate) fn outcomes(
         &self,
         is_wanted: impl Fn(Attempt) -> bool,
-    ) -> anyhow::Result<Vec<(Attempt, Outcome)>> {
+    ) -> anyhow::Result<Vec<(Attempt, JobOutcome)>> {
         workers::read(&self.dir, is_wanted)
     }
 }

@@ -6,11 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::outcome::Outcome;
+use super::outcome::JobOutcome;
 
 /// All transfers of an attempt, burst by burst.
 #[derive(Clone, Copy)]
-pub(super) struct Transfers<'a>(pub(super) &'a [Outcome]);
+pub(super) struct Transfers<'a>(pub(super) &'a [JobOutcome]);
 
 impl Transfers<'_> {
     pub(super) fn bursts(self) -> u32 {
@@ -39,12 +39,12 @@ impl Transfers<'_> {
     }
 
     /// Of those of which it is known.
-    pub(super) fn known(self, value: impl Fn(&Outcome) -> Option<f64>) -> Sample {
+    pub(super) fn known(self, value: impl Fn(&JobOutcome) -> Option<f64>) -> Sample {
         Sample::of(self.0.iter().filter_map(value))
     }
 
     /// Of all that succeeded, or of none where it is not known of each.
-    pub(super) fn known_of_all(self, value: impl Fn(&Outcome) -> Option<f64>) -> Sample {
+    pub(super) fn known_of_all(self, value: impl Fn(&JobOutcome) -> Option<f64>) -> Sample {
         let values: Option<Vec<f64>> = self.succeeded().map(value).collect();
         Sample::of(values.unwrap_or_default())
     }
@@ -78,13 +78,13 @@ impl Transfers<'_> {
     /// Jain's index of the clients' throughputs: 1 when all are equal, 1/n when one has all.
     pub(super) fn fairness(self) -> Option<f64> {
         // Clients that move no bytes are compared by their requests.
-        let rate = |outcome: &Outcome| Some(outcome.bytes.max(1) as f64 / outcome.seconds()?);
+        let rate = |outcome: &JobOutcome| Some(outcome.bytes.max(1) as f64 / outcome.seconds()?);
         let Sample(rates) = self.known(rate);
         let (sum, squares) = (rates.iter().sum::<f64>(), rates.iter().map(|rate| rate * rate));
         (!rates.is_empty()).then(|| sum * sum / (rates.len() as f64 * squares.sum::<f64>()))
     }
 
-    fn succeeded(&self) -> impl Iterator<Item = &Outcome> {
+    fn succeeded(&self) -> impl Iterator<Item = &JobOutcome> {
         self.0.iter().filter(|outcome| outcome.failure.is_none())
     }
 }
@@ -125,8 +125,8 @@ impl Sample {
 mod tests {
     use super::*;
 
-    fn outcome(client: u32, burst: u32, seconds: f64, bytes: u64) -> Outcome {
-        let mut outcome = Outcome::of(client, burst, 1_000);
+    fn outcome(client: u32, burst: u32, seconds: f64, bytes: u64) -> JobOutcome {
+        let mut outcome = JobOutcome::of(client, burst, 1_000);
         outcome.first_byte_ns = Some(1_000 + (seconds / 2.0 * 1e9) as u64);
         outcome.finished_ns = Some(1_000 + (seconds * 1e9) as u64);
         outcome.bytes = bytes;
@@ -134,7 +134,7 @@ mod tests {
     }
 
     /// Of one burst, each of 600 bytes.
-    fn outcomes(seconds: &[f64]) -> Vec<Outcome> {
+    fn outcomes(seconds: &[f64]) -> Vec<JobOutcome> {
         (1..).zip(seconds).map(|(client, &seconds)| outcome(client, 1, seconds, 600)).collect()
     }
 
@@ -190,11 +190,11 @@ mod tests {
     fn time_times_throughput_is_the_volume() {
         let outcomes = outcomes(&[0.5, 1.0, 3.0]);
         let transfers = Transfers(&outcomes);
-        let (seconds, makespans) = (transfers.known(Outcome::seconds), transfers.makespans());
+        let (seconds, makespans) = (transfers.known(JobOutcome::seconds), transfers.makespans());
         assert_eq!((seconds.mean(), makespans.mean()), (Some(1.5), Some(3.0)));
         assert_eq!(transfers.bytes_per_second(&seconds), Some(400.0));
         assert_eq!(transfers.bytes_per_second(&makespans), Some(600.0));
-        assert_eq!(transfers.known(Outcome::seconds_to_first_byte).mean(), Some(0.75));
+        assert_eq!(transfers.known(JobOutcome::seconds_to_first_byte).mean(), Some(0.75));
     }
 
     /// Bursts of 3 s and 4 s: 2,400 bytes in 7 s. A burst that starts later is no longer for it.
@@ -211,7 +211,7 @@ mod tests {
         }
         let transfers = Transfers(&outcomes);
         assert_eq!((transfers.bursts(), transfers.clients()), (2, 2));
-        let seconds = transfers.known(Outcome::seconds);
+        let seconds = transfers.known(JobOutcome::seconds);
         assert_eq!((seconds.mean(), seconds.quantile(1.0)), (Some(2.5), Some(4.0)));
         assert_eq!(transfers.makespans().mean(), Some(3.5));
         assert_eq!(transfers.bytes_per_second(&transfers.makespans()), Some(2400.0 / 7.0));
@@ -240,7 +240,7 @@ mod tests {
         let mut outcomes = outcomes(&[9.0, 2.0]);
         outcomes[0].fail("timeout", String::new());
         let transfers = Transfers(&outcomes);
-        let seconds = transfers.known(Outcome::seconds);
+        let seconds = transfers.known(JobOutcome::seconds);
         assert_eq!((seconds.mean(), transfers.makespans().mean()), (Some(2.0), Some(2.0)));
         assert_eq!(transfers.bytes_per_second(&seconds), Some(300.0));
         let none = Transfers(&outcomes[..1]);
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_client_that_failed_in_one_burst_has_failed_and_each_failure_has_its_cause() {
-        let mut outcomes: Vec<Outcome> = [(1, 1), (2, 1), (3, 1), (1, 2), (2, 2), (3, 2)]
+        let mut outcomes: Vec<JobOutcome> = [(1, 1), (2, 1), (3, 1), (1, 2), (2, 2), (3, 2)]
             .map(|(c, b)| outcome(c, b, 1.0, 1))
             .into();
         for (index, cause) in [(1, "timeout"), (4, "timeout"), (5, "refused")] {

@@ -14,7 +14,7 @@ use anyhow::Context;
 use flate2::{Compression, bufread::MultiGzDecoder, write::GzEncoder};
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
-use super::{files::replace, line::Key, outcome::Outcome};
+use super::{files::replace, line::Key, outcome::JobOutcome};
 use crate::plan::Attempt;
 
 pub(super) const WORKERS: &str = "workers.jsonl.gz";
@@ -31,7 +31,7 @@ struct Line<O> {
 }
 
 /// The clients of one attempt, as they are appended to the file.
-pub(super) fn member(attempt: Attempt, outcomes: &[Outcome]) -> anyhow::Result<Vec<u8>> {
+pub(super) fn member(attempt: Attempt, outcomes: &[JobOutcome]) -> anyhow::Result<Vec<u8>> {
     let mut lines = Vec::new();
     for outcome in outcomes {
         serde_json::to_writer(&mut lines, &Line { key: attempt.into(), outcome })?;
@@ -50,10 +50,10 @@ fn compressed(lines: &[u8]) -> io::Result<Vec<u8>> {
 pub(super) fn read(
     dir: &Path,
     is_wanted: impl Fn(Attempt) -> bool,
-) -> anyhow::Result<Vec<(Attempt, Outcome)>> {
+) -> anyhow::Result<Vec<(Attempt, JobOutcome)>> {
     let mut lines = Vec::new();
     each_line(dir, |text| {
-        match serde_json::from_slice::<Line<Outcome>>(text) {
+        match serde_json::from_slice::<Line<JobOutcome>>(text) {
             Ok(Line { key, outcome }) if is_wanted(key.attempt()) => {
                 lines.push((key.attempt(), outcome));
             }
@@ -130,7 +130,7 @@ mod tests {
 
     /// What that attempt appends to the file.
     fn member(clients: u32) -> Vec<u8> {
-        let outcomes: Vec<Outcome> = (1..=clients).map(|it| Outcome::of(it, 1, 0)).collect();
+        let outcomes: Vec<JobOutcome> = (1..=clients).map(|it| JobOutcome::of(it, 1, 0)).collect();
         super::member(attempt(clients), &outcomes).unwrap()
     }
 
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_of_an_uncompressed_file_is_compressed() {
-        let line = Line { key: attempt(1).into(), outcome: Outcome::of(1, 1, 0) };
+        let line = Line { key: attempt(1).into(), outcome: JobOutcome::of(1, 1, 0) };
         let line = serde_json::to_string(&line).unwrap();
         let dir = dir_with(UNCOMPRESSED, format!("{line}\n{{\"mode\"").as_bytes());
         keep_only(dir.path(), &BTreeSet::from([attempt(1)])).unwrap();

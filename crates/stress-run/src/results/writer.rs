@@ -17,7 +17,7 @@ use super::{
     environment::Environment,
     files::{CEILINGS, CELLS, ENVIRONMENT, cut_to_whole_lines, replace},
     line::{CEILING_COLUMNS, CellLine},
-    outcome::Outcome,
+    outcome::JobOutcome,
     run::{Run, cells_in},
     sheet::Sheet,
     workers,
@@ -135,7 +135,11 @@ impl RunFiles {
     }
 
     /// Writes a finished cell; it is on its way to the disk when this returns.
-    pub(crate) fn append(&mut self, line: &CellLine, outcomes: &[Outcome]) -> anyhow::Result<()> {
+    pub(crate) fn append(
+        &mut self,
+        line: &CellLine,
+        outcomes: &[JobOutcome],
+    ) -> anyhow::Result<()> {
         let mut append = || {
             self.workers.append(&workers::member(line.attempt(), outcomes)?)?;
             self.cells.append_row(line, |_| true)

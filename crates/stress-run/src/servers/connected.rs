@@ -6,7 +6,7 @@ use anyhow::{Context, bail, ensure};
 use client::{ClientError, FileName};
 
 use super::{
-    content::{CHECKED, DOWNLOADED, Digest, UPLOADED},
+    content::{CHECKED, ContentHasher, DOWNLOADED, UPLOADED},
     target::Target,
 };
 use crate::{
@@ -72,7 +72,7 @@ impl Connected {
 
     /// The size of a file that it has.
     pub(crate) fn volume_of(&self, name: &FileName) -> anyhow::Result<Volume> {
-        let fetched = self.target.fetch(name, &mut Digest::default());
+        let fetched = self.target.fetch(name, &mut ContentHasher::default());
         let bytes = fetched.with_context(|| {
             format!("cannot measure downloads of {name} from the server at {}", self.address)
         })?;

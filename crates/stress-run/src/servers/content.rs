@@ -25,7 +25,7 @@ const PIECE_LEN: usize = 256 * 1024;
 
 /// A file on the clients' side: what uploads send, and what downloads must turn out to be.
 #[derive(Clone, Debug)]
-pub(crate) struct Source {
+pub(crate) struct SourceFile {
     pub(crate) volume: Volume,
     pub(crate) path: PathBuf,
     /// Of the stored file that downloads read.
@@ -34,12 +34,12 @@ pub(crate) struct Source {
     pub(crate) digest: String,
 }
 
-impl Source {
+impl SourceFile {
     /// Writes the file of one volume into `dir`.
     pub(crate) fn create(dir: &Path, volume: Volume, seed: u64) -> io::Result<Self> {
         let path = dir.join(format!("source-{}.bin", volume.bytes));
         let mut random = StdRng::seed_from_u64(seed ^ volume.bytes);
-        let (mut file, mut digest) = (File::create(&path)?, Digest::default());
+        let (mut file, mut digest) = (File::create(&path)?, ContentHasher::default());
         let mut piece = vec![0; PIECE_LEN];
         let mut left = volume.bytes;
         while left > 0 {
@@ -58,7 +58,7 @@ impl Source {
         let write = || format!("cannot write {}", path.display());
         let mut file = File::create(&path).with_context(write)?;
         let bytes = target.fetch(name, &mut file)?;
-        let digest = Digest::of_file(&path).with_context(write)?;
+        let digest = ContentHasher::of_file(&path).with_context(write)?;
         Ok(Self { volume: Volume { bytes }, path, name: name.clone(), digest })
     }
 }
@@ -71,9 +71,9 @@ pub(crate) fn download_name(volume: Volume) -> FileName {
 
 /// BLAKE3, in the words of the protocol's DIGEST.
 #[derive(Debug, Default)]
-pub(crate) struct Digest(blake3::Hasher);
+pub(crate) struct ContentHasher(blake3::Hasher);
 
-impl Digest {
+impl ContentHasher {
     pub(crate) fn update(&mut self, content: &[u8]) {
         self.0.update(content);
     }
@@ -106,7 +106,7 @@ impl Digest {
 }
 
 /// Takes content and keeps only its digest.
-impl Write for Digest {
+impl Write for ContentHasher {
     fn write(&mut self, content: &[u8]) -> io::Result<usize> {
         self.update(content);
         Ok(content.len())
@@ -127,10 +127,10 @@ mod tests {
     fn a_source_is_made_again_from_its_seed() {
         let dir = tempfile::TempDir::new().unwrap();
         let volume = Volume { bytes: 600_001 };
-        let first = Source::create(dir.path(), volume, 1).unwrap();
+        let first = SourceFile::create(dir.path(), volume, 1).unwrap();
         assert_eq!(fs::metadata(&first.path).unwrap().len(), 600_001);
-        assert_eq!(Digest::of_file(&first.path).unwrap(), first.digest);
-        assert_eq!(Source::create(dir.path(), volume, 1).unwrap().digest, first.digest);
-        assert_ne!(Source::create(dir.path(), volume, 2).unwrap().digest, first.digest);
+        assert_eq!(ContentHasher::of_file(&first.path).unwrap(), first.digest);
+        assert_eq!(SourceFile::create(dir.path(), volume, 1).unwrap().digest, first.digest);
+        assert_ne!(SourceFile::create(dir.path(), volume, 2).unwrap().digest, first.digest);
     }
 }

@@ -12,7 +12,7 @@ use client::{ClientError, Connection, ConnectionOptions, ErrorCode, FileName, St
 
 use super::{
     access::Access,
-    content::{Digest, Source},
+    content::{ContentHasher, SourceFile},
 };
 
 /// Longest wait for an answer outside the clock, where nothing else is said. All of it goes to
@@ -114,7 +114,7 @@ impl Target {
     }
 
     /// Stores the file that downloads read.
-    pub(crate) fn provide(&self, source: &Source) -> anyhow::Result<()> {
+    pub(crate) fn provide(&self, source: &SourceFile) -> anyhow::Result<()> {
         let mut file = File::open(&source.path)?;
         self.connect()?.upload(&source.name, &mut file)?;
         Ok(())
@@ -159,7 +159,7 @@ impl Target {
         if self.has_digest {
             return Ok(self.connect()?.digest(name)?.digest);
         }
-        let mut digest = Digest::default();
+        let mut digest = ContentHasher::default();
         self.fetch(name, &mut digest)?;
         Ok(digest.finish())
     }

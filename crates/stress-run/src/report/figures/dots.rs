@@ -62,7 +62,8 @@ impl<'a> Column<'a> {
         row.mean_s?;
         // Each client once, though a short cell is repeated inside.
         let outcomes = facts.outcomes(row).into_iter().filter(|outcome| outcome.burst == 1);
-        let mut seconds: Vec<f64> = outcomes.filter_map(crate::results::Outcome::seconds).collect();
+        let mut seconds: Vec<f64> =
+            outcomes.filter_map(crate::results::JobOutcome::seconds).collect();
         seconds.sort_by(f64::total_cmp);
         (!seconds.is_empty()).then_some(Self { row, seconds })
     }

@@ -10,7 +10,7 @@ use crate::{
         facts::{Facts, RowFacts},
         figures::{Data, Figure, largest},
     },
-    results::Outcome,
+    results::JobOutcome,
 };
 
 /// The room for all bars of a panel, and the most that one of them takes.
@@ -78,9 +78,9 @@ fn panels<'a>(facts: &'a Facts<'a>, operation: Operation) -> Vec<Panel<'a>> {
 }
 
 impl<'a> Panel<'a> {
-    fn of(row: &'a RowFacts<'a>, outcomes: &[&'a Outcome]) -> Self {
+    fn of(row: &'a RowFacts<'a>, outcomes: &[&'a JobOutcome]) -> Self {
         let first_burst = outcomes.iter().copied().filter(|outcome| outcome.burst == 1);
-        let outcomes: Vec<&Outcome> = first_burst.collect();
+        let outcomes: Vec<&JobOutcome> = first_burst.collect();
         let mut bars: Vec<Bar<'a>> =
             outcomes.iter().filter_map(|outcome| Bar::of(outcome)).collect();
         bars.sort_by(|a, b| {
@@ -140,7 +140,7 @@ impl<'a> Panel<'a> {
 
 impl<'a> Bar<'a> {
     /// `None` of a transfer that failed, and of one of which the server does not tell.
-    fn of(outcome: &'a Outcome) -> Option<Self> {
+    fn of(outcome: &'a JobOutcome) -> Option<Self> {
         let (finished_s, service) = (outcome.seconds()?, outcome.service.as_ref()?);
         let picked_up_ns = service.picked_up_ns.saturating_sub(outcome.released_ns);
         let picked_up_s = (picked_up_ns as f64 / 1e9).min(finished_s);
