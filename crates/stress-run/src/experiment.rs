@@ -97,7 +97,7 @@ pub(crate) fn resume(
 /// Measures what is not measured yet, and renders all there is then.
 fn measure(
     options: &RunOptions,
-    server: Server,
+    server: Subject,
     environment: Environment,
     begun: Option<Run>,
 ) -> anyhow::Result<ExitCode> {
@@ -124,12 +124,12 @@ fn measure(
         interrupt: interrupt.clone(),
     };
     let origin = match server {
-        Server::Program(program) => {
+        Subject::Program(program) => {
             let (dir, log_dir) = (dir("served")?, dir("log")?);
             create_files_to_list(plan.list_files.unwrap_or(0), &dir)?;
             Origin::Started { program, port: options.places.port, dir, log_dir }
         }
-        Server::Connected(connected) => Origin::Connected(connected),
+        Subject::Connected(connected) => Origin::Connected(connected),
     };
     let has_downloads = plan.operations.contains(&Operation::Download) && plan.file.is_none();
     let downloads = if has_downloads { sources.clone() } else { Vec::new() };
@@ -165,15 +165,15 @@ fn make_room(work_dir: &Path, language: Language) {
 }
 
 /// What is measured: servers that are started, or one that runs already.
-enum Server {
+enum Subject {
     Program(PathBuf),
     Connected(Box<Connected>),
 }
 
-fn server(options: &RunOptions) -> anyhow::Result<Server> {
+fn server(options: &RunOptions) -> anyhow::Result<Subject> {
     let PlaceOptions { fileserver, port, .. } = &options.places;
     match (Connected::open(&options.plan)?, fileserver) {
-        (Some(connected), None) if *port == 0 => Ok(Server::Connected(Box::new(connected))),
+        (Some(connected), None) if *port == 0 => Ok(Subject::Connected(Box::new(connected))),
         (Some(connected), _) => bail!(
             "the server at {} is running already; --fileserver and --port are for servers that \
              stress-run starts",
@@ -184,12 +184,12 @@ fn server(options: &RunOptions) -> anyhow::Result<Server> {
             "this run starts its servers itself; --tls, --token and --framing are for one that is \
              running already"
         ),
-        (None, Some(program)) => Ok(Server::Program(program.clone())),
-        (None, None) => process::beside_this_program().map(Server::Program),
+        (None, Some(program)) => Ok(Subject::Program(program.clone())),
+        (None, None) => process::beside_this_program().map(Subject::Program),
     }
 }
 
-impl Server {
+impl Subject {
     fn program(&self) -> Option<&PathBuf> {
         match self {
             Self::Program(program) => Some(program),
@@ -263,7 +263,7 @@ fn create_sources(
     dir: &Path,
 ) -> anyhow::Result<Vec<SourceFile>> {
     if let (Some(name), Some(connected)) = (&plan.file, connected) {
-        let source = SourceFile::fetch(dir, name, connected.target())?;
+        let source = connected.fetch(dir, name)?;
         ensure!(plan.volumes == [source.volume], "{name} has another size than before");
         return Ok(vec![source]);
     }

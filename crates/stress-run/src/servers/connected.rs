@@ -1,12 +1,12 @@
 //! A server that is running already: what it is, and whether it can be measured.
 
-use std::time::Duration;
+use std::{fs::File, path::Path, time::Duration};
 
 use anyhow::{Context, bail, ensure};
 use client::{ClientError, FileName};
 
 use super::{
-    content::{CHECKED, ContentHasher, DOWNLOADED, UPLOADED},
+    content::{CHECKED, ContentHasher, DOWNLOADED, SourceFile, UPLOADED},
     target::Target,
 };
 use crate::{
@@ -82,6 +82,16 @@ impl Connected {
             self.address
         );
         Ok(Volume { bytes })
+    }
+
+    /// Takes a file that it has, into `dir`.
+    pub(crate) fn fetch(&self, dir: &Path, name: &FileName) -> anyhow::Result<SourceFile> {
+        let path = dir.join("fetched.bin");
+        let write = || format!("cannot write {}", path.display());
+        let mut file = File::create(&path).with_context(write)?;
+        let bytes = self.target.fetch(name, &mut file)?;
+        let digest = ContentHasher::of_file(&path).with_context(write)?;
+        Ok(SourceFile { volume: Volume { bytes }, path, name: name.clone(), digest })
     }
 
     /// Refuses a plan that the server does not let be measured, and finds out how uploads can be verified.

@@ -6,11 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::Context;
-use client::FileName;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
-use super::target::Target;
 use crate::plan::Volume;
 
 /// How the names of files begin that are stored for a run: what downloads read, what uploads send, what
@@ -50,16 +47,6 @@ impl SourceFile {
             left -= len as u64;
         }
         Ok(Self { volume, path, name: download_name(volume), digest: digest.finish() })
-    }
-
-    /// Takes a file that a server has, into `dir`.
-    pub(crate) fn fetch(dir: &Path, name: &FileName, target: &Target) -> anyhow::Result<Self> {
-        let path = dir.join("fetched.bin");
-        let write = || format!("cannot write {}", path.display());
-        let mut file = File::create(&path).with_context(write)?;
-        let bytes = target.fetch(name, &mut file)?;
-        let digest = ContentHasher::of_file(&path).with_context(write)?;
-        Ok(Self { volume: Volume { bytes }, path, name: name.clone(), digest })
     }
 }
 

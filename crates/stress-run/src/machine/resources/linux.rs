@@ -3,6 +3,7 @@
 mod clocks;
 mod memory;
 mod pulse;
+mod tree;
 
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use self::{
     clocks::{Clocks, Processors},
     memory::MemoryWatch,
     pulse::Pulse,
+    tree::tree,
 };
 use super::Resources;
 
@@ -95,16 +97,6 @@ impl Watch {
         }
         resources
     }
-}
-
-/// The process and all below it that run now.
-fn tree(pid: u32) -> Vec<Process> {
-    let Ok(process) = Process::new(pid as i32) else { return Vec::new() };
-    let tasks = process.tasks().into_iter().flatten().flatten();
-    let children: Vec<u32> = tasks.filter_map(|task| task.children().ok()).flatten().collect();
-    let mut processes = vec![process];
-    processes.extend(children.into_iter().flat_map(tree));
-    processes
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::{
 
 use procfs::process::Process;
 
-use super::tree;
+use super::tree::tree;
 
 /// Least time between two looks.
 const PAUSE_MIN: Duration = Duration::from_millis(20);
