@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use client::FileName;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use crate::plan::Volume;
