@@ -2,56 +2,34 @@
 
 use std::{convert::Infallible, fmt, path::PathBuf, process::Command, str::FromStr};
 
-use clap::{Args, ValueHint, builder::FalseyValueParser};
+use clap::{Args, ValueHint};
 
-/// Words and the names of files: what is in the files is read by those who connect. The variables are
-/// those of `fileclient`.
+/// Words and the names of files: what is in the files is read by those who connect. `-h` leaves them out.
 #[derive(Clone, Debug, Default, Args)]
 pub struct ConnectionArgs {
     /// What ends each request: crlfcrlf (a line ending and a blank line), crlf or none [default:
     /// crlfcrlf]
-    #[arg(
-        long,
-        value_parser = ["crlfcrlf", "crlf", "none"],
-        hide_possible_values = true,
-        env = "FILECLIENT_FRAMING",
-        hide_env_values = true
-    )]
+    #[arg(long, hide_short_help = true, value_parser = ["crlfcrlf", "crlf", "none"], hide_possible_values = true)]
     pub framing: Option<String>,
 
-    /// Talk TLS, so that nobody on the way can read or change anything [default: off]
-    #[arg(
-        long,
-        env = "FILECLIENT_TLS",
-        hide_env_values = true,
-        value_parser = FalseyValueParser::new()
-    )]
+    /// Talk TLS, so that nobody on the way can read or change anything
+    #[arg(long, hide_short_help = true)]
     pub tls: bool,
 
     /// PEM file of whom to trust with --tls: an authority, or the server's self-signed certificate
     /// [default: the authorities that the system trusts]
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "FILECLIENT_CA",
-        hide_env_values = true,
-        value_hint = ValueHint::FilePath
-    )]
+    #[arg(long, hide_short_help = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub ca: Option<PathBuf>,
 
-    /// What the server knows you by. Others on this machine may see it in the list of processes, but
-    /// not when it comes from the environment or from --token-file
-    #[arg(long, env = "FILECLIENT_TOKEN", hide_env_values = true)]
+    /// What the server knows you by
+    ///
+    /// Others on this machine may see it in the list of processes, but not when it comes from the environment
+    /// or from --token-file.
+    #[arg(long, hide_short_help = true)]
     pub token: Option<Secret>,
 
     /// File that holds the token and nothing else
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "FILECLIENT_TOKEN_FILE",
-        hide_env_values = true,
-        value_hint = ValueHint::FilePath
-    )]
+    #[arg(long, hide_short_help = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub token_file: Option<PathBuf>,
 }
 

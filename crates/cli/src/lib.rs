@@ -10,7 +10,7 @@ mod printable;
 pub mod table;
 pub mod units;
 
-pub use arguments::parse;
+pub use arguments::{command, parse, rare, short_help};
 pub use connection::{ConnectionArgs, Secret};
 pub use documents::{Documents, NoSuchCommand};
 pub use printable::{printable, printable_json};

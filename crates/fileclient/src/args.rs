@@ -4,7 +4,7 @@ mod server;
 
 use std::path::{Path, PathBuf};
 
-use clap::{CommandFactory, Parser, ValueHint, builder::FalseyValueParser, error::ErrorKind};
+use clap::{CommandFactory, Parser, ValueHint, error::ErrorKind};
 use cli::Documents;
 use protocol::FileName;
 
@@ -40,14 +40,8 @@ pub(crate) enum Command {
     /// Print the names of the stored files, one a line
     #[command(visible_alias = "ls")]
     List {
-        /// Print their sizes too, where the server tells them [default: off]
-        #[arg(
-            short,
-            long,
-            env = "FILECLIENT_LONG",
-            hide_env_values = true,
-            value_parser = FalseyValueParser::new()
-        )]
+        /// Print their sizes too, where the server tells them
+        #[arg(short, long)]
         long: bool,
 
         #[command(flatten)]
@@ -60,27 +54,16 @@ pub(crate) enum Command {
         #[arg(value_name = "NAME", required = true)]
         names: Vec<FileName>,
 
-        /// File to write, or an existing directory; - is standard output [default: the file's name, in
-        /// the current directory]
-        #[arg(
-            short,
-            long,
-            value_name = "PATH",
-            env = "FILECLIENT_OUTPUT",
-            hide_env_values = true,
-            value_hint = ValueHint::AnyPath
-        )]
+        /// File to write, an existing directory, or - for standard output
+        ///
+        /// [default: the file's name, in the current directory]
+        #[arg(short, long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
         output: Option<PathBuf>,
 
-        /// Do not replace existing local files; they are skipped, which is no failure [default:
-        /// replace them and keep their permissions]
-        #[arg(
-            short,
-            long,
-            env = "FILECLIENT_NO_CLOBBER",
-            hide_env_values = true,
-            value_parser = FalseyValueParser::new()
-        )]
+        /// Do not replace existing local files
+        ///
+        /// They are skipped, which is no failure. [default: replace them and keep their permissions]
+        #[arg(short, long)]
         no_clobber: bool,
 
         #[command(flatten)]
@@ -95,7 +78,7 @@ pub(crate) enum Command {
         files: Vec<PathBuf>,
 
         /// Name to store a single file under [default: the last part of its path]
-        #[arg(long = "as", value_name = "NAME", env = "FILECLIENT_AS", hide_env_values = true)]
+        #[arg(long = "as", value_name = "NAME")]
         name: Option<FileName>,
 
         #[command(flatten)]
@@ -144,13 +127,8 @@ pub(crate) enum Command {
 
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Report {
-    /// Print the results as JSON, an object a line [default: off]
-    #[arg(
-        long,
-        env = "FILECLIENT_JSON",
-        hide_env_values = true,
-        value_parser = FalseyValueParser::new()
-    )]
+    /// Print the results as JSON, an object a line
+    #[arg(long)]
     json: bool,
 }
 
@@ -225,5 +203,13 @@ mod tests {
     #[test]
     fn the_arguments_are_consistent() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn the_short_help_fits_a_terminal_of_24_lines() {
+        for page in cli::short_help::<Args>() {
+            assert!(page.lines().count() < 24, "{page}");
+            assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
+        }
     }
 }

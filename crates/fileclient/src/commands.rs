@@ -6,7 +6,6 @@ mod transfers;
 use std::fmt::Display;
 
 use anyhow::anyhow;
-use clap::CommandFactory;
 use cli::printable_json;
 use client::{ClientError, Connection, ConnectionOptions, Remote};
 use protocol::FileName;
@@ -59,7 +58,7 @@ impl Commands {
             Command::Ping { .. } => self.attempt(json!({}), Self::ping),
             Command::Digest { names, .. } => self.each(names, Self::digest),
             Command::Documents(documents) => {
-                self.note(documents.print(&Args::command()).map_err(Into::into));
+                self.note(documents.print(&cli::command::<Args>()).map_err(Into::into));
             }
         }
     }

@@ -42,67 +42,50 @@ closes them. Exit status: 0 after a clean drain, 1 when connections were cut,
 
 /// Serve the files of a directory over TCP
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES, max_term_width = 80)]
+#[command(version, after_help = EXAMPLES)]
 pub struct Args {
-    /// Directory to serve, in place of --dir
+    /// Directory to serve, in place of --dir [default: files]
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     directory: Option<PathBuf>,
 
     /// Directory to serve; uploads are stored here too
-    #[arg(
-        long,
-        value_name = "DIR",
-        env = "FILESERVER_DIR",
-        default_value = "files",
-        value_hint = ValueHint::DirPath
-    )]
+    #[arg(long, value_name = "DIR", default_value = "files", value_hint = ValueHint::DirPath, hide_short_help = true)]
     dir: PathBuf,
 
-    /// Address to listen on, or a name of this machine; anything but loopback lets others read and
-    /// replace the files
-    #[arg(
-        long,
-        alias = "ip",
-        value_name = "ADDRESS",
-        env = "FILESERVER_HOST",
-        default_value = "127.0.0.1"
-    )]
+    /// Address to listen on, or a name of this machine
+    ///
+    /// Anything but loopback lets others read and replace the files.
+    #[arg(long, alias = "ip", value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub host: String,
 
-    /// Port to listen on; 0 takes a free one and prints it
-    #[arg(long, env = "FILESERVER_PORT", default_value_t = 46666)]
+    /// Port to listen on; 0 takes a free one
+    ///
+    /// The first line that is printed names it.
+    #[arg(long, default_value_t = 46666)]
     pub port: u16,
 
     /// How connections are run
-    #[arg(long, env = "FILESERVER_MODE", default_value_t = Mode::Thread, value_parser = mode_parser())]
+    #[arg(long, default_value_t = Mode::Thread, value_parser = mode_parser())]
     mode: Mode,
 
     /// The same as --mode process, as the course's servers are told it.
     #[arg(long, hide = true)]
     multiprocessing: bool,
 
-    /// Size of the pool, 1 to 1000 [default: 5; legacy: as many as --max-connections]
+    /// Size of the pool, 1 to 1000 [default: 5]
+    ///
+    /// In legacy mode the default is that of --max-connections.
     #[arg(
         long,
         alias = "pool",
         value_name = "N",
-        env = "FILESERVER_WORKERS",
         value_parser = clap::value_parser!(u32).range(1..=1000)
     )]
     pub workers: Option<u32>,
 
     /// Seconds that open connections get to finish at shutdown
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        env = "FILESERVER_DRAIN",
-        default_value = "10",
-        value_parser = cli::units::seconds
-    )]
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = cli::units::seconds, hide_short_help = true)]
     pub drain: Duration,
-
-    #[command(flatten)]
-    pub connections: ConnectionArgs,
 
     #[command(flatten)]
     pub files: FileArgs,
@@ -112,6 +95,9 @@ pub struct Args {
 
     #[command(flatten)]
     pub log: RecordArgs,
+
+    #[command(flatten)]
+    pub connections: ConnectionArgs,
 
     /// For tests: what the server does wrong, service-time=MS, flip-byte or touch-memory=SIZE
     #[arg(
@@ -277,5 +263,13 @@ mod tests {
         assert_eq!(size("fileserver"), 5);
         assert_eq!(size("fileserver --mode legacy"), 1024);
         assert_eq!(size("fileserver --mode legacy --workers 3"), 3);
+    }
+
+    #[test]
+    fn the_short_help_fits_a_terminal_of_24_lines() {
+        for page in cli::short_help::<Args>() {
+            assert!(page.lines().count() < 24, "{page}");
+            assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
+        }
     }
 }

@@ -34,8 +34,7 @@ pub struct LogArgs {
     )]
     pub(crate) limit: u32,
 
-    /// Whose events: those of the server that started `last`, of `all`, or of the one with this
-    /// number
+    /// Whose events: of the `last` server that started, of `all`, or of one by number
     #[arg(long, value_name = "RUN", default_value = "last")]
     pub(crate) run: RunChoice,
 

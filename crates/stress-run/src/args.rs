@@ -67,7 +67,6 @@ Exit status: 0 written, 2 bad usage or a run that cannot be read, 4 a gate was n
 #[command(
     version,
     after_help = EXAMPLES,
-    max_term_width = 80,
     args_conflicts_with_subcommands = true,
     override_usage = "stress-run [run] [OPTIONS]\n       stress-run COMMAND ..."
 )]
@@ -123,7 +122,7 @@ enum Command {
         #[command(flatten)]
         results: ResultOptions,
     },
-    /// Say whether run B is faster or slower than run A, or which mode of one run is
+    /// Say which of two runs, or which mode of one run, is faster
     #[command(after_help = compare::NOTES)]
     Compare(CompareArgs),
     /// Make one transfer for a pool of client processes
@@ -186,7 +185,7 @@ impl Args {
             Some(Command::Bound { parent, words }) => {
                 return Err(offspring::become_program(parent, &words));
             }
-            Some(Command::Documents(documents)) => documents.print(&Self::command())?,
+            Some(Command::Documents(documents)) => documents.print(&cli::command::<Self>())?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -290,7 +289,7 @@ mod tests {
 
     #[test]
     fn no_line_of_help_is_wider_than_a_terminal_of_80_columns() {
-        let mut program = Args::command();
+        let mut program = cli::command::<Args>();
         program.build();
         let described = std::iter::once(&program).chain(program.get_subcommands());
         for command in described {
@@ -313,5 +312,13 @@ mod tests {
             count += 1;
         }
         assert_eq!(count, 14);
+    }
+
+    #[test]
+    fn the_short_help_fits_a_terminal_of_24_lines() {
+        for page in cli::short_help::<Args>() {
+            assert!(page.lines().count() < 24, "{page}");
+            assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
+        }
     }
 }

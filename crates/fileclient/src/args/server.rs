@@ -10,13 +10,12 @@ use client::{Address, ConnectionOptions, Tls, token};
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Server", mut_args(|argument| argument.global(true)))]
 pub(crate) struct ServerArgs {
-    /// Server to talk to: a host, a port or both. A server on this machine that is just starting is
-    /// waited for, for a second
+    /// Server: host, port or both
+    ///
+    /// A server on this machine that is just starting is waited for, for a second.
     #[arg(
         long,
         value_name = "HOST:PORT",
-        env = "FILECLIENT_SERVER",
-        hide_env_values = true,
         default_value = "127.0.0.1:46666",
         value_hint = ValueHint::Hostname
     )]
@@ -34,9 +33,8 @@ pub(crate) struct ServerArgs {
     #[arg(
         long,
         value_name = "SECONDS",
-        env = "FILECLIENT_TIMEOUT",
-        hide_env_values = true,
         default_value = "60",
+        hide_short_help = true,
         value_parser = cli::units::seconds_not_zero
     )]
     timeout: Duration,

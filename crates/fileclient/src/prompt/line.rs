@@ -1,7 +1,7 @@
 //! One line of the prompt, read as a command.
 
 use anyhow::anyhow;
-use clap::{Parser, error::ErrorKind};
+use clap::{FromArgMatches, Parser, error::ErrorKind};
 
 use super::words;
 use crate::args::Command;
@@ -62,7 +62,9 @@ pub(super) fn parse(line: &str) -> Result<Entered, LineError> {
     if found.words.is_empty() {
         return Ok(Entered::Nothing);
     }
-    match Line::try_parse_from(found.words).map_err(LineError::Usage)?.verb {
+    let matches = cli::command::<Line>().try_get_matches_from(found.words);
+    let line = matches.and_then(|matches| Line::from_arg_matches(&matches));
+    match line.map_err(LineError::Usage)?.verb {
         Verb::Exit => Ok(Entered::Exit),
         Verb::Run(command) => match command.misuse() {
             None if command.reads_stdin() => Err(LineError::Misuse(

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use clap::builder::FalseyValueParser;
-
 use super::columns::Column;
 
 const NOTES: &str = "\
@@ -19,35 +17,24 @@ If standard output is no terminal, the view is printed once, as with --once.";
 #[command(after_help = NOTES)]
 pub(crate) struct TopArgs {
     /// Time from one look to the next, from 0.1 to 3600
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        env = "FILECLIENT_INTERVAL",
-        hide_env_values = true,
-        default_value = "1",
-        value_parser = interval
-    )]
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = interval)]
     pub(super) interval: Duration,
 
-    /// Print the view once, as plain text with all columns; this takes one interval, in which the
-    /// rates are measured [default: off]
-    #[arg(
-        long,
-        env = "FILECLIENT_ONCE",
-        hide_env_values = true,
-        value_parser = FalseyValueParser::new()
-    )]
+    /// Print the view once, as plain text with all columns
+    ///
+    /// This takes one interval, in which the rates are measured.
+    #[arg(long)]
     pub(crate) once: bool,
 
-    /// Column that the workers are sorted by: worker, pid, state, client, request, progress, time,
-    /// rate, cpu, memory, requests, failed or restarts
+    /// Column that the workers are sorted by
+    ///
+    /// One of worker, pid, state, client, request, progress, time, rate, cpu, memory, requests, failed and
+    /// restarts.
     #[arg(
         long,
         value_enum,
         value_name = "COLUMN",
         hide_possible_values = true,
-        env = "FILECLIENT_SORT",
-        hide_env_values = true,
         default_value_t = Column::default()
     )]
     pub(super) sort: Column,

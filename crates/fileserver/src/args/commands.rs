@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::bail;
 use clap::{
-    CommandFactory, Subcommand,
+    Subcommand,
     builder::{PossibleValuesParser, TypedValueParser},
 };
 use cli::Documents;
@@ -22,7 +22,7 @@ pub(super) enum Command {
     /// Make tokens, with which clients show who they are
     #[command(subcommand)]
     Token(TokenCommand),
-    /// Query the database of --log-db: which requests were slow, failed, and so on
+    /// Query the database of --log-db: which requests were slow or failed
     Log(LogArgs),
     #[command(flatten)]
     Documents(Documents),
@@ -30,8 +30,9 @@ pub(super) enum Command {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TokenCommand {
-    /// Make a token and print it; it is stored nowhere. Its line is added to --auth-file, or
-    /// printed too
+    /// Make a token and print it
+    ///
+    /// It is stored nowhere. Its line is added to --auth-file, or printed too.
     New {
         /// Name of the owner
         #[arg(value_parser = tokens::parse_name)]
@@ -40,7 +41,6 @@ pub(super) enum TokenCommand {
         #[arg(
             long,
             hide_possible_values = true,
-            env = "FILESERVER_PERMISSION",
             default_value = "rw",
             value_parser = PossibleValuesParser::new(["r", "rw"])
                 .try_map(|letters| letters.parse::<Permission>())
@@ -61,7 +61,7 @@ impl Command {
                 };
                 cli::output::print(monitor::answer(database, question)?.to_string().as_bytes());
             }
-            Self::Documents(documents) => documents.print(&Args::command())?,
+            Self::Documents(documents) => documents.print(&cli::command::<Args>())?,
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
+const HEADING: &str = "Limits on connections";
+
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Limits on connections")]
+#[command(next_help_heading = HEADING, mut_args(cli::rare(HEADING)))]
 pub struct ConnectionArgs {
     /// Seconds between requests, or without a byte in a transfer, after which a connection is closed
     #[arg(
         long,
         value_name = "SECONDS",
-        env = "FILESERVER_IDLE_TIMEOUT",
         default_value = "60",
         value_parser = cli::units::seconds_not_zero
     )]
@@ -21,21 +22,19 @@ pub struct ConnectionArgs {
     #[arg(
         long,
         value_name = "SECONDS",
-        env = "FILESERVER_HEAD_TIMEOUT",
         default_value = "10",
         value_parser = cli::units::seconds_not_zero
     )]
     pub head_timeout: Duration,
 
     /// Bytes a second that a transfer must move, averaged over the idle timeout; 0 for any
-    #[arg(long, value_name = "SIZE", env = "FILESERVER_MIN_RATE", default_value = "1KiB")]
+    #[arg(long, value_name = "SIZE", default_value = "1KiB")]
     pub min_rate: ByteSize,
 
     /// Requests that one connection may make
     #[arg(
         long,
         value_name = "N",
-        env = "FILESERVER_MAX_REQUESTS",
         default_value_t = 10_000,
         value_parser = clap::value_parser!(u64).range(1..)
     )]
@@ -47,7 +46,6 @@ pub struct ConnectionArgs {
     #[arg(
         long,
         value_name = "N",
-        env = "FILESERVER_MAX_CONNECTIONS",
         default_value_t = 1024,
         value_parser = clap::value_parser!(u32).range(1..=100_000)
     )]
@@ -59,7 +57,6 @@ pub struct ConnectionArgs {
     #[arg(
         long,
         value_name = "N",
-        env = "FILESERVER_MAX_PER_ADDRESS",
         default_value_t = 256,
         value_parser = clap::value_parser!(u32).range(1..=100_000)
     )]
@@ -69,7 +66,6 @@ pub struct ConnectionArgs {
     #[arg(
         long,
         value_name = "N",
-        env = "FILESERVER_BACKLOG",
         default_value_t = 1024,
         value_parser = clap::value_parser!(i32).range(1..)
     )]

@@ -1,53 +1,33 @@
 //! Options about stored files.
 
 use bytesize::ByteSize;
-use clap::{ValueEnum, builder::BoolishValueParser};
+use clap::ValueEnum;
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Files")]
 pub struct FileArgs {
     /// Largest file that is stored, for example 500MB or 2GiB
-    #[arg(long, value_name = "SIZE", env = "FILESERVER_MAX_UPLOAD", default_value = "1GiB")]
+    #[arg(long, hide_short_help = true, value_name = "SIZE", default_value = "1GiB")]
     pub max_upload: ByteSize,
 
     /// Bytes that all files may take together, uploads under way included, or `none`
-    #[arg(
-        long,
-        value_name = "SIZE",
-        env = "FILESERVER_QUOTA",
-        default_value = "100GiB",
-        value_parser = size_or_none
-    )]
+    #[arg(long, hide_short_help = true, value_name = "SIZE", default_value = "100GiB", value_parser = size_or_none)]
     pub quota: u64,
 
     /// Files that there may be, uploads under way included, or `none`
-    #[arg(
-        long,
-        value_name = "N",
-        env = "FILESERVER_MAX_FILES",
-        default_value = "10000",
-        value_parser = number_or_none
-    )]
+    #[arg(long, hide_short_help = true, value_name = "N", default_value = "10000", value_parser = number_or_none)]
     pub max_files: u64,
 
     /// What a confirmed upload survives
-    #[arg(long, value_name = "LEVEL", value_enum, env = "FILESERVER_DURABILITY", default_value_t = Durability::None)]
+    #[arg(long, hide_short_help = true, value_name = "LEVEL", value_enum, default_value_t = Durability::None)]
     pub durability: Durability,
 
     /// Refuse UPLOAD and DELETE
-    #[arg(
-        long,
-        env = "FILESERVER_READ_ONLY",
-        value_parser = BoolishValueParser::new()
-    )]
+    #[arg(long)]
     pub read_only: bool,
 
     /// Refuse an UPLOAD to a name that exists
-    #[arg(
-        long,
-        env = "FILESERVER_NO_REPLACE",
-        value_parser = BoolishValueParser::new()
-    )]
+    #[arg(long, hide_short_help = true)]
     pub no_replace: bool,
 }
 

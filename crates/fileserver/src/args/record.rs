@@ -14,11 +14,13 @@ use telemetry::LogLevel;
 pub struct RecordArgs {
     /// Least severe events in the log: error, warn, info, debug or trace [default: info; on a terminal
     /// warn]
-    #[arg(long, value_name = "LEVEL", env = "FILESERVER_LOG_LEVEL")]
+    #[arg(long, hide_short_help = true, value_name = "LEVEL")]
     pub log_level: Option<LogLevel>,
 
-    /// Append events to this file; SIGHUP opens it again [default: standard error]
-    #[arg(long, value_name = "FILE", env = "FILESERVER_LOG_FILE")]
+    /// Append events to this file [default: standard error]
+    ///
+    /// SIGHUP opens it again.
+    #[arg(long, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
 
     /// How events are written: text or json
@@ -27,36 +29,28 @@ pub struct RecordArgs {
         value_name = "FORMAT",
         value_enum,
         hide_possible_values = true,
-        env = "FILESERVER_LOG_FORMAT",
-        default_value_t = LogFormat::Text
+        default_value_t = LogFormat::Text,
+        hide_short_help = true
     )]
     pub log_format: LogFormat,
 
-    /// Store events of level info in this SQLite database too; `fileserver log` queries it
-    #[arg(long, value_name = "FILE", env = "FILESERVER_LOG_DB", global = true)]
+    /// Store events in this SQLite database too
+    ///
+    /// Those of level info and worse; `fileserver log` queries it.
+    #[arg(long, value_name = "FILE", global = true)]
     pub log_db: Option<DatabaseTarget>,
 
     /// Serve metrics for Prometheus at this port, for example 9464
     ///
     /// Only this machine can reach it, unless an address is given too.
-    #[arg(
-        long,
-        value_name = "[ADDRESS:]PORT",
-        env = "FILESERVER_METRICS",
-        value_parser = address_or_port
-    )]
+    #[arg(long, hide_short_help = true, value_name = "[ADDRESS:]PORT", value_parser = address_or_port)]
     pub metrics: Option<SocketAddr>,
 
     /// Answer STATS and PING at this port too, for example 46667
     ///
     /// It needs no worker, so it answers even while all of them are busy or stopped. Only this machine
     /// can reach it.
-    #[arg(
-        long,
-        value_name = "[ADDRESS:]PORT",
-        env = "FILESERVER_STATUS",
-        value_parser = local_address_or_port
-    )]
+    #[arg(long, value_name = "[ADDRESS:]PORT", value_parser = local_address_or_port, hide_short_help = true)]
     pub status: Option<SocketAddr>,
 }
 

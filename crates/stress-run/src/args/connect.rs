@@ -10,8 +10,8 @@ use crate::servers::access::Access;
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "A server that is running already", mut_args(only_with_connect))]
 pub(crate) struct ConnectOptions {
-    /// Measure it, instead of starting one for each mode and number of workers
-    #[arg(long, value_name = "HOST:PORT", env = "STRESS_CONNECT", conflicts_with = "modes")]
+    /// Measure this server instead of starting some
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "modes")]
     connect: Option<Address>,
 
     /// The host alone, as the course's programs are told it.
@@ -30,39 +30,19 @@ pub(crate) struct ConnectOptions {
 
     /// Measure downloads of this file of the server's, and store nothing there: for a server that only
     /// hands files out
-    #[arg(
-        long,
-        value_name = "NAME",
-        env = "STRESS_FILE",
-        conflicts_with_all = ["volumes", "quick"]
-    )]
+    #[arg(long, hide_short_help = true, value_name = "NAME", conflicts_with_all = ["volumes", "quick"])]
     pub(super) file: Option<FileName>,
 
     #[command(flatten)]
     pub(super) access: AccessOptions,
 }
 
-/// Those of `fileclient`, under variables of this program.
+/// How to talk to it.
 #[derive(Clone, Debug, Default, Args)]
-#[command(
-    next_help_heading = "A server that is running already",
-    mut_args(with_variable_of_this_program)
-)]
+#[command(next_help_heading = "A server that is running already")]
 pub(crate) struct AccessOptions {
     #[command(flatten)]
     connection: ConnectionArgs,
-}
-
-fn with_variable_of_this_program(argument: Arg) -> Arg {
-    let variable = match argument.get_id().as_str() {
-        "framing" => "STRESS_FRAMING",
-        "tls" => "STRESS_TLS",
-        "ca" => "STRESS_CA",
-        "token" => "STRESS_TOKEN",
-        "token_file" => "STRESS_TOKEN_FILE",
-        _ => return argument,
-    };
-    argument.env(variable)
 }
 
 fn only_with_connect(argument: Arg) -> Arg {

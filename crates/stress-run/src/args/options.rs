@@ -5,7 +5,7 @@ use std::{env, path::PathBuf, str::FromStr, time::Duration};
 use anyhow::{Context, anyhow};
 use clap::{
     Args, ValueEnum,
-    builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser},
+    builder::{PossibleValuesParser, TypedValueParser},
 };
 
 use super::connect::{AccessOptions, ConnectOptions};
@@ -47,15 +47,10 @@ pub(crate) struct RunOptions {
     #[command(flatten)]
     pub(crate) results: ResultOptions,
 
-    /// Directory for results. Each run gets a directory in it, and `latest` points
-    /// to the newest
-    #[arg(
-        long,
-        alias = "output",
-        value_name = "DIR",
-        env = "STRESS_OUT",
-        default_value = "results"
-    )]
+    /// Directory for results
+    ///
+    /// Each run gets a directory in it, and `latest` points to the newest.
+    #[arg(long, alias = "output", value_name = "DIR", default_value = "results")]
     pub(crate) out: PathBuf,
 }
 
@@ -63,62 +58,55 @@ pub(crate) struct RunOptions {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "What is measured")]
 pub(crate) struct PlanOptions {
-    /// Try it out: divide the volumes by 10, and mark the results QUICK
-    #[arg(long, env = "STRESS_QUICK", value_parser = BoolishValueParser::new())]
+    /// Try it out, with a tenth of the volumes
+    ///
+    /// The results are marked QUICK.
+    #[arg(long)]
     pub(crate) quick: bool,
 
     /// Server modes [default: thread,process]
-    #[arg(long, value_parser = mode(), value_delimiter = ',', env = "STRESS_MODES")]
+    #[arg(long, value_parser = mode(), value_delimiter = ',')]
     modes: Option<Vec<Mode>>,
 
     /// Operations; list asks for the names of the stored files, and has tables of
     /// its own [default: download,upload]
-    #[arg(long, value_enum, value_delimiter = ',', env = "STRESS_OP")]
+    #[arg(long, hide_short_help = true, value_enum, value_delimiter = ',', env = "STRESS_OP")]
     ops: Option<Vec<Operation>>,
 
-    /// Volumes: sizes in MiB of the file that each client moves [default: 10,50,100]
-    #[arg(long, value_name = "MIB", value_delimiter = ',', env = "STRESS_VOLUMES")]
+    /// Sizes of each client's file [default: 10,50,100]
+    #[arg(long, value_name = "MIB", value_delimiter = ',')]
     volumes: Option<Vec<Volume>>,
 
-    /// Numbers of clients that start together [default: 1,5,50]
+    /// Numbers of clients at once [default: 1,5,50]
+    ///
+    /// They start together.
     #[arg(
         long,
         value_name = "N",
         value_delimiter = ',',
-        env = "STRESS_CLIENTS",
         value_parser = clap::value_parser!(u32).range(1..=1000)
     )]
     clients: Option<Vec<u32>>,
 
-    /// Numbers of workers in the server's pool [default: 1,5,50]
+    /// Numbers of workers of the server [default: 1,5,50]
     #[arg(
         long,
         aliases = ["server-workers", "pool"],
         value_name = "N",
         value_delimiter = ',',
-        env = "STRESS_SERVERS",
         value_parser = clap::value_parser!(u32).range(1..=1000)
     )]
     servers: Option<Vec<u32>>,
 
-    /// How often everything is measured; from 2 up in shuffled order, from 4 up
-    /// runs can be compared, from 5 up modes [default: 1]
-    #[arg(
-        long,
-        value_name = "N",
-        env = "STRESS_REPEAT",
-        value_parser = clap::value_parser!(u32).range(1..=1000)
-    )]
+    /// How often everything is measured [default: 1]
+    ///
+    /// From 2 up in shuffled order; from 4 up runs can be compared, from 5 up modes.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     repeat: Option<u32>,
 
     /// How many files a server has that is started for the operation list
     /// [default: 100]
-    #[arg(
-        long,
-        value_name = "N",
-        env = "STRESS_LIST_FILES",
-        value_parser = clap::value_parser!(u32).range(0..=1_000_000)
-    )]
+    #[arg(long, hide_short_help = true, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     list_files: Option<u32>,
 
     #[command(flatten)]
@@ -128,68 +116,56 @@ pub(crate) struct PlanOptions {
     pub(crate) server: ConnectOptions,
 }
 
+const METHOD: &str = "How it is measured";
+
 /// How it is measured.
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "How it is measured")]
+#[command(next_help_heading = METHOD, mut_args(cli::rare(METHOD)))]
 struct MethodOptions {
     /// What the clients are: threads of one process, or processes [default: thread]
-    #[arg(long, value_enum, env = "STRESS_CLIENT_POOL")]
+    #[arg(long, value_enum)]
     client_pool: Option<ClientPoolKind>,
 
     /// Write downloads to files, or only decode and hash them [default: file]
-    #[arg(long, value_enum, env = "STRESS_SINK")]
+    #[arg(long, value_enum)]
     sink: Option<Sink>,
 
     /// Seed of the file contents and of the order [default: 1]
-    #[arg(long, env = "STRESS_SEED")]
+    #[arg(long)]
     seed: Option<u64>,
 
     /// Measure a short row in several bursts, until they have taken so long; at most
     /// 50 bursts [default: 0.5, with --quick 0]
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        env = "STRESS_MIN_TIME",
-        value_parser = min_time,
-        allow_negative_numbers = true
-    )]
+    #[arg(long, value_name = "SECONDS", value_parser = min_time, allow_negative_numbers = true)]
     min_time: Option<f64>,
 
     /// How often a row is measured again, at most, when other programs disturb it
     /// [default: 2]
-    #[arg(
-        long,
-        value_name = "N",
-        env = "STRESS_RERUNS",
-        value_parser = clap::value_parser!(u32).range(0..=10)
-    )]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=10))]
     reruns: Option<u32>,
 
     /// Longest time for one transfer, in seconds [default: 60, more for large rows]
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        env = "STRESS_TIMEOUT",
-        value_parser = cli::units::seconds_not_zero
-    )]
+    #[arg(long, value_name = "SECONDS", value_parser = cli::units::seconds_not_zero)]
     timeout: Option<Duration>,
 }
 
+const PLACES: &str = "Programs and places";
+
 /// With what, and where, a run goes on.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Programs and places")]
+#[command(next_help_heading = PLACES, mut_args(cli::rare(PLACES)))]
 pub(crate) struct PlaceOptions {
     /// Directory for the served files and the downloads, removed afterwards
     /// [default: the system's temporary directory]
-    #[arg(long, value_name = "DIR", env = "STRESS_WORK_DIR")]
+    #[arg(long, value_name = "DIR")]
     pub(crate) work_dir: Option<PathBuf>,
 
     /// The server program to start [default: the fileserver beside stress-run]
-    #[arg(long, value_name = "PATH", env = "STRESS_FILESERVER")]
+    #[arg(long, value_name = "PATH")]
     pub(crate) fileserver: Option<PathBuf>,
 
     /// Port of 127.0.0.1 that the servers listen on; 0 takes a free one for each
-    #[arg(long, env = "STRESS_PORT", default_value_t = 0)]
+    #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
 }
 
@@ -197,14 +173,16 @@ pub(crate) struct PlaceOptions {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Results")]
 pub(crate) struct ResultOptions {
-    /// Language of tables and messages
-    #[arg(long, value_enum, env = "STRESS_LANG", default_value = "en")]
+    /// Language
+    ///
+    /// Of tables, reports and messages.
+    #[arg(long, value_enum, default_value = "en")]
     pub(crate) lang: Language,
 
     /// Condition that the results must meet, such as clients=50:mean_s<3, or with
     /// compare speed_ratio>=0.9. For several, repeat the option or put semicolons
     /// between them
-    #[arg(long = "gate", value_name = "CONDITION", value_delimiter = ';', env = "STRESS_GATE")]
+    #[arg(long = "gate", hide_short_help = true, value_name = "CONDITION", value_delimiter = ';')]
     pub(crate) gates: Vec<Gate>,
 }
 

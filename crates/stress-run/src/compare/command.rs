@@ -67,8 +67,9 @@ pub(crate) struct CompareArgs {
     #[arg(long, value_name = "WHAT", value_enum, conflicts_with_all = ["b", "across_machines"])]
     between: Option<Between>,
 
-    /// Compare runs of two machines all the same; a difference may come from the
-    /// machine
+    /// Compare runs of two machines all the same
+    ///
+    /// A difference may come from the machine.
     #[arg(long)]
     across_machines: bool,
 

@@ -26,12 +26,8 @@ pub(crate) struct WorkerAccess {
     connection: ConnectionArgs,
 }
 
-/// The null server, too, is measured where variables say how to talk to another.
 fn of_worker(argument: Arg) -> Arg {
-    match argument.get_id().as_str() {
-        "token" => argument.env(WORKER_TOKEN),
-        _ => argument.env(None::<&str>),
-    }
+    if argument.get_id() == "token" { argument.env(WORKER_TOKEN) } else { argument }
 }
 
 impl Access {
