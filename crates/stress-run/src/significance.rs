@@ -142,6 +142,48 @@ mod tests {
         assert_p(&[1.0, 2.0, 3.0], &[4.0, 5.0, 6.0, 7.0], 2.0 / 35.0);
     }
 
+    const SIX: [[f64; 6]; 2] =
+        [[1.31, 1.27, 1.42, 1.29, 1.35, 1.30], [1.38, 1.44, 1.41, 1.36, 1.52, 1.40]];
+    const FIVE_AND_SIX: ([f64; 5], [f64; 6]) =
+        ([12.1, 11.8, 13.0, 12.4, 12.9], [12.5, 13.3, 12.7, 13.8, 14.1, 13.6]);
+    const FOUR_AND_FIVE: ([f64; 4], [f64; 5]) = ([3.1, 2.7, 3.4, 2.9], [2.8, 3.0, 3.3, 2.6, 3.2]);
+
+    /// By scipy 1.17.1: `mannwhitneyu(a, b, method="exact")`.
+    #[test]
+    fn p_values_without_ties_are_those_of_scipy() {
+        assert_p(&SIX[0], &SIX[1], 0.025_974_025_974_025_976);
+        assert_p(&FIVE_AND_SIX.0, &FIVE_AND_SIX.1, 0.051_948_051_948_051_95);
+        assert_p(&FOUR_AND_FIVE.0, &FOUR_AND_FIVE.1, 0.904_761_904_761_904_9);
+    }
+
+    /// Counted by a program over `itertools.combinations` of scipy's `rankdata`.
+    #[test]
+    fn p_values_with_ties_are_shares_of_all_draws() {
+        assert_p(&[1.2, 1.3, 1.3, 1.5, 1.6], &[1.3, 1.5, 1.7, 1.8, 1.8], 30.0 / 252.0);
+        assert_p(&[0.5, 0.5, 0.7, 0.9], &[0.5, 0.8, 0.9, 1.1, 1.1, 1.2], 26.0 / 210.0);
+    }
+
+    /// The least and the largest ratio by which `a` can be divided so that scipy's `mannwhitneyu` does not
+    /// refuse it, found by trying each.
+    #[test]
+    fn a_range_holds_the_ratios_that_scipys_test_does_not_refuse() {
+        for (range, (low, high)) in [
+            (ratio_range(&SIX[0], &SIX[1], 0.05), (0.888_157_894_736_842_1, 0.986_111_111_111_111)),
+            (
+                ratio_range(&FIVE_AND_SIX.0, &FIVE_AND_SIX.1, 0.05),
+                (0.867_647_058_823_529_3, 1.015_748_031_496_063_2),
+            ),
+            (ratio_range(&FIVE_AND_SIX.0, &FIVE_AND_SIX.1, 0.01), (0.855_072_463_768_116, 1.032)),
+            (
+                ratio_range(&FOUR_AND_FIVE.0, &FOUR_AND_FIVE.1, 0.05),
+                (0.843_75, 1.214_285_714_285_714_4),
+            ),
+        ] {
+            let range = range.unwrap();
+            assert!((range.0 - low).abs() < 1e-12 && (range.1 - high).abs() < 1e-12, "{range:?}");
+        }
+    }
+
     #[test]
     fn ties_share_their_ranks_and_are_counted_exactly() {
         // Doubled ranks 2 5 5 8; pairs add up to 7 7 10 10 13 13, and 7 was observed.
@@ -227,6 +269,36 @@ mod tests {
         }
         assert_eq!(corrected(&[0.03]), [0.03]);
         assert_eq!(corrected(&[]), [0.0; 0]);
+    }
+
+    /// By scipy 1.17.1: `stats.false_discovery_control(p_values)`.
+    #[test]
+    fn corrected_p_values_are_those_of_scipy() {
+        let p_values = [
+            0.001, 0.008, 0.039, 0.041, 0.042, 0.06, 0.074, 0.205, 0.212, 0.216, 0.222, 0.251,
+            0.269, 0.275, 0.34, 0.341, 0.384, 0.569, 0.594, 0.696, 0.762, 0.94, 0.942, 0.975,
+            0.986,
+        ];
+        let expected = [
+            (0.025, 1),
+            (0.1, 1),
+            (0.21, 3),
+            (0.25, 1),
+            (0.264_285_714_285_714_3, 1),
+            (0.491_071_428_571_428_66, 7),
+            (0.532_812_5, 2),
+            (0.564_705_882_352_941_3, 1),
+            (0.781_578_947_368_421, 2),
+            (0.87, 1),
+            (0.907_142_857_142_857_1, 1),
+            (0.986, 4),
+        ];
+        let expected = expected.into_iter().flat_map(|(value, times)| vec![value; times]);
+        let corrected = corrected(&p_values);
+        assert_eq!(corrected.len(), 25);
+        for (value, expected) in corrected.iter().zip(expected) {
+            assert!((value - expected).abs() < 1e-12, "{value} {expected}");
+        }
     }
 
     #[test]

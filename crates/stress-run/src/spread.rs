@@ -95,6 +95,13 @@ mod tests {
         // From tables of the binomial distribution: ranks 1 for 6 to 8 values, 2 for 9, 3 for 12, 6 for 20.
         let ranks: Vec<_> = [5, 6, 8, 9, 12, 20].map(confidence_rank).into();
         assert_eq!(ranks, [None, Some(1), Some(1), Some(2), Some(3), Some(6)]);
+        // From scipy 1.17.1: one more than the largest rank at which `binom.cdf` is up to 0.025.
+        for (count, rank) in [(11, 2), (15, 4), (25, 8), (30, 10)] {
+            assert_eq!(confidence_rank(count), Some(rank), "{count}");
+        }
+        // From its `quantile_test(values, p=0.5).confidence_interval(0.95)`.
+        let values = [4.1, 3.9, 4.4, 4.0, 4.6, 4.2, 3.8, 4.3, 4.5, 4.7];
+        assert_eq!(Spread::around(4.2, values).unwrap().confidence, Some((3.9, 4.6)));
         let of = |count: u32| Spread::around(1.0, (1..=count).map(f64::from)).unwrap().confidence;
         assert_eq!((of(5), of(6), of(9)), (None, Some((1.0, 6.0)), Some((2.0, 8.0))));
     }
