@@ -231,9 +231,9 @@ fn summary(plan: &Plan, language: Language) -> String {
     let lines = [
         language.plan_rows(rows, cells, language.repetitions(plan.repetitions)),
         language.plan_time(time),
-        language.plan_payload(cli::units::size(payload_bytes), payload_bytes),
-        language.plan_disk(cli::units::size(disk_bytes)),
-        language.plan_memory(cli::units::size(memory_bytes)),
+        language.plan_payload(language.size(payload_bytes), payload_bytes),
+        language.plan_disk(language.size(disk_bytes)),
+        language.plan_memory(language.size(memory_bytes)),
     ];
     lines.join("\n")
 }

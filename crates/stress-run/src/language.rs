@@ -4,10 +4,9 @@
 mod catalogue;
 mod names;
 mod numbers;
-mod results;
 mod words;
 
-use std::sync::LazyLock;
+use std::{mem, sync::LazyLock};
 
 use clap::ValueEnum;
 
@@ -22,12 +21,34 @@ pub(crate) enum Language {
 }
 
 impl Language {
+    /// What is stored is in English, whatever is said: a run can be reported in any language.
+    pub(crate) const STORED: Self = Self::En;
+
     /// For the `lang` of a page.
     pub(crate) fn tag(self) -> &'static str {
         match self {
             Self::En => "en",
             Self::Id => "id",
         }
+    }
+
+    /// What a raw file says in English, in this language; what was not one of our sentences stays as it is.
+    pub(crate) fn retold(self, stored: &str) -> String {
+        let sentences = stored.split("; ").map(|sentence| self.sentence_retold(sentence));
+        sentences.collect::<Vec<_>>().join("; ")
+    }
+
+    fn sentence_retold(self, sentence: &str) -> String {
+        let retold = words::RETOLD.iter().find_map(|(name, _)| {
+            let mut values = Self::En.catalogue().values_in(name, sentence)?;
+            for (_, value) in &mut values {
+                if value.parse::<f64>().is_ok() {
+                    *value = self.with_comma(mem::take(value));
+                }
+            }
+            Some(self.catalogue().text(name, &values))
+        });
+        retold.unwrap_or_else(|| sentence.to_owned())
     }
 
     fn catalogue(self) -> &'static Catalogue {

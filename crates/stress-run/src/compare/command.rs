@@ -119,7 +119,7 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
     } else {
         cli::output::print(screen::on_screen(&runs, &compared, args.results.lang).as_bytes());
     }
-    for line in results.iter().flat_map(|result| args.results.lang.gate(result)) {
+    for line in results.iter().flat_map(|result| result.lines(args.results.lang)) {
         // Programs read the standard output as a whole.
         if is_for_programs { cli::errln!("{line}") } else { cli::outln!("{line}") }
     }

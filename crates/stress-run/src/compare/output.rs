@@ -99,7 +99,7 @@ fn run_json(run: &Run) -> Value {
         "git_commit": environment.git_commit,
         "preset": environment.preset,
         "client_pool": environment.plan.client_pool,
-        "marks": Language::En.marks(&marks),
+        "marks": marks.lines(Language::En),
         "invalid": marks.invalid > 0,
         "partial": marks.partial,
     })

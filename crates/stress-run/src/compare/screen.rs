@@ -27,7 +27,7 @@ pub(crate) fn on_screen(runs: &[Run], compared: &Compared, language: Language) -
     for (letter, run) in ["A: ", "B: "].into_iter().zip(runs) {
         let letter = if runs.len() > 1 { letter } else { "" };
         let _ = writeln!(screen, "{letter}{}", run_line(run, language));
-        for mark in language.marks(&run.marks()) {
+        for mark in run.marks().lines(language) {
             let _ = writeln!(screen, "   {mark}");
         }
     }

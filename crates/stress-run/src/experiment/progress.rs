@@ -146,8 +146,9 @@ impl Progress {
         outcomes.extend(rate.or_else(mean));
         let cell = self.language.whole_cell(&line.cell());
         let disturbed = line.disturbed.as_deref();
-        let disturbed =
-            disturbed.map_or_else(String::new, |why| format!(" {}", self.language.disturbed(why)));
+        let disturbed = disturbed.map_or_else(String::new, |why| {
+            format!(" {}", self.language.disturbed(self.language.retold(why)))
+        });
         format!("{cell}: {}{disturbed}", outcomes.join(", "))
     }
 

@@ -37,6 +37,33 @@ impl Catalogue {
         text
     }
 
+    /// The values that a sentence was made with; `None` where it is not this text.
+    pub(super) fn values_in(&self, name: &str, sentence: &str) -> Option<Vec<(&str, String)>> {
+        let (mut rest, mut values, mut open) = (sentence, Vec::new(), None);
+        for element in &self.0.get(name)?.elements {
+            match element {
+                PatternElement::TextElement { value: text } => match open.take() {
+                    Some(value) => {
+                        let (before, after) = rest.split_once(&on_one_line(text))?;
+                        values.push((value, before.to_owned()));
+                        rest = after;
+                    }
+                    None => rest = rest.strip_prefix(&on_one_line(text))?,
+                },
+                PatternElement::Placeable {
+                    expression: Expression::Inline(InlineExpression::VariableReference { id }),
+                } => open = Some(id.name),
+                PatternElement::Placeable { .. } => return None,
+            }
+        }
+        match open {
+            Some(value) => values.push((value, rest.to_owned())),
+            None if rest.is_empty() => {}
+            None => return None,
+        }
+        Some(values)
+    }
+
     /// A text that has no values, line by line.
     pub(super) fn lines(&self, name: &str) -> impl Iterator<Item = &'static str> {
         let elements = self.0.get(name).map_or(&[][..], |pattern| &pattern.elements);
@@ -48,6 +75,10 @@ impl Catalogue {
 }
 
 /// A line's end within a text is a space.
+fn on_one_line(text: &str) -> String {
+    text.replace('\n', " ")
+}
+
 fn fill(pattern: &Pattern<&str>, values: &Values<'_>, text: &mut String) {
     let value = |name: &str| {
         let value = values.iter().find(|(of, _)| *of == name);
@@ -55,7 +86,7 @@ fn fill(pattern: &Pattern<&str>, values: &Values<'_>, text: &mut String) {
     };
     for element in &pattern.elements {
         match element {
-            PatternElement::TextElement { value } => *text += &value.replace('\n', " "),
+            PatternElement::TextElement { value } => *text += &on_one_line(value),
             PatternElement::Placeable { expression } => match expression {
                 Expression::Inline(InlineExpression::VariableReference { id }) => {
                     *text += value(id.name);

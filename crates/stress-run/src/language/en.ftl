@@ -129,6 +129,22 @@ mark_disturbed = DISTURBED: the machine had other load, or stood still, during {
     }
 mark_injected = INJECTED: the server was told to make faults: { $faults }
 
+## What cells.csv says of a cell, always in English; the report says it in its language
+
+others_took =
+    of { $available } s of CPU time other programs took { $foreign } s and other machines { $steal } s
+pages_swapped = { $pages } pages of memory were swapped
+limit_stopped = a limit on CPU time stopped the programs { $times } times
+stood_still = of { $watched } s stress-run stood still for { $still } s
+server_was_stopped = the server was stopped for a time
+wrong_bytes = { $clients } clients moved wrong bytes
+counts_disagree =
+    the clients count { $ok } succeeded and { $failed } failed, the server { $server_ok } and
+    { $server_failed }
+no_worker_served = the server counts requests that none of its workers served
+bytes_disagree = the clients count { $bytes } bytes, the server { $server_bytes }
+counts_afterwards = the server's counts afterwards: { $why }
+
 ## The plan
 
 plan_rows = { $rows } rows, { $cells } cells in { $repetitions }
@@ -527,3 +543,7 @@ raw_environment = machine, programs and plan
 raw_cells = every attempt at every cell, with all statistics
 raw_ceilings = what the clients reach with a server that does nothing
 raw_workers = every transfer of every client, with the server's timeline
+cores = { $count } cores
+unknown_cpu = unknown CPU
+unknown_kernel = unknown kernel
+unknown_filesystem = unknown file system

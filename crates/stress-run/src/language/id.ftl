@@ -117,6 +117,23 @@ mark_invalid = INVALID: { $cells } sel dengan byte atau hitungan yang salah
 mark_disturbed = DISTURBED: ada beban lain atau terhenti saat { $cells } sel diukur
 mark_injected = INJECTED: server diminta membuat gangguan: { $faults }
 
+## Yang tertulis di cells.csv tentang satu sel, selalu dalam bahasa Inggris; laporan menerjemahkannya
+
+others_took =
+    dari { $available } detik waktu CPU, program lain memakai { $foreign } detik dan mesin lain
+    { $steal } detik
+pages_swapped = { $pages } halaman memori di-swap
+limit_stopped = program dihentikan { $times } kali oleh batas waktu CPU
+stood_still = dari { $watched } detik, stress-run terhenti { $still } detik
+server_was_stopped = server sempat dihentikan
+wrong_bytes = { $clients } client memindahkan byte yang salah
+counts_disagree =
+    menurut client { $ok } sukses dan { $failed } gagal, menurut server { $server_ok } dan
+    { $server_failed }
+no_worker_served = server menghitung request yang tidak dilayani satu pun worker-nya
+bytes_disagree = client menghitung { $bytes } byte, server { $server_bytes }
+counts_afterwards = hitungan server sesudahnya: { $why }
+
 ## Rencana
 
 plan_rows = { $rows } baris, { $cells } sel dalam { $repetitions }
@@ -505,3 +522,7 @@ raw_environment = mesin, program, dan rencana
 raw_cells = setiap percobaan untuk setiap sel, dengan semua statistiknya
 raw_ceilings = yang dicapai client dengan server yang tidak melakukan apa-apa
 raw_workers = setiap transfer setiap client, dengan catatan waktu dari server
+cores = { $count } core
+unknown_cpu = CPU tidak diketahui
+unknown_kernel = kernel tidak diketahui
+unknown_filesystem = sistem berkas tidak diketahui

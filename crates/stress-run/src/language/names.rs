@@ -30,6 +30,10 @@ impl Language {
         format!("{} MiB/s", self.number(in_mib(bytes_per_s)))
     }
 
+    pub(crate) fn size(self, bytes: u64) -> String {
+        self.with_comma(cli::units::size(bytes))
+    }
+
     pub(crate) fn duration(self, seconds: f64) -> String {
         self.seconds(self.number(seconds))
     }

@@ -40,10 +40,14 @@ impl Language {
     }
 
     pub(crate) fn decimal(self, value: f64, decimals: usize) -> String {
-        let text = format!("{value:.decimals$}");
+        self.with_comma(format!("{value:.decimals$}"))
+    }
+
+    /// A number that has a point, as the language writes it.
+    pub(super) fn with_comma(self, number: String) -> String {
         match self {
-            En => text,
-            Id => text.replace('.', ","),
+            En => number,
+            Id => number.replace('.', ","),
         }
     }
 }

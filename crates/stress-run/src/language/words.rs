@@ -9,15 +9,15 @@ use super::Language;
 
 /// Texts for anywhere.
 macro_rules! texts {
-    ($($name:ident $(($($value:ident),*))?,)*) => {
+    ($(#[$when:meta])? $list:ident: $($name:ident $(($($value:ident),*))?,)*) => {
         impl Language {
             $(pub(crate) fn $name(self, $($($value: impl Display),*)?) -> String {
                 let values = [$($((stringify!($value), $value.to_string())),*)?];
                 self.catalogue().text(stringify!($name), &values)
             })*
         }
-        #[cfg(test)]
-        const TEXTS: &[(&str, &[&str])] =
+        $(#[$when])?
+        pub(super) const $list: &[(&str, &[&str])] =
             &[$((stringify!($name), &[$($(stringify!($value)),*)?])),*];
     };
 }
@@ -52,6 +52,9 @@ macro_rules! heads {
 }
 
 texts! {
+    #[cfg(test)]
+    TEXTS:
+
     counts(succeeded, failed), in_bursts(counts, bursts), table_of(mode),
     lists_of(mode), table_notes,
 
@@ -110,7 +113,18 @@ texts! {
     term_connected_to, term_injected, term_timeout, term_preset, term_servers, term_operations,
     term_volumes, term_clients, term_client_pool, term_sink, term_repetitions, term_seed,
     term_min_time, term_reruns, term_rows, term_payload, sink_file, sink_null, raw_files,
-    raw_environment, raw_cells, raw_ceilings, raw_workers,
+    raw_environment, raw_cells, raw_ceilings, raw_workers, cores(count), unknown_cpu, unknown_kernel,
+    unknown_filesystem,
+}
+
+// What cells.csv says, always in English: why a cell was disturbed, or must not be used.
+texts! {
+    RETOLD:
+
+    others_took(available, foreign, steal), pages_swapped(pages), limit_stopped(times),
+    stood_still(watched, still), server_was_stopped, wrong_bytes(clients),
+    counts_disagree(ok, failed, server_ok, server_failed), no_worker_served,
+    bytes_disagree(bytes, server_bytes), counts_afterwards(why),
 }
 
 sentences! {
@@ -188,7 +202,7 @@ mod tests {
     fn each_catalogue_has_every_text_with_its_values_and_nothing_else() {
         let heads = HEADS.iter().map(|(name, _)| (*name, &[][..]));
         let asked: BTreeMap<&str, &[&str]> =
-            TEXTS.iter().chain(SENTENCES).copied().chain(heads).collect();
+            TEXTS.iter().chain(RETOLD).chain(SENTENCES).copied().chain(heads).collect();
         for (file, catalogue) in CATALOGUES {
             let texts = texts_of(file, catalogue);
             let names: BTreeSet<&&str> = texts.keys().collect();
@@ -225,6 +239,33 @@ mod tests {
         let indonesian = [1, 2].map(|count| Language::Id.load(count, "10 MiB"));
         let expected = ["1 client dengan 10 MiB", "2 client dengan masing-masing 10 MiB"];
         assert_eq!(indonesian, expected);
+    }
+
+    #[test]
+    fn what_a_raw_file_says_is_said_again_in_the_language() {
+        let told = |language: Language| {
+            let [available, foreign] = [2.0, 0.09].map(|seconds| language.decimal(seconds, 2));
+            [
+                language.others_took(available, foreign, 0),
+                language.pages_swapped(3),
+                language.limit_stopped(2),
+                language.stood_still(1, 2),
+                language.server_was_stopped(),
+                language.wrong_bytes(1),
+                language.counts_disagree(5, 0, 4, 1),
+                language.no_worker_served(),
+                language.bytes_disagree(10, 9),
+                language.counts_afterwards("connection refused"),
+            ]
+        };
+        let (stored, indonesian) = (told(Language::En), told(Language::Id));
+        assert_eq!(stored.len(), RETOLD.len());
+        for (stored, expected) in stored.iter().zip(&indonesian) {
+            assert_eq!(Language::Id.retold(stored), *expected);
+            assert_eq!(Language::En.retold(stored), *stored);
+        }
+        assert_eq!(Language::Id.retold(&stored.join("; ")), indonesian.join("; "));
+        assert_eq!(Language::Id.retold("the disk is full"), "the disk is full");
     }
 
     #[test]

@@ -6,6 +6,8 @@ use anyhow::ensure;
 use nix::sys::utsname::uname;
 use serde::{Deserialize, Serialize};
 
+use crate::language::Language;
+
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Machine {
     pub(crate) cpu: Option<String>,
@@ -73,14 +75,16 @@ impl Machine {
     }
 
     /// One line for people.
-    pub(crate) fn in_words(&self) -> String {
-        let cpu = self.cpu.as_deref().unwrap_or("unknown CPU");
-        let memory = self
-            .memory_bytes
-            .map_or_else(String::new, |bytes| format!(", {}", cli::units::size(bytes)));
-        let kernel = self.kernel.as_deref().unwrap_or("unknown kernel");
-        let filesystem = self.filesystem.as_deref().unwrap_or("unknown file system");
-        format!("{cpu}, {} cores{memory}, {kernel}, {filesystem}", self.cores)
+    pub(crate) fn in_words(&self, language: Language) -> String {
+        let parts = [
+            self.cpu.clone().unwrap_or_else(|| language.unknown_cpu()),
+            language.cores(self.cores),
+            self.memory_bytes.map(|bytes| language.size(bytes)).unwrap_or_default(),
+            self.kernel.clone().unwrap_or_else(|| language.unknown_kernel()),
+            self.filesystem.clone().unwrap_or_else(|| language.unknown_filesystem()),
+        ];
+        let known: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        known.join(", ")
     }
 }
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 pub(crate) use self::linux::Watch;
 #[cfg(not(target_os = "linux"))]
 pub(crate) use self::other::Watch;
+use crate::language::Language;
 
 /// What was used while the clients of one cell ran, in all its bursts. CPU times have the kernel's resolution, 10 ms.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -67,26 +68,28 @@ impl Resources {
         let watched_s = self.watched.as_secs_f64();
         let available_s = watched_s * self.processors as f64;
         if is_too_much(steal_s + foreign_s, available_s) {
-            reasons.push(format!(
-                "of {available_s:.2} s of CPU time other programs took {foreign_s:.2} s and other \
-                 machines {steal_s:.2} s"
-            ));
+            let [available, foreign, steal] = [available_s, foreign_s, steal_s].map(in_seconds);
+            reasons.push(Language::STORED.others_took(available, foreign, steal));
         }
         if let Some(pages) = self.swapped_pages.filter(|pages| *pages > 0) {
-            reasons.push(format!("{pages} pages of memory were swapped"));
+            reasons.push(Language::STORED.pages_swapped(pages));
         }
         if let Some(times) = self.throttled_times.filter(|times| *times > 0) {
-            reasons.push(format!("a limit on CPU time stopped the programs {times} times"));
+            reasons.push(Language::STORED.limit_stopped(times));
         }
         if let Some(still_s) = self.stood_still_s.filter(|still_s| is_too_much(*still_s, watched_s))
         {
-            reasons.push(format!("of {watched_s:.2} s stress-run stood still for {still_s:.2} s"));
+            reasons.push(Language::STORED.stood_still(in_seconds(watched_s), in_seconds(still_s)));
         }
         if self.server_was_stopped {
-            reasons.push("the server was stopped for a time".to_owned());
+            reasons.push(Language::STORED.server_was_stopped());
         }
         (!reasons.is_empty()).then(|| reasons.join("; "))
     }
+}
+
+fn in_seconds(seconds: f64) -> String {
+    format!("{seconds:.2}")
 }
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ fn passes_gates(run: &Run, options: &ResultOptions) -> anyhow::Result<bool> {
     for gate in &options.gates {
         let result = gate.check(&cells, &CELL_KEY)?;
         is_through &= result.broken.is_empty();
-        options.lang.gate(&result).iter().for_each(|line| cli::outln!("{line}"));
+        result.lines(options.lang).iter().for_each(|line| cli::outln!("{line}"));
     }
     Ok(is_through)
 }
@@ -106,7 +106,7 @@ fn troubles(run: &Run, language: Language) -> anyhow::Result<Vec<String>> {
     for line in &run.attempts {
         let name = language.whole_cell(&line.cell());
         if let Some(why) = &line.invalid {
-            lines.push(language.invalid_cell(&name, why));
+            lines.push(language.invalid_cell(&name, language.retold(why)));
         }
         let of_cell = outcomes.iter().filter(|(attempt, _)| *attempt == line.attempt());
         let failures = of_cell.filter_map(|(_, outcome)| outcome.failure.as_ref());

@@ -53,7 +53,7 @@ fn terms(environment: &Environment, language: Language) -> Vec<Term> {
 
 fn machine(environment: &Environment, language: Language) -> Vec<Term> {
     let machine = &environment.machine;
-    let size = |bytes: Option<u64>| bytes.map(cli::units::size);
+    let size = |bytes: Option<u64>| bytes.map(|bytes| language.size(bytes));
     vec![
         (language.term_cpu(), machine.cpu.clone()),
         (language.term_cores(), Some(machine.cores.to_string())),
@@ -110,7 +110,7 @@ fn plan(environment: &Environment, language: Language) -> Vec<Term> {
         (language.term_min_time(), Some(language.number(plan.min_time_s))),
         (language.term_reruns(), Some(plan.reruns.to_string())),
         (language.term_rows(), Some(environment.needs.rows.to_string())),
-        (language.term_payload(), Some(cli::units::size(environment.needs.payload_bytes))),
+        (language.term_payload(), Some(language.size(environment.needs.payload_bytes))),
     ]
 }
 

@@ -64,7 +64,7 @@ fn measured(facts: &Facts<'_>) -> Markup {
     html! {
         p.lead { (language.measured(modes.join(", "), rows, planned, repetitions)) }
         p.lead {
-            (environment.machine.in_words()) ". stress-run " (environment.version) ", commit "
+            (environment.machine.in_words(language)) ". stress-run " (environment.version) ", commit "
             code { (environment.git_commit.get(..12).unwrap_or(&environment.git_commit)) } "."
         }
     }
@@ -90,7 +90,7 @@ fn contents(facts: &Facts<'_>) -> Markup {
 /// The findings, below what forbids to use them.
 fn summary(facts: &Facts<'_>) -> Markup {
     let language = facts.language;
-    let marks = language.marks(&facts.run.marks());
+    let marks = facts.run.marks().lines(language);
     let failed = facts.run.failed_configurations();
     html! {
         @if !marks.is_empty() {

@@ -66,7 +66,7 @@ fn line(row: &RowFacts<'_>, language: Language) -> Markup {
             @for (column, field) in fields(row, language).iter().enumerate() {
                 td class=[class(column)] { (field) }
             }
-            td.words title=[disturbance(row)] { (flags(row, language)) }
+            td.words title=[disturbance(row, language)] { (flags(row, language)) }
         }
     }
 }
@@ -132,7 +132,7 @@ fn flags(row: &RowFacts<'_>, language: Language) -> String {
         lines
             .iter()
             .filter_map(|line| line.invalid.as_deref())
-            .map(|why| language.flag_invalid(why)),
+            .map(|why| language.flag_invalid(language.retold(why))),
     );
     let failure = lines.iter().find_map(|line| line.server_failure.clone());
     flags.extend(failure.map(|why| language.flag_server(why)));
@@ -142,8 +142,9 @@ fn flags(row: &RowFacts<'_>, language: Language) -> String {
 }
 
 /// What the other load was.
-fn disturbance(row: &RowFacts<'_>) -> Option<String> {
-    let reasons: Vec<&str> =
-        row.row.repetitions.iter().filter_map(|line| line.disturbed.as_deref()).collect();
+fn disturbance(row: &RowFacts<'_>, language: Language) -> Option<String> {
+    let lines = row.row.repetitions.iter();
+    let reasons = lines.filter_map(|line| line.disturbed.as_deref());
+    let reasons: Vec<String> = reasons.map(|why| language.retold(why)).collect();
     (!reasons.is_empty()).then(|| reasons.join("; "))
 }

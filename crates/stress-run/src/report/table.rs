@@ -117,7 +117,7 @@ pub(crate) fn on_screen(run: &Run, language: Language) -> String {
         let table = screen_table(&heads, &numbers, rows.iter().map(fields).collect());
         let _ = writeln!(screen, "{}\n{table}\n", part.title(language));
     }
-    for mark in language.marks(&run.marks()) {
+    for mark in run.marks().lines(language) {
         let _ = writeln!(screen, "{mark}");
     }
     screen
@@ -204,7 +204,7 @@ pub(super) fn csv(run: &Run, part: Part, language: Language) -> anyhow::Result<V
 
 pub(super) fn markdown(run: &Run, language: Language) -> String {
     let mut text = String::new();
-    for mark in language.marks(&run.marks()) {
+    for mark in run.marks().lines(language) {
         let _ = writeln!(text, "> **{mark}**\n");
     }
     for part in Part::all(run) {
@@ -224,7 +224,7 @@ pub(super) fn markdown(run: &Run, language: Language) -> String {
     let _ = writeln!(
         text,
         "{}. stress-run {version}, commit {git_commit}, {started}, {}.",
-        machine.in_words(),
+        machine.in_words(language),
         language.repetitions(plan.repetitions)
     );
     text

@@ -35,7 +35,7 @@ pub(super) fn xlsx(run: &Run, language: Language) -> Result<Vec<u8>, XlsxError> 
 }
 
 fn fill(sheet: &mut Worksheet, run: &Run, part: Part, language: Language) -> Result<(), XlsxError> {
-    let marks = language.marks(&run.marks());
+    let marks = run.marks().lines(language);
     let mut line = 0;
     for mark in marks {
         sheet.write_with_format(

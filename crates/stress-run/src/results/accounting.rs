@@ -3,7 +3,7 @@
 use client::{Requests, Stats, Verb};
 
 use super::outcome::JobOutcome;
-use crate::plan::Operation;
+use crate::{language::Language, plan::Operation};
 
 /// What the server counted while a cell ran.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -65,18 +65,19 @@ impl Accounting {
             .map(|outcome| outcome.bytes)
             .sum();
         if self.requests_ok < ok || counted > transfers || transfers - counted > failed {
-            return Some(format!(
-                "the clients count {ok} succeeded and {failed} failed, \
-                 the server {} and {}",
-                self.requests_ok, self.requests_failed
+            return Some(Language::STORED.counts_disagree(
+                ok,
+                failed,
+                self.requests_ok,
+                self.requests_failed,
             ));
         }
         if counted > 0 && self.workers_succeeded + self.workers_failed == 0 {
-            return Some("the server counts requests that none of its workers served".to_owned());
+            return Some(Language::STORED.no_worker_served());
         }
         // A transfer that failed has moved some bytes, which only the server has counted.
         let agree = if failed == 0 { self.bytes == bytes } else { self.bytes >= bytes };
-        (!agree).then(|| format!("the clients count {bytes} bytes, the server {}", self.bytes))
+        (!agree).then(|| Language::STORED.bytes_disagree(bytes, self.bytes))
     }
 }
 

@@ -9,7 +9,7 @@ use anyhow::bail;
 use csv::StringRecord;
 
 use super::sheet::Sheet;
-use crate::plan::Volume;
+use crate::{language::Language, plan::Volume};
 
 /// The exit status when a gate is not met.
 pub(crate) const EXIT_GATE: u8 = 4;
@@ -79,6 +79,26 @@ pub(crate) struct GateResult {
     pub(crate) broken: Vec<Breach>,
 }
 
+/// How many broken rows of a gate are named.
+const ROWS_NAMED: usize = 20;
+
+impl GateResult {
+    /// A line that says whether the gate is met, and a line for each row that breaks it.
+    pub(crate) fn lines(&self, language: Language) -> Vec<String> {
+        let Self { gate, checked, broken } = self;
+        let mut lines = vec![match broken.len() {
+            0 => language.gate_met(gate, checked),
+            count => language.gate_not_met(gate, count, checked),
+        }];
+        let named = broken.iter().take(ROWS_NAMED);
+        lines.extend(named.map(|breach| format!("  {}", breach.line(&gate.column, language))));
+        if broken.len() > ROWS_NAMED {
+            lines.push(format!("  {}", language.gate_more(broken.len() - ROWS_NAMED)));
+        }
+        lines
+    }
+}
+
 /// A value that does not meet a gate.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Breach {
@@ -86,6 +106,18 @@ pub(crate) struct Breach {
     pub(crate) row: String,
     /// `None` where there is none to compare.
     pub(crate) value: Option<String>,
+}
+
+impl Breach {
+    fn line(&self, column: &str, language: Language) -> String {
+        let is_of_many = self.row.is_empty();
+        let column = if is_of_many { column.to_owned() } else { format!("{}: {column}", self.row) };
+        match &self.value {
+            Some(value) => language.gate_value(column, value),
+            None if is_of_many => language.gate_no_rows(column),
+            None => language.gate_no_value(column),
+        }
+    }
 }
 
 impl Gate {

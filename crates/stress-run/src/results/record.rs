@@ -4,7 +4,7 @@ use super::{
     accounting::Accounting,
     outcome::{JobOutcome, WRONG_CONTENT},
 };
-use crate::{machine::resources::Resources, plan::Attempt};
+use crate::{language::Language, machine::resources::Resources, plan::Attempt};
 
 /// What came of an attempt.
 #[derive(Debug)]
@@ -84,13 +84,13 @@ impl Record {
             (0, ServerAfter::Counted(accounting)) => accounting.disagreement(&self.outcomes),
             // Nothing confirms what all clients say.
             (0, ServerAfter::Unsettled(why)) if !self.has_failures() => {
-                Some(format!("the server's counts afterwards: {why}"))
+                Some(Language::STORED.counts_afterwards(why))
             }
             (
                 0,
                 ServerAfter::CountsNothing | ServerAfter::Unsettled(_) | ServerAfter::Failed(_),
             ) => None,
-            (wrong, _) => Some(format!("{wrong} clients moved wrong bytes")),
+            (wrong, _) => Some(Language::STORED.wrong_bytes(wrong)),
         }
     }
 }
