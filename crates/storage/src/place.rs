@@ -16,7 +16,7 @@ use rustix::io::Errno;
 
 #[cfg(test)]
 use crate::faults::{self, Operation};
-use crate::{StorageError, usage::Usage};
+use crate::{error::StorageError, space::usage::Usage};
 
 #[derive(Debug)]
 pub(crate) struct Place {

@@ -20,6 +20,9 @@
 //! and a count that takes longer than a second, or runs where directories cannot be locked, may err
 //! by the files that were named meanwhile, until the next.
 
+pub(crate) mod name_lock;
+pub(crate) mod usage;
+
 use std::{
     fs::File,
     io,
@@ -30,12 +33,11 @@ use std::{
 use cap_std::fs::{Dir, MetadataExt as _};
 use protocol::FileName;
 
-use crate::{
-    Options, StorageError, disk,
+use self::{
     name_lock::NameLock,
-    upload,
     usage::{Counted, Usage},
 };
+use crate::{disk, error::StorageError, options::Options, temporary};
 
 /// An upload reserves, then writes, at most this much at a time. What sessions write is shorter.
 pub(crate) const STEP_LEN: usize = 256 * 1024;
@@ -187,7 +189,7 @@ impl Space {
             };
             counted.bytes = counted.bytes.saturating_add(metadata.len());
             counted.files += 1;
-            if upload::is_temporary(&entry.file_name()) {
+            if temporary::is_temporary(&entry.file_name()) {
                 counted.unsettled_max += STEP_LEN as u64;
             }
         }

@@ -3,12 +3,14 @@ mod failing_disk;
 mod limits;
 
 use std::{
-    fs,
+    fs, io,
     os::unix,
+    path::Path,
     sync::atomic::{AtomicBool, Ordering::Relaxed},
     thread,
 };
 
+use protocol::FileName;
 use tempfile::TempDir;
 
 use super::*;

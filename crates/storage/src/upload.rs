@@ -8,30 +8,20 @@
 //! through a temporary name when it replaces a file, and is missing on network file systems and
 //! outside Linux.
 
-use std::{
-    ffi::OsStr,
-    fs::{File, TryLockError},
-    io,
-    os::unix::fs::MetadataExt,
-    process,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::{fs::File, io, sync::Arc};
 
 use cap_std::fs::Dir;
 use protocol::FileName;
 
 use crate::{
-    Directory, Durability, StorageError,
     attributes::Attributes,
     disk::{self, Readers},
+    error::StorageError,
+    options::Durability,
     place::Place,
     space::{STEP_LEN, Space},
+    temporary,
 };
-
-const TEMPORARY_PREFIX: &str = ".upload-";
 
 /// What an upload does to a file that has its name already.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -40,13 +30,20 @@ pub enum IfExists {
     Refuse,
 }
 
+/// Where an upload goes, and how it is stored there.
+#[derive(Debug)]
+pub(crate) struct Destination {
+    /// Of the upload alone: locks are held on it.
+    pub(crate) dir: Dir,
+    pub(crate) place: Arc<Place>,
+    pub(crate) durability: Durability,
+    pub(crate) space: Space,
+}
+
 /// A file being received. Dropped before [`commit`](Self::commit), it leaves nothing behind.
 #[derive(Debug)]
 pub struct Upload {
-    dir: Dir,
-    place: Arc<Place>,
-    durability: Durability,
-    space: Space,
+    to: Destination,
     file: File,
     /// The temporary file's name, until it has lost it.
     temporary: Option<String>,
@@ -63,25 +60,19 @@ pub struct Upload {
 impl Upload {
     /// `replaced` are those of the file that has `name` now.
     pub(crate) fn create(
-        directory: &Directory,
+        to: Destination,
         name: FileName,
         if_exists: IfExists,
         replaced: Option<Attributes>,
     ) -> Result<Self, StorageError> {
-        let Directory { durability, space, .. } = *directory;
-        let place = Arc::clone(&directory.place);
-        let dir = disk::open_again(&directory.dir)?;
-        let names = space.reserve_file(&dir, replaced.is_some())?;
+        let names = to.space.reserve_file(&to.dir, replaced.is_some())?;
         // Whom the old file lets read is known at the end.
         let readers = if replaced.is_some() { Readers::Owner } else { Readers::Usual };
         let (file, temporary) =
-            create_temporary(&dir, readers).inspect_err(|_| space.release(0))?;
+            temporary::create(&to.dir, readers).inspect_err(|_| to.space.release(0))?;
         drop(names);
         Ok(Self {
-            dir,
-            place,
-            durability,
-            space,
+            to,
             file,
             temporary: Some(temporary),
             name,
@@ -112,10 +103,10 @@ impl Upload {
         self.broken = true;
         for step in content.chunks(STEP_LEN) {
             let step_len = step.len() as u64;
-            self.space.reserve_bytes(&self.dir, step_len)?;
+            self.to.space.reserve_bytes(&self.to.dir, step_len)?;
             self.reserved += step_len;
             disk::write(&self.file, step)?;
-            self.space.settle(step_len);
+            self.to.space.settle(step_len);
             self.len += step_len;
         }
         self.broken = false;
@@ -132,20 +123,20 @@ impl Upload {
     pub fn commit(mut self) -> Result<u64, StorageError> {
         self.check_whole()?;
         self.keep_attributes()?;
-        if self.durability >= Durability::File {
+        if self.to.durability >= Durability::File {
             // Never tried again: the kernel reports lost pages once, and then takes them for clean.
             disk::sync(&self.file)?;
         }
-        self.place.expect(&self.dir)?;
+        self.to.place.expect(&self.to.dir)?;
         self.take_name().map_err(|source| match source.kind() {
             io::ErrorKind::AlreadyExists => StorageError::Exists(self.name.clone()),
             io::ErrorKind::IsADirectory => StorageError::NotAFile(self.name.clone()),
             _ => source.into(),
         })?;
-        if self.durability >= Durability::Full {
-            disk::sync_dir(&self.dir)?;
+        if self.to.durability >= Durability::Full {
+            disk::sync_dir(&self.to.dir)?;
         }
-        self.place.expect(&self.dir)?;
+        self.to.place.expect(&self.to.dir)?;
         Ok(self.len)
     }
 
@@ -160,7 +151,7 @@ impl Upload {
     fn keep_attributes(&mut self) -> io::Result<()> {
         if self.if_exists == IfExists::Replace
             && let Some(replaced) =
-                Attributes::of(&self.dir, &self.name)?.or_else(|| self.replaced.take())
+                Attributes::of(&self.to.dir, &self.name)?.or_else(|| self.replaced.take())
         {
             replaced.give_to(&self.file)?;
         }
@@ -169,18 +160,18 @@ impl Upload {
 
     fn take_name(&mut self) -> io::Result<()> {
         let Some(temporary) = &self.temporary else { return Ok(()) };
-        let _names = self.space.lock_names(&self.dir);
+        let _names = self.to.space.lock_names(&self.to.dir);
         match self.if_exists {
             IfExists::Replace => {
-                let replaced = self.space.claim(&self.dir, &self.name);
-                disk::rename(&self.dir, temporary, self.name.as_str())?;
-                self.space.release_claimed(replaced);
+                let replaced = self.to.space.claim(&self.to.dir, &self.name);
+                disk::rename(&self.to.dir, temporary, self.name.as_str())?;
+                self.to.space.release_claimed(replaced);
             }
             IfExists::Refuse => {
                 // Unlike a rename, a link never replaces.
-                disk::link(&self.dir, temporary, self.name.as_str())?;
+                disk::link(&self.to.dir, temporary, self.name.as_str())?;
                 // If this name stays, it is an abandoned upload's.
-                let _ = disk::remove(&self.dir, temporary);
+                let _ = disk::remove(&self.to.dir, temporary);
             }
         }
         self.temporary = None;
@@ -197,74 +188,13 @@ impl Upload {
 impl Drop for Upload {
     fn drop(&mut self) {
         let Some(temporary) = &self.temporary else { return };
-        let _names = self.space.lock_names(&self.dir);
-        match disk::remove(&self.dir, temporary) {
+        let _names = self.to.space.lock_names(&self.to.dir);
+        match disk::remove(&self.to.dir, temporary) {
             // What is still there takes space, until it is removed as abandoned.
             Err(err) if err.kind() != io::ErrorKind::NotFound => {}
-            _ => self.space.release(self.reserved),
+            _ => self.to.space.release(self.reserved),
         }
         // Last: a count in between would take off what was not written, before it is released.
-        self.space.settle(self.reserved - self.len);
+        self.to.space.settle(self.reserved - self.len);
     }
-}
-
-fn create_temporary(dir: &Dir, readers: Readers) -> io::Result<(File, String)> {
-    loop {
-        let temporary = next_temporary_name();
-        let file = match disk::create(dir, &temporary, readers) {
-            Ok(file) => file,
-            Err(err) if err.kind() == io::ErrorKind::AlreadyExists => continue,
-            Err(source) => return Err(source),
-        };
-        // Another server that starts just now may take the file for an abandoned one before it is
-        // locked: then the lock is refused, or its name is gone afterwards.
-        match disk::lock(&file) {
-            Ok(()) if file.metadata()?.nlink() > 0 => return Ok((file, temporary)),
-            Ok(()) | Err(TryLockError::WouldBlock) => {}
-            Err(TryLockError::Error(source)) => {
-                let _ = disk::remove(dir, &temporary);
-                return Err(source);
-            }
-        }
-    }
-}
-
-/// Unique in this process and, by its id, on this machine; `create_new` settles the rest.
-fn next_temporary_name() -> String {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    format!("{TEMPORARY_PREFIX}{}-{number}", process::id())
-}
-
-/// Whether it is a name that [`next_temporary_name`] makes: others are not ours to remove.
-pub(crate) fn is_temporary(name: &OsStr) -> bool {
-    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    let numbers =
-        name.to_str().and_then(|name| name.strip_prefix(TEMPORARY_PREFIX)?.split_once('-'));
-    numbers.is_some_and(|(process, number)| is_number(process) && is_number(number))
-}
-
-/// Removes temporary files that nobody is writing; says how many others there are.
-pub(crate) fn remove_abandoned(dir: &Dir) -> io::Result<usize> {
-    let mut locked = 0;
-    for entry in dir.entries()? {
-        let entry = entry?;
-        let name = entry.file_name();
-        if !is_temporary(&name) || !entry.file_type().is_ok_and(|file_type| file_type.is_file()) {
-            continue;
-        }
-        // Gone meanwhile, or not ours to open: not abandoned by us.
-        let Ok(file) = disk::open_to_lock(dir, &name) else { continue };
-        // The lock is held until the name is gone: an upload that has just begun then finds either
-        // the lock taken or its name missing, and begins again.
-        if file.try_lock().is_err() {
-            locked += 1;
-            continue;
-        }
-        match dir.remove_file(&name) {
-            Err(err) if err.kind() != io::ErrorKind::NotFound => return Err(err),
-            _ => {}
-        }
-    }
-    Ok(locked)
 }

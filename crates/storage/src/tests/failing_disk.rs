@@ -42,7 +42,7 @@ fn stored(directory: &Directory) -> Option<Vec<u8>> {
 
 fn temporaries(temp: &TempDir) -> usize {
     let entries = fs::read_dir(temp.path()).unwrap();
-    entries.filter(|entry| upload::is_temporary(&entry.as_ref().unwrap().file_name())).count()
+    entries.filter(|entry| temporary::is_temporary(&entry.as_ref().unwrap().file_name())).count()
 }
 
 /// The calls that `work` makes, each with how many of its kind came before.

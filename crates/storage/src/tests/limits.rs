@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use super::*;
 use crate::{
     faults::{Faults, Operation},
-    name_lock::NameLock,
+    space::name_lock::NameLock,
 };
 
 const UPLOADS: usize = 50;

@@ -1,0 +1,36 @@
+//! What a directory is opened with.
+
+/// What outlasts a power failure once it was confirmed.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Durability {
+    /// What the kernel wrote by itself until then.
+    #[default]
+    None,
+    /// The content: a file is whole under its name, or it has not got the name yet.
+    File,
+    /// The name too, and that a removed file is gone.
+    Full,
+}
+
+/// How uploads are stored, and how much of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    pub durability: Durability,
+    /// Bytes that all files may have together, [`NO_LIMIT`](Self::NO_LIMIT) for any. Temporary
+    /// files count too, so replacing a file takes room for both.
+    pub quota: u64,
+    /// How many files there may be, [`NO_LIMIT`](Self::NO_LIMIT) for any. An upload is one from its
+    /// beginning; one that replaces a file is never refused for this.
+    pub files_max: u64,
+}
+
+impl Options {
+    pub const NO_LIMIT: u64 = u64::MAX;
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let durability = Durability::default();
+        Self { durability, quota: Self::NO_LIMIT, files_max: Self::NO_LIMIT }
+    }
+}
