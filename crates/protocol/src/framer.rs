@@ -1,6 +1,7 @@
 //! Finds where each request ends, whatever pieces its bytes arrive in.
 
 mod content;
+mod error;
 mod line;
 
 use std::{mem, time::Duration};
@@ -11,8 +12,7 @@ use crate::{
 };
 use line::Line;
 
-/// Most bytes before the content of a request: the verb, the name and the blanks between.
-pub const HEAD_LEN_MAX: usize = 4096;
+pub use error::{FrameError, HEAD_LEN_MAX};
 
 /// How long a request that could be complete is left open for more. Clients that send no line ending
 /// wait for it, and clients that send the blank line late (up to 40 ms) must not run into it.
@@ -56,40 +56,6 @@ pub enum Fragment<'a> {
     /// The peer stopped sending where the request may be complete or cut off: it is complete only
     /// if the peer is still there to read the reply.
     EndIfPeerStays,
-}
-
-/// Why the start of the next request can no longer be found. Its text is sent to the client.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum FrameError {
-    #[error(
-        "the request's verb and file name take more than {HEAD_LEN_MAX} bytes; \
-         in an upload, a blank goes between the file name and the content"
-    )]
-    HeadTooLong,
-    /// A line that is no request, and longer than one.
-    #[error(transparent)]
-    NoRequest(ParseRequestError),
-    #[error("the upload stopped before its closing quote; nothing was stored")]
-    Unended,
-    #[error(
-        "a line of the content is not base64, or longer than the first line; nothing was stored"
-    )]
-    StrayLine,
-    #[error(
-        "a line may be content or a request; nothing was stored; a blank line ends the content"
-    )]
-    AmbiguousLine,
-}
-
-impl FrameError {
-    pub fn code(&self) -> ErrorCode {
-        match self {
-            Self::HeadTooLong => ErrorCode::HeadTooLong,
-            Self::NoRequest(err) => err.code(),
-            Self::Unended => ErrorCode::Unended,
-            Self::StrayLine | Self::AmbiguousLine => ErrorCode::BadBase64,
-        }
-    }
 }
 
 /// What the peer does instead of sending.

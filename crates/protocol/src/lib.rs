@@ -9,7 +9,6 @@
 #![forbid(unsafe_code)]
 
 pub mod body;
-mod by_verb;
 mod file_name;
 mod framer;
 mod json;
@@ -23,13 +22,12 @@ mod token;
 mod verb;
 
 pub use body::{BodyDecoder, BodyEncoder, DecodeError};
-pub use by_verb::ByVerb;
 pub use file_name::{FileName, FileNameError};
 pub use framer::{Fragment, FrameError, HEAD_LEN_MAX, Pause, QUIET, RequestFramer};
 pub use received_reply::ReceivedReply;
 pub use reply::{ErrorCode, ListedFile, Reply};
 pub use reply_reader::{ReplyError, ReplyFragment, ReplyReader};
 pub use request::{ParseRequestError, Request};
-pub use stats::Stats;
+pub use stats::{ByVerb, Stats};
 pub use token::{TOKEN_LEN_MAX, Token, TokenError};
 pub use verb::Verb;

@@ -1,10 +1,12 @@
 //! What STATS answers: a server's counts since its start.
 
+mod by_verb;
+
 use std::ops::AddAssign;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ByVerb;
+pub use by_verb::ByVerb;
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Stats {

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use postgres::{Client, Config, NoTls, SimpleQueryMessage, error::SqlState};
 
-use super::{Purpose, Store, StoreError, VERSION, Value, tables, utc};
+use super::store::{Purpose, Store, StoreError, VERSION, Value, tables, utc};
 use crate::{
     config::ServerRun,
     line::{Line, split_time},

@@ -14,7 +14,7 @@ use rusqlite::{
     types::ValueRef,
 };
 
-use super::{Purpose, Store, StoreError, VERSION, Value, tables, utc};
+use super::store::{Purpose, Store, StoreError, VERSION, Value, tables, utc};
 use crate::{
     config::ServerRun,
     line::{Line, split_time},

@@ -3,7 +3,7 @@
 //! Encoders that wrap break their text into lines of one width. So a first line of such a width does
 //! not end the content, and each line after it is held against it.
 
-use super::FrameError;
+use super::error::FrameError;
 use crate::{Verb, body::TEXT_GROUP, quoting::is_blank};
 
 /// Where encoders break lines: 60 as uuencode does, 64 as PEM, 72, and 76 as MIME.
