@@ -186,7 +186,7 @@ impl Args {
         match (self.workers, self.mode()) {
             (Some(workers), _) => workers,
             (None, Mode::Legacy) => self.connections.max_connections,
-            (None, Mode::Thread | Mode::Process | Mode::Async) => WORKERS_DEFAULT,
+            (None, _) => WORKERS_DEFAULT,
         }
     }
 }

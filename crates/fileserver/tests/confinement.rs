@@ -17,7 +17,7 @@ use testkit::{
     program_for_everyone, skip,
 };
 
-const MODES: [&str; 4] = ["legacy", "thread", "process", "async"];
+const MODES: [&str; 5] = ["legacy", "thread", "process", "async", "event"];
 
 /// Everyone's least privileged user, and its number.
 const NOBODY: &str = "nobody";

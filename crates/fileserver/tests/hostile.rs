@@ -8,7 +8,7 @@ use std::{
 use protocol::Verb;
 use testkit::{PATIENCE, Peer, Server, ServerBuilder, base64, content, eventually};
 
-const MODES: [&str; 4] = ["legacy", "thread", "process", "async"];
+const MODES: [&str; 5] = ["legacy", "thread", "process", "async", "event"];
 
 /// Lets hostile peers loose on a server of each mode, and sees whether it still answers.
 #[track_caller]

@@ -30,6 +30,11 @@ fn fifty_transfers_in_async_mode_stay_under_64_mib() {
 }
 
 #[test]
+fn fifty_transfers_in_event_mode_stay_under_64_mib() {
+    expect_constant_memory("event", 64);
+}
+
+#[test]
 fn fifty_transfers_in_process_mode_stay_under_128_mib() {
     expect_constant_memory("process", 128);
 }
@@ -37,7 +42,7 @@ fn fifty_transfers_in_process_mode_stay_under_128_mib() {
 /// Touched by each worker for itself it would be there many times.
 #[test]
 fn memory_that_a_test_has_touched_is_there_once_in_every_mode() {
-    for mode in ["legacy", "thread", "process", "async"] {
+    for mode in ["legacy", "thread", "process", "async", "event"] {
         let server = ServerBuilder::new(env!("CARGO_BIN_EXE_fileserver"))
             .args(["--mode", mode, "--workers", "5", "--inject", "touch-memory=64MiB"])
             .start();

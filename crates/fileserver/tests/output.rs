@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use testkit::{PATIENCE, Peer, Signal, eventually, processes};
 
 const FILESERVER: &str = env!("CARGO_BIN_EXE_fileserver");
-const MODES: [&str; 4] = ["legacy", "thread", "process", "async"];
+const MODES: [&str; 5] = ["legacy", "thread", "process", "async", "event"];
 
 /// A server of `dir`, killed when dropped.
 struct Running(Child);

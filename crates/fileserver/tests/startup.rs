@@ -12,7 +12,7 @@ fn fileserver() -> ServerBuilder {
     ServerBuilder::new(env!("CARGO_BIN_EXE_fileserver"))
 }
 
-const MODES: [&str; 4] = ["legacy", "thread", "process", "async"];
+const MODES: [&str; 5] = ["legacy", "thread", "process", "async", "event"];
 
 #[test]
 fn connections_are_accepted_once_the_listening_line_is_printed() {

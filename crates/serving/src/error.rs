@@ -2,6 +2,8 @@
 
 use std::io;
 
+use telemetry::Mode;
+
 /// Why a server could not be run, or had to stop.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -16,6 +18,6 @@ pub enum ServeError {
     Workers { workers: usize, reason: io::Error },
     #[error("cannot accept connections")]
     Accept(#[source] io::Error),
-    #[error("process mode needs Linux; choose another --mode")]
-    NotLinux,
+    #[error("{0} mode needs Linux; choose another --mode")]
+    NotLinux(Mode),
 }

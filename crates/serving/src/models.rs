@@ -7,6 +7,8 @@
 mod async_tasks;
 mod blocking;
 mod companion;
+#[cfg(target_os = "linux")]
+mod event;
 mod per_connection;
 #[cfg(target_os = "linux")]
 mod process_pool;
@@ -34,8 +36,10 @@ pub fn serve<A: Application>(
         Mode::Thread => thread_pool::serve(listener, server, application, ready),
         #[cfg(target_os = "linux")]
         Mode::Process => process_pool::serve(&listener, server, &**application, companion, ready),
+        #[cfg(target_os = "linux")]
+        Mode::Event => event::serve(listener, server, application, ready),
         #[cfg(not(target_os = "linux"))]
-        Mode::Process => Err(ServeError::NotLinux),
+        Mode::Process | Mode::Event => Err(ServeError::NotLinux(server.mode)),
         Mode::Async => async_tasks::serve(listener, server, application, ready),
     }
 }

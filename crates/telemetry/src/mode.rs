@@ -15,11 +15,18 @@ pub enum Mode {
     Process,
     Legacy,
     Async,
+    Event,
 }
 
 impl Mode {
     /// In the order of help: from one connection a thread to many.
-    pub const ALL: [Self; 4] = [Self::Legacy, Self::Thread, Self::Process, Self::Async];
+    pub const ALL: [Self; 5] =
+        [Self::Legacy, Self::Thread, Self::Process, Self::Async, Self::Event];
+
+    /// A connection waits for no other's end, however few the workers.
+    pub const fn serves_all_at_once(self) -> bool {
+        matches!(self, Self::Async | Self::Event)
+    }
 
     /// The name on the command line, in STATS and in results.
     pub const fn name(self) -> &'static str {
@@ -28,6 +35,7 @@ impl Mode {
             Self::Process => "process",
             Self::Legacy => "legacy",
             Self::Async => "async",
+            Self::Event => "event",
         }
     }
 
@@ -38,6 +46,7 @@ impl Mode {
             Self::Process => "A fixed number of pre-forked processes (Linux)",
             Self::Legacy => "A new thread for each connection",
             Self::Async => "Any number of tasks on a fixed number of threads",
+            Self::Event => "A fixed number of threads, for whichever connections are ready (Linux)",
         }
     }
 }

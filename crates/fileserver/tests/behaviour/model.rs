@@ -10,6 +10,8 @@ macro_rules! for_every_model {
         #[cfg(target_os = "linux")]
         for_model!(process_mode "process": $($claim)+);
         for_model!(async_mode "async": $($claim)+);
+        #[cfg(target_os = "linux")]
+        for_model!(event_mode "event": $($claim)+);
     };
 }
 

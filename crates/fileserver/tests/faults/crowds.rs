@@ -28,6 +28,7 @@ const KEPT_KIB_PER_CONNECTION: u64 = 14;
 
 for_model!(legacy_mode "legacy": an_idle_crowd_costs_a_client_nothing);
 for_model!(async_mode "async": an_idle_crowd_costs_a_client_nothing);
+for_model!(event_mode "event": an_idle_crowd_costs_a_client_nothing);
 
 fn an_idle_crowd_costs_a_client_nothing(model: Model) {
     let idle_clients: u64 = scaled(1000, 5000);

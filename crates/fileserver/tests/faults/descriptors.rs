@@ -7,6 +7,7 @@ use crate::{Model, expect_recovery, fileserver, warm_up};
 for_model!(legacy_mode "legacy": without_descriptors_clients_get_an_answer_or_wait);
 for_model!(thread_mode "thread": without_descriptors_clients_get_an_answer_or_wait);
 for_model!(async_mode "async": without_descriptors_clients_get_an_answer_or_wait);
+for_model!(event_mode "event": without_descriptors_clients_get_an_answer_or_wait);
 
 const CLIENTS: usize = 60;
 
@@ -96,7 +97,7 @@ fn a_worker_process_without_descriptors_answers_or_waits() {
 /// The acceptor sleeps between its tries, but not through a signal.
 #[test]
 fn a_server_that_cannot_accept_still_stops() {
-    for mode in ["legacy", "thread", "process", "async"] {
+    for mode in ["legacy", "thread", "process", "async", "event"] {
         let mut server: Server = fileserver(Model(mode)).args(["--workers", "1"]).start();
         for pid in processes::children(server.pid()).into_iter().chain([server.pid()]) {
             processes::leave_descriptors(pid, 0);

@@ -53,6 +53,11 @@ fn async_mode_is_linearizable() {
     play("async");
 }
 
+#[test]
+fn event_mode_is_linearizable() {
+    play("event");
+}
+
 fn play(mode: &'static str) {
     play_round_of(mode, |round| round);
 }

@@ -136,8 +136,8 @@ fn turns(facts: &Facts<'_>) -> Option<Markup> {
     let load = facts.heaviest?;
     let turns = |operation: Operation| {
         let rows = facts.heaviest_rows(operation);
-        // In async mode every connection is served at once, however few the workers.
-        let mut modes = facts.modes().into_iter().filter(|mode| *mode != Some(Mode::Async));
+        let takes_turns = |mode: &Option<Mode>| !mode.is_some_and(Mode::serves_all_at_once);
+        let mut modes = facts.modes().into_iter().filter(takes_turns);
         let turns = modes.find_map(|mode| Turns::of(&rows, mode))?;
         // With a worker for each nobody takes turns.
         let take_turns = turns.few.row.workers() < load.clients;

@@ -8,7 +8,7 @@
 //! analysis, Denning and Buzen 1978).
 
 use crate::{
-    plan::{Cell, Configuration, Mode},
+    plan::{Cell, Configuration},
     results::{Row, Run},
 };
 
@@ -38,11 +38,11 @@ impl Prediction {
     }
 }
 
-/// In async mode workers are threads, and every connection is served at once.
+/// In async and event mode workers are threads, and every connection is served at once.
 fn served_at_once(server: Configuration, clients: u32) -> u32 {
     match server.mode {
-        Some(Mode::Async) => clients,
-        Some(Mode::Thread | Mode::Process | Mode::Legacy) | None => server.workers,
+        Some(mode) if mode.serves_all_at_once() => clients,
+        _ => server.workers,
     }
 }
 
@@ -69,7 +69,7 @@ impl Run {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Operation, Volume};
+    use crate::plan::{Mode, Operation, Volume};
 
     fn predict(mode: Mode, clients: u32, workers: u32) -> Prediction {
         let server = Configuration { mode: Some(mode), workers };
