@@ -9,7 +9,12 @@ use clap::{Args, ValueHint};
 pub struct ConnectionArgs {
     /// What ends each request: crlfcrlf (a line ending and a blank line), crlf or none [default:
     /// crlfcrlf]
-    #[arg(long, hide_short_help = true, value_parser = ["crlfcrlf", "crlf", "none"], hide_possible_values = true)]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_parser = ["crlfcrlf", "crlf", "none"],
+        hide_possible_values = true
+    )]
     pub framing: Option<String>,
 
     /// Talk TLS, so that nobody on the way can read or change anything

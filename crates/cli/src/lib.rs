@@ -2,7 +2,9 @@
 //! completions and manual pages, text that is safe for a terminal, and what becomes of output that nobody reads.
 #![forbid(unsafe_code)]
 
+pub mod addresses;
 mod arguments;
+mod choice;
 mod connection;
 mod documents;
 pub mod output;
@@ -11,6 +13,7 @@ pub mod table;
 pub mod units;
 
 pub use arguments::{command, parse, rare, short_help};
+pub use choice::choice;
 pub use connection::{ConnectionArgs, Secret};
 pub use documents::{Documents, NoSuchCommand};
 pub use printable::{printable, printable_json};

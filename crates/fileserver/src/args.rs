@@ -8,25 +8,20 @@ mod security;
 
 use std::{
     path::{Path, PathBuf},
-    process::ExitCode,
     time::Duration,
 };
 
-use clap::{
-    Parser, ValueHint,
-    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
-};
+use clap::{Parser, ValueHint};
 use file_service::{Fault, Limits};
 use monitor::{Config, LogTarget, ServerRun};
 use serving::{Hangup, Settings};
 use storage::IfExists;
 use telemetry::Mode;
 
+pub(crate) use self::commands::{Command, TokenCommand};
 use self::{
-    commands::Command, connections::ConnectionArgs, files::FileArgs, record::RecordArgs,
-    security::SecurityArgs,
+    connections::ConnectionArgs, files::FileArgs, record::RecordArgs, security::SecurityArgs,
 };
-use crate::serve;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -49,7 +44,13 @@ pub struct Args {
     directory: Option<PathBuf>,
 
     /// Directory to serve; uploads are stored here too
-    #[arg(long, value_name = "DIR", default_value = "files", value_hint = ValueHint::DirPath, hide_short_help = true)]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "files",
+        value_hint = ValueHint::DirPath,
+        hide_short_help = true
+    )]
     dir: PathBuf,
 
     /// Address to listen on, or a name of this machine
@@ -65,7 +66,11 @@ pub struct Args {
     pub port: u16,
 
     /// How connections are run
-    #[arg(long, default_value_t = Mode::Thread, value_parser = mode_parser())]
+    #[arg(
+        long,
+        default_value_t = Mode::Thread,
+        value_parser = cli::choice(Mode::ALL.map(|mode| (mode, mode.name(), mode.summary())))
+    )]
     mode: Mode,
 
     /// The same as --mode process, as the course's servers are told it.
@@ -84,7 +89,13 @@ pub struct Args {
     pub workers: Option<u32>,
 
     /// Seconds that open connections get to finish at shutdown
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = cli::units::seconds, hide_short_help = true)]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "10",
+        value_parser = cli::units::seconds,
+        hide_short_help = true
+    )]
     pub drain: Duration,
 
     #[command(flatten)]
@@ -110,27 +121,13 @@ pub struct Args {
     pub inject: Vec<Fault>,
 
     #[command(subcommand)]
-    command: Option<Command>,
-}
-
-fn mode_parser() -> impl TypedValueParser<Value = Mode> {
-    let value = |mode: Mode| PossibleValue::new(mode.name()).help(mode.summary());
-    PossibleValuesParser::new(Mode::ALL.map(value))
-        .map(|name| name.parse().expect("the possible values are the names"))
+    pub(crate) command: Option<Command>,
 }
 
 /// Pool size where `--workers` is not given.
 const WORKERS_DEFAULT: u32 = 5;
 
 impl Args {
-    /// Does what the command line says. An error means that nothing was served.
-    pub fn run(&self) -> anyhow::Result<ExitCode> {
-        match &self.command {
-            None => Ok(serve(self)?),
-            Some(command) => command.run(self),
-        }
-    }
-
     pub fn mode(&self) -> Mode {
         if self.multiprocessing { Mode::Process } else { self.mode }
     }

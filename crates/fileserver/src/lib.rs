@@ -7,6 +7,7 @@
 mod application;
 pub mod args;
 mod auth;
+mod commands;
 mod confinement;
 mod exposure;
 mod monitoring;
@@ -16,4 +17,5 @@ mod stats;
 mod tls;
 mod user;
 
+pub use commands::run;
 pub use serve::{StartError, serve};

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use fileserver::args::Args;
 
 fn main() -> ExitCode {
-    match cli::parse::<Args>().run() {
+    match fileserver::run(&cli::parse::<Args>()) {
         Ok(code) => code,
         Err(err) => {
             cli::errln!("fileserver: {err:#}");

@@ -1,7 +1,7 @@
 //! Options about stored files.
 
 use bytesize::ByteSize;
-use clap::ValueEnum;
+use storage::Durability;
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Files")]
@@ -11,15 +11,45 @@ pub struct FileArgs {
     pub max_upload: ByteSize,
 
     /// Bytes that all files may take together, uploads under way included, or `none`
-    #[arg(long, hide_short_help = true, value_name = "SIZE", default_value = "100GiB", value_parser = size_or_none)]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "SIZE",
+        default_value = "100GiB",
+        value_parser = size_or_none
+    )]
     pub quota: u64,
 
     /// Files that there may be, uploads under way included, or `none`
-    #[arg(long, hide_short_help = true, value_name = "N", default_value = "10000", value_parser = number_or_none)]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "N",
+        default_value = "10000",
+        value_parser = number_or_none
+    )]
     pub max_files: u64,
 
     /// What a confirmed upload survives
-    #[arg(long, hide_short_help = true, value_name = "LEVEL", value_enum, default_value_t = Durability::None)]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "LEVEL",
+        default_value = "none",
+        value_parser = cli::choice([
+            (
+                Durability::None,
+                "none",
+                "The end of the server only: after a power failure the file may be missing or empty",
+            ),
+            (
+                Durability::File,
+                "file",
+                "A power failure, except for the newest files: each is whole or missing",
+            ),
+            (Durability::Full, "full", "A power failure"),
+        ])
+    )]
     pub durability: Durability,
 
     /// Refuse UPLOAD and DELETE
@@ -31,25 +61,10 @@ pub struct FileArgs {
     pub no_replace: bool,
 }
 
-/// What a confirmed upload survives, besides the end of the server.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum Durability {
-    /// The end of the server only: after a power failure the file may be missing or empty
-    None,
-    /// A power failure, except for the newest files: each is whole or missing
-    File,
-    /// A power failure
-    Full,
-}
-
 impl FileArgs {
     pub(crate) fn storage_options(&self) -> storage::Options {
         storage::Options {
-            durability: match self.durability {
-                Durability::None => storage::Durability::None,
-                Durability::File => storage::Durability::File,
-                Durability::Full => storage::Durability::Full,
-            },
+            durability: self.durability,
             // Where nothing is stored, nothing needs to be counted.
             quota: if self.read_only { storage::Options::NO_LIMIT } else { self.quota },
             files_max: if self.read_only { storage::Options::NO_LIMIT } else { self.max_files },

@@ -30,7 +30,12 @@ pub(crate) struct ConnectOptions {
 
     /// Measure downloads of this file of the server's, and store nothing there: for a server that only
     /// hands files out
-    #[arg(long, hide_short_help = true, value_name = "NAME", conflicts_with_all = ["volumes", "quick"])]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "NAME",
+        conflicts_with_all = ["volumes", "quick"]
+    )]
     pub(super) file: Option<FileName>,
 
     #[command(flatten)]

@@ -3,10 +3,7 @@
 use std::{env, path::PathBuf, str::FromStr, time::Duration};
 
 use anyhow::{Context, anyhow};
-use clap::{
-    Args, ValueEnum,
-    builder::{PossibleValuesParser, TypedValueParser},
-};
+use clap::{Args, ValueEnum, builder::TypedValueParser};
 
 use super::connect::{AccessOptions, ConnectOptions};
 use crate::{
@@ -24,7 +21,7 @@ const MODES: [Mode; 2] = [Mode::Thread, Mode::Process];
 fn mode() -> impl TypedValueParser<Value = Mode> {
     let mut modes = Mode::ALL;
     modes.sort_unstable();
-    PossibleValuesParser::new(modes.map(Mode::name)).try_map(|name| name.parse::<Mode>())
+    cli::choice(modes.map(|mode| (mode, mode.name(), "")))
 }
 
 /// What `--quick` divides the volumes by.
@@ -106,7 +103,12 @@ pub(crate) struct PlanOptions {
 
     /// How many files a server has that is started for the operation list
     /// [default: 100]
-    #[arg(long, hide_short_help = true, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(0..=1_000_000)
+    )]
     list_files: Option<u32>,
 
     #[command(flatten)]
