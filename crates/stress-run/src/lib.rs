@@ -16,5 +16,3 @@ mod processes;
 mod report;
 mod results;
 mod servers;
-mod significance;
-mod spread;

@@ -1,16 +1,14 @@
 //! What people read of a run, made from its raw files alone: so it can be made again, in another language
 //! or by a later version.
 
-mod chart;
+mod charts;
 pub(crate) mod conclusion;
 mod disclosure;
 mod facts;
-mod figures;
 mod findings;
 mod modes;
 mod next;
 mod page;
-mod plain_text;
 mod prediction;
 mod rows;
 mod table;
@@ -21,12 +19,10 @@ mod workbook;
 use std::{fs, path::PathBuf};
 
 use anyhow::Context;
+use figures::plain_text;
 
 use self::facts::Facts;
-pub(crate) use self::{
-    plain_text::wrapped,
-    table::{on_screen, screen_table},
-};
+pub(crate) use self::table::{on_screen, screen_table};
 use crate::{
     language::Language,
     results::{self, Run},

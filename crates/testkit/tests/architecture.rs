@@ -13,8 +13,9 @@ use toml::{Table, Value};
 const LINES_MAX: usize = 600;
 
 /// Each package, and which of ours it may be built on.
-const MAY_IMPORT: [(&str, &[&str]); 12] = [
+const MAY_IMPORT: [(&str, &[&str]); 13] = [
     ("cli", &[]),
+    ("figures", &[]),
     ("protocol", &[]),
     ("telemetry", &[]),
     ("storage", &["protocol"]),
@@ -27,7 +28,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ),
     ("client", &["protocol"]),
     ("fileclient", &["cli", "client", "protocol"]),
-    ("stress-run", &["cli", "client", "telemetry"]),
+    ("stress-run", &["cli", "client", "figures", "telemetry"]),
     ("testkit", &["protocol"]),
 ];
 

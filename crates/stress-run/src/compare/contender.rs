@@ -13,13 +13,13 @@
 
 use std::cmp::Ordering;
 
-use super::obstacles::{Obstacle, Side};
-use crate::{
-    plan::Configuration,
-    results::CellLine,
+use figures::{
     significance::{ERROR_RATE, REPETITIONS_MAX, mann_whitney, ratio_range},
     spread::median_repetition,
 };
+
+use super::obstacles::{Obstacle, Side};
+use crate::{plan::Configuration, results::CellLine};
 
 /// What decides which side is faster.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

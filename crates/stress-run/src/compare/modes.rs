@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use figures::significance::repetitions_needed;
+
 use super::{
     contender::{Candidate, Contender, Measure},
     obstacles::{Obstacle, Side},
@@ -10,7 +12,6 @@ use super::{
 use crate::{
     plan::{Attempt, Cell, Mode, Operation, Volume, mode_name},
     results::{CellLine, Cells, Marks, counted},
-    significance::repetitions_needed,
 };
 
 /// Stand for all volumes and all numbers of clients; larger than any, so that they come last.

@@ -1,5 +1,6 @@
 //! The comparison for programs, as CSV and JSON.
 
+use figures::significance::{FALSE_DISCOVERY_RATE, REPETITIONS_MIN};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -10,12 +11,7 @@ use super::{
     obstacles::Obstacle,
     verdicts::{Comparison, Pair, SAME_UP_TO, Tally, Verdict},
 };
-use crate::{
-    language::Language,
-    plan::mode_name,
-    results::Run,
-    significance::{FALSE_DISCOVERY_RATE, REPETITIONS_MIN},
-};
+use crate::{language::Language, plan::mode_name, results::Run};
 
 /// A line of `--csv`, and a member of `pairs` in `--json`. Mode and workers are those of B; of all loads
 /// together there is no volume and no number of clients.

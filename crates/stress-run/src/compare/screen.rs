@@ -5,6 +5,8 @@ use std::{
     fmt::Write as _,
 };
 
+use figures::plain_text::wrapped;
+
 use super::{
     Compared,
     contender::{Candidate, Measure},
@@ -16,7 +18,7 @@ use super::{
 use crate::{
     language::Language,
     plan::{Cell, Configuration, Mode, Operation, in_mib, mode_name},
-    report::{screen_table, wrapped},
+    report::screen_table,
     results::{Environment, Run},
 };
 

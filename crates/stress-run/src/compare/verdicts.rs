@@ -9,6 +9,8 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
+use figures::significance::{FALSE_DISCOVERY_RATE, corrected};
+
 use super::{
     contender::{Candidate, Contender, Measure},
     obstacles::{Obstacle, Side, obstacles},
@@ -16,7 +18,6 @@ use super::{
 use crate::{
     plan::{Cell, Mode},
     results::{Cells, Run},
-    significance::{FALSE_DISCOVERY_RATE, corrected},
 };
 
 /// The larger median over the smaller one, up to which two rows are the same.

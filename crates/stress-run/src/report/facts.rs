@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use figures::spread::Spread;
 use maud::{Markup, html};
 
 use super::prediction::Prediction;
@@ -11,7 +12,6 @@ use crate::{
     language::Language,
     plan::{Attempt, Mode, Operation, Volume, mode_name},
     results::{JobOutcome, Row, Run},
-    spread::Spread,
 };
 
 /// From this share of the ceiling up a row says what the clients can do, not what the server can.

@@ -3,16 +3,16 @@
 
 use std::cmp::Ordering;
 
+use figures::spread::Spread;
 use maud::{Markup, html};
 
 use super::{
+    charts,
     facts::{CLIENT_LIMIT_SHARE, Facts, Load, RowFacts},
-    figures,
 };
 use crate::{
     language::Language,
     plan::{Cell, Mode, Operation, in_mib, mode_name},
-    spread::Spread,
 };
 
 /// Up to this ratio times count as the same: repetitions of one row differ as much.
@@ -37,7 +37,7 @@ pub(super) fn of(facts: &Facts<'_>) -> Vec<Markup> {
         best(facts),
         turns(facts),
         modes(facts),
-        figures::fit(facts).map(|fit| fit.sentence(language)),
+        charts::fit(facts).map(|fit| fit.sentence(language)),
         listed(facts).map(|sentence| html! { (sentence) }),
     ];
     let mut findings: Vec<Markup> = candidates.into_iter().flatten().collect();

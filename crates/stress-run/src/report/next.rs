@@ -1,10 +1,11 @@
 //! What to do after a run, and the command for it.
 
+use figures::significance::REPETITIONS_MIN;
+
 use crate::{
     compare::{Answer, Modes},
     language::Language,
     results::Run,
-    significance::REPETITIONS_MIN,
 };
 
 /// What whoever has read the results may do with them.

@@ -1,11 +1,12 @@
 //! The report as one page that needs nothing else: no script, no font, no picture from anywhere.
 
+use figures::spread::CONFIDENCE_MIN;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::{
+    charts::{self, BAND},
     disclosure,
     facts::{CLIENT_LIMIT_SHARE, Facts},
-    figures::{self, BAND},
     findings, modes, rows,
     table::Part,
 };
@@ -14,7 +15,6 @@ use crate::{
     machine::resources::{CLOCK_TOLERANCE_S, OTHERS_SHARE_MAX},
     plan::mode_name,
     results::Run,
-    spread::CONFIDENCE_MIN,
 };
 
 const STYLE: &str = include_str!("page.css");
@@ -116,7 +116,7 @@ fn figures_section(facts: &Facts<'_>) -> Markup {
     html! {
         section id="figures" {
             h2 { (facts.language.figures()) }
-            @for (index, figure) in figures::all(facts).iter().enumerate() {
+            @for (index, figure) in charts::all(facts).iter().enumerate() {
                 (figure.render(index + 1, facts.language))
             }
         }

@@ -1,5 +1,6 @@
 //! The whole table of each mode, with all that each row is judged by.
 
+use figures::spread::Spread;
 use maud::{Markup, html};
 
 use super::{
@@ -9,7 +10,6 @@ use super::{
 use crate::{
     language::Language,
     plan::{Mode, in_mib},
-    spread::Spread,
 };
 
 /// The columns that hold words: the operation, and what is remarkable.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
+use figures::plain_text::COLUMNS;
 
 use crate::{
     language::Language,
@@ -12,9 +13,6 @@ use crate::{
 
 /// Columns of one number each: all but the operation and the two counts.
 const RIGHT_ALIGNED: [usize; 6] = [0, 2, 3, 4, 5, 6];
-
-/// The width that every terminal has.
-pub(super) const COLUMNS: u16 = 80;
 
 /// One table of a run.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

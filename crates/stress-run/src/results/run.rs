@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, anyhow, bail, ensure};
+use figures::spread::{Spread, median_repetition};
 use serde::de::DeserializeOwned;
 
 use super::{
@@ -18,10 +19,7 @@ use super::{
     outcome::JobOutcome,
     workers,
 };
-use crate::{
-    plan::{Attempt, Cell, Configuration, Mode, Operation, Volume},
-    spread::{Spread, median_repetition},
-};
+use crate::plan::{Attempt, Cell, Configuration, Mode, Operation, Volume};
 
 /// What the raw files of a run hold. The clients' lines, which are many, are read when they are asked for.
 pub(crate) struct Run {

@@ -6,22 +6,22 @@
 
 /// Fewest repetitions on each side that are tested: 4 against 4 can reach p = 2/70 = 0.029, while 3
 /// against 3 never goes below 2/20 = 0.1.
-pub(crate) const REPETITIONS_MIN: usize = 4;
+pub const REPETITIONS_MIN: usize = 4;
 
 /// How often a range may miss the true ratio.
-pub(crate) const ERROR_RATE: f64 = 0.05;
+pub const ERROR_RATE: f64 = 0.05;
 
 /// Most repetitions on each side: the number of ways to deal out 128 ranks still fits an integer.
-pub(crate) const REPETITIONS_MAX: usize = 64;
+pub const REPETITIONS_MAX: usize = 64;
 
 /// The largest corrected p-value that counts as a discovery.
-pub(crate) const FALSE_DISCOVERY_RATE: f64 = 0.05;
+pub const FALSE_DISCOVERY_RATE: f64 = 0.05;
 
 /// The exact two-sided p-value of the Mann-Whitney test, the same when `a` and `b` change places.
 ///
 /// It is the share of all ways to deal the ranks out whose rank sum is at least as far from its
 /// mean as the one that was observed. Neither group may have more than [`REPETITIONS_MAX`] values.
-pub(crate) fn mann_whitney(a: &[f64], b: &[f64]) -> f64 {
+pub fn mann_whitney(a: &[f64], b: &[f64]) -> f64 {
     debug_assert!(a.len() <= REPETITIONS_MAX && b.len() <= REPETITIONS_MAX);
     let (fewer, more) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     let ranks = doubled_ranks(fewer, more);
@@ -41,7 +41,7 @@ pub(crate) fn mann_whitney(a: &[f64], b: &[f64]) -> f64 {
 /// The ratios of `a` to `b` that the Mann-Whitney test does not refuse: they hold the true one but for
 /// the error rate. It is Moses's interval (Hollander and Wolfe, Nonparametric Statistical Methods, 4.3)
 /// of the logarithms. `None` where there are too few values for it.
-pub(crate) fn ratio_range(a: &[f64], b: &[f64], error_rate: f64) -> Option<(f64, f64)> {
+pub fn ratio_range(a: &[f64], b: &[f64], error_rate: f64) -> Option<(f64, f64)> {
     let rank = extreme_rank_sums(a.len(), b.len(), error_rate);
     if rank == 0 || a.len().min(b.len()) < REPETITIONS_MIN {
         return None;
@@ -68,7 +68,7 @@ fn extreme_rank_sums(a: usize, b: usize, error_rate: f64) -> usize {
 
 /// Fewest repetitions with which a difference can be more than chance though its p-value is multiplied
 /// by so many tests.
-pub(crate) fn repetitions_needed(tests: usize) -> usize {
+pub fn repetitions_needed(tests: usize) -> usize {
     let error_rate = ERROR_RATE / tests as f64;
     let can_show = |count: &usize| extreme_rank_sums(*count, *count, error_rate) > 0;
     (REPETITIONS_MIN..REPETITIONS_MAX).find(can_show).unwrap_or(REPETITIONS_MAX)
@@ -107,7 +107,7 @@ fn ways_to_draw(ranks: &[usize], drawn: usize) -> Vec<u128> {
 
 /// Each p-value corrected for how many there are, after Benjamini and Hochberg: of those that are
 /// at most [`FALSE_DISCOVERY_RATE`] no more than that share is expected to be chance.
-pub(crate) fn corrected(p_values: &[f64]) -> Vec<f64> {
+pub fn corrected(p_values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p_values.len()).collect();
     order.sort_by(|&left, &right| p_values[left].total_cmp(&p_values[right]));
     let mut corrected = vec![1.0; p_values.len()];

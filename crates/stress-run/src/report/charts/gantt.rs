@@ -1,14 +1,14 @@
 //! When each client waited and when it was served, by worker: one panel for each mode.
 
+use figures::chart::{Frame, SERIES, Scale, bar, legend, text};
 use maud::{Markup, html};
 
 use crate::{
     language::Language,
     plan::{Operation, mode_name},
     report::{
-        chart::{Frame, SERIES, Scale, bar, legend, text},
+        charts::{Data, Figure, largest},
         facts::{Facts, RowFacts},
-        figures::{Data, Figure, largest},
     },
     results::JobOutcome,
 };

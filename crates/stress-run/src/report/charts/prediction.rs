@@ -1,15 +1,13 @@
 //! Predicted against measured mean time of all rows with more than one client: a panel for each mode.
 
+use figures::chart::{Frame, Scale, area, bar, legend, mark, path};
 use maud::{Markup, html};
 
 use super::{Data, Figure, largest, pool_legend};
 use crate::{
     language::Language,
     plan::{Mode, mode_name},
-    report::{
-        chart::{Frame, Scale, area, bar, legend, mark, path},
-        facts::{Facts, RowFacts, RowName},
-    },
+    report::facts::{Facts, RowFacts, RowName},
 };
 
 /// A prediction that is off by no more than this share is counted as right.

@@ -2,10 +2,11 @@
 
 use maud::Markup;
 
-use super::table::COLUMNS;
+/// The width that every terminal has.
+pub const COLUMNS: u16 = 80;
 
 /// Without its tags.
-pub(super) fn of(markup: &Markup) -> String {
+pub fn of(markup: &Markup) -> String {
     let behind_tag = |piece: &str| piece.split_once('>').map_or(piece, |(_, text)| text).to_owned();
     let text: String = markup.0.split('<').map(behind_tag).collect();
     // As the markup was escaped; what stands for an ampersand comes last.
@@ -14,12 +15,12 @@ pub(super) fn of(markup: &Markup) -> String {
 }
 
 /// An item of a list, broken between words.
-pub(super) fn item(text: &str) -> String {
+pub fn item(text: &str) -> String {
     format!("- {}", lines(text, usize::from(COLUMNS) - 2).join("\n  "))
 }
 
 /// A paragraph, broken between words.
-pub(crate) fn wrapped(text: &str) -> String {
+pub fn wrapped(text: &str) -> String {
     lines(text, usize::from(COLUMNS)).join("\n")
 }
 

@@ -10,11 +10,11 @@ const DECADES_MANY: f64 = 2.5;
 /// Half the size of a mark.
 const MARK: f64 = 3.5;
 /// How many marks, colours and dashes the style tells apart; after that they begin again.
-pub(super) const SERIES: usize = 6;
+pub const SERIES: usize = 6;
 
 /// Which place along an axis a value has.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Scale {
+pub struct Scale {
     kind: Kind,
     /// The values at both ends, which are ticks.
     low: f64,
@@ -32,12 +32,12 @@ enum Kind {
 
 impl Scale {
     /// From zero to a tick at or above `max`.
-    pub(super) fn from_zero(max: f64, from: f64, to: f64) -> Self {
+    pub fn from_zero(max: f64, from: f64, to: f64) -> Self {
         Self::linear(0.0, max, from, to)
     }
 
     /// From a tick at or below `min` to one at or above `max`.
-    pub(super) fn linear(min: f64, max: f64, from: f64, to: f64) -> Self {
+    pub fn linear(min: f64, max: f64, from: f64, to: f64) -> Self {
         let room =
             if max > min && (max - min).is_finite() { max - min } else { max.abs().max(1.0) };
         let step = round_step(room / TICKS);
@@ -49,7 +49,7 @@ impl Scale {
 
     /// Of values above zero: from 1, 2 or 5 times a power of ten at or below `min` to one at or
     /// above `max`.
-    pub(super) fn logarithmic(min: f64, max: f64, from: f64, to: f64) -> Self {
+    pub fn logarithmic(min: f64, max: f64, from: f64, to: f64) -> Self {
         let is_usable = min > 0.0 && max.is_finite();
         let (min, max) = if is_usable { (min, max.max(min)) } else { (1.0, 10.0) };
         let steps = decade_steps(min, max);
@@ -60,7 +60,7 @@ impl Scale {
         Self { kind: Kind::Logarithmic, low, high, from, to }
     }
 
-    pub(super) fn at(&self, value: f64) -> f64 {
+    pub fn at(&self, value: f64) -> f64 {
         let share = match self.kind {
             Kind::Linear { .. } => (value - self.low) / (self.high - self.low),
             Kind::Logarithmic => (value / self.low).ln() / (self.high / self.low).ln(),
@@ -68,11 +68,11 @@ impl Scale {
         self.from + share * (self.to - self.from)
     }
 
-    pub(super) fn ends(&self) -> (f64, f64) {
+    pub fn ends(&self) -> (f64, f64) {
         (self.low, self.high)
     }
 
-    pub(super) fn ticks(&self) -> Vec<f64> {
+    pub fn ticks(&self) -> Vec<f64> {
         match self.kind {
             Kind::Linear { step } => {
                 let count = ((self.high - self.low) / step).round() as u32;
@@ -109,24 +109,24 @@ fn decade_steps(min: f64, max: f64) -> Vec<f64> {
 
 /// A drawing and the part of it that the axes enclose, in units of its view box.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Frame {
-    pub(super) width: f64,
-    pub(super) height: f64,
-    pub(super) left: f64,
-    pub(super) right: f64,
-    pub(super) top: f64,
-    pub(super) bottom: f64,
+pub struct Frame {
+    pub width: f64,
+    pub height: f64,
+    pub left: f64,
+    pub right: f64,
+    pub top: f64,
+    pub bottom: f64,
 }
 
 impl Frame {
     /// A panel with its plot inside, which has room at its left for labels of this width.
-    pub(super) fn panel(label_width: f64, height: f64) -> Self {
+    pub fn panel(label_width: f64, height: f64) -> Self {
         let (width, right) = (320.0, 310.0);
         Self { width, height, left: label_width, right, top: 10.0, bottom: height - 34.0 }
     }
 
     /// The drawing in its panel. `title` is what a reader who cannot see it is told.
-    pub(super) fn draw(&self, title: &str, content: &Markup) -> Markup {
+    pub fn draw(&self, title: &str, content: &Markup) -> Markup {
         let view = format!("0 0 {} {}", px(self.width), px(self.height));
         html! {
             div.panel {
@@ -137,7 +137,7 @@ impl Frame {
     }
 
     /// Ticks with labels at the left, lines across, and what is counted above them.
-    pub(super) fn y_axis(&self, scale: &Scale, label: impl Fn(f64) -> String) -> Markup {
+    pub fn y_axis(&self, scale: &Scale, label: impl Fn(f64) -> String) -> Markup {
         html! {
             @for tick in scale.ticks() {
                 (line((self.left, scale.at(tick)), (self.right, scale.at(tick)), "grid"))
@@ -147,12 +147,7 @@ impl Frame {
     }
 
     /// Ticks with labels below, lines down, and what is counted below them.
-    pub(super) fn x_axis(
-        &self,
-        scale: &Scale,
-        label: impl Fn(f64) -> String,
-        unit: &str,
-    ) -> Markup {
+    pub fn x_axis(&self, scale: &Scale, label: impl Fn(f64) -> String, unit: &str) -> Markup {
         html! {
             @for tick in scale.ticks() {
                 (line((scale.at(tick), self.top), (scale.at(tick), self.bottom), "grid"))
@@ -162,26 +157,26 @@ impl Frame {
         }
     }
 
-    pub(super) fn x_unit(&self, unit: &str) -> Markup {
+    pub fn x_unit(&self, unit: &str) -> Markup {
         let middle = f64::midpoint(self.left, self.right);
         text((middle, self.bottom + 30.0), "middle", unit)
     }
 }
 
 /// A place in a drawing.
-pub(super) type Point = (f64, f64);
+pub type Point = (f64, f64);
 
-pub(super) fn line(from: Point, to: Point, class: &str) -> Markup {
+pub fn line(from: Point, to: Point, class: &str) -> Markup {
     html! {
         line.(class) x1=(px(from.0)) y1=(px(from.1)) x2=(px(to.0)) y2=(px(to.1)) {}
     }
 }
 
-pub(super) fn text(at: Point, anchor: &str, words: &str) -> Markup {
+pub fn text(at: Point, anchor: &str, words: &str) -> Markup {
     html! { text x=(px(at.0)) y=(px(at.1)) text-anchor=(anchor) { (words) } }
 }
 
-pub(super) fn bar(from: Point, to: Point, class: &str) -> Markup {
+pub fn bar(from: Point, to: Point, class: &str) -> Markup {
     // What took no time at all is still there.
     let width = (to.0 - from.0).max(0.0);
     html! {
@@ -190,20 +185,20 @@ pub(super) fn bar(from: Point, to: Point, class: &str) -> Markup {
 }
 
 /// Points joined by lines.
-pub(super) fn path(points: &[Point], class: &str) -> Markup {
+pub fn path(points: &[Point], class: &str) -> Markup {
     let places: Vec<String> =
         points.iter().map(|(x, y)| format!("{},{}", px(*x), px(*y))).collect();
     html! { polyline.(class) points=(places.join(" ")) {} }
 }
 
-pub(super) fn area(points: &[Point], class: &str) -> Markup {
+pub fn area(points: &[Point], class: &str) -> Markup {
     let places: Vec<String> =
         points.iter().map(|(x, y)| format!("{},{}", px(*x), px(*y))).collect();
     html! { polygon.(class) points=(places.join(" ")) {} }
 }
 
 /// The mark of a series, told apart by form and colour; `hint` is shown where a mouse rests on it.
-pub(super) fn mark(series: usize, at: Point, hint: &str) -> Markup {
+pub fn mark(series: usize, at: Point, hint: &str) -> Markup {
     let class = format!("mark s{}", series % SERIES);
     html! { path.(class) d=(form(series, at)) { @if !hint.is_empty() { title { (hint) } } } }
 }
@@ -228,7 +223,7 @@ fn form(series: usize, (x, y): Point) -> String {
 }
 
 /// A swatch and what it stands for, for each series.
-pub(super) fn legend(entries: &[(Markup, String)]) -> Markup {
+pub fn legend(entries: &[(Markup, String)]) -> Markup {
     html! {
         ul.legend {
             @for (swatch, words) in entries {
@@ -239,7 +234,7 @@ pub(super) fn legend(entries: &[(Markup, String)]) -> Markup {
 }
 
 /// Tenths of a unit are finer than any screen.
-pub(super) fn px(length: f64) -> String {
+pub fn px(length: f64) -> String {
     let text = format!("{length:.1}");
     let short = text.strip_suffix(".0").unwrap_or(&text);
     if short == "-0" { "0".to_owned() } else { short.to_owned() }

@@ -1,13 +1,13 @@
 //! Goodput against the number of clients: a panel for each operation, mode and volume, a line for each
 //! size of pool.
 
+use figures::chart::{Frame, Point, SERIES, Scale, legend, line, mark, path, text};
 use maud::{Markup, html};
 
 use super::{Data, Figure, largest, pool_legend};
 use crate::{
     plan::{Mode, Operation, Volume, in_mib, mode_name},
     report::{
-        chart::{Frame, Point, SERIES, Scale, legend, line, mark, path, text},
         facts::{Facts, RowFacts},
         findings::client_limited,
     },

@@ -7,13 +7,11 @@ mod memory;
 mod prediction;
 mod time_parts;
 
+use figures::chart::{legend, line, mark};
 use maud::{Markup, html};
 
 pub(super) use self::prediction::{BAND, fit};
-use super::{
-    chart::{legend, line, mark},
-    facts::Facts,
-};
+use super::facts::Facts;
 use crate::language::Language;
 
 pub(super) struct Figure {

@@ -1,15 +1,13 @@
 //! Every client's time as a dot, with the mean and the last of them: a column for each server.
 
+use figures::chart::{Frame, Point, SERIES, Scale, legend, line, px, text};
 use maud::{Markup, html};
 
 use super::{Data, Figure, largest};
 use crate::{
     language::Language,
     plan::{Mode, Operation, mode_name},
-    report::{
-        chart::{Frame, Point, SERIES, Scale, legend, line, px, text},
-        facts::{Facts, RowFacts, RowName},
-    },
+    report::facts::{Facts, RowFacts, RowName},
 };
 
 /// How many places beside one another the dots of a column take.

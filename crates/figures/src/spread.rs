@@ -5,11 +5,11 @@
 //! by goodput, it is that with the median goodput.
 
 /// Fewest values of which an interval can be told that holds the true median with 95% confidence.
-pub(crate) const CONFIDENCE_MIN: usize = 6;
+pub const CONFIDENCE_MIN: usize = 6;
 
 /// The repetition with the median time. Of an even number it is the faster one of the middle two; one
 /// without a time is none. `None` where there is none.
-pub(crate) fn median_repetition<T>(
+pub fn median_repetition<T>(
     repetitions: impl IntoIterator<Item = T>,
     seconds: impl Fn(&T) -> Option<f64>,
 ) -> Option<T> {
@@ -22,19 +22,19 @@ pub(crate) fn median_repetition<T>(
 
 /// A value of the same thing, measured repeatedly.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Spread {
-    pub(crate) count: usize,
+pub struct Spread {
+    pub count: usize,
     /// Of the median repetition.
-    pub(crate) median: f64,
-    pub(crate) min: f64,
-    pub(crate) max: f64,
+    pub median: f64,
+    pub min: f64,
+    pub max: f64,
     /// Holds the true median with at least 95% confidence; only from [`CONFIDENCE_MIN`] values up.
-    pub(crate) confidence: Option<(f64, f64)>,
+    pub confidence: Option<(f64, f64)>,
 }
 
 impl Spread {
     /// Around the value of the median repetition, those of all of them. `None` of no values.
-    pub(crate) fn around(median: f64, values: impl IntoIterator<Item = f64>) -> Option<Self> {
+    pub fn around(median: f64, values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut values: Vec<f64> = values.into_iter().collect();
         values.sort_by(f64::total_cmp);
         let (&min, &max) = (values.first()?, values.last()?);

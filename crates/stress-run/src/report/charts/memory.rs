@@ -1,15 +1,13 @@
 //! Peak memory of the server against goodput: what a model costs and what it gives.
 
+use figures::chart::{Frame, Point, Scale, line, mark, text};
 use maud::{Markup, html};
 
 use super::{Data, Figure, largest, legend_of_pools};
 use crate::{
     language::Language,
     plan::{Operation, in_mib, mode_name},
-    report::{
-        chart::{Frame, Point, Scale, line, mark, text},
-        facts::{Facts, RowFacts},
-    },
+    report::facts::{Facts, RowFacts},
 };
 
 /// How wide a letter of a label is, and how tall its line, in units of the drawing.

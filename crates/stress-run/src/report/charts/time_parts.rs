@@ -1,15 +1,13 @@
 //! Where the mean time of a client went: waiting for a worker, for a processor, computing, blocked.
 
+use figures::chart::{Frame, Scale, bar, legend, text};
 use maud::{Markup, html};
 
 use super::{Data, Figure, largest};
 use crate::{
     language::Language,
     plan::{Operation, mode_name},
-    report::{
-        chart::{Frame, Scale, bar, legend, text},
-        facts::{Facts, Load, RowFacts, RowName},
-    },
+    report::facts::{Facts, Load, RowFacts, RowName},
 };
 
 const PITCH: f64 = 17.0;
