@@ -1,11 +1,11 @@
 //! A run from its options to its exit status: checked first, then measured, then concluded from its files.
 
-pub(crate) mod cell;
+mod cell;
 pub(crate) mod client_pool;
-pub(crate) mod job;
+mod job;
 mod progress;
 mod sweep;
-pub(crate) mod timeline;
+mod timeline;
 
 use std::{
     fs::File,

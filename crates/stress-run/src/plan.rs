@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use clap::ValueEnum;
-use client::FileName;
+use client::{FileName, Verb};
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -298,6 +298,15 @@ fn sum(bytes: impl Iterator<Item = u64>) -> u64 {
 }
 
 impl Operation {
+    /// What its clients ask for.
+    pub(crate) fn verb(self) -> Verb {
+        match self {
+            Self::Download => Verb::Get,
+            Self::Upload => Verb::Upload,
+            Self::List => Verb::List,
+        }
+    }
+
     pub(crate) fn moves_files(self) -> bool {
         match self {
             Self::Download | Self::Upload => true,

@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod connected;
 pub(crate) mod content;
+pub(crate) mod event_log;
 pub(crate) mod null_server;
 pub(crate) mod process;
 pub(crate) mod target;
@@ -17,10 +18,10 @@ use anyhow::Context;
 use client::ClientError;
 
 use self::{
-    access::Access, connected::Connected, content::SourceFile, process::ServerProcess,
-    target::Target,
+    access::Access, connected::Connected, content::SourceFile, event_log::EventLog,
+    process::ServerProcess, target::Target,
 };
-use crate::{experiment::timeline::EventLog, plan::Configuration, processes::interrupt::Interrupt};
+use crate::{plan::Configuration, processes::interrupt::Interrupt};
 
 /// All servers of a run.
 pub(crate) struct Servers {

@@ -14,6 +14,7 @@ use anyhow::{anyhow, bail};
 use super::{
     cell::{self, Instruments, Work},
     progress::Progress,
+    timeline,
 };
 use crate::{
     plan::{Attempt, Cell, Configuration, Operation, Plan},
@@ -230,7 +231,7 @@ impl Sweep {
             Record::all_failed(attempt, ServerAfter::Unsettled(why), NOT_MEASURED)
         });
         if let Some(process) = &mut running.process {
-            process.events().join(attempt.cell.operation, &mut record.outcomes);
+            timeline::join(process.events(), attempt.cell.operation, &mut record.outcomes);
         }
         record
     }

@@ -4,103 +4,63 @@
 
 use std::{
     collections::HashMap,
-    fs::File,
-    io::{self, Read, Seek, SeekFrom},
-    path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
 };
 
-use telemetry::{Event, EventKind, Level};
+use telemetry::{Event, EventKind};
 
 use crate::{
     plan::Operation,
     results::{JobOutcome, Service},
+    servers::event_log::EventLog,
 };
 
 /// How long the events of a cell may take to be in the log. They are written within moments.
 const PATIENCE: Duration = Duration::from_secs(2);
 const LOOK_PAUSE: Duration = Duration::from_millis(5);
 
-/// The log of a server that runs, read as it grows.
-pub(crate) struct EventLog {
-    path: PathBuf,
-    read_len: u64,
+/// By the port of the client.
+type Services = HashMap<u16, Vec<Service>>;
+
+/// Notes with each outcome what the server says about it. Where the log has no such event, as of a request
+/// that never came, nothing is noted.
+pub(crate) fn join(log: &mut EventLog, operation: Operation, outcomes: &mut [JobOutcome]) {
+    let deadline = Instant::now() + PATIENCE;
+    let mut services = Services::new();
+    loop {
+        // What cannot be read now may be readable in a moment.
+        add(&mut services, operation, log.read_new().unwrap_or_default());
+        for outcome in outcomes.iter_mut().filter(|outcome| outcome.service.is_none()) {
+            outcome.service = service_of(outcome, &services);
+        }
+        let is_missing =
+            |outcome: &JobOutcome| outcome.failure.is_none() && outcome.service.is_none();
+        if !outcomes.iter().any(is_missing) || Instant::now() >= deadline {
+            return;
+        }
+        thread::sleep(LOOK_PAUSE);
+    }
 }
 
-impl EventLog {
-    /// The log that a server is told to write to this file.
-    pub(crate) fn at(path: PathBuf) -> Self {
-        Self { path, read_len: 0 }
+fn add(services: &mut Services, operation: Operation, events: Vec<Event>) {
+    for (port, service) in events.into_iter().filter_map(|event| service(operation, event)) {
+        services.entry(port).or_default().push(service);
     }
+}
 
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Notes with each outcome what the server says about it. Where the log has no such event, as of a
-    /// request that never came, nothing is noted.
-    pub(crate) fn join(&mut self, operation: Operation, outcomes: &mut [JobOutcome]) {
-        let deadline = Instant::now() + PATIENCE;
-        let mut seen = HashMap::<u16, Vec<Service>>::new();
-        loop {
-            // What cannot be read now may be readable in a moment.
-            let events = self.read_new().unwrap_or_default();
-            for (port, service) in events.into_iter().filter_map(|event| service(operation, event))
-            {
-                seen.entry(port).or_default().push(service);
-            }
-            for outcome in outcomes.iter_mut().filter(|outcome| outcome.service.is_none()) {
-                let of_port = outcome.port.and_then(|port| seen.get(&port));
-                // A port may be used again by a later burst.
-                let of_this_one = |service: &&Service| service.began_ns >= outcome.released_ns;
-                let services = of_port.into_iter().flatten().filter(of_this_one);
-                outcome.service = services.min_by_key(|service| service.began_ns).cloned();
-            }
-            let is_missing =
-                |outcome: &JobOutcome| outcome.failure.is_none() && outcome.service.is_none();
-            if !outcomes.iter().any(is_missing) || Instant::now() >= deadline {
-                return;
-            }
-            thread::sleep(LOOK_PAUSE);
-        }
-    }
-
-    /// What the server said last in words that was wrong, oldest first.
-    pub(crate) fn last_errors(&self, count: usize) -> Vec<String> {
-        let events = Self { path: self.path.clone(), read_len: 0 }.read_new().unwrap_or_default();
-        let texts =
-            events.into_iter().filter(|event| event.level == Level::Error).filter_map(|event| {
-                match event.kind {
-                    EventKind::Message { text } => Some(text),
-                    _ => None,
-                }
-            });
-        let texts: Vec<String> = texts.collect();
-        texts[texts.len().saturating_sub(count)..].to_vec()
-    }
-
-    /// The whole lines that were added since the last call.
-    fn read_new(&mut self) -> io::Result<Vec<Event>> {
-        let mut file = File::open(&self.path)?;
-        file.seek(SeekFrom::Start(self.read_len))?;
-        let mut text = String::new();
-        file.read_to_string(&mut text)?;
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        self.read_len += whole as u64;
-        // Events of a kind that this program does not know are none of its concern.
-        Ok(text[..whole].lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
-    }
+/// The first on the client's port while the client was there: other bursts may use the port again.
+fn service_of(outcome: &JobOutcome, services: &Services) -> Option<Service> {
+    let finished_ns = outcome.finished_ns.unwrap_or(u64::MAX);
+    let while_it_ran =
+        |service: &&Service| (outcome.released_ns..=finished_ns).contains(&service.began_ns);
+    let of_port = services.get(&outcome.port?)?.iter().filter(while_it_ran);
+    of_port.min_by_key(|service| service.began_ns).cloned()
 }
 
 /// A transfer of this kind, by the port of its client.
 fn service(operation: Operation, event: Event) -> Option<(u16, Service)> {
     let EventKind::Request(request) = event.kind else { return None };
-    let command = match operation {
-        Operation::Download => "GET",
-        Operation::Upload => "UPLOAD",
-        Operation::List => "LIST",
-    };
     let service = Service {
         server_worker: event.source.to_string(),
         accepted_ns: request.accepted_ns,
@@ -109,7 +69,7 @@ fn service(operation: Operation, event: Event) -> Option<(u16, Service)> {
         reply_began_ns: request.first_byte_ns,
         reply_ended_ns: request.last_byte_ns,
     };
-    (request.command == command).then_some((request.client.port(), service))
+    (request.command == operation.verb().name()).then_some((request.client.port(), service))
 }
 
 #[cfg(test)]
@@ -124,35 +84,63 @@ mod tests {
         )
     }
 
-    fn outcome(port: u16) -> JobOutcome {
+    /// Released at 100; finished at that time, or never.
+    fn outcome(port: u16, finished_ns: Option<u64>) -> JobOutcome {
         let mut outcome = JobOutcome::of(1, 1, 100);
-        outcome.port = Some(port);
+        (outcome.port, outcome.finished_ns) = (Some(port), finished_ns);
         outcome
+    }
+
+    /// When the server says that each began, by these lines.
+    fn joined(lines: &[(u16, &str, u64)], outcomes: &[JobOutcome]) -> Vec<Option<u64>> {
+        let event = |&(port, command, began_ns): &(u16, &str, u64)| {
+            serde_json::from_str(&line(port, command, began_ns)).unwrap()
+        };
+        let mut services = Services::new();
+        add(&mut services, Operation::Download, lines.iter().map(event).collect());
+        let began = |outcome| Some(service_of(outcome, &services)?.began_ns);
+        outcomes.iter().map(began).collect()
     }
 
     #[test]
     fn outcomes_are_joined_by_port_with_what_came_after_their_release() {
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        for (port, command, began_ns) in
-            [(1000, "GET", 99), (1000, "GET", 100), (1001, "PING", 120), (1002, "GET", 50)]
-        {
-            writeln!(file, "{}", line(port, command, began_ns)).unwrap();
-        }
-        write!(file, r#"{{"time":"#).unwrap();
+        let lines = [(1000, "GET", 99), (1000, "GET", 100), (1001, "PING", 120), (1002, "GET", 50)];
+        let outcomes = [outcome(1000, Some(300)), outcome(1001, None), outcome(1002, None)];
+        assert_eq!(joined(&lines, &outcomes), [Some(100), None, None]);
+        let mut unconnected = outcome(1000, None);
+        unconnected.port = None;
+        assert_eq!(joined(&lines, &[unconnected]), [None]);
+    }
+
+    #[test]
+    fn lines_in_any_order_and_twice_are_joined_as_if_each_stood_there_once_in_order() {
+        let outcomes = [outcome(1000, Some(300)), outcome(1001, Some(400))];
+        let lines =
+            [(1001, "GET", 130), (1000, "GET", 120), (1001, "GET", 130), (1000, "GET", 120)];
+        assert_eq!(joined(&lines, &outcomes), [Some(120), Some(130)]);
+    }
+
+    #[test]
+    fn a_line_that_is_missing_is_not_made_up_for_by_that_of_a_later_burst() {
+        // The second burst uses the port again, and the first one's line was lost.
+        let mut second = outcome(1000, Some(700));
+        (second.burst, second.released_ns) = (2, 400);
+        let lines = [(1000, "GET", 450)];
+        assert_eq!(joined(&lines, &[outcome(1000, Some(300)), second.clone()]), [None, Some(450)]);
+        let lines = [(1000, "GET", 150), (1000, "GET", 450)];
+        assert_eq!(joined(&lines, &[outcome(1000, Some(300)), second]), [Some(150), Some(450)]);
+    }
+
+    #[test]
+    fn the_rest_of_a_line_that_was_half_there_is_read_with_the_next() {
+        let (mut file, whole) = (tempfile::NamedTempFile::new().unwrap(), line(1003, "GET", 200));
         let mut log = EventLog::at(file.path().to_owned());
-        let mut outcomes = [outcome(1000), outcome(1001), outcome(1002)];
-        for failed in &mut outcomes[1..] {
-            // Nobody waits for the events of those.
-            failed.fail("timeout", String::new());
-        }
-        log.join(Operation::Download, &mut outcomes);
+        write!(file, "not JSON\n{}", &whole[..40]).unwrap();
+        assert!(log.read_new().unwrap().is_empty());
+        writeln!(file, "{}", &whole[40..]).unwrap();
+        let mut outcomes = [outcome(1003, Some(300))];
+        join(&mut log, Operation::Download, &mut outcomes);
         let service = outcomes[0].service.as_ref().unwrap();
-        assert_eq!((service.server_worker.as_str(), service.began_ns), ("thread-3", 100));
-        assert_eq!((&outcomes[1].service, &outcomes[2].service), (&None, &None));
-        // The rest of a line that was half there is read with the next.
-        writeln!(file, "{}", &line(1003, "GET", 200)[r#"{"time":"#.len()..]).unwrap();
-        let mut later = [outcome(1003)];
-        log.join(Operation::Download, &mut later);
-        assert_eq!(later[0].service.as_ref().unwrap().began_ns, 200);
+        assert_eq!((service.server_worker.as_str(), service.began_ns), ("thread-3", 200));
     }
 }

@@ -11,15 +11,16 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anyhow::{Context, bail};
+
+use super::event_log::EventLog;
 use crate::{
-    experiment::timeline::EventLog,
     plan::{Configuration, mode_name},
     processes::{
         interrupt::Interrupt,
         offspring::{Offspring, other_program},
     },
 };
-use anyhow::{Context, bail};
 
 /// How long a server may take until it listens.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
