@@ -3,26 +3,18 @@
 mod connect;
 mod options;
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{CommandFactory, Parser, Subcommand};
 use cli::Documents;
-use serde_json::json;
 
 pub(crate) use self::connect::AccessOptions;
 pub(crate) use self::options::{PlaceOptions, PlanOptions, ResultOptions, RunOptions};
 use crate::{
     compare::{self, CompareArgs},
-    experiment::{self, client_pool},
-    language::Language,
-    plan::{Needs, Plan},
+    experiment::client_pool,
     processes::offspring,
-    report::conclusion,
-    servers::{
-        access::{Access, WorkerAccess},
-        connected::Connected,
-        null_server,
-    },
+    servers::{access::WorkerAccess, null_server},
 };
 
 const EXAMPLES: &str = "\
@@ -76,14 +68,14 @@ pub struct Args {
     run: Vec<()>,
 
     #[command(flatten)]
-    options: RunOptions,
+    pub(crate) options: RunOptions,
 
     #[command(subcommand)]
-    command: Option<Command>,
+    pub(crate) command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+pub(crate) enum Command {
     /// Continue a run that was stopped: measure the rows that are missing
     #[command(after_help = RESUME_NOTES)]
     Resume {
@@ -157,85 +149,6 @@ fn no_command(word: &str) -> Result<(), String> {
         }
         _ => Err("there is no such command; stress-run --help lists them".to_owned()),
     }
-}
-
-impl Args {
-    /// Does what the command line says. An error means bad usage, that nothing could be measured, or
-    /// that a result could not be written.
-    pub fn run(self) -> anyhow::Result<ExitCode> {
-        match self.command {
-            None => {
-                let plan = self.options.plan.with_assignment_variables()?;
-                return experiment::run(&RunOptions { plan, ..self.options });
-            }
-            Some(Command::Resume { dir, access, places, results }) => {
-                return experiment::resume(&dir, *access, places, results);
-            }
-            Some(Command::Report { dir, results }) => {
-                return conclusion::render_again(&dir, &results);
-            }
-            Some(Command::Plan { json, plan, results }) => {
-                print_plan(&plan.with_assignment_variables()?, &results, json)?;
-            }
-            Some(Command::Compare(args)) => return compare::run(&args),
-            Some(Command::ClientWorker { parent, job, local, access }) => {
-                client_pool::work(parent, &job, local, Access::of_worker(access)?)?;
-            }
-            Some(Command::NullServer { parent }) => null_server::serve(parent)?,
-            Some(Command::Bound { parent, words }) => {
-                return Err(offspring::become_program(parent, &words));
-            }
-            Some(Command::Documents(documents)) => documents.print(&cli::command::<Self>())?,
-        }
-        Ok(ExitCode::SUCCESS)
-    }
-}
-
-fn print_plan(options: &PlanOptions, results: &ResultOptions, json: bool) -> anyhow::Result<()> {
-    let plan = experiment::plan_of(options, Connected::open(options)?.as_ref())?;
-    experiment::check_gates_fit(&results.gates, &plan)?;
-    let needs = plan.needs();
-    if json {
-        let cells: Vec<_> = plan.modes().into_iter().flat_map(|mode| plan.rows_of(mode)).collect();
-        let json = json!({
-            "rows": needs.rows,
-            "payload_bytes": needs.payload_bytes,
-            "disk_bytes": needs.disk_bytes,
-            "memory_bytes": needs.memory_bytes,
-            "expected_s": plan.expected_s(),
-            "plan": plan,
-            "cells": cells,
-        });
-        cli::outln!("{}", serde_json::to_string_pretty(&json)?);
-        return Ok(());
-    }
-    let language = results.lang;
-    for mode in plan.modes() {
-        for (number, cell) in (1..).zip(plan.rows_of(mode)) {
-            let what = language.cell_named(cell.operation, &cell.volume.to_string(), cell.clients);
-            cli::outln!("{number:>3}  {}: {what}", language.server_named(cell.server));
-        }
-    }
-    cli::outln!("{}", summary(&plan, language));
-    Ok(())
-}
-
-/// What the plan takes.
-fn summary(plan: &Plan, language: Language) -> String {
-    let Needs { rows, cells, payload_bytes, disk_bytes, memory_bytes, .. } = plan.needs();
-    let time = match plan.expected_s() {
-        seconds @ 0..100 => language.about_seconds(seconds.max(1)),
-        seconds @ 100..6_000 => language.about_minutes((seconds + 30) / 60),
-        seconds => language.about_hours((seconds + 1_800) / 3_600),
-    };
-    let lines = [
-        language.plan_rows(rows, cells, language.repetitions(plan.repetitions)),
-        language.plan_time(time),
-        language.plan_payload(language.size(payload_bytes), payload_bytes),
-        language.plan_disk(language.size(disk_bytes)),
-        language.plan_memory(language.size(memory_bytes)),
-    ];
-    lines.join("\n")
 }
 
 #[cfg(test)]

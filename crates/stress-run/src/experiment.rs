@@ -3,6 +3,7 @@
 mod cell;
 pub(crate) mod client_pool;
 mod job;
+pub(crate) mod preview;
 mod progress;
 mod sweep;
 mod timeline;

@@ -16,3 +16,43 @@ mod processes;
 mod report;
 mod results;
 mod servers;
+
+use std::process::ExitCode;
+
+use self::{
+    args::{Args, Command, RunOptions},
+    experiment::{client_pool, preview},
+    processes::offspring,
+    report::conclusion,
+    servers::{access::Access, null_server},
+};
+
+/// Does what the command line says. An error means bad usage, that nothing could be measured, or
+/// that a result could not be written.
+pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+    match args.command {
+        None => {
+            let plan = args.options.plan.with_assignment_variables()?;
+            return experiment::run(&RunOptions { plan, ..args.options });
+        }
+        Some(Command::Resume { dir, access, places, results }) => {
+            return experiment::resume(&dir, *access, places, results);
+        }
+        Some(Command::Report { dir, results }) => {
+            return conclusion::render_again(&dir, &results);
+        }
+        Some(Command::Plan { json, plan, results }) => {
+            preview::print(&plan.with_assignment_variables()?, &results, json)?;
+        }
+        Some(Command::Compare(args)) => return compare::run(&args),
+        Some(Command::ClientWorker { parent, job, local, access }) => {
+            client_pool::work(parent, &job, local, Access::of_worker(access)?)?;
+        }
+        Some(Command::NullServer { parent }) => null_server::serve(parent)?,
+        Some(Command::Bound { parent, words }) => {
+            return Err(offspring::become_program(parent, &words));
+        }
+        Some(Command::Documents(documents)) => documents.print(&cli::command::<Args>())?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use stress_run::args::Args;
 
 fn main() -> ExitCode {
-    match cli::parse::<Args>().run() {
+    match stress_run::run(cli::parse::<Args>()) {
         Ok(code) => code,
         Err(err) => {
             cli::errln!("stress-run: {}", cli::printable(&client::sentence(err.as_ref())));

@@ -212,7 +212,7 @@ impl RunOptions {
 
 impl PlanOptions {
     /// Takes what the assignment's environment variables say, where nothing else was said.
-    pub(super) fn with_assignment_variables(mut self) -> anyhow::Result<Self> {
+    pub(crate) fn with_assignment_variables(mut self) -> anyhow::Result<Self> {
         if self.volumes.is_none() {
             self.volumes = variable("FILE_SIZE_MB", Volume::from_str)?.map(|volume| vec![volume]);
         }
