@@ -8,8 +8,8 @@ use std::{ffi::OsString, path::PathBuf};
 use clap::{CommandFactory, Parser, Subcommand};
 use cli::Documents;
 
-pub(crate) use self::connect::AccessOptions;
-pub(crate) use self::options::{PlaceOptions, PlanOptions, ResultOptions, RunOptions};
+pub(crate) use self::connect::AccessArgs;
+pub(crate) use self::options::{PlaceArgs, PlanArgs, ResultArgs, RunArgs};
 use crate::{
     compare::{self, CompareArgs},
     experiment::client_pool,
@@ -68,7 +68,7 @@ pub struct Args {
     run: Vec<()>,
 
     #[command(flatten)]
-    pub(crate) options: RunOptions,
+    pub(crate) options: RunArgs,
 
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -84,13 +84,13 @@ pub(crate) enum Command {
         dir: PathBuf,
 
         #[command(flatten)]
-        access: Box<AccessOptions>,
+        access: Box<AccessArgs>,
 
         #[command(flatten)]
-        places: PlaceOptions,
+        places: PlaceArgs,
 
         #[command(flatten)]
-        results: ResultOptions,
+        results: ResultArgs,
     },
     /// Write the tables and the report of a run again, from its raw files
     #[command(after_help = REPORT_NOTES)]
@@ -100,7 +100,7 @@ pub(crate) enum Command {
         dir: PathBuf,
 
         #[command(flatten)]
-        results: ResultOptions,
+        results: ResultArgs,
     },
     /// Print the rows of a run, and the time, disk and memory that it needs
     Plan {
@@ -109,10 +109,10 @@ pub(crate) enum Command {
         json: bool,
 
         #[command(flatten)]
-        plan: Box<PlanOptions>,
+        plan: Box<PlanArgs>,
 
         #[command(flatten)]
-        results: ResultOptions,
+        results: ResultArgs,
     },
     /// Say which of two runs, or which mode of one run, is faster
     #[command(after_help = compare::NOTES)]
@@ -174,7 +174,7 @@ mod tests {
     fn what_the_courses_stress_test_is_told_is_understood() {
         let line = "stress-run --server-host 172.16.16.101 --server-port 46666 --server-workers 5 \
                     --output 5workers_threading";
-        let RunOptions { plan, out, .. } = parse(line).unwrap().options;
+        let RunArgs { plan, out, .. } = parse(line).unwrap().options;
         assert_eq!(plan.server.address().unwrap().to_string(), "172.16.16.101:46666");
         assert_eq!((plan.servers(), out), (&[5][..], PathBuf::from("5workers_threading")));
         let help = Args::command().render_long_help().to_string();

@@ -23,7 +23,7 @@ use self::{
     sweep::{Done, Sweep},
 };
 use crate::{
-    args::{AccessOptions, PlaceOptions, PlanOptions, ResultOptions, RunOptions},
+    args::{AccessArgs, PlaceArgs, PlanArgs, ResultArgs, RunArgs},
     language::Language,
     machine::{
         description::Machine,
@@ -44,7 +44,7 @@ use crate::{
 
 /// Runs the whole plan and writes its results. An error means that it could not start, or that a
 /// result could not be written.
-pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(options: &RunArgs) -> anyhow::Result<ExitCode> {
     let mut server = server(options)?;
     let plan = plan_of(&options.plan, server.connected())?;
     check_gates_fit(&options.results.gates, &plan)?;
@@ -63,9 +63,9 @@ pub(crate) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
 /// Goes on with a run that was stopped, with what it was begun with.
 pub(crate) fn resume(
     dir: &Path,
-    access: AccessOptions,
-    places: PlaceOptions,
-    results: ResultOptions,
+    access: AccessArgs,
+    places: PlaceArgs,
+    results: ResultArgs,
 ) -> anyhow::Result<ExitCode> {
     let run = Run::open(dir)?;
     let mut environment = run.environment.clone();
@@ -73,7 +73,7 @@ pub(crate) fn resume(
     if Done::of(&run).is_complete(&environment.plan) {
         bail!("{} is complete: no row is left to measure", dir.display());
     }
-    let options = RunOptions::as_begun(&environment, dir.to_owned(), access, places, results);
+    let options = RunArgs::as_begun(&environment, dir.to_owned(), access, places, results);
     let mut server = server(&options)?;
     if let Some(connected) = server.connected() {
         let address = connected.address();
@@ -97,7 +97,7 @@ pub(crate) fn resume(
 
 /// Measures what is not measured yet, and renders all there is then.
 fn measure(
-    options: &RunOptions,
+    options: &RunArgs,
     server: Subject,
     environment: Environment,
     begun: Option<Run>,
@@ -153,7 +153,7 @@ fn measure(
     measured.and(concluded)
 }
 
-fn work_dir(options: &RunOptions) -> PathBuf {
+fn work_dir(options: &RunArgs) -> PathBuf {
     options.places.work_dir.clone().unwrap_or_else(std::env::temp_dir)
 }
 
@@ -171,8 +171,8 @@ enum Subject {
     Connected(Box<Connected>),
 }
 
-fn server(options: &RunOptions) -> anyhow::Result<Subject> {
-    let PlaceOptions { fileserver, port, .. } = &options.places;
+fn server(options: &RunArgs) -> anyhow::Result<Subject> {
+    let PlaceArgs { fileserver, port, .. } = &options.places;
     match (Connected::open(&options.plan)?, fileserver) {
         (Some(connected), None) if *port == 0 => Ok(Subject::Connected(Box::new(connected))),
         (Some(connected), _) => bail!(
@@ -235,10 +235,7 @@ pub(crate) fn check_gates_fit(gates: &[Gate], plan: &Plan) -> anyhow::Result<()>
 }
 
 /// The plan that the options ask for, for a server that runs already if there is one.
-pub(crate) fn plan_of(
-    options: &PlanOptions,
-    connected: Option<&Connected>,
-) -> anyhow::Result<Plan> {
+pub(crate) fn plan_of(options: &PlanArgs, connected: Option<&Connected>) -> anyhow::Result<Plan> {
     let Some(connected) = connected else { return Ok(options.plan(options.configurations())) };
     let mut plan = options.plan(vec![connected.configuration(options)?]);
     plan.list_files = None;

@@ -20,7 +20,7 @@ mod servers;
 use std::process::ExitCode;
 
 use self::{
-    args::{Args, Command, RunOptions},
+    args::{Args, Command, RunArgs},
     experiment::{client_pool, preview},
     processes::offspring,
     report::conclusion,
@@ -33,7 +33,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.command {
         None => {
             let plan = args.options.plan.with_assignment_variables()?;
-            return experiment::run(&RunOptions { plan, ..args.options });
+            return experiment::run(&RunArgs { plan, ..args.options });
         }
         Some(Command::Resume { dir, access, places, results }) => {
             return experiment::resume(&dir, *access, places, results);

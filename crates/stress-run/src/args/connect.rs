@@ -9,7 +9,7 @@ use crate::servers::access::Access;
 /// Which server is measured, where it is not started.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "A server that is running already", mut_args(only_with_connect))]
-pub(crate) struct ConnectOptions {
+pub(crate) struct ConnectArgs {
     /// Measure this server instead of starting some
     #[arg(long, value_name = "HOST:PORT", conflicts_with = "modes")]
     connect: Option<Address>,
@@ -39,13 +39,13 @@ pub(crate) struct ConnectOptions {
     pub(super) file: Option<FileName>,
 
     #[command(flatten)]
-    pub(super) access: AccessOptions,
+    pub(super) access: AccessArgs,
 }
 
 /// How to talk to it.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "A server that is running already")]
-pub(crate) struct AccessOptions {
+pub(crate) struct AccessArgs {
     #[command(flatten)]
     connection: ConnectionArgs,
 }
@@ -57,12 +57,12 @@ fn only_with_connect(argument: Arg) -> Arg {
     }
 }
 
-impl ConnectOptions {
+impl ConnectArgs {
     /// Those of a run that goes on.
     pub(super) fn as_begun(
         address: Option<&str>,
         file: Option<FileName>,
-        access: AccessOptions,
+        access: AccessArgs,
     ) -> Self {
         let connect = address.and_then(|address| address.parse().ok());
         Self { connect, file, access, ..Self::default() }
@@ -91,7 +91,7 @@ mod tests {
     #[derive(Debug, Parser)]
     struct Line {
         #[command(flatten)]
-        connect: ConnectOptions,
+        connect: ConnectArgs,
         /// Those that these options conflict with.
         #[arg(long)]
         modes: Option<String>,
@@ -101,7 +101,7 @@ mod tests {
         quick: bool,
     }
 
-    fn parse(line: &str) -> Result<ConnectOptions, String> {
+    fn parse(line: &str) -> Result<ConnectArgs, String> {
         let parsed = Line::try_parse_from(line.split(' '));
         parsed.map(|line| line.connect).map_err(|err| err.to_string())
     }

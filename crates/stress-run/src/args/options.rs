@@ -5,7 +5,7 @@ use std::{env, path::PathBuf, str::FromStr, time::Duration};
 use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum, builder::TypedValueParser};
 
-use super::connect::{AccessOptions, ConnectOptions};
+use super::connect::{AccessArgs, ConnectArgs};
 use crate::{
     language::Language,
     plan::{ClientPoolKind, Configuration, Mode, Operation, Plan, Sink, Volume},
@@ -34,15 +34,15 @@ const QUICK_MIN_TIME_S: f64 = 0.0;
 
 /// Everything that a run can be told.
 #[derive(Clone, Debug, Args)]
-pub(crate) struct RunOptions {
+pub(crate) struct RunArgs {
     #[command(flatten)]
-    pub(crate) plan: PlanOptions,
+    pub(crate) plan: PlanArgs,
 
     #[command(flatten)]
-    pub(crate) places: PlaceOptions,
+    pub(crate) places: PlaceArgs,
 
     #[command(flatten)]
-    pub(crate) results: ResultOptions,
+    pub(crate) results: ResultArgs,
 
     /// Directory for results
     ///
@@ -54,7 +54,7 @@ pub(crate) struct RunOptions {
 /// What is measured, and how.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "What is measured")]
-pub(crate) struct PlanOptions {
+pub(crate) struct PlanArgs {
     /// Try it out, with a tenth of the volumes
     ///
     /// The results are marked QUICK.
@@ -112,10 +112,10 @@ pub(crate) struct PlanOptions {
     list_files: Option<u32>,
 
     #[command(flatten)]
-    method: MethodOptions,
+    method: MethodArgs,
 
     #[command(flatten)]
-    pub(crate) server: ConnectOptions,
+    pub(crate) server: ConnectArgs,
 }
 
 const METHOD: &str = "How it is measured";
@@ -123,7 +123,7 @@ const METHOD: &str = "How it is measured";
 /// How it is measured.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = METHOD, mut_args(cli::rare(METHOD)))]
-struct MethodOptions {
+struct MethodArgs {
     /// What the clients are: threads of one process, or processes [default: thread]
     #[arg(long, value_enum)]
     client_pool: Option<ClientPoolKind>,
@@ -156,7 +156,7 @@ const PLACES: &str = "Programs and places";
 /// With what, and where, a run goes on.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = PLACES, mut_args(cli::rare(PLACES)))]
-pub(crate) struct PlaceOptions {
+pub(crate) struct PlaceArgs {
     /// Directory for the served files and the downloads, removed afterwards
     /// [default: the system's temporary directory]
     #[arg(long, value_name = "DIR")]
@@ -174,7 +174,7 @@ pub(crate) struct PlaceOptions {
 /// What is said of the results.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Results")]
-pub(crate) struct ResultOptions {
+pub(crate) struct ResultArgs {
     /// Language
     ///
     /// Of tables, reports and messages.
@@ -188,29 +188,29 @@ pub(crate) struct ResultOptions {
     pub(crate) gates: Vec<Gate>,
 }
 
-impl RunOptions {
+impl RunArgs {
     /// Those of a run that goes on: what it measures, and how, is as it was begun.
     pub(crate) fn as_begun(
         begun: &Environment,
         dir: PathBuf,
-        access: AccessOptions,
-        places: PlaceOptions,
-        results: ResultOptions,
+        access: AccessArgs,
+        places: PlaceArgs,
+        results: ResultArgs,
     ) -> Self {
         let (address, file) = (begun.connected_to.as_deref(), begun.plan.file.clone());
         let workers = begun.plan.configurations.iter().map(|server| server.workers).collect();
         let timeout = begun.timeout_s.map(Duration::from_secs_f64);
-        let plan = PlanOptions {
-            server: ConnectOptions::as_begun(address, file, access),
+        let plan = PlanArgs {
+            server: ConnectArgs::as_begun(address, file, access),
             servers: Some(workers),
-            method: MethodOptions { timeout, ..MethodOptions::default() },
-            ..PlanOptions::default()
+            method: MethodArgs { timeout, ..MethodArgs::default() },
+            ..PlanArgs::default()
         };
         Self { plan, places, results, out: dir }
     }
 }
 
-impl PlanOptions {
+impl PlanArgs {
     /// Takes what the assignment's environment variables say, where nothing else was said.
     pub(crate) fn with_assignment_variables(mut self) -> anyhow::Result<Self> {
         if self.volumes.is_none() {
@@ -254,7 +254,7 @@ impl PlanOptions {
         let file = self.server.file.clone();
         let default_operations = if file.is_some() { &OPERATIONS[..1] } else { &OPERATIONS };
         let operations = unique(self.ops.as_deref().unwrap_or(default_operations));
-        let MethodOptions { client_pool, sink, seed, min_time, reruns, .. } = self.method;
+        let MethodArgs { client_pool, sink, seed, min_time, reruns, .. } = self.method;
         Plan {
             configurations,
             list_files: operations
@@ -321,7 +321,7 @@ mod tests {
 
     #[test]
     fn no_options_mean_both_modes_with_54_rows_each() {
-        let options = PlanOptions::default();
+        let options = PlanArgs::default();
         let plan = options.plan(options.configurations());
         assert_eq!((plan.configurations.len(), plan.needs().rows), (6, 108));
     }

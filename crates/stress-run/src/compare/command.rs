@@ -12,7 +12,7 @@ use super::{
     verdicts::{Comparison, Machines},
 };
 use crate::{
-    args::ResultOptions,
+    args::ResultArgs,
     results::{CELLS, EXIT_GATE, Run},
 };
 
@@ -82,7 +82,7 @@ pub(crate) struct CompareArgs {
     json: bool,
 
     #[command(flatten)]
-    results: ResultOptions,
+    results: ResultArgs,
 }
 
 /// What is compared within one run.

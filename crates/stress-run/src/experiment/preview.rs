@@ -3,17 +3,13 @@
 use serde_json::json;
 
 use crate::{
-    args::{PlanOptions, ResultOptions},
+    args::{PlanArgs, ResultArgs},
     language::Language,
     plan::{Needs, Plan},
     servers::connected::Connected,
 };
 
-pub(crate) fn print(
-    options: &PlanOptions,
-    results: &ResultOptions,
-    json: bool,
-) -> anyhow::Result<()> {
+pub(crate) fn print(options: &PlanArgs, results: &ResultArgs, json: bool) -> anyhow::Result<()> {
     let plan = super::plan_of(options, Connected::open(options)?.as_ref())?;
     super::check_gates_fit(&results.gates, &plan)?;
     let needs = plan.needs();

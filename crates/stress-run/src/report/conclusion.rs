@@ -8,7 +8,7 @@ use std::{
 
 use super::next::Next;
 use crate::{
-    args::ResultOptions,
+    args::ResultArgs,
     language::Language,
     plan::Attempt,
     processes::interrupt::EXIT_INTERRUPTED,
@@ -24,7 +24,7 @@ const EXIT_INVALID: u8 = 3;
 /// Renders the run, prints its tables and says where everything is.
 pub(crate) fn conclude(
     dir: &Path,
-    options: &ResultOptions,
+    options: &ResultArgs,
     is_interrupted: bool,
 ) -> anyhow::Result<ExitCode> {
     let (run, language) = (Run::open(dir)?, options.lang);
@@ -68,7 +68,7 @@ fn print_findings(run: &Run, language: Language) -> anyhow::Result<()> {
 }
 
 /// Renders a run once more and says what it wrote, and what it had to do without.
-pub(crate) fn render_again(dir: &Path, options: &ResultOptions) -> anyhow::Result<ExitCode> {
+pub(crate) fn render_again(dir: &Path, options: &ResultArgs) -> anyhow::Result<ExitCode> {
     let (run, language) = (Run::open(dir)?, options.lang);
     // Before anything is written: one that selects nothing is bad usage.
     let is_through = passes_gates(&run, options)?;
@@ -83,7 +83,7 @@ pub(crate) fn render_again(dir: &Path, options: &ResultOptions) -> anyhow::Resul
 }
 
 /// Holds the cells against the gates, and says what became of each.
-fn passes_gates(run: &Run, options: &ResultOptions) -> anyhow::Result<bool> {
+fn passes_gates(run: &Run, options: &ResultArgs) -> anyhow::Result<bool> {
     if options.gates.is_empty() {
         return Ok(true);
     }

@@ -10,7 +10,7 @@ use super::{
     target::Target,
 };
 use crate::{
-    args::PlanOptions,
+    args::PlanArgs,
     plan::{Configuration, Mode, Operation, Plan, Volume},
 };
 
@@ -25,7 +25,7 @@ pub(crate) struct Connected {
 
 impl Connected {
     /// Finds the server that the options name, if they do.
-    pub(crate) fn open(options: &PlanOptions) -> anyhow::Result<Option<Self>> {
+    pub(crate) fn open(options: &PlanArgs) -> anyhow::Result<Option<Self>> {
         let Some(address) = options.server.address() else { return Ok(None) };
         let access = options.server.access()?;
         if let Some(warning) = access.options().warning(&address) {
@@ -46,7 +46,7 @@ impl Connected {
     }
 
     /// What it says that it is, or else what the options say.
-    pub(crate) fn configuration(&self, options: &PlanOptions) -> anyhow::Result<Configuration> {
+    pub(crate) fn configuration(&self, options: &PlanArgs) -> anyhow::Result<Configuration> {
         let (address, said) = (&self.address, options.servers());
         match (self.target.stats()?, said) {
             (Some(stats), [] | [_]) => {
