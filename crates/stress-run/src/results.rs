@@ -11,6 +11,8 @@ mod record;
 mod run;
 mod sheet;
 mod statistics;
+#[cfg(test)]
+mod tests;
 mod workers;
 mod writer;
 
