@@ -4,7 +4,7 @@
 //! database; each has a row of table `run`, whose number the rows of the other tables carry.
 
 #[cfg(feature = "postgres")]
-pub(crate) mod postgres;
+mod postgres;
 mod sqlite;
 mod store;
 

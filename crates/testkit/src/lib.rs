@@ -11,6 +11,7 @@ mod content;
 pub mod disk;
 mod footprint;
 mod peer;
+mod postgres;
 pub mod processes;
 mod reply;
 mod server;
@@ -24,6 +25,7 @@ pub use content::{base64, content, decode_base64, upload_request, wrapped_base64
 pub use footprint::Footprint;
 pub use nix::sys::signal::Signal;
 pub use peer::Peer;
+pub use postgres::Postgres;
 pub use reply::Reply;
 pub use server::{Server, ServerBuilder, Stopped, fake as fake_server};
 pub use surroundings::{program_for_everyone, skip};

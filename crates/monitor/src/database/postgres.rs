@@ -272,22 +272,6 @@ impl From<postgres::Error> for StoreError {
     }
 }
 
-/// A new database for one test, on the PostgreSQL server of the URL `KOLAM_TEST_POSTGRES`; none
-/// where that is not set.
-#[cfg(test)]
-pub(crate) fn fresh_database(name: &str) -> Option<Config> {
-    let Ok(url) = std::env::var("KOLAM_TEST_POSTGRES") else {
-        eprintln!("skipped: KOLAM_TEST_POSTGRES is not set");
-        return None;
-    };
-    let mut client = Client::connect(&url, NoTls).unwrap();
-    client.execute(&format!("DROP DATABASE IF EXISTS {name}"), &[]).unwrap();
-    client.execute(&format!("CREATE DATABASE {name}"), &[]).unwrap();
-    let mut config: Config = url.parse().unwrap();
-    config.dbname(name);
-    Some(config)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -158,8 +158,8 @@ fn a_run_is_last_all_or_a_number() {
 #[test]
 #[cfg(feature = "postgres")]
 fn postgres_has_the_same_answers() {
-    let Some(config) = database::postgres::fresh_database("kolam_test_answers") else { return };
-    let target = DatabaseTarget::Postgres(Box::new(config));
+    let Some(postgres) = testkit::Postgres::start() else { return };
+    let target: DatabaseTarget = postgres.url().parse().unwrap();
     write(&target);
     check_answers(&target);
     let name = HOSTILE.replace("\\0", "\u{fffd}");

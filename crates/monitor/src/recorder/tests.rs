@@ -364,7 +364,8 @@ fn a_database_whose_disk_is_full_for_a_while_gets_all_events() {
 #[test]
 #[cfg(feature = "postgres")]
 fn a_connection_to_postgres_that_breaks_is_made_again() {
-    let Some(postgres) = database::postgres::fresh_database("kolam_test_broken") else { return };
+    let Some(server) = testkit::Postgres::start() else { return };
+    let postgres: postgres::Config = server.url().parse().unwrap();
     let dir = TempDir::new().unwrap();
     let mut config = config(&dir.path().join("log.txt"), LogFormat::Text, None);
     config.database = Some(DatabaseTarget::Postgres(Box::new(postgres.clone())));
