@@ -10,7 +10,7 @@ quick:
 
 # Run all tests
 test:
-    cargo test --workspace
+    cargo test --locked --workspace
 
 # What CI runs: tests, format, clippy, docs
 check:
@@ -22,7 +22,7 @@ format:
 
 # Rewrite the golden files; review the difference
 golden:
-    TRYCMD=overwrite cargo test --workspace --test help
+    TRYCMD=overwrite cargo test --locked --workspace --test help
 
 # Property tests with many more cases than CI runs
 properties:
