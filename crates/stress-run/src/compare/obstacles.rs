@@ -31,7 +31,7 @@ pub(crate) enum Side {
 pub(crate) enum Obstacle {
     OtherMachine(Difference),
     OtherSettings(Difference),
-    /// Bytes were wrong or books disagreed, if only in one cell of the run.
+    /// Bytes were wrong or counts disagreed, if only in one cell of the run.
     Invalid(Side),
     /// The run was stopped before its last cell.
     Partial(Side),

@@ -134,7 +134,7 @@ impl<'a> RowFacts<'a> {
             goodput: row.spread(|line| line.goodput_bytes_per_s),
             makespan_s: row.spread(|line| line.makespan_s),
             peak_bytes: peak_bytes.map(|bytes| bytes as f64),
-            ceiling: run.ceiling(cell.operation, cell.volume, cell.clients),
+            ceiling: run.ceiling(&cell),
             prediction: run.prediction(&cell),
             row,
         }

@@ -19,7 +19,7 @@ use super::{
     outcome::JobOutcome,
     workers,
 };
-use crate::plan::{Attempt, Cell, Configuration, Mode, Operation, Volume};
+use crate::plan::{Attempt, Cell, Configuration, Mode, Operation};
 
 /// What the raw files of a run hold. The clients' lines, which are many, are read when they are asked for.
 pub(crate) struct Run {
@@ -99,25 +99,11 @@ impl Run {
         modes
     }
 
-    /// What the clients reached with the null server when all of them succeeded, in bytes per second.
-    pub(crate) fn ceiling(
-        &self,
-        operation: Operation,
-        volume: Volume,
-        clients: u32,
-    ) -> Option<Spread> {
-        let of_cell = || {
-            self.ceilings.iter().filter(|line| {
-                line.clients_failed == 0
-                    && (line.operation, line.volume_bytes, line.clients)
-                        == (operation, volume.bytes, clients)
-            })
-        };
-        let median = median_repetition(of_cell(), |line| line.mean_s)?;
-        Spread::around(
-            median.goodput_bytes_per_s?,
-            of_cell().filter_map(|line| line.goodput_bytes_per_s),
-        )
+    /// What the clients of a cell reach with the null server when all of them succeed, in bytes per second.
+    pub(crate) fn ceiling(&self, cell: &Cell) -> Option<Spread> {
+        let cell = Cell { server: Configuration::UNKNOWN, ..*cell };
+        let repetitions = counted(&self.ceilings).remove(&cell)?;
+        Row { number: 0, cell, repetitions }.spread(|line| line.goodput_bytes_per_s)
     }
 
     /// What limits the use of the run.
