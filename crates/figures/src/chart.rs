@@ -107,6 +107,11 @@ fn decade_steps(min: f64, max: f64) -> Vec<f64> {
     decades.flat_map(|decade| [1.0, 2.0, 5.0].map(|factor| factor * decade)).collect()
 }
 
+/// Of no values zero, where most axes begin.
+pub fn largest(values: impl IntoIterator<Item = f64>) -> f64 {
+    values.into_iter().fold(0.0, f64::max)
+}
+
 /// A drawing and the part of it that the axes enclose, in units of its view box.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame {
@@ -222,6 +227,17 @@ fn form(series: usize, (x, y): Point) -> String {
     }
 }
 
+/// One of many values of a series.
+pub fn dot(series: usize, at: Point, radius: f64) -> Markup {
+    let class = format!("dot s{}", series % SERIES);
+    html! { circle.(class) cx=(px(at.0)) cy=(px(at.1)) r=(px(radius)) {} }
+}
+
+/// Around a dot that stands out.
+pub fn ring(at: Point) -> Markup {
+    html! { circle.ring cx=(px(at.0)) cy=(px(at.1)) r="4" {} }
+}
+
 /// A swatch and what it stands for, for each series.
 pub fn legend(entries: &[(Markup, String)]) -> Markup {
     html! {
@@ -234,7 +250,7 @@ pub fn legend(entries: &[(Markup, String)]) -> Markup {
 }
 
 /// Tenths of a unit are finer than any screen.
-pub fn px(length: f64) -> String {
+fn px(length: f64) -> String {
     let text = format!("{length:.1}");
     let short = text.strip_suffix(".0").unwrap_or(&text);
     if short == "-0" { "0".to_owned() } else { short.to_owned() }

@@ -3,6 +3,15 @@
 #![forbid(unsafe_code)]
 
 pub mod chart;
+mod figure;
+mod labels;
+mod numbers;
+mod page;
 pub mod plain_text;
 pub mod significance;
 pub mod spread;
+
+pub use figure::{Data, Figure, Surroundings};
+pub use labels::labels;
+pub use numbers::Numbers;
+pub use page::{list, page};

@@ -3,12 +3,12 @@
 
 mod catalogue;
 mod names;
-mod numbers;
 mod words;
 
-use std::{mem, sync::LazyLock};
+use std::sync::LazyLock;
 
 use clap::ValueEnum;
+use figures::Numbers;
 
 use self::catalogue::Catalogue;
 
@@ -18,6 +18,15 @@ pub(crate) enum Language {
     En,
     /// Indonesian, in the assignment's words
     Id,
+}
+
+impl Numbers for Language {
+    fn decimal_mark(self) -> char {
+        match self {
+            Self::En => '.',
+            Self::Id => ',',
+        }
+    }
 }
 
 impl Language {
@@ -43,7 +52,7 @@ impl Language {
             let mut values = Self::En.catalogue().values_in(name, sentence)?;
             for (_, value) in &mut values {
                 if value.parse::<f64>().is_ok() {
-                    *value = self.with_comma(mem::take(value));
+                    *value = self.with_mark(value);
                 }
             }
             Some(self.catalogue().text(name, &values))

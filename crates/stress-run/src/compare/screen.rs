@@ -5,7 +5,7 @@ use std::{
     fmt::Write as _,
 };
 
-use figures::plain_text::wrapped;
+use figures::{Numbers, plain_text::wrapped};
 
 use super::{
     Compared,

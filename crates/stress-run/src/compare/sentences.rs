@@ -1,5 +1,7 @@
 //! What a comparison says in words: the verdicts, why something cannot be compared, and which mode is faster.
 
+use figures::Numbers;
+
 use super::{
     modes::{Answer, LoadJudged, Modes},
     obstacles::{Difference, Obstacle, Side},

@@ -5,6 +5,7 @@ use std::{
     time::Instant,
 };
 
+use figures::Numbers;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{

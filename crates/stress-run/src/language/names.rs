@@ -1,6 +1,6 @@
 //! How cells, servers and numbers of something are named.
 
-use maud::{Markup, html};
+use figures::Numbers;
 
 use super::Language;
 use crate::plan::{Cell, Configuration, Operation, in_mib, mode_name};
@@ -31,21 +31,11 @@ impl Language {
     }
 
     pub(crate) fn size(self, bytes: u64) -> String {
-        self.with_comma(cli::units::size(bytes))
+        self.with_mark(&cli::units::size(bytes))
     }
 
     pub(crate) fn duration(self, seconds: f64) -> String {
         self.seconds(self.number(seconds))
-    }
-
-    /// Parts that have commas of their own.
-    pub(crate) fn list(self, parts: impl IntoIterator<Item = Markup>) -> Markup {
-        html! {
-            @for (index, part) in parts.into_iter().enumerate() {
-                @if index > 0 { "; " }
-                (part)
-            }
-        }
     }
 
     /// Names with commas; of many, the first ones.

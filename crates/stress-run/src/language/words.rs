@@ -149,6 +149,7 @@ heads! {
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
+    use figures::Numbers;
     use fluent_syntax::{
         ast::{Entry, Expression, InlineExpression, Pattern, PatternElement},
         parser,

@@ -1,5 +1,6 @@
 //! Where and with what the run was made, and the files that the report was made from.
 
+use figures::Numbers;
 use maud::{Markup, html};
 
 use super::facts::Facts;

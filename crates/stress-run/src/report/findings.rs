@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use figures::spread::Spread;
+use figures::{Numbers, list, spread::Spread};
 use maud::{Markup, html};
 
 use super::{
@@ -107,7 +107,7 @@ fn best(facts: &Facts<'_>) -> Option<Markup> {
     };
     let servers: Vec<Markup> = facts.operations().into_iter().filter_map(best).collect();
     let load = facts.heaviest?.text(language);
-    (!servers.is_empty()).then(|| language.best(load, language.list(servers)))
+    (!servers.is_empty()).then(|| language.best(load, list(servers)))
 }
 
 /// `range 650–710; thread, row 26`: the repetitions of the row, and the row.
@@ -194,7 +194,7 @@ impl<'a> Turns<'a> {
             Ordering::Greater => language.batch_longer(few_all, many_all),
         };
         let mode = mode_name(self.few.row.mode());
-        let rows = language.list(turns.map(|turn| turn.row.name().link(language)));
+        let rows = list(turns.map(|turn| turn.row.name().link(language)));
         language.turns(mode, operation.to_string(), load.text(language), mean, batch, rows)
     }
 }

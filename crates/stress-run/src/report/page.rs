@@ -1,7 +1,7 @@
-//! The report as one page that needs nothing else: no script, no font, no picture from anywhere.
+//! The report as one page.
 
-use figures::spread::CONFIDENCE_MIN;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use figures::{Figure, Numbers, Surroundings, page, spread::CONFIDENCE_MIN};
+use maud::{Markup, html};
 
 use super::{
     charts::{self, BAND},
@@ -17,34 +17,21 @@ use crate::{
     results::Run,
 };
 
-const STYLE: &str = include_str!("page.css");
+const STYLE: &str = include_str!("report.css");
 
 pub(super) fn html(run: &Run, language: Language) -> anyhow::Result<String> {
     let facts = Facts::of(run, language)?;
     let title = language.report_title(started(run));
-    let page = html! {
-        (DOCTYPE)
-        html lang=(language.tag()) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                main {
-                    header { h1 { (title) } (measured(&facts)) (contents(&facts)) }
-                    (summary(&facts))
-                    (modes::section(&facts))
-                    (figures_section(&facts))
-                    (tables(&facts))
-                    (meaning(language))
-                    (disclosure::section(&facts))
-                }
-            }
-        }
+    let content = html! {
+        header { h1 { (title) } (measured(&facts)) (contents(&facts)) }
+        (summary(&facts))
+        (modes::section(&facts))
+        (figures_section(&facts))
+        (tables(&facts))
+        (meaning(language))
+        (disclosure::section(&facts))
     };
-    Ok(page.into_string())
+    Ok(page(language.tag(), &title, STYLE, &content))
 }
 
 /// `2026-11-26 19:17:02`: the name of a directory has no colons.
@@ -113,12 +100,16 @@ fn summary(facts: &Facts<'_>) -> Markup {
 }
 
 fn figures_section(facts: &Facts<'_>) -> Markup {
+    let language = facts.language;
+    let (nothing_to_draw, data_behind) = (&language.nothing_to_draw(), &language.data_behind());
+    let render = |(number, figure): (usize, &Figure)| {
+        let name = &language.figure(number);
+        figure.render(number, &Surroundings { name, nothing_to_draw, data_behind })
+    };
     html! {
         section id="figures" {
-            h2 { (facts.language.figures()) }
-            @for (index, figure) in charts::all(facts).iter().enumerate() {
-                (figure.render(index + 1, facts.language))
-            }
+            h2 { (language.figures()) }
+            @for figure in (1..).zip(&charts::all(facts)).map(render) { (figure) }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The whole table of each mode, with all that each row is judged by.
 
-use figures::spread::Spread;
+use figures::{Numbers, spread::Spread};
 use maud::{Markup, html};
 
 use super::{

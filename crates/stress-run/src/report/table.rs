@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
-use figures::plain_text::COLUMNS;
+use figures::{Numbers, plain_text::COLUMNS};
 
 use crate::{
     language::Language,

@@ -1,9 +1,12 @@
 //! Every client's time as a dot, with the mean and the last of them: a column for each server.
 
-use figures::chart::{Frame, Point, SERIES, Scale, legend, line, px, text};
+use figures::{
+    Data, Figure, Numbers,
+    chart::{Frame, Scale, dot, largest, legend, line, ring, text},
+    list,
+};
 use maud::{Markup, html};
 
-use super::{Data, Figure, largest};
 use crate::{
     language::Language,
     plan::{Mode, Operation, mode_name},
@@ -34,7 +37,7 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
         .filter_map(|(operation, columns)| last_to_mean(*operation, columns, language))
         .collect();
     let Some(load) = facts.heaviest.filter(|_| !ratios.is_empty()) else {
-        return Figure::missing(title, language.no_clients());
+        return Figure::missing(title, &language.no_clients());
     };
     let swatches = [
         (dot(0, (12.0, 6.0), 2.6), language.dots_client()),
@@ -49,7 +52,7 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
     };
     Figure {
         title,
-        caption: language.dots_caption(load.text(language), language.list(ratios)),
+        caption: language.dots_caption(load.text(language), list(ratios)),
         drawing: Some(drawing),
         data: data(facts, &panels),
     }
@@ -125,7 +128,7 @@ fn groups(columns: &[Column<'_>]) -> Vec<(Option<Mode>, f64)> {
 }
 
 fn draw(facts: &Facts<'_>, column: &Column<'_>, x: f64, pitch: f64, scale: &Scale) -> Markup {
-    let series = facts.pool_index(column.row.workers()) % SERIES;
+    let series = facts.pool_index(column.row.workers());
     let step = (pitch * 0.6 / ABREAST as f64).min(6.0);
     let aside = |index: usize| ((index % ABREAST) as f64 - (ABREAST - 1) as f64 / 2.0) * step;
     let (mean, half) = (scale.at(column.mean_s()), (pitch * 0.42).min(24.0));
@@ -136,14 +139,6 @@ fn draw(facts: &Facts<'_>, column: &Column<'_>, x: f64, pitch: f64, scale: &Scal
         (line((x - half, mean), (x + half, mean), "mean"))
         (ring((x + aside(column.seconds.len() - 1), scale.at(column.max_s()))))
     }
-}
-
-fn dot(series: usize, at: Point, radius: f64) -> Markup {
-    html! { circle.(format!("dot s{series}")) cx=(px(at.0)) cy=(px(at.1)) r=(px(radius)) {} }
-}
-
-fn ring(at: Point) -> Markup {
-    html! { circle.ring cx=(px(at.0)) cy=(px(at.1)) r="4" {} }
 }
 
 fn data(facts: &Facts<'_>, panels: &[(Operation, Vec<Column<'_>>)]) -> Data {

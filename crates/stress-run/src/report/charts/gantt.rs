@@ -1,15 +1,16 @@
 //! When each client waited and when it was served, by worker: one panel for each mode.
 
-use figures::chart::{Frame, SERIES, Scale, bar, legend, text};
+use figures::{
+    Data, Figure, Numbers,
+    chart::{Frame, SERIES, Scale, bar, largest, legend, text},
+    list,
+};
 use maud::{Markup, html};
 
 use crate::{
     language::Language,
     plan::{Operation, mode_name},
-    report::{
-        charts::{Data, Figure, largest},
-        facts::{Facts, RowFacts},
-    },
+    report::facts::{Facts, RowFacts},
     results::JobOutcome,
 };
 
@@ -39,15 +40,15 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
     let language = facts.language;
     let title = language.gantt_title();
     let (Some(load), Some(&operation)) = (facts.heaviest, facts.operations().first()) else {
-        return Figure::missing(title, language.nothing_measured());
+        return Figure::missing(title, &language.nothing_measured());
     };
     let panels = panels(facts, operation);
     if panels.is_empty() {
-        return Figure::missing(title, language.no_timeline());
+        return Figure::missing(title, &language.no_timeline());
     }
     let end_s = panels.iter().flat_map(|panel| &panel.bars).map(|bar| bar.finished_s);
     let end_s = largest(end_s);
-    let waits = language.list(panels.iter().map(|panel| panel.waited(language)));
+    let waits = list(panels.iter().map(|panel| panel.waited(language)));
     let swatches = [
         (bar((0.0, 2.0), (24.0, 10.0), "waiting"), language.gantt_waiting()),
         (bar((0.0, 2.0), (24.0, 10.0), "fill s0"), language.gantt_served()),

@@ -1,10 +1,14 @@
 //! Goodput against the number of clients: a panel for each operation, mode and volume, a line for each
 //! size of pool.
 
-use figures::chart::{Frame, Point, SERIES, Scale, legend, line, mark, path, text};
+use figures::{
+    Data, Figure, Numbers,
+    chart::{Frame, Point, SERIES, Scale, largest, legend, line, mark, path, text},
+    list,
+};
 use maud::{Markup, html};
 
-use super::{Data, Figure, largest, pool_legend};
+use super::pools;
 use crate::{
     plan::{Mode, Operation, Volume, in_mib, mode_name},
     report::{
@@ -23,9 +27,9 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
     let ranges: Vec<Markup> =
         operations.iter().filter_map(|operation| range(facts, *operation)).collect();
     if ranges.is_empty() {
-        return Figure::missing(title, language.nothing_measured());
+        return Figure::missing(title, &language.nothing_measured());
     }
-    let mut swatches = pool_legend(facts, true);
+    let mut swatches = pools::swatches(facts, true);
     if !facts.run.ceilings.is_empty() {
         let swatch = line((0.0, 6.0), (24.0, 6.0), "ceiling");
         swatches.push((swatch, language.goodput_ceiling()));
@@ -38,7 +42,7 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
         .map_or_else(|| language.no_ceiling(), |limited| limited.sentence(language));
     Figure {
         title,
-        caption: language.goodput_caption(language.list(ranges), limited),
+        caption: language.goodput_caption(list(ranges), limited),
         drawing: Some(drawing),
         data: data(facts),
     }

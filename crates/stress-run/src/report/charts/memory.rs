@@ -1,20 +1,18 @@
 //! Peak memory of the server against goodput: what a model costs and what it gives.
 
-use figures::chart::{Frame, Point, Scale, line, mark, text};
+use figures::{
+    Data, Figure, Numbers,
+    chart::{Frame, Point, Scale, largest, legend, mark},
+    labels, list,
+};
 use maud::{Markup, html};
 
-use super::{Data, Figure, largest, legend_of_pools};
+use super::pools;
 use crate::{
     language::Language,
     plan::{Operation, in_mib, mode_name},
     report::facts::{Facts, RowFacts},
 };
-
-/// How wide a letter of a label is, and how tall its line, in units of the drawing.
-const LETTER: f64 = 5.6;
-const LINE: f64 = 11.0;
-/// Half the side of the place that a mark takes.
-const MARK_ROOM: f64 = 4.5;
 
 /// One server under the heaviest load.
 struct Spot<'a> {
@@ -36,17 +34,17 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
     let ends: Vec<Markup> =
         operations.filter_map(|operation| ends(&spots, operation, language)).collect();
     let Some(load) = facts.heaviest.filter(|_| !ends.is_empty()) else {
-        return Figure::missing(title, language.no_memory());
+        return Figure::missing(title, &language.no_memory());
     };
     let drawing = html! {
-        (legend_of_pools(facts))
+        (legend(&pools::swatches(facts, false)))
         div.panels {
             @for operation in facts.operations() { (panel(facts, &spots, operation)) }
         }
     };
     Figure {
         title,
-        caption: language.memory_caption(load.text(language), language.list(ends)),
+        caption: language.memory_caption(load.text(language), list(ends)),
         drawing: Some(drawing),
         data: data(facts, &spots),
     }
@@ -96,61 +94,12 @@ fn panel(facts: &Facts<'_>, spots: &[Spot<'_>], operation: Operation) -> Markup 
     let content = html! {
         (frame.y_axis(&y, |tick| language.tick(tick)))
         (frame.x_axis(&x, |tick| language.tick(tick), &language.memory_axis()))
-        @for label in place(&frame, &points, &names) { (label) }
+        (labels(&frame, &points, &names))
         @for (spot, point) in shown.iter().zip(&points) {
             (mark(facts.pool_index(spot.row.workers()), *point, &spot.row.name().text(language)))
         }
     };
     frame.draw(&format!("{operation} (MiB/s)"), &content)
-}
-
-/// A rectangle by its middle and half its sides.
-struct Room {
-    at: Point,
-    half: Point,
-}
-
-impl Room {
-    fn overlaps(&self, other: &Self) -> bool {
-        (self.at.0 - other.at.0).abs() < self.half.0 + other.half.0
-            && (self.at.1 - other.at.1).abs() < self.half.1 + other.half.1
-    }
-
-    fn is_within(&self, frame: &Frame) -> bool {
-        self.at.0 - self.half.0 >= frame.left
-            && self.at.0 + self.half.0 <= frame.width
-            && self.at.1 - self.half.1 >= 0.0
-            && self.at.1 + self.half.1 <= frame.bottom
-    }
-}
-
-/// Each name as near to its point as it has room; one that is farther away has a line to it.
-fn place(frame: &Frame, points: &[Point], names: &[String]) -> Vec<Markup> {
-    let mark_room = |at: &Point| Room { at: *at, half: (MARK_ROOM, MARK_ROOM) };
-    let mut taken: Vec<Room> = points.iter().map(mark_room).collect();
-    let mut labels = Vec::new();
-    for (point, name) in points.iter().zip(names) {
-        let half = (name.len() as f64 * LETTER / 2.0, LINE / 2.0);
-        let is_free =
-            |room: &Room| room.is_within(frame) && !taken.iter().any(|other| room.overlaps(other));
-        let room = around(*point, half).find(is_free);
-        let room = room.unwrap_or(Room { at: (point.0, point.1 - LINE), half });
-        let is_far = (room.at.1 - point.1).abs() > 1.5 * LINE;
-        labels.push(html! {
-            @if is_far { (line(*point, (room.at.0, room.at.1), "leader")) }
-            (text((room.at.0, room.at.1 + 3.5), "middle", name))
-        });
-        taken.push(room);
-    }
-    labels
-}
-
-/// Places for a label, the nearest first: right, left, above and below, then farther up and down.
-fn around((x, y): Point, half: Point) -> impl Iterator<Item = Room> {
-    let beside = half.0 + MARK_ROOM + 2.0;
-    let rows = (0..12).flat_map(|step| [-1.0, 1.0].map(|side| side * f64::from(step) * LINE));
-    let places = rows.flat_map(move |dy| [beside, -beside, 0.0].map(|dx| (x + dx, y + dy)));
-    places.map(move |at| Room { at, half })
 }
 
 fn data(facts: &Facts<'_>, spots: &[Spot<'_>]) -> Data {

@@ -1,9 +1,12 @@
 //! Predicted against measured mean time of all rows with more than one client: a panel for each mode.
 
-use figures::chart::{Frame, Scale, area, bar, legend, mark, path};
+use figures::{
+    Data, Figure, Numbers,
+    chart::{Frame, Scale, area, bar, largest, legend, mark, path},
+};
 use maud::{Markup, html};
 
-use super::{Data, Figure, largest, pool_legend};
+use super::pools;
 use crate::{
     language::Language,
     plan::{Mode, mode_name},
@@ -32,9 +35,9 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
     let language = facts.language;
     let title = language.prediction_title();
     let (pairs, Some(fit)) = (pairs(facts), fit(facts)) else {
-        return Figure::missing(title, language.no_prediction());
+        return Figure::missing(title, &language.no_prediction());
     };
-    let mut swatches = pool_legend(facts, false);
+    let mut swatches = pools::swatches(facts, false);
     swatches.push((
         bar((0.0, 2.0), (24.0, 10.0), "band"),
         language.prediction_band(language.percent(BAND)),

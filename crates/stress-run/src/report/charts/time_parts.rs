@@ -1,9 +1,11 @@
 //! Where the mean time of a client went: waiting for a worker, for a processor, computing, blocked.
 
-use figures::chart::{Frame, Scale, bar, legend, text};
+use figures::{
+    Data, Figure, Numbers,
+    chart::{Frame, Scale, bar, largest, legend, text},
+};
 use maud::{Markup, html};
 
-use super::{Data, Figure, largest};
 use crate::{
     language::Language,
     plan::{Operation, mode_name},
@@ -42,7 +44,7 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
         .filter_map(Parts::of)
         .collect();
     let (Some(load), Some(shares)) = (facts.heaviest, shares(&bars)) else {
-        return Figure::missing(title, language.no_time_parts());
+        return Figure::missing(title, &language.no_time_parts());
     };
     let swatch = |class: &&str| bar((0.0, 2.0), (24.0, 10.0), class);
     let names = language.time_parts().map(str::to_owned);

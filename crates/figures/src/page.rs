@@ -1,0 +1,54 @@
+//! A page that needs nothing else: no script, no font, no picture from anywhere. Its style follows dark mode,
+//! print and phones.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+const STYLE: &str = include_str!("page.css");
+
+/// `lang` is the tag of its language; `style` is what it has beside that of every page.
+pub fn page(lang: &str, title: &str, style: &str, content: &Markup) -> String {
+    let page = html! {
+        (DOCTYPE)
+        html lang=(lang) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) }
+                style { (PreEscaped(STYLE)) (PreEscaped(style)) }
+            }
+            body { main { (content) } }
+        }
+    };
+    page.into_string()
+}
+
+/// Parts that have commas of their own.
+pub fn list(parts: impl IntoIterator<Item = Markup>) -> Markup {
+    html! {
+        @for (index, part) in parts.into_iter().enumerate() {
+            @if index > 0 { "; " }
+            (part)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_names_its_language_and_fetches_nothing() {
+        let page = page("id", "Laporan <1>", ".own { color: red; }", &html! { p { "isi" } });
+        assert!(page.starts_with("<!DOCTYPE html><html lang=\"id\">"), "{page}");
+        assert!(page.contains("<title>Laporan &lt;1&gt;</title>") && page.contains(".own {"));
+        assert!(page.ends_with("<main><p>isi</p></main></body></html>"), "{page}");
+        assert!(["src=", "href=", "url(", "@import"].iter().all(|from| !page.contains(from)));
+    }
+
+    #[test]
+    fn parts_of_a_list_are_told_apart_by_semicolons() {
+        let parts = |count: usize| (0..count).map(|part| html! { (part) ", " (part) });
+        let shown = [0, 1, 2].map(|count| list(parts(count)).0);
+        assert_eq!(shown, ["", "0, 0", "0, 0; 1, 1"]);
+    }
+}
