@@ -280,6 +280,11 @@ impl Configuration {
 }
 
 impl Cell {
+    /// The same for whichever server: what its clients do.
+    pub(crate) fn load(self) -> Self {
+        Self { server: Configuration::UNKNOWN, ..self }
+    }
+
     /// What all clients together move.
     pub(crate) fn payload_bytes(&self) -> u64 {
         self.volume.bytes.saturating_mul(u64::from(self.clients))

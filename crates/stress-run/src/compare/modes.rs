@@ -27,7 +27,7 @@ pub(crate) struct Modes {
 
 /// What the modes of a run say under one load.
 pub(crate) struct LoadJudged<'a> {
-    pub(crate) load: Load,
+    pub(crate) load: Cell,
     /// The server with the most goodput.
     pub(crate) fastest: &'a Candidate,
     /// The other modes against it.
@@ -83,9 +83,9 @@ impl Modes {
 
 impl Comparison {
     fn loads(&self) -> Vec<LoadJudged<'_>> {
-        let mut loads = BTreeMap::<Load, Vec<&Pair>>::new();
+        let mut loads = BTreeMap::<Cell, Vec<&Pair>>::new();
         for pair in &self.pairs {
-            loads.entry(load(&pair.cell)).or_default().push(pair);
+            loads.entry(pair.cell.load()).or_default().push(pair);
         }
         loads.into_iter().filter_map(|(load, pairs)| LoadJudged::of(load, &pairs)).collect()
     }
@@ -133,23 +133,16 @@ fn as_one<'a>(
 
 /// The servers of each mode under one load.
 type Servers<'a> = BTreeMap<Option<Mode>, Vec<(Cell, &'a [&'a CellLine])>>;
-/// With how many clients.
-pub(crate) type Load = (Operation, Volume, u32);
-
-pub(super) fn load(cell: &Cell) -> Load {
-    (cell.operation, cell.volume, cell.clients)
-}
-
 /// The volume and the clients; `None` for all of them together.
-pub(super) fn size((_, volume, clients): Load) -> Option<(Volume, u32)> {
-    Some((volume, clients)).filter(|size| *size != ALL_LOADS)
+pub(super) fn size(cell: &Cell) -> Option<(Volume, u32)> {
+    Some((cell.volume, cell.clients)).filter(|size| *size != ALL_LOADS)
 }
 
-fn by_load<'a>(cells: &'a Cells<'_>) -> BTreeMap<Load, Servers<'a>> {
-    let mut loads = BTreeMap::<Load, Servers<'_>>::new();
+fn by_load<'a>(cells: &'a Cells<'_>) -> BTreeMap<Cell, Servers<'a>> {
+    let mut loads = BTreeMap::<Cell, Servers<'_>>::new();
     // A list moves no files, so it has no goodput.
     for (cell, repetitions) in cells.iter().filter(|(cell, _)| cell.operation.moves_files()) {
-        let of_mode = loads.entry(load(cell)).or_default().entry(cell.server.mode).or_default();
+        let of_mode = loads.entry(cell.load()).or_default().entry(cell.server.mode).or_default();
         of_mode.push((*cell, repetitions));
     }
     loads
@@ -171,14 +164,14 @@ fn pairs(servers: Servers<'_>, of_all: Option<&Obstacle>) -> Vec<Pair> {
 
 impl<'a> LoadJudged<'a> {
     pub(crate) fn operation(&self) -> Operation {
-        self.load.0
+        self.load.operation
     }
 
     pub(crate) fn size(&self) -> Option<(Volume, u32)> {
-        size(self.load)
+        size(&self.load)
     }
 
-    fn of(load: Load, pairs: &[&'a Pair]) -> Option<Self> {
+    fn of(load: Cell, pairs: &[&'a Pair]) -> Option<Self> {
         let compared = pairs.iter().filter(|pair| !pair.is(Verdict::NotComparable));
         let fastest = compared.map(|pair| &pair.a).min_by(|one, other| one.by_seconds(other))?;
         let against_it = |pair: &&Pair| pair.a.server == fastest.server;

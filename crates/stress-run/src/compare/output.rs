@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     Compared,
     contender::Measure,
-    modes::{load, size},
+    modes::size,
     obstacles::Obstacle,
     verdicts::{Comparison, Pair, SAME_UP_TO, Tally, Verdict},
 };
@@ -117,7 +117,7 @@ fn tally_json(mode: &str, tally: &Tally) -> Value {
 
 fn line(runs: &[Run], pair: &Pair) -> PairLine {
     let Pair { cell, a, b, .. } = pair;
-    let size = size(load(cell));
+    let size = size(cell);
     PairLine {
         mode: mode_name(cell.server.mode),
         operation: cell.operation.to_string(),

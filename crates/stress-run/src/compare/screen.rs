@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     language::Language,
-    plan::{Cell, Configuration, Mode, Operation, in_mib, mode_name},
+    plan::{Cell, Mode, Operation, in_mib, mode_name},
     report::screen_table,
     results::{Environment, Run},
 };
@@ -156,11 +156,11 @@ fn reasons(comparison: &Comparison, language: Language) -> BTreeMap<String, usiz
     let mut reasons = BTreeMap::<String, BTreeSet<Cell>>::new();
     for pair in &comparison.pairs {
         let Some(obstacle) = &pair.obstacle else { continue };
-        let mut cell = pair.cell;
-        if comparison.measure == Measure::Goodput {
+        let cell = match comparison.measure {
+            Measure::MeanTime => pair.cell,
             // Each mode meets several others under a load.
-            cell.server = Configuration { mode: None, workers: 0 };
-        }
+            Measure::Goodput => pair.cell.load(),
+        };
         reasons.entry(obstacle.sentence(language)).or_default().insert(cell);
     }
     reasons.into_iter().map(|(reason, cells)| (reason, cells.len())).collect()

@@ -101,9 +101,9 @@ impl Run {
 
     /// What the clients of a cell reach with the null server when all of them succeed, in bytes per second.
     pub(crate) fn ceiling(&self, cell: &Cell) -> Option<Spread> {
-        let cell = Cell { server: Configuration::UNKNOWN, ..*cell };
-        let repetitions = counted(&self.ceilings).remove(&cell)?;
-        Row { number: 0, cell, repetitions }.spread(|line| line.goodput_bytes_per_s)
+        let load = cell.load();
+        let repetitions = counted(&self.ceilings).remove(&load)?;
+        Row { number: 0, cell: load, repetitions }.spread(|line| line.goodput_bytes_per_s)
     }
 
     /// What limits the use of the run.
