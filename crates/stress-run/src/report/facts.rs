@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use figures::spread::Spread;
+use figures::{Numbers, spread::Spread};
 use maud::{Markup, html};
 
 use super::prediction::Prediction;
@@ -103,6 +103,15 @@ impl<'a> Facts<'a> {
     /// Which of the pools this is, and so which colour and mark it has.
     pub(super) fn pool_index(&self, workers: u32) -> usize {
         self.pools().iter().position(|pool| *pool == workers).unwrap_or(0)
+    }
+
+    /// How many rows say what the clients can do, of those whose ceiling is known; `None` where none is.
+    pub(super) fn limited_by_clients(&self) -> Option<String> {
+        let known = self.rows.iter().filter_map(RowFacts::is_limited_by_client);
+        let known: Vec<bool> = known.collect();
+        let limited = known.iter().filter(|is_limited| **is_limited).count();
+        let share = self.language.percent(CLIENT_LIMIT_SHARE);
+        (!known.is_empty()).then(|| self.language.limited(limited, known.len(), share))
     }
 
     pub(super) fn rows_of(&self, mode: Option<Mode>) -> impl Iterator<Item = &RowFacts<'a>> {

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 
 use super::{
     charts,
-    facts::{CLIENT_LIMIT_SHARE, Facts, Load, RowFacts},
+    facts::{Facts, Load, RowFacts},
 };
 use crate::{
     language::Language,
@@ -20,14 +20,6 @@ const SAME: f64 = 1.05;
 
 /// As many as a reader takes in before the figures.
 const FINDINGS_MAX: usize = 3;
-
-/// Rows that say what the clients can do.
-#[derive(Clone, Copy)]
-pub(super) struct Limited {
-    rows: usize,
-    /// Of so many whose ceiling is known.
-    of: usize,
-}
 
 /// The most important first.
 pub(super) fn of(facts: &Facts<'_>) -> Vec<Markup> {
@@ -63,19 +55,6 @@ fn listed(facts: &Facts<'_>) -> Option<String> {
     let (cell, files, mean_s) = listed.min_by(soonest)?;
     let server = language.server_named(cell.server);
     Some(language.lists_soonest(cell.clients, server, language.number(mean_s), files))
-}
-
-/// `None` where no ceiling was measured.
-pub(super) fn client_limited(facts: &Facts<'_>) -> Option<Limited> {
-    let known: Vec<bool> = facts.rows.iter().filter_map(RowFacts::is_limited_by_client).collect();
-    let rows = known.iter().filter(|is_limited| **is_limited).count();
-    (!known.is_empty()).then_some(Limited { rows, of: known.len() })
-}
-
-impl Limited {
-    pub(super) fn sentence(self, language: Language) -> String {
-        language.limited(self.rows, self.of, language.percent(CLIENT_LIMIT_SHARE))
-    }
 }
 
 fn failures(facts: &Facts<'_>) -> Option<Markup> {
@@ -149,7 +128,7 @@ fn turns(facts: &Facts<'_>) -> Option<Markup> {
 /// Where there is nothing to compare, what limits the rows is told all the same.
 fn modes(facts: &Facts<'_>) -> Option<Markup> {
     let language = facts.language;
-    let limited = client_limited(facts).map(|limited| limited.sentence(language));
+    let limited = facts.limited_by_clients();
     let answer = facts.modes_compared.together(language);
     if answer.is_empty() {
         return limited.map(|limited| html! { (limited) });

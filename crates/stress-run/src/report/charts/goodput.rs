@@ -11,10 +11,7 @@ use maud::{Markup, html};
 use super::pools;
 use crate::{
     plan::{Mode, Operation, Volume, in_mib, mode_name},
-    report::{
-        facts::{Facts, RowFacts},
-        findings::client_limited,
-    },
+    report::facts::{Facts, RowFacts},
 };
 
 /// How far the lines of two pools are kept apart, so that their whiskers do not hide one another.
@@ -38,8 +35,7 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
         (legend(&swatches))
         @for operation in operations { (panels(facts, operation)) }
     };
-    let limited = client_limited(facts)
-        .map_or_else(|| language.no_ceiling(), |limited| limited.sentence(language));
+    let limited = facts.limited_by_clients().unwrap_or_else(|| language.no_ceiling());
     Figure {
         title,
         caption: language.goodput_caption(list(ranges), limited),
