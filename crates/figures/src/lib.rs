@@ -8,6 +8,7 @@ mod labels;
 mod numbers;
 mod page;
 pub mod plain_text;
+mod sample;
 pub mod significance;
 pub mod spread;
 
@@ -15,3 +16,4 @@ pub use figure::{Data, Figure, Surroundings};
 pub use labels::labels;
 pub use numbers::Numbers;
 pub use page::{list, page};
+pub use sample::Sample;

@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use figures::Sample;
+
 use super::outcome::JobOutcome;
 
 /// All transfers of an attempt, burst by burst.
@@ -79,9 +81,7 @@ impl Transfers<'_> {
     pub(super) fn fairness(self) -> Option<f64> {
         // Clients that move no bytes are compared by their requests.
         let rate = |outcome: &JobOutcome| Some(outcome.bytes.max(1) as f64 / outcome.seconds()?);
-        let Sample(rates) = self.known(rate);
-        let (sum, squares) = (rates.iter().sum::<f64>(), rates.iter().map(|rate| rate * rate));
-        (!rates.is_empty()).then(|| sum * sum / (rates.len() as f64 * squares.sum::<f64>()))
+        self.known(rate).fairness()
     }
 
     fn succeeded(&self) -> impl Iterator<Item = &JobOutcome> {
@@ -91,34 +91,6 @@ impl Transfers<'_> {
 
 fn distinct(clients: impl Iterator<Item = u32>) -> u64 {
     clients.collect::<BTreeSet<u32>>().len() as u64
-}
-
-/// Values of one thing, in ascending order.
-#[derive(Debug, PartialEq)]
-pub(super) struct Sample(Vec<f64>);
-
-impl Sample {
-    fn of(values: impl IntoIterator<Item = f64>) -> Self {
-        let mut values: Vec<f64> = values.into_iter().collect();
-        values.sort_by(f64::total_cmp);
-        Self(values)
-    }
-
-    pub(super) fn total(&self) -> f64 {
-        self.0.iter().sum()
-    }
-
-    /// `None` of no values.
-    pub(super) fn mean(&self) -> Option<f64> {
-        (!self.0.is_empty()).then(|| self.total() / self.0.len() as f64)
-    }
-
-    /// The smallest value that at least this share of the values does not exceed (nearest rank), and so
-    /// one that was measured. `None` of no values.
-    pub(super) fn quantile(&self, share: f64) -> Option<f64> {
-        let rank = (share * self.0.len() as f64).ceil() as usize;
-        self.0.get(rank.max(1) - 1).copied()
-    }
 }
 
 #[cfg(test)]
@@ -141,48 +113,6 @@ mod tests {
     fn assert_near(value: Option<f64>, expected: f64) {
         let value = value.unwrap();
         assert!((value - expected).abs() <= 1e-12 * expected.abs(), "{value} {expected}");
-    }
-
-    /// By numpy 2.4.6: `mean`, and `quantile` with the method `inverted_cdf`.
-    #[test]
-    fn means_and_quantiles_are_those_of_numpy() {
-        let sample = Sample::of([
-            0.83, 0.31, 1.27, 0.52, 0.52, 2.94, 0.11, 0.76, 1.05, 0.49, 0.68, 3.61, 0.92, 0.27,
-            0.58, 1.93, 0.44, 0.71, 0.36, 0.88,
-        ]);
-        assert_near(sample.mean(), 0.959);
-        for (share, value) in
-            [(0.0, 0.11), (0.25, 0.44), (0.5, 0.68), (0.9, 1.93), (0.95, 2.94), (1.0, 3.61)]
-        {
-            assert_eq!(sample.quantile(share), Some(value), "{share}");
-        }
-    }
-
-    /// By numpy again, of 1 to n. Of two in the middle the median is the smaller one.
-    #[test]
-    fn quantiles_are_values_that_were_measured_however_few_there_are() {
-        for (count, median, p95) in [
-            (1, 1, 1),
-            (2, 1, 2),
-            (3, 2, 3),
-            (4, 2, 4),
-            (7, 4, 7),
-            (19, 10, 19),
-            (20, 10, 19),
-            (21, 11, 20),
-            (40, 20, 38),
-        ] {
-            let sample = Sample::of((1..=count).rev().map(f64::from));
-            let quantiles = (sample.quantile(0.5), sample.quantile(0.95));
-            assert_eq!(quantiles, (Some(f64::from(median)), Some(f64::from(p95))), "{count}");
-        }
-        // A share of a number of values is not rounded up to one more.
-        for count in 1..=2_500_u32 {
-            let rank = (95 * count).div_ceil(100);
-            let p95 = Sample::of((1..=count).map(f64::from)).quantile(0.95);
-            assert_eq!(p95, Some(f64::from(rank)));
-        }
-        assert_eq!((Sample::of([]).mean(), Sample::of([]).quantile(0.5)), (None, None));
     }
 
     /// The mean time is 1.5 s; 1,800 bytes in 4.5 s of clients, and in the 3 s of the burst.
