@@ -8,7 +8,7 @@
 //! writing the events does. At the end both threads get a few seconds to finish.
 
 use std::{
-    io,
+    io, iter,
     path::PathBuf,
     sync::{
         Arc,
@@ -24,8 +24,12 @@ use std::{
 use telemetry::{EventKind, JournalReader, Level, Losses};
 
 use self::{
-    batch::Batch, database_sink::DatabaseSink, log_file::LogFile, log_sink::LogSink,
-    outage::Outage, queue::Queue,
+    batch::Batch,
+    database_sink::DatabaseSink,
+    log_file::LogFile,
+    log_sink::LogSink,
+    outage::Outage,
+    queue::{Inbox, Queue},
 };
 use crate::{
     config::{Config, DatabaseTarget, LogTarget},
@@ -71,7 +75,8 @@ pub struct Recorder {
 
 /// A recorder whose threads run.
 pub struct Recording {
-    outlets: Vec<Outlet>,
+    log: Outlet,
+    database: Option<Outlet>,
     losses: &'static Losses,
 }
 
@@ -116,19 +121,16 @@ impl Recorder {
 
     /// Starts the threads that write.
     pub fn start(self) -> io::Result<Recording> {
-        let log_takes_less = self.database.is_some() && self.level < DATABASE_LEVEL;
-        let mut outlets = vec![Outlet::start(self.log.outage(), "log", {
-            let mut log = self.log;
-            move |queue| log.run(queue)
-        })?];
-        outlets[0].level = log_takes_less.then_some(self.level);
-        if let Some(mut database) = self.database {
+        let Self { mut log, database, losses, level } = self;
+        // Each takes less than the journal was told, where the other takes more.
+        let log_level = (database.is_some() && level < DATABASE_LEVEL).then_some(level);
+        let database_level = (level > DATABASE_LEVEL).then_some(DATABASE_LEVEL);
+        let log = Outlet::start("log", log.outage(), log_level, move |inbox| log.run(inbox))?;
+        let database = database.map(|mut database| {
             let outage = database.outage();
-            let mut outlet = Outlet::start(outage, "database", move |queue| database.run(queue))?;
-            outlet.level = (self.level > DATABASE_LEVEL).then_some(DATABASE_LEVEL);
-            outlets.push(outlet);
-        }
-        Ok(Recording { outlets, losses: self.losses })
+            Outlet::start("database", outage, database_level, move |inbox| database.run(inbox))
+        });
+        Ok(Recording { log, database: database.transpose()?, losses })
     }
 }
 
@@ -136,11 +138,16 @@ impl Recording {
     /// Has events written down until the journal has ended, and returns when all is written, or a
     /// few seconds later. Has the log opened again when `reopen` has become true, and makes it
     /// false.
-    pub fn run(self, journal: &mut JournalReader, reopen: &AtomicBool) {
+    pub fn run(mut self, journal: &mut JournalReader, reopen: &AtomicBool) {
         self.read_all(journal, reopen);
         let deadline = Instant::now() + END_PATIENCE;
-        self.outlets.iter().for_each(|outlet| outlet.queue.close());
-        self.outlets.iter().for_each(|outlet| outlet.finish(deadline));
+        let mut outlets: Vec<&mut Outlet> =
+            iter::once(&mut self.log).chain(&mut self.database).collect();
+        outlets.iter_mut().for_each(|outlet| outlet.queue.close());
+        // Waits until all is written or the time is over, and says what was lost.
+        outlets
+            .iter()
+            .for_each(|outlet| outlet.outage.conclude(outlet.queue.wait_until_done(deadline)));
     }
 
     fn read_all(&self, journal: &mut JournalReader, reopen: &AtomicBool) {
@@ -161,10 +168,10 @@ impl Recording {
             capacity = batch.bytes().len();
             if batch.len() > 0 {
                 let batch = Arc::new(batch);
-                self.outlets.iter().for_each(|outlet| outlet.give(&batch));
+                iter::once(&self.log).chain(&self.database).for_each(|outlet| outlet.give(&batch));
             }
             if reopen.swap(false, SeqCst) {
-                self.outlets.iter().for_each(|outlet| outlet.queue.ask_to_reopen());
+                self.log.queue.ask_to_reopen();
             }
             if goes_on && capacity < pipe_len / BUSY_SHARE {
                 thread::sleep(pause);
@@ -202,7 +209,7 @@ fn open_database(
 
 /// The reader's side of a thread that writes.
 struct Outlet {
-    queue: Arc<Queue>,
+    queue: Queue,
     outage: Arc<Outage>,
     /// The least that it takes, where more may come.
     level: Option<Level>,
@@ -210,19 +217,14 @@ struct Outlet {
 
 impl Outlet {
     fn start(
-        outage: Arc<Outage>,
         name: &str,
-        run: impl FnOnce(&Queue) + Send + 'static,
+        outage: Arc<Outage>,
+        level: Option<Level>,
+        run: impl FnOnce(&mut Inbox) + Send + 'static,
     ) -> io::Result<Self> {
-        let queue = Arc::new(Queue::default());
-        let shared = Arc::clone(&queue);
-        let body = move || {
-            // Also when it panics: nobody must wait for it then.
-            let _done = shared.done_when_dropped();
-            run(&shared);
-        };
-        thread::Builder::new().name(name.to_owned()).spawn(body)?;
-        Ok(Self { queue, outage, level: None })
+        let (queue, mut inbox) = queue::open();
+        thread::Builder::new().name(name.to_owned()).spawn(move || run(&mut inbox))?;
+        Ok(Self { queue, outage, level })
     }
 
     fn give(&self, batch: &Arc<Batch>) {
@@ -233,12 +235,5 @@ impl Outlet {
         if batch.len() > 0 && !self.queue.push(batch) {
             self.outage.lose(batch.len() as u64, "too many wait to be written");
         }
-    }
-
-    /// Waits until all is written or the time is over, and says what was lost.
-    fn finish(&self, deadline: Instant) {
-        let left = self.queue.wait_until_done(deadline);
-        self.outage.give_up(left);
-        self.outage.conclude();
     }
 }

@@ -4,24 +4,19 @@ use std::{
     fs,
     os::unix::fs::MetadataExt,
     sync::{Arc, atomic::Ordering::Relaxed},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use telemetry::{EventKind, Level, Losses};
+use telemetry::Losses;
 
-use super::{
-    batch::Batch,
-    outage::Outage,
-    queue::{Queue, Wait},
-};
+use super::{batch::Batch, outage::Outage, queue::Inbox};
 use crate::{
     config::DatabaseTarget,
     database::{self, Purpose, Store, StoreError},
-    line::own_event,
 };
 
-/// Events gather for so long, or until there are so many, before they are committed together.
-const GATHER: Wait = Wait { first: None, more: Duration::from_millis(250), enough: 4096 };
+/// Events gather for so long before they are committed together.
+const GATHER: Duration = Duration::from_millis(250);
 
 /// How often a database that cannot be used is tried again. One that is locked is waited for
 /// without a pause: its lock has a timeout of its own.
@@ -53,22 +48,12 @@ impl DatabaseSink {
         Arc::clone(&self.outage)
     }
 
-    /// Writes until the queue is closed and empty, or the database is unusable at the end.
-    pub(crate) fn run(&mut self, queue: &Queue) {
+    /// Writes until no more will come, or the database is unusable at the end.
+    pub(crate) fn run(&mut self, inbox: &mut Inbox) {
         let mut store = None;
-        loop {
-            let taken = queue.take(GATHER);
-            self.write(&taken.batches, &mut store, queue);
-            if let Some(lost) = self.outage.lost().filter(|_| queue.is_calm()) {
-                let (count, reason) = (lost.count, lost.reason.clone());
-                let event = own_event(Level::Error, EventKind::EventsLost { count, reason });
-                if self.write(&[Arc::new(Batch::of(&event))], &mut store, queue) {
-                    self.outage.end(&lost);
-                }
-            }
-            if taken.is_last {
-                break;
-            }
+        while !inbox.is_closed() || inbox.events() > 0 {
+            inbox.gather(GATHER);
+            self.write(inbox, &mut store);
         }
         // Also those that monitors before this one lost.
         let Losses { journal, database, .. } = self.losses;
@@ -77,33 +62,35 @@ impl DatabaseSink {
         let _ = store.map(|mut store| store.end_run(self.run, lost));
     }
 
-    /// Writes all batches at once, however long that takes; the queue takes what comes meanwhile.
-    /// False when they are given up because the server ends.
-    fn write(
-        &mut self,
-        batches: &[Arc<Batch>],
-        store: &mut Option<Box<dyn Store>>,
-        queue: &Queue,
-    ) -> bool {
-        let mut is_closed = false;
+    /// Writes what is in hand at once, however long that takes, and with it what comes meanwhile.
+    /// Gives it up when the server ends.
+    fn write(&mut self, inbox: &mut Inbox, store: &mut Option<Box<dyn Store>>) {
+        let mut is_last_try = false;
         loop {
-            match self.try_write(batches, store) {
+            let lost = self.outage.lost().filter(|_| inbox.is_calm());
+            let told = lost.as_ref().map(|lost| Arc::new(lost.event()));
+            let batches: Vec<Arc<Batch>> = inbox.batches().iter().cloned().chain(told).collect();
+            if batches.is_empty() {
+                return;
+            }
+            match self.try_write(&batches, store) {
                 Ok(unreadable) => {
                     self.outage.trust();
+                    lost.iter().for_each(|lost| self.outage.end(lost));
                     self.outage.lose(unreadable, "an event could not be read");
-                    return true;
+                    inbox.clear();
                 }
                 // The rest of the time that the end allows is for waiting for the lock.
-                Err(StoreError::Busy) => continue,
+                Err(StoreError::Busy) => {}
                 Err(error) => {
                     *store = None;
-                    if is_closed {
-                        let count: usize = batches.iter().map(|batch| batch.len()).sum();
-                        self.outage.lose(count as u64, &error.to_string());
-                        return false;
+                    if is_last_try {
+                        self.outage.lose(inbox.events() as u64, &error.to_string());
+                        return inbox.clear();
                     }
                     self.outage.suspect(&error.to_string());
-                    is_closed = queue.wait_until_closed(RETRY);
+                    inbox.gather_until(Instant::now() + RETRY);
+                    is_last_try = inbox.is_closed();
                 }
             }
         }
@@ -115,9 +102,6 @@ impl DatabaseSink {
         batches: &[Arc<Batch>],
         store: &mut Option<Box<dyn Store>>,
     ) -> Result<u64, StoreError> {
-        if batches.is_empty() {
-            return Ok(0);
-        }
         // SQLite goes on with a file that was deleted or moved, which nobody finds again.
         if FileId::of(&self.target) != self.file {
             return Err(StoreError::Moved);

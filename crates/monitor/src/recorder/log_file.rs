@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, Seek, Write},
+    io::{self, Seek, SeekFrom, Write},
     os::{
         fd::AsFd,
         unix::fs::{FileExt, MetadataExt, OpenOptionsExt},
@@ -159,7 +159,9 @@ impl LogFile {
         if len > end || self.file.metadata()?.len() != end {
             return Err(io::ErrorKind::Other.into());
         }
-        self.file.set_len(end - len)
+        self.file.set_len(end - len)?;
+        // More may be taken back, up to where the file ends now.
+        self.file.seek(SeekFrom::Start(end - len)).map(drop)
     }
 
     /// A process that is killed while it writes may leave half a line. What is none of our lines

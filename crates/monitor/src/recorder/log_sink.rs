@@ -10,8 +10,8 @@ use telemetry::{EventKind, Level};
 use super::{
     batch::Batch,
     log_file::{LogFile, Unwritten},
-    outage::{Lost, Outage},
-    queue::{Queue, Wait},
+    outage::Outage,
+    queue::Inbox,
 };
 use crate::{
     config::{Config, LogFormat},
@@ -20,9 +20,6 @@ use crate::{
 
 /// How often a log that could not be written is tried again.
 const RETRY: Duration = Duration::from_secs(1);
-
-/// Events taken at a time, so that the queue has room again soon.
-const ENOUGH: usize = 4096;
 
 #[derive(Debug)]
 pub(crate) struct LogSink {
@@ -33,6 +30,8 @@ pub(crate) struct LogSink {
     outage: Arc<Outage>,
     /// The log could not be written, and is not tried again before this.
     retry_at: Option<Instant>,
+    /// What is to be written, and room for making lines of text.
+    bytes: Vec<u8>,
     text: String,
 }
 
@@ -44,92 +43,78 @@ impl LogSink {
         outage: Arc<Outage>,
     ) -> Self {
         let Config { format, level, .. } = *config;
-        Self { file, format, level, local, outage, retry_at: None, text: String::new() }
+        Self {
+            file,
+            format,
+            level,
+            local,
+            outage,
+            retry_at: None,
+            bytes: Vec::new(),
+            text: String::new(),
+        }
     }
 
     pub(crate) fn outage(&self) -> Arc<Outage> {
         Arc::clone(&self.outage)
     }
 
-    /// Writes until the queue is closed and empty.
-    pub(crate) fn run(&mut self, queue: &Queue) {
+    /// Writes until no more will come.
+    pub(crate) fn run(&mut self, inbox: &mut Inbox) {
         // A monitor that takes the place of a dead one has the file that was open at the start.
         let _ = self.file.reopen();
-        loop {
-            let first = self.retry_at.map(|at| at.saturating_duration_since(Instant::now()));
-            let taken = queue.take(Wait { first, more: Duration::ZERO, enough: ENOUGH });
-            if taken.wants_reopen {
+        while !inbox.is_closed() || inbox.events() > 0 {
+            match self.retry_at {
+                None => inbox.gather(Duration::ZERO),
+                Some(at) => inbox.gather_until(at),
+            }
+            if inbox.wants_reopen() {
                 self.reopen();
             }
-            match self.retry_at {
-                Some(at) if Instant::now() < at && !taken.is_last => self.lose(&taken.batches, ""),
-                _ => self.write(&taken.batches, taken.is_all),
-            }
-            if taken.is_last {
-                break;
-            }
+            self.write(inbox.batches(), inbox.is_calm());
+            inbox.clear();
         }
         if let Err(err) = self.file.finish() {
             self.outage.lose(1, &err.to_string());
         }
     }
 
-    pub(crate) fn write(&mut self, batches: &[Arc<Batch>], is_all: bool) {
-        if self.retry_at.is_some() {
-            return self.retry(batches, is_all);
-        }
-        for (index, batch) in batches.iter().enumerate() {
-            if let Err((count, reason)) = self.append(batch) {
-                self.outage.lose(count, &reason);
-                self.lose(&batches[index + 1..], &reason);
-                return self.pause();
-            }
-        }
-        if let Some(lost) = self.outage.lost().filter(|_| is_all) {
-            self.tell(&lost);
-        }
-    }
-
-    /// Writes how many events were lost, and then those at hand, all or none.
-    fn retry(&mut self, batches: &[Arc<Batch>], is_all: bool) {
-        let Some(lost) = self.outage.lost() else {
-            self.retry_at = None;
-            return self.write(batches, is_all);
+    /// Writes the batches; before them, where it `is_calm`, how many events were lost, and then all or
+    /// none.
+    pub(crate) fn write(&mut self, batches: &[Arc<Batch>], is_calm: bool) {
+        let lost = self.outage.lost().filter(|_| is_calm);
+        self.bytes.clear();
+        lost.iter().for_each(|lost| self.render(&lost.event()));
+        batches.iter().for_each(|batch| self.render(batch));
+        let written = match lost {
+            None => self.file.append(&self.bytes),
+            Some(_) => self.file.append_all(&self.bytes),
         };
-        let mut bytes = self.rendered(&lost_event(&lost));
-        for batch in batches {
-            bytes.extend(self.rendered(batch));
+        let (from, error) = match written {
+            Ok(()) => (self.bytes.len(), None),
+            Err(Unwritten { from, error }) => (from, Some(error)),
+        };
+        let mut unwritten = count_lines(&self.bytes[from..]);
+        match &lost {
+            Some(lost) if from > 0 => self.outage.end(lost),
+            // It was no event of the server's.
+            Some(_) => unwritten -= 1,
+            None => {}
         }
-        match self.file.append_all(&bytes) {
-            Ok(()) => {
+        match error {
+            Some(error) => {
+                self.outage.lose(unwritten as u64, &error.to_string());
+                // Where only the end of the last line has to wait, the next events find out whether
+                // there is room for them.
+                self.retry_at = self.outage.lost().map(|_| Instant::now() + RETRY);
+            }
+            None => {
                 self.retry_at = None;
-                self.outage.end(&lost);
-            }
-            Err(Unwritten { from, error }) => {
-                let written = count_lines(&bytes[..from]);
-                if written > 0 {
-                    self.outage.end(&lost);
+                // Some had no room in the queue meanwhile, or could not be read.
+                if is_calm && self.outage.lost().is_some() {
+                    self.write(&[], true);
                 }
-                let batched: usize = batches.iter().map(|batch| batch.len()).sum();
-                let lost = batched.saturating_sub(written.saturating_sub(1));
-                self.outage.lose(lost as u64, &error.to_string());
-                self.pause();
             }
-        }
-    }
-
-    /// Leaves a log alone for a while that events were lost for. Where only the end of the last
-    /// line has to wait, the next events find out whether there is room for them.
-    fn pause(&mut self) {
-        self.retry_at = self.outage.lost().map(|_| Instant::now() + RETRY);
-    }
-
-    /// Writes how many events the queue had no room for.
-    fn tell(&mut self, lost: &Lost) {
-        match self.append(&lost_event(lost)) {
-            // Of a line that was begun the end follows.
-            Ok(()) | Err((0, _)) => self.outage.end(lost),
-            Err(_) => self.pause(),
         }
     }
 
@@ -140,8 +125,6 @@ impl LogSink {
                 "cannot be opened again ({err}); the file that is open is written on"
             )),
             Some(Ok(())) => {
-                // A new file is a new chance.
-                self.retry_at = self.retry_at.map(|_| Instant::now());
                 let batch = Arc::new(Batch::of(&own_event(Level::Info, EventKind::LogReopened)));
                 if self.level >= Level::Info {
                     self.write(&[batch], true);
@@ -150,34 +133,11 @@ impl LogSink {
         }
     }
 
-    /// Writes a batch; on an error says how many of its events are not written, and why.
-    fn append(&mut self, batch: &Batch) -> Result<(), (u64, String)> {
-        let result = match self.format {
-            LogFormat::Json => self.file.append(batch.bytes()).map_err(|unwritten| {
-                (count_lines(&batch.bytes()[unwritten.from..]), unwritten.error)
-            }),
-            LogFormat::Text => {
-                self.render(batch);
-                let text = self.text.as_bytes();
-                self.file
-                    .append(text)
-                    .map_err(|unwritten| (count_lines(&text[unwritten.from..]), unwritten.error))
-            }
-        };
-        result.map_err(|(count, error)| (count as u64, error.to_string()))
-    }
-
-    fn rendered(&mut self, batch: &Batch) -> Vec<u8> {
-        match self.format {
-            LogFormat::Json => batch.bytes().to_vec(),
-            LogFormat::Text => {
-                self.render(batch);
-                self.text.as_bytes().to_vec()
-            }
-        }
-    }
-
+    /// Adds the lines of a batch to those that are to be written.
     fn render(&mut self, batch: &Batch) {
+        if self.format == LogFormat::Json {
+            return self.bytes.extend_from_slice(batch.bytes());
+        }
         self.text.clear();
         for line in batch.lines() {
             let parsed = Line::parse(line);
@@ -186,17 +146,8 @@ impl LogSink {
                 self.outage.lose(1, "an event could not be read");
             }
         }
+        self.bytes.extend_from_slice(self.text.as_bytes());
     }
-
-    fn lose(&self, batches: &[Arc<Batch>], reason: &str) {
-        let count: usize = batches.iter().map(|batch| batch.len()).sum();
-        self.outage.lose(count as u64, reason);
-    }
-}
-
-fn lost_event(lost: &Lost) -> Batch {
-    let Lost { count, reason } = lost.clone();
-    Batch::of(&own_event(Level::Error, EventKind::EventsLost { count, reason }))
 }
 
 fn count_lines(bytes: &[u8]) -> usize {

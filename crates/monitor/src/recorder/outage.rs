@@ -5,6 +5,7 @@
 
 use std::{
     io::{self, Write},
+    mem,
     sync::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -12,6 +13,10 @@ use std::{
 };
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use telemetry::{EventKind, Level};
+
+use super::batch::Batch;
+use crate::line::own_event;
 
 /// What is known about the events that one sink has lost.
 #[derive(Debug)]
@@ -26,8 +31,8 @@ pub(crate) struct Outage {
 struct State {
     /// Why events are lost; none while none are.
     reason: Option<String>,
-    /// Why they may be.
-    suspicion: Option<String>,
+    /// They may be soon.
+    is_suspected: bool,
     /// How many were: those that nothing was written about, those since the outage began, and all.
     untold: u64,
     lost: u64,
@@ -40,13 +45,45 @@ pub(crate) struct Lost {
     pub(crate) reason: String,
 }
 
+impl Lost {
+    /// What is written in the place of the events.
+    pub(crate) fn event(&self) -> Batch {
+        let Self { count, reason } = self.clone();
+        Batch::of(&own_event(Level::Error, EventKind::EventsLost { count, reason }))
+    }
+}
+
 impl Outage {
     pub(crate) fn new(what: String, losses: &'static AtomicU64) -> Arc<Self> {
         Arc::new(Self { what, losses, state: Mutex::default() })
     }
 
-    /// Events are lost from now on. Says so, unless that was said.
-    fn begin(&self, reason: &str) {
+    /// Events are not lost yet, but will be before long.
+    pub(crate) fn suspect(&self, reason: &str) {
+        let mut state = self.state();
+        if state.reason.is_none() && !state.is_suspected {
+            state.is_suspected = true;
+            complain(&format!(
+                "the {} cannot be written ({reason}); events wait in memory until it can, and are \
+                 lost when there are too many",
+                self.what
+            ));
+        }
+    }
+
+    /// What was suspected did not happen, or is over.
+    pub(crate) fn trust(&self) {
+        let mut state = self.state();
+        if mem::take(&mut state.is_suspected) && state.reason.is_none() {
+            complain(&format!("the {} can be written again; no event was lost", self.what));
+        }
+    }
+
+    /// So many events are lost. Says so, unless that was said.
+    pub(crate) fn lose(&self, count: u64, reason: &str) {
+        if count == 0 {
+            return;
+        }
         let mut state = self.state();
         if state.reason.is_none() {
             state.reason = Some(reason.to_owned());
@@ -55,45 +92,10 @@ impl Outage {
                 self.what
             ));
         }
-    }
-
-    /// Events are not lost yet, but will be before long.
-    pub(crate) fn suspect(&self, reason: &str) {
-        let mut state = self.state();
-        if state.reason.is_none() && state.suspicion.is_none() {
-            complain(&format!(
-                "the {} cannot be written ({reason}); events wait in memory until it can, and are \
-                 lost when there are too many",
-                self.what
-            ));
-            state.suspicion = Some(reason.to_owned());
-        }
-    }
-
-    /// What was suspected did not happen, or is over.
-    pub(crate) fn trust(&self) {
-        let mut state = self.state();
-        if state.suspicion.take().is_some() && state.reason.is_none() {
-            complain(&format!("the {} can be written again; no event was lost", self.what));
-        }
-    }
-
-    /// So many events are given up because the server ends.
-    pub(crate) fn give_up(&self, count: u64) {
-        self.state().lost_in_all += count;
+        state.untold += count;
+        state.lost += count;
+        state.lost_in_all += count;
         self.losses.fetch_add(count, Relaxed);
-    }
-
-    /// So many events are lost.
-    pub(crate) fn lose(&self, count: u64, reason: &str) {
-        if count > 0 {
-            self.begin(reason);
-            let mut state = self.state();
-            state.untold += count;
-            state.lost += count;
-            state.lost_in_all += count;
-            self.losses.fetch_add(count, Relaxed);
-        }
     }
 
     /// The outage that goes on.
@@ -107,17 +109,17 @@ impl Outage {
         let mut state = self.state();
         state.untold = state.untold.saturating_sub(told.count);
         if state.untold == 0 && state.reason.take().is_some() {
-            let lost = events(std::mem::take(&mut state.lost));
-            complain(&format!("the {} can be written again; {lost} were lost", self.what));
+            let were_lost = were_lost(mem::take(&mut state.lost));
+            complain(&format!("the {} can be written again; {were_lost}", self.what));
         }
     }
 
-    /// Says how many events were lost in all, if any.
-    pub(crate) fn conclude(&self) {
-        let state = self.state();
-        if state.lost_in_all > 0 {
-            let lost = events(state.lost_in_all);
-            complain(&format!("{lost} were lost and are not in the {}", self.what));
+    /// The server ends, and this many more events are given up. Says how many were lost in all.
+    pub(crate) fn conclude(&self, given_up: u64) {
+        self.losses.fetch_add(given_up, Relaxed);
+        let lost = self.state().lost_in_all + given_up;
+        if lost > 0 {
+            complain(&format!("{}, not written to the {}", were_lost(lost), self.what));
         }
     }
 
@@ -131,10 +133,10 @@ impl Outage {
     }
 }
 
-fn events(count: u64) -> String {
+fn were_lost(count: u64) -> String {
     match count {
-        1 => "1 event".to_owned(),
-        _ => format!("{count} events"),
+        1 => "1 event was lost".to_owned(),
+        _ => format!("{count} events were lost"),
     }
 }
 

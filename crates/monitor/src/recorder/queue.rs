@@ -1,8 +1,12 @@
 //! Batches on their way to the thread that writes them.
 
 use std::{
-    collections::VecDeque,
-    sync::{Arc, Condvar, Mutex, MutexGuard},
+    mem,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    },
     time::{Duration, Instant},
 };
 
@@ -14,161 +18,171 @@ pub(crate) const EVENTS_MAX: usize = 65_536;
 /// Longer events are fewer.
 const BYTES_MAX: usize = 32 << 20;
 
-#[derive(Debug, Default)]
+/// As many are written together, so that the queue has room again soon.
+const ENOUGH: usize = 4096;
+
+/// The reader's end.
+#[derive(Debug)]
 pub(crate) struct Queue {
-    state: Mutex<State>,
-    changed: Condvar,
+    sender: Option<Sender<Item>>,
+    load: Arc<Load>,
+    done: Receiver<()>,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    batches: VecDeque<Arc<Batch>>,
-    events: usize,
-    bytes: usize,
-    /// Events that the writer took and has not written yet.
-    in_hand: usize,
+/// The writer's end, and what the writer has in hand. Dropped, the writer has ended.
+#[derive(Debug)]
+pub(crate) struct Inbox {
+    receiver: Receiver<Item>,
+    load: Arc<Load>,
+    batches: Vec<Arc<Batch>>,
     wants_reopen: bool,
     is_closed: bool,
-    is_done: bool,
-}
-
-/// When a writer that waits gets something.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Wait {
-    /// How long it waits for the first event.
-    pub(crate) first: Option<Duration>,
-    /// How long it waits for more events after the first, and with how many it does not.
-    pub(crate) more: Duration,
-    pub(crate) enough: usize,
+    _done: Sender<()>,
 }
 
 #[derive(Debug)]
-pub(crate) struct Taken {
-    pub(crate) batches: Vec<Arc<Batch>>,
-    pub(crate) wants_reopen: bool,
-    /// Nothing is left in the queue.
-    pub(crate) is_all: bool,
-    /// And nothing will come.
-    pub(crate) is_last: bool,
+enum Item {
+    Events(Arc<Batch>),
+    Reopen,
+}
+
+/// What is in the queue or in hand.
+#[derive(Debug, Default)]
+struct Load {
+    events: AtomicUsize,
+    bytes: AtomicUsize,
+}
+
+/// Both ends of a queue.
+pub(crate) fn open() -> (Queue, Inbox) {
+    let (sender, receiver) = mpsc::channel();
+    let (done_sender, done) = mpsc::channel();
+    let load = Arc::new(Load::default());
+    let queue = Queue { sender: Some(sender), load: Arc::clone(&load), done };
+    let batches = Vec::new();
+    let inbox = Inbox {
+        receiver,
+        load,
+        batches,
+        wants_reopen: false,
+        is_closed: false,
+        _done: done_sender,
+    };
+    (queue, inbox)
 }
 
 impl Queue {
     /// Never waits. False, and the batch is not taken, where there is no room for it.
     pub(crate) fn push(&self, batch: &Arc<Batch>) -> bool {
-        let mut state = self.state();
-        let events = state.events + batch.len();
-        let bytes = state.bytes + batch.bytes().len();
-        if events > EVENTS_MAX || bytes > BYTES_MAX || state.is_done {
+        let events = self.load.events.load(SeqCst) + batch.len();
+        let bytes = self.load.bytes.load(SeqCst) + batch.bytes().len();
+        if events > EVENTS_MAX || bytes > BYTES_MAX {
             return false;
         }
-        (state.events, state.bytes) = (events, bytes);
-        state.batches.push_back(Arc::clone(batch));
-        self.changed.notify_all();
-        true
+        self.load.add(batch);
+        let is_taken = self.send(Item::Events(Arc::clone(batch)));
+        if !is_taken {
+            self.load.take(batch);
+        }
+        is_taken
     }
 
     pub(crate) fn ask_to_reopen(&self) {
-        self.state().wants_reopen = true;
-        self.changed.notify_all();
+        self.send(Item::Reopen);
+    }
+
+    fn send(&self, item: Item) -> bool {
+        self.sender.as_ref().is_some_and(|sender| sender.send(item).is_ok())
     }
 
     /// No more will come.
-    pub(crate) fn close(&self) {
-        self.state().is_closed = true;
-        self.changed.notify_all();
-    }
-
-    /// Waits as `wait` says; then takes whole batches, until there are enough events. What was
-    /// taken before counts as written.
-    pub(crate) fn take(&self, wait: Wait) -> Taken {
-        let mut state = self.state();
-        state.in_hand = 0;
-        let is_idle =
-            |state: &State| state.batches.is_empty() && !state.wants_reopen && !state.is_closed;
-        state = self.wait(state, wait.first, is_idle);
-        let is_few =
-            |state: &State| state.events < wait.enough && !state.wants_reopen && !state.is_closed;
-        if !state.batches.is_empty() && is_few(&state) {
-            state = self.wait(state, Some(wait.more), is_few);
-        }
-        let mut batches = Vec::new();
-        while state.in_hand < wait.enough {
-            let Some(batch) = state.batches.pop_front() else { break };
-            state.events -= batch.len();
-            state.bytes -= batch.bytes().len();
-            state.in_hand += batch.len();
-            batches.push(batch);
-        }
-        let is_all = state.batches.is_empty();
-        let wants_reopen = std::mem::take(&mut state.wants_reopen);
-        Taken { batches, wants_reopen, is_all, is_last: is_all && state.is_closed }
-    }
-
-    /// Waits, until the queue is closed; returns whether it is.
-    pub(crate) fn wait_until_closed(&self, timeout: Duration) -> bool {
-        self.wait(self.state(), Some(timeout), |state| !state.is_closed).is_closed
-    }
-
-    /// So few events wait that losing some is over.
-    pub(crate) fn is_calm(&self) -> bool {
-        self.state().events < EVENTS_MAX / 2
+    pub(crate) fn close(&mut self) {
+        self.sender = None;
     }
 
     /// Waits until the writer has ended; returns how many events it did not write until then.
     pub(crate) fn wait_until_done(&self, deadline: Instant) -> u64 {
-        let timeout = deadline.saturating_duration_since(Instant::now());
-        let state = self.wait(self.state(), Some(timeout), |state| !state.is_done);
-        (state.events + state.in_hand) as u64
-    }
-
-    /// Notes that the writer has ended once the value is dropped.
-    pub(crate) fn done_when_dropped(self: &Arc<Self>) -> Done {
-        Done(Arc::clone(self))
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("nothing that holds the lock panics")
-    }
-
-    fn wait<'a>(
-        &self,
-        state: MutexGuard<'a, State>,
-        timeout: Option<Duration>,
-        mut goes_on: impl FnMut(&State) -> bool,
-    ) -> MutexGuard<'a, State> {
-        let expectation = "nothing that holds the lock panics";
-        match timeout {
-            None => {
-                let condition = |state: &mut State| goes_on(state);
-                self.changed.wait_while(state, condition).expect(expectation)
-            }
-            Some(timeout) => {
-                let condition = |state: &mut State| goes_on(state);
-                self.changed.wait_timeout_while(state, timeout, condition).expect(expectation).0
-            }
-        }
+        // Nothing is ever sent: the writer's end is dropped.
+        let _ = self.done.recv_timeout(deadline.saturating_duration_since(Instant::now()));
+        self.load.events.load(SeqCst) as u64
     }
 }
 
-pub(crate) struct Done(Arc<Queue>);
+impl Inbox {
+    /// Waits for events, and for more until `time` has passed since or there are enough.
+    pub(crate) fn gather(&mut self, time: Duration) {
+        self.take(None, 1);
+        self.take(Some(Instant::now() + time), ENOUGH);
+    }
 
-impl Drop for Done {
-    fn drop(&mut self) {
-        let mut state = self.0.state();
-        // What is left in hand was not written only if the writer panicked.
-        if !std::thread::panicking() {
-            state.in_hand = 0;
+    /// Takes whatever comes until then, for a writer that cannot write.
+    pub(crate) fn gather_until(&mut self, moment: Instant) {
+        self.take(Some(moment), usize::MAX);
+    }
+
+    /// Ends early when the log is to be opened again, and when no more will come.
+    fn take(&mut self, deadline: Option<Instant>, enough: usize) {
+        while self.events() < enough && !self.wants_reopen && !self.is_closed {
+            let item = match deadline {
+                None => self.receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(deadline) => {
+                    self.receiver.recv_timeout(deadline.saturating_duration_since(Instant::now()))
+                }
+            };
+            match item {
+                Ok(Item::Events(batch)) => self.batches.push(batch),
+                Ok(Item::Reopen) => self.wants_reopen = true,
+                Err(RecvTimeoutError::Timeout) => return,
+                Err(RecvTimeoutError::Disconnected) => self.is_closed = true,
+            }
         }
-        state.is_done = true;
-        self.0.changed.notify_all();
+    }
+
+    /// What is in hand.
+    pub(crate) fn batches(&self) -> &[Arc<Batch>] {
+        &self.batches
+    }
+
+    pub(crate) fn events(&self) -> usize {
+        self.batches.iter().map(|batch| batch.len()).sum()
+    }
+
+    /// What was in hand is written or lost.
+    pub(crate) fn clear(&mut self) {
+        self.batches.drain(..).for_each(|batch| self.load.take(&batch));
+    }
+
+    /// Whether the log is to be opened again; asked once for each wish.
+    pub(crate) fn wants_reopen(&mut self) -> bool {
+        mem::take(&mut self.wants_reopen)
+    }
+
+    /// So few events wait that losing some is over.
+    pub(crate) fn is_calm(&self) -> bool {
+        self.load.events.load(SeqCst) - self.events() < EVENTS_MAX / 2
+    }
+
+    /// All that will ever come is in hand, or was.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+}
+
+impl Load {
+    fn add(&self, batch: &Batch) {
+        self.events.fetch_add(batch.len(), SeqCst);
+        self.bytes.fetch_add(batch.bytes().len(), SeqCst);
+    }
+
+    fn take(&self, batch: &Batch) {
+        self.events.fetch_sub(batch.len(), SeqCst);
+        self.bytes.fetch_sub(batch.bytes().len(), SeqCst);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const NOW: Wait = Wait { first: Some(Duration::ZERO), more: Duration::ZERO, enough: 3 };
 
     fn batch(lines: usize) -> Arc<Batch> {
         let mut batch = Batch::default();
@@ -178,37 +192,55 @@ mod tests {
 
     #[test]
     fn batches_are_taken_until_there_are_enough_events() {
-        let queue = Queue::default();
-        [2, 2, 2].into_iter().for_each(|lines| assert!(queue.push(&batch(lines))));
-        let taken = queue.take(NOW);
-        assert_eq!((taken.batches.len(), taken.is_all, taken.is_last), (2, false, false));
+        let (mut queue, mut inbox) = open();
+        for lines in [ENOUGH - 1, 2, 2] {
+            assert!(queue.push(&batch(lines)));
+        }
+        inbox.gather(Duration::ZERO);
+        assert_eq!((inbox.batches().len(), inbox.is_closed()), (2, false));
+        inbox.clear();
         queue.close();
-        let taken = queue.take(NOW);
-        assert_eq!((taken.batches.len(), taken.is_all, taken.is_last), (1, true, true));
+        inbox.gather(Duration::ZERO);
+        assert_eq!((inbox.batches().len(), inbox.is_closed()), (1, true));
         assert_eq!(queue.wait_until_done(Instant::now()), 2);
-        drop(Arc::new(queue).done_when_dropped());
+        inbox.clear();
+        drop(inbox);
+        assert_eq!(queue.wait_until_done(Instant::now() + Duration::from_secs(60)), 0);
     }
 
     #[test]
     fn what_there_is_no_room_for_is_not_taken() {
-        let queue = Queue::default();
+        let (queue, mut inbox) = open();
         assert!(queue.push(&batch(EVENTS_MAX)));
         assert!(!queue.push(&batch(1)));
-        assert!(!queue.is_calm());
-        queue.take(NOW);
+        assert!(!inbox.is_calm());
+        inbox.gather(Duration::ZERO);
+        inbox.clear();
         assert!(queue.push(&batch(1)));
-        assert!(queue.is_calm());
+        assert!(inbox.is_calm());
+    }
+
+    #[test]
+    fn what_a_writer_that_broke_down_had_in_hand_is_left() {
+        let (queue, mut inbox) = open();
+        assert!(queue.push(&batch(3)));
+        inbox.gather(Duration::ZERO);
+        drop(inbox);
+        assert!(!queue.push(&batch(1)));
+        assert_eq!(queue.wait_until_done(Instant::now() + Duration::from_secs(60)), 3);
     }
 
     #[test]
     fn events_gather_until_there_are_enough() {
-        let queue = Queue::default();
-        let wait = Wait { first: None, more: Duration::from_secs(60), enough: 2 };
+        let (queue, mut inbox) = open();
         std::thread::scope(|scope| {
-            let taken = scope.spawn(|| queue.take(wait));
+            let taken = scope.spawn(|| {
+                inbox.gather(Duration::from_secs(60));
+                inbox.batches().len()
+            });
             queue.push(&batch(1));
-            queue.push(&batch(1));
-            assert_eq!(taken.join().unwrap().batches.len(), 2);
+            queue.push(&batch(ENOUGH - 1));
+            assert_eq!(taken.join().unwrap(), 2);
         });
     }
 }

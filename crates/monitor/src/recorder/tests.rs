@@ -540,11 +540,11 @@ fn half_a_line_at_the_end_counts_as_lost() {
     let outage = Outage::new("log".to_owned(), &losses().log);
     let config = config(&path, LogFormat::Json, None);
     let mut log = LogSink::new(file, &config, LocalTime::of_system(), Arc::clone(&outage));
-    let queue = Queue::default();
+    let (mut queue, mut inbox) = queue::open();
     let event = own_event(Level::Info, EventKind::Message { text: "x".repeat(2 << 20) });
     assert!(queue.push(&Arc::new(Batch::of(&event))));
     queue.close();
-    log.run(&queue);
+    log.run(&mut inbox);
     assert_eq!(outage.lost().unwrap().count, 1);
 }
 
