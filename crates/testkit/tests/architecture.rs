@@ -134,6 +134,21 @@ fn a_connection_brings_no_terminal_and_no_argument_parser() {
     }
 }
 
+/// CI has that version, so that it is true; clippy complains about what a later one has brought.
+#[test]
+fn the_oldest_compiler_is_said_alike_everywhere() {
+    let text = |path: &str| fs::read_to_string(crates().join("..").join(path)).unwrap();
+    let manifest: Table = text("Cargo.toml").parse().unwrap();
+    let version = manifest["workspace"]["package"]["rust-version"].as_str().unwrap();
+    for (path, sentence) in [
+        ("README.md", format!("You need Rust {version} or newer ")),
+        ("README.id.md", format!(" Rust {version} atau lebih baru ")),
+        ("Dockerfile", format!("FROM rust:{version}-slim")),
+    ] {
+        assert!(text(path).contains(&sentence), "{path} should say: {sentence}");
+    }
+}
+
 #[test]
 fn versions_are_stated_once() {
     for (package, _) in MAY_IMPORT {
