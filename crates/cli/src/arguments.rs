@@ -8,8 +8,7 @@ use std::env;
 
 use clap::{Arg, ArgAction, Command, CommandFactory, Parser, builder::BoolishValueParser};
 
-/// Longer lines are hard to read, however wide the terminal is.
-const WIDTH: usize = 80;
+use crate::text::COLUMNS;
 
 /// Reads them; prints help, the version or an error, and ends the process, where that is called for.
 ///
@@ -29,7 +28,8 @@ pub fn parse<A: Parser>() -> A {
 pub fn command<A: CommandFactory>() -> Command {
     let command = A::command();
     let prefix = command.get_name().split('-').next().unwrap_or_default().to_uppercase();
-    with_variables(command, &prefix).max_term_width(WIDTH)
+    // Longer lines are hard to read, however wide the terminal is.
+    with_variables(command, &prefix).max_term_width(COLUMNS)
 }
 
 fn with_variables(command: Command, prefix: &str) -> Command {
@@ -85,13 +85,13 @@ fn shortened(command: Command) -> Command {
     })
 }
 
-/// What `-h` prints about a program and each of its commands, on a terminal of [`WIDTH`] columns.
+/// What `-h` prints about a program and each of its commands, on a terminal of [`COLUMNS`].
 pub fn short_help<A: CommandFactory>() -> Vec<String> {
     let mut pages = Vec::new();
     let mut commands = vec![everyday(command::<A>())];
     while let Some(command) = commands.pop() {
         commands.extend(command.get_subcommands().filter(|it| !it.is_hide_set()).cloned());
-        pages.push(command.term_width(WIDTH).render_help().to_string());
+        pages.push(command.term_width(COLUMNS).render_help().to_string());
     }
     pages
 }

@@ -8,12 +8,12 @@ mod choice;
 mod connection;
 mod documents;
 pub mod output;
-mod printable;
 pub mod table;
+pub mod text;
 pub mod units;
 
 pub use arguments::{command, parse, rare, short_help};
 pub use choice::choice;
 pub use connection::{ConnectionArgs, Secret};
 pub use documents::{Documents, NoSuchCommand};
-pub use printable::{printable, printable_json};
+pub use text::{printable, printable_json};

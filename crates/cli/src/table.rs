@@ -2,7 +2,7 @@
 
 use std::io;
 
-use unicode_width::UnicodeWidthStr;
+use crate::text::{lines, width};
 
 /// How long a line of standard output may be: as long as it likes where that is no terminal.
 pub fn room() -> usize {
@@ -40,6 +40,47 @@ pub fn folded(sides: &[Side], rows: &[Vec<String>], room: usize) -> String {
     parts(&widths, room).into_iter().map(part).collect::<Vec<_>>().join("\n")
 }
 
+/// The same in a frame, under heads that are broken between words where they would take too much room;
+/// nothing else is broken or cut.
+pub fn framed<R: AsRef<[String]>>(
+    heads: &[&str],
+    right_aligned: &[usize],
+    rows: &[R],
+    room: usize,
+) -> String {
+    let least = |column: usize| {
+        let cells = rows.iter().map(|row| row.as_ref()[column].as_str());
+        heads[column].split(' ').chain(cells).map(width).max().unwrap_or_default()
+    };
+    let mut widths: Vec<usize> = (0..heads.len()).map(least).collect();
+    // Besides the cells there are a blank between two columns and a bar at each end.
+    let mut left = room.saturating_sub(widths.iter().sum::<usize>() + heads.len() + 1);
+    for (width_of_column, head) in widths.iter_mut().zip(heads) {
+        let more = width(head).saturating_sub(*width_of_column);
+        if more <= left {
+            *width_of_column += more;
+            left -= more;
+        }
+    }
+    let line = |cell: &dyn Fn(usize) -> String| {
+        let side = |at| if right_aligned.contains(&at) { Side::Right } else { Side::Left };
+        let cells = (0..heads.len()).map(|at| pad(&cell(at), side(at), widths[at]));
+        format!("│{}│\n", cells.collect::<Vec<_>>().join(" "))
+    };
+    let rule = |start: &str, middle: &str, end: &str| {
+        let len = widths.iter().sum::<usize>() + heads.len() - 1;
+        format!("{start}{}{end}\n", middle.repeat(len))
+    };
+    let broken: Vec<_> =
+        heads.iter().zip(&widths).map(|(head, width)| lines(head, *width)).collect();
+    let height = broken.iter().map(Vec::len).max().unwrap_or_default();
+    let of_head = |at: usize| line(&|column| broken[column].get(at).cloned().unwrap_or_default());
+    let of_row = |row: &R| line(&|column| row.as_ref()[column].clone());
+    let head: String = (0..height).map(of_head).collect();
+    let body: String = rows.iter().map(of_row).collect();
+    [rule("┌", "─", "┐"), head, rule("╞", "═", "╡"), body, rule("└", "─", "┘")].concat()
+}
+
 /// Which columns are in each part.
 fn parts(widths: &[usize], room: usize) -> Vec<Vec<usize>> {
     let (mut parts, mut used) = (vec![vec![]], 0);
@@ -52,10 +93,6 @@ fn parts(widths: &[usize], room: usize) -> Vec<Vec<usize>> {
         parts.last_mut().expect("the first is there").push(column);
     }
     parts
-}
-
-pub fn width(text: &str) -> usize {
-    text.width()
 }
 
 fn pad(cell: &str, side: Side, to: usize) -> String {
@@ -98,5 +135,24 @@ mod tests {
             "worker  pid  state\n     1   77  busy\n\nworker  request\n     1  GET a-long-…\n"
         );
         assert_eq!(folded(&sides, &rows, 80), aligned(&sides, &rows));
+    }
+
+    #[test]
+    fn heads_are_broken_where_a_frame_is_narrow() {
+        let rows = [["1", "download", "7.69"], ["12", "upload", "10"]];
+        let rows = rows.map(|row| row.map(str::to_owned));
+        let heads = ["Row", "What is done", "Goodput (MiB/s)"];
+        let narrow = "\
+┌────────────────────────┐
+│Row What is done Goodput│
+│                 (MiB/s)│
+╞════════════════════════╡
+│  1 download        7.69│
+│ 12 upload            10│
+└────────────────────────┘
+";
+        assert_eq!(framed(&heads, &[0, 2], &rows, 27), narrow);
+        let wide = framed(&heads, &[0, 2], &rows, 80);
+        assert!(wide.contains("│Row What is done Goodput (MiB/s)│"), "{wide}");
     }
 }

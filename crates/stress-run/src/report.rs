@@ -22,7 +22,7 @@ use anyhow::Context;
 use figures::plain_text;
 
 use self::facts::Facts;
-pub(crate) use self::table::{on_screen, screen_table};
+pub(crate) use self::table::on_screen;
 use crate::{
     language::Language,
     results::{self, Run},
@@ -35,7 +35,7 @@ pub(crate) const PAGE: &str = "report.html";
 pub(crate) fn findings(run: &Run, language: Language) -> anyhow::Result<Vec<String>> {
     let facts = Facts::of(run, language)?;
     let findings = findings::of(&facts);
-    Ok(findings.iter().map(|finding| plain_text::item(&plain_text::of(finding))).collect())
+    Ok(findings.iter().map(|finding| cli::text::item(&plain_text::of(finding))).collect())
 }
 
 /// Writes the tables and the report into the directory of the run, and takes away those of an earlier

@@ -129,7 +129,7 @@ fn a_connection_brings_no_terminal_and_no_argument_parser() {
         assert!(!of_connection.contains(absent), "client brings {absent}");
     }
     let of_runner = all_dependencies("stress-run");
-    for absent in ["ratatui", "rustyline"] {
+    for absent in ["crossterm", "ratatui", "rustyline"] {
         assert!(!of_runner.contains(absent), "stress-run brings {absent}");
     }
 }

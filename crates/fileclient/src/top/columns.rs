@@ -2,10 +2,7 @@
 
 use std::cmp::Ordering;
 
-use cli::{
-    table::{Side, width},
-    units,
-};
+use cli::{table::Side, text::width, units};
 use protocol::stats::WorkerState;
 
 use super::view::{Row, View};

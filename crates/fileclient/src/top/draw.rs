@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use cli::{table, units};
+use cli::{text, units};
 use ratatui::{
     Frame,
     layout::{Constraint, Layout, Rect},
@@ -69,8 +69,8 @@ fn title_line(app: &App, now: Instant, width: u16) -> Line<'static> {
     let mode = app.view.as_ref().map(|view| format!("  {}", counts::mode(&view.stats)));
     let text = format!(" {}{}", app.server, mode.unwrap_or_default());
     let word = format!(" {word} ");
-    let room = usize::from(width).saturating_sub(table::width(&word));
-    let blanks = room.saturating_sub(table::width(&text));
+    let room = usize::from(width).saturating_sub(text::width(&word));
+    let blanks = room.saturating_sub(text::width(&text));
     Line::from(vec![
         Span::raw(text + &" ".repeat(blanks)).bold().reversed(),
         Span::raw(word).style(Style::new().fg(color).bold().reversed()),
@@ -83,22 +83,8 @@ fn notices(app: &App, now: Instant, width: usize) -> Vec<Line<'static>> {
     if notices.is_empty() && app.view.is_none() {
         notices.push("waiting for the server's first answer".to_owned());
     }
-    let lines = notices.iter().flat_map(|notice| wrapped(notice, width));
-    lines.map(|line| Line::from(line).fg(color)).collect()
-}
-
-/// Lines of whole words, a blank in front of each line; a word that is too long for one is cut.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if table::width(line) + table::width(word) < width => {
-                line.push_str(&format!(" {word}"));
-            }
-            _ => lines.push(format!(" {word}")),
-        }
-    }
-    lines
+    let lines = notices.iter().flat_map(|notice| text::lines(notice, width.saturating_sub(1)));
+    lines.map(|line| Line::from(format!(" {line}")).fg(color)).collect()
 }
 
 /// As many of the keys as fit, the most needed first.
@@ -230,7 +216,7 @@ fn draw_flow(frame: &mut Frame, area: Rect, app: &App, flow: &Flow) {
 }
 
 fn draw_help(frame: &mut Frame, area: Rect) {
-    let width = help::TEXT.lines().map(table::width).max().unwrap_or_default() as u16 + 3;
+    let width = help::TEXT.lines().map(text::width).max().unwrap_or_default() as u16 + 3;
     let height = help::TEXT.lines().count() as u16 + 2;
     let window = area.centered(Constraint::Length(width), Constraint::Length(height));
     frame.render_widget(Clear, window);

@@ -5,7 +5,11 @@ use std::{
     fmt::Write as _,
 };
 
-use figures::{Numbers, plain_text::wrapped};
+use cli::{
+    table::framed,
+    text::{COLUMNS, wrapped},
+};
+use figures::Numbers;
 
 use super::{
     Compared,
@@ -18,7 +22,6 @@ use super::{
 use crate::{
     language::Language,
     plan::{Cell, Mode, Operation, in_mib, mode_name},
-    report::screen_table,
     results::{Environment, Run},
 };
 
@@ -63,7 +66,7 @@ fn of_runs(comparison: &Comparison, language: Language) -> String {
     for (mode, tally) in &by_mode {
         if tally.compared() > 0 {
             let title = language.table_of(mode_name(*mode));
-            let _ = writeln!(screen, "\n{title}\n{}", rows_of(comparison, *mode, language));
+            let _ = write!(screen, "\n{title}\n{}", rows_of(comparison, *mode, language));
         }
     }
     let line = |(mode, tally): (String, &Tally)| {
@@ -75,13 +78,13 @@ fn of_runs(comparison: &Comparison, language: Language) -> String {
     };
     let all = Tally::of(comparison.pairs.iter());
     let of_modes = by_mode.iter().map(|(mode, tally)| (mode_name(*mode), tally));
-    let lines = of_modes.chain([(language.all(), &all)]).map(line).collect();
-    let tallies = screen_table(&language.tally_columns(), &[1, 2, 3, 4, 5, 6, 7], lines);
-    let _ = writeln!(screen, "\n{tallies}\n\n{}", wrapped(&language.comparison_notes()));
+    let lines = of_modes.chain([(language.all(), &all)]).map(line).collect::<Vec<_>>();
+    let tallies = framed(&language.tally_columns(), &[1, 2, 3, 4, 5, 6, 7], &lines, COLUMNS);
+    let _ = writeln!(screen, "\n{tallies}\n{}", wrapped(&language.comparison_notes()));
     screen
 }
 
-fn rows_of(comparison: &Comparison, mode: Option<Mode>, language: Language) -> comfy_table::Table {
+fn rows_of(comparison: &Comparison, mode: Option<Mode>, language: Language) -> String {
     let is_shown =
         |pair: &&Pair| pair.cell.server.mode == mode && pair.verdict != Verdict::NotComparable;
     let row = |pair: &Pair| {
@@ -98,8 +101,8 @@ fn rows_of(comparison: &Comparison, mode: Option<Mode>, language: Language) -> c
             pair.verdict.word(language),
         ]
     };
-    let rows = comparison.pairs.iter().filter(is_shown).map(row).collect();
-    screen_table(&language.comparison_columns(), &[1, 2, 3, 4, 5, 6, 7], rows)
+    let rows = comparison.pairs.iter().filter(is_shown).map(row).collect::<Vec<_>>();
+    framed(&language.comparison_columns(), &[1, 2, 3, 4, 5, 6, 7], &rows, COLUMNS)
 }
 
 /// A table for each operation, and what all of them say about each mode.
@@ -110,8 +113,9 @@ fn of_modes(modes: &Modes, language: Language) -> String {
         rows.entry(load.operation()).or_default().extend(load.fields(language));
     }
     for (operation, rows) in rows {
-        let table = screen_table(&language.mode_columns(), &[0, 1, 3, 4, 5, 6, 7], rows);
-        let _ = writeln!(screen, "\n{operation}\n{table}");
+        let numbers = [0, 1, 3, 4, 5, 6, 7];
+        let table = framed(&language.mode_columns(), &numbers, &rows, COLUMNS);
+        let _ = write!(screen, "\n{operation}\n{table}");
     }
     let _ = writeln!(screen);
     for sentence in modes.load_by_load(language) {

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
-use figures::{Numbers, plain_text::COLUMNS};
+use cli::{table::framed, text::COLUMNS};
+use figures::Numbers;
 
 use crate::{
     language::Language,
@@ -112,41 +112,15 @@ pub(crate) fn on_screen(run: &Run, language: Language) -> String {
         let [names_head] = language.names_column();
         let heads = part.columns(language.screen_columns(), names_head);
         let numbers: Vec<usize> = (0..heads.len()).filter(|&it| part.is_number(it)).collect();
-        let table = screen_table(&heads, &numbers, rows.iter().map(fields).collect());
-        let _ = writeln!(screen, "{}\n{table}\n", part.title(language));
+        let rows: Vec<Vec<String>> = rows.iter().map(fields).collect();
+        // As wide where standard output is no terminal: a pipe often ends in one.
+        let table = framed(&heads, &numbers, &rows, COLUMNS);
+        let _ = writeln!(screen, "{}\n{table}", part.title(language));
     }
     for mark in run.marks().lines(language) {
         let _ = writeln!(screen, "{mark}");
     }
     screen
-}
-
-/// A table that fits into the [`COLUMNS`] of a terminal: heads are broken between words, and nothing else is.
-pub(crate) fn screen_table<R: AsRef<[String]> + IntoIterator<Item = String>>(
-    heads: &[&str],
-    right_aligned: &[usize],
-    rows: Vec<R>,
-) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(presets::UTF8_BORDERS_ONLY)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        // Also where standard output is no terminal: a pipe often ends in one.
-        .set_width(COLUMNS)
-        .set_header(heads.iter().copied());
-    for (index, column) in table.column_iter_mut().enumerate() {
-        let words =
-            heads[index].split(' ').chain(rows.iter().map(|row| row.as_ref()[index].as_str()));
-        let longest = words.map(|text| text.chars().count()).max().unwrap_or(0);
-        // The style puts a blank between columns.
-        column.set_padding((0, 0));
-        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(longest as u16)));
-        if right_aligned.contains(&index) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table.add_rows(rows);
-    table
 }
 
 pub(super) fn workbook_name(run: &Run) -> String {
