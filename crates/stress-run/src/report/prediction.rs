@@ -69,7 +69,10 @@ impl Run {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Mode, Operation, Volume};
+    use crate::{
+        plan::{Attempt, Mode, Operation, Volume},
+        results::{CellLine, Environment},
+    };
 
     fn predict(mode: Mode, clients: u32, workers: u32) -> Prediction {
         let server = Configuration { mode: Some(mode), workers };
@@ -98,5 +101,43 @@ mod tests {
         assert!((prediction.makespan_s - 2.0).abs() < 1e-12, "{prediction:?}");
         // One client alone is what was measured.
         assert_eq!(predict(Mode::Process, 1, 1).mean_s, 1.0);
+    }
+
+    /// One client alone, in one burst or two, with a pool of so many.
+    fn alone(workers: u32, repetition: u32, mean_s: f64, bursts: u32) -> CellLine {
+        let server = Configuration { mode: Some(Mode::Thread), workers };
+        let (operation, volume) = (Operation::Download, Volume { bytes: 10 << 20 });
+        let cell = Cell { operation, volume, clients: 1, server };
+        CellLine {
+            bursts,
+            mean_s: Some(mean_s),
+            server_cpu_s: Some(0.3),
+            generator_cpu_s: Some(0.1),
+            ..CellLine::unmeasured(Attempt { cell, repetition, number: 1 })
+        }
+    }
+
+    /// Of the smallest pool the median of 0.1, 0.2 and 0.9 s counts, and its 0.4 s of processors for two
+    /// transfers: five clients of five workers on two cores leave at the rate min(5 / 0.2, 2 / 0.2).
+    #[test]
+    fn a_run_predicts_from_its_median_client_alone_with_the_smallest_pool() {
+        let mut environment = Environment::made_up();
+        let server = |workers| Configuration { mode: Some(Mode::Thread), workers };
+        environment.plan.configurations = vec![server(50), server(5)];
+        let failed = CellLine { clients_failed: 1, ..alone(5, 4, 0.15, 1) };
+        let attempts = vec![
+            alone(50, 1, 0.01, 1),
+            alone(5, 1, 0.9, 1),
+            alone(5, 2, 0.2, 2),
+            alone(5, 3, 0.1, 1),
+            failed,
+        ];
+        let run = Run { dir: "made/up".into(), environment, attempts, ceilings: Vec::new() };
+        let cell = Cell { clients: 5, ..run.attempts[1].cell() };
+        assert_eq!(run.alone(&cell), Some(Alone { seconds: 0.2, cpu_s: 0.2 }));
+        let expected = Prediction { mean_s: 0.5, makespan_s: 0.5 };
+        assert_eq!(run.prediction(&cell), Some(expected));
+        let upload = Cell { operation: Operation::Upload, ..cell };
+        assert_eq!(run.prediction(&upload), None);
     }
 }

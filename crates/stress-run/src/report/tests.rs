@@ -1,10 +1,11 @@
 //! The report of runs that are made up: what must be on the page, whatever the run lacks.
 
-use std::{fs, ops::Range, path::Path};
+use std::{fs, io::Read, ops::Range, path::Path};
 
+use flate2::read::DeflateDecoder;
 use serde_json::{Value, json};
 
-use super::{page, table};
+use super::{page, table, workbook};
 use crate::{
     language::Language,
     plan::{Attempt, Mode, Operation, Plan},
@@ -222,17 +223,22 @@ throughput_bytes_per_s,goodput_bytes_per_s,server_workers_succeeded,server_worke
 1,1,thread,upload,10485760,5,1,0,5,,,,,,1,,
 ";
 
-#[test]
-fn a_table_has_the_rows_that_follow_from_its_cells() {
-    let dir = tempfile::tempdir().unwrap();
+/// The run that these cells are of.
+fn by_hand(dir: &Path) -> Run {
     let mut environment = Environment::made_up();
     environment.plan.operations.push(Operation::Upload);
     environment.plan.clients.push(5);
     environment.plan.repetitions = 4;
     let environment = serde_json::to_string(&environment).unwrap();
-    fs::write(dir.path().join("environment.json"), environment).unwrap();
-    fs::write(dir.path().join("cells.csv"), BY_HAND).unwrap();
-    let run = Run::open(dir.path()).unwrap();
+    fs::write(dir.join("environment.json"), environment).unwrap();
+    fs::write(dir.join("cells.csv"), BY_HAND).unwrap();
+    Run::open(dir).unwrap()
+}
+
+#[test]
+fn a_table_has_the_rows_that_follow_from_its_cells() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = by_hand(dir.path());
     let part = table::Part::all(&run)[0];
     assert_eq!(part.csv_name(&run), "table-thread-PARTIAL.csv");
     let csv = |language| String::from_utf8(table::csv(&run, part, language).unwrap()).unwrap();
@@ -252,6 +258,56 @@ fn a_table_has_the_rows_that_follow_from_its_cells() {
     let spread = row.spread(|line| line.mean_s).unwrap();
     // Of the three repetitions without a failure.
     assert_eq!((spread.count, spread.min, spread.median, spread.max), (3, 1.0, 1.1, 1.2));
+}
+
+/// A file of a workbook, which is a zip archive.
+fn file_in(workbook: &[u8], name: &str) -> String {
+    const HEADER_LEN: usize = 30;
+    let is_at = |at: &usize| {
+        workbook[*at..].starts_with(b"PK\x03\x04")
+            && workbook[at + HEADER_LEN..].starts_with(name.as_bytes())
+    };
+    let at = (0..workbook.len() - HEADER_LEN - name.len()).find(is_at).unwrap();
+    let extra_len = usize::from(u16::from_le_bytes([workbook[at + 28], workbook[at + 29]]));
+    let content = &workbook[at + HEADER_LEN + name.len() + extra_len..];
+    let mut text = String::new();
+    DeflateDecoder::new(content).read_to_string(&mut text).unwrap();
+    text
+}
+
+/// The fields of a line of the first sheet, words in quotes.
+fn fields_in(workbook: &[u8], line: u32) -> Vec<String> {
+    let between = |text: &str, start: &str, end: &str| -> Vec<String> {
+        let parts = text.split(start).skip(1);
+        parts.filter_map(|part| Some(part.split_once(end)?.0.to_owned())).collect()
+    };
+    let words = between(&file_in(workbook, "xl/sharedStrings.xml"), "<t>", "</t>");
+    let sheet = file_in(workbook, "xl/worksheets/sheet1.xml");
+    let line = between(&sheet, &format!("<row r=\"{line}\""), "</row>").remove(0);
+    let field = |field: String| match field.split_once("<v>").unwrap() {
+        (kind, index) if kind.contains("t=\"s\"") => {
+            format!("{:?}", words[index.parse::<usize>().unwrap()])
+        }
+        (_, number) => number.to_owned(),
+    };
+    between(&line, "<c ", "</v>").into_iter().map(field).collect()
+}
+
+#[test]
+fn a_workbook_has_the_rows_of_its_table_with_numbers_as_numbers() {
+    let dir = tempfile::tempdir().unwrap();
+    let workbook = workbook::xlsx(&by_hand(dir.path()), Language::En).unwrap();
+    // Below the mark and the heads; what was not measured has no field.
+    let rows = [3, 4, 5].map(|line| fields_in(&workbook, line).join(" "));
+    assert_eq!(
+        rows,
+        [
+            r#"1 "download" "10 MB" 1 1 0.3 34952533 "1 succeeded, 0 failed" "1 succeeded, 0 failed (in 3 bursts)""#,
+            r#"2 "download" "10 MB" 5 1 0.8 13107200 "3 succeeded, 2 failed" "0 succeeded, 1 failed""#,
+            r#"4 "upload" "10 MB" 5 1 "0 succeeded, 5 failed""#,
+        ]
+    );
+    assert!(fields_in(&workbook, 1)[0].starts_with("\"PARTIAL"));
 }
 
 #[test]
