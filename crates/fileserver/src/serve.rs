@@ -181,7 +181,7 @@ fn expect_apart(args: &Args) -> Result<(), StartError> {
 }
 
 /// What is there already may not all be served, or may be more than there may be.
-fn warn_of_content(directory: &Directory, options: &storage::Options) {
+fn warn_of_content(directory: &Directory, options: &storage::DirectoryOptions) {
     let (files, bytes) = (directory.usage().files(), directory.usage().bytes());
     if files >= options.files_max {
         let max = options.files_max;

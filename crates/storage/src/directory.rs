@@ -27,7 +27,7 @@ use crate::{
     disk,
     error::{OpenDirectoryError, StorageError},
     listing::{LeftOut, Listing},
-    options::{Durability, Options},
+    options::{DirectoryOptions, Durability},
     place::Place,
     space::{Space, usage::Usage},
     temporary,
@@ -60,7 +60,7 @@ impl Directory {
     /// `usage` starts as zeros, or as what servers of the same directory share already.
     pub fn open(
         path: &Path,
-        options: &Options,
+        options: &DirectoryOptions,
         usage: &'static Usage,
     ) -> Result<Self, OpenDirectoryError> {
         let fail = |source| OpenDirectoryError::of(path, source);

@@ -8,7 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod attributes;
-mod digest;
+mod content_hasher;
 mod directory;
 mod disk;
 mod error;
@@ -21,11 +21,11 @@ mod space;
 mod temporary;
 mod upload;
 
-pub use digest::Digest;
+pub use content_hasher::ContentHasher;
 pub use directory::{Directory, StoredFile};
 pub use error::{OpenDirectoryError, StorageError};
 pub use listing::LeftOut;
-pub use options::{Durability, Options};
+pub use options::{DirectoryOptions, Durability};
 pub use space::usage::Usage;
 pub use upload::{IfExists, Upload};
 

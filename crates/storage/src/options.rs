@@ -14,7 +14,7 @@ pub enum Durability {
 
 /// How uploads are stored, and how much of them.
 #[derive(Clone, Copy, Debug)]
-pub struct Options {
+pub struct DirectoryOptions {
     pub durability: Durability,
     /// Bytes that all files may have together, [`NO_LIMIT`](Self::NO_LIMIT) for any. Temporary
     /// files count too, so replacing a file takes room for both.
@@ -24,11 +24,11 @@ pub struct Options {
     pub files_max: u64,
 }
 
-impl Options {
+impl DirectoryOptions {
     pub const NO_LIMIT: u64 = u64::MAX;
 }
 
-impl Default for Options {
+impl Default for DirectoryOptions {
     fn default() -> Self {
         let durability = Durability::default();
         Self { durability, quota: Self::NO_LIMIT, files_max: Self::NO_LIMIT }

@@ -37,7 +37,7 @@ use self::{
     name_lock::NameLock,
     usage::{Counted, Usage},
 };
-use crate::{disk, error::StorageError, options::Options, temporary};
+use crate::{disk, error::StorageError, options::DirectoryOptions, temporary};
 
 /// An upload reserves, then writes, at most this much at a time. What sessions write is shorter.
 pub(crate) const STEP_LEN: usize = 256 * 1024;
@@ -55,14 +55,14 @@ pub(crate) struct Space {
 }
 
 impl Space {
-    pub(crate) fn new(options: &Options, usage: &'static Usage) -> Self {
-        let Options { quota, files_max, .. } = *options;
+    pub(crate) fn new(options: &DirectoryOptions, usage: &'static Usage) -> Self {
+        let DirectoryOptions { quota, files_max, .. } = *options;
         Self { usage, quota, files_max, opened: Instant::now() }
     }
 
     /// Without a limit nothing is counted, and no lock is taken.
     fn is_limited(&self) -> bool {
-        self.quota != Options::NO_LIMIT || self.files_max != Options::NO_LIMIT
+        self.quota != DirectoryOptions::NO_LIMIT || self.files_max != DirectoryOptions::NO_LIMIT
     }
 
     /// To be held while a name is given or taken and the usage follows.
@@ -82,7 +82,7 @@ impl Space {
             return Ok(None);
         }
         self.count_if_stale(dir);
-        let files_max = if replaces { Options::NO_LIMIT } else { self.files_max };
+        let files_max = if replaces { DirectoryOptions::NO_LIMIT } else { self.files_max };
         let reserve = || {
             let names = self.lock_names(dir);
             self.usage.reserve_file(files_max).then_some(names)

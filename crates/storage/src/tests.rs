@@ -16,11 +16,11 @@ use tempfile::TempDir;
 use super::*;
 
 fn directory() -> (TempDir, Directory) {
-    let (temp, directory, _) = directory_with(Options::default());
+    let (temp, directory, _) = directory_with(DirectoryOptions::default());
     (temp, directory)
 }
 
-fn directory_with(options: Options) -> (TempDir, Directory, &'static Usage) {
+fn directory_with(options: DirectoryOptions) -> (TempDir, Directory, &'static Usage) {
     let temp = TempDir::new().unwrap();
     let usage = Box::leak(Box::default());
     let directory = Directory::open(temp.path(), &options, usage).unwrap();
@@ -134,7 +134,7 @@ fn only_regular_files_exist() {
 fn files_that_no_request_can_name_are_counted_and_hidden_ones_are_not() {
     use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
 
-    let (temp, directory, usage) = directory_with(Options::default());
+    let (temp, directory, usage) = directory_with(DirectoryOptions::default());
     for hidden in [&b".profile"[..], b".\xff", b"a.txt"] {
         fs::write(temp.path().join(OsStr::from_bytes(hidden)), "").unwrap();
     }
@@ -168,7 +168,7 @@ fn opening_removes_abandoned_uploads_and_spares_live_ones() {
     fs::write(temp.path().join(".upload-1-0"), b"left by a killed server").unwrap();
     fs::write(temp.path().join(".profile"), b"a person's").unwrap();
     let live = upload(&directory, "a.txt", b"still coming");
-    Directory::open(temp.path(), &Options::default(), Box::leak(Box::default())).unwrap();
+    Directory::open(temp.path(), &DirectoryOptions::default(), Box::leak(Box::default())).unwrap();
     assert_eq!(entries(&temp), 2);
     live.commit().unwrap();
     assert_eq!(directory.list().unwrap(), [name("a.txt")]);
@@ -181,7 +181,8 @@ fn what_cannot_be_served_is_named() {
     for (at, why) in [("missing", "there is no directory "), ("file", "is not a directory")] {
         let path = temp.path().join(at);
         let usage = Box::leak(Box::default());
-        let err = Directory::open(&path, &Options::default(), usage).unwrap_err().to_string();
+        let err =
+            Directory::open(&path, &DirectoryOptions::default(), usage).unwrap_err().to_string();
         assert!(err.contains(why) && err.contains(path.to_str().unwrap()), "{err}");
     }
 }
@@ -221,7 +222,7 @@ fn a_directory_that_is_moved_takes_nothing_until_it_is_back() {
     let (path, elsewhere) = (temp.path().join("vol"), temp.path().join("x"));
     fs::create_dir(&path).unwrap();
     let usage = Box::leak(Box::default());
-    let directory = Directory::open(&path, &Options::default(), usage).unwrap();
+    let directory = Directory::open(&path, &DirectoryOptions::default(), usage).unwrap();
     upload(&directory, "a.txt", b"old").commit().unwrap();
     let under_way = upload(&directory, "a.txt", b"new");
     fs::rename(&path, &elsewhere).unwrap();

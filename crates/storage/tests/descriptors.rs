@@ -4,7 +4,7 @@ use std::fs::File;
 
 use protocol::ErrorCode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use storage::{Directory, IfExists, Options};
+use storage::{Directory, DirectoryOptions, IfExists};
 use tempfile::TempDir;
 
 #[test]
@@ -13,7 +13,7 @@ fn without_descriptors_the_server_is_busy_and_recovers() {
     setrlimit(Resource::Nofile, limit).unwrap();
     let temp = TempDir::new().unwrap();
     let usage = Box::leak(Box::default());
-    let directory = Directory::open(temp.path(), &Options::default(), usage).unwrap();
+    let directory = Directory::open(temp.path(), &DirectoryOptions::default(), usage).unwrap();
     let store = || directory.create("a.txt".parse().unwrap(), IfExists::Replace)?.commit();
     store().unwrap();
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use protocol::{Stats, Verb};
-use storage::{Directory, IfExists, Options};
+use storage::{Directory, DirectoryOptions, IfExists};
 use telemetry::{Arrival, Journal, Scoreboard, Slot, SlotCounts};
 use tempfile::TempDir;
 use testkit::{base64, content};
@@ -58,8 +58,12 @@ impl Bench {
         let slots = vec![Slot::default()].leak();
         let scoreboard = Scoreboard::new(Box::leak(Box::default()), slots, &Verb::LABELS);
         let mut service = FileService {
-            directory: Directory::open(dir.path(), &Options::default(), Box::leak(Box::default()))
-                .unwrap(),
+            directory: Directory::open(
+                dir.path(),
+                &DirectoryOptions::default(),
+                Box::leak(Box::default()),
+            )
+            .unwrap(),
             limits: Limits {
                 upload_len_max: 1 << 30,
                 idle_timeout: IDLE_TIMEOUT,

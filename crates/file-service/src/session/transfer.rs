@@ -7,7 +7,7 @@ use protocol::{
     body::{self, PLAIN_GROUP},
     reply,
 };
-use storage::{Digest, StorageError, StoredFile, Upload};
+use storage::{ContentHasher, StorageError, StoredFile, Upload};
 
 use super::buffers::Output;
 
@@ -185,14 +185,14 @@ impl Receiving {
 pub(super) struct DigestJob {
     name: FileName,
     file: StoredFile,
-    digest: Digest,
+    digest: ContentHasher,
     plain: Vec<u8>,
 }
 
 impl DigestJob {
     pub(super) fn new(name: FileName, file: StoredFile) -> Self {
         let plain_len = file.left().min(PLAIN_LEN as u64) as usize;
-        Self { name, file, digest: Digest::default(), plain: vec![0; plain_len] }
+        Self { name, file, digest: ContentHasher::default(), plain: vec![0; plain_len] }
     }
 
     /// Hashes the next piece; the reply with the last.

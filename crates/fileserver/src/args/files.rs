@@ -62,26 +62,30 @@ pub struct FileArgs {
 }
 
 impl FileArgs {
-    pub(crate) fn storage_options(&self) -> storage::Options {
-        storage::Options {
+    pub(crate) fn storage_options(&self) -> storage::DirectoryOptions {
+        storage::DirectoryOptions {
             durability: self.durability,
             // Where nothing is stored, nothing needs to be counted.
-            quota: if self.read_only { storage::Options::NO_LIMIT } else { self.quota },
-            files_max: if self.read_only { storage::Options::NO_LIMIT } else { self.max_files },
+            quota: if self.read_only { storage::DirectoryOptions::NO_LIMIT } else { self.quota },
+            files_max: if self.read_only {
+                storage::DirectoryOptions::NO_LIMIT
+            } else {
+                self.max_files
+            },
         }
     }
 }
 
 fn size_or_none(text: &str) -> Result<u64, String> {
     match text {
-        "none" => Ok(storage::Options::NO_LIMIT),
+        "none" => Ok(storage::DirectoryOptions::NO_LIMIT),
         size => size.parse::<ByteSize>().map(|size| size.as_u64()),
     }
 }
 
 fn number_or_none(text: &str) -> Result<u64, String> {
     match text {
-        "none" => Ok(storage::Options::NO_LIMIT),
+        "none" => Ok(storage::DirectoryOptions::NO_LIMIT),
         number => number.parse().map_err(|_| "a number is needed, or none".to_owned()),
     }
 }

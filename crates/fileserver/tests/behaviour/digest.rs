@@ -1,6 +1,6 @@
 //! DIGEST: what the stored file hashes to.
 
-use storage::Digest;
+use storage::ContentHasher;
 use testkit::{content, upload_request};
 
 use crate::Model;
@@ -24,7 +24,7 @@ fn a_digest_is_the_blake3_of_the_stored_content(model: Model) {
     let content = content(1, 1_000_000);
     peer.send(upload_request("long", &content));
     assert_eq!(peer.read_reply().outcome(), "OK");
-    let mut digest = Digest::default();
+    let mut digest = ContentHasher::default();
     digest.update(&content);
     let reply = peer.request("DIGEST long");
     assert_eq!(reply["data_digest"], digest.finish());

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use storage::Digest;
+use storage::ContentHasher;
 use testkit::content;
 
 /// The content of one upload; those that happen to be the same, as empty files are, have one version.
@@ -39,7 +39,7 @@ impl Contents {
 }
 
 fn digest(content: &[u8]) -> String {
-    let mut digest = Digest::default();
+    let mut digest = ContentHasher::default();
     digest.update(content);
     digest.finish()
 }

@@ -84,7 +84,8 @@ fn access_list(path: &Path) -> Option<Vec<u8>> {
 #[test]
 fn a_replaced_file_keeps_its_mode_under_every_durability() {
     for durability in [Durability::None, Durability::File, Durability::Full] {
-        let (temp, directory, _) = directory_with(Options { durability, ..Options::default() });
+        let (temp, directory, _) =
+            directory_with(DirectoryOptions { durability, ..DirectoryOptions::default() });
         for kept in [0o600, 0o640, 0o666, 0o755] {
             let path = place(&temp, "a.txt", kept);
             replace(&directory, "a.txt").unwrap();

@@ -22,7 +22,7 @@ const NEW: &[u8] = b"new content, in three pieces";
 
 /// A directory that is limited and as durable as can be, with one other file.
 fn full() -> (TempDir, Directory, &'static Usage) {
-    let options = Options { durability: Durability::Full, quota: 1000, files_max: 10 };
+    let options = DirectoryOptions { durability: Durability::Full, quota: 1000, files_max: 10 };
     let (temp, directory, usage) = directory_with(options);
     upload(&directory, "other.txt", b"other").commit().unwrap();
     (temp, directory, usage)
@@ -174,7 +174,8 @@ fn an_upload_that_lacks_a_piece_is_never_committed() {
 #[test]
 fn durability_decides_what_is_synced_and_when() {
     let syncs = |durability| {
-        let (_temp, directory, _) = directory_with(Options { durability, ..Options::default() });
+        let (_temp, directory, _) =
+            directory_with(DirectoryOptions { durability, ..DirectoryOptions::default() });
         let calls = calls_of(|| {
             store(&directory, IfExists::Replace).unwrap();
             directory.delete(&name("a.txt")).unwrap();

@@ -21,7 +21,7 @@ use crate::{
 const UPLOADS: usize = 50;
 
 fn limited(quota: u64) -> (TempDir, Directory, &'static Usage) {
-    directory_with(Options { quota, ..Options::default() })
+    directory_with(DirectoryOptions { quota, ..DirectoryOptions::default() })
 }
 
 fn store(directory: &Directory, at: &str, content: &[u8]) -> Result<u64, StorageError> {
@@ -74,7 +74,8 @@ fn a_deleted_file_gives_its_space_back() {
 
 #[test]
 fn with_as_many_files_as_there_may_be_one_can_still_be_replaced() {
-    let (temp, directory, usage) = directory_with(Options { files_max: 2, ..Options::default() });
+    let (temp, directory, usage) =
+        directory_with(DirectoryOptions { files_max: 2, ..DirectoryOptions::default() });
     store(&directory, "a.txt", b"a").unwrap();
     store(&directory, "b.txt", b"b").unwrap();
     let err = store(&directory, "c.txt", b"c").unwrap_err();
@@ -91,7 +92,7 @@ fn with_as_many_files_as_there_may_be_one_can_still_be_replaced() {
 
 #[test]
 fn without_limits_nothing_is_counted() {
-    let (_temp, directory, usage) = directory_with(Options::default());
+    let (_temp, directory, usage) = directory_with(DirectoryOptions::default());
     store(&directory, "a.txt", b"hello").unwrap();
     assert_eq!(used(usage), (0, 0));
 }
@@ -104,7 +105,7 @@ fn what_is_there_already_counts() {
     fs::create_dir(temp.path().join("dir")).unwrap();
     unix::fs::symlink(std::env::current_exe().unwrap(), temp.path().join("link")).unwrap();
     let usage: &Usage = Box::leak(Box::default());
-    let options = Options { quota: 10, ..Options::default() };
+    let options = DirectoryOptions { quota: 10, ..DirectoryOptions::default() };
     let directory = Directory::open(temp.path(), &options, usage).unwrap();
     assert_eq!(used(usage), (6, 1));
     assert!(matches!(store(&directory, "b.txt", &[0; 5]), Err(StorageError::QuotaExceeded(10))));
@@ -113,7 +114,7 @@ fn what_is_there_already_counts() {
 #[test]
 fn space_that_others_made_is_found_before_an_upload_is_refused() {
     let (temp, directory, usage) =
-        directory_with(Options { quota: 10, files_max: 2, ..Options::default() });
+        directory_with(DirectoryOptions { quota: 10, files_max: 2, ..DirectoryOptions::default() });
     store(&directory, "a.txt", &[0; 5]).unwrap();
     store(&directory, "b.txt", &[0; 5]).unwrap();
     assert!(store(&directory, "a.txt", b"c").is_err());
@@ -176,7 +177,7 @@ fn a_stranger_who_locks_the_directory_cannot_stop_uploads() {
 
 /// While `work` runs in many threads at once, no moment may see more than the limits allow.
 fn never_beyond_the_limits(
-    options: Options,
+    options: DirectoryOptions,
     work: impl Fn(&Directory, usize, usize) + Sync,
 ) -> (TempDir, Directory, &'static Usage) {
     let (temp, directory, usage) = directory_with(options);
@@ -221,7 +222,7 @@ fn never_beyond_the_limits(
 #[test]
 fn fifty_uploads_at_once_stay_within_the_quota_together() {
     let quota = 400_000;
-    let options = Options { quota, files_max: 30, ..Options::default() };
+    let options = DirectoryOptions { quota, files_max: 30, ..DirectoryOptions::default() };
     let (temp, _directory, usage) = never_beyond_the_limits(options, |directory, worker, round| {
         let at = format!("{worker}-{}.bin", round % 3);
         let Ok(mut upload) = directory.create(name(&at), IfExists::Refuse) else {
@@ -243,7 +244,7 @@ fn fifty_uploads_at_once_stay_within_the_quota_together() {
 #[test]
 fn many_commits_to_one_name_do_not_lower_the_count_too_far() {
     let quota = 1_000_000;
-    let options = Options { quota, ..Options::default() };
+    let options = DirectoryOptions { quota, ..DirectoryOptions::default() };
     let (temp, directory, usage) = never_beyond_the_limits(options, |directory, worker, round| {
         let at = name(["same.bin", "twin.bin"][round % 2]);
         let mut upload = directory.create(at.clone(), IfExists::Replace).unwrap();

@@ -23,7 +23,8 @@ use super::*;
 /// Claims that this kernel cannot keep are skipped: `needs` is the version that they begin with.
 fn confined(dir: &Path, file_use: FileUse, needs: ABI, claims: impl FnOnce() + Send) {
     let directory =
-        Directory::open(dir, &storage::Options::default(), Box::leak(Box::default())).unwrap();
+        Directory::open(dir, &storage::DirectoryOptions::default(), Box::leak(Box::default()))
+            .unwrap();
     let on_thread = || {
         let rules = Rules { served: Some((&directory, file_use)), written: &[], port: None };
         let status = enforce(&rules).unwrap();

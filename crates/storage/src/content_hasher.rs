@@ -1,10 +1,10 @@
-//! The digest of content, as DIGEST reports it.
+//! What makes the digest that DIGEST reports.
 
 /// The digest of content that is fed in pieces, as DIGEST reports it.
 #[derive(Debug, Default)]
-pub struct Digest(blake3::Hasher);
+pub struct ContentHasher(blake3::Hasher);
 
-impl Digest {
+impl ContentHasher {
     pub fn update(&mut self, content: &[u8]) {
         self.0.update(content);
     }
