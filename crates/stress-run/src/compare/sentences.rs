@@ -100,9 +100,7 @@ impl LoadJudged<'_> {
         let others: Vec<String> =
             self.others.iter().map(|pair| pair.beside_fastest(language)).collect();
         let load = match self.size() {
-            Some((volume, clients)) => {
-                language.cell_named(self.operation(), &volume.to_string(), clients)
-            }
+            Some((volume, clients)) => language.cell_named(self.operation(), volume, clients),
             None => language.operation_all_loads(self.operation()),
         };
         language.modes_under(load, fastest, others.join("; "))
@@ -126,7 +124,7 @@ impl Pair {
         let (ratio, range) = self.speed(language);
         let fastest = mode_name(self.a.server.mode);
         let cell = self.cell;
-        let cell = language.cell_named(cell.operation, &cell.volume.to_string(), cell.clients);
+        let cell = language.cell_named(cell.operation, cell.volume, cell.clients);
         language.worst_under(ratio, fastest, range, cell)
     }
 

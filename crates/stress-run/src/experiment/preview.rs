@@ -30,7 +30,7 @@ pub(crate) fn print(options: &PlanArgs, results: &ResultArgs, json: bool) -> any
     let language = results.lang;
     for mode in plan.modes() {
         for (number, cell) in (1..).zip(plan.rows_of(mode)) {
-            let what = language.cell_named(cell.operation, &cell.volume.to_string(), cell.clients);
+            let what = language.cell_named(cell.operation, cell.volume, cell.clients);
             cli::outln!("{number:>3}  {}: {what}", language.server_named(cell.server));
         }
     }

@@ -3,7 +3,7 @@
 use figures::Numbers;
 
 use super::Language;
-use crate::plan::{Cell, Configuration, Operation, in_mib, mode_name};
+use crate::plan::{Cell, Configuration, Operation, Volume, in_mib, mode_name};
 
 /// Of a list in a message; the others are counted.
 const NAMES_SHOWN: usize = 10;
@@ -15,19 +15,24 @@ impl Language {
     }
 
     /// One measured cell, for the progress display.
-    pub(crate) fn cell_named(self, operation: Operation, volume: &str, clients: u32) -> String {
-        self.cell(format!("{operation} {volume}").trim_end(), clients)
+    pub(crate) fn cell_named(self, operation: Operation, volume: Volume, clients: u32) -> String {
+        self.cell(format!("{operation} {}", self.volume(volume)).trim_end(), clients)
     }
 
     /// A cell with its server, for the progress display and for messages.
     pub(crate) fn whole_cell(self, cell: &Cell) -> String {
-        let what = self.cell_named(cell.operation, &cell.volume.to_string(), cell.clients);
+        let what = self.cell_named(cell.operation, cell.volume, cell.clients);
         format!("{}: {what}", self.server_named(cell.server))
     }
 
     /// Of bytes per second.
     pub(crate) fn rate(self, bytes_per_s: f64) -> String {
         format!("{} MiB/s", self.number(in_mib(bytes_per_s)))
+    }
+
+    /// Empty where no files are moved.
+    pub(crate) fn volume(self, volume: Volume) -> String {
+        self.with_mark(&volume.to_string())
     }
 
     pub(crate) fn size(self, bytes: u64) -> String {

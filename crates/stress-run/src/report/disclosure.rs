@@ -102,7 +102,10 @@ fn plan(environment: &Environment, language: Language) -> Vec<Term> {
             language.term_operations(),
             list(plan.operations.iter().map(ToString::to_string).collect()),
         ),
-        (language.term_volumes(), list(plan.volumes.iter().map(ToString::to_string).collect())),
+        (
+            language.term_volumes(),
+            list(plan.volumes.iter().map(|volume| language.volume(*volume)).collect()),
+        ),
         (language.term_clients(), list(plan.clients.iter().map(ToString::to_string).collect())),
         (language.term_client_pool(), Some(pool.to_owned())),
         (language.term_sink(), Some(sink)),

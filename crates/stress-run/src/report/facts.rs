@@ -54,7 +54,7 @@ pub(super) struct RowFacts<'a> {
 impl Load {
     /// `50 clients with 100 MiB each`.
     pub(super) fn text(self, language: Language) -> String {
-        language.load(self.clients, self.volume)
+        language.load(self.clients, language.volume(self.volume))
     }
 }
 

@@ -90,7 +90,8 @@ fn panel(
     let language = facts.language;
     let frame = Frame::panel(40.0, 190.0);
     let scale = Scale::from_zero(max, frame.bottom, frame.top);
-    let title = format!("{}, {operation}, {volume} (MiB/s)", mode_name(mode));
+    let (mode, volume) = (mode_name(mode), language.volume(volume));
+    let title = format!("{mode}, {operation}, {volume} (MiB/s)");
     let content = html! {
         (frame.y_axis(&scale, |tick| language.tick(tick)))
         @for clients in facts.clients() {
@@ -158,7 +159,7 @@ fn data(facts: &Facts<'_>) -> Data {
         Some(vec![
             mode_name(row.mode()),
             cell.operation.to_string(),
-            cell.volume.to_string(),
+            language.volume(cell.volume),
             cell.clients.to_string(),
             row.workers().to_string(),
             rate(goodput.median),

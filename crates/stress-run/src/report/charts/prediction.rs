@@ -129,7 +129,7 @@ fn data(facts: &Facts<'_>, pairs: &[Pair<'_>]) -> Data {
         vec![
             mode_name(pair.row.mode()),
             cell.operation.to_string(),
-            cell.volume.to_string(),
+            language.volume(cell.volume),
             cell.clients.to_string(),
             pair.row.workers().to_string(),
             language.number(pair.predicted_s),
