@@ -32,6 +32,15 @@ pub fn list(parts: impl IntoIterator<Item = Markup>) -> Markup {
     }
 }
 
+/// The text of markup, without its tags, for a terminal.
+pub fn plain_text(markup: &Markup) -> String {
+    let behind_tag = |piece: &str| piece.split_once('>').map_or(piece, |(_, text)| text).to_owned();
+    let text: String = markup.0.split('<').map(behind_tag).collect();
+    // As the markup was escaped; what stands for an ampersand comes last.
+    let escaped = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&amp;", "&")];
+    escaped.iter().fold(text, |text, (escaped, sign)| text.replace(escaped, sign))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,5 +59,11 @@ mod tests {
         let parts = |count: usize| (0..count).map(|part| html! { (part) ", " (part) });
         let shown = [0, 1, 2].map(|count| list(parts(count)).0);
         assert_eq!(shown, ["", "0, 0", "0, 0; 1, 1"]);
+    }
+
+    #[test]
+    fn markup_becomes_the_text_that_a_browser_shows() {
+        let markup = html! { "a < b & \"c\" (" a href="#row" { "thread, row 1" } ") &lt;" };
+        assert_eq!(plain_text(&markup), "a < b & \"c\" (thread, row 1) &lt;");
     }
 }

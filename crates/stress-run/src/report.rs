@@ -35,7 +35,7 @@ pub(crate) const PAGE: &str = "report.html";
 pub(crate) fn findings(run: &Run, language: Language) -> anyhow::Result<Vec<String>> {
     let facts = Facts::of(run, language)?;
     let findings = findings::of(&facts);
-    Ok(findings.iter().map(|finding| cli::text::item(&plain_text::of(finding))).collect())
+    Ok(findings.iter().map(|finding| cli::text::item(&plain_text(finding))).collect())
 }
 
 /// Writes the tables and the report into the directory of the run, and takes away those of an earlier
