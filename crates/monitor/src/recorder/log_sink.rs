@@ -90,32 +90,26 @@ impl LogSink {
             None => self.file.append(&self.bytes),
             Some(_) => self.file.append_all(&self.bytes),
         };
-        let (from, error) = match written {
-            Ok(()) => (self.bytes.len(), None),
-            Err(Unwritten { from, error }) => (from, Some(error)),
+        let Err(Unwritten { from, error }) = written else {
+            self.retry_at = None;
+            lost.iter().for_each(|lost| self.outage.end(lost));
+            // Some had no room in the queue meanwhile, or could not be read.
+            if is_calm && self.outage.lost().is_some() {
+                self.write(&[], true);
+            }
+            return;
         };
         let mut unwritten = count_lines(&self.bytes[from..]);
         match &lost {
             Some(lost) if from > 0 => self.outage.end(lost),
-            // It was no event of the server's.
+            // The line that says so was no event of the server's.
             Some(_) => unwritten -= 1,
             None => {}
         }
-        match error {
-            Some(error) => {
-                self.outage.lose(unwritten as u64, &error.to_string());
-                // Where only the end of the last line has to wait, the next events find out whether
-                // there is room for them.
-                self.retry_at = self.outage.lost().map(|_| Instant::now() + RETRY);
-            }
-            None => {
-                self.retry_at = None;
-                // Some had no room in the queue meanwhile, or could not be read.
-                if is_calm && self.outage.lost().is_some() {
-                    self.write(&[], true);
-                }
-            }
-        }
+        self.outage.lose(unwritten as u64, &error.to_string());
+        // Where only the end of the last line has to wait, the next events find out whether there is
+        // room for them.
+        self.retry_at = self.outage.lost().map(|_| Instant::now() + RETRY);
     }
 
     fn reopen(&mut self) {
@@ -124,12 +118,11 @@ impl LogSink {
             Some(Err(err)) => self.outage.remark(&format!(
                 "cannot be opened again ({err}); the file that is open is written on"
             )),
-            Some(Ok(())) => {
-                let batch = Arc::new(Batch::of(&own_event(Level::Info, EventKind::LogReopened)));
-                if self.level >= Level::Info {
-                    self.write(&[batch], true);
-                }
+            Some(Ok(())) if self.level >= Level::Info => {
+                let reopened = own_event(Level::Info, EventKind::LogReopened);
+                self.write(&[Arc::new(Batch::of(&reopened))], true);
             }
+            Some(Ok(())) => {}
         }
     }
 

@@ -119,7 +119,8 @@ impl Outage {
         self.losses.fetch_add(given_up, Relaxed);
         let lost = self.state().lost_in_all + given_up;
         if lost > 0 {
-            complain(&format!("{}, not written to the {}", were_lost(lost), self.what));
+            let are = if lost == 1 { "is" } else { "are" };
+            complain(&format!("{} and {are} not in the {}", were_lost(lost), self.what));
         }
     }
 
