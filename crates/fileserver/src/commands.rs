@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::bail;
+use cli::table::{self, Side};
 use file_service::tokens::Permission;
 
 use crate::{
@@ -23,11 +24,19 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
         Some(Command::Log(question)) => {
             let Some(database) = &args.log.log_db else { bail!("--log-db must name the database") };
-            cli::output::print(monitor::answer(database, question)?.to_string().as_bytes());
+            let table = monitor::answer(database, question)?;
+            let text = if question.csv { table.csv()? } else { aligned(&table) };
+            cli::output::print(text.as_bytes());
         }
         Some(Command::Documents(documents)) => documents.print(&cli::command::<Args>())?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn aligned(table: &monitor::Table) -> String {
+    let side = |is_number| if is_number { Side::Right } else { Side::Left };
+    let sides: Vec<Side> = table.numbers().map(side).collect();
+    table::aligned(&sides, &table.lines())
 }
 
 fn make_token(args: &Args, name: &str, permission: Permission) -> anyhow::Result<()> {

@@ -11,7 +11,7 @@ use crate::{
     database::{self, Purpose, Store, StoreError},
     table::{
         Column::{Decimal, Text, Whole},
-        Head, Layout, Table,
+        Head, Table,
     },
 };
 
@@ -40,7 +40,7 @@ pub struct LogArgs {
 
     /// Print CSV instead of aligned columns
     #[arg(long)]
-    pub(crate) csv: bool,
+    pub csv: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -117,8 +117,7 @@ pub fn answer(target: &DatabaseTarget, args: &LogArgs) -> Result<Table, QueryErr
         // The newest were asked for; they are read from the oldest on.
         rows.reverse();
     }
-    let layout = if args.csv { Layout::Csv } else { Layout::Aligned };
-    Ok(Table::new(heads, &rows, layout))
+    Ok(Table::new(heads, &rows))
 }
 
 fn has_run(store: &mut dyn Store, run: u32) -> Result<bool, StoreError> {

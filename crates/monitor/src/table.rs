@@ -1,22 +1,14 @@
 //! The answer to a question, as a table.
 
-use std::fmt::{self, Display};
+use std::iter;
 
 use crate::{database::Value, line::text::escape};
 
-/// Rows under heads that carry the unit. Shown, it is aligned columns or CSV; names from the
-/// network are escaped in both.
+/// Rows under heads that carry the unit. Names from the network are escaped.
 #[derive(Clone, Debug)]
 pub struct Table {
     heads: Vec<Head>,
     rows: Vec<Vec<String>>,
-    layout: Layout,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Layout {
-    Aligned,
-    Csv,
 }
 
 /// The head of a column, and what is in it.
@@ -32,11 +24,11 @@ pub(crate) enum Column {
 }
 
 impl Table {
-    pub(crate) fn new(heads: &[Head], rows: &[Vec<Value>], layout: Layout) -> Self {
+    pub(crate) fn new(heads: &[Head], rows: &[Vec<Value>]) -> Self {
         let cells = |row: &Vec<Value>| {
             heads.iter().zip(row).map(|(head, value)| head.1.show(value)).collect()
         };
-        Self { heads: heads.to_vec(), rows: rows.iter().map(cells).collect(), layout }
+        Self { heads: heads.to_vec(), rows: rows.iter().map(cells).collect() }
     }
 
     /// Cells of each row, as they are shown.
@@ -45,40 +37,23 @@ impl Table {
         &self.rows
     }
 
-    fn aligned(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// The heads, then the rows.
+    pub fn lines(&self) -> Vec<Vec<String>> {
         let heads = self.heads.iter().map(|head| head.0.to_owned()).collect();
-        let lines: Vec<&Vec<String>> = std::iter::once(&heads).chain(&self.rows).collect();
-        let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
-        let widths: Vec<usize> = (0..heads.len()).filter_map(width).collect();
-        for line in lines {
-            let mut text = String::new();
-            for ((cell, width), head) in line.iter().zip(&widths).zip(&self.heads) {
-                let padding = " ".repeat(width - cell.chars().count());
-                match head.1 {
-                    Column::Text => text.extend([cell, &padding, "  "]),
-                    Column::Whole | Column::Decimal(_) => text.extend([&padding, cell, "  "]),
-                }
-            }
-            writeln!(f, "{}", text.trim_end())?;
-        }
-        Ok(())
+        iter::once(heads).chain(self.rows.iter().cloned()).collect()
     }
 
-    fn csv(&self) -> Result<String, csv::Error> {
+    /// Whether each column is one of numbers.
+    pub fn numbers(&self) -> impl Iterator<Item = bool> {
+        self.heads.iter().map(|head| head.1 != Column::Text)
+    }
+
+    pub fn csv(&self) -> Result<String, csv::Error> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         writer.write_record(self.heads.iter().map(|head| head.0))?;
         self.rows.iter().try_for_each(|row| writer.write_record(row))?;
         let bytes = writer.into_inner().map_err(|err| err.into_error())?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
-    }
-}
-
-impl Display for Table {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.layout {
-            Layout::Aligned => self.aligned(f),
-            Layout::Csv => f.write_str(&self.csv().map_err(|_| fmt::Error)?),
-        }
     }
 }
 
@@ -111,26 +86,29 @@ mod tests {
         Head("seconds", Column::Decimal(3)),
     ];
 
-    fn table(layout: Layout) -> Table {
+    fn table() -> Table {
         let text = |text: &str| Value::Text(text.to_owned());
         let rows = [
             vec![text("a\n\u{1b}[31m,\"b\""), Value::Number(12_345.0), Value::Number(0.5)],
             vec![Value::Null, Value::Number(7.0), Value::Null],
         ];
-        Table::new(&HEADS, &rows, layout)
+        Table::new(&HEADS, &rows)
     }
 
     #[test]
-    fn columns_are_aligned_and_names_escaped() {
-        let expected = "file               bytes  seconds\n\
-                        a\\n\\u{1b}[31m,\"b\"  12345    0.500\n\
-                        \x20                      7\n";
-        assert_eq!(table(Layout::Aligned).to_string(), expected);
+    fn names_are_escaped_and_numbers_have_the_digits_of_their_column() {
+        let lines = [
+            ["file", "bytes", "seconds"],
+            [r#"a\n\u{1b}[31m,"b""#, "12345", "0.500"],
+            ["", "7", ""],
+        ];
+        assert_eq!(table().lines(), lines);
+        assert_eq!(table().numbers().collect::<Vec<_>>(), [false, true, true]);
     }
 
     #[test]
     fn csv_has_the_same_cells() {
         let expected = "file,bytes,seconds\n\"a\\n\\u{1b}[31m,\"\"b\"\"\",12345,0.500\n,7,\n";
-        assert_eq!(table(Layout::Csv).to_string(), expected);
+        assert_eq!(table().csv().unwrap(), expected);
     }
 }

@@ -116,7 +116,7 @@ fn only_so_many_rows_are_shown_and_csv_has_the_same() {
     let fixture = fixture();
     let args = LogArgs { query: Query::Slowest, limit: 1, run: RunChoice::All, csv: true };
     let table = answer(&fixture.target, &args).unwrap();
-    let text = table.to_string();
+    let text = table.csv().unwrap();
     assert!(text.starts_with("time (UTC),connection,client,worker,"), "{text}");
     assert_eq!(text.lines().count(), 2);
 }
