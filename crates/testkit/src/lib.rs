@@ -6,7 +6,6 @@
 #![forbid(unsafe_code)]
 
 mod certificates;
-mod container;
 mod content;
 pub mod disk;
 mod footprint;
@@ -15,7 +14,6 @@ mod postgres;
 pub mod processes;
 mod reply;
 mod server;
-mod sockets;
 mod surroundings;
 mod terminal;
 mod wait;

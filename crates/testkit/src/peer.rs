@@ -1,5 +1,7 @@
 //! A client in full control of every byte, for behaviour that a well-made client never shows.
 
+mod sockets;
+
 use std::{
     io::{self, Read, Write},
     net::{Shutdown, SocketAddr, TcpStream},
@@ -9,7 +11,7 @@ use std::{
 use rustls::{ClientConnection, StreamOwned};
 use socket2::SockRef;
 
-use crate::{Certificates, PATIENCE, Reply, eventually, sockets};
+use crate::{Certificates, PATIENCE, Reply, eventually};
 
 /// What the course's client reads at a time.
 const COURSE_RECV_LEN: usize = 16;

@@ -1,5 +1,6 @@
 //! A server as a process: started on a free port, with a directory of its own, and always ended.
 
+mod container;
 pub mod fake;
 
 use std::{
@@ -24,7 +25,7 @@ use nix::sys::signal::Signal;
 use protocol::Stats;
 use tempfile::TempDir;
 
-use crate::{Footprint, PATIENCE, Peer, Reply, container, disk, eventually, processes};
+use crate::{Footprint, PATIENCE, Peer, Reply, disk, eventually, processes};
 
 /// Between two looks at the memory of all processes.
 const LOOK_PAUSE: Duration = Duration::from_millis(20);
