@@ -3,6 +3,7 @@
 
 mod catalogue;
 mod names;
+mod retold;
 mod words;
 
 use std::sync::LazyLock;
@@ -39,25 +40,6 @@ impl Language {
             Self::En => "en",
             Self::Id => "id",
         }
-    }
-
-    /// What a raw file says in English, in this language; what was not one of our sentences stays as it is.
-    pub(crate) fn retold(self, stored: &str) -> String {
-        let sentences = stored.split("; ").map(|sentence| self.sentence_retold(sentence));
-        sentences.collect::<Vec<_>>().join("; ")
-    }
-
-    fn sentence_retold(self, sentence: &str) -> String {
-        let retold = words::RETOLD.iter().find_map(|(name, _)| {
-            let mut values = Self::En.catalogue().values_in(name, sentence)?;
-            for (_, value) in &mut values {
-                if value.parse::<f64>().is_ok() {
-                    *value = self.with_mark(value);
-                }
-            }
-            Some(self.catalogue().text(name, &values))
-        });
-        retold.unwrap_or_else(|| sentence.to_owned())
     }
 
     fn catalogue(self) -> &'static Catalogue {
