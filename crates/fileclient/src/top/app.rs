@@ -9,7 +9,7 @@ use super::{
     args::TopArgs,
     columns::Sort,
     history::History,
-    view::{Look, Row, View},
+    view::{Look, View, WorkerRow},
 };
 use crate::failure;
 
@@ -143,7 +143,7 @@ impl App {
     }
 
     /// The rows that can be shown, in order.
-    pub(super) fn rows(&self) -> impl Iterator<Item = &Row> {
+    pub(super) fn rows(&self) -> impl Iterator<Item = &WorkerRow> {
         let rows = self.view.iter().flat_map(|view| &view.rows);
         rows.filter(|row| !self.hides_idle || !row.is_idle())
     }

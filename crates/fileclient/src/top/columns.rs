@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use cli::{table::Side, text::width, units};
 use protocol::stats::WorkerState;
 
-use super::view::{Row, View};
+use super::view::{View, WorkerRow};
 use crate::counts::{self, UNKNOWN};
 
 /// A column, in the order in which they are shown.
@@ -121,7 +121,7 @@ impl Column {
         }
     }
 
-    pub(super) fn cell(self, row: &Row) -> String {
+    pub(super) fn cell(self, row: &WorkerRow) -> String {
         let or_unknown = |number: Option<String>| number.unwrap_or_else(|| UNKNOWN.to_owned());
         match self {
             Self::Worker => row.worker.to_string(),
@@ -141,7 +141,7 @@ impl Column {
     }
 
     /// `None` for rows that have nothing to be sorted by.
-    fn key(self, row: &Row) -> Option<Key<'_>> {
+    fn key(self, row: &WorkerRow) -> Option<Key<'_>> {
         match self {
             Self::Client => text_key(&row.client),
             Self::Request => text_key(&row.request),
@@ -180,7 +180,7 @@ impl Sort {
 
     /// Rows that have nothing to be sorted by come last, whichever way round; equal ones keep the
     /// order of the workers.
-    pub(super) fn apply(self, rows: &mut [Row]) {
+    pub(super) fn apply(self, rows: &mut [WorkerRow]) {
         rows.sort_by(|a, b| {
             let order = match (self.column.key(a), self.column.key(b)) {
                 (Some(a), Some(b)) if self.is_descending() => b.compare(&a),

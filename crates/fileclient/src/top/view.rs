@@ -50,7 +50,7 @@ pub(super) struct View {
     /// All workers that have this number share one process.
     pub(super) shares_cpu: bool,
     pub(super) shares_memory: bool,
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<WorkerRow>,
 }
 
 /// Per second.
@@ -65,7 +65,7 @@ pub(super) struct Rates {
 
 /// A worker. Its text is printable.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Row {
+pub(super) struct WorkerRow {
     pub(super) worker: u32,
     pub(super) pid: u32,
     pub(super) state: WorkerState,
@@ -94,8 +94,8 @@ impl View {
             .map(|worker| (worker.worker, worker))
             .collect();
         let seconds = past.map_or(0.0, |(_, seconds)| seconds);
-        let row = |worker| Row::new(worker, workers.get(&worker.worker).copied(), seconds);
-        let rows: Vec<Row> = stats.worker.iter().map(row).collect();
+        let row = |worker| WorkerRow::new(worker, workers.get(&worker.worker).copied(), seconds);
+        let rows: Vec<WorkerRow> = stats.worker.iter().map(row).collect();
         Self {
             rates: past.and_then(|(before, seconds)| Rates::new(stats, &before.stats, seconds)),
             cpu_percent: cpu_percent(&stats.worker, &rows),
@@ -128,7 +128,7 @@ fn rate_of(now: u64, before: u64, seconds: f64) -> Option<f64> {
     Some(now.checked_sub(before)? as f64 / seconds)
 }
 
-impl Row {
+impl WorkerRow {
     /// Without the worker as it was `seconds` before, it has no rates.
     fn new(worker: &Worker, before: Option<&Worker>, seconds: f64) -> Self {
         // A worker that took another's place counts its CPU time from zero.
@@ -159,7 +159,7 @@ impl Row {
     }
 }
 
-impl Row {
+impl WorkerRow {
     pub(super) fn is_idle(&self) -> bool {
         self.state == WorkerState::Idle
     }
@@ -167,7 +167,7 @@ impl Row {
 
 /// What the workers use together; a process that several share counts once. `None` when the server
 /// does not say whose CPU time it counts.
-fn cpu_percent(workers: &[Worker], rows: &[Row]) -> Option<f64> {
+fn cpu_percent(workers: &[Worker], rows: &[WorkerRow]) -> Option<f64> {
     let mut threads = None;
     let mut processes = HashMap::new();
     for (worker, row) in workers.iter().zip(rows) {

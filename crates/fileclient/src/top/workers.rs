@@ -13,7 +13,7 @@ use ratatui::{
 use super::{
     app::App,
     columns::{self, Column, PROGRESS_WIDTH_WITH_BAR, Shown, Sort},
-    view::{self, View},
+    view::{View, WorkerRow},
 };
 
 /// From here up, all columns fit with more than a blank between them.
@@ -64,7 +64,7 @@ fn head_cell(shown: &Shown, sort: Sort) -> Cell<'static> {
     Cell::new(Line::from(format!("{}{mark}", shown.head)).alignment(alignment(shown.column)))
 }
 
-fn table_row(row: &view::Row, shown: &[Shown]) -> Row<'static> {
+fn table_row(row: &WorkerRow, shown: &[Shown]) -> Row<'static> {
     let cells = shown.iter().map(|shown| {
         let line = Line::from(text(row, shown)).alignment(alignment(shown.column));
         Cell::new(line).style(style(row, shown.column))
@@ -80,7 +80,7 @@ fn alignment(column: Column) -> Alignment {
     }
 }
 
-fn text(row: &view::Row, shown: &Shown) -> String {
+fn text(row: &WorkerRow, shown: &Shown) -> String {
     let text = shown.column.cell(row);
     match (shown.column, row.percent) {
         (Column::Progress, Some(percent)) if shown.width == PROGRESS_WIDTH_WITH_BAR => {
@@ -96,12 +96,12 @@ fn bar(percent: f64) -> String {
     format!("{:░<10}", "█".repeat(full.min(10)))
 }
 
-fn style(row: &view::Row, column: Column) -> Style {
+fn style(row: &WorkerRow, column: Column) -> Style {
     let color = match (column, row) {
-        (Column::State, view::Row { state: WorkerState::Busy, .. }) => Color::Green,
-        (Column::State, view::Row { state: WorkerState::Starting, .. }) => Color::Yellow,
-        (Column::Failed, view::Row { failed: 1.., .. }) => Color::Red,
-        (Column::Restarts, view::Row { restarts: 1.., .. }) => Color::Yellow,
+        (Column::State, WorkerRow { state: WorkerState::Busy, .. }) => Color::Green,
+        (Column::State, WorkerRow { state: WorkerState::Starting, .. }) => Color::Yellow,
+        (Column::Failed, WorkerRow { failed: 1.., .. }) => Color::Red,
+        (Column::Restarts, WorkerRow { restarts: 1.., .. }) => Color::Yellow,
         _ => return Style::new(),
     };
     Style::new().fg(color)
