@@ -100,8 +100,8 @@ impl Contender {
     }
 
     fn p_value_over(&self, other: &Self) -> f64 {
-        let against =
-            other.candidates.iter().map(|row| mann_whitney(&self.best().times, &row.times));
+        let beside = |one: &Candidate| mann_whitney(&self.best().times, &one.times);
+        let against = other.candidates.iter().map(beside);
         (self.candidates.len() as f64 * against.fold(0.0, f64::max)).min(1.0)
     }
 
@@ -114,7 +114,7 @@ impl Contender {
     /// How many times as long as the other side this one takes at most.
     fn slower_at_most(&self, other: &Self) -> Option<f64> {
         let error_rate = ERROR_RATE / self.candidates.len() as f64;
-        let beside = |row: &Candidate| ratio_range(&self.best().times, &row.times, error_rate);
+        let beside = |one: &Candidate| ratio_range(&self.best().times, &one.times, error_rate);
         let ranges: Vec<(f64, f64)> = other.candidates.iter().map(beside).collect::<Option<_>>()?;
         ranges.into_iter().map(|(_, high)| high).max_by(f64::total_cmp)
     }
@@ -137,7 +137,7 @@ impl Candidate {
 
     /// The fastest first.
     pub(super) fn by_seconds(&self, other: &Self) -> Ordering {
-        let seconds = |row: &Self| row.seconds.unwrap_or(f64::INFINITY);
+        let seconds = |one: &Self| one.seconds.unwrap_or(f64::INFINITY);
         seconds(self).total_cmp(&seconds(other))
     }
 }

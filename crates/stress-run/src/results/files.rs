@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-pub(crate) const ENVIRONMENT: &str = "environment.json";
+pub(super) const ENVIRONMENT: &str = "environment.json";
 pub(crate) const CELLS: &str = "cells.csv";
 pub(super) const CEILINGS: &str = "ceilings.csv";
 
@@ -31,9 +31,14 @@ pub(super) fn cut_to_whole_lines(path: &Path) -> io::Result<()> {
         Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(()),
         text => text?,
     };
-    let whole = text.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+    let whole = whole_lines(&text).len();
     if whole < text.len() {
         OpenOptions::new().write(true).open(path)?.set_len(whole as u64)?;
     }
     Ok(())
+}
+
+/// A last line that was cut off when a run was stopped is none.
+pub(super) fn whole_lines(text: &[u8]) -> &[u8] {
+    &text[..text.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1)]
 }

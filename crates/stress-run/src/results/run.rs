@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 
 use super::{
     environment::Environment,
-    files::{CEILINGS, CELLS, ENVIRONMENT},
+    files::{CEILINGS, CELLS, ENVIRONMENT, whole_lines},
     line::{COLUMNS_NEEDED, CellLine},
     marks::Marks,
     outcome::JobOutcome,
@@ -200,7 +200,7 @@ pub(crate) fn counted(attempts: &[CellLine]) -> Cells<'_> {
 }
 
 /// The lines of `cells.csv` in the directory of a run, every attempt.
-pub(crate) fn cells_in(dir: &Path) -> anyhow::Result<Vec<CellLine>> {
+pub(super) fn cells_in(dir: &Path) -> anyhow::Result<Vec<CellLine>> {
     let path = dir.join(CELLS);
     let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     cells_of(whole_lines(&text)).with_context(|| format!("cannot understand {}", path.display()))
@@ -217,12 +217,7 @@ fn ceilings_in(dir: &Path) -> anyhow::Result<Vec<CellLine>> {
     lines.with_context(|| format!("cannot understand {}", path.display()))
 }
 
-/// A last line that was cut off when a run was stopped is none.
-fn whole_lines(text: &[u8]) -> &[u8] {
-    &text[..text.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1)]
-}
-
-pub(crate) fn cells_of(text: &[u8]) -> anyhow::Result<Vec<CellLine>> {
+fn cells_of(text: &[u8]) -> anyhow::Result<Vec<CellLine>> {
     let mut reader = csv::Reader::from_reader(text);
     let heads = reader.headers()?;
     let missing = |name: &&&str| !heads.is_empty() && !heads.iter().any(|head| head == **name);

@@ -1,4 +1,4 @@
-//! The files of a run: raw records as they come. Everything else is made from them.
+//! Writes the files of a run: raw records as they come. Everything else is made from them.
 //!
 //! A finished cell is on its way to the disk before the next begins: first what each client did, then
 //! the line of the cell. So a line in `cells.csv` says that the cell is complete.
