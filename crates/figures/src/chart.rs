@@ -1,5 +1,9 @@
 //! What the figures are drawn with: scales, axes and marks, as SVG whose colours come from the page's
 //! style, so that they follow dark mode and print.
+//!
+//! A `class` is a name of that style (`page.css`), or one that the program adds: `grid`, `band`, `diagonal`,
+//! `leader` and `mean` are for what explains; `run`, `whisker` and `fill`, with `s0` to `s5` behind them, are
+//! for a series.
 
 use maud::{Markup, html};
 
@@ -60,6 +64,7 @@ impl Scale {
         Self { kind: Kind::Logarithmic, low, high, from, to }
     }
 
+    /// Where a value is drawn; outside the ends for one that is outside of them.
     pub fn at(&self, value: f64) -> f64 {
         let share = match self.kind {
             Kind::Linear { .. } => (value - self.low) / (self.high - self.low),
@@ -68,6 +73,7 @@ impl Scale {
         self.from + share * (self.to - self.from)
     }
 
+    /// The values at both ends.
     pub fn ends(&self) -> (f64, f64) {
         (self.low, self.high)
     }
@@ -162,6 +168,7 @@ impl Frame {
         }
     }
 
+    /// What is counted along the axis, in words below its middle.
     pub fn x_unit(&self, unit: &str) -> Markup {
         let middle = f64::midpoint(self.left, self.right);
         text((middle, self.bottom + 30.0), "middle", unit)
@@ -177,6 +184,7 @@ pub fn line(from: Point, to: Point, class: &str) -> Markup {
     }
 }
 
+/// `anchor` says which end of it is at the place, as in SVG: `start`, `middle` or `end`.
 pub fn text(at: Point, anchor: &str, words: &str) -> Markup {
     html! { text x=(px(at.0)) y=(px(at.1)) text-anchor=(anchor) { (words) } }
 }
@@ -196,6 +204,7 @@ pub fn path(points: &[Point], class: &str) -> Markup {
     html! { polyline.(class) points=(places.join(" ")) {} }
 }
 
+/// What points joined by lines enclose.
 pub fn area(points: &[Point], class: &str) -> Markup {
     let places: Vec<String> =
         points.iter().map(|(x, y)| format!("{},{}", px(*x), px(*y))).collect();
