@@ -13,16 +13,10 @@ pub enum NoTokenError {
     #[error("no token")]
     Said(#[source] TokenError),
     #[error("cannot take the token from {path}")]
-    Read {
+    File {
         path: String,
         #[source]
         source: io::Error,
-    },
-    #[error("cannot take the token from {path}")]
-    InFile {
-        path: String,
-        #[source]
-        source: TokenError,
     },
 }
 
@@ -36,11 +30,33 @@ pub fn token(said: Option<&str>, file: Option<&Path>) -> Result<Option<Token>, N
 }
 
 fn read(path: &Path) -> Result<Token, NoTokenError> {
-    let shown = || path.display().to_string();
     let mut text = Vec::new();
     File::open(path)
         .and_then(|file| file.take(FILE_LEN_MAX).read_to_end(&mut text))
-        .map_err(|source| NoTokenError::Read { path: shown(), source })?;
-    Token::from_bytes(text.trim_ascii())
-        .map_err(|source| NoTokenError::InFile { path: shown(), source })
+        .and_then(|_| Token::from_bytes(text.trim_ascii()).map_err(io::Error::other))
+        .map_err(|source| NoTokenError::File { path: path.display().to_string(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{error::Error as _, fs};
+
+    use super::*;
+
+    #[test]
+    fn a_token_is_said_or_stands_alone_in_its_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("token");
+        fs::write(&path, "kolam_x \n").unwrap();
+        let revealed = |said| token(said, Some(&path)).unwrap().unwrap().reveal().to_owned();
+        assert_eq!(
+            (revealed(None), revealed(Some("kolam_y"))),
+            ("kolam_x".into(), "kolam_y".into())
+        );
+        assert!(token(None, None).unwrap().is_none());
+        fs::write(&path, "my secret\n").unwrap();
+        let error = token(None, Some(&path)).unwrap_err();
+        let why = format!("{error}: {}", error.source().unwrap());
+        assert!(why.contains("one word") && !why.contains("secret"), "{why}");
+    }
 }
