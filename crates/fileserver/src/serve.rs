@@ -234,7 +234,8 @@ fn log_final_statistics(stats: &Stats) {
         stats.uptime_seconds,
         stats.connections.succeeded,
         stats.connections.failed,
-        counted("other", stats.requests.other),
+        // STATS is one of them.
+        counted("other", stats.requests[Verb::Stats]),
         stats.bytes_in,
         stats.bytes_out,
         stats.worker.iter().map(|worker| worker.restarts).sum::<u64>(),

@@ -66,7 +66,7 @@ fn every_request_and_byte_is_counted_once(model: Model) {
     assert_eq!(stats.requests[Verb::Get], of(3));
     assert_eq!(stats.requests[Verb::Upload], of(2));
     assert_eq!(stats.requests[Verb::Delete], of(1));
-    assert!(stats.requests.other.ok >= 1 && stats.requests.other.failed == 0);
+    assert!(stats.requests[Verb::Stats].ok >= 1 && stats.requests[Verb::Stats].failed == 0);
     assert_eq!(stats.bytes_in, 100_005);
     assert_eq!(stats.bytes_out, 100_010);
     assert!(stats.requests_per_second > 0.0);

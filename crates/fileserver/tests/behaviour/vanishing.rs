@@ -53,7 +53,7 @@ fn cut_off_uploads_are_not_stored(model: Model, vanish: fn(Peer)) {
 fn await_ended_connections(server: &Server, count: u64) {
     testkit::eventually(testkit::PATIENCE, "the connection has ended", || {
         let stats = server.stats();
-        let statistics = stats.requests.other.ok;
+        let statistics = stats.requests[Verb::Stats].ok;
         stats.connections.active <= 1
             && stats.connections.succeeded + stats.connections.failed >= count + statistics
     });

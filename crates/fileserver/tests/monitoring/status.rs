@@ -2,7 +2,7 @@
 
 use std::{fs, net::SocketAddr};
 
-use protocol::Stats;
+use protocol::{Stats, Verb};
 use testkit::{PATIENCE, Peer, Server, ServerBuilder, Signal, content, eventually, processes};
 
 use crate::Model;
@@ -50,7 +50,7 @@ fn a_saturated_server_tells_how_it_is_doing(model: Model) {
         assert!(stats.worker.iter().all(|worker| worker.memory_bytes > Some(0)), "{stats:?}");
         // Where all are served at once, a connection may be seen before it is.
         let served = stats.connections.active + stats.connections.waiting == 3;
-        served && stats.connections.waiting == waits && stats.requests.other.ok == 2
+        served && stats.connections.waiting == waits && stats.requests[Verb::Stats].ok == 2
     });
 }
 
@@ -115,7 +115,7 @@ fn the_status_is_told_while_all_workers_are_stopped_and_after_the_monitor_was_ki
     let (server, status) = start(Model("process").server().args(["--workers", "3"]));
     assert_eq!(server.ask("PING").outcome(), "OK");
     // The reply comes a moment before its request is counted.
-    eventually(PATIENCE, "the request is counted", || stats(status).requests.other.ok == 1);
+    eventually(PATIENCE, "the request is counted", || stats(status).requests[Verb::Stats].ok == 1);
     let mut workers = server.workers();
     for pid in &workers {
         processes::send_signal(*pid, Signal::SIGSTOP);
@@ -129,7 +129,7 @@ fn the_status_is_told_while_all_workers_are_stopped_and_after_the_monitor_was_ki
     eventually(PATIENCE, "another monitor answers", || {
         server.monitor().is_some_and(|pid| pid != monitor)
     });
-    assert_eq!(stats(status).requests.other.ok, 1);
+    assert_eq!(stats(status).requests[Verb::Stats].ok, 1);
     for pid in workers {
         processes::send_signal(pid, Signal::SIGCONT);
     }

@@ -9,28 +9,28 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use crate::Verb;
 
-/// The verbs that are not among the others.
-const APART: [Verb; 4] = [Verb::List, Verb::Get, Verb::Upload, Verb::Delete];
-
-/// The key of the others.
-const OTHER: &str = "other";
+/// The first so many verbs are not among the others.
+const APART: usize = 4;
 
 /// The same for LIST, GET, UPLOAD and DELETE, and once for all other verbs and whatever begins with
 /// none. As JSON it is an object, and its keys are the verbs in lower case and `other`.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct ByVerb<T> {
-    apart: [T; APART.len()],
-    pub other: T,
+pub struct ByVerb<T>([T; APART + 1]);
+
+fn keys() -> impl Iterator<Item = String> {
+    let apart = Verb::LABELS[..APART].iter().map(|label| label.to_ascii_lowercase());
+    apart.chain(["other".to_owned()])
+}
+
+fn place(label: usize) -> usize {
+    label.min(APART)
 }
 
 impl<T: AddAssign + Default> ByVerb<T> {
     /// The sums of `of`, which knows them for each of [`Verb::LABELS`].
     pub fn gathered(of: impl Fn(usize) -> T) -> Self {
         let mut sums = Self::default();
-        for verb in Verb::ALL {
-            sums[verb] += of(verb.label());
-        }
-        sums.other += of(Verb::NO_VERB);
+        (0..Verb::LABELS.len()).for_each(|label| sums.0[place(label)] += of(label));
         sums
     }
 }
@@ -38,9 +38,7 @@ impl<T: AddAssign + Default> ByVerb<T> {
 impl<T> ByVerb<T> {
     /// Each under its key, the others last.
     pub fn into_entries(self) -> impl Iterator<Item = (String, T)> {
-        let keys = APART.map(|verb| verb.name().to_ascii_lowercase()).into_iter();
-        let keys = keys.chain([OTHER.to_owned()]);
-        keys.zip(self.apart.into_iter().chain([self.other]))
+        keys().zip(self.0)
     }
 }
 
@@ -48,15 +46,13 @@ impl<T> Index<Verb> for ByVerb<T> {
     type Output = T;
 
     fn index(&self, verb: Verb) -> &T {
-        let place = APART.iter().position(|apart| *apart == verb);
-        place.map_or(&self.other, |place| &self.apart[place])
+        &self.0[place(verb.label())]
     }
 }
 
 impl<T> IndexMut<Verb> for ByVerb<T> {
     fn index_mut(&mut self, verb: Verb) -> &mut T {
-        let place = APART.iter().position(|apart| *apart == verb);
-        place.map_or(&mut self.other, |place| &mut self.apart[place])
+        &mut self.0[place(verb.label())]
     }
 }
 
@@ -66,15 +62,14 @@ impl<T: Copy + Serialize> Serialize for ByVerb<T> {
     }
 }
 
-impl<'de, T: Copy + Default + Deserialize<'de>> Deserialize<'de> for ByVerb<T> {
+impl<'de, T: Default + Deserialize<'de>> Deserialize<'de> for ByVerb<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let found = BTreeMap::<String, T>::deserialize(deserializer)?;
-        let values = Self::default().into_entries().map(|(key, _)| {
-            found.get(&key).copied().ok_or_else(|| D::Error::custom(format!("no {key}")))
-        });
-        let values: Vec<T> = values.collect::<Result<_, _>>()?;
-        let apart = std::array::from_fn(|place| values[place]);
-        Ok(Self { apart, other: values[APART.len()] })
+        let mut found = BTreeMap::<String, T>::deserialize(deserializer)?;
+        let mut all = Self::default();
+        for (key, value) in keys().zip(&mut all.0) {
+            *value = found.remove(&key).ok_or_else(|| D::Error::custom(format!("no {key}")))?;
+        }
+        Ok(all)
     }
 }
 
@@ -89,7 +84,7 @@ mod tests {
         let json = r#"{"list":0,"get":101,"upload":2,"delete":3,"other":30}"#;
         assert_eq!(serde_json::to_string(&counts).unwrap(), json);
         assert_eq!(serde_json::from_str::<ByVerb<u64>>(json).unwrap(), counts);
-        assert_eq!(counts[Verb::Ping], counts.other);
+        assert_eq!((counts[Verb::Ping], counts[Verb::Auth]), (30, 30));
     }
 
     #[test]
