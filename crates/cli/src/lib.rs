@@ -1,5 +1,6 @@
-//! What the command lines of all programs share: how arguments and the environment are read, option groups, units,
-//! completions and manual pages, text that is safe for a terminal, and what becomes of output that nobody reads.
+//! What the command lines of all programs share: arguments and their variables, groups of options,
+//! help, completions and manual pages, units, tables, text that is safe for a terminal, and what
+//! becomes of output that nobody reads. It knows no program and imports none of ours.
 #![forbid(unsafe_code)]
 
 pub mod addresses;
