@@ -239,8 +239,10 @@ impl Slot {
         let open = u64::from(self.open_connections.swap(0, Relaxed));
         self.connections[Outcome::Failed as usize].fetch_add(open, Relaxed);
         let request = self.open_request.swap(0, Relaxed);
-        if let Some(label) = (request as usize).checked_sub(1) {
-            self.requests[label][Outcome::Failed as usize].fetch_add(1, Relaxed);
+        let label = (request as usize).checked_sub(1);
+        // What a worker that ran wild has written is no label.
+        if let Some(counts) = label.and_then(|label| self.requests.get(label)) {
+            counts[Outcome::Failed as usize].fetch_add(1, Relaxed);
         } else if let Some(activity) = &mut activity {
             // Whatever is still shown was counted a moment before the end.
             activity.request = None;
