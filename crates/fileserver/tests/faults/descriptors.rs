@@ -36,6 +36,9 @@ fn without_descriptors_clients_get_an_answer_or_wait(model: Model) {
         assert_eq!(peer.read_reply().outcome(), "OK");
     }
     drop(waiting);
+    eventually(PATIENCE, "the server has closed their connections", || {
+        processes::descriptor_count(server.pid()) <= before.descriptors
+    });
     assert_eq!(server.ask("GET a.txt").content(), b"hello");
     expect_recovery(&server, &before, workers);
 }
