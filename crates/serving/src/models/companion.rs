@@ -18,3 +18,14 @@ pub trait Companion {
     /// SIGHUP came, and the server is not to stop.
     fn hang_up(&self);
 }
+
+/// No process runs beside the workers.
+impl Companion for () {
+    fn note_end(&mut self, _pid: Pid, _how: &str) {}
+
+    fn replace_dead(&mut self, _leave: &mut dyn FnMut()) {}
+
+    fn leave_to_others(&mut self) {}
+
+    fn hang_up(&self) {}
+}

@@ -1,0 +1,140 @@
+//! The smallest application: whatever comes is sent back. `echo MODE` serves it with a model, `echo own`
+//! with a driver of its own behind the same acceptor. It takes two connections from one address.
+
+use std::{
+    env, io, mem,
+    process::exit,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use serving::{
+    Acceptor, Application, Conversation, Drained, Farewell, Hangup, LINGER, Phase, ServeError,
+    Server, Settings, Step,
+    listener::{self, BindError},
+    os::SharedState,
+};
+use telemetry::{Journal, Mode, OpenConnection};
+
+/// How soon a connection notices a shutdown.
+const TICK: Duration = Duration::from_millis(100);
+
+struct Echo;
+
+struct EchoConversation {
+    connection: OpenConnection,
+    room: [u8; 1024],
+    output: Vec<u8>,
+    peer_closed: bool,
+}
+
+impl Application for Echo {
+    type Conversation = EchoConversation;
+
+    fn converse(&self, connection: OpenConnection, _now: Instant) -> Option<EchoConversation> {
+        let (room, output) = ([0; 1024], Vec::new());
+        Some(EchoConversation { connection, room, output, peer_closed: false })
+    }
+
+    fn busy(&self, why: &str) -> Option<Vec<u8>> {
+        Some(why.as_bytes().to_vec())
+    }
+
+    fn farewell(&self) -> Farewell {
+        Farewell { silence_max: LINGER, time_max: LINGER, bytes_per_second_min: 0 }
+    }
+
+    fn confine_worker(&self) {}
+
+    fn clean_up_after_workers(&self) {}
+}
+
+impl Conversation for EchoConversation {
+    type Error = io::Error;
+
+    fn step(&mut self, _now: Instant, phase: Phase) -> io::Result<Step> {
+        match phase {
+            _ if self.output.is_empty() && self.peer_closed => Ok(Step::Close),
+            Phase::Over => Err(io::ErrorKind::TimedOut.into()),
+            Phase::Draining if self.output.is_empty() => Ok(Step::Close),
+            _ if self.output.is_empty() => Ok(Step::Receive(TICK)),
+            _ => Ok(Step::Send(TICK)),
+        }
+    }
+
+    fn output(&self) -> &[u8] {
+        &self.output
+    }
+
+    fn room(&mut self) -> &mut [u8] {
+        &mut self.room
+    }
+
+    fn sent(&mut self, len: usize) {
+        self.output.drain(..len);
+    }
+
+    fn received(&mut self, len: usize) {
+        self.peer_closed = len == 0;
+        self.output.extend_from_slice(&self.room[..len]);
+    }
+
+    fn peer_lost(&mut self, why: io::Error) -> io::Result<()> {
+        self.peer_closed = true;
+        if mem::take(&mut self.output).is_empty() { Ok(()) } else { Err(why) }
+    }
+
+    fn close(mut self, outcome: io::Result<()>) {
+        if outcome.is_ok() {
+            self.connection.succeeded();
+        }
+    }
+}
+
+fn main() {
+    match run(&env::args().nth(1).unwrap_or_default()) {
+        Ok(Drained::Cleanly) => {}
+        Ok(Drained::Cut) => exit(1),
+        Err(err) => {
+            cli::errln!("echo: {err}");
+            exit(2);
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum EchoError {
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+}
+
+fn run(how: &str) -> Result<Drained, EchoError> {
+    let settings = Settings {
+        mode: how.parse().unwrap_or(Mode::Thread),
+        connections_max: 10,
+        per_address_max: 2,
+        backlog: 10,
+        drain: Duration::from_secs(5),
+        hangup: Hangup::Stops,
+    };
+    let shared = SharedState::map(3, &["echo"]).map_err(ServeError::SharedMemory)?;
+    let journal = Journal::silent(shared.scoreboard.losses());
+    let (listener, address) = listener::bind("127.0.0.1", 0, 10)?;
+    let server = Arc::new(Server::new(settings, address, shared, journal));
+    let ready = || cli::outln!("listening on {address}");
+    if how == "own" {
+        let acceptor = Acceptor::new(&server, &Echo)?;
+        ready();
+        let serve = |stream: std::net::TcpStream, _arrival, admitted| {
+            thread::spawn(move || {
+                let _ = io::copy(&mut &stream, &mut &stream);
+                drop(admitted);
+            });
+        };
+        return Ok(acceptor.run(listener, |_| true, serve)?);
+    }
+    Ok(serving::serve(listener, &server, &Arc::new(Echo), &mut (), ready)?)
+}

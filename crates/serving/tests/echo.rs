@@ -1,0 +1,86 @@
+//! Any application is served by every model, and by a driver of its own behind the same acceptor.
+#![cfg(target_os = "linux")]
+
+use std::{
+    env,
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpStream},
+    process::{Child, Command, Stdio},
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use telemetry::Mode;
+use testkit::PATIENCE;
+
+/// The example as a process, which ends with the test.
+struct Echo {
+    process: Child,
+    address: SocketAddr,
+}
+
+impl Echo {
+    fn start(how: &str) -> Self {
+        let tests = env::current_exe().unwrap();
+        let echo = tests.ancestors().nth(2).unwrap().join("examples/echo");
+        let mut process = Command::new(echo).arg(how).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim_end().strip_prefix("listening on ").unwrap().parse().unwrap();
+        Self { process, address }
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
+    fn stop(mut self) -> Option<i32> {
+        kill(Pid::from_raw(self.process.id() as i32), Signal::SIGTERM).unwrap();
+        self.process.wait().unwrap().code()
+    }
+}
+
+impl Drop for Echo {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn echo(mut stream: &TcpStream, text: &[u8]) -> Vec<u8> {
+    stream.write_all(text).unwrap();
+    let mut back = vec![0; text.len()];
+    stream.read_exact(&mut back).unwrap();
+    back
+}
+
+fn serves_turns_away_and_drains(how: &str) {
+    let server = Echo::start(how);
+    let (first, second) = (server.connect(), server.connect());
+    for stream in [&first, &second, &first] {
+        assert_eq!(echo(stream, b"hello"), b"hello", "{how}");
+    }
+    let mut why = String::new();
+    server.connect().read_to_string(&mut why).unwrap();
+    assert_eq!(why, "the server takes 2 connections from one address", "{how}");
+    let long = vec![7; 50_000];
+    assert!(echo(&second, &long) == long, "{how}");
+    drop((first, second));
+    assert_eq!(server.stop(), Some(0), "{how}");
+}
+
+#[test]
+fn every_model_serves_an_application_that_is_no_file_service() {
+    for mode in Mode::ALL {
+        serves_turns_away_and_drains(mode.name());
+    }
+}
+
+#[test]
+fn a_program_with_a_driver_of_its_own_admits_turns_away_and_drains_the_same_way() {
+    serves_turns_away_and_drains("own");
+}
