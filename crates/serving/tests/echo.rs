@@ -1,5 +1,6 @@
 //! Any application is served by every model, and by a driver of its own behind the same acceptor.
 #![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     env,
