@@ -1,4 +1,4 @@
-//! A TCP file server that runs one protocol under four concurrency models.
+//! A TCP file server that runs one protocol under five concurrency models.
 //!
 //! What a connection says is the crate `file-service`, who runs it is `serving`. This crate puts them
 //! together: the command line, what is opened and bound, what watches the server, and what it gives up.
