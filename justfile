@@ -32,7 +32,7 @@ properties:
 fuzz SECONDS="60":
     crates/protocol/fuzz/run {{ SECONDS }}
 
-# The whole experiment: both modes, full volumes, 108 rows
+# The whole experiment: thread and process mode, full volumes, 108 rows
 experiment:
     cargo build --release && target/release/stress-run
 

@@ -17,7 +17,7 @@ enum Layers {
 
 impl Conversation {
     /// For a connection that a worker has just picked up. `None` where TLS cannot be had, which is
-    /// booked.
+    /// counted.
     pub fn new(
         service: &Arc<FileService>,
         connection: OpenConnection,

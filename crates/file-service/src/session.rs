@@ -152,7 +152,7 @@ impl Session {
         Ok(())
     }
 
-    /// Books how the connection went: `outcome` is the driver's, whose steps came to
+    /// Counts how the connection went: `outcome` is the driver's, whose steps came to
     /// [`Step::Close`] or to an error.
     pub(crate) fn close(self, outcome: Result<(), ConnectionError>) {
         let failure = outcome.err().or(self.failure);

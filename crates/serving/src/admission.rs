@@ -80,8 +80,8 @@ impl Admission {
         Ok(Admitted { open: Arc::clone(&self.open), origin })
     }
 
-    /// Books the connection of a worker process from `peer` on its slot, until
-    /// [`Slot::set_origin`] ends it; one that is refused is not booked.
+    /// Counts the connection of a worker process from `peer` on its slot, until
+    /// [`Slot::set_origin`] ends it; one that is refused is not counted.
     ///
     /// All that the pool serves are on some slot; of two that come over the limit at the same time,
     /// both may be refused.

@@ -15,7 +15,7 @@ pub trait Application: Send + Sync + 'static {
     type Conversation: Conversation;
 
     /// Begins the conversation on a connection that a worker has just picked up. `None` where that
-    /// cannot be, which is booked.
+    /// cannot be, which is counted.
     fn converse(&self, connection: OpenConnection, now: Instant) -> Option<Self::Conversation>;
 
     /// What those are sent whom there is no room for, `why` in words; `None` where they could not
@@ -58,7 +58,7 @@ pub trait Conversation: Send + 'static {
     /// The peer reset the connection. An error, unless that loses nothing.
     fn peer_lost(&mut self, why: io::Error) -> Result<(), Self::Error>;
 
-    /// Books how the connection went: `outcome` is the driver's, whose steps came to
+    /// Counts how the connection went: `outcome` is the driver's, whose steps came to
     /// [`Step::Close`] or to an error.
     fn close(self, outcome: Result<(), Self::Error>);
 }

@@ -77,13 +77,13 @@ impl Overload {
         self.handed_over = Some(socket);
     }
 
-    /// Answers `stream`, books it and sees it off. Never blocks.
+    /// Answers `stream`, counts it and sees it off. Never blocks.
     pub fn turn_away(&mut self, stream: TcpStream, client: SocketAddr, why: Busy) {
         self.answer(&stream, client, why);
         self.take_over(stream);
     }
 
-    /// Answers `stream` and books it; somebody else sees it off.
+    /// Answers `stream` and counts it; somebody else sees it off.
     pub(crate) fn answer(&self, mut stream: &TcpStream, client: SocketAddr, why: Busy) {
         let Answer { reason, wire } = match why {
             Busy::Server => &self.server_full,

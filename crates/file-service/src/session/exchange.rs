@@ -150,7 +150,7 @@ impl Exchange {
         }
     }
 
-    /// Books how the connection went.
+    /// Counts how the connection went.
     pub(super) fn close(mut self, failure: Option<&ConnectionError>) {
         match failure {
             None => self.connection.succeeded(),

@@ -6,7 +6,7 @@
 //! disk that hangs stops a thread and with it the connections it was about to serve. So do waits for
 //! the disk that `--durability` asks for, and counting a very large directory for its quota.
 //!
-//! A task moves between threads; it is booked on the worker that picked it up.
+//! A task moves between threads; it is counted on the worker that picked it up.
 //!
 //! Shutdown: accepting stops, tasks finish the requests under way.
 

@@ -14,7 +14,7 @@ use crate::{
     server::Server,
 };
 
-/// Serves `stream` on the worker of `slot` until either side closes it, and books how that went.
+/// Serves `stream` on the worker of `slot` until either side closes it, and counts how that went.
 pub(crate) fn run_connection<A: Application>(
     server: &Server,
     application: &A,

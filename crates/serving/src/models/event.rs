@@ -7,7 +7,7 @@
 //! All threads wait in one epoll, which wakes one of them for each connection that is ready and then
 //! says no more about it until it is parked again. One timer stands for all deadlines.
 //!
-//! A connection moves between threads; it is booked on the worker that picked it up.
+//! A connection moves between threads; it is counted on the worker that picked it up.
 //!
 //! Shutdown: accepting stops, the connections that are open go on until they have finished.
 
@@ -38,7 +38,7 @@ use crate::{
 };
 
 /// Steps that a connection takes before others that are ready may go first.
-const STEPS_AT_ONCE: usize = 64;
+const STEPS_AT_ONCE: usize = 16;
 
 /// The place in epoll of the timer; those of connections count from 1.
 const TIMER: u64 = 0;

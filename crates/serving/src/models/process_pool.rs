@@ -2,7 +2,7 @@
 //!
 //! The workers accept on the listener they inherited, so connections that wait do so in the
 //! kernel's backlog. A worker costs its own memory, and its death costs the one connection it ran:
-//! the supervisor books that as failed, removes the half-written upload and fills the slot again.
+//! the supervisor counts that as failed, removes the half-written upload and fills the slot again.
 //!
 //! Shutdown: the supervisor closes the listener for all at once, which wakes idle workers, and sets
 //! the drain flag in shared memory, which busy ones see. Whoever outlasts the grace period is

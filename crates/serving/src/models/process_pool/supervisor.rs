@@ -294,7 +294,7 @@ impl<'a, A: Application> Supervisor<'a, A> {
         }
     }
 
-    /// Books what the dead worker left open, and when its slot is filled again.
+    /// Counts what the dead worker left open as failed, and when its slot is filled again.
     fn empty_slot(&mut self, pid: Pid, how: &str) {
         let Some(index) = self.places.iter().position(|place| place.pid == Some(pid)) else {
             return self.companion.note_end(pid, how);
