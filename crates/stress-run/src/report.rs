@@ -19,9 +19,7 @@ mod workbook;
 use std::{fs, path::PathBuf};
 
 use anyhow::Context;
-use figures::plain_text;
 
-use self::facts::Facts;
 pub(crate) use self::table::on_screen;
 use crate::{
     language::Language,
@@ -30,13 +28,6 @@ use crate::{
 
 /// The name of the report in the directory of its run.
 pub(crate) const PAGE: &str = "report.html";
-
-/// The findings of the report, as a list for a terminal.
-pub(crate) fn findings(run: &Run, language: Language) -> anyhow::Result<Vec<String>> {
-    let facts = Facts::of(run, language)?;
-    let findings = findings::of(&facts);
-    Ok(findings.iter().map(|finding| cli::text::item(&plain_text(finding))).collect())
-}
 
 /// Writes the tables and the report into the directory of the run, and takes away those of an earlier
 /// rendering. Each file is there whole or as it was. The paths that were written.

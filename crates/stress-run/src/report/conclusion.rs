@@ -6,7 +6,9 @@ use std::{
     process::ExitCode,
 };
 
-use super::next::Next;
+use figures::plain_text;
+
+use super::{facts::Facts, findings, next::Next};
 use crate::{
     args::ResultArgs,
     language::Language,
@@ -57,8 +59,8 @@ pub(crate) fn conclude(
 /// What was found, where to read on, and what to do next.
 fn print_findings(run: &Run, language: Language) -> anyhow::Result<()> {
     cli::outln!("\n{}:", language.findings());
-    for finding in report::findings(run, language)? {
-        cli::outln!("{finding}");
+    for finding in findings::of(&Facts::of(run, language)?) {
+        cli::outln!("{}", cli::text::item(&plain_text(&finding)));
     }
     cli::outln!("\n{}: {}", language.report(), run.dir.join(report::PAGE).display());
     if let Some(next) = Next::after(run) {
