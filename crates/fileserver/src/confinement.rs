@@ -14,8 +14,7 @@ mod ruleset;
 mod system_calls;
 
 use file_service::FileService;
-
-use crate::monitoring::Monitor;
+use monitor::Config;
 #[cfg(target_os = "linux")]
 use ruleset::{FileUse, Rules};
 #[cfg(target_os = "linux")]
@@ -32,11 +31,11 @@ impl Confinement {
     /// Confines the calling process, which must have no second thread: only the calling one and
     /// what it starts from now on are confined.
     #[cfg(target_os = "linux")]
-    pub(crate) fn confine_process(self, service: &FileService, monitor: &Monitor) {
+    pub(crate) fn confine_process(self, service: &FileService, monitor: &Config) {
         debug_assert_eq!(serving::os::thread_count(), Some(1), "the others stay free");
         match self {
             Self::On => {
-                let (written, port) = (monitor.directories(), monitor.database_port());
+                let (written, port) = (monitor.directories(), monitor.network_port());
                 let rules = Rules { served: Some(served(service)), written: &written, port };
                 ruleset::log(&rules, ruleset::enforce(&rules));
                 let refused = match port {
@@ -52,13 +51,13 @@ impl Confinement {
     }
 
     #[cfg(not(target_os = "linux"))]
-    pub(crate) fn confine_process(self, _service: &FileService, _monitor: &Monitor) {}
+    pub(crate) fn confine_process(self, _service: &FileService, _monitor: &Config) {}
 
     /// Confines the monitor process further: it has nothing to do with the served directory.
     #[cfg(target_os = "linux")]
-    pub(crate) fn confine_monitor(self, monitor: &Monitor) {
+    pub(crate) fn confine_monitor(self, monitor: &Config) {
         if self == Self::On {
-            let (written, port) = (monitor.directories(), monitor.database_port());
+            let (written, port) = (monitor.directories(), monitor.network_port());
             // What came of it was logged by the server, of which this takes a part.
             let _ = ruleset::enforce(&Rules { served: None, written: &written, port });
         }

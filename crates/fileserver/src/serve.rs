@@ -93,7 +93,7 @@ pub fn serve(args: &Args) -> Result<ExitCode, StartError> {
     // Whatever is forked shares it.
     service.faults.as_ref().map_or(Ok(()), Faults::touch_memory)?;
     monitor.open()?;
-    confinement.confine_process(&service, &monitor);
+    confinement.confine_process(&service, monitor.config());
     monitor.start(|| os::close(&listener)).map_err(StartError::Monitor)?;
     let also_there = monitor.lines().to_owned();
     let ready = || announce(&server, &service, &also_there);

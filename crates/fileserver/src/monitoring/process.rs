@@ -4,7 +4,6 @@
 use std::{
     io::{self, Write},
     process::exit,
-    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
@@ -17,11 +16,10 @@ use nix::{
     },
     unistd::{ForkResult, Pid, getpid, getppid},
 };
-use serving::{Companion, GrowingPause, os};
-use signal_hook::consts::SIGHUP;
+use serving::{GrowingPause, os};
 use telemetry::{EventSource, journal};
 
-use super::{LOOK_PAUSE, Listeners, Monitor, Running};
+use super::work::Work;
 
 /// A monitor that keeps dying is replaced after a pause that grows between these.
 const RESTART_PAUSE_MIN: Duration = Duration::from_millis(100);
@@ -43,39 +41,26 @@ pub(super) struct MonitorProcess {
 }
 
 impl MonitorProcess {
-    /// Waits for its end; it was told that no more events will come. False when it had to be killed,
-    /// or could not be started.
-    pub(super) fn finish(self, deadline: Instant) -> bool {
-        let Some(pid) = self.pid else { return false };
-        let mut has_finished = true;
-        while let Ok(WaitStatus::StillAlive) = waitpid(pid, Some(WaitPidFlag::WNOHANG)) {
-            if Instant::now() >= deadline {
-                has_finished = false;
-                let _ = kill(pid, Signal::SIGKILL);
-            }
-            thread::sleep(LOOK_PAUSE);
-        }
-        has_finished
+    /// What is forked runs `leave` before its work.
+    pub(super) fn start(work: &mut Work, leave: impl FnOnce()) -> io::Result<Self> {
+        let (now, pause) =
+            (Instant::now(), GrowingPause::new(RESTART_PAUSE_MIN, RESTART_PAUSE_MAX));
+        let mut process = Self { pid: None, started: now, restart_at: now, pause };
+        process.fork(work, leave)?;
+        Ok(process)
     }
-}
 
-impl Monitor {
-    pub(super) fn start_process(&mut self, leave: impl FnOnce()) -> io::Result<()> {
+    fn fork(&mut self, work: &mut Work, leave: impl FnOnce()) -> io::Result<()> {
         let supervisor = getpid();
         match os::fork()? {
             ForkResult::Parent { child } => {
-                let pause = match &self.running {
-                    Running::Process(process) => process.pause,
-                    _ => GrowingPause::new(RESTART_PAUSE_MIN, RESTART_PAUSE_MAX),
-                };
-                let (pid, now) = (Some(child), Instant::now());
-                let process = MonitorProcess { pid, started: now, restart_at: now, pause };
-                self.running = Running::Process(process);
+                let now = Instant::now();
+                *self = Self { pid: Some(child), started: now, restart_at: now, ..*self };
                 Ok(())
             }
             ForkResult::Child => {
                 leave();
-                let outcome = self.run(supervisor);
+                let outcome = run(work, supervisor);
                 if let Err(err) = &outcome {
                     let _ = writeln!(io::stderr(), "fileserver: the monitor stops: {err}");
                 }
@@ -85,79 +70,81 @@ impl Monitor {
         }
     }
 
-    /// Has a monitor to read the last events, should it be dead just now.
-    pub(super) fn expect_process(&mut self) {
-        if matches!(&self.running, Running::Process(MonitorProcess { pid: None, .. })) {
-            // Otherwise they are lost, with the reason why it died.
-            let _ = self.start_process(|| {});
-        }
-    }
-
-    /// What the process does until the journal ends.
-    fn run(&mut self, supervisor: Pid) -> io::Result<()> {
-        journal::set_source(EventSource::Monitor);
-        // People and tests tell it from the workers by this.
-        let _ = prctl::set_name(c"monitor");
-        self.confinement.confine_monitor(self);
-        // Signals to the group are the supervisor's to understand.
-        let mut blocked = SigSet::empty();
-        blocked.add(Signal::SIGINT);
-        blocked.add(Signal::SIGTERM);
-        signal_hook::flag::register(SIGHUP, Arc::clone(&self.reopen))?;
-        blocked.thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
-        let (recorder, mut reader) = self.take_sources();
-        let recording = recorder.start()?;
-        self.open_listeners()?;
-        let journal = self.watched.server.journal.clone();
-        // This process holds the journal open itself, so its end does not come with the supervisor's.
-        thread::Builder::new().name("orphan".to_owned()).spawn(move || {
-            while getppid() == supervisor {
-                thread::sleep(ORPHAN_TICK);
-            }
-            journal.end();
-        })?;
-        recording.run(&mut reader, &self.reopen);
-        Ok(())
-    }
-}
-
-impl Companion for Monitor {
-    fn note_end(&mut self, pid: Pid, how: &str) {
-        let Running::Process(process) = &mut self.running else { return };
-        if process.pid != Some(pid) {
+    pub(super) fn note_end(&mut self, pid: Pid, how: &str) {
+        if self.pid != Some(pid) {
             return;
         }
-        process.pid = None;
-        if process.started.elapsed() >= SETTLED {
-            process.pause.reset();
+        self.pid = None;
+        if self.started.elapsed() >= SETTLED {
+            self.pause.reset();
         }
-        let pause = process.pause.step();
-        process.restart_at = Instant::now() + pause;
+        let pause = self.pause.step();
+        self.restart_at = Instant::now() + pause;
         tracing::error!("the monitor (process {pid}) {how}; it is replaced in {pause:?}");
     }
 
-    fn replace_dead(&mut self, leave: &mut dyn FnMut()) {
-        let Running::Process(process) = &mut self.running else { return };
-        if process.pid.is_some() || Instant::now() < process.restart_at {
+    pub(super) fn replace_dead(&mut self, work: &mut Work, leave: &mut dyn FnMut()) {
+        if self.pid.is_some() || Instant::now() < self.restart_at {
             return;
         }
         // Until it runs, which begins a new count.
-        process.restart_at = Instant::now() + RESTART_PAUSE_MAX;
-        if let Err(err) = self.start_process(leave) {
+        self.restart_at = Instant::now() + RESTART_PAUSE_MAX;
+        if let Err(err) = self.fork(work, leave) {
             tracing::error!("cannot start the monitor: {err}; next try in {RESTART_PAUSE_MAX:?}");
         }
     }
 
-    fn leave_to_others(&mut self) {
-        self.recorder = None;
-        self.reader = None;
-        self.listeners = Listeners::default();
-    }
-
-    /// Has the log opened again under its name.
-    fn hang_up(&self) {
-        if let Running::Process(MonitorProcess { pid: Some(pid), .. }) = &self.running {
-            let _ = kill(*pid, Signal::SIGHUP);
+    pub(super) fn hang_up(&self) {
+        if let Some(pid) = self.pid {
+            let _ = kill(pid, Signal::SIGHUP);
         }
     }
+
+    /// Has a monitor to read the last events, should it be dead just now.
+    pub(super) fn expect_alive(&mut self, work: &mut Work) {
+        if self.pid.is_none() {
+            // Otherwise they are lost, with the reason why it died.
+            let _ = self.fork(work, || {});
+        }
+    }
+
+    /// Waits for its end, looking every `pause`; it was told that no more events will come. False when it
+    /// had to be killed, or could not be started.
+    pub(super) fn finish(self, deadline: Instant, pause: Duration) -> bool {
+        let Some(pid) = self.pid else { return false };
+        let mut has_finished = true;
+        while let Ok(WaitStatus::StillAlive) = waitpid(pid, Some(WaitPidFlag::WNOHANG)) {
+            if Instant::now() >= deadline {
+                has_finished = false;
+                let _ = kill(pid, Signal::SIGKILL);
+            }
+            thread::sleep(pause);
+        }
+        has_finished
+    }
+}
+
+/// What the process does until the journal ends.
+fn run(work: &mut Work, supervisor: Pid) -> io::Result<()> {
+    journal::set_source(EventSource::Monitor);
+    // People and tests tell it from the workers by this.
+    let _ = prctl::set_name(c"monitor");
+    work.confinement.confine_monitor(&work.config);
+    // Signals to the group are the supervisor's to understand.
+    let mut blocked = SigSet::empty();
+    blocked.add(Signal::SIGINT);
+    blocked.add(Signal::SIGTERM);
+    work.reopen_at_hang_up()?;
+    blocked.thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
+    let record = work.start()?;
+    let journal = work.watched.server.journal.clone();
+    // This process holds the journal open itself, so its end does not come with the supervisor's.
+    thread::Builder::new().name("orphan".to_owned()).spawn(move || {
+        while getppid() == supervisor {
+            thread::sleep(ORPHAN_TICK);
+        }
+        journal.end();
+    })?;
+    record();
+    Ok(())
 }
