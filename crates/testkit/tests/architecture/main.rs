@@ -9,6 +9,14 @@ use std::{
 
 use toml::{Table, Value};
 
+mod imports;
+mod source_file;
+
+use self::imports::Imports;
+
+/// Most modules at the top of a crate.
+const MODULES_MAX: usize = 12;
+
 /// Longest source file, its tests aside.
 const LINES_MAX: usize = 600;
 
@@ -251,5 +259,28 @@ fn no_source_file_is_too_long_to_read() {
             let lines = without_tests(&text).lines().count();
             assert!(lines <= LINES_MAX, "{} has {lines} lines", path.display());
         }
+    }
+}
+
+#[test]
+fn a_crate_has_few_modules_at_its_top() {
+    for (package, _) in MAY_IMPORT {
+        let src = crates().join(package).join("src");
+        let entries = fs::read_dir(src).unwrap().map(|entry| entry.unwrap().path());
+        let stems = entries.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned());
+        let mut modules: BTreeSet<_> = stems.collect();
+        modules.retain(|module| !["lib", "main", "tests"].contains(&module.as_str()));
+        assert!(modules.len() <= MODULES_MAX, "{package} has {}: {modules:?}", modules.len());
+    }
+}
+
+/// So there is an order to read them in, each after what it builds on.
+#[test]
+fn no_files_of_a_crate_import_one_another_in_a_circle() {
+    for (package, _) in MAY_IMPORT {
+        let src = crates().join(package).join("src");
+        let imports = Imports::of_crate(|path| fs::read_to_string(src.join(path)).unwrap());
+        let cycles = imports.cycles();
+        assert!(cycles.is_empty(), "{package}: {cycles:#?}");
     }
 }
