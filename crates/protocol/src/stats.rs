@@ -10,7 +10,7 @@ pub use by_verb::ByVerb;
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Stats {
-    /// The concurrency model: `legacy`, `thread`, `process` or `async`.
+    /// The concurrency model: `legacy`, `thread`, `process`, `async` or `event`.
     pub mode: String,
     /// What `--workers` said.
     pub workers: u32,

@@ -114,7 +114,7 @@ async fn run_connection<A: Application>(
     }
 }
 
-/// The twin of the loop in `connection.rs`.
+/// The twin of the loop in `blocking.rs`.
 async fn drive<C: Conversation>(
     server: &Server,
     stream: &mut TcpStream,
