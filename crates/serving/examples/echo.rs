@@ -1,8 +1,12 @@
 //! The smallest application: whatever comes is sent back. `echo MODE` serves it with a model, `echo own`
-//! with a driver of its own behind the same acceptor. It takes two connections from one address.
+//! with a driver of its own behind the same acceptor. It takes two connections from one address, and
+//! panics when it reads a `!`, to show what that costs.
 
 use std::{
-    env, io, mem,
+    env,
+    io::{self, Read, Write},
+    mem,
+    net::TcpStream,
     process::exit,
     sync::Arc,
     thread,
@@ -44,10 +48,6 @@ impl Application for Echo {
     fn farewell(&self) -> Farewell {
         Farewell { silence_max: LINGER, time_max: LINGER, bytes_per_second_min: 0 }
     }
-
-    fn confine_worker(&self) {}
-
-    fn clean_up_after_workers(&self) {}
 }
 
 impl Conversation for EchoConversation {
@@ -76,6 +76,7 @@ impl Conversation for EchoConversation {
     }
 
     fn received(&mut self, len: usize) {
+        assert!(!self.room[..len].contains(&b'!'), "a defect");
         self.peer_closed = len == 0;
         self.output.extend_from_slice(&self.room[..len]);
     }
@@ -99,6 +100,21 @@ fn main() {
         Err(err) => {
             cli::errln!("echo: {err}");
             exit(2);
+        }
+    }
+}
+
+/// Until the peer closes, or the server is told to stop and nothing comes.
+fn echo(server: &Server, mut stream: &TcpStream) -> io::Result<()> {
+    stream.set_read_timeout(Some(TICK))?;
+    let mut room = [0; 1024];
+    loop {
+        match stream.read(&mut room) {
+            Ok(0) => return Ok(()),
+            Ok(len) => stream.write_all(&room[..len])?,
+            Err(err) if err.kind() != io::ErrorKind::WouldBlock => return Err(err),
+            Err(_) if server.phase(Instant::now()) == Phase::Serving => {}
+            Err(_) => return Ok(()),
         }
     }
 }
@@ -128,9 +144,15 @@ fn run(how: &str) -> Result<Drained, EchoError> {
     if how == "own" {
         let acceptor = Acceptor::new(&server, &Echo)?;
         ready();
-        let serve = |stream: std::net::TcpStream, _arrival, admitted| {
+        let serve = |stream, arrival, admitted| {
+            let server = Arc::clone(&server);
             thread::spawn(move || {
-                let _ = io::copy(&mut &stream, &mut &stream);
+                let Server { scoreboard, journal, .. } = &*server;
+                let slot = &scoreboard.slots()[0];
+                let mut connection = OpenConnection::pick_up(scoreboard, journal, slot, arrival);
+                if echo(&server, &stream).is_ok() {
+                    connection.succeeded();
+                }
                 drop(admitted);
             });
         };

@@ -17,7 +17,7 @@ use crate::{
     admission::{Admitted, Busy},
     application::Application,
     error::ServeError,
-    listener::AcceptPause,
+    listener::{AcceptPause, set_nodelay},
     overload::{LOOK_PAUSE, Overload},
     server::Server,
     shutdown::{CUT_TIMEOUT, Drained, Event, StopSignals},
@@ -103,6 +103,7 @@ impl Acceptor {
             Ok(admitted) => admitted,
             Err(why) => return self.overload.turn_away(stream, peer, why),
         };
+        set_nodelay(&stream);
         match stream.set_nonblocking(false) {
             Ok(()) => start(stream, self.server.connection_accepted(peer), admitted),
             Err(err) => tracing::warn!("a connection was lost before it began: {err}"),

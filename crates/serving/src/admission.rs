@@ -14,7 +14,7 @@ use crate::listener::AcceptQueue;
 
 /// Limits the open connections, waiting ones included, in all and from one address.
 #[derive(Clone, Debug)]
-pub struct Admission {
+pub(crate) struct Admission {
     open: Arc<Mutex<Open>>,
     open_max: usize,
     per_address_max: usize,
@@ -37,7 +37,7 @@ pub struct Admitted {
 
 /// Why a connection is not served.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Busy {
+pub(crate) enum Busy {
     Server,
     Address,
 }
@@ -60,12 +60,12 @@ impl Origin {
 }
 
 impl Admission {
-    pub fn new(open_max: usize, per_address_max: usize, backlog: usize) -> Self {
+    pub(crate) fn new(open_max: usize, per_address_max: usize, backlog: usize) -> Self {
         Self { open: Arc::default(), open_max, per_address_max, backlog }
     }
 
     /// Counts a connection of this process from `peer`, if there is room for it.
-    pub fn admit(&self, peer: SocketAddr) -> Result<Admitted, Busy> {
+    pub(crate) fn admit(&self, peer: SocketAddr) -> Result<Admitted, Busy> {
         let origin = Origin::of(peer.ip());
         let mut open = lock(&self.open);
         if open.total >= self.open_max {
@@ -112,11 +112,11 @@ impl Admission {
         queue.len.saturating_sub(waiting_max.min(self.backlog).min(kept))
     }
 
-    pub fn open_max(&self) -> usize {
+    pub(crate) fn open_max(&self) -> usize {
         self.open_max
     }
 
-    pub fn open(&self) -> usize {
+    pub(crate) fn open(&self) -> usize {
         lock(&self.open).total
     }
 

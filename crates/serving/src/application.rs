@@ -26,10 +26,10 @@ pub trait Application: Send + Sync + 'static {
     fn farewell(&self) -> Farewell;
 
     /// Gives up what no worker process needs. Called in each, before it accepts.
-    fn confine_worker(&self);
+    fn confine_worker(&self) {}
 
     /// Removes what worker processes left that died.
-    fn clean_up_after_workers(&self);
+    fn clean_up_after_workers(&self) {}
 }
 
 /// One connection: bytes and the time in, bytes out. Holds no socket and no clock.

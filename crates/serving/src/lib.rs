@@ -19,12 +19,11 @@ mod server;
 pub mod shutdown;
 
 pub use acceptor::Acceptor;
-pub use admission::{Admission, Admitted, Busy};
+pub use admission::Admitted;
 pub use application::{Application, Conversation, Step};
 pub use error::ServeError;
 pub use farewell::{Farewell, LINGER, Leaving};
 pub use models::{Companion, serve};
-pub use overload::Overload;
 pub use pause::GrowingPause;
 pub use server::{Server, Settings};
 pub use shutdown::{Drained, Hangup, Phase};

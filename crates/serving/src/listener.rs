@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{IpAddr, SocketAddr, TcpListener, ToSocketAddrs},
+    net::{IpAddr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs},
     time::Duration,
 };
 
@@ -81,6 +81,12 @@ fn listen(address: SocketAddr, backlog: i32) -> io::Result<TcpListener> {
     socket.bind(&address.into())?;
     socket.listen(backlog.saturating_add(CROWD))?;
     Ok(socket.into())
+}
+
+/// A reply ends in a short write; held for an ACK it could cost 40 ms. A socket that refuses this is of
+/// no use, which its first read finds out.
+pub(crate) fn set_nodelay(stream: &TcpStream) {
+    let _ = stream.set_nodelay(true);
 }
 
 /// Connections that the kernel has made and nobody has accepted.

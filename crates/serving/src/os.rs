@@ -157,9 +157,9 @@ pub(crate) fn handed_over(_socket: &UnixStream) -> io::Result<Vec<TcpStream>> {
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "fork has no safe interface")]
 pub fn fork() -> nix::Result<nix::unistd::ForkResult> {
-    debug_assert_eq!(thread_count(), Some(1), "only one thread survives a fork");
-    // SAFETY: the process has one thread, as checked above in debug builds and as every caller
-    // guarantees, so no lock can be held by a thread that does not exist in the child.
+    assert!(thread_count().is_none_or(|count| count == 1), "only one thread survives a fork");
+    // SAFETY: the process has one thread, as checked above, so no lock can be held by a thread that
+    // does not exist in the child.
     unsafe { nix::unistd::fork() }
 }
 

@@ -32,7 +32,7 @@ const READ_LEN: usize = 64 * 1024;
 
 /// Tells connections that are not served why, and sees them off without waiting for them.
 #[derive(Debug)]
-pub struct Overload {
+pub(crate) struct Overload {
     board: Scoreboard,
     journal: Journal,
     server_full: Answer,
@@ -54,7 +54,7 @@ struct Answer {
 }
 
 impl Overload {
-    pub fn new(server: &Server, application: &impl Application) -> Self {
+    pub(crate) fn new(server: &Server, application: &impl Application) -> Self {
         let answer = |busy| {
             let reason = server.admission.sentence(busy);
             Answer { wire: application.busy(&reason), reason }
@@ -78,7 +78,7 @@ impl Overload {
     }
 
     /// Answers `stream`, counts it and sees it off. Never blocks.
-    pub fn turn_away(&mut self, stream: TcpStream, client: SocketAddr, why: Busy) {
+    pub(crate) fn turn_away(&mut self, stream: TcpStream, client: SocketAddr, why: Busy) {
         self.answer(&stream, client, why);
         self.take_over(stream);
     }
@@ -111,17 +111,17 @@ impl Overload {
     }
 
     /// Closes one of those who are leaving, for the sake of somebody who has just come.
-    pub fn make_room(&mut self) {
+    pub(crate) fn make_room(&mut self) {
         self.leaving.pop_front();
     }
 
-    pub fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         self.leaving.is_empty()
     }
 
     /// Reads what those who are leaving still send, and closes those who have left or have had their
     /// time. To be called each [`LOOK_PAUSE`] at least, unless nobody is leaving.
-    pub fn see_off(&mut self) {
+    pub(crate) fn see_off(&mut self) {
         let now = Instant::now();
         if now < self.next_look {
             return;

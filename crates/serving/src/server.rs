@@ -8,11 +8,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use telemetry::{Arrival, EventKind, EventSource, Journal, Level, Mode, Scoreboard, Slot, journal};
+use telemetry::{
+    Arrival, EventKind, EventSource, Journal, Level, Mode, OpenConnection, Scoreboard, Slot,
+    journal,
+};
 
 use crate::{
     admission::Admission,
-    application::{Conversation, Step},
+    application::{Application, Conversation, Step},
     os::{self, SharedState},
     shutdown::{DrainFlag, Drained, Hangup, Phase},
 };
@@ -39,7 +42,7 @@ pub struct Server {
     pub address: SocketAddr,
     pub scoreboard: Scoreboard,
     pub journal: Journal,
-    pub admission: Admission,
+    pub(crate) admission: Admission,
     pub hangup: Hangup,
     /// Connections accepted that no worker has picked up yet.
     queued: AtomicU64,
@@ -75,7 +78,7 @@ impl Server {
     }
 
     /// The calling thread or process is the worker of this slot from now on.
-    pub fn enlist_worker(&self, index: usize) -> &'static Slot {
+    pub(crate) fn enlist_worker(&self, index: usize) -> &'static Slot {
         let slot = &self.scoreboard.slots()[index];
         let worker = index as u32 + 1;
         journal::set_source(EventSource::Worker(self.mode, worker));
@@ -95,11 +98,11 @@ impl Server {
     }
 
     /// A connection that was accepted waits for a worker.
-    pub fn connection_queued(&self) {
+    pub(crate) fn connection_queued(&self) {
         self.queued.fetch_add(1, Relaxed);
     }
 
-    pub fn connection_picked_up(&self) {
+    pub(crate) fn connection_picked_up(&self) {
         self.queued.fetch_sub(1, Relaxed);
     }
 
@@ -121,15 +124,27 @@ impl Server {
     }
 
     /// Starts the grace period of open connections; returns its end.
-    pub fn begin_drain(&self) -> Instant {
+    pub(crate) fn begin_drain(&self) -> Instant {
         let deadline = Instant::now() + self.drain;
         self.drain_flag.set(self.scoreboard.started(), deadline);
         deadline
     }
 
     /// Ends the grace period now.
-    pub fn cut_connections(&self) {
+    pub(crate) fn cut_connections(&self) {
         self.drain_flag.set(self.scoreboard.started(), Instant::now());
+    }
+
+    /// Begins the conversation of a connection that the worker of `slot` picks up. `None` where that
+    /// cannot be, which is counted.
+    pub(crate) fn pick_up<A: Application>(
+        &self,
+        application: &A,
+        slot: &'static Slot,
+        arrival: Arrival,
+    ) -> Option<A::Conversation> {
+        let connection = OpenConnection::pick_up(&self.scoreboard, &self.journal, slot, arrival);
+        application.converse(connection, Instant::now())
     }
 
     /// Has the conversation take its next step. One that the end of the grace period breaks off is
@@ -154,7 +169,7 @@ impl Server {
     }
 
     /// How the drain went, once no connection is left.
-    pub fn drained(&self) -> Drained {
+    pub(crate) fn drained(&self) -> Drained {
         if self.drain_flag.has_cut() { Drained::Cut } else { Drained::Cleanly }
     }
 }

@@ -14,7 +14,7 @@ use nix::{
     unistd::Pid,
 };
 use telemetry::Mode;
-use testkit::PATIENCE;
+use testkit::{PATIENCE, eventually};
 
 /// The example as a process, which ends with the test.
 struct Echo {
@@ -37,6 +37,17 @@ impl Echo {
         let stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream
+    }
+
+    /// A connection that is served, once there is room for it again.
+    fn served(&self) -> TcpStream {
+        let mut served = None;
+        eventually(PATIENCE, "there is room for a connection", || {
+            let stream = self.connect();
+            served = (echo(&stream, b"hello") == b"hello").then_some(stream);
+            served.is_some()
+        });
+        served.unwrap()
     }
 
     fn stop(mut self) -> Option<i32> {
@@ -70,14 +81,30 @@ fn serves_turns_away_and_drains(how: &str) {
     assert_eq!(why, "the server takes 2 connections from one address", "{how}");
     let long = vec![7; 50_000];
     assert!(echo(&second, &long) == long, "{how}");
-    drop((first, second));
+    drop(first);
+    // Nobody closes the other: the server does, and says so by ending.
     assert_eq!(server.stop(), Some(0), "{how}");
+    assert_eq!((&second).read(&mut [0]).unwrap(), 0, "{how}");
 }
 
 #[test]
 fn every_model_serves_an_application_that_is_no_file_service() {
     for mode in Mode::ALL {
         serves_turns_away_and_drains(mode.name());
+    }
+}
+
+#[test]
+fn a_defect_in_one_conversation_costs_that_conversation_alone() {
+    for mode in Mode::ALL {
+        let server = Echo::start(mode.name());
+        for _ in 0..5 {
+            let (mut defective, other) = (server.served(), server.served());
+            defective.write_all(b"!").unwrap();
+            assert_eq!(defective.read(&mut [0]).unwrap_or(0), 0, "{mode}");
+            assert_eq!(echo(&other, b"hello"), b"hello", "{mode}");
+        }
+        assert_eq!(server.stop(), Some(0), "{mode}");
     }
 }
 

@@ -1,7 +1,8 @@
 //! How long the peer may take for what it is waited for.
 //!
 //! Only time that the driver was told to wait counts: what the disk or another connection took in
-//! between is not the peer's. Each stage has a limit that dripping bytes do not move: a connection
+//! between is not the peer's, but for at most a tick of each wait that ends late because all workers
+//! were busy. Each stage has a limit that dripping bytes do not move: a connection
 //! between requests, a head on its way, and a body or a reply, which must keep to a rate.
 
 use std::time::{Duration, Instant};

@@ -21,7 +21,7 @@ use std::{
     time::Instant,
 };
 
-use telemetry::{Arrival, OpenConnection, Slot};
+use telemetry::{Arrival, Slot};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -107,8 +107,7 @@ async fn run_connection<A: Application>(
     arrival: Arrival,
 ) {
     let slot = SLOT.get().expect("tasks run on threads that have a slot");
-    let connection = OpenConnection::pick_up(&server.scoreboard, &server.journal, slot, arrival);
-    if let Some(mut conversation) = application.converse(connection, Instant::now()) {
+    if let Some(mut conversation) = server.pick_up(application, slot, arrival) {
         let outcome = drive(server, stream, &mut conversation).await;
         conversation.close(outcome);
     }
@@ -120,8 +119,6 @@ async fn drive<C: Conversation>(
     stream: &mut TcpStream,
     conversation: &mut C,
 ) -> Result<(), C::Error> {
-    // A reply ends in a short write; held for an ACK it could cost 40 ms.
-    let _ = stream.set_nodelay(true);
     loop {
         match server.step(conversation, Instant::now())? {
             Step::Send(wait) => {

@@ -1,4 +1,4 @@
-//! Runs one connection to its end on the calling thread. The async model has a twin of this loop.
+//! Runs one connection to its end on the calling thread. The async and the event model have loops of their own.
 
 use std::{
     io::{self, Read, Write},
@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use telemetry::{Arrival, OpenConnection, Slot};
+use telemetry::{Arrival, Slot};
 
 use crate::{
     application::{Application, Conversation, Step},
@@ -22,8 +22,7 @@ pub(crate) fn run_connection<A: Application>(
     stream: &TcpStream,
     arrival: Arrival,
 ) {
-    let connection = OpenConnection::pick_up(&server.scoreboard, &server.journal, slot, arrival);
-    if let Some(mut conversation) = application.converse(connection, Instant::now()) {
+    if let Some(mut conversation) = server.pick_up(application, slot, arrival) {
         let outcome = drive(server, stream, &mut conversation);
         conversation.close(outcome);
     }
@@ -34,9 +33,6 @@ fn drive<C: Conversation>(
     stream: &TcpStream,
     conversation: &mut C,
 ) -> Result<(), C::Error> {
-    // A reply ends in a short write; held for an ACK it could cost 40 ms. A socket that refuses is of
-    // no use, which the next read finds out.
-    let _ = stream.set_nodelay(true);
     let mut socket = TimedSocket { stream, read_timeout: None, write_timeout: None };
     loop {
         match server.step(conversation, Instant::now())? {
@@ -84,9 +80,7 @@ impl TimedSocket<'_> {
     }
 }
 
-fn timed_out(err: &io::Error) -> bool {
-    matches!(
-        err.kind(),
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted
-    )
+/// Nothing was read or written in time. `TimedOut` is something else: the network gave up.
+pub(super) fn timed_out(err: &io::Error) -> bool {
+    matches!(err.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }

@@ -26,7 +26,9 @@ use nix::sys::{
     time::TimeSpec,
     timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags},
 };
-use telemetry::{Arrival, OpenConnection, Slot};
+use telemetry::{Arrival, Slot};
+
+use super::blocking::timed_out;
 
 use crate::{
     acceptor::Acceptor,
@@ -65,7 +67,7 @@ pub(super) fn serve<A: Application>(
         |_| true,
         |stream, arrival, admitted| {
             server.connection_queued();
-            if let Err(err) = parking.welcome(stream, arrival, admitted) {
+            if let Err(err) = parking.add(stream, arrival, admitted) {
                 server.connection_picked_up();
                 tracing::warn!("a connection was lost before it began: {err}");
             }
@@ -94,7 +96,7 @@ fn start_workers<A: Application>(
 }
 
 /// A connection that is served whenever it is ready.
-enum Guest<C> {
+enum Connection<C> {
     /// No worker has picked it up yet.
     Arrived(TcpStream, Arrival, Admitted),
     Open(Open<C>),
@@ -111,8 +113,9 @@ struct Open<C> {
 
 /// What follows a step.
 enum Next {
-    Step,
-    /// Nothing until the peer is ready, where there are flags for it, or until a moment.
+    GoOn,
+    /// Nothing until the peer is ready for these events, or until the moment at the latest; without
+    /// events only the moment counts.
     Park(EpollFlags, Instant),
     Yield,
     Close,
@@ -126,72 +129,51 @@ struct Worker<'a, A: Application> {
 }
 
 impl<A: Application> Worker<'_, A> {
-    /// Serves whichever connection is ready next, for ever.
+    /// Serves one connection whose time has come and one that is ready, in turn and for ever, so that
+    /// however many there are of the one kind they do not keep the other waiting.
     fn run(&self) {
-        let mut own = None;
         loop {
-            let timeout = if own.is_some() { EpollTimeout::ZERO } else { EpollTimeout::NONE };
-            let next = match (self.parking.next_ready(timeout), own.take()) {
-                (None, own) => own,
-                (other, None) => other,
-                (other, Some((id, guest))) => {
-                    self.parking.park(id, guest, EpollFlags::empty(), Instant::now());
-                    other
-                }
-            };
-            let Some((id, guest)) = next else { continue };
-            // A defect in one conversation must not cost the pool a thread.
-            own = catch_unwind(AssertUnwindSafe(|| self.serve(id, guest))).unwrap_or_else(|_| {
-                tracing::error!("a session panicked; its connection was closed");
-                None
-            });
+            let mut timeout = EpollTimeout::NONE;
+            if let Some((id, connection)) = self.parking.take_due() {
+                self.serve(id, connection);
+                timeout = EpollTimeout::ZERO;
+            }
+            if let Some((id, connection)) = self.parking.next_ready(timeout) {
+                self.serve(id, connection);
+            }
         }
     }
 
-    /// Serves the connection until it is parked or over. It is given back when it has had its turn.
-    fn serve(
-        &self,
-        id: u64,
-        guest: Guest<A::Conversation>,
-    ) -> Option<(u64, Guest<A::Conversation>)> {
-        let mut open = match guest {
-            Guest::Open(open) => open,
-            Guest::Arrived(stream, arrival, admitted) => self.pick_up(stream, arrival, admitted)?,
+    fn serve(&self, id: u64, connection: Connection<A::Conversation>) {
+        // A defect in one conversation must not cost the pool a thread.
+        if catch_unwind(AssertUnwindSafe(|| self.take_turn(id, connection))).is_err() {
+            tracing::error!("a session panicked; its connection was closed");
+        }
+    }
+
+    /// Runs the connection until it has to wait, has had its turn, or is over.
+    fn take_turn(&self, id: u64, connection: Connection<A::Conversation>) {
+        let mut open = match connection {
+            Connection::Open(open) => open,
+            Connection::Arrived(stream, arrival, admitted) => {
+                self.server.connection_picked_up();
+                let picked_up = self.server.pick_up(self.application, self.slot, arrival);
+                let Some(conversation) = picked_up else { return };
+                Open { stream, conversation, pending: None, _admitted: admitted }
+            }
         };
         for _ in 0..STEPS_AT_ONCE {
             match self.advance(&mut open) {
-                Ok(Next::Step) => {}
+                Ok(Next::GoOn) => {}
                 Ok(Next::Park(events, until)) => {
-                    self.parking.park(id, Guest::Open(open), events, until);
-                    return None;
+                    return self.parking.park(id, Connection::Open(open), events, until);
                 }
                 Ok(Next::Yield) => break,
-                Ok(Next::Close) => {
-                    open.conversation.close(Ok(()));
-                    return None;
-                }
-                Err(err) => {
-                    open.conversation.close(Err(err));
-                    return None;
-                }
+                Ok(Next::Close) => return open.conversation.close(Ok(())),
+                Err(err) => return open.conversation.close(Err(err)),
             }
         }
-        Some((id, Guest::Open(open)))
-    }
-
-    fn pick_up(
-        &self,
-        stream: TcpStream,
-        arrival: Arrival,
-        admitted: Admitted,
-    ) -> Option<Open<A::Conversation>> {
-        let Server { scoreboard, journal, .. } = self.server;
-        self.server.connection_picked_up();
-        // A reply ends in a short write; held for an ACK it could cost 40 ms.
-        let _ = stream.set_nodelay(true);
-        let connection = OpenConnection::pick_up(scoreboard, journal, self.slot, arrival);
-        let conversation = self.application.converse(connection, Instant::now())?;
-        Some(Open { stream, conversation, pending: None, _admitted: admitted })
+        self.parking.park(id, Connection::Open(open), EpollFlags::empty(), Instant::now());
     }
 
     /// Takes the next step, or does the one that could not be done before. What has come meanwhile is
@@ -223,7 +205,7 @@ impl<A: Application> Worker<'_, A> {
             Step::FinishSending => {
                 // A peer that is gone already is noticed by the next read.
                 let _ = stream.shutdown(Shutdown::Write);
-                return Ok(Next::Step);
+                return Ok(Next::GoOn);
             }
             Step::Close => return Ok(Next::Close),
         };
@@ -232,10 +214,10 @@ impl<A: Application> Worker<'_, A> {
                 *pending = Some((step, until));
                 return Ok(Next::Park(events, until));
             }
-            Err(err) if !is_in_vain(&err) => conversation.peer_lost(err)?,
+            Err(err) if !timed_out(&err) => conversation.peer_lost(err)?,
             Ok(()) | Err(_) => {}
         }
-        Ok(Next::Step)
+        Ok(Next::GoOn)
     }
 }
 
@@ -247,10 +229,6 @@ fn wait(step: Step) -> Duration {
     }
 }
 
-fn is_in_vain(err: &io::Error) -> bool {
-    matches!(err.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
-}
-
 /// Where connections wait until one of the workers takes them.
 struct Parking<C> {
     epoll: Epoll,
@@ -260,8 +238,8 @@ struct Parking<C> {
 }
 
 struct Parked<C> {
-    /// Each with its deadline, which one that has just arrived has not got.
-    guests: HashMap<u64, (Guest<C>, Option<Instant>)>,
+    /// Each with its deadline; there is none for one that was just accepted, which is ready at once.
+    connections: HashMap<u64, (Connection<C>, Option<Instant>)>,
     deadlines: BTreeSet<(Instant, u64)>,
     /// When the timer fires; `None` while it does not.
     timer_at: Option<Instant>,
@@ -275,7 +253,7 @@ impl<C> Parking<C> {
         let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?;
         epoll.add(&timer, EpollEvent::new(EpollFlags::EPOLLIN | ONE_SHOT, TIMER))?;
         let parked = Parked {
-            guests: HashMap::new(),
+            connections: HashMap::new(),
             deadlines: BTreeSet::new(),
             timer_at: None,
             next_id: TIMER + 1,
@@ -284,57 +262,61 @@ impl<C> Parking<C> {
     }
 
     /// Has a worker pick up a connection that was just accepted.
-    fn welcome(&self, stream: TcpStream, arrival: Arrival, admitted: Admitted) -> io::Result<()> {
+    fn add(&self, stream: TcpStream, arrival: Arrival, admitted: Admitted) -> io::Result<()> {
         stream.set_nonblocking(true)?;
         let mut parked = self.lock();
         let id = parked.next_id;
         parked.next_id += 1;
         // There is room to send, so it is ready at once.
         self.epoll.add(&stream, EpollEvent::new(EpollFlags::EPOLLOUT | ONE_SHOT, id))?;
-        parked.guests.insert(id, (Guest::Arrived(stream, arrival, admitted), None));
+        parked.connections.insert(id, (Connection::Arrived(stream, arrival, admitted), None));
         Ok(())
     }
 
-    /// Keeps `guest` until its peer is ready, where there are flags for it, or until a moment.
-    fn park(&self, id: u64, guest: Guest<C>, events: EpollFlags, until: Instant) {
+    /// Keeps the connection until its peer is ready for these events, or until the moment at the latest;
+    /// without events only the moment counts.
+    fn park(&self, id: u64, connection: Connection<C>, events: EpollFlags, until: Instant) {
         // Whoever is woken at once must find it, so the lock is held from before it can be.
         let mut parked = self.lock();
         if !events.is_empty() {
             let mut event = EpollEvent::new(events | ONE_SHOT, id);
-            if let Err(err) = self.epoll.modify(guest.stream(), &mut event) {
+            if let Err(err) = self.epoll.modify(connection.stream(), &mut event) {
                 tracing::warn!("a connection was closed that could not be waited for: {err}");
                 return;
             }
         }
-        parked.guests.insert(id, (guest, Some(until)));
+        parked.connections.insert(id, (connection, Some(until)));
         parked.deadlines.insert((until, id));
         self.set_timer(&mut parked);
     }
 
     /// Waits for a connection that is ready or has waited in vain. `None`: there is none after all, or
     /// not within the time.
-    fn next_ready(&self, timeout: EpollTimeout) -> Option<(u64, Guest<C>)> {
+    fn next_ready(&self, timeout: EpollTimeout) -> Option<(u64, Connection<C>)> {
         let mut events = [EpollEvent::empty()];
         if self.epoll.wait(&mut events, timeout).ok()? == 0 {
             return None;
         }
         let mut parked = self.lock();
         match events[0].data() {
-            TIMER => self.next_due(&mut parked),
+            TIMER => {
+                // Should more than this one be due, the timer fires again, for another worker.
+                let due = parked.take_due();
+                parked.timer_at = None;
+                self.set_timer(&mut parked);
+                let mut event = EpollEvent::new(EpollFlags::EPOLLIN | ONE_SHOT, TIMER);
+                self.epoll
+                    .modify(&self.timer, &mut event)
+                    .expect("the timer is in it from the start");
+                due
+            }
             id => parked.take(id),
         }
     }
 
-    /// The connection whose deadline is over; should there be more, the timer fires again.
-    fn next_due(&self, parked: &mut Parked<C>) -> Option<(u64, Guest<C>)> {
-        let now = Instant::now();
-        let first = parked.deadlines.first().filter(|(deadline, _)| *deadline <= now).copied();
-        let due = first.and_then(|(_, id)| parked.take(id));
-        parked.timer_at = None;
-        self.set_timer(parked);
-        let mut event = EpollEvent::new(EpollFlags::EPOLLIN | ONE_SHOT, TIMER);
-        self.epoll.modify(&self.timer, &mut event).expect("the timer is in it from the start");
-        due
+    /// The connection that has waited in vain for longest.
+    fn take_due(&self) -> Option<(u64, Connection<C>)> {
+        self.lock().take_due()
     }
 
     /// The timer fires at the first deadline or earlier.
@@ -362,18 +344,105 @@ impl<C> Parking<C> {
 }
 
 impl<C> Parked<C> {
+    fn take_due(&mut self) -> Option<(u64, Connection<C>)> {
+        let (deadline, id) = *self.deadlines.first()?;
+        if deadline <= Instant::now() { self.take(id) } else { None }
+    }
+
     /// `None` where another worker was faster.
-    fn take(&mut self, id: u64) -> Option<(u64, Guest<C>)> {
-        let (guest, deadline) = self.guests.remove(&id)?;
+    fn take(&mut self, id: u64) -> Option<(u64, Connection<C>)> {
+        let (connection, deadline) = self.connections.remove(&id)?;
         deadline.map(|deadline| self.deadlines.remove(&(deadline, id)));
-        Some((id, guest))
+        Some((id, connection))
     }
 }
 
-impl<C> Guest<C> {
+impl<C> Connection<C> {
     fn stream(&self) -> &TcpStream {
         match self {
             Self::Arrived(stream, ..) | Self::Open(Open { stream, .. }) => stream,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admission::Admission;
+
+    const LONG: Duration = Duration::from_secs(600);
+
+    /// A connection of the parking, in epoll as one that was accepted, and its peer.
+    fn connection(parking: &Parking<()>, id: u64) -> (Connection<()>, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, address) = listener.accept().unwrap();
+        parking.epoll.add(&stream, EpollEvent::new(ONE_SHOT, id)).unwrap();
+        let _admitted = Admission::new(1, 1, 1).admit(address).unwrap();
+        (Connection::Open(Open { stream, conversation: (), pending: None, _admitted }), peer)
+    }
+
+    fn id<C>(taken: Option<(u64, Connection<C>)>) -> Option<u64> {
+        taken.map(|(id, _)| id)
+    }
+
+    #[test]
+    fn whoever_has_something_to_say_is_ready_and_once() {
+        let parking = Parking::open().unwrap();
+        let (connection, mut peer) = connection(&parking, 7);
+        parking.park(7, connection, EpollFlags::EPOLLIN, Instant::now() + LONG);
+        assert_eq!(id(parking.next_ready(EpollTimeout::ZERO)), None);
+        peer.write_all(b"x").unwrap();
+        let (seven, connection) = parking.next_ready(EpollTimeout::NONE).unwrap();
+        assert_eq!((seven, id(parking.next_ready(EpollTimeout::ZERO))), (7, None));
+        // What was not read makes it ready again, once it is waited for.
+        parking.park(7, connection, EpollFlags::EPOLLIN, Instant::now() + LONG);
+        assert_eq!(id(parking.next_ready(EpollTimeout::NONE)), Some(7));
+    }
+
+    #[test]
+    fn a_deadline_wakes_whoever_waits_also_when_a_later_one_was_there_before() {
+        let parking = Parking::open().unwrap();
+        let ((late, _late_peer), (soon, _peer)) =
+            (connection(&parking, 1), connection(&parking, 2));
+        parking.park(1, late, EpollFlags::EPOLLIN, Instant::now() + LONG);
+        let until = Instant::now() + Duration::from_millis(20);
+        parking.park(2, soon, EpollFlags::EPOLLIN, until);
+        assert_eq!(id(parking.take_due()), None);
+        assert_eq!(id(parking.next_ready(EpollTimeout::NONE)), Some(2));
+        assert!(Instant::now() >= until);
+        assert_eq!(id(parking.next_ready(EpollTimeout::ZERO)), None);
+    }
+
+    #[test]
+    fn whose_time_has_come_need_not_wait_behind_those_who_are_ready() {
+        let parking = Parking::open().unwrap();
+        let mut peers = Vec::new();
+        for id in 1..10 {
+            let (connection, mut peer) = connection(&parking, id);
+            peer.write_all(b"x").unwrap();
+            parking.park(id, connection, EpollFlags::EPOLLIN, Instant::now() + LONG);
+            peers.push(peer);
+        }
+        let (due, _peer) = connection(&parking, 99);
+        parking.park(99, due, EpollFlags::empty(), Instant::now());
+        assert_eq!(id(parking.take_due()), Some(99));
+        assert_eq!(id(parking.take_due()), None);
+    }
+
+    #[test]
+    fn an_event_of_one_that_was_taken_by_its_deadline_finds_nobody() {
+        let parking = Parking::open().unwrap();
+        let (connection, mut peer) = connection(&parking, 5);
+        parking.park(5, connection, EpollFlags::EPOLLIN, Instant::now());
+        let (_, connection) = parking.take_due().unwrap();
+        peer.write_all(b"x").unwrap();
+        // Its event and the timer's, in whichever order.
+        assert_eq!(id(parking.next_ready(EpollTimeout::NONE)), None);
+        assert_eq!(id(parking.next_ready(EpollTimeout::NONE)), None);
+        assert_eq!(parking.epoll.wait(&mut [EpollEvent::empty()], EpollTimeout::ZERO), Ok(0));
+        // Nothing is lost by that.
+        parking.park(5, connection, EpollFlags::EPOLLIN, Instant::now() + LONG);
+        assert_eq!(id(parking.next_ready(EpollTimeout::NONE)), Some(5));
     }
 }

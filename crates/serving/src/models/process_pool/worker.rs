@@ -12,7 +12,7 @@ use nix::{
 
 use crate::{
     application::Application,
-    listener::AcceptPause,
+    listener::{AcceptPause, set_nodelay},
     models::blocking::run_connection,
     os,
     overload::Overload,
@@ -41,6 +41,7 @@ pub(super) fn run(
                 pause.reset();
                 match server.admission.admit_to_slot(peer, slot, server.scoreboard.slots()) {
                     Ok(()) => {
+                        set_nodelay(&stream);
                         let arrival = server.connection_accepted(peer);
                         run_connection(server, application, slot, &stream, arrival);
                         slot.set_origin(0);
