@@ -179,3 +179,25 @@ pub fn thread_id() -> u32 {
 pub fn thread_count() -> Option<i64> {
     Some(procfs::process::Process::myself().ok()?.stat().ok()?.num_threads)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering::Relaxed;
+
+    use telemetry::SlotCounts;
+
+    use super::*;
+
+    #[test]
+    fn what_is_shared_begins_with_zeros() {
+        let shared = SharedState::map(3, &["GET"]).unwrap();
+        assert_eq!(shared.scoreboard.slots().len(), 3);
+        for slot in shared.scoreboard.slots() {
+            assert_eq!(slot.counts(), SlotCounts::default());
+            assert_eq!(std::ptr::from_ref(slot).addr() % align_of::<Slot>(), 0);
+        }
+        assert_eq!((shared.scoreboard.accepted(), shared.drain_flag.has_cut()), (0, false));
+        let words = share_words::<8>().unwrap();
+        assert!(words.iter().all(|word| word.load(Relaxed) == 0));
+    }
+}

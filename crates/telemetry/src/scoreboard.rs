@@ -35,7 +35,8 @@ pub(crate) enum Outcome {
     Failed,
 }
 
-/// Counts that belong to no worker.
+/// Counts that belong to no worker. Atomic integers and nothing else: `serving` makes it of zeroed memory
+/// that processes share.
 #[derive(Debug, Default)]
 #[repr(C)]
 pub struct Totals {
@@ -51,7 +52,8 @@ pub struct Totals {
     requests_by_second: [AtomicU64; RATE_SECONDS],
 }
 
-/// The place of one worker. Apart from its neighbours' cache lines.
+/// The place of one worker. Apart from its neighbours' cache lines; atomic integers and nothing else, as
+/// [`Totals`].
 #[derive(Debug, Default)]
 #[repr(C, align(128))]
 pub struct Slot {
