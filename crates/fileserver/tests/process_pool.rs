@@ -45,7 +45,7 @@ fn a_worker_killed_in_mid_download_costs_its_client_alone() {
     }
     drop(others);
     let of = |ok, failed| Outcomes { ok, failed };
-    eventually(PATIENCE, "all downloads are booked", || {
+    eventually(PATIENCE, "all downloads are counted", || {
         server.stats().requests[Verb::Get] == of(3, 1)
     });
     expect_one_death(&server);
@@ -105,7 +105,7 @@ fn a_worker_killed_in_mid_upload_leaves_no_file_and_costs_its_client_alone() {
     drop(others);
     assert_eq!(server.stored("old.bin").unwrap(), b"old");
     let of = |ok, failed| Outcomes { ok, failed };
-    eventually(PATIENCE, "all uploads are booked", || {
+    eventually(PATIENCE, "all uploads are counted", || {
         server.stats().requests[Verb::Upload] == of(3, 1)
     });
     assert_eq!(server.temporary_files(), 0);
@@ -252,7 +252,7 @@ fn one_worker_and_fifty_workers_serve_fifty_clients() {
                 });
             }
         });
-        eventually(PATIENCE, "all connections are booked", || {
+        eventually(PATIENCE, "all connections are counted", || {
             server.stats().connections.succeeded >= 50
         });
         assert_eq!(server.stats().connections.failed, 0);

@@ -32,7 +32,7 @@ pub(super) struct Exchange {
     held_until: Option<Instant>,
     /// How the request under way ends once all output is sent: a reply that cannot be delivered
     /// is a failed request.
-    booked_when_sent: Option<Result<(), ErrorCode>>,
+    counted_when_sent: Option<Result<(), ErrorCode>>,
     /// Some of the output was sent since the last look.
     has_sent: bool,
     /// While a reply is sent that is longer than [`LONG_REPLY_LEN`].
@@ -101,7 +101,7 @@ impl Exchange {
             work: Work::Nothing,
             output: Output::default(),
             held_until: None,
-            booked_when_sent: None,
+            counted_when_sent: None,
             has_sent: false,
             long_reply: None,
             has_answered: false,
@@ -209,7 +209,7 @@ impl Exchange {
         if self.long_reply.take().is_some() {
             self.release_output();
         }
-        if let Some(outcome) = self.booked_when_sent.take() {
+        if let Some(outcome) = self.counted_when_sent.take() {
             self.connection.request_finished(outcome.err().map(ErrorCode::as_str), now);
             self.has_answered = true;
         }
@@ -220,7 +220,7 @@ impl Exchange {
                 self.connection.sent(len as u64);
                 if download.is_complete() {
                     self.work = Work::Nothing;
-                    self.booked_when_sent = Some(Ok(()));
+                    self.counted_when_sent = Some(Ok(()));
                 }
                 Ok(Progress::Output)
             }
@@ -378,7 +378,7 @@ impl Exchange {
             }
         }
         self.output.set(&wire);
-        self.booked_when_sent = Some(match reply {
+        self.counted_when_sent = Some(match reply {
             Reply::Error { code, .. } => {
                 self.access.told(*code);
                 Err(*code)

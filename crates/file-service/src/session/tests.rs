@@ -568,7 +568,7 @@ fn after_its_last_reply_a_session_reads_on_until_its_peer_stops_or_the_idle_time
 }
 
 #[test]
-fn a_connection_is_booked_by_how_it_ended() {
+fn a_connection_is_counted_by_how_it_ended() {
     let mut bench = Bench::new();
     assert_eq!(bench.counts().open_connections, 1);
     bench.receive("PING\r\n");

@@ -46,7 +46,7 @@ fn await_temporary_files(server: &Server, count: usize) {
 /// A connection has ended in failure, and everything of it is gone.
 #[track_caller]
 fn await_failed_connections(server: &Server, count: u64) {
-    eventually(PATIENCE, "the failed connections are booked", || {
+    eventually(PATIENCE, "the failed connections are counted", || {
         server.stats().connections.failed == count
     });
     await_temporary_files(server, 0);

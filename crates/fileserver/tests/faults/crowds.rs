@@ -9,7 +9,7 @@ use std::{
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use testkit::{Footprint, PATIENCE, Peer, Server, base64, content, eventually, processes};
 
-use crate::{KEPT_KIB_PER_WORKER, Model, expect_balanced_books, fileserver, scaled, warm_up};
+use crate::{KEPT_KIB_PER_WORKER, Model, expect_balanced_counts, fileserver, scaled, warm_up};
 
 const MIB: u64 = 1 << 10;
 
@@ -59,10 +59,10 @@ fn an_idle_crowd_costs_a_client_nothing(model: Model) {
     drop(idle);
     // What the first crowd has left is enough for all that follow, so nothing is lost with any.
     for _ in 1..scaled(3, 5) {
-        expect_balanced_books(&server);
+        expect_balanced_counts(&server);
         drop(come(&server, &before, idle_clients));
     }
-    expect_balanced_books(&server);
+    expect_balanced_counts(&server);
     let kept_kib = idle_clients * KEPT_KIB_PER_CONNECTION + 5 * KEPT_KIB_PER_WORKER;
     server.expect_back_at(&before, kept_kib);
 }

@@ -7,7 +7,7 @@ use testkit::{PATIENCE, Peer, Server, Signal, base64, content, eventually};
 use crate::{
     Model,
     bystanders::{BYSTANDERS, undisturbed},
-    expect_balanced_books, expect_recovery, fileserver, scaled, warm_up,
+    expect_balanced_counts, expect_recovery, fileserver, scaled, warm_up,
 };
 
 for_every_model!(
@@ -118,7 +118,7 @@ fn whoever_leaves_in_whatever_state_disturbs_nobody(model: Model) {
                 }
             });
         });
-        expect_balanced_books(&server);
+        expect_balanced_counts(&server);
         for (number, state) in STATES.iter().enumerate() {
             for way in WAYS {
                 let stored = server.stored(&file(number, way)).unwrap();
@@ -233,7 +233,7 @@ fn fifty_uploads_dropped_at_once_leave_nothing(model: Model) {
     for client in 0..CLIENTS {
         assert_eq!(server.stored(&format!("dropped{client}.bin")), None);
     }
-    expect_balanced_books(&server);
+    expect_balanced_counts(&server);
     let failed = server.stats().connections.failed;
     assert_eq!(failed, (CLIENTS * scaled(2, 20)) as u64);
     expect_recovery(&server, &before, workers);

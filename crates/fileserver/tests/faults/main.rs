@@ -82,13 +82,13 @@ fn warm_up(server: &Server, workers: usize) -> Footprint {
     let last = peers.last_mut().expect("a server has a worker");
     assert_eq!(last.request("DELETE warm.bin").outcome(), "OK");
     drop(peers);
-    expect_balanced_books(server);
+    expect_balanced_counts(server);
     Footprint { memory_kib: server.footprint().memory_kib, ..fresh }
 }
 
 /// Every connection that was made is booked once, and nothing is left of the ended ones.
 #[track_caller]
-fn expect_balanced_books(server: &Server) {
+fn expect_balanced_counts(server: &Server) {
     let deadline = Instant::now() + PATIENCE;
     // One that is ending may for a moment count as both active and ended.
     loop {
@@ -112,7 +112,7 @@ const BOOKS_PAUSE: Duration = Duration::from_millis(10);
 /// The server is what it was before the fault: in what it holds, in its books, in what it does.
 #[track_caller]
 fn expect_recovery(server: &Server, before: &Footprint, workers: u64) {
-    expect_balanced_books(server);
+    expect_balanced_counts(server);
     server.expect_back_at(before, workers * KEPT_KIB_PER_WORKER);
     expect_service(server);
 }

@@ -15,6 +15,7 @@ use model::Model;
 mod model;
 mod records;
 
+mod accounting;
 mod activity;
 mod deaths;
 mod descriptors;
@@ -26,7 +27,6 @@ mod rotation;
 mod settings;
 mod stalls;
 mod status;
-mod whole_books;
 
 /// Says, also where the output of tests is captured, that a test could not do its work here.
 fn not_run(why: &str) {
