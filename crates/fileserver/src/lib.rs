@@ -11,7 +11,6 @@ mod commands;
 mod confinement;
 mod exposure;
 mod monitoring;
-mod resources;
 mod serve;
 mod stats;
 mod tls;

@@ -1,5 +1,7 @@
 //! The answer to STATS.
 
+pub(crate) mod resources;
+
 use std::time::Instant;
 
 use file_service::FileService;
@@ -7,8 +9,6 @@ use monitor::stats::{self, Facts};
 use protocol::Stats;
 use serving::Server;
 use telemetry::Mode;
-
-use crate::resources;
 
 /// What the server has counted so far.
 pub(crate) fn collect(server: &Server, service: &FileService, now: Instant) -> Stats {

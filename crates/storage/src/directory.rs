@@ -1,5 +1,7 @@
 //! The served directory itself.
 
+pub(crate) mod listing;
+pub(crate) mod place;
 mod stored_file;
 
 use std::{
@@ -22,13 +24,15 @@ use rustix::{
     io::Errno,
 };
 
+use self::{
+    listing::{LeftOut, Listing},
+    place::Place,
+};
 use crate::{
     attributes::Attributes,
     disk,
     error::{OpenDirectoryError, StorageError},
-    listing::{LeftOut, Listing},
     options::{DirectoryOptions, Durability},
-    place::Place,
     space::{Space, usage::Usage},
     temporary,
     upload::{Destination, IfExists, Upload},

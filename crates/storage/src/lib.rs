@@ -14,17 +14,15 @@ mod disk;
 mod error;
 #[cfg(test)]
 mod faults;
-mod listing;
 mod options;
-mod place;
 mod space;
 mod temporary;
 mod upload;
 
 pub use content_hasher::ContentHasher;
+pub use directory::listing::LeftOut;
 pub use directory::{Directory, StoredFile};
 pub use error::{OpenDirectoryError, StorageError};
-pub use listing::LeftOut;
 pub use options::{DirectoryOptions, Durability};
 pub use space::usage::Usage;
 pub use upload::{IfExists, Upload};

@@ -15,10 +15,10 @@ use protocol::FileName;
 
 use crate::{
     attributes::Attributes,
+    directory::place::Place,
     disk::{self, Readers},
     error::StorageError,
     options::Durability,
-    place::Place,
     space::{STEP_LEN, Space},
     temporary,
 };
