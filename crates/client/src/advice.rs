@@ -87,7 +87,9 @@ fn advice_on_refusal(code: ErrorCode) -> Option<&'static str> {
     match code {
         ErrorCode::NotFound => Some("'list' shows the names that are there"),
         ErrorCode::Exists => Some("delete it first, or choose another name"),
-        ErrorCode::Busy | ErrorCode::Timeout | ErrorCode::Unended => Some("try again later"),
+        ErrorCode::Busy | ErrorCode::Timeout | ErrorCode::Unended | ErrorCode::Unavailable => {
+            Some("try again later")
+        }
         ErrorCode::AuthRequired | ErrorCode::AuthFailed => {
             Some("give a token that the server knows, with --token-file FILE")
         }

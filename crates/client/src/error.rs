@@ -6,7 +6,6 @@ use std::{
 };
 
 use protocol::{DecodeError, ErrorCode, ReplyError};
-use serde_json::Value;
 
 use crate::TlsError;
 
@@ -90,18 +89,14 @@ impl ClientError {
     /// What the server refused with, where it said so with a code of the protocol.
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
-            Self::Refused { code: Some(code), .. } => known_code(code),
+            Self::Refused { code: Some(code), .. } => ErrorCode::of(code),
             _ => None,
         }
     }
 }
 
-fn known_code(code: &str) -> Option<ErrorCode> {
-    serde_json::from_value(Value::String(code.to_owned())).ok()
-}
-
 fn refusal(code: Option<&str>) -> &'static str {
-    let Some(code) = code.and_then(known_code) else { return "refused" };
+    let Some(code) = code.and_then(ErrorCode::of) else { return "refused" };
     match code {
         ErrorCode::UnknownRequest => "refused:unknown-request",
         ErrorCode::BadRequest => "refused:bad-request",
@@ -116,6 +111,7 @@ fn refusal(code: Option<&str>) -> &'static str {
         ErrorCode::Busy => "refused:busy",
         ErrorCode::Timeout => "refused:timeout",
         ErrorCode::Unended => "refused:unended",
+        ErrorCode::Unavailable => "refused:unavailable",
         ErrorCode::AuthRequired => "refused:auth-required",
         ErrorCode::AuthFailed => "refused:auth-failed",
         ErrorCode::Forbidden => "refused:forbidden",

@@ -1,6 +1,11 @@
 //! Replies: one JSON object, then CRLF CRLF, then nothing.
 
-use serde::{Deserialize, Serialize, Serializer};
+use std::fmt::Display;
+
+use serde::{
+    Deserialize, Serialize, Serializer,
+    de::value::{self, StrDeserializer},
+};
 
 use crate::{FileName, Stats, json};
 
@@ -32,6 +37,11 @@ pub enum Reply {
     /// The token was accepted; the sentence says whose it is and what it allows.
     Authenticated {
         sentence: String,
+    },
+    /// A list that a balancer made of the lists of several servers, without those of the ones that are named.
+    Partial {
+        list: Box<Self>,
+        missing: Vec<String>,
     },
     Error {
         code: ErrorCode,
@@ -67,6 +77,8 @@ pub enum ErrorCode {
     Timeout,
     /// An upload stopped before its end.
     Unended,
+    /// Behind a balancer: no server that has the answer can be reached.
+    Unavailable,
     /// The server wants a token first.
     AuthRequired,
     /// The server knows no such token.
@@ -79,6 +91,11 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
+    /// What is meant by a code as it is sent; `None` for those of other servers.
+    pub fn of(code: &str) -> Option<Self> {
+        Self::deserialize(StrDeserializer::<value::Error>::new(code)).ok()
+    }
+
     /// As it is sent.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -95,6 +112,7 @@ impl ErrorCode {
             Self::Busy => "busy",
             Self::Timeout => "timeout",
             Self::Unended => "unended",
+            Self::Unavailable => "unavailable",
             Self::AuthRequired => "auth-required",
             Self::AuthFailed => "auth-failed",
             Self::Forbidden => "forbidden",
@@ -113,6 +131,23 @@ impl Serialize for ErrorCode {
 impl Reply {
     pub fn error(code: ErrorCode, sentence: impl ToString) -> Self {
         Self::Error { code, sentence: sentence.to_string() }
+    }
+
+    /// To an upload whose content stopped coming before its end.
+    pub fn unended(why: impl Display) -> Self {
+        let sentence = format!(
+            "the upload did not end: {why}; nothing was stored; a line ending and a blank line end it, \
+             or a closing quote where the content is quoted"
+        );
+        Self::Error { code: ErrorCode::Unended, sentence }
+    }
+
+    /// To an upload whose content came too slowly.
+    pub fn too_slow(why: impl Display) -> Self {
+        Self::error(
+            ErrorCode::Timeout,
+            format!("the upload was too slow: {why}; nothing was stored"),
+        )
     }
 
     /// The whole reply, its ending included. Its size follows the number of files or workers it
@@ -146,6 +181,9 @@ struct Fields<'a> {
     data_size: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     data_digest: Option<&'a str>,
+    /// Whose files a list lacks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing: Option<&'a [String]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<ErrorCode>,
 }
@@ -168,6 +206,7 @@ impl<'a> From<&'a Reply> for Fields<'a> {
             data_namafile: None,
             data_size: None,
             data_digest: None,
+            missing: None,
             code: None,
         };
         match reply {
@@ -191,6 +230,9 @@ impl<'a> From<&'a Reply> for Fields<'a> {
                 data_digest: Some(digest),
                 ..ok(None)
             },
+            Reply::Partial { list, missing } => {
+                Self { missing: Some(missing), ..Self::from(&**list) }
+            }
             Reply::Error { code, sentence } => {
                 Self { status: "ERROR", code: Some(*code), ..ok(Some(Data::Text(sentence))) }
             }
@@ -235,12 +277,27 @@ mod tests {
                 r#"{"status":"OK","data":"welcome"}"#,
             ),
             (
+                Reply::Partial {
+                    list: Box::new(Reply::List(vec!["a.txt".parse().unwrap()])),
+                    missing: vec!["b".to_owned()],
+                },
+                r#"{"status":"OK","data":["a.txt"],"missing":["b"]}"#,
+            ),
+            (
                 Reply::error(ErrorCode::NotFound, "no such file"),
                 r#"{"status":"ERROR","data":"no such file","code":"not-found"}"#,
             ),
         ] {
             assert_eq!(wire(&reply), format!("{expected}\r\n\r\n"));
         }
+    }
+
+    #[test]
+    fn a_code_means_what_it_is_sent_for() {
+        for code in [ErrorCode::NotFound, ErrorCode::Unavailable, ErrorCode::TooManyRequests] {
+            assert_eq!(ErrorCode::of(code.as_str()), Some(code));
+        }
+        assert_eq!(ErrorCode::of("404"), None);
     }
 
     #[test]
