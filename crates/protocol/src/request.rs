@@ -1,9 +1,15 @@
 //! Requests: what a client can ask for.
 
+mod conduct;
+mod subject;
+
 use crate::{
     ErrorCode, FileName, FileNameError, Token, TokenError, Verb,
     quoting::{self, is_blank},
 };
+
+pub use conduct::Conduct;
+pub use subject::subject;
 
 /// What a client can ask for.
 #[derive(Clone, Debug, Eq, PartialEq)]

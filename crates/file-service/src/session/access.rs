@@ -1,6 +1,6 @@
 //! Who is at the other end of a connection, and what they may ask for.
 
-use protocol::{ErrorCode, ParseRequestError, Request, Token};
+use protocol::{ErrorCode, ParseRequestError, Request, Token, request::Conduct};
 
 use super::refusal::Refusal;
 use crate::{
@@ -13,21 +13,11 @@ use crate::{
 const STRANGER_REQUESTS_MAX: u64 = 10;
 const STRANGER_SKIPPED_MAX: u64 = 64 * 1024;
 
-/// How often in a row a peer may say what is no request. Quiet makes one of every byte that drips, so
-/// whoever drips them would start all times again with each.
-const UNKNOWN_MAX: u64 = 10;
-
 #[derive(Debug, Default)]
 pub(super) struct Access {
     /// From the last token; none is asked for where the server has no tokens.
     identity: Option<Identity>,
-    requests: u64,
-    /// Those since the last that were none.
-    unknown: u64,
-    /// The last reply said that something was no request or no content, and nothing came since.
-    is_in_doubt: bool,
-    /// In doubt, and what came along with that is no request either.
-    is_lost: bool,
+    conduct: Conduct,
 }
 
 impl Access {
@@ -37,40 +27,28 @@ impl Access {
     }
 
     pub(super) fn count_request(&mut self, request: &Result<Request, ParseRequestError>) {
-        self.requests += 1;
-        self.unknown = if is_unknown(request) { self.unknown + 1 } else { 0 };
+        self.conduct.count(request);
     }
 
     /// The peer speaks something else, in more lines than the one that was answered: these were sent
     /// before it could read the answer, so they are no requests of their own and get none.
     pub(super) fn is_rambling(&mut self, request: &Result<Request, ParseRequestError>) -> bool {
-        self.is_lost |= self.is_in_doubt && is_unknown(request);
-        self.is_lost
+        self.conduct.is_rambling(request)
     }
 
     /// The peer is answered with this error.
     pub(super) fn told(&mut self, code: ErrorCode) {
-        use ErrorCode::{BadBase64, BadRequest, UnknownRequest};
-        self.is_in_doubt = matches!(code, BadBase64 | BadRequest | UnknownRequest);
+        self.conduct.told(code);
     }
 
     /// The peer goes on, and may have read what it was told.
     pub(super) fn heard(&mut self) {
-        self.is_in_doubt = false;
+        self.conduct.heard();
     }
 
     /// One more request than a connection may make was made, or nothing for too long that was one.
     pub(super) fn requests_spent(&self, service: &FileService) -> Option<String> {
-        let requests_max = self.requests_max(service);
-        if self.is_lost {
-            Some("more than one line that was no request, at once".to_owned())
-        } else if self.requests > requests_max {
-            Some(format!("more than {requests_max} requests"))
-        } else if self.unknown >= UNKNOWN_MAX {
-            Some(format!("{UNKNOWN_MAX} requests in a row that were none"))
-        } else {
-            None
-        }
+        self.conduct.spent(self.requests_max(service))
     }
 
     /// How much text of a refused upload is read before the connection is ended instead.
@@ -84,7 +62,7 @@ impl Access {
         request: &Request,
         service: &FileService,
     ) -> Result<(), Refusal> {
-        if self.requests > self.requests_max(service) {
+        if self.conduct.requests() > self.requests_max(service) {
             return Err(Refusal::TooManyRequests(self.requests_max(service)));
         }
         if matches!(request, Request::Auth(_) | Request::Ping) {
@@ -124,8 +102,4 @@ impl Access {
         let requests_max = service.limits.requests_max;
         if self.is_known(service) { requests_max } else { requests_max.min(STRANGER_REQUESTS_MAX) }
     }
-}
-
-fn is_unknown(request: &Result<Request, ParseRequestError>) -> bool {
-    request.as_ref().is_err_and(|err| err.code() == ErrorCode::UnknownRequest)
 }

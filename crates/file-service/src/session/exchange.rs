@@ -8,8 +8,7 @@ use std::{
 };
 
 use protocol::{
-    ErrorCode, FileName, Fragment, ListedFile, ParseRequestError, QUIET, Reply, Request, Verb,
-    reply::ENDING,
+    ErrorCode, FileName, Fragment, ListedFile, QUIET, Reply, Request, Verb, reply::ENDING,
 };
 use storage::{Directory, StorageError};
 use telemetry::OpenConnection;
@@ -78,9 +77,6 @@ const REJECTION_DELAY: Duration = Duration::from_secs(1);
 
 /// No reply is this long but a LIST of many files: pieces of files are shorter.
 const LONG_REPLY_LEN: usize = 256 * 1024;
-
-/// As long as a file's name may be.
-const SUBJECT_LEN_MAX: usize = 255;
 
 /// Every reply starts with these.
 const FIRST_BYTES: &[u8; 2] = b"{\"";
@@ -259,7 +255,7 @@ impl Exchange {
         if self.access.is_rambling(&request) {
             return;
         }
-        let (verb, file) = subject(head, &request);
+        let (verb, file) = protocol::request::subject(head, &request);
         self.connection.request_started(verb.map_or(Verb::NO_VERB, Verb::label), file, now);
         self.held_until = service_time(verb, &self.service).map(|time| now + time);
         self.access.count_request(&request);
@@ -401,23 +397,4 @@ fn sizes(directory: &Directory) -> Result<Vec<ListedFile>, StorageError> {
 fn service_time(verb: Option<Verb>, service: &FileService) -> Option<Duration> {
     let faults = service.faults.as_ref()?;
     matches!(verb, Some(Verb::Get | Verb::Upload)).then(|| faults.service_time()).flatten()
-}
-
-/// What a request is about, for the accounting. Of a request that is none, what stands in the place of a
-/// file's name; but not after AUTH, where it may be a token with a slip of the pen.
-fn subject(
-    head: &[u8],
-    request: &Result<Request, ParseRequestError>,
-) -> (Option<Verb>, Option<String>) {
-    let (word, rest) = protocol::request::verb_and_rest(head);
-    let verb = Verb::of(word);
-    let file = match (request, verb) {
-        (Ok(request), _) => request.file_name().map(|name| name.as_str().to_owned()),
-        (Err(_), None | Some(Verb::Auth)) => None,
-        (Err(_), _) => {
-            let rest = String::from_utf8_lossy(rest);
-            Some(rest[..rest.floor_char_boundary(SUBJECT_LEN_MAX)].to_owned())
-        }
-    };
-    (verb, file)
 }
