@@ -147,6 +147,33 @@ impl BodyDecoder {
     }
 }
 
+/// How much content base64 text stands for, counted piece by piece without decoding it. Of text that is no
+/// base64 it is a guess.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ContentLength {
+    text_len: u64,
+    /// At the end of the text.
+    pads: u64,
+}
+
+impl ContentLength {
+    /// Counts the next piece of the text, which holds no blanks.
+    pub fn take(&mut self, text: &[u8]) {
+        let pads = text.iter().rev().take_while(|c| **c == b'=').count();
+        let before = if pads == text.len() { self.pads } else { 0 };
+        self.pads = before + pads as u64;
+        self.text_len += text.len() as u64;
+    }
+
+    /// How long the content of the whole groups so far is. Never less than before.
+    pub fn bytes(&self) -> u64 {
+        let groups = self.text_len / TEXT_GROUP as u64 * PLAIN_GROUP as u64;
+        let is_whole = self.text_len.is_multiple_of(TEXT_GROUP as u64);
+        let pads = if is_whole { self.pads.min(PLAIN_GROUP as u64 - 1) } else { 0 };
+        groups.saturating_sub(pads)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,6 +207,23 @@ mod tests {
             assert_eq!(&encoded[..len], text.as_bytes());
             assert_eq!(len as u64, text_len(plain.len() as u64));
             assert_eq!(decode(&[text.as_bytes()]).unwrap(), plain.as_bytes());
+        }
+    }
+
+    #[test]
+    fn the_length_of_content_is_counted_without_decoding_it() {
+        for text in ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"] {
+            let content = decode(&[text.as_bytes()]).unwrap();
+            for cut in 0..=text.len() {
+                let mut length = ContentLength::default();
+                let mut before = 0;
+                for piece in [&text[..cut], &text[cut..]] {
+                    length.take(piece.as_bytes());
+                    assert!(length.bytes() >= before, "{text} cut at {cut}");
+                    before = length.bytes();
+                }
+                assert_eq!(length.bytes(), content.len() as u64, "{text} cut at {cut}");
+            }
         }
     }
 

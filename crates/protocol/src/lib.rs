@@ -21,12 +21,12 @@ pub mod stats;
 mod token;
 mod verb;
 
-pub use body::{BodyDecoder, BodyEncoder, DecodeError};
+pub use body::{BodyDecoder, BodyEncoder, ContentLength, DecodeError};
 pub use file_name::{FileName, FileNameError};
 pub use framer::{Fragment, FrameError, HEAD_LEN_MAX, Pause, QUIET, RequestFramer};
 pub use received_reply::ReceivedReply;
 pub use reply::{ErrorCode, ListedFile, Reply};
-pub use reply_reader::{ReplyError, ReplyFragment, ReplyReader};
+pub use reply_reader::{ReplyError, ReplyFragment, ReplyReader, ReplyScanner};
 pub use request::{ParseRequestError, Request};
 pub use stats::{ByVerb, Stats};
 pub use token::{TOKEN_LEN_MAX, Token, TokenError};

@@ -1,11 +1,15 @@
 //! Reads a server's replies, ours and others', without holding the file they carry.
 
+mod scanner;
+
 use std::mem;
 
 use memchr::memchr2;
 use serde_json::{Map, Value};
 
 use crate::{ReceivedReply, reply::ENDING};
+
+pub use scanner::ReplyScanner;
 
 /// Most bytes of a reply besides the file content: names for a million files.
 const REPLY_LEN_MAX: usize = 64 << 20;

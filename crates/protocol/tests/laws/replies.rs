@@ -2,6 +2,7 @@
 
 use protocol::{
     ErrorCode, FileName, ListedFile, ReceivedReply, Reply, ReplyError, ReplyFragment, ReplyReader,
+    ReplyScanner,
     reply::{self, ENDING},
 };
 use serde_json::Value;
@@ -12,6 +13,7 @@ pub(crate) fn hold(bytes: &[u8]) {
     is_read_the_same_however_cut(bytes);
     agrees_with_json(bytes);
     our_own_replies_are_read(bytes);
+    a_scanner_finds_the_same_end(bytes);
 }
 
 /// What a reader made of a stream.
@@ -70,6 +72,38 @@ fn is_read_the_same_however_cut(bytes: &[u8]) -> Conversation {
         assert_eq!(read(&pieces), whole, "in {} pieces", pieces.len());
     }
     whole
+}
+
+/// Whoever passes replies on takes the same bytes for one as whoever reads them, and knows how it went.
+fn a_scanner_finds_the_same_end(bytes: &[u8]) {
+    let (mut reader, mut scanner) = (ReplyReader::default(), ReplyScanner::default());
+    let (mut read, mut text_len) = (0, 0);
+    let reply = loop {
+        let Ok((fragment, used)) = reader.next(&bytes[read..]) else { return };
+        read += used;
+        match fragment {
+            Some(ReplyFragment::Body(text)) => text_len += text.len() as u64,
+            Some(ReplyFragment::Reply(reply)) => break reply,
+            Some(ReplyFragment::Ending) => {}
+            None => return,
+        }
+    };
+    assert_eq!(scanner.scan(&bytes[..read]), Ok(read));
+    assert!(scanner.is_whole() && scanner.missing_ending() == ENDING);
+    // A member whose name or value is spelled with escapes is read and not scanned; of two, each takes one.
+    let members = |name: &[u8]| bytes[..read].windows(name.len()).filter(|it| *it == name).count();
+    if bytes.contains(&b'\\') || members(b"status") > 1 || members(b"code") > 1 {
+        return;
+    }
+    assert!(scanner.content_len() <= text_len);
+    if scanner.is_ok().is_some() {
+        assert_eq!(scanner.is_ok(), Some(reply.is_ok()));
+    }
+    if let (Some(scanned), Some(read)) = (scanner.code(), &reply.code)
+        && read.is_ascii()
+    {
+        assert!(read.starts_with(scanned));
+    }
 }
 
 /// A JSON object is a reply, and its file's text is what a JSON reader says it is.
