@@ -3,9 +3,8 @@
 use std::io;
 
 use protocol::FrameError;
+use serving::Overdue;
 use telemetry::Level;
-
-use crate::session::timeouts::Overdue;
 
 /// Why a connection ended before its peer closed it. For the log: a client is told by a reply,
 /// where one still makes sense.

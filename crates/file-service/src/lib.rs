@@ -19,4 +19,3 @@ pub use conversation::Conversation;
 pub use error::ConnectionError;
 pub use faults::{Fault, Faults, ParseFaultError};
 pub use service::{CollectStats, FileService, Limits};
-pub use session::timeouts::Overdue;

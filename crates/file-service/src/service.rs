@@ -7,6 +7,7 @@ use std::{
 
 use protocol::Stats;
 use rustls::ServerConfig;
+use serving::timeouts::TimeLimits;
 use storage::{Directory, IfExists};
 
 use crate::{
@@ -50,4 +51,12 @@ pub struct Limits {
     pub requests_max: u64,
     pub read_only: bool,
     pub if_exists: IfExists,
+}
+
+impl Limits {
+    /// How long a client may take.
+    pub(crate) fn time(&self) -> TimeLimits {
+        let Self { idle_timeout, head_timeout, min_rate, .. } = *self;
+        TimeLimits { idle_timeout, head_timeout, min_rate }
+    }
 }

@@ -12,7 +12,6 @@ mod access;
 mod buffers;
 mod exchange;
 mod refusal;
-pub(crate) mod timeouts;
 mod transfer;
 
 use std::{
@@ -21,13 +20,15 @@ use std::{
 };
 
 use protocol::{ErrorCode, FrameError, Pause, QUIET, Reply, RequestFramer};
-use serving::{Farewell, LINGER, Leaving, Phase, Step};
+use serving::{
+    Farewell, LINGER, Leaving, Overdue, Phase, Step,
+    timeouts::{Stage, Timeouts},
+};
 use telemetry::OpenConnection;
 
 use self::{
     buffers::Input,
     exchange::{Exchange, Progress},
-    timeouts::{Overdue, Stage, Timeouts},
 };
 use crate::{
     error::ConnectionError,
@@ -203,7 +204,7 @@ impl Session {
 
     fn send(&mut self) -> Result<Step, ConnectionError> {
         self.timeouts.enter(Stage::Transfer);
-        match self.timeouts.left(&self.service.limits) {
+        match self.timeouts.left(&self.service.limits.time()) {
             Ok(left) => Ok(Step::Send(left.min(TICK))),
             Err(overdue) => {
                 // Otherwise a limit was told already, and this is about the last reply.
@@ -282,7 +283,7 @@ impl Session {
             return None;
         }
         self.timeouts.enter(self.stage());
-        let left = match self.timeouts.left(&self.service.limits) {
+        let left = match self.timeouts.left(&self.service.limits.time()) {
             Ok(left) => left,
             Err(overdue) => {
                 self.give_up_waiting(overdue);
@@ -337,18 +338,8 @@ impl Session {
         self.timeouts.restart();
         let reply = match overdue {
             Overdue::NoRequest(_) | Overdue::Head(_) => Reply::error(ErrorCode::Timeout, overdue),
-            Overdue::Silent(_) => Reply::error(
-                ErrorCode::Unended,
-                format!(
-                    "the upload did not end: {overdue}; nothing was stored; \
-                     a line ending and a blank line end it, \
-                     or a closing quote where the content is quoted"
-                ),
-            ),
-            Overdue::Slow { .. } => Reply::error(
-                ErrorCode::Timeout,
-                format!("the upload was too slow: {overdue}; nothing was stored"),
-            ),
+            Overdue::Silent(_) => Reply::unended(overdue),
+            Overdue::Slow { .. } => Reply::too_slow(overdue),
         };
         self.exchange.abort(&reply);
         self.exchange.limited(overdue);

@@ -7,7 +7,7 @@ use std::{
 
 use telemetry::OpenConnection;
 
-use crate::{farewell::Farewell, shutdown::Phase};
+use crate::{shutdown::Phase, timeouts::Farewell};
 
 /// What the connections of a server are for. Shared by all its workers; in process mode each has its
 /// copy.

@@ -13,9 +13,9 @@ use telemetry::{EventKind, Journal, Level, Scoreboard};
 use crate::{
     admission::Busy,
     application::Application,
-    farewell::{Farewell, Leaving},
     os,
     server::Server,
+    timeouts::{Farewell, Leaving},
 };
 
 /// Turned-away connections that are kept so long; with more, those not looked at for longest are closed

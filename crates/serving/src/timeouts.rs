@@ -1,17 +1,30 @@
-//! How long the peer may take for what it is waited for.
+//! How long the peer may take for what it is waited for, also for leaving.
 //!
 //! Only time that the driver was told to wait counts: what the disk or another connection took in
 //! between is not the peer's, but for at most a tick of each wait that ends late because all workers
 //! were busy. Each stage has a limit that dripping bytes do not move: a connection
 //! between requests, a head on its way, and a body or a reply, which must keep to a rate.
 
+mod farewell;
+
 use std::time::{Duration, Instant};
 
-use crate::service::Limits;
+pub use self::farewell::{Farewell, LINGER, Leaving};
+
+/// How long a peer may take, as whoever starts a server chooses.
+#[derive(Clone, Copy, Debug)]
+pub struct TimeLimits {
+    /// Between requests, and without a byte within a transfer.
+    pub idle_timeout: Duration,
+    /// From the first byte of a head to its last.
+    pub head_timeout: Duration,
+    /// Bytes a second that a transfer must move, averaged over the idle timeout.
+    pub min_rate: u64,
+}
 
 /// What the peer is waited for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Stage {
+pub enum Stage {
     /// A first request that says who the peer is, or the rest of one that does not.
     Introduction,
     /// The first byte of a request.
@@ -35,8 +48,9 @@ pub enum Overdue {
     Slow { rate: u64, interval: Duration },
 }
 
+/// The time that one peer has used up.
 #[derive(Debug)]
-pub(super) struct Timeouts {
+pub struct Timeouts {
     asked_at: Instant,
     granted: Duration,
     has_moved: bool,
@@ -48,7 +62,7 @@ pub(super) struct Timeouts {
 }
 
 impl Timeouts {
-    pub(super) fn new(now: Instant) -> Self {
+    pub fn new(now: Instant) -> Self {
         Self {
             asked_at: now,
             granted: Duration::ZERO,
@@ -61,7 +75,7 @@ impl Timeouts {
     }
 
     /// Counts the wait that ends now.
-    pub(super) fn waited_until(&mut self, now: Instant) {
+    pub fn waited_until(&mut self, now: Instant) {
         let spent = now.duration_since(self.asked_at).min(self.granted);
         self.waited += spent;
         self.silence = if self.has_moved { Duration::ZERO } else { self.silence + spent };
@@ -70,24 +84,24 @@ impl Timeouts {
     }
 
     /// The driver is told to wait so long.
-    pub(super) fn grant(&mut self, wait: Duration, now: Instant) {
+    pub fn grant(&mut self, wait: Duration, now: Instant) {
         self.granted = wait;
         self.asked_at = now;
     }
 
     /// The peer moved bytes, in either direction.
-    pub(super) fn moved(&mut self, len: usize) {
+    pub fn moved(&mut self, len: usize) {
         self.has_moved = true;
         self.moved += len as u64;
     }
 
     /// Since the peer last moved a byte.
-    pub(super) fn silence(&self) -> Duration {
+    pub fn silence(&self) -> Duration {
         self.silence
     }
 
     /// What the peer is waited for from now on. Another stage starts with all its time.
-    pub(super) fn enter(&mut self, stage: Stage) {
+    pub fn enter(&mut self, stage: Stage) {
         if self.stage != stage {
             self.stage = stage;
             self.restart();
@@ -95,14 +109,14 @@ impl Timeouts {
     }
 
     /// Gives the peer all the time of its stage again.
-    pub(super) fn restart(&mut self) {
+    pub fn restart(&mut self) {
         self.silence = Duration::ZERO;
         self.waited = Duration::ZERO;
         self.moved = 0;
     }
 
     /// How much longer the peer may take, or why it may not.
-    pub(super) fn left(&mut self, limits: &Limits) -> Result<Duration, Overdue> {
+    pub fn left(&mut self, limits: &TimeLimits) -> Result<Duration, Overdue> {
         let (limit, overdue) = match self.stage {
             Stage::Introduction => (limits.head_timeout, Overdue::NoRequest(limits.head_timeout)),
             Stage::Idle => (limits.idle_timeout, Overdue::NoRequest(limits.idle_timeout)),
@@ -113,7 +127,7 @@ impl Timeouts {
     }
 
     /// Silence is judged from the last byte, the rate over intervals of the same length.
-    fn left_of_transfer(&mut self, limits: &Limits) -> Result<Duration, Overdue> {
+    fn left_of_transfer(&mut self, limits: &TimeLimits) -> Result<Duration, Overdue> {
         let interval = limits.idle_timeout;
         if self.silence >= interval {
             return Err(Overdue::Silent(interval));
