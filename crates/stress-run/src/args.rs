@@ -24,7 +24,7 @@ Examples:
   stress-run --modes async --clients 50  18 rows of one mode
   stress-run --lang id                   tables and messages in Indonesian
   stress-run plan --modes thread         the time, disk and memory that it needs
-  stress-run resume results/latest       the rest of a run that was stopped
+  stress-run resume results/latest       what is missing or was disturbed
   stress-run report results/latest       its tables and its report once more
   stress-run compare results/latest --between modes
                                          which mode is faster?
@@ -76,7 +76,7 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Continue a run that was stopped: measure the rows that are missing
+    /// Continue a run: measure what is missing or was disturbed
     #[command(after_help = RESUME_NOTES)]
     Resume {
         /// The directory of the run

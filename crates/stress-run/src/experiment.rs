@@ -60,7 +60,7 @@ pub(crate) fn run(options: &RunArgs) -> anyhow::Result<ExitCode> {
     measure(options, server, environment, None)
 }
 
-/// Goes on with a run that was stopped, with what it was begun with.
+/// Goes on with a run that was stopped or disturbed, with what it was begun with.
 pub(crate) fn resume(
     dir: &Path,
     access: AccessArgs,

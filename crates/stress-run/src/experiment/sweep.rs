@@ -39,11 +39,13 @@ pub(super) struct Sweep {
 pub(super) struct Done {
     /// The last attempt at each cell and repetition, and whether it calls for another.
     attempts: BTreeMap<(Cell, u32), (u32, bool)>,
+    /// How many attempts an earlier part of the run made. They count as one: what disturbed them may be over.
+    earlier: BTreeMap<(Cell, u32), u32>,
     /// Cells and repetitions whose ceiling is known.
     ceilings: BTreeSet<(Cell, u32)>,
     /// Servers of which was said that they failed.
     failed: BTreeSet<Configuration>,
-    /// Most attempts at a cell that others disturb.
+    /// Most attempts at a cell that others disturb, in one part of the run.
     attempts_max: u32,
 }
 
@@ -51,6 +53,7 @@ impl Done {
     pub(super) fn new(reruns: u32) -> Self {
         Self {
             attempts: BTreeMap::new(),
+            earlier: BTreeMap::new(),
             ceilings: BTreeSet::new(),
             failed: BTreeSet::new(),
             attempts_max: 1 + reruns,
@@ -61,6 +64,7 @@ impl Done {
     pub(super) fn of(run: &Run) -> Self {
         let mut done = Self::new(run.environment.plan.reruns);
         run.attempts.iter().for_each(|line| done.add(line));
+        done.earlier.extend(done.attempts.iter().map(|(cell, (last, _))| (*cell, *last)));
         done.ceilings.extend(run.ceilings.iter().map(|line| (line.cell(), line.repetition)));
         done
     }
@@ -72,9 +76,11 @@ impl Done {
 
     /// Which attempt at a cell comes next; `None` when it needs none.
     fn next_attempt(&self, first: Attempt) -> Option<Attempt> {
-        match self.attempts.get(&(first.cell, first.repetition)) {
+        let key = (first.cell, first.repetition);
+        let earlier = self.earlier.get(&key).map_or(0, |attempts| attempts - 1);
+        match self.attempts.get(&key) {
             None => Some(first),
-            Some((last, true)) if *last < self.attempts_max => {
+            Some((last, true)) if last - earlier < self.attempts_max => {
                 Some(Attempt { number: last + 1, ..first })
             }
             Some(_) => None,
@@ -317,14 +323,19 @@ mod tests {
         let server = Configuration { mode: Some(Mode::Thread), workers: 1 };
         let volume = Volume { bytes: 1 };
         let cell = Cell { operation: Operation::Upload, volume, clients: 1, server };
-        let next = |last: Option<(u32, bool)>| {
-            let mut done = Done::new(2);
+        let next_after = |earlier: Option<u32>, last: Option<(u32, bool)>, reruns| {
+            let mut done = Done::new(reruns);
             done.attempts.extend(last.map(|last| ((cell, 1), last)));
+            done.earlier.extend(earlier.map(|earlier| ((cell, 1), earlier)));
             let next = done.next_attempt(Attempt { cell, repetition: 1, number: 1 });
             next.map(|attempt| attempt.number)
         };
+        let next = |last| next_after(None, last, 2);
         assert_eq!(next(None), Some(1));
         assert_eq!((next(Some((1, true))), next(Some((2, true)))), (Some(2), Some(3)));
         assert_eq!((next(Some((1, false))), next(Some((3, true)))), (None, None));
+        let resumed = |last, reruns| next_after(Some(3), Some((last, true)), reruns);
+        assert_eq!((resumed(3, 2), resumed(4, 2), resumed(5, 2)), (Some(4), Some(5), None));
+        assert_eq!(resumed(3, 0), None);
     }
 }

@@ -103,7 +103,7 @@ missing_transfers =
     leave them out
 report = Report
 # Each stands above a command.
-next_resume = To measure the rows that are missing
+next_resume = To measure the rows that are missing or were disturbed
 next_whole = To measure the full volumes
 next_repeat = To tell differences from chance, measure more often
 next_modes = To see which mode is faster under each load

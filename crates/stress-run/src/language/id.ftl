@@ -97,7 +97,7 @@ missing_transfers =
     dibuat tanpa transfer itu
 report = Laporan
 # Masing-masing di atas sebuah perintah.
-next_resume = Untuk mengukur baris yang belum terukur
+next_resume = Untuk mengukur baris yang belum terukur atau terganggu
 next_whole = Untuk mengukur dengan volume penuh
 next_repeat = Agar selisih bisa dibedakan dari kebetulan, ukur lebih sering
 next_modes = Untuk melihat mode tercepat pada tiap beban

@@ -43,6 +43,9 @@ impl Next {
         if marks.quick {
             return Some(Self::MeasureWhole);
         }
+        if marks.disturbed > 0 && run.environment.plan.reruns > 0 {
+            return Some(Self::Resume);
+        }
         let modes = Modes::of(&run.cells(), &marks);
         let measured = run.environment.plan.repetitions as usize;
         Some(match Answer::of(&modes).needed {

@@ -15,6 +15,9 @@ use super::run::{self, Run};
 /// Three volumes, three numbers of clients, three pools and two operations: 54 rows.
 const ROWS_54: [&str; 4] = ["--modes", "thread", "--volumes", "0.1,0.2,0.3"];
 
+/// A cell that was disturbed is measured again.
+const RERUN: [(&str, &str); 1] = [("STRESS_RERUNS", "1")];
+
 /// Starts the 54 rows and stops them when some are on disk; the exit status.
 fn stop_early(run: &Run, cells: usize) -> Option<i32> {
     let mut child = start(run);
@@ -77,6 +80,32 @@ fn a_run_that_was_stopped_is_gone_on_with_to_all_its_rows() {
     let again = run.resume(&[]);
     assert_eq!((again.code, again.stdout.as_str()), (Some(2), ""));
     assert!(again.stderr.contains("is complete"), "{}", again.stderr);
+}
+
+#[test]
+fn what_was_disturbed_to_the_last_attempt_is_measured_again() {
+    let run = Run::new();
+    let one_cell = ["--ops", "download", "--volumes", "0.1", "--clients", "1", "--servers", "1"];
+    let begun = run.finish_with(&[&one_cell[..], &["--modes", "thread"]].concat(), &RERUN);
+    assert_eq!(begun.code, Some(0), "{}", begun.stderr);
+    let path = dir(&run).join("cells.csv");
+    let mut cells = csv::Reader::from_path(&path).unwrap();
+    let head = cells.headers().unwrap().clone();
+    let column = |name: &str| head.iter().position(|head| head == name).unwrap();
+    let mut lines: Vec<Vec<String>> = run::rows(&run.latest("cells.csv"));
+    let last = lines.last_mut().unwrap();
+    last[column("disturbed")] = "others took all".to_owned();
+    let before = last[column("attempt")].parse::<u32>().unwrap();
+    let mut writer = csv::Writer::from_path(&path).unwrap();
+    writer.write_record(&head).unwrap();
+    lines.iter().for_each(|line| writer.write_record(line).unwrap());
+    writer.flush().unwrap();
+
+    let resumed = run.resume(&[]);
+    assert_eq!(resumed.code, Some(0), "{}", resumed.stderr);
+    let lines = run::rows(&run.latest("cells.csv"));
+    assert!(lines.len() > before as usize, "{lines:?}");
+    assert_eq!(lines[before as usize][column("attempt")], (before + 1).to_string());
 }
 
 #[test]
