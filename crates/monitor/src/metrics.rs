@@ -5,9 +5,13 @@
 //! through the slots; between scrapes the page costs nothing.
 
 mod collector;
+mod family;
 mod format;
 mod http;
+mod page;
 
 pub use collector::render;
+pub use family::{Family, Labels, Samples};
 pub use format::PageFormat;
 pub use http::serve;
+pub use prometheus_client::registry::Unit;

@@ -21,7 +21,10 @@ use std::{
 
 use protocol::{ErrorCode, Fragment, Pause, Reply, Request, RequestFramer, Stats, Token};
 
-use crate::listener::{self, LINGER_TIME, ListenerError, Shared};
+use crate::{
+    listener::{self, LINGER_TIME, ListenerError, Shared},
+    metrics::Family,
+};
 
 /// Enough for some people and programs that look once a second.
 const PLACES: usize = 16;
@@ -33,6 +36,11 @@ const REJECTION_DELAY: Duration = Duration::from_secs(1);
 pub trait Status: Send + Sync + 'static {
     /// The counts now. Never called twice at a time.
     fn stats(&self) -> Stats;
+
+    /// What the metrics page has beside the counts.
+    fn families(&self) -> Vec<Family> {
+        Vec::new()
+    }
 
     /// Whether whoever wants the counts has to give a token first.
     fn asks_for_token(&self) -> bool;

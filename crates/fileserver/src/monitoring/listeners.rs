@@ -57,7 +57,8 @@ impl Listeners {
     pub(super) fn open(&mut self, watched: &Watched) -> io::Result<()> {
         if let Some(listener) = self.metrics.take() {
             let watched = watched.clone();
-            let page = move || metrics::render(&watched.stats(), &watched.server.scoreboard);
+            let board = watched.server.scoreboard;
+            let page = move || metrics::render(&watched.stats(), &board, watched.families());
             metrics::serve(listener, page).map_err(io::Error::other)?;
         }
         if let Some(listener) = self.status.take() {

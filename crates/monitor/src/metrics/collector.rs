@@ -1,34 +1,36 @@
-//! Which metrics there are, and where their values come from.
+//! Which metrics every server has, and where their values come from.
 //!
 //! `docs/METRICS.md` explains each to those who read them; a test holds the two against each other.
 //! Names are written here without the prefix, the unit and `_total`, which the encoder adds.
 
-use std::{collections::BTreeMap, fmt, iter, sync::atomic::Ordering::Relaxed};
+use std::{collections::BTreeMap, fmt, sync::atomic::Ordering::Relaxed};
 
 use prometheus_client::{
     collector::Collector,
-    encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, MetricEncoder, NoLabelSet, text},
-    metrics::{MetricType, TypedMetric, counter::ConstCounter, gauge::ConstGauge, info::Info},
+    encoding::{DescriptorEncoder, text},
+    metrics::{counter::ConstCounter, gauge::ConstGauge, info::Info},
     registry::{Registry, Unit},
 };
 use protocol::{
     ByVerb,
     stats::{Outcomes, Requests, Share, Stats, Worker, WorkerState},
 };
-use telemetry::{
-    Mode, Scoreboard, Slot, SlotCounts,
-    histogram::{BUCKETS, HistogramCounts},
-};
+use telemetry::{Mode, Scoreboard, Slot, SlotCounts, histogram::HistogramCounts};
 
+use super::{
+    family::Family,
+    page::{Buckets, Page},
+};
 use crate::stats::sum;
 
 const PREFIX: &str = "kolam";
 
 /// The page as OpenMetrics text. Requests, connections and workers are those of `stats`; what it
-/// does not carry is read from `board`, perhaps a moment later.
-pub fn render(stats: &Stats, board: &Scoreboard) -> String {
+/// does not carry is read from `board`, perhaps a moment later. What else the program counts follows.
+pub fn render(stats: &Stats, board: &Scoreboard, families: Vec<Family>) -> String {
     let mut registry = Registry::with_prefix(PREFIX);
-    registry.register_collector(Box::new(Snapshot { stats: stats.clone(), board: *board }));
+    let snapshot = Snapshot { stats: stats.clone(), board: *board, families };
+    registry.register_collector(Box::new(snapshot));
     let mut page = String::new();
     // A string takes whatever is written to it.
     let _ = text::encode(&mut page, &registry);
@@ -39,18 +41,20 @@ pub fn render(stats: &Stats, board: &Scoreboard) -> String {
 struct Snapshot {
     stats: Stats,
     board: Scoreboard,
+    families: Vec<Family>,
 }
 
 impl Collector for Snapshot {
     fn encode(&self, encoder: DescriptorEncoder) -> fmt::Result {
-        let mut page = Page(encoder);
+        let mut page = Page::new(encoder);
         self.server(&mut page)?;
         self.connections(&mut page)?;
         self.requests(&mut page)?;
         self.times(&mut page)?;
         self.pool(&mut page)?;
         self.workers(&mut page)?;
-        self.usage(&mut page)
+        self.usage(&mut page)?;
+        self.families.iter().try_for_each(|family| family.encode(&mut page))
     }
 }
 
@@ -261,59 +265,6 @@ impl Snapshot {
     ) -> impl Iterator<Item = ([(&'static str, u32); 1], M)> {
         let workers = self.stats.worker.iter();
         workers.filter_map(move |worker| Some(([("worker", worker.worker)], metric(worker)?)))
-    }
-}
-
-/// Takes one metric after the other.
-struct Page<'a>(DescriptorEncoder<'a>);
-
-impl Page<'_> {
-    /// A metric with one value.
-    fn one<M: EncodeMetric + TypedMetric>(
-        &mut self,
-        name: &str,
-        help: &str,
-        unit: Option<Unit>,
-        metric: M,
-    ) -> fmt::Result {
-        let encoder = self.0.encode_descriptor(name, help, unit.as_ref(), M::TYPE)?;
-        metric.encode(encoder)
-    }
-
-    /// A metric with a value for each of some label sets, perhaps none.
-    fn many<L: EncodeLabelSet, M: EncodeMetric + TypedMetric>(
-        &mut self,
-        name: &str,
-        help: &str,
-        unit: Option<Unit>,
-        samples: impl IntoIterator<Item = (L, M)>,
-    ) -> fmt::Result {
-        let mut encoder = self.0.encode_descriptor(name, help, unit.as_ref(), M::TYPE)?;
-        for (labels, metric) in samples {
-            metric.encode(encoder.encode_family(&labels)?)?;
-        }
-        Ok(())
-    }
-}
-
-/// A spread as a histogram.
-struct Buckets(HistogramCounts);
-
-impl TypedMetric for Buckets {
-    const TYPE: MetricType = MetricType::Histogram;
-}
-
-impl EncodeMetric for Buckets {
-    fn encode(&self, mut encoder: MetricEncoder) -> fmt::Result {
-        let ends = BUCKETS.into_iter().chain(iter::once(f64::INFINITY));
-        let buckets: Vec<(f64, u64)> = ends.zip(self.0.counts).collect();
-        // The total is that of the buckets, which may be read while durations are recorded.
-        let count = self.0.counts.iter().sum();
-        encoder.encode_histogram::<NoLabelSet>(self.0.sum_seconds, count, &buckets, None)
-    }
-
-    fn metric_type(&self) -> MetricType {
-        Self::TYPE
     }
 }
 

@@ -66,7 +66,7 @@ pub(crate) fn busy_page() -> String {
     transfer(&board, 0, Verb::Get, 10, 3);
     broken_upload(&board, 1, 7);
     board.turn_away();
-    render(&stats(&board, Mode::Process), &board)
+    render(&stats(&board, Mode::Process), &board, vec![])
 }
 
 /// The value of a sample, which is named with its labels.

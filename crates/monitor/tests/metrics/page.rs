@@ -1,10 +1,10 @@
 //! What the page says.
 
-use std::{collections::BTreeSet, sync::atomic::Ordering::Relaxed};
+use std::{collections::BTreeSet, sync::atomic::Ordering::Relaxed, time::Duration};
 
-use monitor::metrics::{PageFormat, render};
+use monitor::metrics::{Family, PageFormat, Samples, Unit, render};
 use protocol::{ByVerb, Stats, Verb, stats::Share};
-use telemetry::Mode;
+use telemetry::{Mode, histogram::Histogram};
 
 use crate::fixture::{
     WORKERS, board, broken_upload, busy_page, find, names, stats, sum, transfer, value,
@@ -20,7 +20,7 @@ fn requests_and_bytes_on_the_page_are_those_of_stats() {
     }
     broken_upload(&board, 2, 50);
     let stats = stats(&board, Mode::Thread);
-    let page = render(&stats, &board);
+    let page = render(&stats, &board, vec![]);
     let of = |name: &str, verb: &str, outcome: &str| {
         value(&page, &format!("kolam_{name}_total{{verb=\"{verb}\",outcome=\"{outcome}\"}}"))
     };
@@ -51,7 +51,7 @@ fn connections_are_counted_by_what_became_of_them() {
     transfer(&board, 0, Verb::Get, 1, 1);
     broken_upload(&board, 0, 1);
     board.turn_away();
-    let page = render(&stats(&board, Mode::Async), &board);
+    let page = render(&stats(&board, Mode::Async), &board, vec![]);
     assert_eq!(value(&page, "kolam_connections_accepted_total"), 2.0);
     assert_eq!(value(&page, "kolam_connections_turned_away_total"), 1.0);
     assert_eq!(value(&page, "kolam_connections_closed_total{outcome=\"ok\"}"), 1.0);
@@ -66,7 +66,7 @@ fn buckets_hold_what_took_at_most_so_long() {
     for ms in [1, 3, 40, 90_000] {
         transfer(&board, 0, Verb::Get, 1, ms);
     }
-    let page = render(&stats(&board, Mode::Thread), &board);
+    let page = render(&stats(&board, Mode::Thread), &board, vec![]);
     let below = |end: &str| {
         let labels = format!("{{le=\"{end}\",verb=\"get\"}}");
         value(&page, &format!("kolam_request_duration_seconds_bucket{labels}"))
@@ -83,7 +83,7 @@ fn workers_are_counted_by_state_and_each_has_its_own() {
     board.slots()[0].worker_started(100, 0);
     board.slots()[1].worker_started(101, 0);
     board.slots()[2].worker_replaced();
-    let page = render(&stats(&board, Mode::Process), &board);
+    let page = render(&stats(&board, Mode::Process), &board, vec![]);
     let states = ["starting", "idle", "busy"];
     let count = |state: &str| value(&page, &format!("kolam_workers{{state=\"{state}\"}}"));
     assert_eq!(states.map(count), [1.0, 2.0, 0.0]);
@@ -101,14 +101,14 @@ fn what_threads_share_is_nobodys_own_and_counted_once() {
     let board = board();
     board.slots().iter().for_each(|slot| slot.worker_started(100, 7));
     let mut stats = stats(&board, Mode::Thread);
-    let page = render(&stats, &board);
+    let page = render(&stats, &board, vec![]);
     assert_eq!(sum(&page, "kolam_worker_cpu_seconds_total"), 0.75);
     assert_eq!(find(&page, "kolam_worker_memory_bytes{worker=\"1\"}"), None);
     assert_eq!(value(&page, "kolam_workers_memory_bytes"), 1048576.0);
     for worker in &mut stats.worker {
         (worker.cpu_of, worker.memory_bytes) = (Some(Share::Process), None);
     }
-    let page = render(&stats, &board);
+    let page = render(&stats, &board, vec![]);
     assert_eq!(find(&page, "kolam_worker_cpu_seconds_total{worker=\"1\"}"), None);
     assert_eq!(find(&page, "kolam_workers_memory_bytes"), None);
 }
@@ -119,16 +119,40 @@ fn lost_events_are_counted_by_place() {
     board.losses().journal.store(1, Relaxed);
     board.losses().log.store(2, Relaxed);
     board.losses().database.store(4, Relaxed);
-    let page = render(&stats(&board, Mode::Thread), &board);
+    let page = render(&stats(&board, Mode::Thread), &board, vec![]);
     let lost = |place| value(&page, &format!("kolam_events_lost_total{{place=\"{place}\"}}"));
     assert_eq!(["journal", "log", "database"].map(lost), [1.0, 2.0, 4.0]);
+}
+
+#[test]
+fn what_a_program_counts_itself_follows_with_its_labels() {
+    let backend = |name: &str| vec![("backend", name.to_owned())];
+    let waits = Histogram::default();
+    waits.record(Duration::from_millis(3));
+    let family = |name, unit, samples| Family { name, help: "Test.", unit, samples };
+    let counts = Samples::Counters(vec![(backend("a"), 3), (backend("b\""), 4)]);
+    let families = vec![
+        family("backend_requests", None, counts),
+        family("backend_up", None, Samples::Gauges(vec![(backend("a"), 1.0)])),
+        family("wait", Some(Unit::Seconds), Samples::Histograms(vec![(vec![], waits.spread())])),
+        family("unseen", None, Samples::Counters(vec![])),
+    ];
+    let board = board();
+    let page = render(&stats(&board, Mode::Async), &board, families);
+    assert_eq!(value(&page, "kolam_backend_requests_total{backend=\"a\"}"), 3.0);
+    assert_eq!(value(&page, "kolam_backend_requests_total{backend=\"b\\\"\"}"), 4.0);
+    assert_eq!(value(&page, "kolam_backend_up{backend=\"a\"}"), 1.0);
+    assert_eq!(value(&page, "kolam_wait_seconds_bucket{le=\"0.0025\"}"), 0.0);
+    assert_eq!(value(&page, "kolam_wait_seconds_bucket{le=\"0.005\"}"), 1.0);
+    assert_eq!(value(&page, "kolam_wait_seconds_count"), 1.0);
+    assert!(names(&page).contains(&("kolam_unseen_total".to_owned(), "counter".to_owned())));
 }
 
 #[test]
 fn a_label_cannot_break_out_of_its_quotes() {
     let board = board();
     let stats = Stats { mode: "a\"}\n\\b".to_owned(), ..stats(&board, Mode::Thread) };
-    let page = render(&stats, &board);
+    let page = render(&stats, &board, vec![]);
     let version = env!("CARGO_PKG_VERSION");
     let build = format!("kolam_build_info{{version=\"{version}\",mode=\"a\\\"}}\\n\\\\b\"}}");
     assert_eq!(value(&page, &build), 1.0);
