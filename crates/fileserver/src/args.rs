@@ -7,6 +7,7 @@ mod record;
 mod security;
 
 use std::{
+    net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -163,18 +164,15 @@ impl Args {
         }
     }
 
-    /// What becomes of the events; the address is the one that was asked for.
-    pub(crate) fn monitor_config(&self) -> Config {
+    /// What becomes of the events of a server that listens there.
+    pub(crate) fn monitor_config(&self, address: SocketAddr) -> Config {
         Config {
             log: self.log.log_file.clone().map_or(LogTarget::Stderr, LogTarget::File),
             format: self.log.log_format,
+            language: self.log.log_lang,
             level: self.log.level().into(),
             database: self.log.log_db.clone(),
-            run: ServerRun::starting(
-                self.mode(),
-                self.pool_size(),
-                format_args!("{}:{}", self.host, self.port),
-            ),
+            run: ServerRun::starting("fileserver", self.mode(), self.pool_size(), address),
         }
     }
 

@@ -122,8 +122,7 @@ fn expect_writable(args: &Args, service: &FileService) -> Result<(), StartError>
 fn prepare(args: &Args) -> Result<Prepared, StartError> {
     let shared = SharedState::map(args.pool_size() as usize, &Verb::LABELS)
         .map_err(ServeError::SharedMemory)?;
-    let mut config = args.monitor_config();
-    let (journal, events) = journal::open(config.journal_level(), shared.scoreboard.losses())
+    let (journal, events) = journal::open(args.log.journal_level(), shared.scoreboard.losses())
         .map_err(StartError::Monitor)?;
     telemetry::start_logging(journal.clone());
     let directory = open_directory(args)?;
@@ -135,7 +134,6 @@ fn prepare(args: &Args) -> Result<Prepared, StartError> {
     };
     let (listener, address) = listener::bind(&args.host, args.port, args.connections.backlog)?;
     let listeners = Listeners::bind(args.log.metrics, args.log.status)?;
-    config.run.address = address.to_string();
     let server = Arc::new(Server::new(args.server_settings(), address, shared, journal));
     let service = Arc::new(FileService {
         directory,
@@ -151,6 +149,7 @@ fn prepare(args: &Args) -> Result<Prepared, StartError> {
         },
     });
     let confinement = if args.security.no_confinement { Confinement::Off } else { Confinement::On };
+    let config = args.monitor_config(address);
     let watched = Watched { server: Arc::clone(&server), service: Arc::clone(&service) };
     let monitor = Monitor::new(config, watched, confinement, events, listeners);
     Ok(Prepared { listener, server, service, monitor, confinement })

@@ -3,13 +3,14 @@
 use std::{
     fmt::{self, Display},
     fs, io,
+    net::SocketAddr,
     path::{Path, PathBuf},
     str::FromStr,
 };
 
 use clap::ValueEnum;
 use jiff::Timestamp;
-use telemetry::{Level, Mode};
+use telemetry::Level;
 
 /// As many links as Linux follows in a path.
 const LINKS_MAX: usize = 40;
@@ -19,6 +20,7 @@ const LINKS_MAX: usize = 40;
 pub struct Config {
     pub log: LogTarget,
     pub format: LogFormat,
+    pub language: LogLanguage,
     /// The least that the log is to have. A database has all that is worth an info.
     pub level: Level,
     pub database: Option<DatabaseTarget>,
@@ -40,12 +42,24 @@ pub enum LogFormat {
     Json,
 }
 
-/// What the database says about the server whose events it holds.
+/// Language of the words in a log of text
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum LogLanguage {
+    /// English
+    En,
+    /// Indonesian
+    Id,
+}
+
+/// Whose events are written. Every line of the log names the program and its port.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ServerRun {
-    pub mode: Mode,
+    /// In small letters: `fileserver`.
+    pub program: &'static str,
+    /// How it runs connections, in a word.
+    pub mode: String,
     pub workers: u32,
-    pub address: String,
+    pub address: SocketAddr,
     pub started: Timestamp,
 }
 
@@ -78,8 +92,13 @@ pub enum DatabaseTargetError {
 
 impl ServerRun {
     /// Of a server that starts now.
-    pub fn starting(mode: Mode, workers: u32, address: impl Display) -> Self {
-        Self { mode, workers, address: address.to_string(), started: Timestamp::now() }
+    pub fn starting(
+        program: &'static str,
+        mode: impl Display,
+        workers: u32,
+        address: SocketAddr,
+    ) -> Self {
+        Self { program, mode: mode.to_string(), workers, address, started: Timestamp::now() }
     }
 }
 
@@ -96,11 +115,6 @@ impl Config {
             [log, database].into_iter().flatten().filter_map(directory_of_file).collect();
         directories.dedup();
         directories
-    }
-
-    /// The least that the journal is to be told.
-    pub fn journal_level(&self) -> Level {
-        if self.database.is_some() { self.level.max(Level::Info) } else { self.level }
     }
 
     /// The port of the PostgreSQL server, which must stay reachable while the recorder runs.
@@ -241,19 +255,16 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
+    use crate::line::example_run;
 
     fn config(log: LogTarget, database: Option<&str>) -> Config {
         Config {
             log,
             format: LogFormat::Text,
+            language: LogLanguage::En,
             level: Level::Info,
             database: database.map(|text| text.parse().unwrap()),
-            run: ServerRun {
-                mode: Mode::Thread,
-                workers: 5,
-                address: "127.0.0.1:1".to_owned(),
-                started: Timestamp::UNIX_EPOCH,
-            },
+            run: example_run(),
         }
     }
 

@@ -15,7 +15,9 @@ pub mod stats;
 pub mod status;
 mod table;
 
-pub use config::{Config, DatabaseTarget, DatabaseTargetError, LogFormat, LogTarget, ServerRun};
+pub use config::{
+    Config, DatabaseTarget, DatabaseTargetError, LogFormat, LogLanguage, LogTarget, ServerRun,
+};
 pub use listener::ListenerError;
 pub use questions::{LogArgs, QueryError, answer};
 pub use recorder::{OpenError, Recorder, Recording};

@@ -10,7 +10,12 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::Deserialize;
 use telemetry::{Event, EventKind, EventSource, Level};
 
+#[cfg(test)]
+use crate::config::ServerRun;
+
+pub(crate) mod json;
 pub(crate) mod text;
+mod words;
 
 /// The fields that all events have, and those that any event may have.
 #[derive(Debug, Deserialize)]
@@ -33,6 +38,10 @@ pub(crate) struct Line<'a> {
     #[serde(borrow)]
     pub(crate) file: Option<Text<'a>>,
     #[serde(borrow)]
+    pub(crate) backend: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) change: Option<Text<'a>>,
+    #[serde(borrow)]
     pub(crate) outcome: Option<Text<'a>>,
     #[serde(borrow)]
     pub(crate) cause: Option<Text<'a>>,
@@ -47,6 +56,7 @@ pub(crate) struct Line<'a> {
     pub(crate) worker: Option<u32>,
     pub(crate) worker_pid: Option<u32>,
     pub(crate) restarts: Option<u64>,
+    pub(crate) attempt: Option<u32>,
     pub(crate) count: Option<u64>,
     pub(crate) requests: Option<u64>,
     pub(crate) bytes: Option<u64>,
@@ -96,9 +106,15 @@ impl<'a> Line<'a> {
         Some(address.trim_start_matches('[').trim_end_matches(']'))
     }
 
+    /// Seconds from the head of a request to the first byte of its reply.
+    pub(crate) fn latency(&self) -> Option<f64> {
+        let ns = self.first_byte_ns?.saturating_sub(self.began_ns?);
+        Some(ns as f64 / 1e9)
+    }
+
     /// Why something went wrong, whatever the event calls it.
     pub(crate) fn why(&self) -> Option<&str> {
-        let fields = [&self.cause, &self.reason, &self.limit, &self.how, &self.text];
+        let fields = [&self.cause, &self.reason, &self.limit, &self.how, &self.text, &self.change];
         fields.into_iter().find_map(|field| field.as_deref())
     }
 }
@@ -148,6 +164,15 @@ impl LocalTime {
     }
 }
 
+/// Whose events the examples are.
+#[cfg(test)]
+pub(crate) fn example_run() -> ServerRun {
+    ServerRun {
+        started: Timestamp::UNIX_EPOCH,
+        ..ServerRun::starting("fileserver", "thread", 5, ([127, 0, 0, 1], 46666).into())
+    }
+}
+
 /// An event of each kind, some with names from hostile clients.
 #[cfg(test)]
 pub(crate) fn examples() -> Vec<Event> {
@@ -160,7 +185,7 @@ mod tests {
 
     use telemetry::{
         Mode,
-        event::{ClosedEvent, RequestEvent, WorkerDiedEvent},
+        event::{ClosedEvent, RequestEvent, RetriedEvent, WorkerDiedEvent},
     };
 
     use super::*;
@@ -206,6 +231,8 @@ mod tests {
             user: None,
             command: "GET".to_owned(),
             file: Some("a b.txt".to_owned()),
+            backend: None,
+            attempt: None,
             outcome: "ok".to_owned(),
             bytes: 104_857_600,
             seconds: 0.052_113,
@@ -213,14 +240,16 @@ mod tests {
             accepted_ns: 1,
             picked_up_ns: 2,
             began_ns: 3,
-            first_byte_ns: Some(4),
-            last_byte_ns: 5,
+            first_byte_ns: Some(200_003),
+            last_byte_ns: 52_113_003,
         };
         let hostile = RequestEvent {
             client: "[2001:db8::1]:5000".parse().unwrap(),
             user: Some("ann".to_owned()),
             command: "unknown".to_owned(),
             file: Some(HOSTILE.to_owned()),
+            backend: Some("127.0.0.1:8081".to_owned()),
+            attempt: Some(2),
             outcome: "not-found".to_owned(),
             bytes: 1 << 40,
             throughput: None,
@@ -234,6 +263,7 @@ mod tests {
         let closed = ClosedEvent {
             connection: CONNECTION,
             client: client(),
+            backend: None,
             outcome: "ok".to_owned(),
             cause: None,
             requests: 1,
@@ -243,6 +273,7 @@ mod tests {
             throughput: Some(1_747_626_666.7),
         };
         let failed = ClosedEvent {
+            backend: Some("b1".to_owned()),
             outcome: "failed".to_owned(),
             cause: Some("silent for 60s".to_owned()),
             throughput: None,
@@ -272,6 +303,18 @@ mod tests {
             bytes: None,
             ..died.clone()
         };
+        let retried = RetriedEvent {
+            connection,
+            client,
+            backend: "127.0.0.1:8080".to_owned(),
+            attempt: 1,
+            cause: "connection refused".to_owned(),
+        };
+        let changed = |change: &str, reason: Option<&str>| EventKind::BackendChanged {
+            backend: "127.0.0.1:8080".to_owned(),
+            change: change.to_owned(),
+            reason: reason.map(str::to_owned),
+        };
         vec![
             EventKind::TurnedAway { client, reason: "1024 connections are open".to_owned() },
             EventKind::Limit { connection, client, limit: "nothing moved for 60 s".to_owned() },
@@ -280,6 +323,9 @@ mod tests {
             EventKind::WorkerStarted { worker: 3, restarts: 1 },
             EventKind::WorkerDied(Box::new(died)),
             EventKind::WorkerDied(Box::new(idle)),
+            EventKind::Retried(Box::new(retried)),
+            changed("fell", Some("3 checks in a row failed: connection refused")),
+            changed("rose", None),
             EventKind::LogReopened,
             EventKind::EventsLost { count: 12, reason: "No space left on device".to_owned() },
             EventKind::Message { text: "listening on 127.0.0.1:46666".to_owned() },

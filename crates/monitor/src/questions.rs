@@ -57,6 +57,8 @@ pub(crate) enum Query {
     Connections,
     /// What each worker did
     Workers,
+    /// Requests that each backend of a balancer was asked last, and how often after others
+    Backends,
     /// Servers that wrote to this database, newest first
     Runs,
 }
@@ -110,14 +112,27 @@ pub fn answer(target: &DatabaseTarget, args: &LogArgs) -> Result<Table, QueryErr
         (_, RunChoice::Last) => "run = (SELECT max(run) FROM run)".to_owned(),
         (_, RunChoice::Number(run)) => format!("run = {run}"),
     };
-    // Both are ours or a number, so nothing can be put into the query with them.
+    // All are ours or a number, so nothing can be put into the query with them.
     let sql = sql.replace("RUNS", &runs).replace("LIMIT_ROWS", &format!("LIMIT {}", args.limit));
+    let sql = with_columns(sql, store.version());
     let mut rows = store.rows(&sql).map_err(error)?;
     if args.query == Query::Throughput {
         // The newest were asked for; they are read from the oldest on.
         rows.reverse();
     }
     Ok(Table::new(heads, &rows))
+}
+
+/// Tables of version 1 have no column for what only balancers know, or for the program.
+fn with_columns(sql: String, version: i64) -> String {
+    let columns = [
+        ("PROGRAM", "program", "'fileserver'"),
+        ("BACKEND", "backend", "CAST(NULL AS TEXT)"),
+        ("ATTEMPT", "attempt", "1"),
+    ];
+    columns.into_iter().fold(sql, |sql, (placeholder, column, before)| {
+        sql.replace(placeholder, if version < 2 { before } else { column })
+    })
 }
 
 fn has_run(store: &mut dyn Store, run: u32) -> Result<bool, StoreError> {
@@ -135,6 +150,7 @@ impl Query {
             Self::Throughput => THROUGHPUT,
             Self::Connections => CONNECTIONS,
             Self::Workers => WORKERS,
+            Self::Backends => BACKENDS,
             Self::Runs => RUNS,
         }
     }
@@ -256,11 +272,28 @@ const WORKERS: Question = (
      FROM request WHERE RUNS GROUP BY worker, pid ORDER BY count(*) DESC, worker, pid LIMIT_ROWS",
 );
 
+const BACKENDS: Question = (
+    &[
+        Head("backend", Text),
+        Head("requests", Whole),
+        Head("failed", Whole),
+        Head("after another", Whole),
+        Head("bytes", Whole),
+        Head("request seconds", Decimal(3)),
+        Head("last request (UTC)", Text),
+    ],
+    "SELECT BACKEND, count(*), sum(CASE outcome WHEN 'ok' THEN 0 ELSE 1 END),
+         sum(CASE WHEN ATTEMPT > 1 THEN 1 ELSE 0 END), sum(bytes), sum(seconds), max(time)
+     FROM request WHERE RUNS AND BACKEND IS NOT NULL
+     GROUP BY BACKEND ORDER BY count(*) DESC, BACKEND LIMIT_ROWS",
+);
+
 const RUNS: Question = (
     &[
         Head("run", Whole),
         Head("started (UTC)", Text),
         Head("ended (UTC)", Text),
+        Head("program", Text),
         Head("mode", Text),
         Head("workers", Whole),
         Head("address", Text),
@@ -269,7 +302,7 @@ const RUNS: Question = (
         Head("bytes", Whole),
         Head("events lost", Whole),
     ],
-    "SELECT run.run, started, ended, mode, workers, run.address,
+    "SELECT run.run, started, ended, PROGRAM, mode, workers, run.address,
          (SELECT count(*) FROM connection WHERE connection.run = run.run),
          (SELECT count(*) FROM request WHERE request.run = run.run),
          (SELECT coalesce(sum(bytes), 0) FROM request WHERE request.run = run.run), events_lost

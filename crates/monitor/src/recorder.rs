@@ -32,7 +32,7 @@ use self::{
     queue::{Inbox, Queue},
 };
 use crate::{
-    config::{Config, DatabaseTarget, LogTarget},
+    config::{Config, DatabaseTarget, LogTarget, ServerRun},
     database::{self, Purpose, StoreError},
     line::{LocalTime, own_event},
 };
@@ -112,10 +112,11 @@ impl Recorder {
             }
             (LogTarget::File(path), _) => OpenError::Log { path: path.clone(), reason },
         };
-        let outage = Outage::new(format!("log {}", config.log), &losses.log);
+        let outage = Outage::new(config.run.program, format!("log {}", config.log), &losses.log);
         let local = LocalTime::of_system();
         let log = LogSink::new(file.map_err(log_error)?, config, local, outage);
-        let database = config.database.as_ref().map(|target| open_database(target, config, losses));
+        let database =
+            config.database.as_ref().map(|target| open_database(target, &config.run, losses));
         Ok(Self { log, database: database.transpose()?, losses, level: config.level })
     }
 
@@ -192,7 +193,7 @@ impl Recording {
 
 fn open_database(
     target: &DatabaseTarget,
-    config: &Config,
+    run: &ServerRun,
     losses: &'static Losses,
 ) -> Result<DatabaseSink, OpenError> {
     let error =
@@ -202,9 +203,9 @@ fn open_database(
         reason: format!("its host cannot be found: {err}"),
     })?;
     let mut store = database::open(target, Purpose::Create).map_err(error)?;
-    let run = store.start_run(&config.run).map_err(error)?;
-    let outage = Outage::new(format!("database {target}"), &losses.database);
-    Ok(DatabaseSink::new(target.clone(), run, outage, losses))
+    let number = store.start_run(run).map_err(error)?;
+    let outage = Outage::new(run.program, format!("database {target}"), &losses.database);
+    Ok(DatabaseSink::new(target.clone(), number, outage, losses))
 }
 
 /// The reader's side of a thread that writes.

@@ -11,7 +11,7 @@ use std::{
 use crate::{
     activity::{Activity, Underway},
     clock::monotonic_ns,
-    event::{ClosedEvent, EventKind, EventSource, Level, RequestEvent},
+    event::{ClosedEvent, EventKind, EventSource, Level, RequestEvent, RetriedEvent},
     journal::{self, Journal},
     scoreboard::{Outcome, Scoreboard, Slot},
 };
@@ -59,6 +59,10 @@ pub struct OpenConnection {
     source: EventSource,
     user: Option<String>,
     activity: Activity,
+    /// Where the connection as a whole is forwarded.
+    backend: Option<String>,
+    /// Where the request under way was forwarded last, and how many backends were asked with that.
+    forwarded: Option<(String, u32)>,
     /// Of the reply to the request under way.
     first_byte_ns: Option<u64>,
     end: End,
@@ -96,6 +100,8 @@ impl OpenConnection {
             source: journal::source(),
             user: None,
             activity,
+            backend: None,
+            forwarded: None,
             first_byte_ns: None,
             end: End::Failed { level: Level::Error, cause: "the session broke down".to_owned() },
         }
@@ -110,6 +116,25 @@ impl OpenConnection {
         self.show();
         // Last, so that what is counted as open can be told, should this process be killed now.
         self.slot.request_opened(label);
+    }
+
+    /// The request under way goes to `backend`: the `attempt`-th that is asked, from 1. Where no request
+    /// is, the connection as a whole goes there.
+    pub fn forwarded(&mut self, backend: &str, attempt: u32) {
+        let backend = backend.to_owned();
+        match self.activity.request {
+            Some(_) => self.forwarded = Some((backend, attempt)),
+            None => self.backend = Some(backend),
+        }
+    }
+
+    /// The backend that was asked last did not answer, because of `cause`, and another is asked.
+    pub fn retried(&self, cause: impl Display) {
+        let Some((backend, attempt)) = self.forwarded.clone() else { return };
+        let Activity { connection, client, .. } = self.activity;
+        let cause = cause.to_string();
+        let retried = RetriedEvent { connection, client, backend, attempt, cause };
+        self.tell(Level::Warning, EventKind::Retried(Box::new(retried)));
     }
 
     /// So much content the request under way moves in all.
@@ -157,6 +182,7 @@ impl OpenConnection {
     pub fn request_finished(&mut self, error: Option<&str>, now: Instant) {
         let Some(request) = self.activity.end_request() else { return };
         let (first_byte_ns, now_ns) = (self.first_byte_ns.take(), monotonic_ns(now));
+        let forwarded = self.forwarded.take();
         let (outcome, level) = match error {
             None => (Outcome::Ok, Level::Info),
             Some(_) => (Outcome::Failed, Level::Warning),
@@ -174,6 +200,7 @@ impl OpenConnection {
             let mut event =
                 finished(&self.activity, request, label, outcome, first_byte_ns, now_ns);
             event.user.clone_from(&self.user);
+            (event.backend, event.attempt) = forwarded.unzip();
             self.tell(level, EventKind::Request(Box::new(event)));
         }
     }
@@ -225,7 +252,9 @@ impl Drop for OpenConnection {
         self.slot.connection_closed(outcome);
         self.slot.activity_board().hide(self.activity.connection);
         if self.journal.takes(level) {
-            self.tell(level, closed(&self.activity, cause, monotonic_ns(now)));
+            let mut event = closed_event(&self.activity, cause, monotonic_ns(now));
+            event.backend = self.backend.take();
+            self.tell(level, EventKind::Closed(Box::new(event)));
         }
     }
 }
@@ -247,7 +276,7 @@ pub(crate) fn aborted(
     EventKind::Request(Box::new(finished(activity, request, label, ABORTED, None, now_ns)))
 }
 
-/// A request of the connection that is over. Whose it is remains to be said.
+/// A request of the connection that is over. Whose it is, and where it went, remains to be said.
 fn finished(
     activity: &Activity,
     request: Underway,
@@ -263,6 +292,8 @@ fn finished(
         user: None,
         command: label.to_owned(),
         file: request.file,
+        backend: None,
+        attempt: None,
         outcome: outcome.to_owned(),
         bytes: request.bytes_done,
         seconds: took.as_secs_f64(),
@@ -277,10 +308,15 @@ fn finished(
 
 /// The end of a connection that has no request under way; with a cause it has failed.
 pub(crate) fn closed(activity: &Activity, cause: Option<String>, now_ns: u64) -> EventKind {
+    EventKind::Closed(Box::new(closed_event(activity, cause, now_ns)))
+}
+
+fn closed_event(activity: &Activity, cause: Option<String>, now_ns: u64) -> ClosedEvent {
     let Activity { connection, client, requests, bytes_in, bytes_out, .. } = *activity;
-    EventKind::Closed(Box::new(ClosedEvent {
+    ClosedEvent {
         connection,
         client,
+        backend: None,
         outcome: if cause.is_none() { "ok" } else { "failed" }.to_owned(),
         cause,
         requests,
@@ -288,7 +324,7 @@ pub(crate) fn closed(activity: &Activity, cause: Option<String>, now_ns: u64) ->
         bytes_out,
         seconds: between(activity.accepted_ns, now_ns).as_secs_f64(),
         throughput: throughput(bytes_in + bytes_out, between(activity.picked_up_ns, now_ns)),
-    }))
+    }
 }
 
 fn throughput(bytes: u64, duration: Duration) -> Option<f64> {
@@ -402,6 +438,39 @@ mod tests {
             (ABORTED, Some("peer lost"))
         );
         assert_eq!((unserved.connection, unserved.outcome.as_str()), (2, "failed"));
+    }
+
+    #[test]
+    fn a_request_is_told_with_the_backend_that_was_asked_last_and_a_connection_with_its_own() {
+        let (board, journal, mut reader) = board(1);
+        let mut connection = open(&board, &journal, 0);
+        connection.forwarded("whole", 1);
+        connection.request_started(GET, None, Instant::now());
+        connection.forwarded("first", 1);
+        connection.retried("connection refused");
+        connection.forwarded("second", 2);
+        connection.request_finished(None, Instant::now());
+        connection.request_started(GET, None, Instant::now());
+        connection.request_finished(Some("busy"), Instant::now());
+        connection.succeeded();
+        drop(connection);
+        let told = told(&mut reader);
+        let [
+            _,
+            _,
+            EventKind::Retried(retried),
+            EventKind::Request(forwarded),
+            EventKind::Request(refused),
+            EventKind::Closed(closed),
+        ] = &told[..]
+        else {
+            panic!("{told:?}")
+        };
+        assert_eq!((retried.backend.as_str(), retried.attempt), ("first", 1));
+        assert_eq!(retried.cause, "connection refused");
+        assert_eq!((forwarded.backend.as_deref(), forwarded.attempt), (Some("second"), Some(2)));
+        assert_eq!((&refused.backend, refused.attempt), (&None, None));
+        assert_eq!(closed.backend.as_deref(), Some("whole"));
     }
 
     #[test]

@@ -73,6 +73,17 @@ pub enum EventKind {
     Closed(Box<ClosedEvent>),
     /// A connection was answered `busy` and closed.
     TurnedAway { client: SocketAddr, reason: String },
+    /// A backend did not answer a request, which goes to another now.
+    Retried(Box<RetriedEvent>),
+    /// A backend is in another state than before, or has another weight or place.
+    BackendChanged {
+        backend: String,
+        /// What became of it: `fell`, `rose`, `ejected`, …
+        change: String,
+        /// Why, where more is known than the change says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
     /// A connection came to the end of what it may have.
     Limit { connection: u64, client: SocketAddr, limit: String },
     /// A connection said whose it is.
@@ -104,6 +115,12 @@ pub struct RequestEvent {
     /// The name in the request; where it is none that is allowed, what stood in its place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+    /// Where it was forwarded: the backend that was asked last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backend: Option<String>,
+    /// How many backends were asked until then, that one included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u32>,
     /// `ok`, the code of the error that was answered, or `aborted` where no answer was sent whole.
     pub outcome: String,
     /// Of file content, not of base64.
@@ -122,11 +139,25 @@ pub struct RequestEvent {
     pub last_byte_ns: u64,
 }
 
+/// An attempt that failed, and was not the last.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct RetriedEvent {
+    pub connection: u64,
+    pub client: SocketAddr,
+    /// Who did not answer.
+    pub backend: String,
+    pub attempt: u32,
+    pub cause: String,
+}
+
 /// A connection and its totals.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ClosedEvent {
     pub connection: u64,
     pub client: SocketAddr,
+    /// Where the whole connection was forwarded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backend: Option<String>,
     /// `ok` or `failed`.
     pub outcome: String,
     /// Why it failed.
@@ -290,6 +321,8 @@ mod tests {
             user: None,
             command: "GET".to_owned(),
             file: Some("a\"b\n\u{1b}[31m\u{9b}\u{202e}é\u{1f600}.txt".to_owned()),
+            backend: None,
+            attempt: None,
             outcome: "not-found".to_owned(),
             bytes: 0,
             seconds: 0.5,

@@ -6,8 +6,8 @@ use std::{
     path::PathBuf,
 };
 
-use monitor::{DatabaseTarget, LogFormat};
-use telemetry::LogLevel;
+use monitor::{DatabaseTarget, LogFormat, LogLanguage};
+use telemetry::{Level, LogLevel};
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Log, metrics, status")]
@@ -19,7 +19,7 @@ pub struct RecordArgs {
 
     /// Append events to this file [default: standard error]
     ///
-    /// SIGHUP opens it again.
+    /// Several programs may append to one file. SIGHUP opens it again.
     #[arg(long, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
 
@@ -33,6 +33,17 @@ pub struct RecordArgs {
         hide_short_help = true
     )]
     pub log_format: LogFormat,
+
+    /// Language of the words in a log of text: en or id
+    #[arg(
+        long,
+        value_name = "LANG",
+        value_enum,
+        hide_possible_values = true,
+        default_value_t = LogLanguage::En,
+        hide_short_help = true
+    )]
+    pub log_lang: LogLanguage,
 
     /// Store events in this SQLite database too
     ///
@@ -65,6 +76,12 @@ pub struct RecordArgs {
 }
 
 impl RecordArgs {
+    /// The least that the journal is told: a database has all that is worth an info.
+    pub fn journal_level(&self) -> Level {
+        let level = Level::from(self.level());
+        if self.log_db.is_some() { level.max(Level::Info) } else { level }
+    }
+
     /// A terminal is for whoever started the server, and for what they must know.
     pub(super) fn level(&self) -> LogLevel {
         let is_on_terminal = self.log_file.is_none() && io::stderr().is_terminal();

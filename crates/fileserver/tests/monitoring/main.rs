@@ -25,6 +25,7 @@ mod questions;
 mod refusals;
 mod rotation;
 mod settings;
+mod shared_log;
 mod stalls;
 mod status;
 

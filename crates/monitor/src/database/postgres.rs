@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use postgres::{Client, Config, NoTls, SimpleQueryMessage, error::SqlState};
 
-use super::store::{Purpose, Store, StoreError, VERSION, Value, tables, utc};
+use super::store::{Purpose, Store, StoreError, TO_VERSION_2, VERSION, Value, tables, utc};
 use crate::{
     config::ServerRun,
     line::{Line, split_time},
@@ -30,9 +30,9 @@ const EVENTS: &str = "
     FROM json_array_elements($2::text::json) WITH ORDINALITY AS line (json, number),
     LATERAL json_to_record(json) AS e (
         time TEXT, level TEXT, source TEXT, pid BIGINT, event TEXT, connection BIGINT, client TEXT,
-        \"user\" TEXT, command TEXT, file TEXT, outcome TEXT, cause TEXT, reason TEXT,
-        \"limit\" TEXT, how TEXT, text TEXT, requests BIGINT, bytes BIGINT, bytes_in BIGINT,
-        bytes_out BIGINT,
+        \"user\" TEXT, backend TEXT, attempt BIGINT, change TEXT, command TEXT, file TEXT,
+        outcome TEXT, cause TEXT, reason TEXT, \"limit\" TEXT, how TEXT, text TEXT, requests BIGINT,
+        bytes BIGINT, bytes_in BIGINT, bytes_out BIGINT,
         waited DOUBLE PRECISION, seconds DOUBLE PRECISION, throughput DOUBLE PRECISION,
         accepted_ns BIGINT, picked_up_ns BIGINT, began_ns BIGINT, first_byte_ns BIGINT,
         last_byte_ns BIGINT
@@ -62,79 +62,55 @@ const PICKED_UP: &str = "
         waited = excluded.waited, picked_up_ns = excluded.picked_up_ns";
 
 const CLOSED: &str = "
-    INSERT INTO connection (run, connection, client, address, closed, outcome, cause, requests,
-        bytes_in, bytes_out, seconds, throughput)
-    SELECT DISTINCT ON (connection) $1::bigint, connection, client, ADDRESS, TIME, outcome, cause,
-        requests, bytes_in, bytes_out, seconds, throughput EVENTS
+    INSERT INTO connection (run, connection, client, address, closed, backend, outcome, cause,
+        requests, bytes_in, bytes_out, seconds, throughput)
+    SELECT DISTINCT ON (connection) $1::bigint, connection, client, ADDRESS, TIME, backend, outcome,
+        cause, requests, bytes_in, bytes_out, seconds, throughput EVENTS
     ORDER BY connection, number DESC
     ON CONFLICT (run, connection) DO UPDATE SET closed = excluded.closed,
-        outcome = excluded.outcome, cause = excluded.cause, requests = excluded.requests,
-        bytes_in = excluded.bytes_in, bytes_out = excluded.bytes_out,
-        seconds = excluded.seconds, throughput = excluded.throughput";
+        backend = excluded.backend, outcome = excluded.outcome, cause = excluded.cause,
+        requests = excluded.requests, bytes_in = excluded.bytes_in,
+        bytes_out = excluded.bytes_out, seconds = excluded.seconds,
+        throughput = excluded.throughput";
 
 const REQUEST: &str = "
-    INSERT INTO request (run, connection, time, worker, pid, client, address, user_name, command,
-        file, outcome, bytes, seconds, throughput, accepted_ns, picked_up_ns, began_ns,
-        first_byte_ns, last_byte_ns)
-    SELECT $1::bigint, connection, TIME, source, pid, client, ADDRESS, \"user\", command, file,
-        outcome, bytes, seconds, throughput, accepted_ns, picked_up_ns, began_ns, first_byte_ns,
-        last_byte_ns EVENTS ORDER BY number";
+    INSERT INTO request (run, connection, time, worker, pid, client, address, user_name, backend,
+        attempt, command, file, outcome, bytes, seconds, throughput, accepted_ns, picked_up_ns,
+        began_ns, first_byte_ns, last_byte_ns)
+    SELECT $1::bigint, connection, TIME, source, pid, client, ADDRESS, \"user\", backend, attempt,
+        command, file, outcome, bytes, seconds, throughput, accepted_ns, picked_up_ns, began_ns,
+        first_byte_ns, last_byte_ns EVENTS ORDER BY number";
 
 const EVENT: &str = "
     INSERT INTO event (run, time, level, source, pid, event, connection, client, cause, detail)
     SELECT $1::bigint, TIME, upper(level), source, pid, event, connection, client,
-        coalesce(cause, reason, \"limit\", how, text), json::text EVENTS ORDER BY number";
+        coalesce(cause, reason, \"limit\", how, text, change), json::text EVENTS ORDER BY number";
 
-pub(super) struct Postgres(Client);
+pub(super) struct Postgres {
+    client: Client,
+    /// Of its tables.
+    version: i64,
+}
 
 impl Postgres {
     pub(super) fn connect(config: &Config, purpose: Purpose) -> Result<Self, StoreError> {
         let mut config = config.clone();
         config.connect_timeout(CONNECT_TIMEOUT).tcp_user_timeout(TCP_TIMEOUT);
-        config.application_name("fileserver");
-        let mut store = Self(config.connect(NoTls)?);
+        config.application_name("kolam");
+        let mut client = config.connect(NoTls)?;
         match purpose {
-            Purpose::Create => store.make_tables()?,
+            Purpose::Create => make_tables(&mut client)?,
             Purpose::Read => {
-                store.0.batch_execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")?
+                client.batch_execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")?
             }
             Purpose::Write => {}
         }
-        store.check()?;
-        Ok(store)
-    }
-
-    fn make_tables(&mut self) -> Result<(), StoreError> {
-        let mut transaction = self.0.transaction()?;
-        transaction.batch_execute(LOCK)?;
-        let row = transaction.query_one("SELECT to_regclass('kolam_schema') IS NULL", &[])?;
-        if row.get(0) {
-            let key = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY";
-            transaction.batch_execute(&tables(key, ""))?;
-            transaction.batch_execute(&format!(
-                "CREATE TABLE kolam_schema (version BIGINT NOT NULL);
-                 INSERT INTO kolam_schema VALUES ({VERSION})"
-            ))?;
-        }
-        transaction.commit()?;
-        Ok(())
-    }
-
-    fn check(&mut self) -> Result<(), StoreError> {
-        let row = self.0.query_opt("SELECT version FROM kolam_schema", &[]);
-        let undefined = |err: &postgres::Error| err.code() == Some(&SqlState::UNDEFINED_TABLE);
-        match row {
-            Err(err) if undefined(&err) => Err(StoreError::Foreign),
-            Err(err) => Err(err.into()),
-            Ok(row) => match row.map_or(0, |row| row.get(0)) {
-                VERSION => Ok(()),
-                version => Err(StoreError::Version(version)),
-            },
-        }
+        let version = version_of(&mut client, purpose)?;
+        Ok(Self { client, version })
     }
 
     fn insert(&mut self, run: i64, events: &Events) -> Result<(), postgres::Error> {
-        let mut transaction = self.0.transaction()?;
+        let mut transaction = self.client.transaction()?;
         for (sql, json) in [
             (OPENED, &events.opened),
             (PICKED_UP, &events.picked_up),
@@ -154,14 +130,15 @@ impl Postgres {
 
 impl Store for Postgres {
     fn start_run(&mut self, run: &ServerRun) -> Result<i64, StoreError> {
-        let row = self.0.query_one(
-            "INSERT INTO run (started, mode, workers, address, pid) VALUES ($1, $2, $3, $4, $5)
-             RETURNING run",
+        let row = self.client.query_one(
+            "INSERT INTO run (started, program, mode, workers, address, pid)
+             VALUES ($1, $2, $3, $4, $5, $6) RETURNING run",
             &[
                 &utc(run.started),
-                &run.mode.name(),
+                &run.program,
+                &run.mode,
                 &i64::from(run.workers),
-                &run.address,
+                &run.address.to_string(),
                 &i64::from(std::process::id()),
             ],
         )?;
@@ -186,12 +163,16 @@ impl Store for Postgres {
         let lost = i64::try_from(events_lost).unwrap_or(i64::MAX);
         let ended = utc(jiff::Timestamp::now());
         let sql = "UPDATE run SET ended = $2, events_lost = $3 WHERE run = $1";
-        self.0.execute(sql, &[&run, &ended, &lost])?;
+        self.client.execute(sql, &[&run, &ended, &lost])?;
         Ok(())
     }
 
+    fn version(&self) -> i64 {
+        self.version
+    }
+
     fn rows(&mut self, query: &str) -> Result<Vec<Vec<Value>>, StoreError> {
-        let messages = self.0.simple_query(query)?;
+        let messages = self.client.simple_query(query)?;
         let value = |text: Option<&str>| match text {
             Some(text) => Value::Text(text.to_owned()),
             None => Value::Null,
@@ -203,6 +184,36 @@ impl Store for Postgres {
             _ => None,
         };
         Ok(messages.iter().filter_map(row).collect())
+    }
+}
+
+/// Makes the tables in a database that has none, and brings those of an older version up to this one.
+fn make_tables(client: &mut Client) -> Result<(), StoreError> {
+    let mut transaction = client.transaction()?;
+    transaction.batch_execute(LOCK)?;
+    let row = transaction.query_one("SELECT to_regclass('kolam_schema') IS NULL", &[])?;
+    if row.get(0) {
+        let key = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY";
+        transaction.batch_execute(&tables(key, ""))?;
+        transaction.batch_execute(&format!(
+            "CREATE TABLE kolam_schema (version BIGINT NOT NULL);
+             INSERT INTO kolam_schema VALUES ({VERSION})"
+        ))?;
+    }
+    let of_version_1 = "SELECT version FROM kolam_schema WHERE version = 1";
+    if transaction.query_opt(of_version_1, &[])?.is_some() {
+        transaction.batch_execute(TO_VERSION_2)?;
+        transaction.batch_execute(&format!("UPDATE kolam_schema SET version = {VERSION}"))?;
+    }
+    Ok(transaction.commit()?)
+}
+
+fn version_of(client: &mut Client, purpose: Purpose) -> Result<i64, StoreError> {
+    let undefined = |err: &postgres::Error| err.code() == Some(&SqlState::UNDEFINED_TABLE);
+    match client.query_opt("SELECT version FROM kolam_schema", &[]) {
+        Err(err) if undefined(&err) => Err(StoreError::Foreign),
+        Err(err) => Err(err.into()),
+        Ok(row) => purpose.expect_version(row.map_or(0, |row| row.get(0))),
     }
 }
 

@@ -14,7 +14,7 @@ use rusqlite::{
     types::ValueRef,
 };
 
-use super::store::{Purpose, Store, StoreError, VERSION, Value, tables, utc};
+use super::store::{Purpose, Store, StoreError, TO_VERSION_2, VERSION, Value, tables, utc};
 use crate::{
     config::ServerRun,
     line::{Line, split_time},
@@ -48,26 +48,31 @@ const PICKED_UP: &str = "
         waited = excluded.waited, picked_up_ns = excluded.picked_up_ns";
 
 const CLOSED: &str = "
-    INSERT INTO connection (run, connection, client, address, closed, outcome, cause, requests,
-        bytes_in, bytes_out, seconds, throughput)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-    ON CONFLICT DO UPDATE SET closed = excluded.closed, outcome = excluded.outcome,
-        cause = excluded.cause, requests = excluded.requests, bytes_in = excluded.bytes_in,
-        bytes_out = excluded.bytes_out, seconds = excluded.seconds,
-        throughput = excluded.throughput";
+    INSERT INTO connection (run, connection, client, address, closed, backend, outcome, cause,
+        requests, bytes_in, bytes_out, seconds, throughput)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+    ON CONFLICT DO UPDATE SET closed = excluded.closed, backend = excluded.backend,
+        outcome = excluded.outcome, cause = excluded.cause, requests = excluded.requests,
+        bytes_in = excluded.bytes_in, bytes_out = excluded.bytes_out,
+        seconds = excluded.seconds, throughput = excluded.throughput";
 
 const REQUEST: &str = "
-    INSERT INTO request (run, connection, time, worker, pid, client, address, user_name, command,
-        file, outcome, bytes, seconds, throughput, accepted_ns, picked_up_ns, began_ns,
-        first_byte_ns, last_byte_ns)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
+    INSERT INTO request (run, connection, time, worker, pid, client, address, user_name, backend,
+        attempt, command, file, outcome, bytes, seconds, throughput, accepted_ns, picked_up_ns,
+        began_ns, first_byte_ns, last_byte_ns)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
+        ?20, ?21)";
 
 const EVENT: &str = "
     INSERT INTO event (run, time, level, source, pid, event, connection, client, cause, detail)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 
 #[derive(Debug)]
-pub(super) struct Sqlite(Connection);
+pub(super) struct Sqlite {
+    connection: Connection,
+    /// Of its tables.
+    version: i64,
+}
 
 impl Sqlite {
     pub(super) fn open(path: &Path, purpose: Purpose) -> Result<Self, StoreError> {
@@ -76,18 +81,17 @@ impl Sqlite {
             Purpose::Write | Purpose::Read if !path.exists() => return Err(StoreError::Missing),
             Purpose::Write | Purpose::Read => {}
         }
-        let connection = match purpose {
+        let mut connection = match purpose {
             Purpose::Read => open_to_read(path)?,
             Purpose::Create | Purpose::Write => connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?,
         };
-        let mut store = Self(connection);
-        match purpose {
-            Purpose::Create => store.make_tables()?,
-            Purpose::Write => {
-                store.check()?;
-                store.0.busy_timeout(WRITER_PATIENCE)?;
-            }
-            Purpose::Read => store.check()?,
+        if purpose == Purpose::Create {
+            make_tables(&mut connection)?;
+        }
+        let version = version_of(&connection, purpose)?;
+        let store = Self { connection, version };
+        if purpose == Purpose::Write {
+            store.connection.busy_timeout(WRITER_PATIENCE)?;
         }
         if purpose != Purpose::Read {
             store.set_up_writing()?;
@@ -95,57 +99,35 @@ impl Sqlite {
         Ok(store)
     }
 
-    /// Makes the tables in a database that has none. Of several servers that start at once one
-    /// does, the others wait for it.
-    fn make_tables(&mut self) -> Result<(), StoreError> {
-        let transaction = self.0.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let tables_there: i64 =
-            transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-        if tables_there == 0 && pragma(&transaction, "application_id")? == 0 {
-            transaction.execute_batch(&tables("INTEGER PRIMARY KEY", " WITHOUT ROWID"))?;
-            transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-            transaction.pragma_update(None, "user_version", VERSION)?;
-        }
-        transaction.commit()?;
-        self.check()
-    }
-
-    fn check(&self) -> Result<(), StoreError> {
-        if pragma(&self.0, "application_id")? != APPLICATION_ID {
-            return Err(StoreError::Foreign);
-        }
-        match pragma(&self.0, "user_version")? {
-            VERSION => Ok(()),
-            version => Err(StoreError::Version(version)),
-        }
-    }
-
     fn set_up_writing(&self) -> Result<(), StoreError> {
-        self.0.pragma_update(None, "journal_mode", "WAL")?;
-        self.0.pragma_update(None, "synchronous", "NORMAL")?;
-        self.0.pragma_update(None, "temp_store", "MEMORY")?;
-        self.0.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        self.connection.pragma_update(None, "journal_mode", "WAL")?;
+        self.connection.pragma_update(None, "synchronous", "NORMAL")?;
+        self.connection.pragma_update(None, "temp_store", "MEMORY")?;
+        self.connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
         Ok(())
     }
 }
 
 impl Store for Sqlite {
     fn start_run(&mut self, run: &ServerRun) -> Result<i64, StoreError> {
-        self.0.execute(
-            "INSERT INTO run (started, mode, workers, address, pid) VALUES (?1, ?2, ?3, ?4, ?5)",
+        self.connection.execute(
+            "INSERT INTO run (started, program, mode, workers, address, pid)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             params![
                 utc(run.started),
-                run.mode.name(),
+                run.program,
+                run.mode,
                 run.workers,
-                run.address,
+                run.address.to_string(),
                 std::process::id()
             ],
         )?;
-        Ok(self.0.last_insert_rowid())
+        Ok(self.connection.last_insert_rowid())
     }
 
     fn write(&mut self, run: i64, batches: &[Arc<Batch>]) -> Result<u64, StoreError> {
-        let transaction = self.0.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut unreadable = 0;
         {
             let mut writer = Writer::prepare(&transaction, run)?;
@@ -162,12 +144,16 @@ impl Store for Sqlite {
     fn end_run(&mut self, run: i64, events_lost: u64) -> Result<(), StoreError> {
         let ended = utc(jiff::Timestamp::now());
         let sql = "UPDATE run SET ended = ?2, events_lost = ?3 WHERE run = ?1";
-        self.0.execute(sql, params![run, ended, integer(events_lost)])?;
+        self.connection.execute(sql, params![run, ended, integer(events_lost)])?;
         Ok(())
     }
 
+    fn version(&self) -> i64 {
+        self.version
+    }
+
     fn rows(&mut self, query: &str) -> Result<Vec<Vec<Value>>, StoreError> {
-        let mut statement = self.0.prepare(query)?;
+        let mut statement = self.connection.prepare(query)?;
         let columns = statement.column_count();
         let mut rows = statement.query([])?;
         let mut values = Vec::new();
@@ -178,6 +164,34 @@ impl Store for Sqlite {
         }
         Ok(values)
     }
+}
+
+/// Makes the tables in a database that has none, and brings those of an older version up to this one.
+/// Of several servers that start at once one does, the others wait for it.
+fn make_tables(connection: &mut Connection) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let tables_there: i64 =
+        transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let sql = match (tables_there, pragma(&transaction, "application_id")?) {
+        (0, 0) => Some(tables("INTEGER PRIMARY KEY", " WITHOUT ROWID")),
+        (_, APPLICATION_ID) if pragma(&transaction, "user_version")? == 1 => {
+            Some(TO_VERSION_2.to_owned())
+        }
+        _ => None,
+    };
+    if let Some(sql) = sql {
+        transaction.execute_batch(&sql)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+    }
+    Ok(transaction.commit()?)
+}
+
+fn version_of(connection: &Connection, purpose: Purpose) -> Result<i64, StoreError> {
+    if pragma(connection, "application_id")? != APPLICATION_ID {
+        return Err(StoreError::Foreign);
+    }
+    purpose.expect_version(pragma(connection, "user_version")?)
 }
 
 /// The statements of one transaction.
@@ -235,6 +249,7 @@ impl<'a> Writer<'a> {
                 line.client.as_deref(),
                 line.address(),
                 self.time,
+                line.backend.as_deref(),
                 line.outcome.as_deref(),
                 line.cause.as_deref(),
                 line.requests.map(integer),
@@ -263,6 +278,8 @@ impl<'a> Writer<'a> {
             line.client.as_deref(),
             line.address(),
             line.user.as_deref(),
+            line.backend.as_deref(),
+            line.attempt,
             line.command.as_deref(),
             line.file.as_deref(),
             line.outcome.as_deref(),

@@ -4,8 +4,17 @@ use std::sync::Arc;
 
 use crate::{config::ServerRun, recorder::batch::Batch};
 
-/// Counts up when the tables change; a database of another version is refused.
-pub(super) const VERSION: i64 = 1;
+/// Counts up when the tables change. A database of an older version is brought up to this one by
+/// whoever comes to write, and read as it is; one of a newer version is refused.
+pub(super) const VERSION: i64 = 2;
+
+/// What takes tables of version 1 to version 2.
+pub(super) const TO_VERSION_2: &str = "
+ALTER TABLE run ADD COLUMN program TEXT NOT NULL DEFAULT 'fileserver';
+ALTER TABLE connection ADD COLUMN backend TEXT;
+ALTER TABLE request ADD COLUMN backend TEXT;
+ALTER TABLE request ADD COLUMN attempt BIGINT;
+";
 
 /// The tables, in what SQLite and PostgreSQL have in common. Times of day are text in UTC, with
 /// milliseconds, so that they sort; monotonic times are nanoseconds.
@@ -14,6 +23,7 @@ CREATE TABLE run (
     run RUN_KEY,
     started TEXT NOT NULL,
     ended TEXT,
+    program TEXT NOT NULL,
     mode TEXT NOT NULL,
     workers BIGINT NOT NULL,
     address TEXT NOT NULL,
@@ -30,6 +40,7 @@ CREATE TABLE connection (
     worker TEXT,
     pid BIGINT,
     waited DOUBLE PRECISION,
+    backend TEXT,
     outcome TEXT,
     cause TEXT,
     requests BIGINT,
@@ -50,6 +61,8 @@ CREATE TABLE request (
     client TEXT NOT NULL,
     address TEXT NOT NULL,
     user_name TEXT,
+    backend TEXT,
+    attempt BIGINT,
     command TEXT NOT NULL,
     file TEXT,
     outcome TEXT NOT NULL,
@@ -87,6 +100,18 @@ pub(crate) enum Purpose {
     Read,
 }
 
+impl Purpose {
+    /// The version of the tables, where it is one that will do.
+    pub(super) fn expect_version(self, version: i64) -> Result<i64, StoreError> {
+        let oldest = if self == Self::Read { 1 } else { VERSION };
+        if (oldest..=VERSION).contains(&version) {
+            Ok(version)
+        } else {
+            Err(StoreError::Version(version))
+        }
+    }
+}
+
 /// A connection to a database.
 pub(crate) trait Store {
     /// Adds a run and returns its number.
@@ -96,6 +121,9 @@ pub(crate) trait Store {
     fn write(&mut self, run: i64, batches: &[Arc<Batch>]) -> Result<u64, StoreError>;
 
     fn end_run(&mut self, run: i64, events_lost: u64) -> Result<(), StoreError>;
+
+    /// The version of its tables.
+    fn version(&self) -> i64;
 
     /// The rows that a query has.
     fn rows(&mut self, query: &str) -> Result<Vec<Vec<Value>>, StoreError>;

@@ -2,57 +2,57 @@
 //!
 //! The shape is described in `docs/LOG.md`, by a regular expression that a test reads from there.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
-use super::{Line, LocalTime, split_time};
+use super::{
+    Line, LocalTime, split_time,
+    words::{MESSAGE, begins_like_an_event},
+};
+use crate::config::{LogLanguage, ServerRun};
 
-/// The words that events begin with. A message that begins like one of these is quoted.
-const EVENTS: [&str; 13] = [
-    "opened",
-    "picked-up",
-    "request",
-    "closed",
-    "turned-away",
-    "limit",
-    "authenticated",
-    "auth-failed",
-    "worker-started",
-    "worker-died",
-    "log-reopened",
-    "events-lost",
-    MESSAGE,
-];
-
-const MESSAGE: &str = "message";
-
-/// Adds the line and its end to `out`; `None`, and nothing added, where its time is none.
-pub(crate) fn render(line: &Line<'_>, local: &mut LocalTime, out: &mut String) -> Option<()> {
-    let (second, milliseconds) = split_time(&line.time)?;
-    let second = local.second(second)?;
-    let mut text = Fields(out);
-    text.raw(format_args!("{second},{milliseconds:03} - {}", line.source));
-    if line.source.is_process() {
-        text.raw(format_args!("[{}]", line.pid));
-    }
-    text.raw(format_args!(" - {} - ", line.level.name()));
-    match line.text.as_deref().filter(|_| &*line.event == MESSAGE) {
-        Some(prose) if !begins_like_an_event(prose) => escape(prose, out),
-        _ => {
-            escape(&line.event, text.0);
-            text.all(line);
-        }
-    }
-    out.push('\n');
-    Some(())
+/// Writes the events of one program.
+#[derive(Debug)]
+pub(crate) struct TextWriter {
+    /// The program's name and port, as every line begins after its time.
+    program: String,
+    language: LogLanguage,
+    local: LocalTime,
 }
 
-fn begins_like_an_event(prose: &str) -> bool {
-    let word = prose.split(' ').next().unwrap_or_default();
-    word.is_empty() || EVENTS.contains(&word)
+impl TextWriter {
+    pub(crate) fn new(run: &ServerRun, language: LogLanguage, local: LocalTime) -> Self {
+        Self { program: format!("{}:{}", run.program, run.address.port()), language, local }
+    }
+
+    /// Adds the line and its end to `out`; `None`, and nothing added, where its time is none.
+    pub(crate) fn write(&mut self, line: &Line<'_>, out: &mut String) -> Option<()> {
+        let (second, milliseconds) = split_time(&line.time)?;
+        let second = self.local.second(second)?;
+        let mut text = Fields { out, language: self.language, event: &line.event };
+        let (program, source) = (&self.program, line.source);
+        text.raw(format_args!("{second},{milliseconds:03} - {program} - {source}"));
+        if source.is_process() {
+            text.raw(format_args!("[{}]", line.pid));
+        }
+        text.raw(format_args!(" - {} - ", line.level.name()));
+        match line.text.as_deref().filter(|_| &*line.event == MESSAGE) {
+            Some(prose) if !begins_like_an_event(prose) => escape(prose, text.out),
+            _ => {
+                escape(self.language.event(&line.event), text.out);
+                text.all(line);
+            }
+        }
+        out.push('\n');
+        Some(())
+    }
 }
 
 /// Adds ` name=value` for each field that there is.
-struct Fields<'a>(&'a mut String);
+struct Fields<'a> {
+    out: &'a mut String,
+    language: LogLanguage,
+    event: &'a str,
+}
 
 impl Fields<'_> {
     /// Monotonic times are for programs, which read JSON.
@@ -64,6 +64,9 @@ impl Fields<'_> {
         self.number("connection", line.connection);
         self.text("client", line.client.as_deref());
         self.text("user", line.user.as_deref());
+        self.text("backend", line.backend.as_deref());
+        self.number("attempt", line.attempt);
+        self.text("change", line.change.as_deref());
         self.text("command", line.command.as_deref());
         self.text("file", line.file.as_deref());
         self.text("outcome", line.outcome.as_deref());
@@ -76,47 +79,55 @@ impl Fields<'_> {
         self.number("bytes_in", line.bytes_in);
         self.number("bytes_out", line.bytes_out);
         self.seconds("waited", line.waited);
+        self.seconds("latency", line.latency());
         self.seconds("seconds", line.seconds);
         self.number("throughput", line.throughput.map(|throughput| throughput.round() as u64));
         self.seconds("replaced_in", line.replaced_in);
         self.text("text", line.text.as_deref());
     }
 
-    fn number(&mut self, name: &str, value: Option<impl Into<u64>>) {
+    fn number(&mut self, name: &'static str, value: Option<impl Into<u64>>) {
         if let Some(value) = value {
-            self.raw(format_args!(" {name}={}", value.into()));
+            self.name(name);
+            self.raw(format_args!("{}", value.into()));
         }
     }
 
-    fn seconds(&mut self, name: &str, value: Option<f64>) {
+    fn seconds(&mut self, name: &'static str, value: Option<f64>) {
         if let Some(value) = value {
-            self.raw(format_args!(" {name}={value:.6}"));
+            self.name(name);
+            self.raw(format_args!("{value:.6}"));
         }
     }
 
-    fn text(&mut self, name: &str, value: Option<&str>) {
+    fn text(&mut self, name: &'static str, value: Option<&str>) {
         let Some(value) = value else { return };
-        self.raw(format_args!(" {name}="));
+        self.name(name);
         if is_plain(value) {
-            self.0.push_str(value);
+            self.out.push_str(value);
         } else {
             self.quoted(value);
         }
     }
 
-    fn quoted(&mut self, value: &str) {
-        self.0.push('"');
-        for char in value.chars() {
-            match char {
-                '"' => self.0.push_str(r#"\""#),
-                _ => escape_one(char, self.0),
-            }
-        }
-        self.0.push('"');
+    fn name(&mut self, name: &'static str) {
+        let word = self.language.field(self.event, name);
+        self.raw(format_args!(" {word}="));
     }
 
-    fn raw(&mut self, text: std::fmt::Arguments<'_>) {
-        self.0.write_fmt(text).expect("memory takes all that is written");
+    fn quoted(&mut self, value: &str) {
+        self.out.push('"');
+        for char in value.chars() {
+            match char {
+                '"' => self.out.push_str(r#"\""#),
+                _ => escape_one(char, self.out),
+            }
+        }
+        self.out.push('"');
+    }
+
+    fn raw(&mut self, text: fmt::Arguments<'_>) {
+        self.out.write_fmt(text).expect("memory takes all that is written");
     }
 }
 
@@ -147,14 +158,21 @@ mod tests {
     use telemetry::{Event, EventKind};
 
     use super::*;
-    use crate::line::examples;
+    use crate::line::{example_run, examples, words};
 
-    fn rendered(event: &Event) -> String {
+    fn writer(language: LogLanguage) -> TextWriter {
+        TextWriter::new(&example_run(), language, LocalTime::of(TimeZone::UTC))
+    }
+
+    fn written(event: &Event, language: LogLanguage) -> String {
         let json = event.to_json();
-        let mut local = LocalTime::of(TimeZone::UTC);
         let mut text = String::new();
-        render(&Line::parse(&json).unwrap(), &mut local, &mut text).unwrap();
+        writer(language).write(&Line::parse(&json).unwrap(), &mut text).unwrap();
         text
+    }
+
+    fn in_english(event: &Event) -> String {
+        written(event, LogLanguage::En)
     }
 
     fn manual() -> String {
@@ -177,52 +195,94 @@ mod tests {
 
     #[test]
     fn every_line_matches_the_expression_of_the_manual() {
+        expect_matches(LogLanguage::En, str::to_owned);
+    }
+
+    #[test]
+    fn so_does_every_line_in_indonesian_with_the_words_of_that() {
+        let word = |kind: &str| {
+            let (_, id) = words::events().into_iter().find(|(en, _)| *en == kind).unwrap();
+            id.to_owned()
+        };
+        expect_matches(LogLanguage::Id, word);
+    }
+
+    fn expect_matches(language: LogLanguage, word: impl Fn(&str) -> String) {
         let expression = expression();
         for event in examples() {
-            let text = rendered(&event);
+            let text = written(&event, language);
             let line = text.strip_suffix('\n').unwrap();
             let is_shown = |char: char| !char.is_control() && char != '\u{202e}';
             assert!(line.chars().all(is_shown), "{line}");
             let groups = expression.captures(line).unwrap_or_else(|| panic!("{line}"));
             let time = event.time.strftime("%Y-%m-%d %H:%M:%S,%3f").to_string();
             assert_eq!(&groups["time"], time);
+            assert_eq!((&groups["program"], &groups["port"]), ("fileserver", "46666"));
             assert_eq!(&groups["source"], event.source.to_string());
             assert_eq!(groups.name("pid").is_some(), event.source.is_process());
             assert_eq!(&groups["level"], event.level.name());
-            let found = groups.name("event").map_or("message", |found| found.as_str());
-            assert_eq!(found, kind(&event), "{line}");
+            let found = groups.name("event").map(|found| found.as_str().to_owned());
+            assert_eq!(found.unwrap_or_else(|| word(MESSAGE)), word(&kind(&event)), "{line}");
         }
+    }
+
+    #[test]
+    fn a_line_that_names_no_program_matches_too() {
+        let line = "2026-11-20 15:00:00,000 - main - INFO - log-reopened";
+        let (expression, named) = (expression(), in_english(&examples()[0]));
+        let groups = expression.captures(line).unwrap();
+        assert_eq!((&groups["source"], groups.name("program")), ("main", None));
+        assert_eq!(&expression.captures(named.trim_end()).unwrap()["port"], "46666");
     }
 
     #[test]
     fn the_examples_of_the_manual_match_too() {
         let (manual, expression) = (manual(), expression());
         let examples = || manual.lines().filter_map(|line| line.strip_prefix("    2026-"));
-        assert!(examples().count() > EVENTS.len());
+        assert!(examples().count() > words::events().len());
         for example in examples() {
             let line = format!("2026-{example}");
             let groups = expression.captures(&line).unwrap_or_else(|| panic!("{line}"));
+            assert!(groups.name("program").is_some(), "{line}");
             assert_eq!(groups.name("event").is_none(), example.contains("listening"), "{line}");
         }
     }
 
     #[test]
-    fn every_event_of_the_list_is_known_and_has_its_example_in_the_manual() {
+    fn every_event_has_its_words_and_its_example_in_the_manual() {
         let manual = manual();
         for event in examples() {
             let kind = kind(&event);
-            assert!(EVENTS.contains(&kind.as_str()), "{kind}");
+            assert!(words::events().iter().any(|(en, _)| *en == kind), "{kind}");
             assert!(manual.contains(&format!("### `{kind}`")), "{kind} is not in the manual");
+        }
+        for (en, id) in words::events() {
+            let pair = format!("`{en}` `{id}`");
+            assert!(manual.contains(&pair), "{pair} is not in the manual");
         }
     }
 
     #[test]
     fn a_request_is_told_with_its_figures() {
         let event = &examples()[2];
-        let expected = "2026-11-20 15:00:00,120 - thread-7 - INFO - request connection=17 \
-                        client=127.0.0.1:5000 command=GET file=\"a b.txt\" outcome=ok \
-                        bytes=104857600 seconds=0.052113 throughput=2012120584\n";
-        assert_eq!(rendered(event), expected);
+        let expected = "2026-11-20 15:00:00,120 - fileserver:46666 - thread-7 - INFO - request \
+                        connection=17 client=127.0.0.1:5000 command=GET file=\"a b.txt\" outcome=ok \
+                        bytes=104857600 latency=0.000200 seconds=0.052113 throughput=2012120584\n";
+        assert_eq!(in_english(event), expected);
+        let expected = "2026-11-20 15:00:00,120 - fileserver:46666 - thread-7 - INFO - permintaan \
+                        koneksi=17 client=127.0.0.1:5000 perintah=GET berkas=\"a b.txt\" hasil=ok \
+                        byte=104857600 latency=0.000200 waktu_respon=0.052113 \
+                        throughput=2012120584\n";
+        assert_eq!(written(event, LogLanguage::Id), expected);
+    }
+
+    #[test]
+    fn a_forwarded_request_is_told_with_its_backend() {
+        let text = in_english(&examples()[3]);
+        assert!(
+            text.contains(" user=ann backend=127.0.0.1:8081 attempt=2 command=unknown "),
+            "{text}"
+        );
     }
 
     #[test]
@@ -230,7 +290,7 @@ mod tests {
         let event = &examples()[3];
         let EventKind::Request(request) = &event.kind else { panic!() };
         assert!(request.file.as_ref().unwrap().contains('\n'));
-        let text = rendered(event);
+        let text = in_english(event);
         assert_eq!(text.lines().count(), 1);
         assert!(text.contains(r#" file="a\"b\\\n2026-11-20 15:"#), "{text}");
         assert!(text.contains(r#"x\u{1b}[31m\u{9b}\u{202e}\0é 🦀" outcome=not-found "#), "{text}");
@@ -238,10 +298,13 @@ mod tests {
 
     #[test]
     fn a_message_cannot_pass_as_an_event() {
-        let texts: Vec<String> = examples()[15..].iter().map(rendered).collect();
+        let texts: Vec<String> = examples()[18..].iter().map(in_english).collect();
         assert!(texts[0].ends_with(" - listening on 127.0.0.1:46666\n"), "{texts:?}");
         assert!(texts[1].contains(r#" - message text="closed connection=1 outcome=ok a\"b"#));
         assert!(texts[2].ends_with(" - message text=\"\"\n"), "{texts:?}");
+        let kind = EventKind::Message { text: "koneksi-dibuka dari sini".to_owned() };
+        let text = in_english(&Event { kind, ..examples()[0].clone() });
+        assert!(text.ends_with(" - message text=\"koneksi-dibuka dari sini\"\n"), "{text}");
     }
 
     #[test]
@@ -249,7 +312,7 @@ mod tests {
         let json = br#"{"time":"noon","level":"info","source":"main","pid":1,"event":"opened"}"#;
         let mut text = String::new();
         let line = Line::parse(json).unwrap();
-        assert_eq!(render(&line, &mut LocalTime::of(TimeZone::UTC), &mut text), None);
+        assert_eq!(writer(LogLanguage::En).write(&line, &mut text), None);
         assert_eq!(text, "");
     }
 }

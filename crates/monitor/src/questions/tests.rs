@@ -1,10 +1,16 @@
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use telemetry::Mode;
 use tempfile::TempDir;
 
 use super::*;
-use crate::{config::ServerRun, line::examples, recorder::batch::Batch};
+use crate::{
+    config::ServerRun,
+    line::{example_run, examples},
+    recorder::batch::Batch,
+};
 
 /// A database with two runs, each with all examples.
 struct Fixture {
@@ -23,19 +29,14 @@ fn fixture() -> Fixture {
 
 fn write(target: &DatabaseTarget) {
     let mut store = database::open(target, Purpose::Create).unwrap();
-    for mode in [Mode::Thread, Mode::Async] {
-        let run = ServerRun {
-            mode,
-            workers: 5,
-            address: "127.0.0.1:46666".to_owned(),
-            started: jiff::Timestamp::UNIX_EPOCH,
-        };
+    for mode in ["thread", "async"] {
+        let run = ServerRun { mode: mode.to_owned(), ..example_run() };
         let number = store.start_run(&run).unwrap();
         let mut batch = Batch::default();
         examples().iter().for_each(|event| batch.push(&event.to_json()));
         batch.push(b"no event");
         assert_eq!(store.write(number, &[Arc::new(batch)]).unwrap(), 1);
-        if mode == Mode::Thread {
+        if mode == "thread" {
             store.end_run(number, 7).unwrap();
         }
     }
@@ -98,8 +99,11 @@ fn check_answers(target: &DatabaseTarget) {
     let workers = last(Query::Workers);
     assert_eq!(workers.len(), 2);
     let runs = last(Query::Runs);
-    assert_eq!(runs[0][3..8], ["async", "5", "127.0.0.1:46666", "1", "2"]);
-    assert_eq!((runs[1][0].as_str(), runs[1][9].as_str()), ("1", "7"));
+    assert_eq!(runs[0][3..9], ["fileserver", "async", "5", "127.0.0.1:46666", "1", "2"]);
+    assert_eq!((runs[1][0].as_str(), runs[1][10].as_str()), ("1", "7"));
+    let backends = last(Query::Backends);
+    assert_eq!(backends[0][..4], ["127.0.0.1:8081", "1", "1", "1"]);
+    assert_eq!(backends.len(), 1);
     assert_eq!(ask(target, Query::Slowest, RunChoice::All).len(), 4);
     assert_eq!(ask(target, Query::Slowest, RunChoice::Number(1)).len(), 2);
 }
@@ -135,6 +139,33 @@ fn what_cannot_be_answered_is_an_error_and_makes_no_file() {
     std::fs::write(&missing, "").unwrap();
     let error = answer(&target, &args(RunChoice::Last)).unwrap_err().to_string();
     assert!(error.ends_with("it is no database of this server's events"), "{error}");
+}
+
+/// A database as it was made before there were balancers.
+fn of_version_1(path: &Path) {
+    let database = rusqlite::Connection::open(path).unwrap();
+    let columns = [("run", "program"), ("connection", "backend"), ("request", "backend")];
+    for (table, column) in columns.into_iter().chain([("request", "attempt")]) {
+        database.execute_batch(&format!("ALTER TABLE {table} DROP COLUMN {column}")).unwrap();
+    }
+    database.pragma_update(None, "user_version", 1).unwrap();
+}
+
+#[test]
+fn a_database_of_version_1_is_read_as_it_is_and_brought_up_to_date_by_a_writer() {
+    let fixture = fixture();
+    of_version_1(&fixture.path);
+    let runs = || ask(&fixture.target, Query::Runs, RunChoice::Last);
+    assert_eq!(runs()[0][3..5], ["fileserver", "async"]);
+    assert!(ask(&fixture.target, Query::Backends, RunChoice::All).is_empty());
+    assert!(matches!(
+        database::open(&fixture.target, Purpose::Write).map(drop),
+        Err(StoreError::Version(1))
+    ));
+    let mut store = database::open(&fixture.target, Purpose::Create).unwrap();
+    store.start_run(&ServerRun { program: "filebalancer", ..example_run() }).unwrap();
+    assert_eq!(runs()[0][3], "filebalancer");
+    assert_eq!(runs()[1][3], "fileserver");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     config::{Config, LogFormat},
-    line::{Line, LocalTime, own_event, text},
+    line::{Line, LocalTime, json::JsonWriter, own_event, text::TextWriter},
 };
 
 /// How often a log that could not be written is tried again.
@@ -24,15 +24,21 @@ const RETRY: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct LogSink {
     file: LogFile,
-    format: LogFormat,
+    lines: LineWriter,
     level: Level,
-    local: LocalTime,
     outage: Arc<Outage>,
     /// The log could not be written, and is not tried again before this.
     retry_at: Option<Instant>,
     /// What is to be written, and room for making lines of text.
     bytes: Vec<u8>,
     text: String,
+}
+
+/// Makes the lines of the log of events.
+#[derive(Debug)]
+enum LineWriter {
+    Text(TextWriter),
+    Json(JsonWriter),
 }
 
 impl LogSink {
@@ -42,17 +48,12 @@ impl LogSink {
         local: LocalTime,
         outage: Arc<Outage>,
     ) -> Self {
-        let Config { format, level, .. } = *config;
-        Self {
-            file,
-            format,
-            level,
-            local,
-            outage,
-            retry_at: None,
-            bytes: Vec::new(),
-            text: String::new(),
-        }
+        let Config { format, language, level, ref run, .. } = *config;
+        let lines = match format {
+            LogFormat::Text => LineWriter::Text(TextWriter::new(run, language, local)),
+            LogFormat::Json => LineWriter::Json(JsonWriter::new(run)),
+        };
+        Self { file, lines, level, outage, retry_at: None, bytes: Vec::new(), text: String::new() }
     }
 
     pub(crate) fn outage(&self) -> Arc<Outage> {
@@ -128,13 +129,16 @@ impl LogSink {
 
     /// Adds the lines of a batch to those that are to be written.
     fn render(&mut self, batch: &Batch) {
-        if self.format == LogFormat::Json {
-            return self.bytes.extend_from_slice(batch.bytes());
-        }
+        let text = match &mut self.lines {
+            LineWriter::Text(text) => text,
+            LineWriter::Json(json) => {
+                return batch.lines().for_each(|line| json.write(line, &mut self.bytes));
+            }
+        };
         self.text.clear();
         for line in batch.lines() {
             let parsed = Line::parse(line);
-            let done = parsed.and_then(|line| text::render(&line, &mut self.local, &mut self.text));
+            let done = parsed.and_then(|line| text.write(&line, &mut self.text));
             if done.is_none() {
                 self.outage.lose(1, "an event could not be read");
             }

@@ -21,6 +21,8 @@ use crate::line::own_event;
 /// What is known about the events that one sink has lost.
 #[derive(Debug)]
 pub(crate) struct Outage {
+    /// Whose events are lost.
+    program: &'static str,
     /// What cannot be written.
     what: String,
     losses: &'static AtomicU64,
@@ -54,8 +56,12 @@ impl Lost {
 }
 
 impl Outage {
-    pub(crate) fn new(what: String, losses: &'static AtomicU64) -> Arc<Self> {
-        Arc::new(Self { what, losses, state: Mutex::default() })
+    pub(crate) fn new(
+        program: &'static str,
+        what: String,
+        losses: &'static AtomicU64,
+    ) -> Arc<Self> {
+        Arc::new(Self { program, what, losses, state: Mutex::default() })
     }
 
     /// Events are not lost yet, but will be before long.
@@ -63,7 +69,7 @@ impl Outage {
         let mut state = self.state();
         if state.reason.is_none() && !state.is_suspected {
             state.is_suspected = true;
-            complain(&format!(
+            self.complain(&format!(
                 "the {} cannot be written ({reason}); events wait in memory until it can, and are \
                  lost when there are too many",
                 self.what
@@ -75,7 +81,7 @@ impl Outage {
     pub(crate) fn trust(&self) {
         let mut state = self.state();
         if mem::take(&mut state.is_suspected) && state.reason.is_none() {
-            complain(&format!("the {} can be written again; no event was lost", self.what));
+            self.complain(&format!("the {} can be written again; no event was lost", self.what));
         }
     }
 
@@ -87,7 +93,7 @@ impl Outage {
         let mut state = self.state();
         if state.reason.is_none() {
             state.reason = Some(reason.to_owned());
-            complain(&format!(
+            self.complain(&format!(
                 "the {} cannot be written ({reason}); events are lost until it can",
                 self.what
             ));
@@ -110,7 +116,7 @@ impl Outage {
         state.untold = state.untold.saturating_sub(told.count);
         if state.untold == 0 && state.reason.take().is_some() {
             let were_lost = were_lost(mem::take(&mut state.lost));
-            complain(&format!("the {} can be written again; {were_lost}", self.what));
+            self.complain(&format!("the {} can be written again; {were_lost}", self.what));
         }
     }
 
@@ -120,13 +126,24 @@ impl Outage {
         let lost = self.state().lost_in_all + given_up;
         if lost > 0 {
             let are = if lost == 1 { "is" } else { "are" };
-            complain(&format!("{} and {are} not in the {}", were_lost(lost), self.what));
+            self.complain(&format!("{} and {are} not in the {}", were_lost(lost), self.what));
         }
     }
 
     /// Says what else is to be known.
     pub(crate) fn remark(&self, text: &str) {
-        complain(&format!("the {} {text}", self.what));
+        self.complain(&format!("the {} {text}", self.what));
+    }
+
+    /// Prints a sentence for whoever runs the server, if that can be done at once.
+    fn complain(&self, text: &str) {
+        let stderr = io::stderr();
+        let mut ready = [PollFd::new(&stderr, PollFlags::OUT)];
+        let is_ready = poll(&mut ready, Some(&Timespec::default())).is_ok_and(|count| count > 0);
+        if is_ready {
+            // Nobody is left to tell where this fails.
+            let _ = (&stderr).write_all(format!("{}: {text}\n", self.program).as_bytes());
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -141,17 +158,6 @@ fn were_lost(count: u64) -> String {
     }
 }
 
-/// Prints a sentence for whoever runs the server, if that can be done at once.
-fn complain(text: &str) {
-    let stderr = io::stderr();
-    let mut ready = [PollFd::new(&stderr, PollFlags::OUT)];
-    let is_ready = poll(&mut ready, Some(&Timespec::default())).is_ok_and(|count| count > 0);
-    if is_ready {
-        // Nobody is left to tell where this fails.
-        let _ = (&stderr).write_all(format!("fileserver: {text}\n").as_bytes());
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,7 +165,7 @@ mod tests {
     #[test]
     fn an_outage_counts_what_is_lost_until_it_ends() {
         let losses: &AtomicU64 = Box::leak(Box::default());
-        let outage = Outage::new("log a.txt".to_owned(), losses);
+        let outage = Outage::new("fileserver", "log a.txt".to_owned(), losses);
         assert_eq!(outage.lost(), None);
         outage.lose(2, "full");
         outage.lose(1, "something else");

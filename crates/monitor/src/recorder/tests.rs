@@ -7,14 +7,16 @@ use std::{
     sync::atomic::Ordering::SeqCst,
 };
 
-use telemetry::{Event, Journal, Mode, journal};
+use telemetry::{Event, Journal, journal};
 use tempfile::TempDir;
 
 use super::{log_file::LogFile, *};
 use crate::{
-    config::{LogFormat, ServerRun},
-    line::examples,
+    config::{LogFormat, LogLanguage},
+    line::{example_run, examples, json::JsonWriter},
 };
+
+mod shared_log;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -26,14 +28,10 @@ fn config(log: &Path, format: LogFormat, database: Option<&Path>) -> Config {
     Config {
         log: LogTarget::File(log.to_owned()),
         format,
+        language: LogLanguage::En,
         level: Level::Info,
         database: database.map(|path| DatabaseTarget::Sqlite(path.to_owned())),
-        run: ServerRun {
-            mode: Mode::Thread,
-            workers: 5,
-            address: "127.0.0.1:46666".to_owned(),
-            started: jiff::Timestamp::UNIX_EPOCH,
-        },
+        run: example_run(),
     }
 }
 
@@ -121,7 +119,7 @@ fn all_events_are_in_the_log_and_in_the_database_when_the_journal_has_ended() {
         }
         assert_eq!(count(&database, "SELECT count(*) FROM request"), 2);
         assert_eq!(count(&database, "SELECT count(*) FROM connection"), 1);
-        assert_eq!(count(&database, "SELECT count(*) FROM event"), 12);
+        assert_eq!(count(&database, "SELECT count(*) FROM event"), 15);
         assert_eq!(count(&database, "SELECT events_lost FROM run WHERE ended IS NOT NULL"), 0);
         for path in [log, database] {
             assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o640);
@@ -227,24 +225,6 @@ fn a_log_that_cannot_be_reopened_is_written_on() {
 }
 
 #[test]
-fn a_log_that_is_reached_through_a_link_goes_on_in_a_new_file() {
-    let dir = TempDir::new().unwrap();
-    let (log, link) = (dir.path().join("log.txt"), dir.path().join("link"));
-    std::os::unix::fs::symlink(&log, &link).unwrap();
-    let mut file = LogFile::open(&link).unwrap();
-    file.append(b"before\n").unwrap();
-    fs::rename(&log, dir.path().join("log.txt.1")).unwrap();
-    file.reopen().unwrap().unwrap();
-    file.append(b"after\n").unwrap();
-    assert_eq!(lines(&log), ["after"]);
-}
-
-#[test]
-fn a_device_stays_open_when_the_log_is_to_be_opened_again() {
-    assert!(LogFile::open(Path::new("/dev/full")).unwrap().reopen().is_none());
-}
-
-#[test]
 fn a_disk_that_is_always_full_loses_events_and_ends() {
     let dir = TempDir::new().unwrap();
     let database = dir.path().join("events.sqlite");
@@ -253,7 +233,7 @@ fn a_disk_that_is_always_full_loses_events_and_ends() {
     let losses = running.end();
     assert_eq!(losses.log.load(Relaxed), examples().len() as u64);
     assert_eq!(losses.database.load(Relaxed), 0);
-    assert_eq!(count(&database, "SELECT count(*) FROM event"), 12);
+    assert_eq!(count(&database, "SELECT count(*) FROM event"), 15);
 }
 
 #[test]
@@ -376,7 +356,7 @@ fn a_connection_to_postgres_that_breaks_is_made_again() {
     running.tell_examples();
     eventually("the first events are stored", || stored() == 2);
     let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                WHERE application_name = 'fileserver' AND datname = current_database()";
+                WHERE application_name = 'kolam' AND datname = current_database()";
     postgres.connect(postgres::NoTls).unwrap().execute(kill, &[]).unwrap();
     running.tell_examples();
     assert_eq!(running.end().total(), 0);
@@ -454,52 +434,7 @@ fn what_cannot_be_opened_is_named_with_its_option() {
     drop(Recorder::open(&config(&log, LogFormat::Text, Some(&newer)), losses()).unwrap());
     rusqlite::Connection::open(&newer).unwrap().pragma_update(None, "user_version", 9).unwrap();
     let text = error(&config(&log, LogFormat::Text, Some(&newer)));
-    assert!(text.ends_with("its tables have version 9, this program knows version 1"), "{text}");
-}
-
-#[test]
-fn half_a_line_of_a_killed_process_is_taken_away_and_foreign_text_is_not() {
-    let dir = TempDir::new().unwrap();
-    let path = dir.path().join("log.txt");
-    let after = |text: &str| {
-        fs::write(&path, text).unwrap();
-        let mut log = LogFile::open(&path).unwrap();
-        log.append(b"next\n").unwrap();
-        fs::read_to_string(&path).unwrap()
-    };
-    assert_eq!(after(""), "next\n");
-    assert_eq!(after("whole\n"), "whole\nnext\n");
-    assert_eq!(after("whole\n2026-11-20 15:00:00,123 - main - IN"), "whole\nnext\n");
-    assert_eq!(after("whole\n{\"time\":\"2026"), "whole\nnext\n");
-    assert_eq!(after("2026-1"), "next\n");
-    assert_eq!(after("whole\nnotes of somebody"), "whole\nnotes of somebody\nnext\n");
-}
-
-#[test]
-fn a_pipe_that_takes_half_a_line_gets_the_rest_later() {
-    let dir = TempDir::new().unwrap();
-    let path = dir.path().join("pipe");
-    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
-    let mut log = LogFile::open(&path).unwrap();
-    let mut reader = fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
-    log.set_nonblocking();
-    let line = [vec![b'x'; 9999], vec![b'\n']].concat();
-    let mut wanted = 0;
-    let unwritten = loop {
-        match log.append(&line) {
-            Ok(()) => wanted += 1,
-            Err(unwritten) => break unwritten,
-        }
-    };
-    assert_eq!(unwritten.error.kind(), io::ErrorKind::WouldBlock);
-    wanted += unwritten.from / line.len();
-    let mut room = vec![0; 30_000];
-    reader.read_exact(&mut room).unwrap();
-    log.append(&line).unwrap();
-    wanted += 1;
-    let mut rest = vec![0; wanted * line.len() - room.len()];
-    reader.read_exact(&mut rest).unwrap();
-    assert!([room, rest].concat().chunks(line.len()).all(|chunk| chunk == line));
+    assert!(text.ends_with("its tables have version 9, this program knows version 2"), "{text}");
 }
 
 #[test]
@@ -512,22 +447,23 @@ fn a_pipe_that_took_half_of_the_last_line_gets_the_events_that_follow() {
     let mut reader = fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
     rustix::fs::fcntl_setfl(&reader, rustix::fs::OFlags::NONBLOCK).unwrap();
     rustix::pipe::fcntl_setpipe_size(&reader, 64 * 1024).unwrap();
-    let outage = Outage::new("log".to_owned(), &losses().log);
+    let outage = Outage::new("fileserver", "log".to_owned(), &losses().log);
     let config = config(&path, LogFormat::Json, None);
     let mut log = LogSink::new(file, &config, LocalTime::of_system(), Arc::clone(&outage));
     let event = own_event(Level::Info, EventKind::Message { text: "x".repeat(10_000) });
     let batch = Arc::new(Batch::of(&event));
-    let batch_len = batch.bytes().len();
+    let mut line = Vec::new();
+    JsonWriter::new(&example_run()).write(&event, &mut line);
     // The pipe has room for six and a half.
     (0..7).for_each(|_| log.write(&[Arc::clone(&batch)], true));
     assert_eq!(outage.lost(), None);
-    let mut read = vec![0; 6 * batch_len];
+    let mut read = vec![0; 6 * line.len()];
     reader.read_exact(&mut read).unwrap();
     log.write(&[Arc::clone(&batch)], true);
     assert_eq!(outage.lost(), None);
-    let mut rest = vec![0; 2 * batch_len];
+    let mut rest = vec![0; 2 * line.len()];
     reader.read_exact(&mut rest).unwrap();
-    assert!([read, rest].concat() == batch.bytes().repeat(8));
+    assert!([read, rest].concat() == line.repeat(8));
 }
 
 #[test]
@@ -537,7 +473,7 @@ fn half_a_line_at_the_end_counts_as_lost() {
     assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
     let file = LogFile::open(&path).unwrap();
     file.set_nonblocking();
-    let outage = Outage::new("log".to_owned(), &losses().log);
+    let outage = Outage::new("fileserver", "log".to_owned(), &losses().log);
     let config = config(&path, LogFormat::Json, None);
     let mut log = LogSink::new(file, &config, LocalTime::of_system(), Arc::clone(&outage));
     let (mut queue, mut inbox) = queue::open();
@@ -562,7 +498,7 @@ fn how_many_events_a_second_are_written() {
         let dir = TempDir::new().unwrap();
         let path = dir.path().join("log");
         let config = config(&path, format, None);
-        let outage = Outage::new("log".to_owned(), &losses().log);
+        let outage = Outage::new("fileserver", "log".to_owned(), &losses().log);
         let file = LogFile::open(&path).unwrap();
         let mut log = LogSink::new(file, &config, LocalTime::of_system(), outage);
         let started = Instant::now();

@@ -80,7 +80,7 @@ mod tests {
 
     fn line(port: u16, command: &str, began_ns: u64) -> String {
         format!(
-            r#"{{"time":"2026-11-20T15:00:00Z","level":"info","source":"thread-3","pid":1,"event":"request","connection":1,"client":"127.0.0.1:{port}","command":"{command}","outcome":"ok","bytes":5,"seconds":0.1,"throughput":50.0,"accepted_ns":1,"picked_up_ns":2,"began_ns":{began_ns},"first_byte_ns":4,"last_byte_ns":5}}"#
+            r#"{{"time":"2026-11-20T15:00:00Z","program":"fileserver","port":46666,"level":"info","source":"thread-3","pid":1,"event":"request","connection":1,"client":"127.0.0.1:{port}","command":"{command}","outcome":"ok","bytes":5,"seconds":0.1,"throughput":50.0,"accepted_ns":1,"picked_up_ns":2,"began_ns":{began_ns},"first_byte_ns":4,"last_byte_ns":5}}"#
         )
     }
 
