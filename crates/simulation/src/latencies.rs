@@ -1,6 +1,6 @@
 //! How long many things took: their quantiles, their mean, and how sure that is.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use hdrhistogram::Histogram;
 
@@ -11,7 +11,7 @@ use crate::batch_means::BatchMeans;
 ///
 /// Mean, shortest and longest are exact. The standard error of the mean is that of batch means, since a
 /// wait is like the one before it; they have to be recorded in the order in which they happened.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Latencies {
     histogram: Histogram<u64>,
     shortest: Duration,
@@ -85,6 +85,19 @@ impl Latencies {
     /// The true mean is this near to the measured one with 95% confidence. `None` of fewer than 10.
     pub fn margin_of_error(&self) -> Option<Duration> {
         Duration::try_from_secs_f64(self.batches.margin_of_error()?).ok()
+    }
+}
+
+/// In a few words: a histogram has tens of thousands of counts.
+impl fmt::Debug for Latencies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Latencies")
+            .field("count", &self.count())
+            .field("mean", &self.mean())
+            .field("standard_error", &self.standard_error())
+            .field("median", &self.quantile(0.5))
+            .field("longest", &self.longest())
+            .finish_non_exhaustive()
     }
 }
 
