@@ -1,9 +1,7 @@
 //! The command line of `fileserver`.
 
 mod commands;
-mod connections;
 mod files;
-mod record;
 mod security;
 
 use std::{
@@ -12,17 +10,16 @@ use std::{
     time::Duration,
 };
 
-use clap::{Parser, ValueHint};
+use clap::{Arg, Parser, ValueHint};
+use cli::LimitArgs;
 use file_service::{Fault, Limits};
-use monitor::{Config, LogTarget, ServerRun};
+use monitor::{Config, RecordArgs, ServerRun};
 use serving::{Hangup, Settings};
 use storage::IfExists;
 use telemetry::Mode;
 
 pub(crate) use self::commands::{Command, TokenCommand};
-use self::{
-    connections::ConnectionArgs, files::FileArgs, record::RecordArgs, security::SecurityArgs,
-};
+use self::{files::FileArgs, security::SecurityArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -38,7 +35,15 @@ closes them. Exit status: 0 after a clean drain, 1 when connections were cut,
 
 /// Serve the files of a directory over TCP
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES)]
+#[command(
+    version,
+    after_help = EXAMPLES,
+    mut_arg("max_connections", with_note("In process mode at least as many as --workers.")),
+    mut_arg(
+        "max_per_address",
+        with_note("In process mode those that wait for a worker do not count.")
+    )
+)]
 pub struct Args {
     /// Directory to serve, in place of --dir [default: files]
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
@@ -109,7 +114,7 @@ pub struct Args {
     pub log: RecordArgs,
 
     #[command(flatten)]
-    pub connections: ConnectionArgs,
+    pub connections: LimitArgs,
 
     /// For tests: what the server does wrong, service-time=MS, flip-byte or touch-memory=SIZE
     #[arg(
@@ -123,6 +128,15 @@ pub struct Args {
 
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
+}
+
+/// What this server alone has to say about an option that others have too.
+fn with_note(note: &str) -> impl Fn(Arg) -> Arg {
+    move |option| {
+        let help = option.get_long_help().or(option.get_help()).map(ToString::to_string);
+        let help = help.unwrap_or_default();
+        option.long_help(format!("{help}\n\n{note}"))
+    }
 }
 
 /// Pool size where `--workers` is not given.
@@ -166,14 +180,7 @@ impl Args {
 
     /// What becomes of the events of a server that listens there.
     pub(crate) fn monitor_config(&self, address: SocketAddr) -> Config {
-        Config {
-            log: self.log.log_file.clone().map_or(LogTarget::Stderr, LogTarget::File),
-            format: self.log.log_format,
-            language: self.log.log_lang,
-            level: self.log.level().into(),
-            database: self.log.log_db.clone(),
-            run: ServerRun::starting("fileserver", self.mode(), self.pool_size(), address),
-        }
+        self.log.config(ServerRun::starting("fileserver", self.mode(), self.pool_size(), address))
     }
 
     /// The size of the pool.

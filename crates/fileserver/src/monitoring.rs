@@ -4,40 +4,25 @@
 //! Either way it reads the journal that all workers tell their events to, so that no worker ever waits
 //! for a disk, a database or a reader of the metrics page.
 
-use std::{
-    io::{self, Write},
-    sync::Arc,
-    thread::{self, JoinHandle},
-    time::{Duration, Instant},
-};
+use std::{io, sync::Arc, time::Instant};
 
-use monitor::{Config, OpenError};
+use monitor::{Config, FINISH_TIMEOUT, LOOK_PAUSE, Listeners, OpenError, Watch, Watching};
 #[cfg(target_os = "linux")]
 use nix::unistd::Pid;
 #[cfg(target_os = "linux")]
 use serving::Companion;
-use telemetry::{EventSource, JournalReader, Mode, journal};
+use telemetry::{JournalReader, Mode};
 
 #[cfg(target_os = "linux")]
 use self::process::MonitorProcess;
+pub(crate) use self::watched::Watched;
 use self::work::Work;
-pub(crate) use self::{
-    listeners::{ListenError, Listeners},
-    watched::Watched,
-};
 use crate::confinement::Confinement;
 
-mod listeners;
 #[cfg(target_os = "linux")]
 mod process;
 mod watched;
 mod work;
-
-/// How long the last events may take to be written: what the monitor allows itself, and a little more.
-const FINISH_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Between two looks whether they are.
-const LOOK_PAUSE: Duration = Duration::from_millis(2);
 
 /// What watches a server.
 pub(crate) struct Monitor {
@@ -48,7 +33,7 @@ pub(crate) struct Monitor {
 #[derive(Debug)]
 enum Running {
     No,
-    Threads(JoinHandle<()>),
+    Threads(Watching),
     #[cfg(target_os = "linux")]
     Process(MonitorProcess),
 }
@@ -61,30 +46,23 @@ impl Monitor {
         reader: JournalReader,
         listeners: Listeners,
     ) -> Self {
-        let work = Work {
-            config,
-            watched,
-            confinement,
-            recorder: None,
-            reader: Some(reader),
-            listeners,
-            reopen: Arc::default(),
-        };
-        Self { work, running: Running::No }
+        let server = Arc::clone(&watched.server);
+        let watch = Watch::new(config, server.scoreboard, reader, watched, listeners);
+        Self { work: Work { watch, server, confinement }, running: Running::No }
     }
 
     /// What whoever starts the server is told about where else it listens.
     pub(crate) fn lines(&self) -> &[String] {
-        &self.work.listeners.lines
+        self.work.watch.lines()
     }
 
     pub(crate) fn config(&self) -> &Config {
-        &self.work.config
+        &self.work.watch.config
     }
 
     /// Opens the log and the database, as the user that serves and while that is allowed.
     pub(crate) fn open(&mut self) -> Result<(), OpenError> {
-        self.work.open()
+        self.work.watch.open()
     }
 
     /// Watches the server from now on. In process mode the caller must have no second thread; what is
@@ -93,52 +71,29 @@ impl Monitor {
         &mut self,
         #[cfg_attr(not(target_os = "linux"), expect(unused_variables))] leave: impl FnOnce(),
     ) -> io::Result<()> {
-        self.running = match self.work.watched.server.mode {
+        self.running = match self.work.server.mode {
             #[cfg(target_os = "linux")]
             Mode::Process => Running::Process(MonitorProcess::start(&mut self.work, leave)?),
-            _ => Running::Threads(self.start_threads()?),
+            _ => Running::Threads(self.work.watch.start_threads()?),
         };
         Ok(())
-    }
-
-    fn start_threads(&mut self) -> io::Result<JoinHandle<()>> {
-        self.work.reopen_at_hang_up()?;
-        let record = self.work.start()?;
-        thread::Builder::new().name("monitor".to_owned()).spawn(|| {
-            journal::set_source(EventSource::Monitor);
-            record();
-        })
     }
 
     /// Lets it write down what it was told, and ends it.
     #[cfg_attr(not(target_os = "linux"), expect(unused_mut))]
     pub(crate) fn finish(mut self) {
-        #[cfg(target_os = "linux")]
-        if let Running::Process(process) = &mut self.running {
-            process.expect_alive(&mut self.work);
-        }
-        self.work.watched.server.journal.end();
-        let deadline = Instant::now() + FINISH_TIMEOUT;
-        let has_finished = match self.running {
-            Running::No => true,
-            Running::Threads(thread) => {
-                while !thread.is_finished() && Instant::now() < deadline {
-                    thread::sleep(LOOK_PAUSE);
-                }
-                thread.is_finished()
-            }
+        let journal = &self.work.server.journal.clone();
+        match self.running {
+            Running::No => journal.end(),
+            Running::Threads(watching) => watching.finish("fileserver", journal),
             #[cfg(target_os = "linux")]
-            Running::Process(process) => process.finish(deadline, LOOK_PAUSE),
-        };
-        if !has_finished {
-            // The log has no room for it any more.
-            let _ = writeln!(
-                io::stderr(),
-                "fileserver: what writes the log did not finish within {} s; the last events are \
-                 lost, besides {} before",
-                FINISH_TIMEOUT.as_secs(),
-                self.work.losses().total()
-            );
+            Running::Process(mut process) => {
+                process.expect_alive(&mut self.work);
+                journal.end();
+                if !process.finish(Instant::now() + FINISH_TIMEOUT, LOOK_PAUSE) {
+                    monitor::warn_of_unfinished("fileserver", self.work.watch.losses());
+                }
+            }
         }
     }
 }
@@ -158,7 +113,7 @@ impl Companion for Monitor {
     }
 
     fn leave_to_others(&mut self) {
-        self.work.leave_to_others();
+        self.work.watch.leave_to_others();
     }
 
     /// Has the log opened again under its name.

@@ -6,8 +6,7 @@ use std::{
 };
 
 use file_service::{Budget, Faults, FileService, Turns};
-use monitor::{DatabaseTarget, OpenError};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use monitor::{DatabaseTarget, ListenError, Listeners, OpenError};
 use protocol::{Stats, Verb, stats::Outcomes};
 use serving::{
     Drained, ServeError, Server,
@@ -24,7 +23,7 @@ use crate::{
     auth::{self, AuthFileError},
     confinement::Confinement,
     exposure::{self, OneFileError, ServedSecretError},
-    monitoring::{ListenError, Listeners, Monitor, Watched},
+    monitoring::{Monitor, Watched},
     stats,
     tls::{self, TlsError},
     user::{self, ServingUser, UserError},
@@ -79,7 +78,7 @@ struct Prepared {
 /// Serves until a signal stops it; prints the listening line once connections are accepted.
 pub fn serve(args: &Args) -> Result<ExitCode, StartError> {
     shutdown::hold_signals_of_first_process().map_err(ServeError::Signals)?;
-    raise_descriptor_limit();
+    os::raise_descriptor_limit();
     let user = args.security.user.as_deref().map(ServingUser::find).transpose()?;
     let Prepared { listener, server, service, mut monitor, confinement } = prepare(args)?;
     // Whatever needs more rights than serving does is done.
@@ -134,6 +133,7 @@ fn prepare(args: &Args) -> Result<Prepared, StartError> {
     };
     let (listener, address) = listener::bind(&args.host, args.port, args.connections.backlog)?;
     let listeners = Listeners::bind(args.log.metrics, args.log.status)?;
+    listeners.lines().iter().for_each(|line| tracing::info!("{line}"));
     let server = Arc::new(Server::new(args.server_settings(), address, shared, journal));
     let service = Arc::new(FileService {
         directory,
@@ -239,11 +239,4 @@ fn log_final_statistics(stats: &Stats) {
         stats.bytes_out,
         stats.worker.iter().map(|worker| worker.restarts).sum::<u64>(),
     );
-}
-
-/// A connection takes up to three descriptors, and the usual soft limit is 1,024.
-fn raise_descriptor_limit() {
-    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
-        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
-    }
 }

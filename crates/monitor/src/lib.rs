@@ -4,6 +4,7 @@
 //! waits; the [`Recorder`] reads them on threads or in a process of its own.
 #![forbid(unsafe_code)]
 
+mod args;
 mod config;
 mod database;
 mod line;
@@ -14,7 +15,9 @@ mod recorder;
 pub mod stats;
 pub mod status;
 mod table;
+mod watch;
 
+pub use args::RecordArgs;
 pub use config::{
     Config, DatabaseTarget, DatabaseTargetError, LogFormat, LogLanguage, LogTarget, ServerRun,
 };
@@ -22,3 +25,6 @@ pub use listener::ListenerError;
 pub use questions::{LogArgs, QueryError, answer};
 pub use recorder::{OpenError, Recorder, Recording};
 pub use table::Table;
+pub use watch::{
+    FINISH_TIMEOUT, LOOK_PAUSE, ListenError, Listeners, Watch, Watching, warn_of_unfinished,
+};

@@ -1,5 +1,5 @@
 //! The only unsafe code of the project: memory and connections that forked processes share, fork
-//! itself, and how many wait at a listener.
+//! itself, and how many wait at a listener. And how many descriptors there may be.
 
 use std::{
     ffi::c_void,
@@ -151,6 +151,15 @@ pub(crate) fn handed_over(socket: &UnixStream) -> nix::Result<Vec<TcpStream>> {
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn handed_over(_socket: &UnixStream) -> io::Result<Vec<TcpStream>> {
     Err(io::ErrorKind::WouldBlock.into())
+}
+
+/// A connection takes some descriptors, and the usual soft limit is 1,024.
+pub fn raise_descriptor_limit() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
 }
 
 /// Forks the calling process, which must have no second thread.

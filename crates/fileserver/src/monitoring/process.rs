@@ -129,15 +129,15 @@ fn run(work: &mut Work, supervisor: Pid) -> io::Result<()> {
     journal::set_source(EventSource::Monitor);
     // People and tests tell it from the workers by this.
     let _ = prctl::set_name(c"monitor");
-    work.confinement.confine_monitor(&work.config);
+    work.confinement.confine_monitor(&work.watch.config);
     // Signals to the group are the supervisor's to understand.
     let mut blocked = SigSet::empty();
     blocked.add(Signal::SIGINT);
     blocked.add(Signal::SIGTERM);
-    work.reopen_at_hang_up()?;
+    work.watch.reopen_at_hang_up()?;
     blocked.thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
-    let record = work.start()?;
-    let journal = work.watched.server.journal.clone();
+    let record = work.watch.start()?;
+    let journal = work.server.journal.clone();
     // This process holds the journal open itself, so its end does not come with the supervisor's.
     thread::Builder::new().name("orphan".to_owned()).spawn(move || {
         while getppid() == supervisor {

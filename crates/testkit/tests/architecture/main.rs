@@ -28,7 +28,7 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("simulation", &[]),
     ("telemetry", &[]),
     ("storage", &["protocol"]),
-    ("monitor", &["protocol", "telemetry"]),
+    ("monitor", &["cli", "protocol", "telemetry"]),
     ("serving", &["telemetry"]),
     ("file-service", &["protocol", "serving", "storage", "telemetry"]),
     (

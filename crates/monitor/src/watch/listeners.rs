@@ -5,12 +5,12 @@ use std::{
     net::{SocketAddr, TcpListener},
 };
 
-use monitor::{
+use telemetry::Scoreboard;
+
+use crate::{
     metrics,
     status::{self, Status},
 };
-
-use super::watched::Watched;
 
 /// An address beside the server's own cannot be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -23,18 +23,17 @@ pub struct ListenError {
 
 /// Bound at the start; those who come are answered while the server runs.
 #[derive(Debug, Default)]
-pub(crate) struct Listeners {
+pub struct Listeners {
     /// Readers of the metrics page.
     metrics: Option<TcpListener>,
     /// Whoever looks how the server is doing.
     status: Option<TcpListener>,
-    /// What a person is told about them.
-    pub(super) lines: Vec<String>,
+    lines: Vec<String>,
 }
 
 impl Listeners {
-    /// Listens at those that are asked for, and logs where: port 0 is a free one.
-    pub(crate) fn bind(
+    /// Listens at those that are asked for: port 0 is a free one.
+    pub fn bind(
         metrics: Option<SocketAddr>,
         status: Option<SocketAddr>,
     ) -> Result<Self, ListenError> {
@@ -49,20 +48,27 @@ impl Listeners {
             listeners.metrics = Some(listener);
             listeners.lines.push(format!("metrics at http://{address}/metrics"));
         }
-        listeners.lines.iter().for_each(|line| tracing::info!("{line}"));
         Ok(listeners)
     }
 
+    /// What a person is told about them.
+    pub fn lines(&self) -> &[String] {
+        &self.lines
+    }
+
     /// Answers whoever comes from now on.
-    pub(super) fn open(&mut self, watched: &Watched) -> io::Result<()> {
+    pub(super) fn open<S: Status + Clone>(
+        &mut self,
+        status: &S,
+        board: Scoreboard,
+    ) -> io::Result<()> {
         if let Some(listener) = self.metrics.take() {
-            let watched = watched.clone();
-            let board = watched.server.scoreboard;
-            let page = move || metrics::render(&watched.stats(), &board, watched.families());
+            let status = status.clone();
+            let page = move || metrics::render(&status.stats(), &board, status.families());
             metrics::serve(listener, page).map_err(io::Error::other)?;
         }
         if let Some(listener) = self.status.take() {
-            status::serve(listener, watched.clone()).map_err(io::Error::other)?;
+            status::serve(listener, status.clone()).map_err(io::Error::other)?;
         }
         Ok(())
     }

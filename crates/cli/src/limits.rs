@@ -1,4 +1,4 @@
-//! Options that bound connections.
+//! Options that bound connections, for every program that takes them.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use bytesize::ByteSize;
 const HEADING: &str = "Limits on connections";
 
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = HEADING, mut_args(cli::rare(HEADING)))]
-pub struct ConnectionArgs {
+#[command(next_help_heading = HEADING, mut_args(crate::rare(HEADING)))]
+pub struct LimitArgs {
     /// Seconds between requests, or without a byte in a transfer, after which a connection is closed
     #[arg(
         long,
         value_name = "SECONDS",
         default_value = "60",
-        value_parser = cli::units::seconds_not_zero
+        value_parser = crate::units::seconds_not_zero
     )]
     pub idle_timeout: Duration,
 
@@ -23,7 +23,7 @@ pub struct ConnectionArgs {
         long,
         value_name = "SECONDS",
         default_value = "10",
-        value_parser = cli::units::seconds_not_zero
+        value_parser = crate::units::seconds_not_zero
     )]
     pub head_timeout: Duration,
 
@@ -41,8 +41,6 @@ pub struct ConnectionArgs {
     pub max_requests: u64,
 
     /// Connections open at once, waiting ones included; one more is answered `busy`
-    ///
-    /// In process mode at least as many as --workers.
     #[arg(
         long,
         value_name = "N",
@@ -53,7 +51,7 @@ pub struct ConnectionArgs {
 
     /// Connections from one address; one more is answered `busy`
     ///
-    /// Of IPv6, from one /64 network. In process mode those that wait for a worker do not count.
+    /// Of IPv6, from one /64 network.
     #[arg(
         long,
         value_name = "N",

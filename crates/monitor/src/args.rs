@@ -1,4 +1,4 @@
-//! Options that say where it is told what happens.
+//! Options that say where it is told what happens, for every program that is watched.
 
 use std::{
     io::{self, IsTerminal},
@@ -6,8 +6,9 @@ use std::{
     path::PathBuf,
 };
 
-use monitor::{DatabaseTarget, LogFormat, LogLanguage};
 use telemetry::{Level, LogLevel};
+
+use crate::config::{Config, DatabaseTarget, LogFormat, LogLanguage, LogTarget, ServerRun};
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Log, metrics, status")]
@@ -76,6 +77,18 @@ pub struct RecordArgs {
 }
 
 impl RecordArgs {
+    /// What becomes of the events of `run`.
+    pub fn config(&self, run: ServerRun) -> Config {
+        Config {
+            log: self.log_file.clone().map_or(LogTarget::Stderr, LogTarget::File),
+            format: self.log_format,
+            language: self.log_lang,
+            level: self.level().into(),
+            database: self.log_db.clone(),
+            run,
+        }
+    }
+
     /// The least that the journal is told: a database has all that is worth an info.
     pub fn journal_level(&self) -> Level {
         let level = Level::from(self.level());
@@ -83,7 +96,7 @@ impl RecordArgs {
     }
 
     /// A terminal is for whoever started the server, and for what they must know.
-    pub(super) fn level(&self) -> LogLevel {
+    fn level(&self) -> LogLevel {
         let is_on_terminal = self.log_file.is_none() && io::stderr().is_terminal();
         self.log_level.unwrap_or(if is_on_terminal { LogLevel::WARN } else { LogLevel::INFO })
     }
