@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use file_service::{Conversation, FileService, Limits};
 use protocol::{ErrorCode, Reply};
-use serving::{Application, Farewell, LINGER};
+use serving::{Application, Farewell, LINGER, Reception};
 use telemetry::OpenConnection;
 
 use crate::confinement::Confinement;
@@ -22,16 +22,6 @@ impl Application for FileServer {
         Conversation::new(&self.service, connection, now)
     }
 
-    /// Whoever comes for TLS could not read a plain reply.
-    fn busy(&self, why: &str) -> Option<Vec<u8>> {
-        self.service.tls.is_none().then(|| Reply::error(ErrorCode::Busy, why).to_wire())
-    }
-
-    fn farewell(&self) -> Farewell {
-        let Limits { idle_timeout, min_rate, .. } = self.service.limits;
-        Farewell { silence_max: LINGER, time_max: idle_timeout, bytes_per_second_min: min_rate }
-    }
-
     fn confine_worker(&self) {
         self.confinement.confine_worker(&self.service);
     }
@@ -40,5 +30,17 @@ impl Application for FileServer {
         if let Err(err) = self.service.directory.remove_abandoned_uploads() {
             tracing::error!("cannot remove what a worker left in the served directory: {err}");
         }
+    }
+}
+
+impl Reception for FileServer {
+    /// Whoever comes for TLS could not read a plain reply.
+    fn busy(&self, why: &str) -> Option<Vec<u8>> {
+        self.service.tls.is_none().then(|| Reply::error(ErrorCode::Busy, why).to_wire())
+    }
+
+    fn farewell(&self) -> Farewell {
+        let Limits { idle_timeout, min_rate, .. } = self.service.limits;
+        Farewell { silence_max: LINGER, time_max: idle_timeout, bytes_per_second_min: min_rate }
     }
 }

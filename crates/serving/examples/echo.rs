@@ -14,8 +14,8 @@ use std::{
 };
 
 use serving::{
-    Acceptor, Application, Conversation, Drained, Farewell, Hangup, LINGER, Phase, ServeError,
-    Server, Settings, Step,
+    Acceptor, Application, Conversation, Drained, Farewell, Hangup, LINGER, Phase, Reception,
+    ServeError, Server, Settings, Step,
     listener::{self, BindError},
     os::SharedState,
 };
@@ -40,7 +40,9 @@ impl Application for Echo {
         let (room, output) = ([0; 1024], Vec::new());
         Some(EchoConversation { connection, room, output, peer_closed: false })
     }
+}
 
+impl Reception for Echo {
     fn busy(&self, why: &str) -> Option<Vec<u8>> {
         Some(why.as_bytes().to_vec())
     }

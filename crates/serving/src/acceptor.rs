@@ -15,7 +15,7 @@ use telemetry::Arrival;
 
 use crate::{
     admission::{Admitted, Busy},
-    application::Application,
+    application::Reception,
     error::ServeError,
     listener::{AcceptPause, set_nodelay},
     overload::{LOOK_PAUSE, Overload},
@@ -37,9 +37,9 @@ pub struct Acceptor {
 
 impl Acceptor {
     /// Takes over the signals that stop a server.
-    pub fn new(server: &Arc<Server>, application: &impl Application) -> Result<Self, ServeError> {
+    pub fn new(server: &Arc<Server>, reception: &impl Reception) -> Result<Self, ServeError> {
         let signals = StopSignals::catch(server.hangup).map_err(ServeError::Signals)?;
-        let overload = Overload::new(server, application);
+        let overload = Overload::new(server, reception);
         Ok(Self { server: Arc::clone(server), signals, overload })
     }
 

@@ -9,21 +9,23 @@ use telemetry::OpenConnection;
 
 use crate::{shutdown::Phase, timeouts::Farewell};
 
+/// What is said to those whom there is no room for.
+pub trait Reception {
+    /// What they are sent, `why` in words; `None` where they could not read it.
+    fn busy(&self, why: &str) -> Option<Vec<u8>>;
+
+    /// How long one that is turned away is waited for until it leaves.
+    fn farewell(&self) -> Farewell;
+}
+
 /// What the connections of a server are for. Shared by all its workers; in process mode each has its
 /// copy.
-pub trait Application: Send + Sync + 'static {
+pub trait Application: Reception + Send + Sync + 'static {
     type Conversation: Conversation;
 
     /// Begins the conversation on a connection that a worker has just picked up. `None` where that
     /// cannot be, which is counted.
     fn converse(&self, connection: OpenConnection, now: Instant) -> Option<Self::Conversation>;
-
-    /// What those are sent whom there is no room for, `why` in words; `None` where they could not
-    /// read it.
-    fn busy(&self, why: &str) -> Option<Vec<u8>>;
-
-    /// How long one that is turned away is waited for until it leaves.
-    fn farewell(&self) -> Farewell;
 
     /// Gives up what no worker process needs. Called in each, before it accepts.
     fn confine_worker(&self) {}

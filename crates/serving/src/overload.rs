@@ -12,7 +12,7 @@ use telemetry::{EventKind, Journal, Level, Scoreboard};
 
 use crate::{
     admission::Busy,
-    application::Application,
+    application::Reception,
     os,
     server::Server,
     timeouts::{Farewell, Leaving},
@@ -54,17 +54,17 @@ struct Answer {
 }
 
 impl Overload {
-    pub(crate) fn new(server: &Server, application: &impl Application) -> Self {
+    pub(crate) fn new(server: &Server, reception: &impl Reception) -> Self {
         let answer = |busy| {
             let reason = server.admission.sentence(busy);
-            Answer { wire: application.busy(&reason), reason }
+            Answer { wire: reception.busy(&reason), reason }
         };
         Self {
             board: server.scoreboard,
             journal: server.journal.clone(),
             server_full: answer(Busy::Server),
             address_full: answer(Busy::Address),
-            farewell: application.farewell(),
+            farewell: reception.farewell(),
             leaving: VecDeque::new(),
             handed_over: None,
             next_look: Instant::now(),

@@ -162,9 +162,8 @@ impl Server {
         })
     }
 
-    /// A worker process ended during the drain with a connection open.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn connection_cut(&self) {
+    /// The shutdown broke off a connection, without a step of its own.
+    pub fn connection_cut(&self) {
         self.drain_flag.request_cut();
     }
 
