@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod args;
+mod backends;
 mod commands;
 mod counts;
 mod failure;

@@ -6,7 +6,10 @@ use cli::{
 };
 use protocol::stats::{Current, Requests, Stats, Worker};
 
-use crate::counts::{self, UNKNOWN};
+use crate::{
+    backends,
+    counts::{self, UNKNOWN},
+};
 
 /// The totals, then a line for each worker, in lines no longer than `room`.
 pub(crate) fn render(stats: &Stats, room: usize) -> String {
@@ -28,7 +31,11 @@ pub(crate) fn render(stats: &Stats, room: usize) -> String {
     }
     let left = |row: [String; 2]| format!("{:<12} {}\n", row[0], row[1]);
     let totals: String = totals.into_iter().map(left).collect();
-    [totals, requests(&stats.requests), workers(&stats.worker, room)].join("\n")
+    let mut parts = vec![totals, requests(&stats.requests), workers(&stats.worker, room)];
+    if !stats.backend.is_empty() {
+        parts.push(backends::table(&stats.backend, room));
+    }
+    parts.join("\n")
 }
 
 fn content(stats: &Stats) -> String {

@@ -69,6 +69,7 @@ pub fn collect(
                 worker((number, slot, counts), usage(counts.pid, counts.thread_id), board, now)
             })
             .collect(),
+        backend: Vec::new(),
     }
 }
 

@@ -37,6 +37,9 @@ pub struct Stats {
     #[serde(default)]
     pub events_lost: u64,
     pub worker: Vec<Worker>,
+    /// Of a balancer: the servers behind it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub backend: Vec<Backend>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
@@ -101,6 +104,29 @@ pub struct Worker {
     /// The connection that it runs; in async mode the one of its connections that spoke last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current: Option<Current>,
+}
+
+/// A server behind a balancer, and what it was sent by it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Backend {
+    pub name: String,
+    pub address: String,
+    /// `up`, `down`, `ejected`, `draining` or `warming`.
+    pub state: String,
+    pub weight: u16,
+    /// Requests, or connections where these are forwarded whole, that it has now, and may have.
+    pub in_flight: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_flight_max: Option<u64>,
+    /// Connections that the balancer made, or could not make.
+    pub connections: Outcomes,
+    /// Requests that were forwarded here last; one that was tried again counts where it ended.
+    pub requests: Outcomes,
+    /// On the wire, from clients and to them.
+    pub bytes_in: u64,
+    pub bytes_out: u64,
+    /// Requests that were tried again elsewhere, after this backend was lost.
+    pub retries: u64,
 }
 
 /// Whether a number is a worker's alone.

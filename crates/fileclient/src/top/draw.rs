@@ -23,7 +23,7 @@ use super::{
     view::{Rates, View},
     workers,
 };
-use crate::counts;
+use crate::{backends, counts};
 
 /// From here up there is room for the requests of each verb.
 const HEIGHT_MIDDLE: u16 = 20;
@@ -51,7 +51,14 @@ pub(super) fn draw(frame: &mut Frame, app: &mut App, now: Instant) {
     if let Some(view) = &app.view {
         draw_totals(frame, totals, app, view);
     }
-    workers::draw(frame, table, app);
+    match app.view.as_ref().map(|view| &view.stats.backend) {
+        // A balancer's work is theirs.
+        Some(backends) if !backends.is_empty() => {
+            let rows = backends::table(backends, table.width.into());
+            frame.render_widget(Paragraph::new(rows), table);
+        }
+        _ => workers::draw(frame, table, app),
+    }
     frame.render_widget(keys_line(app, keys.width), keys);
     if app.shows_help {
         draw_help(frame, area);

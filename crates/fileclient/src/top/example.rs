@@ -35,6 +35,7 @@ pub(super) fn stats(workers: u32) -> Stats {
         bytes_out: 3 << 30,
         events_lost: 0,
         worker: (1..=workers).map(worker).collect(),
+        backend: Vec::new(),
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     totals,
     view::View,
 };
-use crate::counts;
+use crate::{backends, counts};
 
 pub(super) fn render(view: &View, sort: Sort, room: usize) -> String {
     let stats = &view.stats;
@@ -26,7 +26,11 @@ pub(super) fn render(view: &View, sort: Sort, room: usize) -> String {
         lines.push(("log", format!("{} events lost", stats.events_lost)));
     }
     let lines: String = lines.iter().map(|(name, text)| format!("{name:<12} {text}\n")).collect();
-    [lines, totals::requests(view), workers(view, sort, room)].join("\n")
+    let mut parts = vec![lines, totals::requests(view), workers(view, sort, room)];
+    if !stats.backend.is_empty() {
+        parts.push(backends::table(&stats.backend, room));
+    }
+    parts.join("\n")
 }
 
 fn workers(view: &View, sort: Sort, room: usize) -> String {
