@@ -12,7 +12,7 @@ use std::{
     time::Instant,
 };
 
-use protocol::{FileName, Request};
+use protocol::{EchoText, FileName, Request};
 use serde_json::Value;
 
 use self::{
@@ -58,6 +58,17 @@ pub struct Listing {
     /// When the first byte of the reply was there.
     pub first_byte: Instant,
     /// When its last byte was there, before it was taken apart.
+    pub finished: Instant,
+}
+
+/// The answer to an ECHO.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Echo {
+    /// What the server sent back; not compared with what it was sent.
+    pub text: String,
+    /// When the first byte of the reply was there.
+    pub first_byte: Instant,
+    /// When its last byte was there.
     pub finished: Instant,
 }
 
@@ -191,6 +202,16 @@ impl Connection {
     /// Asks whether the server answers.
     pub fn ping(&mut self) -> Result<(), ClientError> {
         self.ask(&Request::Ping).map(|_| ())
+    }
+
+    /// Has the server send `text` back.
+    pub fn echo(&mut self, text: &EchoText) -> Result<Echo, ClientError> {
+        let Received { reply, first_byte, finished, .. } =
+            self.ask(&Request::Echo(text.clone()))?;
+        match reply.data() {
+            Value::String(text) => Ok(Echo { text: text.clone(), first_byte, finished }),
+            _ => Err(ClientError::Lacks("text")),
+        }
     }
 
     /// What a stored file hashes to.

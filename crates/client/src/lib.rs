@@ -25,11 +25,11 @@ mod token;
 
 pub use address::{Address, AddressError};
 pub use advice::sentence;
-pub use connection::{Connection, FileDigest, Listing, Transfer};
+pub use connection::{Connection, Echo, FileDigest, Listing, Transfer};
 pub use error::ClientError;
 pub use framing::{Framing, UnknownFraming};
 pub use options::ConnectionOptions;
-pub use protocol::{ErrorCode, FileName, Stats, Token, Verb, stats::Requests};
+pub use protocol::{EchoText, ErrorCode, FileName, Stats, Token, Verb, stats::Requests};
 pub use remote::Remote;
 pub use tls::{Tls, TlsError, TrustError};
 pub use token::{NoTokenError, token};

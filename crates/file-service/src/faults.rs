@@ -76,7 +76,7 @@ impl Faults {
         (!faults.is_empty()).then(|| Self(faults.to_owned()))
     }
 
-    /// From the head of a GET or an UPLOAD to its reply at least: the longest that was given.
+    /// From the head of a GET, an UPLOAD or an ECHO to its reply at least: the longest that was given.
     pub fn service_time(&self) -> Option<Duration> {
         let times = self.0.iter().filter_map(|fault| match fault.effect {
             Effect::ServiceTime(time) => Some(time),

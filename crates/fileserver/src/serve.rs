@@ -224,17 +224,15 @@ fn announce(server: &Server, service: &FileService, also_there: &[String]) {
 }
 
 fn log_final_statistics(stats: &Stats) {
-    let counted = |name: &str, Outcomes { ok, failed }| format!("{name} {ok}/{failed}");
-    let verbs = [Verb::List, Verb::Get, Verb::Upload, Verb::Delete];
-    let requests = verbs.map(|verb| counted(verb.name(), stats.requests[verb])).join(", ");
+    let counted = |(verb, Outcomes { ok, failed })| format!("{verb} {ok}/{failed}");
+    let requests: Vec<String> = stats.requests.into_entries().map(counted).collect();
     tracing::info!(
-        "stopped after {:.1} s: connections {} succeeded, {} failed; {requests}, {} ok/failed; \
+        "stopped after {:.1} s: connections {} succeeded, {} failed; {} ok/failed; \
          {} bytes in, {} bytes out; {} workers replaced",
         stats.uptime_seconds,
         stats.connections.succeeded,
         stats.connections.failed,
-        // STATS is one of them.
-        counted("other", stats.requests[Verb::Stats]),
+        requests.join(", "),
         stats.bytes_in,
         stats.bytes_out,
         stats.worker.iter().map(|worker| worker.restarts).sum::<u64>(),

@@ -27,7 +27,7 @@ pub use framer::{Fragment, FrameError, HEAD_LEN_MAX, Pause, QUIET, RequestFramer
 pub use received_reply::ReceivedReply;
 pub use reply::{ErrorCode, ListedFile, Reply};
 pub use reply_reader::{ReplyError, ReplyFragment, ReplyReader, ReplyScanner};
-pub use request::{ParseRequestError, Request};
+pub use request::{EchoText, EchoTextError, ParseRequestError, Request};
 pub use stats::{ByVerb, Stats};
 pub use token::{TOKEN_LEN_MAX, Token, TokenError};
 pub use verb::Verb;

@@ -7,7 +7,7 @@ use serde::{
     de::value::{self, StrDeserializer},
 };
 
-use crate::{FileName, Stats, json};
+use crate::{EchoText, FileName, Stats, json};
 
 /// What ends every reply.
 pub const ENDING: &[u8] = b"\r\n\r\n";
@@ -27,6 +27,7 @@ pub enum Reply {
     Deleted {
         name: FileName,
     },
+    Echo(EchoText),
     Stats(Box<Stats>),
     Pong,
     Digest {
@@ -213,6 +214,7 @@ impl<'a> From<&'a Reply> for Fields<'a> {
             Reply::List(names) => ok(Some(Data::Names(names))),
             Reply::Sizes(files) => Self { files: Some(files), ..ok(None) },
             Reply::Stats(stats) => ok(Some(Data::Stats(stats))),
+            Reply::Echo(text) => ok(Some(Data::Text(text.as_str()))),
             Reply::Pong => ok(Some(Data::Text("pong"))),
             Reply::Authenticated { sentence } => ok(Some(Data::Text(sentence))),
             Reply::Uploaded { name, size } => Self {
@@ -267,6 +269,7 @@ mod tests {
                 Reply::Deleted { name: name.clone() },
                 r#"{"status":"OK","data":"a.txt deleted","data_namafile":"a.txt"}"#,
             ),
+            (Reply::Echo("é \"a\" ".parse().unwrap()), r#"{"status":"OK","data":"\u00e9 \"a\" "}"#),
             (Reply::Pong, r#"{"status":"OK","data":"pong"}"#),
             (
                 Reply::Digest { name, size: 5, digest },

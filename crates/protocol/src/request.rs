@@ -1,6 +1,7 @@
 //! Requests: what a client can ask for.
 
 mod conduct;
+mod echo_text;
 mod subject;
 
 use crate::{
@@ -9,6 +10,7 @@ use crate::{
 };
 
 pub use conduct::Conduct;
+pub use echo_text::{ECHO_LEN_MAX, EchoText, EchoTextError};
 pub use subject::subject;
 
 /// What a client can ask for.
@@ -21,6 +23,7 @@ pub enum Request {
     /// The bytes of the file follow as the body of the frame.
     Upload(FileName),
     Delete(FileName),
+    Echo(EchoText),
     Stats,
     Ping,
     Digest(FileName),
@@ -56,6 +59,8 @@ pub enum ParseRequestError {
     #[error(transparent)]
     FileName(#[from] FileNameError),
     #[error(transparent)]
+    EchoText(#[from] EchoTextError),
+    #[error(transparent)]
     Token(#[from] TokenError),
 }
 
@@ -68,6 +73,7 @@ impl ParseRequestError {
             Self::UnexpectedName(_)
             | Self::ExtraWords(_)
             | Self::MissingContent
+            | Self::EchoText(_)
             | Self::Token(_) => ErrorCode::BadRequest,
             Self::UnclosedQuote | Self::FileName(_) => ErrorCode::BadName,
         }
@@ -75,13 +81,14 @@ impl ParseRequestError {
 }
 
 impl Request {
-    /// Reads a head: a verb in any case, then at most one name.
+    /// Reads a head: a verb in any case, then at most one name; or the text of an ECHO as it stands.
     ///
     /// The head of an UPLOAD ends with the blank that separates the name from the content; without
     /// it there is no content.
     pub fn parse(head: &[u8]) -> Result<Self, ParseRequestError> {
-        let (word, rest) = verb_and_rest(head);
+        let (word, behind) = split_verb(head);
         let Some(verb) = Verb::of(word) else { return Err(no_verb(word)) };
+        let rest = without_blanks(behind);
         match verb {
             Verb::List if rest.trim_ascii_end() == b"-l" => Ok(Self::ListSizes),
             Verb::List => no_name(verb, rest, Self::List),
@@ -90,6 +97,7 @@ impl Request {
             Verb::Get => Ok(Self::Get(one_name(verb, rest)?)),
             Verb::Delete => Ok(Self::Delete(one_name(verb, rest)?)),
             Verb::Digest => Ok(Self::Digest(one_name(verb, rest)?)),
+            Verb::Echo => Ok(Self::Echo(EchoText::from_bytes(without_first_blank(behind))?)),
             Verb::Auth => Ok(Self::Auth(Token::from_bytes(rest.trim_ascii_end())?)),
             Verb::Upload => Ok(Self::Upload(name_before_content(rest)?)),
         }
@@ -101,6 +109,7 @@ impl Request {
             Self::Get(_) => Verb::Get,
             Self::Upload(_) => Verb::Upload,
             Self::Delete(_) => Verb::Delete,
+            Self::Echo(_) => Verb::Echo,
             Self::Stats => Verb::Stats,
             Self::Ping => Verb::Ping,
             Self::Digest(_) => Verb::Digest,
@@ -114,7 +123,12 @@ impl Request {
             Self::Get(name) | Self::Upload(name) | Self::Delete(name) | Self::Digest(name) => {
                 Some(name)
             }
-            Self::List | Self::ListSizes | Self::Stats | Self::Ping | Self::Auth(_) => None,
+            Self::List
+            | Self::ListSizes
+            | Self::Echo(_)
+            | Self::Stats
+            | Self::Ping
+            | Self::Auth(_) => None,
         }
     }
 
@@ -128,6 +142,7 @@ impl Request {
             Self::Get(name) | Self::Upload(name) | Self::Delete(name) | Self::Digest(name) => {
                 format!("{verb} {}", name.quoted())
             }
+            Self::Echo(text) => format!("{verb} {text}"),
             Self::Auth(token) => format!("{verb} {}", token.reveal()),
         }
     }
@@ -144,16 +159,26 @@ fn no_verb(word: &[u8]) -> ParseRequestError {
 
 /// The first word of a head and what follows it, whether that is a request or not.
 pub fn verb_and_rest(head: &[u8]) -> (&[u8], &[u8]) {
+    let (verb, behind) = split_verb(head);
+    (verb, without_blanks(behind))
+}
+
+/// The same with all blanks that stand between the two, at the start of the second.
+fn split_verb(head: &[u8]) -> (&[u8], &[u8]) {
     let head = without_blanks(head);
     let verb_len = head.iter().position(|byte| is_blank(*byte)).unwrap_or(head.len());
-    let (verb, rest) = head.split_at(verb_len);
-    (verb, without_blanks(rest))
+    head.split_at(verb_len)
 }
 
 /// `text` from its first word on.
 fn without_blanks(text: &[u8]) -> &[u8] {
     let start = text.iter().position(|byte| !is_blank(*byte)).unwrap_or(text.len());
     &text[start..]
+}
+
+/// What stands behind a verb, whose blanks but the first belong to it.
+fn without_first_blank(behind: &[u8]) -> &[u8] {
+    behind.get(1..).unwrap_or_default()
 }
 
 fn no_name(verb: Verb, rest: &[u8], request: Request) -> Result<Request, ParseRequestError> {
@@ -179,6 +204,7 @@ fn name_before_content(rest: &[u8]) -> Result<FileName, ParseRequestError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::HEAD_LEN_MAX;
 
     fn name(name: &str) -> FileName {
         name.parse().unwrap()
@@ -194,9 +220,29 @@ mod tests {
     }
 
     #[test]
+    fn the_text_of_an_echo_is_all_that_follows_one_blank() {
+        let longest = format!("ECHO {}", "x".repeat(ECHO_LEN_MAX));
+        assert_eq!(longest.len(), HEAD_LEN_MAX);
+        for (head, text) in [
+            ("ECHO halo", "halo"),
+            ("echo\t\"two  words\" ", "\"two  words\" "),
+            (" Echo   it's", "  it's"),
+            ("ECHO h\u{e9}\rllo \0", "h\u{e9}\rllo \0"),
+            ("ECHO ", ""),
+            ("ECHO", ""),
+            (&longest, &longest[5..]),
+        ] {
+            let Ok(Request::Echo(echo)) = Request::parse(head.as_bytes()) else {
+                panic!("{head} is no ECHO")
+            };
+            assert_eq!(echo.as_str(), text, "{head}");
+        }
+    }
+
+    #[test]
     fn each_malformed_head_has_its_reason() {
         use ParseRequestError::*;
-        let cases: [(&[u8], ParseRequestError); 14] = [
+        let cases: [(&[u8], ParseRequestError); 15] = [
             (b"HELLO", UnknownVerb),
             // What is no blank to the framer is none here: this line has no content.
             (b"UPLOAD\x0ca.txt aGVsbG8=", UnknownVerb),
@@ -209,6 +255,7 @@ mod tests {
             (b"GET my file", ExtraWords(Verb::Get)),
             (b"GET \"a", UnclosedQuote),
             (b"UPLOAD a.txt", MissingContent),
+            (b"ECHO \xff", EchoText(EchoTextError::NotUtf8)),
             (b"AUTH", Token(TokenError::Empty)),
             (b"AUTH one two", Token(TokenError::ForbiddenCharacter)),
             (b"GET ../x", FileName(FileNameError::ForbiddenCharacter('/'))),
@@ -228,6 +275,8 @@ mod tests {
             Request::Get(name("my file")),
             Request::Delete(name("it's \"x\"")),
             Request::Digest(name("a.bin")),
+            Request::Echo(" \"quoted\"  and blank ".parse().unwrap()),
+            Request::Echo("".parse().unwrap()),
             Request::Auth("s3cret-\"x\"".parse().unwrap()),
         ] {
             assert_eq!(Request::parse(request.to_wire().as_bytes()), Ok(request));

@@ -2,13 +2,14 @@
 
 use std::fmt::{self, Display};
 
-/// What a client asks for. The first four are what statistics count apart.
+/// What a client asks for. The first five are what statistics count apart.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Verb {
     List,
     Get,
     Upload,
     Delete,
+    Echo,
     Stats,
     Ping,
     Digest,
@@ -16,11 +17,12 @@ pub enum Verb {
 }
 
 impl Verb {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::List,
         Self::Get,
         Self::Upload,
         Self::Delete,
+        Self::Echo,
         Self::Stats,
         Self::Ping,
         Self::Digest,
@@ -32,8 +34,8 @@ impl Verb {
 
     /// What requests are called where they are counted and told: by their verbs, as clients write them,
     /// and last those that begin with none.
-    pub const LABELS: [&str; 9] =
-        ["LIST", "GET", "UPLOAD", "DELETE", "STATS", "PING", "DIGEST", "AUTH", "unknown"];
+    pub const LABELS: [&str; 10] =
+        ["LIST", "GET", "UPLOAD", "DELETE", "ECHO", "STATS", "PING", "DIGEST", "AUTH", "unknown"];
 
     /// The place of what begins with no verb among [`LABELS`](Self::LABELS).
     pub const NO_VERB: usize = Self::ALL.len();

@@ -29,6 +29,7 @@ fn requestlike() -> impl Strategy<Value = Vec<u8>> {
         &[b'A'; 60],
         &[b'A'; 76],
         b"PING",
+        b"ECHO ",
         b"b",
         b"\xff\0",
     ]);

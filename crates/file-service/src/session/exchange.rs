@@ -292,6 +292,7 @@ impl Exchange {
                 directory.delete(&name)?;
                 Reply::Deleted { name }
             }
+            Request::Echo(text) => Reply::Echo(text),
             Request::Stats => Reply::Stats(Box::new((service.stats)(&service, now))),
             Request::Ping => Reply::Pong,
             Request::Auth(token) => match self.access.identify(&token, &self.service) {
@@ -396,5 +397,6 @@ fn sizes(directory: &Directory) -> Result<Vec<ListedFile>, StorageError> {
 /// How long a request takes at least, where a test wants that.
 fn service_time(verb: Option<Verb>, service: &FileService) -> Option<Duration> {
     let faults = service.faults.as_ref()?;
-    matches!(verb, Some(Verb::Get | Verb::Upload)).then(|| faults.service_time()).flatten()
+    let is_slow = matches!(verb, Some(Verb::Get | Verb::Upload | Verb::Echo));
+    is_slow.then(|| faults.service_time()).flatten()
 }

@@ -40,7 +40,8 @@ pub(super) fn stats(workers: u32) -> Stats {
 }
 
 fn requests() -> Requests {
-    let counts = [(12, 0), (1200, 3), (33, 0), (4, 1), (0, 0), (99, 0), (0, 0), (0, 0), (0, 0)];
+    let counts =
+        [(12, 0), (1200, 3), (33, 0), (4, 1), (0, 0), (0, 0), (99, 0), (0, 0), (0, 0), (0, 0)];
     Requests::gathered(|label| {
         let (ok, failed) = counts[label];
         Outcomes { ok, failed }

@@ -68,10 +68,10 @@ in           0 B/s, 200 MiB in all
 out          8.00 MiB/s, 3.01 GiB in all
 log          7 events lost
 
-requests       list      get   upload   delete    other      all
-ok               12     1202       33        4       99     1350
-failed            0        3        0        1        0        4
-per second      0.0      2.0      0.0      0.0      0.0      2.0
+requests       list      get   upload   delete     echo    other      all
+ok               12     1202       33        4        0       99     1350
+failed            0        3        0        1        0        0        4
+per second      0.0      2.0      0.0      0.0      0.0      0.0      2.0
 
 worker   pid  state  client           request       done   time    B/s  CPU%  memory  requests  \
 failed  restarts

@@ -4,6 +4,7 @@ use cli::{
     table::{Side, aligned},
     units,
 };
+use protocol::stats::Requests;
 
 use super::view::View;
 use crate::counts::UNKNOWN;
@@ -24,7 +25,7 @@ pub(super) fn requests(view: &View) -> String {
             row.push(format!("{cell:>COUNT_WIDTH$}"));
         }
     }
-    let mut sides = [Side::Right; 7];
+    let mut sides = [Side::Right; Requests::LEN + 2];
     sides[0] = Side::Left;
     aligned(&sides, &rows)
 }

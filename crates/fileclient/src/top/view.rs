@@ -6,7 +6,7 @@ use std::{
 };
 
 use cli::printable;
-use protocol::stats::{Share, Stats, Worker, WorkerState};
+use protocol::stats::{Requests, Share, Stats, Worker, WorkerState};
 
 use crate::counts;
 
@@ -56,8 +56,8 @@ pub(super) struct View {
 /// Per second.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Rates {
-    /// list, get, upload, delete and other.
-    pub(super) by_verb: [f64; 5],
+    /// Of requests, in the order of the counts.
+    pub(super) by_verb: [f64; Requests::LEN],
     pub(super) requests: f64,
     pub(super) bytes_in: f64,
     pub(super) bytes_out: f64,
@@ -110,7 +110,7 @@ impl View {
 impl Rates {
     /// `None` when a count went backwards.
     fn new(now: &Stats, before: &Stats, seconds: f64) -> Option<Self> {
-        let mut by_verb = [0.0; 5];
+        let mut by_verb = [0.0; Requests::LEN];
         let pairs = now.requests.into_entries().zip(before.requests.into_entries());
         for (rate, ((_, now), (_, before))) in by_verb.iter_mut().zip(pairs) {
             *rate = rate_of(counts::finished(now), counts::finished(before), seconds)?;
@@ -205,7 +205,7 @@ mod tests {
         // The answer was a while on its way here.
         let view = view(a_second_later(&before), before, Duration::from_millis(1700));
         let rates = view.rates.unwrap();
-        assert_eq!((rates.requests, rates.by_verb), (2.0, [0.0, 2.0, 0.0, 0.0, 0.0]));
+        assert_eq!((rates.requests, rates.by_verb), (2.0, [0.0, 2.0, 0.0, 0.0, 0.0, 0.0]));
         assert_eq!((rates.bytes_in, rates.bytes_out), (0.0, f64::from(8 << 20)));
         assert_eq!(view.rows[1].rate, Some(f64::from(4 << 20)));
         assert_eq!(view.rows[1].cpu_percent, Some(25.0));

@@ -54,6 +54,7 @@ fn without_a_token_no_name_and_no_byte_leaves_and_nothing_is_stored(model: Model
         "GET secret.txt",
         "DIGEST secret.txt",
         "STATS",
+        "ECHO halo",
         "DELETE secret.txt",
         "UPLOAD secret.txt Zm9v",
         "UPLOAD other.txt \"Zm9v\"",
@@ -83,6 +84,7 @@ fn a_token_for_reading_reads_and_no_more(model: Model) {
     assert!(welcome.text().contains("rita"), "{}", welcome.text());
     assert_eq!(peer.request("GET secret.txt").content(), b"hello");
     assert_eq!(peer.request("LIST").text(), r#"{"status":"OK","data":["secret.txt"]}"#);
+    assert_eq!(peer.request("ECHO halo")["data"], "halo");
     assert_eq!(peer.request("DELETE secret.txt").outcome(), "forbidden");
     assert_eq!(peer.request("UPLOAD secret.txt Zm9v").outcome(), "forbidden");
     assert_eq!(peer.request("UPLOAD secret.txt \"Zm9v\"").outcome(), "forbidden");

@@ -7,7 +7,7 @@ use testkit::{PATIENCE, eventually};
 use crate::Model;
 
 for_every_model!(
-    a_service_time_is_the_least_that_a_transfer_takes,
+    a_service_time_is_the_least_that_a_transfer_or_an_echo_takes,
     a_stalled_server_stops_at_the_end_of_the_grace_period,
     a_flipped_byte_is_one_byte_of_what_is_sent,
     a_server_without_faults_mentions_none,
@@ -15,10 +15,10 @@ for_every_model!(
 
 const SERVICE_TIME: Duration = Duration::from_millis(150);
 
-fn a_service_time_is_the_least_that_a_transfer_takes(model: Model) {
+fn a_service_time_is_the_least_that_a_transfer_or_an_echo_takes(model: Model) {
     let server = model.server().args(["--inject", "service-time=150"]).start();
     let mut peer = server.connect();
-    for request in ["UPLOAD a.txt aGVsbG8=", "GET a.txt"] {
+    for request in ["UPLOAD a.txt aGVsbG8=", "GET a.txt", "ECHO halo"] {
         let began = Instant::now();
         assert_eq!(peer.request(request).outcome(), "OK");
         assert!(began.elapsed() >= SERVICE_TIME, "{request} took {:?}", began.elapsed());

@@ -20,6 +20,7 @@ mod auth;
 mod course_client;
 mod digest;
 mod downloads;
+mod echo;
 mod endings;
 mod farewells;
 mod first_process;

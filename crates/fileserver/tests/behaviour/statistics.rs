@@ -56,7 +56,9 @@ fn every_request_and_byte_is_counted_once(model: Model) {
     peer.send(upload_request("a.bin", &content));
     assert_eq!(peer.read_reply().outcome(), "OK");
     assert_eq!(peer.request("UPLOAD b.bin aGVsbG8=").outcome(), "OK");
-    for request in ["LIST", "GET a.bin", "GET b.bin", "GET b.bin", "DELETE b.bin", "PING"] {
+    for request in
+        ["LIST", "GET a.bin", "GET b.bin", "GET b.bin", "DELETE b.bin", "ECHO hello", "PING"]
+    {
         assert_eq!(peer.request(request).outcome(), "OK");
     }
     drop(peer);
@@ -66,6 +68,8 @@ fn every_request_and_byte_is_counted_once(model: Model) {
     assert_eq!(stats.requests[Verb::Get], of(3));
     assert_eq!(stats.requests[Verb::Upload], of(2));
     assert_eq!(stats.requests[Verb::Delete], of(1));
+    // What it carries is no content of a file, and is no part of the bytes.
+    assert_eq!(stats.requests[Verb::Echo], of(1));
     assert!(stats.requests[Verb::Stats].ok >= 1 && stats.requests[Verb::Stats].failed == 0);
     assert_eq!(stats.bytes_in, 100_005);
     assert_eq!(stats.bytes_out, 100_010);
@@ -121,7 +125,10 @@ fn the_last_line_of_the_log_is_the_final_statistics(model: Model) {
     let last = stopped.stderr.lines().last().unwrap();
     assert!(last.contains("stopped after "), "{last}");
     assert!(last.contains("connections 3 succeeded, 0 failed"), "{last}");
-    assert!(last.contains("GET 1/1, UPLOAD 1/0, DELETE 0/0, other 0/0 ok/failed"), "{last}");
+    assert!(
+        last.contains("get 1/1, upload 1/0, delete 0/0, echo 0/0, other 0/0 ok/failed"),
+        "{last}"
+    );
     assert!(last.contains("5 bytes in, 5 bytes out"), "{last}");
     assert_eq!(server.temporary_files(), 0);
     assert!(server.refuses_connections());

@@ -54,6 +54,7 @@ fn every_request_works_within_tls(model: Model) {
     let secured = Secured::start(model, &[]);
     let mut peer = secured.connect();
     assert_eq!(peer.request("PING")["data"], "pong");
+    assert_eq!(peer.request("ECHO halo")["data"], "halo");
     assert_eq!(peer.request("UPLOAD a.txt \"aGVsbG8=\"").outcome(), "OK");
     assert_eq!(peer.request("GET a.txt").content(), b"hello");
     assert_eq!(peer.request("LIST").text(), r#"{"status":"OK","data":["a.txt"]}"#);

@@ -9,7 +9,7 @@ pub const HEAD_LEN_MAX: usize = 4096;
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum FrameError {
     #[error(
-        "the request's verb and file name take more than {HEAD_LEN_MAX} bytes; \
+        "the request's verb and file name, or text, take more than {HEAD_LEN_MAX} bytes; \
          in an upload, a blank goes between the file name and the content"
     )]
     HeadTooLong,

@@ -1,6 +1,7 @@
 mod lines;
 
 use super::*;
+use crate::request::ECHO_LEN_MAX;
 
 /// A request as the framer gave it: its head, its whole body, how it ended.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -223,6 +224,8 @@ fn a_word_that_takes_no_name_is_complete_sooner() {
         ("LIS", Some(QUIET)),
         ("LISTS", Some(QUIET)),
         ("LIST all", Some(QUIET)),
+        ("ECHO", Some(QUIET)),
+        ("ECHO halo ", Some(QUIET)),
         ("GET a.txt", Some(QUIET)),
         ("UPLOAD", None),
         ("UPLOAD a.txt", None),
@@ -237,6 +240,7 @@ fn a_head_has_a_longest_length() {
     for ending in [&b"\n"[..], b"\r\n"] {
         assert_eq!(pieces_of(&[&longest, ending].concat()).len(), 2);
     }
+    assert_eq!(b"ECHO ".len() + ECHO_LEN_MAX, HEAD_LEN_MAX);
     for wire in [
         [&longest[..], b"x"].concat(),
         [&longest[..], b"\rx"].concat(),

@@ -10,10 +10,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use crate::Verb;
 
 /// The first so many verbs are not among the others.
-const APART: usize = 4;
+const APART: usize = 5;
 
-/// The same for LIST, GET, UPLOAD and DELETE, and once for all other verbs and whatever begins with
-/// none. As JSON it is an object, and its keys are the verbs in lower case and `other`.
+/// The same for LIST, GET, UPLOAD, DELETE and ECHO, and once for all other verbs and whatever begins
+/// with none. As JSON it is an object, and its keys are the verbs in lower case and `other`.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct ByVerb<T>([T; APART + 1]);
 
@@ -36,6 +36,9 @@ impl<T: AddAssign + Default> ByVerb<T> {
 }
 
 impl<T> ByVerb<T> {
+    /// How many there are, the others included.
+    pub const LEN: usize = APART + 1;
+
     /// Each under its key, the others last.
     pub fn into_entries(self) -> impl Iterator<Item = (String, T)> {
         keys().zip(self.0)
@@ -67,7 +70,12 @@ impl<'de, T: Default + Deserialize<'de>> Deserialize<'de> for ByVerb<T> {
         let mut found = BTreeMap::<String, T>::deserialize(deserializer)?;
         let mut all = Self::default();
         for (key, value) in keys().zip(&mut all.0) {
-            *value = found.remove(&key).ok_or_else(|| D::Error::custom(format!("no {key}")))?;
+            match found.remove(&key) {
+                Some(found) => *value = found,
+                // Servers that do not know the verb count none.
+                None if key == "echo" => {}
+                None => return Err(D::Error::custom(format!("no {key}"))),
+            }
         }
         Ok(all)
     }
@@ -78,13 +86,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_has_four_verbs_in_their_order_and_the_others() {
+    fn json_has_the_verbs_counted_apart_in_their_order_and_the_others() {
         let mut counts = ByVerb::gathered(|label| label as u64);
         counts[Verb::Get] += 100;
-        let json = r#"{"list":0,"get":101,"upload":2,"delete":3,"other":30}"#;
+        let json = r#"{"list":0,"get":101,"upload":2,"delete":3,"echo":4,"other":35}"#;
         assert_eq!(serde_json::to_string(&counts).unwrap(), json);
         assert_eq!(serde_json::from_str::<ByVerb<u64>>(json).unwrap(), counts);
-        assert_eq!((counts[Verb::Ping], counts[Verb::Auth]), (30, 30));
+        assert_eq!((counts[Verb::Ping], counts[Verb::Auth]), (35, 35));
+    }
+
+    #[test]
+    fn json_of_a_server_that_knows_no_echo_is_read() {
+        let json = r#"{"list":1,"get":2,"upload":3,"delete":4,"other":5}"#;
+        let counts: ByVerb<u64> = serde_json::from_str(json).unwrap();
+        assert_eq!((counts[Verb::Delete], counts[Verb::Echo], counts[Verb::Ping]), (4, 0, 5));
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! Names and tokens: what is accepted obeys every rule, and comes back from the wire as it was.
+//! Names, tokens and texts: what is accepted obeys every rule, and comes back from the wire as it was.
 
-use protocol::{FileName, Reply, Request, TOKEN_LEN_MAX, Token};
+use protocol::{EchoText, FileName, Reply, Request, TOKEN_LEN_MAX, Token};
 
 use super::{replies::read, requests};
 
@@ -26,6 +26,7 @@ pub(crate) fn hold(bytes: &[u8]) {
         }
     }
     token_holds(bytes);
+    text_holds(bytes);
 }
 
 /// The rules of the protocol's second section, in the words of that section.
@@ -60,5 +61,18 @@ fn token_holds(bytes: &[u8]) {
     if let Ok(token) = token {
         assert_eq!(token.reveal().as_bytes(), bytes);
         requests::comes_back(&Request::Auth(token));
+    }
+}
+
+fn text_holds(bytes: &[u8]) {
+    let is_line = !bytes.contains(&b'\n') && !bytes.ends_with(b"\r");
+    let is_text = bytes.len() <= 4091 && is_line && str::from_utf8(bytes).is_ok();
+    let text = EchoText::from_bytes(bytes);
+    assert_eq!(text.is_ok(), is_text, "{text:?}");
+    if let Ok(text) = text {
+        assert_eq!(text.as_str().as_bytes(), bytes);
+        requests::comes_back(&Request::Echo(text.clone()));
+        let echo = read(&[&Reply::Echo(text.clone()).to_wire()]);
+        assert_eq!(echo.replies[0].1.data(), text.as_str());
     }
 }

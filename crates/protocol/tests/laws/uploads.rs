@@ -8,7 +8,7 @@ use super::{arrivals, cut};
 const WIDTHS: [usize; 4] = [60, 64, 72, 76];
 
 /// Lines that are content and requests at once.
-const EITHER: [&str; 3] = ["LIST", "PING", "AUTH"];
+const EITHER: [&str; 4] = ["LIST", "PING", "ECHO", "AUTH"];
 
 /// Between the name and the content of an upload, and behind that.
 const AROUND: [(&str, &str); 7] = [

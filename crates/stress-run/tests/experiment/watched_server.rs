@@ -18,7 +18,7 @@ use crate::run::{self, Run};
 /// Finished requests by verb, as STATS divides them.
 type Requests = BTreeMap<String, u64>;
 
-const VERBS: [&str; 5] = ["list", "get", "upload", "delete", "other"];
+const VERBS: [&str; 6] = ["list", "get", "upload", "delete", "echo", "other"];
 
 #[test]
 fn fifty_clients_are_counted_alike_by_statistics_metrics_log_database_and_themselves() {

@@ -21,7 +21,7 @@ fn expect_reply_after(bench: &mut Bench, wait: Duration, part: &str) {
 }
 
 #[test]
-fn a_transfer_takes_the_service_time_from_its_head_to_its_reply() {
+fn a_transfer_or_an_echo_takes_the_service_time_from_its_head_to_its_reply() {
     let mut bench = with_fault("service-time=150");
     bench.receive("UPLOAD a.txt aGVs");
     bench.now += SERVICE_TIME / 3;
@@ -31,10 +31,12 @@ fn a_transfer_takes_the_service_time_from_its_head_to_its_reply() {
     bench.receive("GET a.txt\r\nGET b.txt\r\n");
     expect_reply_after(&mut bench, SERVICE_TIME, "aGVsbG8=");
     expect_reply_after(&mut bench, SERVICE_TIME, "not-found");
+    bench.receive("ECHO halo\r\n");
+    expect_reply_after(&mut bench, SERVICE_TIME, "halo");
 }
 
 #[test]
-fn what_takes_longer_anyway_and_what_is_no_transfer_waits_no_longer() {
+fn what_takes_longer_anyway_and_every_other_request_waits_no_longer() {
     let mut bench = with_fault("service-time=150");
     bench.receive("UPLOAD a.txt aGVs");
     bench.now += SERVICE_TIME;

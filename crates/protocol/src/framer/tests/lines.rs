@@ -57,6 +57,7 @@ fn a_blank_line_or_a_request_ends_content_of_full_lines() {
         ("digest\n", Some("digest")),
         ("LIST all\n", Some("LIST all")),
         ("AUTH  kolam\n", Some("AUTH  kolam")),
+        ("ECHO  halo \n", Some("ECHO  halo ")),
         ("UPLOAD b\n\n", Some("UPLOAD b")),
     ] {
         let next = next.map_or(vec![], |next| vec![head(next), Piece::End]);
@@ -79,7 +80,7 @@ fn the_carriage_return_of_each_line_stays_with_it() {
 
 #[test]
 fn a_line_that_is_base64_and_a_request_is_an_error() {
-    for request in ["LIST", "ping", "AUTH", "List \r"] {
+    for request in ["LIST", "ping", "ECHO", "AUTH", "List \r"] {
         for before in [line(64), format!("{}\n{}", line(64), line(64))] {
             let wire = format!("UPLOAD a {before}\n{request}\n");
             assert_eq!(outcome_of(&wire), Err(FrameError::AmbiguousLine), "{request}");
