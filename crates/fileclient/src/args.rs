@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory, Parser, ValueHint, error::ErrorKind};
 use cli::Documents;
-use protocol::FileName;
+use protocol::{EchoText, FileName};
 
 use crate::top::TopArgs;
 pub(crate) use server::ServerArgs;
@@ -111,6 +111,15 @@ pub(crate) enum Command {
         report: Report,
     },
 
+    /// Have the server send a text back
+    Echo {
+        /// A line of at most 4,091 bytes
+        text: EchoText,
+
+        #[command(flatten)]
+        report: Report,
+    },
+
     /// Print the hashes of stored files
     Digest {
         /// Names of stored files
@@ -154,6 +163,7 @@ impl Command {
             | Self::Delete { report, .. }
             | Self::Stats { report }
             | Self::Ping { report }
+            | Self::Echo { report, .. }
             | Self::Digest { report, .. } => report.json,
             Self::Top(_) | Self::Documents(_) => false,
         }

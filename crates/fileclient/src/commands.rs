@@ -56,6 +56,9 @@ impl Commands {
             Command::Stats { .. } => self.attempt(json!({}), Self::stats),
             Command::Top(args) => self.attempt(json!({}), |it| it.top(args)),
             Command::Ping { .. } => self.attempt(json!({}), Self::ping),
+            Command::Echo { text, .. } => {
+                self.attempt(json!({"text": text.as_str()}), |it| it.echo(text));
+            }
             Command::Digest { names, .. } => self.each(names, Self::digest),
             Command::Documents(documents) => {
                 self.note(documents.print(&cli::command::<Args>()).map_err(Into::into));

@@ -5,13 +5,14 @@ use std::{
     time::Instant,
 };
 
+use anyhow::bail;
 use cli::{
     printable, printable_json,
     table::{Side, aligned, room},
     units,
 };
 use client::ClientError;
-use protocol::{FileName, Request, Stats};
+use protocol::{EchoText, FileName, Request, Stats};
 use serde_json::json;
 
 use super::{Commands, print_json};
@@ -106,6 +107,15 @@ impl Commands {
             format_args!("pong from {server} in {:.2} ms", seconds * 1000.0),
             &json!({"server": server, "seconds": seconds}),
         );
+        Ok(())
+    }
+
+    pub(super) fn echo(&mut self, text: &EchoText) -> anyhow::Result<()> {
+        let echo = self.ask("no echo", |connection| connection.echo(text))?.text;
+        self.tell(printable(&echo), &json!({"text": echo}));
+        if echo != text.as_str() {
+            bail!("{} sent another text back", self.server());
+        }
         Ok(())
     }
 

@@ -16,8 +16,8 @@ use rustyline::{
 
 use super::words;
 
-const COMMANDS: [&str; 10] =
-    ["delete", "digest", "exit", "get", "help", "list", "ping", "stats", "top", "upload"];
+const COMMANDS: [&str; 11] =
+    ["delete", "digest", "echo", "exit", "get", "help", "list", "ping", "stats", "top", "upload"];
 
 /// A person waits after Tab.
 const PATIENCE: Duration = Duration::from_secs(2);

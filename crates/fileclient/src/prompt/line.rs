@@ -129,6 +129,7 @@ mod tests {
         for (line, part) in [
             ("frobnicate", "unrecognized subcommand 'frobnicate'"),
             ("get", "required arguments were not provided"),
+            ("echo two words", "unexpected argument 'words' found"),
             ("get .hidden", "the file name starts with a dot"),
             ("get 'a", "a quote is not closed"),
             ("upload a b --as c", "--as names one file"),

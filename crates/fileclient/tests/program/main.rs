@@ -259,6 +259,7 @@ fn short_commands_print_their_result() {
             "blake3:00ff  a.txt\n",
         ),
         (&["delete", "a.txt"], "{\"status\":\"OK\",\"message\":\"ok\"}", "deleted a.txt\n"),
+        (&["echo", ""], "{\"status\":\"OK\",\"data\":\"\"}\r\n\r\n", "\n"),
         (&["stats"], "{\"status\":\"OK\",\"data\":{\"clients\":3}}", "{\n  \"clients\": 3\n}\n"),
     ] {
         let server = answering(reply);
@@ -288,6 +289,10 @@ fn answer_all(stream: &mut (impl Read + Write)) {
             }
             ["LIST"] => "{\"status\":\"OK\",\"data\":[\"a.txt\"]}\r\n\r\n".to_owned(),
             ["STATS"] => stats_reply(1.0, 0),
+            ["ECHO", ..] => {
+                let text = request.trim_end().trim_start_matches("ECHO ");
+                format!("{{\"status\":\"OK\",\"data\":\"{text}\"}}\r\n\r\n")
+            }
             _ => "{\"status\":\"OK\",\"data\":{}}\r\n\r\n".to_owned(),
         };
         stream.write_all(reply.as_bytes()).unwrap();

@@ -43,6 +43,7 @@ fn every_result_is_a_line_of_json() {
             ["a", "b"].map(|name| json!({"name": name, "deleted": true})).into(),
         ),
         (&["ping"], 0, vec![json!({"server": server})]),
+        (&["echo", "two  words"], 0, vec![json!({"text": "two  words"})]),
         (
             &["digest", "a", "b"],
             0,
