@@ -7,6 +7,7 @@
 //! what became of each request and of each check, and answers what changed. Beside it stand whoever waits
 //! while all are full ([`Queue`]), how much may be sent again ([`RetryBudget`]), and the place that a name
 //! has for good ([`rendezvous()`]). Nothing here locks: whoever shares a pool puts it behind one lock.
+//! [`simulate`] puts it among backends and clients of virtual time.
 #![forbid(unsafe_code)]
 
 mod backend;
@@ -15,6 +16,7 @@ mod pool;
 mod queue;
 mod rendezvous;
 mod retry_budget;
+pub mod simulate;
 
 pub use backend::{Backend, BackendId, BackendSpec, EjectionRule, State};
 pub use policy::{Candidates, Policy, PolicyName};

@@ -1,0 +1,130 @@
+//! Mean times that are known on paper, by formulas that share nothing with the simulation.
+
+use balancing::{
+    PolicyName,
+    simulate::{Prediction, Results, Scenario, predict, run, run_with_policy},
+};
+use simulation::{Arrivals, Distribution};
+
+use crate::{MS, SkipsOne, exponential, poisson, scenario};
+
+const SEEDS: std::ops::Range<u64> = 1..4;
+
+/// How far the mean is from the prediction, in standard errors.
+fn deviation(results: &Results, prediction: Prediction) -> f64 {
+    let mean = results.response.mean().unwrap().as_secs_f64();
+    let error = results.response.standard_error().unwrap().as_secs_f64();
+    (mean - prediction.mean.as_secs_f64()) / error
+}
+
+fn assert_within_three_standard_errors(model: &str, mut scenario: Scenario) {
+    let prediction = predict(&scenario).unwrap();
+    assert_eq!(prediction.model, model);
+    (scenario.requests, scenario.unmeasured) = (165_000, 15_000);
+    for seed in SEEDS {
+        scenario.seed = seed;
+        let results = run(&scenario).unwrap();
+        assert_eq!(results.succeeded, 150_000);
+        let deviation = deviation(&results, prediction);
+        assert!(deviation.abs() < 3.0, "{model}, seed {seed}: {deviation} standard errors");
+    }
+}
+
+#[test]
+fn one_backend_is_the_queue_of_the_textbook() {
+    let uniform = Distribution::Uniform { min: MS / 2, max: MS * 3 / 2 };
+    for (model, service) in
+        [("M/M/1", exponential(MS)), ("M/D/1", Distribution::Constant(MS)), ("M/G/1", uniform)]
+    {
+        for per_second in [500.0, 800.0] {
+            let scenario = scenario(PolicyName::RoundRobin, 1, &service, poisson(per_second));
+            assert_within_three_standard_errors(model, scenario);
+        }
+    }
+}
+
+#[test]
+fn several_workers_of_one_backend_share_its_queue() {
+    let mut several = scenario(PolicyName::RoundRobin, 1, &exponential(MS), poisson(3_200.0));
+    several.backends[0].workers = 4.try_into().unwrap();
+    assert_within_three_standard_errors("M/M/c", several);
+}
+
+/// Then all wait in the balancer, for the first place that gets free, so no policy matters.
+#[test]
+fn backends_that_take_no_more_than_they_can_serve_are_one_queue_under_every_policy() {
+    for policy in PolicyName::ALL {
+        let mut four = scenario(policy, 4, &exponential(MS), poisson(3_200.0));
+        four.backends.iter_mut().for_each(|backend| backend.spec.in_flight_max = 1);
+        assert_within_three_standard_errors("M/M/c", four);
+    }
+}
+
+#[test]
+fn in_turn_each_backend_sees_every_nth_arrival() {
+    for count in [2_u32, 10] {
+        let arrivals = poisson(800.0 * f64::from(count));
+        let scenario = scenario(PolicyName::RoundRobin, count as usize, &exponential(MS), arrivals);
+        assert_within_three_standard_errors("E_n/M/1", scenario);
+    }
+}
+
+/// Mitzenmacher 1996: 2.614 service times at 90% load.
+#[test]
+fn two_choices_among_many_take_as_long_as_mitzenmacher_says() {
+    let mut many = scenario(PolicyName::TwoChoices, 1_000, &exponential(MS), poisson(900_000.0));
+    (many.requests, many.unmeasured) = (1_000_000, 200_000);
+    let prediction = predict(&many).unwrap();
+    assert_eq!((prediction.model, prediction.mean.as_micros()), ("two choices", 2_614));
+    let results = run(&many).unwrap();
+    let mean = results.response.mean().unwrap();
+    let ratio = mean.div_duration_f64(prediction.mean);
+    assert!((ratio - 1.0).abs() < 0.01, "{mean:?}");
+    // Little: what is in flight is what arrives in the time that one takes.
+    let in_flight = 900.0 * mean.as_secs_f64();
+    let ratio = results.in_flight_mean / in_flight;
+    assert!((ratio - 1.0).abs() < 0.01, "{in_flight} {}", results.in_flight_mean);
+}
+
+#[test]
+fn a_policy_that_skips_a_backend_is_found() {
+    let mut ten = scenario(PolicyName::RoundRobin, 10, &exponential(MS), poisson(8_000.0));
+    (ten.requests, ten.unmeasured) = (220_000, 20_000);
+    let (right, broken) =
+        (run(&ten).unwrap(), run_with_policy(&ten, Box::<SkipsOne>::default()).unwrap());
+    assert_eq!((right.share_error(), broken.share_error()), (Some(0.0), Some(1.0)));
+    let prediction = predict(&ten).unwrap();
+    assert!(deviation(&right, prediction).abs() < 3.0);
+    assert!(deviation(&broken, prediction) > 10.0, "{}", deviation(&broken, prediction));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_and_another_one_another() {
+    for policy in PolicyName::ALL {
+        let mut ten = scenario(policy, 10, &exponential(MS), poisson(9_000.0));
+        ten.requests = 5_000;
+        let first = format!("{:?}", run(&ten).unwrap());
+        assert_eq!(format!("{:?}", run(&ten).unwrap()), first);
+        ten.seed = 2;
+        assert_ne!(format!("{:?}", run(&ten).unwrap()), first);
+    }
+}
+
+#[test]
+fn where_no_formula_is_known_nothing_is_predicted() {
+    let known = || scenario(PolicyName::TwoChoices, 100, &exponential(MS), poisson(90_000.0));
+    assert!(predict(&known()).is_some());
+    let mut unequal = known();
+    unequal.backends[7].service = exponential(4 * MS);
+    let mut least = known();
+    least.settings.policy = PolicyName::LeastConnections;
+    let mut steady = known();
+    steady.arrivals = Arrivals::Steady { per_second: 90_000.0 };
+    let mut overloaded = known();
+    overloaded.arrivals = poisson(100_000.0);
+    let few = scenario(PolicyName::TwoChoices, 10, &exponential(MS), poisson(9_000.0));
+    let none = scenario(PolicyName::TwoChoices, 0, &exponential(MS), poisson(9_000.0));
+    for unknown in [unequal, least, steady, overloaded, few, none] {
+        assert_eq!(predict(&unknown), None);
+    }
+}
