@@ -167,7 +167,8 @@ impl ServerBuilder {
         command.args(words);
         // The shell of whoever runs the tests may configure a server.
         for (name, _) in env::vars_os() {
-            if name.to_str().is_some_and(|name| name.starts_with("FILESERVER_")) {
+            let prefixes = ["FILEBALANCER_", "FILESERVER_"];
+            if name.to_str().is_some_and(|name| prefixes.iter().any(|it| name.starts_with(it))) {
                 command.env_remove(name);
             }
         }

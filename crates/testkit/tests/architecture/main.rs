@@ -21,7 +21,7 @@ const MODULES_MAX: usize = 12;
 const LINES_MAX: usize = 600;
 
 /// Each package, and which of ours it may be built on.
-const MAY_IMPORT: [(&str, &[&str]); 15] = [
+const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ("cli", &[]),
     ("figures", &[]),
     ("protocol", &[]),
@@ -35,6 +35,19 @@ const MAY_IMPORT: [(&str, &[&str]); 15] = [
     (
         "fileserver",
         &["cli", "file-service", "monitor", "protocol", "serving", "storage", "telemetry"],
+    ),
+    (
+        "filebalancer",
+        &[
+            "balancing",
+            "cli",
+            "client",
+            "monitor",
+            "protocol",
+            "serving",
+            "simulation",
+            "telemetry",
+        ],
     ),
     ("client", &["protocol"]),
     ("fileclient", &["cli", "client", "protocol"]),
@@ -182,7 +195,7 @@ fn the_protocol_knows_no_socket_file_thread_or_clock() {
 /// goes forward; the log alone, in another package, says when something was.
 #[test]
 fn a_clock_that_jumps_means_nothing_to_the_server() {
-    for package in ["file-service", "fileserver", "serving", "storage"] {
+    for package in ["file-service", "filebalancer", "fileserver", "serving", "storage"] {
         let all = sources(&crates().join(package).join("src"));
         assert!(!all.is_empty());
         assert_absent(&all, &["SystemTime", "UNIX_EPOCH", "ClockId::CLOCK_REALTIME"]);
@@ -218,13 +231,13 @@ fn what_programs_say_goes_through_one_module() {
 }
 
 #[test]
-fn tokio_appears_in_the_async_model_alone() {
+fn tokio_appears_in_the_async_model_and_in_the_balancer_alone() {
     let mut all = sources(&crates().join("serving/src"));
     all.retain(|(path, _)| !path.ends_with("models/async_tasks.rs"));
     assert_absent(&all, &["tokio"]);
     for (package, _) in MAY_IMPORT {
         let uses = dependencies(package, "dependencies").iter().any(|name| name == "tokio");
-        assert_eq!(uses, package == "serving", "{package}");
+        assert_eq!(uses, ["filebalancer", "serving"].contains(&package), "{package}");
     }
 }
 

@@ -1,0 +1,157 @@
+//! A server behind the balancer: where it is, what it was sent, and when it was heard of last.
+
+mod config;
+pub(crate) mod proxy_header;
+
+use std::{
+    io,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::{Duration, Instant},
+};
+
+use balancing::BackendId;
+use client::Address;
+use protocol::stats::Outcomes;
+use tokio::{net::TcpStream, sync::watch, time};
+
+pub(crate) use self::config::{BackendConfig, BackendError};
+
+/// A server behind the balancer. What decides whether it gets work is in the pool.
+pub(crate) struct Backend {
+    pub(crate) id: BackendId,
+    pub(crate) config: BackendConfig,
+    pub(crate) counts: Counts,
+    /// Checks have found it down.
+    down: watch::Sender<bool>,
+    created: Instant,
+    /// Milliseconds since `created` when something came from it last, and 1.
+    heard_ms: AtomicU64,
+}
+
+impl Backend {
+    pub(crate) fn new(id: BackendId, config: BackendConfig) -> Self {
+        Self {
+            id,
+            config,
+            counts: Counts::default(),
+            down: watch::Sender::new(false),
+            created: Instant::now(),
+            heard_ms: 0.into(),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.config.name
+    }
+
+    /// A new connection, counted as made or failed. A name is looked up anew each time, and what it
+    /// stands for is tried in turn.
+    pub(crate) async fn connect(&self, timeout: Duration) -> io::Result<TcpStream> {
+        let connected = connect(&self.config.address, timeout).await;
+        self.counts.connections.count(connected.is_ok());
+        connected
+    }
+
+    pub(crate) fn set_down(&self, is_down: bool) {
+        self.down.send_replace(is_down);
+    }
+
+    /// Checks have found it down, and not up again.
+    pub(crate) fn is_down(&self) -> bool {
+        *self.down.borrow()
+    }
+
+    /// Returns when a check finds it down: no answer will come of what it was sent.
+    pub(crate) async fn until_down(&self) {
+        let mut down = self.down.subscribe();
+        // Whoever waits holds the backend, and with it the sender.
+        let _ = down.wait_for(|is_down| *is_down).await;
+    }
+
+    /// Something came from it just now, so it is alive.
+    pub(crate) fn heard(&self) {
+        self.heard_ms.store(1 + self.created.elapsed().as_millis() as u64, Relaxed);
+    }
+
+    /// Whether anything has come from it after that moment.
+    pub(crate) fn was_heard_since(&self, moment: Instant) -> bool {
+        let since = moment.saturating_duration_since(self.created).as_millis() as u64;
+        self.heard_ms.load(Relaxed) > 1 + since
+    }
+}
+
+/// Connects within the timeout, the looking up of a name included.
+pub(crate) async fn connect(address: &Address, timeout: Duration) -> io::Result<TcpStream> {
+    let connecting = TcpStream::connect((address.host.as_str(), address.port));
+    let stream = time::timeout(timeout, connecting).await.map_err(io::Error::from)??;
+    // A request ends in a short write; held for an ACK it could cost 40 ms.
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// What was forwarded to one backend.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    /// Connections that were made, or could not be.
+    pub(crate) connections: OutcomeCount,
+    /// Each counts where it ended, with its last attempt.
+    pub(crate) requests: OutcomeCount,
+    /// From clients to the backend, and from the backend to clients, on the wire.
+    bytes_in: AtomicU64,
+    bytes_out: AtomicU64,
+    /// Requests that were tried again elsewhere after this backend was lost.
+    retries: AtomicU64,
+    /// How often failures in a row have taken it out.
+    ejections: AtomicU64,
+}
+
+impl Counts {
+    pub(crate) fn forwarded_to(&self, bytes: u64) {
+        self.bytes_in.fetch_add(bytes, Relaxed);
+    }
+
+    pub(crate) fn forwarded_from(&self, bytes: u64) {
+        self.bytes_out.fetch_add(bytes, Relaxed);
+    }
+
+    pub(crate) fn retried_elsewhere(&self) {
+        self.retries.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn ejected(&self) {
+        self.ejections.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn ejections(&self) -> u64 {
+        self.ejections.load(Relaxed)
+    }
+
+    pub(crate) fn bytes_in(&self) -> u64 {
+        self.bytes_in.load(Relaxed)
+    }
+
+    pub(crate) fn bytes_out(&self) -> u64 {
+        self.bytes_out.load(Relaxed)
+    }
+
+    pub(crate) fn retries(&self) -> u64 {
+        self.retries.load(Relaxed)
+    }
+}
+
+/// How often something went well, and how often not.
+#[derive(Debug, Default)]
+pub(crate) struct OutcomeCount {
+    ok: AtomicU64,
+    failed: AtomicU64,
+}
+
+impl OutcomeCount {
+    pub(crate) fn count(&self, is_ok: bool) {
+        if is_ok { &self.ok } else { &self.failed }.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn outcomes(&self) -> Outcomes {
+        Outcomes { ok: self.ok.load(Relaxed), failed: self.failed.load(Relaxed) }
+    }
+}

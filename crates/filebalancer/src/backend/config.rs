@@ -1,0 +1,139 @@
+//! A backend as it is written on the command line and in the configuration.
+
+use std::{num::NonZeroU16, str::FromStr};
+
+use client::Address;
+
+/// Longest name of a backend, which stands in every line of the log about it.
+const NAME_LEN_MAX: usize = 64;
+
+/// How a backend is configured.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct BackendConfig {
+    pub(crate) name: String,
+    pub(crate) address: Address,
+    pub(crate) weight: NonZeroU16,
+    /// Requests at once; where it is not said, as many as the backend says that it has workers.
+    pub(crate) max: Option<usize>,
+    /// Where it is asked whether it is well, where that is not its address: a door that answers while all
+    /// its workers are busy.
+    pub(crate) check: Option<Address>,
+}
+
+/// Why text is no backend.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub(crate) enum BackendError {
+    #[error("{0}")]
+    Address(client::AddressError),
+    #[error("check: {0}")]
+    Check(client::AddressError),
+    #[error(
+        "the name of a backend has 1 to {NAME_LEN_MAX} letters, digits and signs, without blanks, commas \
+         and quotes"
+    )]
+    Name,
+    #[error("a weight is a number from 1 to 65535")]
+    Weight,
+    #[error("max is a number from 1 to 1000000")]
+    Max,
+    #[error("a backend has no {0:?}, but weight=N, max=N and check=HOST:PORT")]
+    Unknown(String),
+}
+
+impl BackendConfig {
+    /// A backend at this address, which it is called by where it has no name.
+    pub(crate) fn new(name: Option<&str>, address: &str) -> Result<Self, BackendError> {
+        let address: Address = address.parse().map_err(BackendError::Address)?;
+        let name = name.map_or_else(|| address.to_string(), str::to_owned);
+        match is_name(&name) {
+            true => Ok(Self { name, address, weight: NonZeroU16::MIN, max: None, check: None }),
+            false => Err(BackendError::Name),
+        }
+    }
+
+    pub(crate) fn set_check(&mut self, address: &str) -> Result<(), BackendError> {
+        self.check = Some(address.parse().map_err(BackendError::Check)?);
+        Ok(())
+    }
+
+    pub(crate) fn set_max(&mut self, max: usize) -> Result<(), BackendError> {
+        self.max =
+            Some(Some(max).filter(|max| (1..=1_000_000).contains(max)).ok_or(BackendError::Max)?);
+        Ok(())
+    }
+
+    fn set(&mut self, part: &str) -> Result<(), BackendError> {
+        match part.split_once('=') {
+            Some(("weight", value)) => {
+                self.weight = value.parse().map_err(|_| BackendError::Weight)?;
+                Ok(())
+            }
+            Some(("max", value)) => self.set_max(value.parse().map_err(|_| BackendError::Max)?),
+            Some(("check", value)) => self.set_check(value),
+            Some((key, _)) => Err(BackendError::Unknown(key.to_owned())),
+            None => Err(BackendError::Unknown(part.to_owned())),
+        }
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !b",=\"'\\".contains(&byte);
+    (1..=NAME_LEN_MAX).contains(&name.len()) && name.bytes().all(is_plain)
+}
+
+/// `[NAME=]HOST:PORT[,weight=N][,max=N][,check=HOST:PORT]`
+impl FromStr for BackendConfig {
+    type Err = BackendError;
+
+    fn from_str(text: &str) -> Result<Self, BackendError> {
+        let mut parts = text.split(',');
+        let first = parts.next().unwrap_or_default();
+        let mut config = match first.split_once('=') {
+            Some((name, address)) => Self::new(Some(name), address)?,
+            None => Self::new(None, first)?,
+        };
+        for part in parts {
+            config.set(part)?;
+        }
+        Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<BackendConfig, BackendError> {
+        text.parse()
+    }
+
+    #[test]
+    fn a_backend_is_an_address_with_as_much_more_as_is_said() {
+        let plain = parse("127.0.0.1:8080").unwrap();
+        assert_eq!((plain.name.as_str(), plain.weight.get()), ("127.0.0.1:8080", 1));
+        assert_eq!((plain.max, plain.check), (None, None));
+        let full = parse("big=[::1]:80,weight=5,max=10,check=localhost:81").unwrap();
+        assert_eq!((full.name.as_str(), full.weight.get(), full.max), ("big", 5, Some(10)));
+        assert_eq!(full.address.to_string(), "[::1]:80");
+        assert_eq!(full.check.unwrap().to_string(), "localhost:81");
+        assert_eq!(parse("a=8080").unwrap().address.to_string(), "127.0.0.1:8080");
+    }
+
+    #[test]
+    fn what_is_no_backend_is_told_why() {
+        for (text, why) in [
+            ("", "no host is named"),
+            ("localhost:0", "the port must be a number"),
+            ("=localhost:1", "the name of a backend"),
+            ("a b=localhost:1", "the name of a backend"),
+            ("a:1,weight=0", "a weight is a number from 1 to 65535"),
+            ("a:1,max=0", "max is a number from 1"),
+            ("a:1,check=", "check: no host is named"),
+            ("a:1,waight=1", "a backend has no \"waight\""),
+            ("a:1,", "a backend has no \"\""),
+        ] {
+            let refusal = parse(text).unwrap_err().to_string();
+            assert!(refusal.contains(why), "{text}: {refusal}");
+        }
+    }
+}

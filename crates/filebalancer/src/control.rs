@@ -1,0 +1,158 @@
+//! What can be changed while the balancer runs: by an operator, or by its configuration file.
+
+mod client;
+mod command;
+mod config;
+mod socket;
+
+use std::{
+    collections::HashSet,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use balancing::{DuplicateName, Settings};
+
+use self::command::Answer;
+pub(crate) use self::{
+    client::ask,
+    command::Request,
+    config::{Config, ConfigError},
+    socket::{ControlSocket, SocketError},
+};
+use crate::{
+    backend::{Backend, BackendConfig, BackendError},
+    checks::{self, CheckSettings},
+    pool::{SharedPool, Standing},
+    stats,
+};
+
+/// Changes a pool, one change at a time. To be used within the runtime, where new backends are checked.
+pub(crate) struct Control {
+    pool: SharedPool,
+    /// The command line's.
+    settings: Settings,
+    checks: CheckSettings,
+    config: Option<PathBuf>,
+    /// Held while something changes.
+    changing: Mutex<()>,
+}
+
+impl Control {
+    pub(crate) fn new(
+        pool: SharedPool,
+        settings: Settings,
+        checks: CheckSettings,
+        config: Option<PathBuf>,
+    ) -> Self {
+        Self { pool, settings, checks, config, changing: Mutex::default() }
+    }
+
+    /// Does what an operator asks.
+    fn answer(&self, request: &Request) -> Answer {
+        if let Request::Show { .. } = request {
+            return Answer::Backends(stats::rows(&self.pool));
+        }
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.change(request).map_or_else(Answer::Refused, Answer::Done)
+    }
+
+    /// In words what was done, or why nothing was.
+    fn change(&self, request: &Request) -> Result<String, String> {
+        match request {
+            Request::Show { .. } => Ok(String::new()),
+            Request::Drain { name } => {
+                self.pool.drain(&*self.find(name)?);
+                Ok(format!("{name} gets nothing new"))
+            }
+            Request::Enable { name } => {
+                self.pool.enable(&*self.find(name)?);
+                Ok(format!("{name} gets work if its checks pass"))
+            }
+            Request::Weight { name, weight } => {
+                self.pool.set_weight(&*self.find(name)?, *weight);
+                Ok(format!("{name} has weight {weight}"))
+            }
+            Request::Add { backend } => {
+                let config: BackendConfig =
+                    backend.parse().map_err(|err: BackendError| err.to_string())?;
+                let backend = self.add(config).map_err(|err| err.to_string())?;
+                Ok(format!("{} is added", backend.name()))
+            }
+            Request::Remove { name } => {
+                self.pool.remove(&*self.find(name)?);
+                Ok(format!("{name} is removed"))
+            }
+            Request::Reload => self.reload(),
+        }
+    }
+
+    fn find(&self, name: &str) -> Result<Arc<Backend>, String> {
+        let found = self.pool.backends().into_iter().find(|backend| backend.name() == name);
+        found.ok_or_else(|| format!("no backend is called {name}; ctl show lists them"))
+    }
+
+    fn add(&self, config: BackendConfig) -> Result<Arc<Backend>, DuplicateName> {
+        let backend = self.pool.add(config)?;
+        let (pool, checks) = (self.pool.clone(), self.checks.clone());
+        tokio::spawn(checks::watch(pool, Arc::clone(&backend), checks, None));
+        Ok(backend)
+    }
+
+    /// Reads the configuration again, for SIGHUP. A file that is wrong changes nothing, which is logged.
+    pub(crate) fn reload_at_hang_up(&self) {
+        if self.config.is_none() {
+            return;
+        }
+        match self.answer(&Request::Reload) {
+            Answer::Refused(why) => tracing::error!("the configuration stays as it was: {why}"),
+            Answer::Done(_) | Answer::Backends(_) => {}
+        }
+    }
+
+    fn reload(&self) -> Result<String, String> {
+        let path = self.config.as_ref().ok_or("this balancer was started without --config")?;
+        let config = Config::read(path).map_err(|err| err.to_string())?;
+        let policy = config.policy.unwrap_or(self.settings.policy);
+        self.pool.set_settings(Settings { policy, ..self.settings.clone() });
+        let changes = self.put_into_force(config.backends);
+        let done =
+            format!("{} is in force: {changes} backends added, removed or changed", path.display());
+        tracing::info!("{done}");
+        Ok(done)
+    }
+
+    /// Has the pool consist of these, which have different names. How many are not as they were.
+    fn put_into_force(&self, configs: Vec<BackendConfig>) -> usize {
+        let mut changes = 0;
+        let named: HashSet<&str> = configs.iter().map(|config| &*config.name).collect();
+        for gone in self.pool.backends().iter().filter(|it| !named.contains(it.name())) {
+            self.pool.remove(gone);
+            changes += 1;
+        }
+        for config in configs {
+            changes += usize::from(self.set(config));
+        }
+        changes
+    }
+
+    /// Has a backend of that name be as it is configured; whether it was not.
+    fn set(&self, config: BackendConfig) -> bool {
+        let mut standings = self.pool.standings().into_iter();
+        let known = standings.find(|standing| standing.backend.name() == config.name);
+        if let Some(Standing { backend, weight, .. }) = known {
+            let reweighed = BackendConfig { weight: config.weight, ..backend.config.clone() };
+            if config == reweighed {
+                let is_other = weight != config.weight;
+                if is_other {
+                    self.pool.set_weight(&backend, config.weight);
+                }
+                return is_other;
+            }
+            // Another server, or one that is asked elsewhere.
+            self.pool.remove(&backend);
+        }
+        // There is none of that name now.
+        self.add(config).is_ok()
+    }
+}

@@ -1,0 +1,101 @@
+//! `filebalancer ctl`: asks a balancer that runs.
+
+use std::{
+    io::{self, BufRead, BufReader, Read, Write},
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
+
+use cli::table;
+use protocol::stats::Backend;
+
+use super::command::{Answer, Request};
+
+/// How long the balancer may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// More than the rows of any pool that a person looks at.
+const LEN_MAX: u64 = 16 << 20;
+
+/// Why a balancer was not asked, or gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CtlError {
+    #[error(
+        "no balancer answers at {}: {reason}; start one with --control {}", path.display(), path.display()
+    )]
+    Unreachable { path: PathBuf, reason: io::Error },
+    #[error("the balancer gave no answer: {0}")]
+    NoAnswer(io::Error),
+    #[error("the balancer's answer is not understood: {0}")]
+    Answer(serde_json::Error),
+}
+
+/// Asks, and prints the answer. The status says whether what was asked was done.
+pub(crate) fn ask(path: &Path, request: &Request) -> Result<ExitCode, CtlError> {
+    match exchange(path, request)? {
+        Answer::Backends(backends) => match request {
+            Request::Show { json: true } => {
+                let json = serde_json::to_string_pretty(&backends).map_err(CtlError::Answer)?;
+                cli::outln!("{}", cli::printable_json(&json));
+            }
+            _ => cli::output::print(shown(&backends).as_bytes()),
+        },
+        Answer::Done(sentence) => cli::outln!("{}", cli::printable(&sentence)),
+        Answer::Refused(why) => {
+            cli::errln!("filebalancer: {}", cli::printable(&why));
+            return Ok(ExitCode::FAILURE);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn exchange(path: &Path, request: &Request) -> Result<Answer, CtlError> {
+    let unreachable = |reason| CtlError::Unreachable { path: path.to_owned(), reason };
+    let mut stream = UnixStream::connect(path).map_err(unreachable)?;
+    let mut line = serde_json::to_vec(request).map_err(CtlError::Answer)?;
+    line.push(b'\n');
+    let mut answer = Vec::new();
+    let mut converse = || {
+        stream.set_read_timeout(Some(TIMEOUT))?;
+        stream.set_write_timeout(Some(TIMEOUT))?;
+        stream.write_all(&line)?;
+        BufReader::new((&mut stream).take(LEN_MAX)).read_until(b'\n', &mut answer)
+    };
+    converse().map_err(CtlError::NoAnswer)?;
+    serde_json::from_slice(&answer).map_err(CtlError::Answer)
+}
+
+fn shown(backends: &[Backend]) -> String {
+    const HEADS: [&str; 9] = [
+        "name",
+        "state",
+        "weight",
+        "in flight",
+        "of at most",
+        "connections",
+        "that failed",
+        "requests",
+        "that failed",
+    ];
+    let rows: Vec<[String; 9]> = backends
+        .iter()
+        .map(|backend| {
+            let Backend { weight, in_flight, connections, requests, .. } = backend;
+            let max = backend.in_flight_max.map_or_else(|| "any".to_owned(), |max| max.to_string());
+            [
+                cli::printable(&backend.name),
+                cli::printable(&backend.state),
+                weight.to_string(),
+                in_flight.to_string(),
+                max,
+                connections.ok.to_string(),
+                connections.failed.to_string(),
+                requests.ok.to_string(),
+                requests.failed.to_string(),
+            ]
+        })
+        .collect();
+    table::framed(&HEADS, &[2, 3, 4, 5, 6, 7, 8], &rows, table::room())
+}

@@ -1,0 +1,46 @@
+//! What an operator asks of a running balancer, and what it answers: a line of JSON each.
+
+use std::num::NonZeroU16;
+
+use clap::Subcommand;
+use protocol::stats::Backend;
+use serde::{Deserialize, Serialize};
+
+/// What is asked.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, Subcommand)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Request {
+    /// Show the backends: their state, what they are doing, what they were sent
+    Show {
+        /// As JSON
+        #[arg(long)]
+        #[serde(skip)]
+        json: bool,
+    },
+    /// Give a backend nothing new; what it has goes on
+    Drain { name: String },
+    /// Give a backend work again that was drained or ejected
+    Enable { name: String },
+    /// Change a backend's share of the work
+    Weight { name: String, weight: NonZeroU16 },
+    /// Add a backend, as --backend says it
+    Add {
+        #[arg(value_name = "[NAME=]HOST:PORT")]
+        backend: String,
+    },
+    /// Forget a backend; what it has goes on
+    Remove { name: String },
+    /// Read --config again
+    Reload,
+}
+
+/// What became of it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Answer {
+    Backends(Vec<Backend>),
+    /// It was done; in words.
+    Done(String),
+    /// Nothing was changed, and why.
+    Refused(String),
+}

@@ -1,0 +1,42 @@
+//! One address in front of several servers.
+//!
+//! What decides is the crate `balancing`, without a socket or a clock; this crate gives it both. The
+//! [pool](pool::SharedPool) is what all connections ask for a place; at level `connection` the
+//! [bytes](splice) of a connection go to one backend. [Checks](checks) ask the backends whether they are well, and
+//! [control](control) is what changes while the balancer runs.
+#![forbid(unsafe_code)]
+#![expect(dead_code, reason = "the level that forwards requests uses the rest")]
+
+mod args;
+mod backend;
+mod balancer;
+mod checks;
+mod control;
+mod pool;
+mod serve;
+mod splice;
+mod stats;
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+
+pub use args::Args;
+use args::Command;
+
+/// Does what the command line says. An error means that nothing was forwarded.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    match &args.command {
+        None => Ok(serve::serve(&args.serve)?),
+        Some(Command::Ctl(request)) => {
+            let Some(path) = &args.serve.control else {
+                bail!("--control must name the socket of the balancer")
+            };
+            Ok(control::ask(path, request)?)
+        }
+        Some(Command::Documents(documents)) => {
+            documents.print(&cli::command::<Args>())?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

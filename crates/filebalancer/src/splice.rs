@@ -1,0 +1,251 @@
+//! Level `connection`: what comes on a connection goes to one backend, what comes back goes to the client,
+//! and nothing of it is understood.
+//!
+//! A connect that fails goes elsewhere at once; once a byte was forwarded there is no elsewhere. A half that
+//! one side closes is closed at the other. Whatever ends a connection otherwise resets it on both sides: a
+//! close could be taken for the end of what was sent.
+//!
+//! A quiet connection costs two sockets; a transfer a pipe more, which it leaves in the kernel.
+//!
+//! Shutdown: open connections go on until they close, or the grace period is over.
+
+mod carry;
+mod pipe;
+
+use std::{
+    io,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use balancing::Outcome;
+use socket2::SockRef;
+use telemetry::{Level, OpenConnection};
+use tokio::{io::AsyncWriteExt, net::TcpStream, time};
+
+use self::carry::{Lost, carry};
+use crate::{
+    backend::{Backend, proxy_header},
+    balancer::Balancer,
+    pool::{Lease, NoPlace, Wanted},
+};
+
+/// Why a connection ended that neither side closed.
+#[derive(Debug, thiserror::Error)]
+enum ConnectionError {
+    #[error("{0}")]
+    NoPlace(NoPlace),
+    #[error("no server could be connected to; the last was {backend}: {reason}")]
+    Unreachable { backend: String, reason: io::Error },
+    #[error("the client was lost: {0}")]
+    ClientLost(io::Error),
+    #[error("the server was lost: {0}")]
+    ServerLost(io::Error),
+    #[error("silent for {} s", .0.as_secs_f64())]
+    Idle(Duration),
+    #[error("cut at the end of the grace period")]
+    Cut,
+}
+
+impl ConnectionError {
+    fn level(&self) -> Level {
+        match self {
+            // That happens every day.
+            Self::ClientLost(_) => Level::Info,
+            Self::NoPlace(_)
+            | Self::Unreachable { .. }
+            | Self::ServerLost(_)
+            | Self::Idle(_)
+            | Self::Cut => Level::Warning,
+        }
+    }
+
+    /// What the connection says about its backend.
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::ServerLost(_) | Self::Unreachable { .. } => Outcome::Failed,
+            Self::NoPlace(_) | Self::ClientLost(_) | Self::Idle(_) | Self::Cut => {
+                Outcome::Abandoned
+            }
+        }
+    }
+}
+
+/// Serves one client to the end of its connection.
+pub(crate) async fn serve(
+    balancer: &Balancer,
+    mut client: TcpStream,
+    mut connection: OpenConnection,
+) {
+    match forward(balancer, &mut client, &mut connection).await {
+        Ok(()) => connection.succeeded(),
+        Err(err) => {
+            if matches!(err, ConnectionError::Cut) {
+                balancer.server.connection_cut();
+            }
+            reset(&client);
+            connection.failed(err.level(), err);
+        }
+    }
+}
+
+async fn forward(
+    balancer: &Balancer,
+    client: &mut TcpStream,
+    connection: &mut OpenConnection,
+) -> Result<(), ConnectionError> {
+    let (lease, mut server) = tokio::select! {
+        connected = connect(balancer, connection) => connected?,
+        () = balancer.grace_period_over() => return Err(ConnectionError::Cut),
+    };
+    if balancer.sends_proxy {
+        introduce(client, &mut server).await.map_err(ConnectionError::ServerLost)?;
+    }
+    let progress = Progress::new(connection, lease);
+    let carried = tokio::select! {
+        carried = carry_both(client, &mut server, &progress) => carried,
+        idle = progress.idle(balancer.limits.idle_timeout) => Err(ConnectionError::Idle(idle)),
+        () = balancer.grace_period_over() => Err(ConnectionError::Cut),
+    };
+    if carried.is_err() {
+        reset(&server);
+    }
+    progress
+        .finish(carried.as_ref().map_or_else(ConnectionError::outcome, |()| Outcome::Succeeded));
+    carried
+}
+
+/// A connection to the first backend that takes one, and the place there.
+async fn connect(
+    balancer: &Balancer,
+    connection: &mut OpenConnection,
+) -> Result<(Lease, TcpStream), ConnectionError> {
+    let mut tried = Vec::new();
+    let mut last = None;
+    loop {
+        let placed = balancer.pool.place(Wanted::Any, &tried).await;
+        let lease = match (placed, last) {
+            (Ok(lease), _) => lease,
+            (Err(_), Some(unreachable)) => return Err(unreachable),
+            (Err(no_place), None) => return Err(ConnectionError::NoPlace(no_place)),
+        };
+        let backend = Arc::clone(lease.backend());
+        connection.forwarded(backend.name(), tried.len() as u32 + 1);
+        match backend.connect(balancer.limits.connect_timeout).await {
+            Ok(stream) => return Ok((lease, stream)),
+            Err(reason) => {
+                lease.finish(Outcome::Failed);
+                tracing::debug!("{} takes no connection: {reason}", backend.name());
+                tried.push(backend.id);
+                let backend = backend.name().to_owned();
+                last = Some(ConnectionError::Unreachable { backend, reason });
+            }
+        }
+    }
+}
+
+/// Says who is asking. A new connection has room for so little.
+async fn introduce(client: &TcpStream, server: &mut TcpStream) -> io::Result<()> {
+    let header = proxy_header::of_client(client.peer_addr()?, client.local_addr()?);
+    server.write_all(&header).await
+}
+
+/// Until both have closed, or one is lost.
+async fn carry_both(
+    client: &mut TcpStream,
+    server: &mut TcpStream,
+    progress: &Progress<'_>,
+) -> Result<(), ConnectionError> {
+    let (from_client, to_client) = client.split();
+    let (from_server, to_server) = server.split();
+    let up = async {
+        match carry(from_client, to_server, |len| progress.moved_up(len)).await {
+            Ok(()) => Ok(None),
+            Err(Lost::From(err)) => Err(ConnectionError::ClientLost(err)),
+            // What the server has said before it stopped listening is still on its way.
+            Err(Lost::To(err)) => Ok(Some(err)),
+        }
+    };
+    let down = async {
+        let carried = carry(from_server, to_client, |len| progress.moved_down(len)).await;
+        carried.map_err(|lost| match lost {
+            Lost::From(err) => ConnectionError::ServerLost(err),
+            Lost::To(err) => ConnectionError::ClientLost(err),
+        })
+    };
+    match tokio::try_join!(up, down)? {
+        (None, ()) => Ok(()),
+        (Some(err), ()) => Err(ConnectionError::ServerLost(err)),
+    }
+}
+
+/// Has the peer see that the connection broke off.
+fn reset(stream: &TcpStream) {
+    // A socket that refuses is closed like any other.
+    let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
+}
+
+/// What has moved on a connection. Both directions count, one after the other, in one task.
+struct Progress<'a> {
+    connection: Mutex<&'a mut OpenConnection>,
+    lease: Mutex<Lease>,
+    backend: Arc<Backend>,
+    began: Instant,
+    /// Milliseconds since then when something moved last.
+    moved_ms: AtomicU64,
+}
+
+impl<'a> Progress<'a> {
+    fn new(connection: &'a mut OpenConnection, lease: Lease) -> Self {
+        let backend = Arc::clone(lease.backend());
+        Self {
+            connection: Mutex::new(connection),
+            lease: Mutex::new(lease),
+            backend,
+            began: Instant::now(),
+            moved_ms: 0.into(),
+        }
+    }
+
+    fn moved_up(&self, len: usize) {
+        self.moved();
+        self.backend.counts.forwarded_to(len as u64);
+        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        connection.received(len as u64);
+    }
+
+    fn moved_down(&self, len: usize) {
+        self.moved();
+        self.backend.heard();
+        self.backend.counts.forwarded_from(len as u64);
+        self.lease.lock().unwrap_or_else(PoisonError::into_inner).first_byte();
+        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        connection.sent(len as u64);
+    }
+
+    fn moved(&self) {
+        self.moved_ms.store(self.elapsed_ms(), Relaxed);
+    }
+
+    fn elapsed_ms(&self) -> u64 {
+        self.began.elapsed().as_millis() as u64
+    }
+
+    /// Returns when nothing has moved for so long.
+    async fn idle(&self, timeout: Duration) -> Duration {
+        loop {
+            let silent_ms = self.elapsed_ms().saturating_sub(self.moved_ms.load(Relaxed));
+            match timeout.checked_sub(Duration::from_millis(silent_ms)) {
+                None | Some(Duration::ZERO) => return timeout,
+                Some(left) => time::sleep(left).await,
+            }
+        }
+    }
+
+    fn finish(self, outcome: Outcome) {
+        self.lease.into_inner().unwrap_or_else(PoisonError::into_inner).finish(outcome);
+    }
+}
