@@ -25,6 +25,18 @@ pub fn seconds_not_zero(text: &str) -> Result<Duration, &'static str> {
     }
 }
 
+/// A time from a millisecond up, in seconds or with another unit: `10`, `10s`, `500ms`, `2min`, `1h`.
+pub fn duration(text: &str) -> Result<Duration, &'static str> {
+    const UNITS: [(&str, f64); 5] =
+        [("ms", 0.001), ("s", 1.0), ("min", 60.0), ("m", 60.0), ("h", 3600.0)];
+    let in_unit = |(unit, length): &(&str, f64)| {
+        let number = text.strip_suffix(unit)?.trim_end().parse::<f64>().ok()?;
+        Some((number * length).to_string())
+    };
+    let seconds = UNITS.iter().find_map(in_unit).unwrap_or_else(|| text.to_owned());
+    seconds_not_zero(&seconds).map_err(|_| "a time is needed, such as 10s, 500ms, 2min or 1h")
+}
+
 const LETTERS: [&str; 7] = ["", "K", "M", "G", "T", "P", "E"];
 
 /// Three digits and a binary unit: `12.3 MiB`.
@@ -113,6 +125,24 @@ mod tests {
         }
         assert!(seconds_not_zero("0").is_err() && seconds_not_zero("1e-9").is_err());
         assert_eq!(seconds_not_zero("0.001"), Ok(Duration::from_millis(1)));
+    }
+
+    #[test]
+    fn a_time_may_have_a_unit() {
+        for (text, ms) in [
+            ("10", 10_000),
+            ("10s", 10_000),
+            ("0.5 s", 500),
+            ("500ms", 500),
+            ("2min", 120_000),
+            ("2m", 120_000),
+            ("1h", 3_600_000),
+        ] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(ms)), "{text}");
+        }
+        for text in ["", "s", "10 days", "-1s", "0s", "0.1ms", "nans", "infs", "1e99h"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
     }
 
     #[test]
