@@ -29,7 +29,10 @@ pub use connection::{Connection, Echo, FileDigest, Listing, Transfer};
 pub use error::ClientError;
 pub use framing::{Framing, UnknownFraming};
 pub use options::ConnectionOptions;
-pub use protocol::{EchoText, ErrorCode, FileName, Stats, Token, Verb, stats::Requests};
+pub use protocol::{
+    EchoText, EchoTextError, ErrorCode, FileName, Stats, Token, Verb,
+    stats::{Outcomes, Requests},
+};
 pub use remote::Remote;
 pub use tls::{Tls, TlsError, TrustError};
 pub use token::{NoTokenError, token};

@@ -6,6 +6,7 @@ pub(crate) mod conclusion;
 mod disclosure;
 mod facts;
 mod findings;
+mod grid;
 mod modes;
 mod next;
 mod page;

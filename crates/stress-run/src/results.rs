@@ -1,6 +1,7 @@
 //! The results of a run: what came of each cell, the files that hold it, and the conditions that it must meet.
 
 mod accounting;
+mod ending;
 mod environment;
 mod files;
 mod gate;
@@ -18,6 +19,7 @@ mod writer;
 
 pub(crate) use self::{
     accounting::Accounting,
+    ending::Ending,
     environment::{Binaries, Environment},
     files::{CELLS, replace},
     gate::{Breach, EXIT_GATE, Gate, GateResult},

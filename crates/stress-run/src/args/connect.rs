@@ -78,7 +78,14 @@ impl ConnectArgs {
 
     /// Reads the files that say how to talk to it.
     pub(crate) fn access(&self) -> anyhow::Result<Access> {
-        Access::of(self.access.connection.clone())
+        self.access.read()
+    }
+}
+
+impl AccessArgs {
+    /// Reads the files that they name.
+    pub(crate) fn read(&self) -> anyhow::Result<Access> {
+        Access::of(self.connection.clone())
     }
 }
 

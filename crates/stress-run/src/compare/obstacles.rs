@@ -96,7 +96,7 @@ fn host(environment: &Environment) -> Option<&str> {
 
 fn setting_differences(a: &Environment, b: &Environment) -> Vec<Difference> {
     let preset = difference("preset", &Some(&a.preset), &Some(&b.preset));
-    let build = difference("build", &Some(&a.build), &Some(&b.build));
+    let build = difference("build", &Some(&a.program.build), &Some(&b.program.build));
     let (a, b) = (members(&a.plan), members(&b.plan));
     let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
     let of_plan = names

@@ -92,7 +92,7 @@ fn run_json(run: &Run) -> Value {
     json!({
         "dir": run.dir,
         "started": environment.started,
-        "git_commit": environment.git_commit,
+        "git_commit": environment.program.git_commit,
         "preset": environment.preset,
         "client_pool": environment.plan.client_pool,
         "marks": marks.lines(Language::En),

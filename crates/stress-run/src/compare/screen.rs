@@ -53,8 +53,8 @@ pub(crate) fn on_screen(runs: &[Run], compared: &Compared, language: Language) -
 }
 
 fn run_line(run: &Run, language: Language) -> String {
-    let Environment { started, git_commit, plan, .. } = &run.environment;
-    let commit = git_commit.get(..10).unwrap_or(git_commit);
+    let Environment { started, program, plan, .. } = &run.environment;
+    let commit = program.git_commit.get(..10).unwrap_or(&program.git_commit);
     let repetitions = language.repetitions(plan.repetitions);
     format!("{} ({started}, commit {commit}, {repetitions})", run.dir.display())
 }

@@ -13,15 +13,9 @@ use crate::{
     args::ResultArgs,
     language::Language,
     plan::Attempt,
-    processes::interrupt::EXIT_INTERRUPTED,
     report,
-    results::{CELL_KEY, CellLine, EXIT_GATE, Run, Sheet},
+    results::{CELL_KEY, CellLine, EXIT_GATE, Ending, Run, Sheet},
 };
-
-/// The exit status when some workers or configurations failed.
-const EXIT_SOME_FAILED: u8 = 1;
-/// The exit status when bytes were wrong or counts disagreed.
-const EXIT_INVALID: u8 = 3;
 
 /// Renders the run, prints its tables and says where everything is.
 pub(crate) fn conclude(
@@ -41,19 +35,13 @@ pub(crate) fn conclude(
     // A run that was stopped lacks the rows that its gates are about.
     let is_through = is_interrupted || passes_gates(&run, options)?;
     print_findings(&run, language)?;
-    if is_interrupted {
-        return Ok(EXIT_INTERRUPTED.into());
-    }
-    let any_failed = failed > 0 || run.attempts.iter().any(|line| line.clients_failed > 0);
-    Ok(if run.marks().invalid > 0 {
-        EXIT_INVALID.into()
-    } else if !is_through {
-        EXIT_GATE.into()
-    } else if any_failed {
-        EXIT_SOME_FAILED.into()
-    } else {
-        ExitCode::SUCCESS
-    })
+    let ending = Ending {
+        is_interrupted,
+        is_invalid: run.marks().invalid > 0,
+        meets_gates: is_through,
+        any_failed: failed > 0 || run.attempts.iter().any(|line| line.clients_failed > 0),
+    };
+    Ok(ending.code())
 }
 
 /// What was found, where to read on, and what to do next.

@@ -70,15 +70,15 @@ fn machine(environment: &Environment, language: Language) -> Vec<Term> {
 }
 
 fn programs(environment: &Environment, language: Language) -> Vec<Term> {
-    let binaries = &environment.binaries;
+    let (program, binaries) = (&environment.program, &environment.binaries);
     vec![
-        (language.term_version(), Some(environment.version.clone())),
-        (language.term_commit(), Some(environment.git_commit.clone())),
-        (language.term_rustc(), Some(environment.rustc.clone())),
-        (language.term_build(), Some(environment.build.clone())),
+        (language.term_version(), Some(program.version.clone())),
+        (language.term_commit(), Some(program.git_commit.clone())),
+        (language.term_rustc(), Some(program.rustc.clone())),
+        (language.term_build(), Some(program.build.clone())),
         (language.term_stress_run(), binaries.stress_run_digest.clone()),
         (language.term_fileserver(), binaries.fileserver_digest.clone()),
-        (language.term_command_line(), Some(environment.command_line.join(" "))),
+        (language.term_command_line(), Some(program.command_line.join(" "))),
         (language.term_started(), Some(environment.started.clone())),
     ]
 }

@@ -58,7 +58,7 @@ impl Next {
 
     /// With the options of the run, as far as they are the same.
     pub(super) fn command(self, run: &Run) -> String {
-        let line = &run.environment.command_line;
+        let line = &run.environment.program.command_line;
         let program = line.first().map_or("stress-run", String::as_str);
         let dir = run.dir.display().to_string();
         let count;

@@ -47,12 +47,13 @@ fn measured(facts: &Facts<'_>) -> Markup {
     let modes: Vec<String> = environment.plan.modes().into_iter().map(mode_name).collect();
     let rows: usize = Part::all(facts.run).into_iter().map(|part| part.rows(facts.run).len()).sum();
     let planned = environment.needs.rows;
+    let (program, commit) = (&environment.program, &environment.program.git_commit);
     let repetitions = language.repetitions(environment.plan.repetitions);
     html! {
         p.lead { (language.measured(modes.join(", "), rows, planned, repetitions)) }
         p.lead {
-            (environment.machine.in_words(language)) ". stress-run " (environment.version) ", commit "
-            code { (environment.git_commit.get(..12).unwrap_or(&environment.git_commit)) } "."
+            (environment.machine.in_words(language)) ". stress-run " (program.version) ", commit "
+            code { (commit.get(..12).unwrap_or(commit)) } "."
         }
     }
 }

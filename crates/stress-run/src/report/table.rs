@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use cli::{table::framed, text::COLUMNS};
 use figures::Numbers;
 
+use super::grid::Grid;
 use crate::{
     language::Language,
     plan::{ClientPoolKind, Mode, in_mib, mode_name},
@@ -92,10 +92,11 @@ impl Part {
         columns
     }
 
-    fn is_number(self, column: usize) -> bool {
-        let numbers =
-            self.columns(std::array::from_fn(|index| RIGHT_ALIGNED.contains(&index)), true);
-        numbers[column]
+    /// The columns that hold one.
+    fn numbers(self) -> Vec<usize> {
+        let of_nine = std::array::from_fn(|index| RIGHT_ALIGNED.contains(&index));
+        let are_numbers = self.columns(of_nine, true);
+        (0..).zip(are_numbers).filter_map(|(column, is_one)| is_one.then_some(column)).collect()
     }
 }
 
@@ -111,11 +112,9 @@ pub(crate) fn on_screen(run: &Run, language: Language) -> String {
         let fields = |row| part.columns(screen_fields(row, language), names(row));
         let [names_head] = language.names_column();
         let heads = part.columns(language.screen_columns(), names_head);
-        let numbers: Vec<usize> = (0..heads.len()).filter(|&it| part.is_number(it)).collect();
-        let rows: Vec<Vec<String>> = rows.iter().map(fields).collect();
-        // As wide where standard output is no terminal: a pipe often ends in one.
-        let table = framed(&heads, &numbers, &rows, COLUMNS);
-        let _ = writeln!(screen, "{}\n{table}", part.title(language));
+        let rows = rows.iter().map(fields).collect();
+        let grid = Grid { heads, numbers: part.numbers(), rows };
+        let _ = writeln!(screen, "{}\n{}", part.title(language), grid.on_screen());
     }
     for mark in run.marks().lines(language) {
         let _ = writeln!(screen, "{mark}");
@@ -180,22 +179,16 @@ pub(super) fn markdown(run: &Run, language: Language) -> String {
         let _ = writeln!(text, "> **{mark}**\n");
     }
     for part in Part::all(run) {
-        let columns = part.heads(language);
-        let _ = writeln!(text, "## {}\n", part.title(language));
-        let _ = writeln!(text, "| {} |", columns.join(" | "));
-        let rule = |index| if part.is_number(index) { "---:" } else { "---" };
-        let rules: Vec<&str> = (0..columns.len()).map(rule).collect();
-        let _ = writeln!(text, "| {} |", rules.join(" | "));
-        for row in part.rows(run) {
-            let _ = writeln!(text, "| {} |", part.fields(&row, language).join(" | "));
-        }
-        text.push('\n');
+        let rows = part.rows(run);
+        let rows = rows.iter().map(|row| part.fields(row, language)).collect();
+        let grid = Grid { heads: part.heads(language), numbers: part.numbers(), rows };
+        let _ = writeln!(text, "## {}\n\n{}", part.title(language), grid.markdown());
     }
-    let Environment { version, git_commit, started, machine, plan, .. } = &run.environment;
+    let Environment { program, started, machine, plan, .. } = &run.environment;
     let _ = writeln!(text, "{}\n", language.table_notes());
     let _ = writeln!(
         text,
-        "{}. stress-run {version}, commit {git_commit}, {started}, {}.",
+        "{}. {program}, {started}, {}.",
         machine.in_words(language),
         language.repetitions(plan.repetitions)
     );

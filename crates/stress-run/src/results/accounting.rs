@@ -1,6 +1,6 @@
 //! The server's counts of one cell, and whether they agree with the clients'.
 
-use client::{Requests, Stats};
+use client::{Outcomes, Requests, Stats};
 
 use super::outcome::JobOutcome;
 use crate::{language::Language, plan::Operation};
@@ -49,8 +49,6 @@ impl Accounting {
     }
 
     /// Why these counts and the clients' cannot both be right; `None` when they agree.
-    ///
-    /// Every transfer was counted, or its client failed and the request never came.
     pub(crate) fn disagreement(&self, outcomes: &[JobOutcome]) -> Option<String> {
         let transfers = outcomes.len() as u64;
         let failed = outcomes.iter().filter(|outcome| outcome.failure.is_some()).count() as u64;
@@ -60,7 +58,8 @@ impl Accounting {
             .filter(|outcome| outcome.failure.is_none())
             .map(|outcome| outcome.bytes)
             .sum();
-        if self.requests_ok < ok || counted > transfers || transfers - counted > failed {
+        let server = Outcomes { ok: self.requests_ok, failed: self.requests_failed };
+        if !can_agree(Outcomes { ok, failed }, server) {
             return Some(Language::STORED.counts_disagree(
                 ok,
                 failed,
@@ -75,6 +74,14 @@ impl Accounting {
         let agree = if failed == 0 { self.bytes == bytes } else { self.bytes >= bytes };
         (!agree).then(|| Language::STORED.bytes_disagree(bytes, self.bytes))
     }
+}
+
+/// Whether what clients and their server count can both be right: each request was counted, or its client
+/// failed and it never came.
+pub(crate) fn can_agree(clients: Outcomes, server: Outcomes) -> bool {
+    let counted = server.ok + server.failed;
+    let made = clients.ok + clients.failed;
+    server.ok >= clients.ok && counted <= made && made - counted <= clients.failed
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Where and with what a run was made.
 
 use std::{
-    env,
+    env, fmt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -27,11 +27,8 @@ pub(crate) struct Environment {
     #[serde(default)]
     pub(crate) resumed: Vec<String>,
     pub(crate) preset: String,
-    pub(crate) command_line: Vec<String>,
-    pub(crate) version: String,
-    pub(crate) git_commit: String,
-    pub(crate) rustc: String,
-    pub(crate) build: String,
+    #[serde(flatten)]
+    pub(crate) program: Program,
     #[serde(flatten)]
     pub(crate) binaries: Binaries,
     #[serde(flatten)]
@@ -46,6 +43,16 @@ pub(crate) struct Environment {
     pub(crate) timeout_s: Option<f64>,
     pub(crate) plan: Plan,
     pub(crate) needs: Needs,
+}
+
+/// This program: what it was told, and what it was built from.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Program {
+    pub(crate) command_line: Vec<String>,
+    pub(crate) version: String,
+    pub(crate) git_commit: String,
+    pub(crate) rustc: String,
+    pub(crate) build: String,
 }
 
 /// The programs that measure and are measured, by their BLAKE3.
@@ -65,11 +72,7 @@ impl Environment {
             started: now(),
             resumed: Vec::new(),
             preset: if is_quick { QUICK } else { FULL }.to_owned(),
-            command_line: command_line(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            git_commit: env!("KOLAM_COMMIT").to_owned(),
-            rustc: env!("KOLAM_RUSTC").to_owned(),
-            build: if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned(),
+            program: Program::this(),
             binaries: Binaries::default(),
             machine: Machine::of_this_run(work_dir),
             connected_to: None,
@@ -116,6 +119,24 @@ impl Environment {
     }
 }
 
+impl Program {
+    pub(crate) fn this() -> Self {
+        Self {
+            command_line: command_line(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            git_commit: env!("KOLAM_COMMIT").to_owned(),
+            rustc: env!("KOLAM_RUSTC").to_owned(),
+            build: if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "stress-run {}, commit {}", self.version, self.git_commit)
+    }
+}
+
 /// What is not UTF-8 in it is replaced, and a token is left out: results are for others to read.
 fn command_line() -> Vec<String> {
     without_token(env::args_os().map(|word| word.to_string_lossy().into_owned()))
@@ -138,8 +159,8 @@ fn without_token(words: impl Iterator<Item = String>) -> Vec<String> {
     words.collect()
 }
 
-/// For names of directories, so without colons.
-fn now() -> String {
+/// The local time, for names of directories, so without colons.
+pub(crate) fn now() -> String {
     jiff::Zoned::now().strftime("%Y-%m-%dT%H-%M-%S").to_string()
 }
 
@@ -189,8 +210,8 @@ impl Environment {
             filesystem: Some("ext4".to_owned()),
             ..Machine::default()
         };
-        let build = "release".to_owned();
-        Self { machine, build, ..Self::of_this_run(false, Path::new("/"), &plan) }
+        let program = Program { build: "release".to_owned(), ..Program::this() };
+        Self { machine, program, ..Self::of_this_run(false, Path::new("/"), &plan) }
     }
 }
 

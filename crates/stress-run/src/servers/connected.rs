@@ -1,6 +1,6 @@
 //! A server that is running already: what it is, and whether it can be measured.
 
-use std::{fs::File, path::Path, time::Duration};
+use std::{fs::File, path::Path};
 
 use anyhow::{Context, bail, ensure};
 use client::{ClientError, FileName};
@@ -13,9 +13,6 @@ use crate::{
     args::PlanArgs,
     plan::{Configuration, Mode, Operation, Plan, Volume},
 };
-
-/// Longest wait for the names of what is left, at the end of a run.
-const LIST_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A server that answers.
 pub(crate) struct Connected {
@@ -132,12 +129,6 @@ impl Connected {
 
     /// What runs have stored there and could not delete.
     pub(crate) fn left_behind(&self) -> Result<Vec<String>, ClientError> {
-        let mut names = self.target.list(LIST_TIMEOUT)?;
-        names.retain(|name| {
-            // Whatever else it says is not from here, and may be anything.
-            name.bytes().all(|byte| byte.is_ascii_graphic())
-                && [DOWNLOADED, UPLOADED, CHECKED].iter().any(|ours| name.starts_with(ours))
-        });
-        Ok(names)
+        self.target.names_that_begin_with(&[DOWNLOADED, UPLOADED, CHECKED])
     }
 }

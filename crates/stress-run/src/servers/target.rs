@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::Write,
+    io::{Read, Write},
     path::PathBuf,
     thread,
     time::{Duration, Instant},
@@ -25,6 +25,9 @@ const STARTUP_WAIT: Duration = Duration::from_secs(1);
 /// A server that does not answer STATS for so long does not know it, and one that does not store a few bytes
 /// in so long stores nothing.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Longest wait for the names of what is left, at the end of a run.
+const LIST_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a server may stay busy with connections that their clients have closed.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -115,9 +118,11 @@ impl Target {
 
     /// Stores the file that downloads read.
     pub(crate) fn provide(&self, source: &SourceFile) -> anyhow::Result<()> {
-        let mut file = File::open(&source.path)?;
-        self.connect()?.upload(&source.name, &mut file)?;
-        Ok(())
+        Ok(self.store(&source.name, &mut File::open(&source.path)?)?)
+    }
+
+    pub(crate) fn store(&self, name: &FileName, content: &mut dyn Read) -> Result<(), ClientError> {
+        self.connect()?.upload(name, content).map(drop)
     }
 
     /// Stores a few bytes, to see whether that can be done.
@@ -146,6 +151,17 @@ impl Target {
 
     pub(crate) fn list(&self, timeout: Duration) -> Result<Vec<String>, ClientError> {
         Ok(self.connect_for(timeout.min(self.timeout))?.list()?.names)
+    }
+
+    /// Of the names that it lists those of ours, at the end of a run.
+    pub(crate) fn names_that_begin_with(&self, ours: &[&str]) -> Result<Vec<String>, ClientError> {
+        let mut names = self.list(LIST_TIMEOUT)?;
+        names.retain(|name| {
+            // Whatever else it says is not from here, and may be anything.
+            name.bytes().all(|byte| byte.is_ascii_graphic())
+                && ours.iter().any(|beginning| name.starts_with(beginning))
+        });
+        Ok(names)
     }
 
     /// Finds out whether it knows DIGEST, of a file that it has.
