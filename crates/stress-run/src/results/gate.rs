@@ -15,7 +15,7 @@ use crate::{language::Language, plan::Volume};
 pub(crate) const EXIT_GATE: u8 = 4;
 
 /// Columns that hold words, with which no number can be compared.
-const WORDS: [&str; 10] = [
+const WORDS: [&str; 11] = [
     "mode",
     "a_mode",
     "operation",
@@ -26,14 +26,7 @@ const WORDS: [&str; 10] = [
     "invalid",
     "verdict",
     "reason",
-];
-
-/// Shorter names for columns.
-const ALIASES: [(&str, &str); 4] = [
-    ("failed", "clients_failed"),
-    ("succeeded", "clients_succeeded"),
-    ("op", "operation"),
-    ("servers", "server_workers"),
+    "row",
 ];
 
 #[derive(Clone, Debug, PartialEq)]
@@ -255,8 +248,7 @@ fn column_name(name: &str) -> Result<String, String> {
     if name.is_empty() || !is_name(name) {
         return Err(format!("{name:?} is not the name of a column"));
     }
-    let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
-    Ok(alias.map_or(name, |(_, column)| column).to_owned())
+    Ok(name.to_owned())
 }
 
 impl FromStr for Selector {

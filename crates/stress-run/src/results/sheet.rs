@@ -7,6 +7,16 @@ use serde::Serialize;
 pub(crate) const CELL_KEY: [&str; 6] =
     ["mode", "operation", "volume_bytes", "clients", "server_workers", "repetition"];
 
+/// Shorter names for columns.
+const ALIASES: [(&str, &str); 6] = [
+    ("failed", "clients_failed"),
+    ("failed", "requests_failed"),
+    ("succeeded", "clients_succeeded"),
+    ("succeeded", "requests_succeeded"),
+    ("op", "operation"),
+    ("servers", "server_workers"),
+];
+
 #[derive(Debug)]
 pub(crate) struct Sheet {
     pub(crate) columns: StringRecord,
@@ -29,7 +39,10 @@ impl Sheet {
         Ok(Self { columns, rows: reader.records().collect::<csv::Result<_>>()? })
     }
 
+    /// Of a name, or of the first of those that it is short for.
     pub(crate) fn column(&self, name: &str) -> Option<usize> {
-        self.columns.iter().position(|column| column == name)
+        let long = ALIASES.iter().filter(|(alias, _)| *alias == name).map(|(_, long)| *long);
+        let position = |name| self.columns.iter().position(|column| column == name);
+        std::iter::once(name).chain(long).find_map(position)
     }
 }
