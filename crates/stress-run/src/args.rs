@@ -13,6 +13,7 @@ pub(crate) use self::options::{PlaceArgs, PlanArgs, ResultArgs, RunArgs};
 use crate::{
     compare::{self, CompareArgs},
     experiment::client_pool,
+    load::{self, LoadArgs},
     processes::offspring,
     servers::{access::WorkerAccess, null_server},
 };
@@ -28,6 +29,8 @@ Examples:
   stress-run report results/latest       its tables and its report once more
   stress-run compare results/latest --between modes
                                          which mode is faster?
+  stress-run load --connect 8000 --clients 20 --message halo
+                                         how fast are the answers?
   stress-run --gate 'failed==0' --gate 'mode=thread,clients=50:mean_s<5'
 
 A gate is a condition on a column of numbers in cells.csv, or on `failed`, which means clients_failed. \
@@ -117,6 +120,9 @@ pub(crate) enum Command {
     /// Say which of two runs, or which mode of one run, is faster
     #[command(after_help = compare::NOTES)]
     Compare(CompareArgs),
+    /// Send requests from many clients at once, and time the answers
+    #[command(after_help = load::NOTES)]
+    Load(Box<LoadArgs>),
     /// Make one transfer for a pool of client processes
     #[command(name = client_pool::WORKER_COMMAND, hide = true)]
     ClientWorker {
@@ -214,7 +220,7 @@ mod tests {
 
     #[test]
     fn the_examples_are_command_lines() {
-        let lines = EXAMPLES.lines().chain(compare::NOTES.lines());
+        let lines = EXAMPLES.lines().chain(compare::NOTES.lines()).chain(load::NOTES.lines());
         let examples = lines.filter(|line| line.starts_with("  stress-run"));
         let mut count = 0;
         for example in examples {
@@ -224,7 +230,7 @@ mod tests {
             assert!(parsed.is_ok(), "{command}: {parsed:?}");
             count += 1;
         }
-        assert_eq!(count, 14);
+        assert_eq!(count, 19);
     }
 
     #[test]

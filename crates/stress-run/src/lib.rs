@@ -3,13 +3,14 @@
 //! [`plan`] says which cells there are, [`experiment`] measures them one after another: it drives one of the
 //! [`servers`] with clients, and watches the [`machine`]. [`results`] writes and reads what was measured;
 //! from that alone [`report`] makes what people read, and [`compare`] sets two runs, or the modes of one,
-//! side by side.
+//! side by side. [`load`] is apart from that: it sends requests to a server that runs already.
 #![forbid(unsafe_code)]
 
 pub mod args;
 mod compare;
 mod experiment;
 mod language;
+mod load;
 mod machine;
 mod plan;
 mod processes;
@@ -45,6 +46,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
             preview::print(&plan.with_assignment_variables()?, &results, json)?;
         }
         Some(Command::Compare(args)) => return compare::run(&args),
+        Some(Command::Load(args)) => return load::run(&args),
         Some(Command::ClientWorker { parent, job, local, access }) => {
             client_pool::work(parent, &job, local, Access::of_worker(access)?)?;
         }

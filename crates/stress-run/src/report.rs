@@ -21,7 +21,7 @@ use std::{fs, path::PathBuf};
 
 use anyhow::Context;
 
-pub(crate) use self::table::on_screen;
+pub(crate) use self::{grid::Grid, table::on_screen};
 use crate::{
     language::Language,
     results::{self, Run},

@@ -18,14 +18,14 @@ mod workers;
 mod writer;
 
 pub(crate) use self::{
-    accounting::Accounting,
+    accounting::{Accounting, can_agree},
     ending::Ending,
-    environment::{Binaries, Environment},
+    environment::{Binaries, Environment, Program, now},
     files::{CELLS, replace},
     gate::{Breach, EXIT_GATE, Gate, GateResult},
     line::CellLine,
     marks::Marks,
-    outcome::{JobOutcome, Service, WRONG_CONTENT},
+    outcome::{Failure, JobOutcome, Service, WRONG_CONTENT},
     record::{Record, ServerAfter},
     run::{Cells, Row, Run, counted},
     sheet::{CELL_KEY, Sheet},

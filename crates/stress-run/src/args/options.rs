@@ -47,7 +47,13 @@ pub(crate) struct RunArgs {
     /// Directory for results
     ///
     /// Each run gets a directory in it, and `latest` points to the newest.
-    #[arg(long, alias = "output", value_name = "DIR", default_value = "results")]
+    #[arg(
+        long,
+        hide_short_help = true,
+        alias = "output",
+        value_name = "DIR",
+        default_value = "results"
+    )]
     pub(crate) out: PathBuf,
 }
 

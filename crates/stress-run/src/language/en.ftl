@@ -264,6 +264,93 @@ mode_notes =
     pairs of modes (Benjamini-Hochberg). Same: within 5%. Slower: beyond 5%, and p is at most 0.05.
     Inconclusive: beyond 5%, and chance could be all of it.
 
+## A load
+
+ask_clients = How many clients?
+ask_message = Which message do they send?
+too_few_workers =
+    warning: the target has { $workers ->
+        [one] { $workers } worker, which serves
+       *[other] { $workers } workers, each of which serves
+    } one connection until it closes. Of { $clients } clients that keep their connections the others wait
+    that long; --new-connection lets them take turns
+client_count = { $count ->
+        [one] { $count } client
+       *[other] { $count } clients
+    }
+load_of = { $clients }, { $pace }: { $mix } to { $server }
+closed_loop = { $requests ->
+        [one] one request each
+       *[other] { $requests } requests each, one after the other
+    }
+closed_loop_for = for { $duration } one request after the other
+open_loop = { $rate } requests a second for { $duration } (open loop)
+response_time = Response time
+response_columns =
+    Request
+    OK / failed
+    Rate (1/s)
+    KiB/s
+    Mean (ms)
+    p50 (ms)
+    p90 (ms)
+    p99 (ms)
+    p99.9 (ms)
+    Longest (ms)
+first_byte = Latency to the first byte
+first_byte_columns =
+    Request
+    Mean (ms)
+    p50 (ms)
+    p90 (ms)
+    p99 (ms)
+    p99.9 (ms)
+    Longest (ms)
+each_client = Each client
+client_columns =
+    Client
+    OK / failed
+    Rate (1/s)
+    KiB/s
+    Mean (ms)
+    p50 (ms)
+    p99 (ms)
+    Longest (ms)
+    First byte, mean (ms)
+more_clients = { $count ->
+        [one] and { $count } client more, in the JSON and in table.md
+       *[other] and { $count } clients more, in the JSON and in table.md
+    }
+longest_gap = Longest time without a success: { $length }, from { $from } on.
+# So many requests failed for a cause, of which the sentence tells more.
+failed_requests = { $count } failed ({ $cause }): { $sentence }
+unsent = { $count ->
+        [one] { $count } request was
+       *[other] { $count } requests were
+    } due and never sent, because no client was free in time. The times would be longer with them.
+load_interrupted = Interrupted. { $unfinished ->
+        [0] No request was under way.
+        [one] { $unfinished } request was under way and not waited for.
+       *[other] { $unfinished } requests were under way and not waited for.
+    }
+load_invalid = INVALID: { $why }
+wrong_answers = { $count ->
+        [one] { $count } answer was wrong
+       *[other] { $count } answers were wrong
+    }
+uploads_unverified = The uploads could not be verified: { $why }
+target_counts_nothing = The target counts nothing, so nothing confirms what the clients count.
+target_counts_unknown = The target's counts could not be checked: { $why }
+both_counts = { $requests }: the clients count { $clients }; the target { $target }
+counts_agree = The clients and the target count the same: { $counts }
+# Of what failed at a client, the target may have seen nothing, or more.
+counts_fit = The counts agree but for failures. { $counts }
+load_notes =
+    Times are of requests that succeeded, until the last and until the first byte of the answer. In a
+    closed loop they count from the moment when the client was free, in an open loop from the moment when
+    the request was due, whether a client was free then or not. A quantile is at most 0.1% too long. Rates
+    count from the release of the clients to the end of the last request in the row.
+
 ## The report: heads, and its table
 
 report_title = Stress test of the file server, { $started }

@@ -242,6 +242,81 @@ mode_notes =
     pasangan mode (Benjamini-Hochberg). Sama: selisih paling banyak 5%. Lebih lambat: di atas 5%,
     dan p paling besar 0,05. Belum pasti: di atas 5%, tetapi bisa saja kebetulan.
 
+## Beban
+
+ask_clients = Berapa client?
+ask_message = Pesan apa yang dikirim?
+too_few_workers =
+    peringatan: server hanya punya { $workers } worker, dan satu worker melayani satu koneksi sampai koneksi
+    itu ditutup. Dari { $clients } client yang mempertahankan koneksinya, sisanya menunggu selama itu; dengan
+    --new-connection mereka bergantian
+client_count = { $count } client
+load_of = { $clients }, { $pace }: { $mix } ke { $server }
+closed_loop = { $requests ->
+        [1] masing-masing satu permintaan
+       *[other] masing-masing { $requests } permintaan, satu per satu
+    }
+closed_loop_for = permintaan satu per satu selama { $duration }
+open_loop = { $rate } permintaan per detik selama { $duration } (open loop)
+response_time = Waktu respon
+response_columns =
+    Jenis
+    Sukses / gagal
+    Laju (1/s)
+    KiB/s
+    Rata-rata (ms)
+    p50 (ms)
+    p90 (ms)
+    p99 (ms)
+    p99.9 (ms)
+    Terlama (ms)
+first_byte = Latency sampai byte pertama
+first_byte_columns =
+    Jenis
+    Rata-rata (ms)
+    p50 (ms)
+    p90 (ms)
+    p99 (ms)
+    p99.9 (ms)
+    Terlama (ms)
+each_client = Tiap client
+client_columns =
+    Client
+    Sukses / gagal
+    Laju (1/s)
+    KiB/s
+    Rata-rata (ms)
+    p50 (ms)
+    p99 (ms)
+    Terlama (ms)
+    Byte pertama, rata-rata (ms)
+more_clients = dan { $count } client lagi, di JSON dan di table.md
+longest_gap = Waktu terlama tanpa permintaan yang sukses: { $length }, mulai { $from }.
+# Sekian permintaan gagal karena satu sebab; kalimatnya menceritakan lebih banyak.
+failed_requests = { $count } gagal ({ $cause }): { $sentence }
+unsent =
+    { $count } permintaan tidak pernah dikirim karena tidak ada client yang bebas pada waktunya. Kalau ikut
+    dihitung, waktunya lebih lama.
+load_interrupted = Dihentikan. { $unfinished ->
+        [0] Tidak ada permintaan yang sedang berjalan.
+       *[other] { $unfinished } permintaan sedang berjalan dan tidak ditunggu.
+    }
+load_invalid = INVALID: { $why }
+wrong_answers = { $count } jawaban salah
+uploads_unverified = Upload tidak bisa diperiksa: { $why }
+target_counts_nothing =
+    Server tidak menghitung apa-apa, jadi hitungan client tidak bisa dicocokkan.
+target_counts_unknown = Hitungan server tidak bisa dicocokkan: { $why }
+both_counts = { $requests }: hitungan client { $clients }; hitungan server { $target }
+counts_agree = Hitungan client dan server sama: { $counts }
+# Yang gagal di client mungkin tidak terlihat oleh server, atau justru dijawab olehnya.
+counts_fit = Hitungan cocok, kecuali yang gagal. { $counts }
+load_notes =
+    Waktu dihitung untuk permintaan yang sukses, sampai byte terakhir dan sampai byte pertama dari jawaban.
+    Pada closed loop waktu dihitung sejak client bebas, pada open loop sejak permintaan itu seharusnya
+    dikirim, entah ada client yang bebas atau tidak. Kuantil paling banyak 0,1% terlalu lama. Laju dihitung
+    sejak semua client dilepas sampai akhir permintaan terakhir pada baris itu.
+
 ## Laporan: judul-judul dan tabelnya
 
 report_title = Stress test file server, { $started }

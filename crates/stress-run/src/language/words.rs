@@ -89,6 +89,15 @@ texts! {
     slower_under(mode, count, loads, worst), worst_under(ratio, fastest, range, cell),
     unsure_under(unsure, loads), mode_notes,
 
+    ask_clients, ask_message, too_few_workers(workers, clients), client_count(count),
+    load_of(clients, server, mix, pace), closed_loop(requests), closed_loop_for(duration),
+    open_loop(rate, duration), response_time, first_byte, each_client, more_clients(count),
+    longest_gap(length, from), failed_requests(count, cause, sentence), unsent(count),
+    load_interrupted(unfinished), load_invalid(why), wrong_answers(count), uploads_unverified(why),
+    target_counts_nothing,
+    target_counts_unknown(why), both_counts(requests, clients, target), counts_agree(counts), counts_fit(counts),
+    load_notes,
+
     report_title(started), measured(modes, rows, planned, repetitions), not_reportable, findings,
     figures, tables, meaning, about_tables(repetitions, confidence_min, limit),
     flag_disturbed(disturbed, repetitions), flag_attempts(attempts), flag_invalid(why),
@@ -140,6 +149,7 @@ sentences! {
 }
 
 heads! {
+    response_columns: 10, first_byte_columns: 7, client_columns: 9,
     table_columns: 9, screen_columns: 9, names_column: 1, comparison_columns: 9, tally_columns: 8, mode_columns: 9,
     row_columns: 20, gantt_columns: 5, goodput_columns: 9, time_parts: 4, time_columns: 8,
     dots_columns: 6, memory_columns: 5, prediction_columns: 8,

@@ -4,6 +4,10 @@ use std::{
     fs::{self, File},
     io::{Read, Write},
     path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -44,6 +48,8 @@ pub(crate) struct Target {
     /// Whether what it stores or sends can be told from anything else; a null server's cannot.
     pub(crate) has_content: bool,
     timeout: Duration,
+    /// How often it was asked for its counts: it counts that too.
+    stats_asked: Arc<AtomicU64>,
     /// What it does not know it is not asked twice: foreign servers have neither.
     has_stats: bool,
     has_digest: bool,
@@ -64,6 +70,7 @@ impl Target {
             dir: None,
             has_content: true,
             timeout,
+            stats_asked: Arc::default(),
             has_stats: true,
             has_digest: true,
         };
@@ -86,6 +93,7 @@ impl Target {
             dir: None,
             has_content: false,
             timeout: TIMEOUT,
+            stats_asked: Arc::default(),
             has_stats: false,
             has_digest: false,
         }
@@ -96,6 +104,7 @@ impl Target {
         if !self.has_stats {
             return Ok(None);
         }
+        self.stats_asked.fetch_add(1, Relaxed);
         Ok(serde_json::from_value(self.connect()?.stats()?).ok())
     }
 
@@ -114,6 +123,11 @@ impl Target {
             }
             thread::sleep(Duration::from_millis(2));
         }
+    }
+
+    /// How often it was asked for its counts until now.
+    pub(crate) fn stats_asked(&self) -> u64 {
+        self.stats_asked.load(Relaxed)
     }
 
     /// Stores the file that downloads read.

@@ -1,0 +1,225 @@
+//! The target's counts of a load, held against those of its clients.
+
+use client::{ClientError, Outcomes, Requests, Stats};
+use serde::Serialize;
+
+use super::measured::Measured;
+use crate::{plan::Mode, results::can_agree, servers::target::Target};
+
+/// What the target has counted up to a moment.
+pub(super) struct Snapshot {
+    stats: Stats,
+    /// How often it was asked for it.
+    asked: u64,
+}
+
+/// What became of holding the counts against one another.
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Accounting {
+    NotAsked,
+    /// The target counts nothing, as servers of others.
+    CountsNothing,
+    /// Its counts cannot be had, or are no longer those from before.
+    Unknown(String),
+    /// Of each kind of request that it counts apart, and that the clients made.
+    Counted(Vec<Account>),
+}
+
+/// The same requests, counted twice.
+#[derive(Debug, PartialEq, Serialize)]
+pub(crate) struct Account {
+    /// As STATS has it.
+    pub(crate) requests: String,
+    pub(crate) clients: Outcomes,
+    pub(crate) target: Outcomes,
+    pub(crate) agrees: bool,
+}
+
+impl Snapshot {
+    /// Once the target has counted every connection that was closed. `None` where it counts nothing.
+    pub(super) fn take(target: &Target) -> Result<Option<Self>, ClientError> {
+        let stats = target.settled_stats()?;
+        Ok(stats.map(|stats| Self { stats, asked: target.stats_asked() }))
+    }
+
+    /// How many workers it has, if each of them runs one connection until that closes.
+    pub(super) fn pool(&self) -> Option<u32> {
+        let mode = self.stats.mode.parse().ok()?;
+        matches!(mode, Mode::Thread | Mode::Process).then_some(self.stats.workers)
+    }
+}
+
+impl Accounting {
+    pub(super) fn of(
+        before: Option<&Snapshot>,
+        after: Result<Option<Snapshot>, ClientError>,
+        measured: &Measured,
+        requests_per_connection: u64,
+    ) -> Self {
+        match (before, after) {
+            (None, _) => Self::CountsNothing,
+            (Some(_), Err(err)) => Self::Unknown(client::sentence(&err)),
+            (Some(_), Ok(None)) => Self::Unknown("its counts can no longer be read".to_owned()),
+            (Some(before), Ok(Some(after))) => {
+                let asked = after.asked - before.asked;
+                let ours = asked + (asked + measured.connections) * requests_per_connection;
+                Self::between(&before.stats, &after.stats, measured, ours)
+            }
+        }
+    }
+
+    /// `ours` of the other requests were not made by the load, but around it.
+    fn between(before: &Stats, after: &Stats, measured: &Measured, ours: u64) -> Self {
+        let clients = measured.requests();
+        let Some(target) = difference(before, after) else {
+            return Self::Unknown("it has started again since, and counts anew".to_owned());
+        };
+        let mut accounts = Vec::new();
+        for ((requests, clients), (_, mut target)) in
+            clients.into_entries().zip(target.into_entries())
+        {
+            if clients == Outcomes::default() {
+                continue;
+            }
+            let ours = if requests == OTHER { ours } else { 0 };
+            // Where fewer were counted than were made around the load, none of its own were.
+            let counted_ours = target.ok >= ours;
+            target.ok = target.ok.saturating_sub(ours);
+            // What was not waited for may have come or not, like what has failed.
+            let made = Outcomes { failed: clients.failed + measured.unfinished, ..clients };
+            let agrees = counted_ours && can_agree(made, target);
+            accounts.push(Account { requests, clients, target, agrees });
+        }
+        Self::Counted(accounts)
+    }
+
+    pub(crate) fn disagrees(&self) -> bool {
+        match self {
+            Self::NotAsked | Self::CountsNothing | Self::Unknown(_) => false,
+            Self::Counted(accounts) => accounts.iter().any(|account| !account.agrees),
+        }
+    }
+}
+
+/// Where STATS counts what has no place of its own, STATS and AUTH among it.
+const OTHER: &str = "other";
+
+/// `None` where something was counted backwards.
+fn difference(before: &Stats, after: &Stats) -> Option<Requests> {
+    let mut difference = after.requests;
+    let mut is_forward = after.uptime_seconds >= before.uptime_seconds;
+    for verb in client::Verb::ALL {
+        let (earlier, later) = (before.requests[verb], after.requests[verb]);
+        let since = |later: u64, earlier: u64| later.checked_sub(earlier);
+        match (since(later.ok, earlier.ok), since(later.failed, earlier.failed)) {
+            (Some(ok), Some(failed)) => difference[verb] = Outcomes { ok, failed },
+            _ => is_forward = false,
+        }
+    }
+    is_forward.then_some(difference)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use client::Verb;
+
+    use super::*;
+    use crate::{
+        load::{measured::Tally, mix::Kind, request::Outcome},
+        results::Failure,
+    };
+
+    fn outcome(kind: Kind, is_success: bool) -> Outcome {
+        let failure = || Failure { cause: "closed".to_owned(), sentence: String::new() };
+        Outcome {
+            client: 1,
+            kind,
+            due: Duration::ZERO,
+            first_byte: None,
+            finished: Duration::from_millis(1),
+            bytes: 0,
+            has_connected: false,
+            failure: (!is_success).then(failure),
+        }
+    }
+
+    /// So many GETs that succeeded and failed, and as many PINGs as succeeded.
+    fn measured(ok: usize, failed: usize, unfinished: u64) -> Measured {
+        let mut tally = Tally::new(1, []);
+        for _ in 0..ok {
+            tally.add(&outcome(Kind::Get, true));
+            tally.add(&outcome(Kind::Ping, true));
+        }
+        (0..failed).for_each(|_| tally.add(&outcome(Kind::Get, false)));
+        tally.finish(0, (2 * ok + failed) as u64 + unfinished)
+    }
+
+    fn stats(uptime_seconds: f64, get: (u64, u64), other: u64) -> Stats {
+        let mut stats = Stats { uptime_seconds, ..Stats::default() };
+        stats.requests[Verb::Get] = Outcomes { ok: get.0, failed: get.1 };
+        stats.requests[Verb::Stats].ok = other;
+        stats
+    }
+
+    /// Between counts of 100 each and these, with two requests that were made around the load.
+    fn accounting(measured: &Measured, get: (u64, u64), other: u64) -> Accounting {
+        let before = stats(1.0, (100, 100), 100);
+        let after = stats(2.0, (100 + get.0, 100 + get.1), 100 + other);
+        Accounting::between(&before, &after, measured, 2)
+    }
+
+    #[test]
+    fn counts_agree_where_each_request_was_counted_or_never_came() {
+        for (ok, failed, unfinished, get, other) in [
+            (5, 0, 0, (5, 0), 7),
+            (5, 2, 0, (5, 2), 7),
+            // A failed one was answered in vain, or never came.
+            (5, 2, 0, (6, 1), 7),
+            (5, 2, 0, (5, 0), 7),
+            // So may those have been that were not waited for.
+            (5, 0, 1, (6, 0), 7),
+        ] {
+            let accounting = accounting(&measured(ok, failed, unfinished), get, other);
+            assert!(!accounting.disagrees(), "{accounting:?}");
+        }
+    }
+
+    #[test]
+    fn a_request_too_many_or_too_few_is_a_disagreement() {
+        for (ok, failed, get, other) in [
+            (5, 0, (4, 0), 7),
+            (5, 0, (6, 0), 7),
+            (5, 0, (5, 1), 7),
+            (5, 2, (4, 3), 7),
+            (5, 0, (5, 0), 6),
+            (5, 0, (5, 0), 8),
+            (5, 0, (5, 0), 1),
+        ] {
+            let accounting = accounting(&measured(ok, failed, 0), get, other);
+            assert!(accounting.disagrees(), "{accounting:?}");
+        }
+    }
+
+    #[test]
+    fn an_account_says_what_both_have_counted() {
+        let expected = ["get", "other"].map(|requests| Account {
+            requests: requests.to_owned(),
+            clients: Outcomes { ok: 5, failed: 0 },
+            target: Outcomes { ok: 5, failed: 0 },
+            agrees: true,
+        });
+        assert_eq!(accounting(&measured(5, 0, 0), (5, 0), 7), Accounting::Counted(expected.into()));
+    }
+
+    #[test]
+    fn a_target_that_has_started_again_is_not_held_against_anything() {
+        let (before, measured) = (stats(9.0, (100, 0), 100), measured(5, 0, 0));
+        for after in [stats(1.0, (105, 0), 107), stats(10.0, (5, 0), 107)] {
+            let accounting = Accounting::between(&before, &after, &measured, 2);
+            assert!(matches!(accounting, Accounting::Unknown(_)), "{accounting:?}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The directory of a load: `requests.csv` grows with every request, the other files are written at the end.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use serde::Serialize;
+
+use super::{request::Outcome, rows::Summary, settings::Settings, tables};
+use crate::{
+    language::Language,
+    machine::description::Machine,
+    results::{self, Program},
+};
+
+const REQUESTS: &str = "requests.csv";
+
+pub(super) struct Output {
+    dir: PathBuf,
+    requests: csv::Writer<File>,
+}
+
+/// Contents of `environment.json`: all that the numbers need to be understood, or made again.
+#[derive(Serialize)]
+struct Environment<'a> {
+    started: String,
+    #[serde(flatten)]
+    program: Program,
+    #[serde(flatten)]
+    machine: Machine,
+    settings: &'a Settings,
+}
+
+/// A line of `requests.csv`. Times are seconds since the clients were released.
+#[derive(Serialize)]
+struct Line<'a> {
+    client: u32,
+    request: String,
+    due_s: f64,
+    first_byte_s: Option<f64>,
+    finished_s: f64,
+    bytes: u64,
+    failure: &'a str,
+}
+
+impl Output {
+    /// In a directory that has no load yet.
+    pub(super) fn create(dir: &Path, settings: &Settings) -> anyhow::Result<Self> {
+        fs::create_dir_all(dir)
+            .with_context(|| format!("cannot create the directory {}", dir.display()))?;
+        let path = dir.join(REQUESTS);
+        let file = File::create_new(&path).map_err(|err| match err.kind() {
+            io::ErrorKind::AlreadyExists => anyhow::anyhow!(
+                "{} holds a load already; choose another directory with --out",
+                dir.display()
+            ),
+            _ => anyhow::Error::new(err).context(format!("cannot write {}", path.display())),
+        })?;
+        let (program, machine) = (Program::this(), Machine::of_this_run(dir));
+        let environment = Environment { started: results::now(), program, machine, settings };
+        let output = Self { dir: dir.to_owned(), requests: csv::Writer::from_writer(file) };
+        output.write("environment.json", &serde_json::to_string_pretty(&environment)?)?;
+        Ok(output)
+    }
+
+    pub(super) fn append(&mut self, outcome: &Outcome) -> anyhow::Result<()> {
+        let failure = outcome.failure.as_ref().map_or("", |failure| &failure.cause);
+        let line = Line {
+            client: outcome.client,
+            request: outcome.kind.to_string(),
+            due_s: outcome.due.as_secs_f64(),
+            first_byte_s: outcome.first_byte.map(|first_byte| first_byte.as_secs_f64()),
+            finished_s: outcome.finished.as_secs_f64(),
+            bytes: outcome.bytes,
+            failure,
+        };
+        self.requests.serialize(line).with_context(|| self.complaint(REQUESTS))
+    }
+
+    /// Writes what the load amounts to.
+    pub(super) fn finish(mut self, summary: &Summary, language: Language) -> anyhow::Result<()> {
+        self.requests.flush().with_context(|| self.complaint(REQUESTS))?;
+        let machine = Machine::of_this_run(&self.dir).in_words(language);
+        let origin = format!("{machine}. {}, {}.", Program::this(), results::now());
+        self.write("table.md", &tables::markdown(summary, &origin, language))?;
+        self.write("summary.json", &serde_json::to_string_pretty(summary)?)
+    }
+
+    fn write(&self, name: &str, text: &str) -> anyhow::Result<()> {
+        results::replace(&self.dir.join(name), text.as_bytes())
+            .with_context(|| self.complaint(name))
+    }
+
+    fn complaint(&self, name: &str) -> String {
+        format!("cannot write {}", self.dir.join(name).display())
+    }
+}

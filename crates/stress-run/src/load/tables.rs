@@ -1,0 +1,161 @@
+//! The tables of a load and what is said beneath them, on a terminal and in Markdown.
+
+use std::fmt::Write as _;
+
+use client::Outcomes;
+use figures::Numbers;
+
+use super::{
+    accounting::{Account, Accounting},
+    gaps::Gap,
+    rows::{ALL, Row, Summary},
+    settings::Settings,
+};
+use crate::{language::Language, report::Grid};
+
+/// On a terminal; the file has all.
+const CLIENTS_SHOWN: usize = 50;
+
+const KIB: f64 = 1024.0;
+
+/// A table under its title.
+struct Titled {
+    title: String,
+    grid: Grid,
+}
+
+pub(super) fn on_screen(summary: &Summary, language: Language) -> String {
+    let mut screen = format!("{}\n", cli::text::wrapped(&what(&summary.settings, language)));
+    for Titled { title, grid } in tables(summary, language, CLIENTS_SHOWN) {
+        let _ = write!(screen, "\n{title}\n{}", grid.on_screen());
+    }
+    let more = summary.clients.len().saturating_sub(CLIENTS_SHOWN);
+    if more > 0 {
+        let _ = writeln!(screen, "{}", language.more_clients(more));
+    }
+    screen.push('\n');
+    for remark in remarks(summary, language) {
+        let _ = writeln!(screen, "{}", cli::text::wrapped(&cli::printable(&remark)));
+    }
+    screen
+}
+
+/// `origin` says with what, and where, it was measured.
+pub(super) fn markdown(summary: &Summary, origin: &str, language: Language) -> String {
+    let mut text = format!("{}\n", what(&summary.settings, language));
+    for Titled { title, grid } in tables(summary, language, usize::MAX) {
+        let _ = write!(text, "\n## {title}\n\n{}", grid.markdown());
+    }
+    text.push('\n');
+    for remark in remarks(summary, language) {
+        let _ = writeln!(text, "- {}", cli::printable(&remark));
+    }
+    let _ = writeln!(text, "\n{}\n\n{origin}", language.load_notes());
+    text
+}
+
+/// Who has sent what to whom.
+fn what(settings: &Settings, language: Language) -> String {
+    let Settings { connect, clients, mix, .. } = settings;
+    let duration =
+        settings.duration_s.map(|seconds| language.duration(seconds)).unwrap_or_default();
+    let pace = match (settings.rate_per_s, settings.requests) {
+        (Some(rate), _) => language.open_loop(language.tick(rate), duration),
+        (None, Some(requests)) => language.closed_loop(requests),
+        (None, None) => language.closed_loop_for(duration),
+    };
+    language.load_of(language.client_count(*clients), connect, mix, pace)
+}
+
+fn tables(summary: &Summary, language: Language, clients_max: usize) -> Vec<Titled> {
+    let named = |row: &Row| match row.row.as_str() {
+        ALL => language.all(),
+        kind => kind.to_owned(),
+    };
+    let time = |ms: Option<f64>| ms.map_or_else(String::new, |ms| language.number(ms));
+    let rate = |row: &Row| {
+        [
+            format!("{} / {}", row.requests_succeeded, row.requests_failed),
+            time(row.requests_per_s),
+            time(row.bytes_per_s.map(|rate| rate / KIB)),
+        ]
+    };
+    let response =
+        |row: &Row| [&[named(row)][..], &rate(row), &row.response_ms().map(time)].concat();
+    let first_byte = |row: &Row| [&[named(row)][..], &row.first_byte_ms().map(time)].concat();
+    let client = |row: &Row| {
+        let [mean, p50, _, p99, _, max] = row.response_ms();
+        let times = [mean, p50, p99, max, row.first_byte_mean_ms].map(time);
+        [&[row.row.clone()][..], &rate(row), &times].concat()
+    };
+    let clients = summary.clients.iter().take(clients_max);
+    vec![
+        Titled {
+            title: language.response_time(),
+            grid: grid(language.response_columns(), summary.rows.iter().map(response)),
+        },
+        Titled {
+            title: language.first_byte(),
+            grid: grid(language.first_byte_columns(), summary.rows.iter().map(first_byte)),
+        },
+        Titled {
+            title: language.each_client(),
+            grid: grid(language.client_columns(), clients.map(client)),
+        },
+    ]
+}
+
+/// The first column names the row, all others hold numbers.
+fn grid<const N: usize>(heads: [&'static str; N], rows: impl Iterator<Item = Vec<String>>) -> Grid {
+    Grid { heads: heads.into(), numbers: (1..N).collect(), rows: rows.collect() }
+}
+
+/// A sentence each.
+fn remarks(summary: &Summary, language: Language) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if summary.elapsed_s > 0.0 {
+        let Gap { from, length } = summary.longest_gap;
+        let [from, length] = [from, length].map(|time| language.duration(time.as_secs_f64()));
+        remarks.push(language.longest_gap(length, from));
+    }
+    for (cause, failure) in &summary.failures {
+        remarks.push(language.failed_requests(failure.count, cause, &failure.sentence));
+    }
+    if summary.unsent > 0 {
+        remarks.push(language.unsent(summary.unsent));
+    }
+    if summary.is_interrupted {
+        remarks.push(language.load_interrupted(summary.unfinished));
+    }
+    if summary.wrong_answers > 0 {
+        remarks.push(language.load_invalid(language.wrong_answers(summary.wrong_answers)));
+    }
+    if let Some(why) = &summary.uploads_unverified {
+        remarks.push(language.uploads_unverified(why));
+    }
+    remarks.extend(accounts(&summary.accounting, language));
+    remarks
+}
+
+fn accounts(accounting: &Accounting, language: Language) -> Vec<String> {
+    let accounts = match accounting {
+        Accounting::NotAsked => return Vec::new(),
+        Accounting::CountsNothing => return vec![language.target_counts_nothing()],
+        Accounting::Unknown(why) => return vec![language.target_counts_unknown(why)],
+        Accounting::Counted(accounts) => accounts,
+    };
+    let counts = |counts: &Outcomes| language.counts(counts.ok, counts.failed);
+    let (same, other): (Vec<&Account>, _) =
+        accounts.iter().partition(|account| account.clients == account.target);
+    let same: Vec<String> = same
+        .into_iter()
+        .map(|account| format!("{} {}", account.requests, counts(&account.clients)))
+        .collect();
+    let sentence = |account: &Account| {
+        let Account { requests, clients, target, agrees } = account;
+        let both = language.both_counts(requests, counts(clients), counts(target));
+        if *agrees { language.counts_fit(both) } else { language.load_invalid(both) }
+    };
+    let same = (!same.is_empty()).then(|| language.counts_agree(same.join("; ")));
+    same.into_iter().chain(other.into_iter().map(sentence)).collect()
+}
