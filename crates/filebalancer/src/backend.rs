@@ -15,12 +15,15 @@ use protocol::stats::Outcomes;
 use tokio::{net::TcpStream, sync::watch, time};
 
 pub(crate) use self::config::{BackendConfig, BackendError};
+use crate::request::kept::KeptConnections;
 
 /// A server behind the balancer. What decides whether it gets work is in the pool.
 pub(crate) struct Backend {
     pub(crate) id: BackendId,
     pub(crate) config: BackendConfig,
     pub(crate) counts: Counts,
+    /// At level request: connections that go on from one request to another.
+    pub(crate) kept: KeptConnections,
     /// Checks have found it down.
     down: watch::Sender<bool>,
     created: Instant,
@@ -34,6 +37,7 @@ impl Backend {
             id,
             config,
             counts: Counts::default(),
+            kept: KeptConnections::default(),
             down: watch::Sender::new(false),
             created: Instant::now(),
             heard_ms: 0.into(),

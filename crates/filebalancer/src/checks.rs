@@ -1,8 +1,9 @@
 //! Active checks: every backend is asked at an interval whether it is well.
 //!
 //! At level request the question is a PING that has to be answered: a process that is stopped still has its
-//! connections accepted, by the kernel. One whose answer does not come in time has passed nevertheless if
-//! anything else came from the backend meanwhile: full is not dead.
+//! connections accepted, by the kernel. It goes over a connection that is open and idle, where there is one,
+//! since a new one waits while connections hold all workers of the backend. A check whose answer does not
+//! come in time has passed nevertheless if anything else came from the backend meanwhile: full is not dead.
 //!
 //! A backend that dies is out after as many intervals as checks must fail, and one timeout. Costs a task for
 //! each backend, which ends when the backend is removed.
@@ -13,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::{ReceivedReply, ReplyError, ReplyFragment, ReplyReader, Request};
+use protocol::{ReceivedReply, ReplyError, ReplyFragment, ReplyReader, Request, Stats};
 use telemetry::Mode;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -129,15 +130,21 @@ impl Check<'_> {
         let Ok(Ok(reply)) = asked else { return false };
         // Other servers have other statistics, or none; and some tell them to those they know.
         if let Some(stats) = reply.stats() {
-            let is_served_at_once = stats.mode.parse().is_ok_and(Mode::serves_all_at_once);
-            let max = if is_served_at_once { IN_FLIGHT_MAX } else { stats.workers.max(1) as usize };
-            pool.set_in_flight_max(self.backend, max);
+            pool.set_in_flight_max(self.backend, in_flight_max(&stats));
         }
         true
     }
 
     /// One request of ours. Any reply will do: one that is busy, or wants a token, is alive.
     async fn ask(self, request: &Request) -> Result<ReceivedReply, CheckError> {
+        if self.backend.config.check.is_none()
+            && let Some((mut connection, owner)) = self.backend.kept.take_any()
+            // One that the backend has just closed says nothing about it.
+            && let Ok(reply) = connection.ask(request).await
+        {
+            self.backend.kept.keep(connection, owner, usize::MAX);
+            return Ok(reply);
+        }
         let wire = request.to_wire() + "\r\n\r\n";
         let mut stream = self.connect().await?;
         converse(&mut stream, wire.as_bytes()).await
@@ -172,6 +179,12 @@ impl Check<'_> {
         }
         Ok(stream)
     }
+}
+
+/// As many requests as a server gets at once, by what it says of itself.
+pub(crate) fn in_flight_max(stats: &Stats) -> usize {
+    let serves_all_at_once = stats.mode.parse().is_ok_and(Mode::serves_all_at_once);
+    if serves_all_at_once { IN_FLIGHT_MAX } else { stats.workers.max(1) as usize }
 }
 
 async fn converse(stream: &mut TcpStream, request: &[u8]) -> Result<ReceivedReply, CheckError> {

@@ -2,10 +2,10 @@
 //!
 //! What decides is the crate `balancing`, without a socket or a clock; this crate gives it both. The
 //! [pool](pool::SharedPool) is what all connections ask for a place; at level `connection` the
-//! [bytes](splice) of a connection go to one backend. [Checks](checks) ask the backends whether they are well, and
+//! [bytes](splice) of a connection go to one backend, at level `request` each [request](request) of a
+//! client may go to another. [Checks](checks) ask the backends whether they are well, and
 //! [control](control) is what changes while the balancer runs.
 #![forbid(unsafe_code)]
-#![expect(dead_code, reason = "the level that forwards requests uses the rest")]
 
 mod args;
 mod backend;
@@ -13,6 +13,7 @@ mod balancer;
 mod checks;
 mod control;
 mod pool;
+mod request;
 mod serve;
 mod splice;
 mod stats;

@@ -35,7 +35,7 @@ use crate::{
     checks,
     control::{Config, ConfigError, Control, ControlSocket, SocketError},
     pool::SharedPool,
-    splice, stats,
+    request, splice, stats,
 };
 
 /// How soon connections learn that the grace period is over, and those who wait that a backend is back.
@@ -86,11 +86,6 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<ExitCode, StartError> {
     let config = args.monitor_config(address);
     let server = Arc::new(Server::new(args.server_settings(), address, shared, journal.clone()));
     let pool = configured_pool(args, journal)?;
-    if args.level == Level::Request {
-        return Err(StartError::Misuse(
-            "whole connections alone are forwarded; say --level connection",
-        ));
-    }
     let watched = Watched { server: Arc::clone(&server), pool: pool.clone() };
     let mut watch = Watch::new(config, server.scoreboard, events, watched, listeners);
     watch.open()?;
@@ -182,7 +177,10 @@ async fn run_connection(balancer: &Arc<Balancer>, stream: TcpStream, arrival: Ar
     let Server { scoreboard, journal, .. } = &*balancer.server;
     let slot = &scoreboard.slots()[0];
     let connection = OpenConnection::pick_up(scoreboard, journal, slot, arrival);
-    splice::serve(balancer, stream, connection).await;
+    match balancer.level {
+        Level::Connection => splice::serve(balancer, stream, connection).await,
+        Level::Request => request::serve(balancer, stream, connection).await,
+    }
 }
 
 /// Its threads are one worker, as the scoreboard and the log count workers: a connection moves between them.
@@ -223,6 +221,7 @@ async fn keep_time(
         let phase = balancer.server.phase(Instant::now());
         phase_now.send_if_modified(|known| std::mem::replace(known, phase) != phase);
         balancer.pool.tick();
+        balancer.pool.backends().iter().for_each(|backend| backend.kept.close_unused());
     }
 }
 

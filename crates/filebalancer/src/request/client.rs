@@ -1,0 +1,339 @@
+//! The client's side of a connection: its requests one after another, and what it is sent.
+//!
+//! Where a request ends is found as the file server finds it, and a client may take as long: each stage has
+//! a time that dripping bytes do not move. What a request means is not decided here. A client that is silent
+//! between requests holds no room for bytes.
+
+use std::{
+    io,
+    time::{Duration, Instant},
+};
+
+use protocol::{
+    ErrorCode, Fragment, ParseRequestError, Pause, QUIET, Reply, Request, RequestFramer, Verb,
+    request::{self, Conduct},
+};
+use serving::{
+    Farewell, LINGER, Leaving, Overdue, Phase,
+    timeouts::{Stage, TimeLimits, Timeouts},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt},
+    sync::watch,
+    time,
+};
+
+use super::{
+    content::{Content, ContentEnd},
+    ending::Ending,
+    input::Input,
+};
+
+/// After so long without a byte between requests a client is idle.
+const IDLE_AFTER: Duration = Duration::from_millis(500);
+
+/// Most bytes between two requests: blank lines, or the rest of a line after a closing quote. Whoever
+/// sends them without a pause is never waited for, so no timeout would end that.
+const BETWEEN_LEN_MAX: u64 = 64 * 1024;
+
+/// Most bytes of a refused upload that are skipped: as many as of one that is refused with its connection.
+const SKIPPED_LEN_MAX: u64 = 2 << 30;
+
+/// So much content is gathered, where it is here, before it is forwarded.
+const FORWARDED_LEN: usize = 128 * 1024;
+
+/// Every reply of ours starts with these.
+pub(super) const FIRST_BYTES: &[u8; 2] = b"{\"";
+
+/// A client and what has come of it.
+pub(super) struct Client<S> {
+    stream: S,
+    limits: TimeLimits,
+    phase: watch::Receiver<Phase>,
+    input: Input,
+    framer: RequestFramer,
+    timeouts: Timeouts,
+    pub(super) conduct: Conduct,
+    /// It sends nothing any more.
+    has_closed: bool,
+    has_answer: bool,
+    /// Bytes since the last request that are none of the next.
+    between_len: u64,
+    /// Bytes of an upload that was answered before its end; `None` where there is none.
+    skipped_len: Option<u64>,
+}
+
+/// What a client has asked for.
+pub(super) struct Asked {
+    pub(super) request: Result<Request, ParseRequestError>,
+    pub(super) verb: Option<Verb>,
+    pub(super) file: Option<String>,
+}
+
+impl Asked {
+    fn new(head: &[u8]) -> Self {
+        let request = Request::parse(head);
+        let (verb, file) = request::subject(head, &request);
+        Self { request, verb, file }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
+    pub(super) fn new(stream: S, limits: TimeLimits, phase: watch::Receiver<Phase>) -> Self {
+        Self {
+            stream,
+            limits,
+            phase,
+            input: Input::default(),
+            framer: RequestFramer::default(),
+            timeouts: Timeouts::new(Instant::now()),
+            conduct: Conduct::default(),
+            has_closed: false,
+            has_answer: false,
+            between_len: 0,
+            skipped_len: None,
+        }
+    }
+
+    /// The next request, or the head of it; what is left of one before it is skipped. `None`: the client
+    /// has closed.
+    pub(super) async fn next_request(&mut self) -> Result<Option<Asked>, Ending> {
+        enum Taken {
+            Asked(Asked),
+            Skipped(usize),
+            End,
+        }
+        loop {
+            let taken = self
+                .next(|fragment| match fragment {
+                    Fragment::Head(head) => Taken::Asked(Asked::new(head)),
+                    Fragment::Body(text) => Taken::Skipped(text.len()),
+                    Fragment::LineBreak => Taken::Skipped(1),
+                    Fragment::End | Fragment::EndIfPeerStays => Taken::End,
+                })
+                .await?;
+            match taken {
+                None => return Ok(None),
+                Some(Taken::Asked(asked)) => {
+                    self.skipped_len = None;
+                    return Ok(Some(asked));
+                }
+                Some(Taken::End) => self.skipped_len = None,
+                Some(Taken::Skipped(len)) => {
+                    let skipped = self.skipped_len.unwrap_or(0) + len as u64;
+                    if skipped > SKIPPED_LEN_MAX {
+                        let why = format!("more than {SKIPPED_LEN_MAX} bytes of a refused upload");
+                        return Err(Ending::Spent(why));
+                    }
+                    self.skipped_len = Some(skipped);
+                }
+            }
+        }
+    }
+
+    /// Appends the next content of an upload to `line`, as it is forwarded: at least something, and not
+    /// much more than is forwarded at once.
+    pub(super) async fn next_content(
+        &mut self,
+        content: &mut Content,
+        line: &mut Vec<u8>,
+    ) -> Result<Option<ContentEnd>, Ending> {
+        let Some(mut end) = self.next(|fragment| content.take(fragment, line)).await? else {
+            return Err(Ending::Lost(io::ErrorKind::UnexpectedEof.into()));
+        };
+        while end.is_none() && line.len() < FORWARDED_LEN {
+            match self.frame(|fragment| content.take(fragment, line))? {
+                Some(taken) => end = taken,
+                None => break,
+            }
+        }
+        Ok(end)
+    }
+
+    /// The request under way is answered: what is left of it is read and forgotten.
+    pub(super) fn skip_rest(&mut self) {
+        if !self.framer.is_between_requests() {
+            self.skipped_len = Some(0);
+        }
+    }
+
+    /// Sends all of `bytes`, as fast as the client takes them.
+    pub(super) async fn send(&mut self, mut bytes: &[u8]) -> Result<(), Ending> {
+        self.timeouts.enter(Stage::Transfer);
+        self.has_answer = true;
+        while !bytes.is_empty() {
+            let wait = self.timeouts.left(&self.limits).map_err(Ending::Deaf)?;
+            self.timeouts.grant(wait, Instant::now());
+            let written = time::timeout(wait, self.stream.write(bytes)).await;
+            if let Ok(written) = written {
+                let len = written.map_err(Ending::Lost)?;
+                self.timeouts.moved(len);
+                bytes = &bytes[len..];
+            }
+            self.timeouts.waited_until(Instant::now());
+        }
+        Ok(())
+    }
+
+    /// The same for the last that is sent. However its time was used up, the client may take as long again to
+    /// read why.
+    pub(super) async fn send_last(&mut self, bytes: &[u8]) -> Result<(), Ending> {
+        self.timeouts.restart();
+        self.send(bytes).await
+    }
+
+    /// Sends the first bytes of any reply, to find out whether a client that has closed its sending half
+    /// still reads. One that is gone answers the first byte with a reset, and the second then fails. Without
+    /// this, a client that dies within an upload would look like one that is done.
+    pub(super) async fn send_first_bytes(&mut self) -> Result<(), Ending> {
+        self.send(&FIRST_BYTES[..1]).await?;
+        time::sleep(QUIET).await;
+        self.send(&FIRST_BYTES[1..]).await
+    }
+
+    /// What can still be told to a client whose connection ends so: once for each request.
+    pub(super) fn last_reply(&self, why: &Ending) -> Option<Reply> {
+        let reply = match why {
+            Ending::Frame(err) => Reply::error(err.code(), err),
+            Ending::Overdue(overdue @ (Overdue::NoRequest(_) | Overdue::Head(_))) => {
+                Reply::error(ErrorCode::Timeout, overdue)
+            }
+            Ending::Overdue(overdue @ Overdue::Silent(_)) => Reply::unended(overdue),
+            Ending::Overdue(overdue @ Overdue::Slow { .. }) => Reply::too_slow(overdue),
+            Ending::Babble => Reply::error(ErrorCode::BadRequest, why),
+            Ending::Deaf(_)
+            | Ending::Lost(_)
+            | Ending::Spent(_)
+            | Ending::Leaving
+            | Ending::ShutDown
+            | Ending::Backend { .. } => return None,
+        };
+        Some(reply).filter(|_| self.skipped_len.is_none())
+    }
+
+    /// Reads on until the client has closed too, for as long as a peer that leaves may take: closing with
+    /// unread bytes would reset the connection and destroy the last reply.
+    pub(super) async fn see_off(mut self) {
+        // One that is gone already is noticed by the read.
+        let _ = self.stream.shutdown().await;
+        let farewell = Farewell {
+            silence_max: if self.is_stopping() { QUIET } else { LINGER },
+            time_max: self.limits.idle_timeout,
+            bytes_per_second_min: self.limits.min_rate,
+        };
+        let mut leaving = Leaving::new(farewell, Instant::now());
+        self.input.release();
+        while !self.has_closed {
+            if self.is_stopping() {
+                leaving.hurry();
+            }
+            let Some(left) = leaving.left(Instant::now()) else { return };
+            match time::timeout(left.min(IDLE_AFTER), self.input.receive(&mut self.stream)).await {
+                Ok(Ok(0) | Err(_)) => return,
+                Ok(Ok(len)) => {
+                    leaving.heard(len);
+                    self.input.use_up(len);
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// What `take` makes of the next fragment. `None`: the client has closed, and nothing follows.
+    async fn next<T>(
+        &mut self,
+        mut take: impl FnMut(Fragment<'_>) -> T,
+    ) -> Result<Option<T>, Ending> {
+        loop {
+            if let Some(taken) = self.frame(&mut take)? {
+                return Ok(Some(taken));
+            }
+            if self.has_closed {
+                return Ok(self.framer.end_of_input(Pause::Closed)?.map(take));
+            }
+            let is_quiet = self.framer.quiet().is_some_and(|it| self.timeouts.silence() >= it);
+            if is_quiet && let Some(fragment) = self.framer.end_of_input(Pause::Quiet)? {
+                return Ok(Some(take(fragment)));
+            }
+            self.listen().await?;
+        }
+    }
+
+    /// What `take` makes of the next fragment of what is here. `None`: all of that is used up.
+    fn frame<T>(&mut self, take: impl FnOnce(Fragment<'_>) -> T) -> Result<Option<T>, Ending> {
+        loop {
+            let (fragment, used) = self.framer.next(self.input.unused())?;
+            if let Some(fragment) = fragment {
+                let taken = take(fragment);
+                self.input.use_up(used);
+                self.between_len = 0;
+                return Ok(Some(taken));
+            }
+            self.input.use_up(used);
+            let is_between = self.framer.is_between_requests();
+            self.between_len = if is_between { self.between_len + used as u64 } else { 0 };
+            if self.between_len > BETWEEN_LEN_MAX {
+                return Err(Ending::Babble);
+            }
+            if self.input.is_empty() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Waits for more from the client, which may take as long as what it has begun may.
+    async fn listen(&mut self) -> Result<(), Ending> {
+        let is_between = self.framer.is_between_requests();
+        let silent = self.timeouts.silence();
+        self.timeouts.enter(self.stage());
+        let mut wait = self.timeouts.left(&self.limits).map_err(Ending::Overdue)?;
+        if let Some(quiet) = self.framer.quiet() {
+            wait = wait.min(quiet.saturating_sub(silent).max(Duration::from_millis(1)));
+        }
+        if is_between && silent >= IDLE_AFTER {
+            self.input.release();
+        } else if is_between {
+            wait = wait.min(IDLE_AFTER);
+        }
+        self.phase.mark_unchanged();
+        if is_between && self.is_stopping() {
+            // One that has just come still gets its first request answered.
+            if self.has_answer || silent >= QUIET {
+                return Err(Ending::Leaving);
+            }
+            wait = wait.min(QUIET);
+        }
+        self.timeouts.grant(wait, Instant::now());
+        let received = tokio::select! {
+            received = time::timeout(wait, self.input.receive(&mut self.stream)) => received.ok(),
+            _ = self.phase.changed() => None,
+        };
+        match received {
+            Some(Ok(len)) => {
+                self.has_closed = len == 0;
+                self.timeouts.moved(len);
+                self.conduct.heard();
+            }
+            // Clients that close with the last ending unread leave with a reset.
+            Some(Err(_)) if is_between => self.has_closed = true,
+            Some(Err(err)) => return Err(Ending::Lost(err)),
+            None => {}
+        }
+        self.timeouts.waited_until(Instant::now());
+        Ok(())
+    }
+
+    fn is_stopping(&self) -> bool {
+        *self.phase.borrow() != Phase::Serving
+    }
+
+    fn stage(&self) -> Stage {
+        if self.framer.is_in_head() {
+            Stage::Head
+        } else if self.framer.is_between_requests() {
+            Stage::Idle
+        } else {
+            Stage::Transfer
+        }
+    }
+}

@@ -1,0 +1,396 @@
+//! One request to a backend and the reply back to its client: to another one where the first is lost, as
+//! far as that may be.
+//!
+//! Content passes through piece by piece in both directions, so a request costs the same memory whatever the
+//! size of its file. A reply is looked at for its end and its status, and nothing else.
+
+use std::{sync::Arc, time::Instant};
+
+use balancing::{Outcome, rendezvous};
+use protocol::{ErrorCode, Reply, ReplyError, ReplyScanner, Request, reply::ENDING};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{
+    attempts::{Attempts, Fault, Next, Verdict},
+    client::FIRST_BYTES,
+    connection::{BackendConnection, Loss},
+    content::{Content, ContentEnd},
+    ending::Ending,
+    session::{Failure, Session},
+};
+use crate::{
+    backend::Backend,
+    balancer::Layout,
+    pool::{Lease, NoPlace, Wanted},
+};
+
+/// Room for a reply without a file.
+const SHORT_LEN: usize = 16 * 1024;
+
+/// Room for each read of a longer one. Fewer, larger reads are what speed depends on most.
+const LONG_LEN: usize = 256 * 1024;
+
+/// What is forwarded of a request.
+struct Outgoing {
+    /// What is not forwarded yet of what is here.
+    line: Vec<u8>,
+    /// Of an upload.
+    upload: Option<Upload>,
+}
+
+#[derive(Default)]
+struct Upload {
+    content: Content,
+    end: Option<ContentEnd>,
+    /// The backend took no more before the end.
+    is_cut: bool,
+}
+
+/// A reply that was passed on whole.
+struct Relayed {
+    is_ok: bool,
+    /// With its ending and nothing behind it, so that the connection takes another request.
+    is_ended: bool,
+}
+
+/// A backend that was asked and gave no reply.
+struct Lost {
+    backend: Arc<Backend>,
+    loss: Loss,
+}
+
+impl Lost {
+    fn fault(&self) -> Fault {
+        match self.loss.fault() {
+            Fault::Lost if self.backend.is_down() => Fault::TakenOut,
+            fault => fault,
+        }
+    }
+
+    /// The request ends here.
+    fn give_up(&self) {
+        tracing::warn!("backend {}: {}", self.backend.name(), self.loss);
+        self.backend.counts.requests.count(false);
+    }
+}
+
+/// Where a request goes, by one attempt.
+struct Attempt<'a> {
+    backend: &'a Backend,
+    lease: &'a mut Lease,
+    attempts: &'a mut Attempts,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
+    /// Has a backend answer the request under way; whether the answer was a good one.
+    pub(super) async fn forward(&mut self, request: &Request) -> Result<bool, Ending> {
+        let mut outgoing = self.outgoing(request).await?;
+        self.balancer.pool.count_request();
+        let mut attempts = Attempts::new(request.verb());
+        let mut lost: Option<Lost> = None;
+        loop {
+            let lease = match self.place(request, &attempts).await {
+                Ok(lease) => lease,
+                Err(why) => {
+                    lost.iter().for_each(Lost::give_up);
+                    return self.refuse(&why, &attempts).await;
+                }
+            };
+            if let Some(Lost { backend, loss }) = lost {
+                backend.counts.retried_elsewhere();
+                self.connection.retried(loss);
+            }
+            let backend = Arc::clone(lease.backend());
+            self.connection.forwarded(backend.name(), attempts.number());
+            match self.attempt(lease, &mut outgoing, &mut attempts).await {
+                Ok(is_ok) => return Ok(is_ok),
+                Err(Failure::Client(ending)) => return Err(ending),
+                Err(Failure::NotKnown { code, sentence }) => {
+                    self.answer(&Reply::Error { code, sentence }).await?;
+                    return Ok(false);
+                }
+                Err(Failure::Backend(loss)) => {
+                    lost = self.goes_elsewhere(Lost { backend, loss }, &mut attempts).await?;
+                }
+            }
+            if lost.is_none() {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Gives back what was lost where another backend may be asked. Otherwise the client is told so, as far
+    /// as that is true.
+    async fn goes_elsewhere(
+        &mut self,
+        lost: Lost,
+        attempts: &mut Attempts,
+    ) -> Result<Option<Lost>, Ending> {
+        match attempts.after(lost.backend.id, lost.fault()) {
+            Next::Elsewhere => Ok(Some(lost)),
+            Next::ElsewhereWithinBudget if self.balancer.pool.may_retry() => Ok(Some(lost)),
+            Next::ElsewhereWithinBudget => {
+                lost.give_up();
+                let why = "a server was lost, and as many requests as may be are being repeated";
+                self.answer(&Reply::error(ErrorCode::Unavailable, why)).await?;
+                Ok(None)
+            }
+            Next::Close => {
+                let Lost { backend, loss } = lost;
+                backend.counts.requests.count(false);
+                Err(Ending::Backend { name: backend.name().to_owned(), loss })
+            }
+        }
+    }
+
+    /// What is forwarded, and of an upload its first content: a client that sends none holds no place.
+    async fn outgoing(&mut self, request: &Request) -> Result<Outgoing, Ending> {
+        let mut line = request.to_wire().into_bytes();
+        if !matches!(request, Request::Upload(_)) {
+            line.extend_from_slice(ENDING);
+            return Ok(Outgoing { line, upload: None });
+        }
+        line.push(b' ');
+        let mut upload = Upload::default();
+        upload.end = self.client.next_content(&mut upload.content, &mut line).await?;
+        Ok(Outgoing { line, upload: Some(upload) })
+    }
+
+    async fn place(&self, request: &Request, attempts: &Attempts) -> Result<Lease, NoPlace> {
+        let pool = &self.balancer.pool;
+        let (Layout::ByName, Some(name)) = (self.balancer.layout, request.file_name()) else {
+            return pool.place(Wanted::Any, attempts.lost()).await;
+        };
+        // Over all that are configured: one that is down moves no names.
+        let backends = pool.backends();
+        let names = backends.iter().map(|backend| backend.name());
+        let index = rendezvous(name.as_str().as_bytes(), names).ok_or(NoPlace::Down)?;
+        let id = backends[index].id;
+        match attempts.lost().contains(&id) {
+            true => Err(NoPlace::Down),
+            false => pool.place(Wanted::Named(id), &[]).await,
+        }
+    }
+
+    /// Answers that nobody can answer.
+    async fn refuse(&mut self, why: &NoPlace, attempts: &Attempts) -> Result<bool, Ending> {
+        let reply = match why {
+            NoPlace::Down if attempts.was_turned_away() => {
+                Reply::error(ErrorCode::Busy, NoPlace::Busy)
+            }
+            NoPlace::Down => Reply::error(ErrorCode::Unavailable, why),
+            NoPlace::Busy => Reply::error(ErrorCode::Busy, why),
+        };
+        self.answer(&reply).await?;
+        Ok(false)
+    }
+
+    /// Asks one backend, and tells the pool how that went.
+    async fn attempt(
+        &mut self,
+        mut lease: Lease,
+        outgoing: &mut Outgoing,
+        attempts: &mut Attempts,
+    ) -> Result<bool, Failure> {
+        let backend = Arc::clone(lease.backend());
+        let attempt = Attempt { backend: &backend, lease: &mut lease, attempts };
+        let outcome = self.ask(attempt, outgoing).await;
+        lease.finish(match &outcome {
+            Ok(_) => Outcome::Succeeded,
+            // One that is full is not ill.
+            Err(Failure::Backend(Loss::TurnedAway(_))) => Outcome::Abandoned,
+            Err(Failure::Client(_) | Failure::NotKnown { .. }) => Outcome::Abandoned,
+            Err(Failure::Backend(_)) => Outcome::Failed,
+        });
+        outcome
+    }
+
+    /// Asks on an idle connection, and on a new one where there is none, or where the idle one turns out
+    /// to have ended meanwhile.
+    async fn ask(
+        &mut self,
+        mut attempt: Attempt<'_>,
+        outgoing: &mut Outgoing,
+    ) -> Result<bool, Failure> {
+        let mut idle = self.idle_connection(attempt.backend);
+        loop {
+            let was_idle = idle.is_some();
+            let mut connection = match idle.take() {
+                Some(connection) => connection,
+                None => self.new_connection(attempt.backend).await?,
+            };
+            match self.exchange(&mut attempt, &mut connection, outgoing).await {
+                Ok(is_ok) => {
+                    self.keep(attempt.backend, connection);
+                    return Ok(is_ok);
+                }
+                Err(Failure::Backend(loss))
+                    if was_idle && attempt.attempts.may_replace_idle(loss.fault()) => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+
+    /// The request and its reply on one connection.
+    async fn exchange(
+        &mut self,
+        attempt: &mut Attempt<'_>,
+        connection: &mut BackendConnection,
+        outgoing: &mut Outgoing,
+    ) -> Result<bool, Failure> {
+        connection.begin_request();
+        let mut is_ahead = false;
+        match &mut outgoing.upload {
+            Some(upload) => {
+                is_ahead =
+                    self.send_upload(attempt, connection, &mut outgoing.line, upload).await?;
+            }
+            None => {
+                attempt.attempts.goes_to_backend();
+                send(attempt.backend, connection, &outgoing.line).await?;
+            }
+        }
+        let Relayed { is_ok, is_ended } = self.relay(attempt, connection, is_ahead).await?;
+        let is_cut = outgoing.upload.as_ref().is_some_and(|upload| upload.is_cut);
+        if is_cut {
+            self.client.skip_rest();
+        } else if is_ended {
+            connection.end_request();
+        }
+        Ok(is_ok)
+    }
+
+    /// Sends an upload as its content comes; whether the first bytes of the reply were sent ahead.
+    async fn send_upload(
+        &mut self,
+        attempt: &mut Attempt<'_>,
+        connection: &mut BackendConnection,
+        line: &mut Vec<u8>,
+        upload: &mut Upload,
+    ) -> Result<bool, Failure> {
+        let (mut is_ahead, mut counted) = (false, 0);
+        loop {
+            if upload.end == Some(ContentEnd::WholeIfPeerStays) {
+                attempt.attempts.goes_to_client();
+                self.client.send_first_bytes().await?;
+                is_ahead = true;
+            }
+            if upload.end.is_some() {
+                upload.content.end(line);
+            }
+            attempt.attempts.goes_to_backend();
+            upload.is_cut = !send(attempt.backend, connection, line).await?;
+            self.connection.received(upload.content.bytes() - counted);
+            counted = upload.content.bytes();
+            line.clear();
+            if upload.is_cut || upload.end.is_some() {
+                return Ok(is_ahead);
+            }
+            upload.end = self.client.next_content(&mut upload.content, line).await?;
+        }
+    }
+
+    /// Passes the reply on as it comes, and counts it.
+    async fn relay(
+        &mut self,
+        attempt: &mut Attempt<'_>,
+        connection: &mut BackendConnection,
+        mut is_ahead: bool,
+    ) -> Result<Relayed, Failure> {
+        let (mut reply, mut room) = (ReplyScanner::default(), Vec::with_capacity(SHORT_LEN));
+        let (mut counted, mut is_alone) = (0, true);
+        while !reply.is_whole() {
+            let before = room.len();
+            self.receive(attempt, connection, &mut room).await?;
+            let used = reply.scan(&room[before..]).map_err(Loss::Nonsense)?;
+            is_alone = before + used == room.len();
+            room.truncate(before + used);
+            match attempt.attempts.judge(&reply, room.len()) {
+                Verdict::Unclear => continue,
+                Verdict::Refusal => {
+                    let code = reply.code().unwrap_or_default().to_owned();
+                    return Err(Loss::TurnedAway(code).into());
+                }
+                Verdict::Answer => {}
+            }
+            let bytes = match is_ahead {
+                true => room.strip_prefix(FIRST_BYTES).ok_or_else(unlike_ours)?,
+                false => room.as_slice(),
+            };
+            is_ahead = false;
+            attempt.attempts.goes_to_client();
+            self.client.send(bytes).await?;
+            self.connection.reply_began(Instant::now());
+            attempt.backend.counts.forwarded_from(room.len() as u64);
+            self.connection.sent(reply.content_len() - counted);
+            counted = reply.content_len();
+            if room.len() == room.capacity() && room.capacity() < LONG_LEN {
+                // The read filled the room: more is on its way.
+                room = Vec::with_capacity(LONG_LEN);
+            }
+            room.clear();
+        }
+        // Some servers send none.
+        let missing = reply.missing_ending();
+        self.client.send(missing).await?;
+        let is_ok = self.count(attempt.backend, &reply);
+        let is_ended = missing.is_empty() || connection.receive_ending(missing).await;
+        Ok(Relayed { is_ok, is_ended: is_alone && is_ended })
+    }
+
+    /// Waits for more of the reply; until it has begun to go out, no longer than its backend is up.
+    async fn receive(
+        &self,
+        attempt: &mut Attempt<'_>,
+        connection: &mut BackendConnection,
+        room: &mut Vec<u8>,
+    ) -> Result<(), Loss> {
+        let Attempt { backend, lease, attempts } = attempt;
+        let received = match attempts.may_go_elsewhere() {
+            true => tokio::select! {
+                received = connection.receive(room) => received,
+                () = backend.until_down() => Err(Loss::TakenOut),
+            },
+            false => connection.receive(room).await,
+        };
+        received?;
+        backend.heard();
+        lease.first_byte();
+        Ok(())
+    }
+
+    /// Counts a reply that was sent whole; whether it was a good one.
+    fn count(&mut self, backend: &Backend, reply: &ReplyScanner) -> bool {
+        let error = match reply.is_ok() {
+            Some(true) => None,
+            // Other servers have other codes, or none.
+            _ => Some(reply.code().unwrap_or("failed")),
+        };
+        if let Some(code) = error.and_then(ErrorCode::of) {
+            self.client.conduct.told(code);
+        }
+        self.connection.request_finished(error, Instant::now());
+        backend.counts.requests.count(error.is_none());
+        error.is_none()
+    }
+}
+
+/// Sends all of `bytes`. False where the backend takes no more: what it has said before tells why.
+async fn send(
+    backend: &Backend,
+    connection: &mut BackendConnection,
+    bytes: &[u8],
+) -> Result<bool, Loss> {
+    match connection.send(bytes).await {
+        Ok(()) => {
+            backend.counts.forwarded_to(bytes.len() as u64);
+            Ok(true)
+        }
+        Err(Loss::Broken(_)) => Ok(false),
+        Err(loss) => Err(loss),
+    }
+}
+
+fn unlike_ours() -> Loss {
+    Loss::Nonsense(ReplyError::Malformed("it does not begin as others do".to_owned()))
+}
