@@ -32,6 +32,8 @@ pub(crate) struct Line<'a> {
     #[serde(borrow)]
     pub(crate) client: Option<Text<'a>>,
     #[serde(borrow)]
+    pub(crate) proxy: Option<Text<'a>>,
+    #[serde(borrow)]
     pub(crate) user: Option<Text<'a>>,
     #[serde(borrow)]
     pub(crate) command: Option<Text<'a>>,
@@ -318,6 +320,11 @@ mod tests {
         vec![
             EventKind::TurnedAway { client, reason: "1024 connections are open".to_owned() },
             EventKind::Limit { connection, client, limit: "nothing moved for 60 s".to_owned() },
+            EventKind::Named {
+                connection,
+                client: "192.0.2.7:5000".parse().unwrap(),
+                proxy: client,
+            },
             EventKind::Authenticated { connection, client, user: "ann".to_owned() },
             EventKind::AuthFailed { connection, client },
             EventKind::WorkerStarted { worker: 3, restarts: 1 },

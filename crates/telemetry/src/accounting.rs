@@ -205,6 +205,15 @@ impl OpenConnection {
         }
     }
 
+    /// The peer is a proxy, and connects for `client`: what is told and shown from now on is about that
+    /// client.
+    pub fn named(&mut self, client: SocketAddr) {
+        let proxy = mem::replace(&mut self.activity.client, client);
+        self.show();
+        let connection = self.activity.connection;
+        self.tell(Level::Info, EventKind::Named { connection, client, proxy });
+    }
+
     /// The connection has said whose it is.
     pub fn identified(&mut self, user: &str) {
         self.user = Some(user.to_owned());
@@ -471,6 +480,31 @@ mod tests {
         assert_eq!((forwarded.backend.as_deref(), forwarded.attempt), (Some("second"), Some(2)));
         assert_eq!((&refused.backend, refused.attempt), (&None, None));
         assert_eq!(closed.backend.as_deref(), Some("whole"));
+    }
+
+    #[test]
+    fn a_connection_of_a_proxy_is_told_and_shown_as_that_of_its_client() {
+        let (board, journal, mut reader) = board(1);
+        let named: SocketAddr = "[2001:db8::1]:4000".parse().unwrap();
+        let mut connection = open(&board, &journal, 0);
+        connection.named(named);
+        assert_eq!(board.slots()[0].activity().unwrap().client, named);
+        connection.request_started(GET, None, Instant::now());
+        connection.request_finished(None, Instant::now());
+        drop(connection);
+        let told = told(&mut reader);
+        let [
+            _,
+            _,
+            EventKind::Named { connection: 1, client, proxy },
+            EventKind::Request(request),
+            EventKind::Closed(closed),
+        ] = &told[..]
+        else {
+            panic!("{told:?}")
+        };
+        assert_eq!([*client, request.client, closed.client], [named; 3]);
+        assert_eq!(proxy.to_string(), "127.0.0.1:1000");
     }
 
     #[test]

@@ -86,6 +86,8 @@ pub enum EventKind {
     },
     /// A connection came to the end of what it may have.
     Limit { connection: u64, client: SocketAddr, limit: String },
+    /// The peer of a connection is a proxy, and said for whom it connects: `client` from now on.
+    Named { connection: u64, client: SocketAddr, proxy: SocketAddr },
     /// A connection said whose it is.
     Authenticated { connection: u64, client: SocketAddr, user: String },
     /// A connection gave a token that is none.

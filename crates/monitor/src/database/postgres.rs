@@ -67,7 +67,8 @@ const CLOSED: &str = "
     SELECT DISTINCT ON (connection) $1::bigint, connection, client, ADDRESS, TIME, backend, outcome,
         cause, requests, bytes_in, bytes_out, seconds, throughput EVENTS
     ORDER BY connection, number DESC
-    ON CONFLICT (run, connection) DO UPDATE SET closed = excluded.closed,
+    ON CONFLICT (run, connection) DO UPDATE SET client = excluded.client,
+        address = excluded.address, closed = excluded.closed,
         backend = excluded.backend, outcome = excluded.outcome, cause = excluded.cause,
         requests = excluded.requests, bytes_in = excluded.bytes_in,
         bytes_out = excluded.bytes_out, seconds = excluded.seconds,

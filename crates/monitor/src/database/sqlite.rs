@@ -51,7 +51,8 @@ const CLOSED: &str = "
     INSERT INTO connection (run, connection, client, address, closed, backend, outcome, cause,
         requests, bytes_in, bytes_out, seconds, throughput)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
-    ON CONFLICT DO UPDATE SET closed = excluded.closed, backend = excluded.backend,
+    ON CONFLICT DO UPDATE SET client = excluded.client, address = excluded.address,
+        closed = excluded.closed, backend = excluded.backend,
         outcome = excluded.outcome, cause = excluded.cause, requests = excluded.requests,
         bytes_in = excluded.bytes_in, bytes_out = excluded.bytes_out,
         seconds = excluded.seconds, throughput = excluded.throughput";

@@ -63,6 +63,7 @@ impl Fields<'_> {
         self.text("how", line.how.as_deref());
         self.number("connection", line.connection);
         self.text("client", line.client.as_deref());
+        self.text("proxy", line.proxy.as_deref());
         self.text("user", line.user.as_deref());
         self.text("backend", line.backend.as_deref());
         self.number("attempt", line.attempt);
@@ -298,7 +299,7 @@ mod tests {
 
     #[test]
     fn a_message_cannot_pass_as_an_event() {
-        let texts: Vec<String> = examples()[18..].iter().map(in_english).collect();
+        let texts: Vec<String> = examples()[19..].iter().map(in_english).collect();
         assert!(texts[0].ends_with(" - listening on 127.0.0.1:46666\n"), "{texts:?}");
         assert!(texts[1].contains(r#" - message text="closed connection=1 outcome=ok a\"b"#));
         assert!(texts[2].ends_with(" - message text=\"\"\n"), "{texts:?}");

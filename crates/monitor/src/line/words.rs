@@ -11,7 +11,7 @@ pub(super) const MESSAGE: &str = "message";
 const REQUEST: &str = "request";
 
 /// The words that events begin with: as programs tell them, which is English, and in Indonesian.
-const EVENTS: [(&str, &str); 15] = [
+const EVENTS: [(&str, &str); 16] = [
     ("opened", "koneksi-dibuka"),
     ("picked-up", "koneksi-diambil"),
     (REQUEST, "permintaan"),
@@ -19,6 +19,7 @@ const EVENTS: [(&str, &str); 15] = [
     ("closed", "koneksi-ditutup"),
     ("turned-away", "ditolak"),
     ("limit", "batas"),
+    ("named", "klien-disebut"),
     ("authenticated", "token-diterima"),
     ("auth-failed", "token-ditolak"),
     ("worker-started", "worker-mulai"),
@@ -86,6 +87,6 @@ pub(super) fn begins_like_an_event(prose: &str) -> bool {
 
 /// All events in each language, for those who hold others against them.
 #[cfg(test)]
-pub(super) fn events() -> [(&'static str, &'static str); 15] {
+pub(super) fn events() -> [(&'static str, &'static str); 16] {
     EVENTS
 }

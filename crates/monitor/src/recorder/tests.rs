@@ -119,12 +119,33 @@ fn all_events_are_in_the_log_and_in_the_database_when_the_journal_has_ended() {
         }
         assert_eq!(count(&database, "SELECT count(*) FROM request"), 2);
         assert_eq!(count(&database, "SELECT count(*) FROM connection"), 1);
-        assert_eq!(count(&database, "SELECT count(*) FROM event"), 15);
+        assert_eq!(count(&database, "SELECT count(*) FROM event"), 16);
         assert_eq!(count(&database, "SELECT events_lost FROM run WHERE ended IS NOT NULL"), 0);
         for path in [log, database] {
             assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o640);
         }
     }
+}
+
+#[test]
+fn a_connection_of_a_proxy_is_stored_with_the_client_that_was_named() {
+    let dir = TempDir::new().unwrap();
+    let (log, database) = (dir.path().join("log.txt"), dir.path().join("events.sqlite"));
+    let running = Running::start(&config(&log, LogFormat::Text, Some(&database)));
+    running.tell_examples();
+    let of_named = |kind| match kind {
+        EventKind::Closed(mut closed) => {
+            closed.client = "[2001:db8::7]:5000".parse().unwrap();
+            Some(EventKind::Closed(closed))
+        }
+        _ => None,
+    };
+    let closed = examples().into_iter().filter_map(|event| of_named(event.kind)).next_back();
+    running.journal.tell(Level::Info, closed.unwrap());
+    running.end();
+    let named = "SELECT count(*) FROM connection WHERE client = '[2001:db8::7]:5000'
+        AND address = '2001:db8::7' AND opened <= closed";
+    assert_eq!(count(&database, named), 1);
 }
 
 #[test]
@@ -233,7 +254,7 @@ fn a_disk_that_is_always_full_loses_events_and_ends() {
     let losses = running.end();
     assert_eq!(losses.log.load(Relaxed), examples().len() as u64);
     assert_eq!(losses.database.load(Relaxed), 0);
-    assert_eq!(count(&database, "SELECT count(*) FROM event"), 15);
+    assert_eq!(count(&database, "SELECT count(*) FROM event"), 16);
 }
 
 #[test]
