@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use file_service::{Conversation, FileService, Limits};
 use protocol::{ErrorCode, Reply};
-use serving::{Application, Farewell, LINGER, Reception};
+use serving::{Admitted, Application, Farewell, LINGER, Reception};
 use telemetry::OpenConnection;
 
 use crate::confinement::Confinement;
@@ -18,7 +18,12 @@ pub(crate) struct FileServer {
 impl Application for FileServer {
     type Conversation = Conversation;
 
-    fn converse(&self, connection: OpenConnection, now: Instant) -> Option<Conversation> {
+    fn converse(
+        &self,
+        connection: OpenConnection,
+        _admitted: &Admitted,
+        now: Instant,
+    ) -> Option<Conversation> {
         Conversation::new(&self.service, connection, now)
     }
 

@@ -14,8 +14,8 @@ use std::{
 };
 
 use serving::{
-    Acceptor, Application, Conversation, Drained, Farewell, Hangup, LINGER, Phase, Reception,
-    ServeError, Server, Settings, Step,
+    Acceptor, Admitted, Application, Conversation, Drained, Farewell, Hangup, LINGER, Phase,
+    Reception, ServeError, Server, Settings, Step,
     listener::{self, BindError},
     os::SharedState,
 };
@@ -36,7 +36,12 @@ struct EchoConversation {
 impl Application for Echo {
     type Conversation = EchoConversation;
 
-    fn converse(&self, connection: OpenConnection, _now: Instant) -> Option<EchoConversation> {
+    fn converse(
+        &self,
+        connection: OpenConnection,
+        _admitted: &Admitted,
+        _now: Instant,
+    ) -> Option<EchoConversation> {
         let (room, output) = ([0; 1024], Vec::new());
         Some(EchoConversation { connection, room, output, peer_closed: false })
     }

@@ -1,5 +1,7 @@
 //! How many connections may be open, in all and from one address.
 
+mod network;
+
 use std::{
     collections::HashMap,
     net::{IpAddr, SocketAddr},
@@ -12,6 +14,8 @@ use telemetry::Slot;
 
 use crate::listener::AcceptQueue;
 
+pub use network::{Network, ParseNetworkError};
+
 /// Limits the open connections, waiting ones included, in all and from one address.
 #[derive(Clone, Debug)]
 pub(crate) struct Admission {
@@ -20,6 +24,8 @@ pub(crate) struct Admission {
     per_address_max: usize,
     /// Of the open connections, how many may wait in the kernel.
     backlog: usize,
+    /// Whoever connects from there does so for others.
+    proxies: Arc<[Network]>,
 }
 
 #[derive(Debug, Default)]
@@ -28,11 +34,26 @@ struct Open {
     by_origin: HashMap<Origin, usize>,
 }
 
-/// One open connection; dropping it makes room for another.
+/// One open connection. When the last copy of it is dropped, there is room for another.
+#[derive(Clone, Debug)]
+pub struct Admitted(Arc<Place>);
+
+/// What a connection takes up.
 #[derive(Debug)]
-pub struct Admitted {
-    open: Arc<Mutex<Open>>,
-    origin: Origin,
+struct Place {
+    admission: Admission,
+    is_of_proxy: bool,
+    counted: Counted,
+}
+
+/// Where a connection is counted.
+#[derive(Debug)]
+enum Counted {
+    /// In this process. One of a proxy has no origin until it is known whose it is.
+    Here(Mutex<Option<Origin>>),
+    /// As the one connection of a worker process.
+    #[cfg(target_os = "linux")]
+    OnSlot { slot: &'static Slot, all: &'static [Slot] },
 }
 
 /// Why a connection is not served.
@@ -61,27 +82,35 @@ impl Origin {
 
 impl Admission {
     pub(crate) fn new(open_max: usize, per_address_max: usize, backlog: usize) -> Self {
-        Self { open: Arc::default(), open_max, per_address_max, backlog }
+        let (open, proxies) = (Arc::default(), Arc::default());
+        Self { open, open_max, per_address_max, backlog, proxies }
+    }
+
+    /// The same, where whoever connects from one of these networks does so for others.
+    pub(crate) fn behind(self, proxies: &[Network]) -> Self {
+        Self { proxies: proxies.into(), ..self }
+    }
+
+    fn is_proxy(&self, peer: SocketAddr) -> bool {
+        self.proxies.iter().any(|proxies| proxies.contains(peer.ip()))
     }
 
     /// Counts a connection of this process from `peer`, if there is room for it.
     pub(crate) fn admit(&self, peer: SocketAddr) -> Result<Admitted, Busy> {
-        let origin = Origin::of(peer.ip());
+        let is_of_proxy = self.is_proxy(peer);
+        let origin = (!is_of_proxy).then(|| Origin::of(peer.ip()));
         let mut open = lock(&self.open);
         if open.total >= self.open_max {
             return Err(Busy::Server);
         }
-        let from_there = open.by_origin.entry(origin).or_default();
-        if *from_there >= self.per_address_max {
-            return Err(Busy::Address);
+        if let Some(origin) = origin {
+            open.count(origin, self.per_address_max)?;
         }
-        *from_there += 1;
         open.total += 1;
-        Ok(Admitted { open: Arc::clone(&self.open), origin })
+        Ok(self.admitted(is_of_proxy, Counted::Here(Mutex::new(origin))))
     }
 
-    /// Counts the connection of a worker process from `peer` on its slot, until
-    /// [`Slot::set_origin`] ends it; one that is refused is not counted.
+    /// Counts the connection of a worker process from `peer` on its slot, if there is room for it.
     ///
     /// All that the pool serves are on some slot; of two that come over the limit at the same time,
     /// both may be refused.
@@ -89,10 +118,23 @@ impl Admission {
     pub(crate) fn admit_to_slot(
         &self,
         peer: SocketAddr,
-        slot: &Slot,
-        all: &[Slot],
-    ) -> Result<(), Busy> {
-        let origin = Origin::of(peer.ip()).0.get();
+        slot: &'static Slot,
+        all: &'static [Slot],
+    ) -> Result<Admitted, Busy> {
+        let is_of_proxy = self.is_proxy(peer);
+        if !is_of_proxy {
+            self.count_on_slot(Origin::of(peer.ip()), slot, all)?;
+        }
+        Ok(self.admitted(is_of_proxy, Counted::OnSlot { slot, all }))
+    }
+
+    fn admitted(&self, is_of_proxy: bool, counted: Counted) -> Admitted {
+        Admitted(Arc::new(Place { admission: self.clone(), is_of_proxy, counted }))
+    }
+
+    #[cfg(target_os = "linux")]
+    fn count_on_slot(&self, origin: Origin, slot: &Slot, all: &[Slot]) -> Result<(), Busy> {
+        let origin = origin.0.get();
         slot.set_origin(origin);
         let from_there = all.iter().filter(|slot| slot.origin() == origin).count();
         if from_there <= self.per_address_max {
@@ -134,21 +176,71 @@ impl Admission {
     }
 }
 
-impl Drop for Admitted {
+impl Admitted {
+    /// The peer connects for others, and the limit of its own address does not hold for it.
+    pub fn is_of_proxy(&self) -> bool {
+        self.0.is_of_proxy
+    }
+
+    /// Counts the connection with those of `client`, whom the peer connects for. Where that is one too
+    /// many it is not, and the reason is given in words.
+    pub fn count_for(&self, client: SocketAddr) -> Result<(), String> {
+        let Place { admission, counted, .. } = &*self.0;
+        let origin = Origin::of(client.ip());
+        let outcome = match counted {
+            Counted::Here(counted) => {
+                let mut open = lock(&admission.open);
+                open.count(origin, admission.per_address_max).map(|()| {
+                    if let Some(before) = lock(counted).replace(origin) {
+                        open.forget(before);
+                    }
+                })
+            }
+            #[cfg(target_os = "linux")]
+            Counted::OnSlot { slot, all } => admission.count_on_slot(origin, slot, all),
+        };
+        outcome.map_err(|why| admission.sentence(why))
+    }
+}
+
+impl Drop for Place {
     fn drop(&mut self) {
-        let mut open = lock(&self.open);
-        open.total -= 1;
-        if let Some(from_there) = open.by_origin.get_mut(&self.origin) {
+        match &self.counted {
+            Counted::Here(origin) => {
+                let mut open = lock(&self.admission.open);
+                open.total -= 1;
+                if let Some(origin) = *lock(origin) {
+                    open.forget(origin);
+                }
+            }
+            #[cfg(target_os = "linux")]
+            Counted::OnSlot { slot, .. } => slot.set_origin(0),
+        }
+    }
+}
+
+impl Open {
+    fn count(&mut self, origin: Origin, per_address_max: usize) -> Result<(), Busy> {
+        let from_there = self.by_origin.entry(origin).or_default();
+        if *from_there >= per_address_max {
+            return Err(Busy::Address);
+        }
+        *from_there += 1;
+        Ok(())
+    }
+
+    fn forget(&mut self, origin: Origin) {
+        if let Some(from_there) = self.by_origin.get_mut(&origin) {
             *from_there -= 1;
             if *from_there == 0 {
-                open.by_origin.remove(&self.origin);
+                self.by_origin.remove(&origin);
             }
         }
     }
 }
 
-fn lock(open: &Mutex<Open>) -> MutexGuard<'_, Open> {
-    open.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -184,16 +276,57 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn worker_processes_count_on_their_slots() {
-        let slots: Vec<Slot> = (0..3).map(|_| Slot::default()).collect();
+        let slots = slots(3);
         let admission = Admission::new(10, 1, 10);
         let admit =
-            |address, index: usize| admission.admit_to_slot(peer(address), &slots[index], &slots);
-        assert_eq!(admit("192.0.2.1", 0), Ok(()));
-        assert_eq!(admit("192.0.2.2", 1), Ok(()));
-        assert_eq!(admit("192.0.2.1", 2), Err(Busy::Address));
+            |address, index: usize| admission.admit_to_slot(peer(address), &slots[index], slots);
+        let first = admit("192.0.2.1", 0).unwrap();
+        let _second = admit("192.0.2.2", 1).unwrap();
+        assert_eq!(admit("192.0.2.1", 2).unwrap_err(), Busy::Address);
         assert_eq!(slots[2].origin(), 0);
-        slots[0].set_origin(0);
-        assert_eq!(admit("192.0.2.1", 2), Ok(()));
+        drop(first);
+        assert!(admit("192.0.2.1", 2).is_ok());
+    }
+
+    #[cfg(target_os = "linux")]
+    fn slots(count: usize) -> &'static [Slot] {
+        (0..count).map(|_| Slot::default()).collect::<Vec<_>>().leak()
+    }
+
+    /// With a place for one more, and room for two connections of an address.
+    fn of_a_proxy_each_counts_for_its_client(
+        admit: impl Fn(&str, usize) -> Result<Admitted, Busy>,
+    ) {
+        let proxied: Vec<Admitted> =
+            (0..4).map(|index| admit("192.0.2.1", index).unwrap()).collect();
+        assert!(proxied.iter().all(Admitted::is_of_proxy));
+        let count_for = |index: usize, client| proxied[index].count_for(peer(client));
+        assert_eq!(count_for(0, "198.51.100.1"), Ok(()));
+        let own = admit("198.51.100.1", 4).unwrap();
+        assert!(!own.is_of_proxy());
+        let why = "the server takes 2 connections from one address".to_owned();
+        assert_eq!(count_for(1, "198.51.100.1"), Err(why));
+        assert_eq!(count_for(1, "2001:db8::1"), Ok(()));
+        assert_eq!(count_for(2, "2001:db8::2"), Ok(()));
+        drop(own);
+        assert_eq!(count_for(3, "198.51.100.1"), Ok(()));
+        drop(proxied);
+        assert_eq!(admit("198.51.100.1", 0).map(drop), Ok(()));
+    }
+
+    #[test]
+    fn a_connection_of_a_proxy_counts_for_its_client_alone() {
+        let admission = Admission::new(5, 2, 10).behind(&["192.0.2.1".parse().unwrap()]);
+        of_a_proxy_each_counts_for_its_client(|address, _| admission.admit(peer(address)));
+        assert_eq!(admission.open(), 0);
+        #[cfg(target_os = "linux")]
+        {
+            let slots = slots(5);
+            of_a_proxy_each_counts_for_its_client(|address, index| {
+                admission.admit_to_slot(peer(address), &slots[index], slots)
+            });
+            assert!(slots.iter().all(|slot| slot.origin() == 0));
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::{
 
 use telemetry::OpenConnection;
 
-use crate::{shutdown::Phase, timeouts::Farewell};
+use crate::{admission::Admitted, shutdown::Phase, timeouts::Farewell};
 
 /// What is said to those whom there is no room for.
 pub trait Reception {
@@ -24,8 +24,14 @@ pub trait Application: Reception + Send + Sync + 'static {
     type Conversation: Conversation;
 
     /// Begins the conversation on a connection that a worker has just picked up. `None` where that
-    /// cannot be, which is counted.
-    fn converse(&self, connection: OpenConnection, now: Instant) -> Option<Self::Conversation>;
+    /// cannot be, which is counted. `admitted` is its place among those that are open, for a conversation
+    /// that finds out whom a proxy connects for.
+    fn converse(
+        &self,
+        connection: OpenConnection,
+        admitted: &Admitted,
+        now: Instant,
+    ) -> Option<Self::Conversation>;
 
     /// Gives up what no worker process needs. Called in each, before it accepts.
     fn confine_worker(&self) {}

@@ -19,7 +19,7 @@ pub mod shutdown;
 pub mod timeouts;
 
 pub use acceptor::Acceptor;
-pub use admission::Admitted;
+pub use admission::{Admitted, Network, ParseNetworkError};
 pub use application::{Application, Conversation, Reception, Step};
 pub use error::ServeError;
 pub use models::{Companion, serve};

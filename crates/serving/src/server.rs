@@ -14,7 +14,7 @@ use telemetry::{
 };
 
 use crate::{
-    admission::Admission,
+    admission::{Admission, Admitted, Network},
     application::{Application, Conversation, Step},
     os::{self, SharedState},
     shutdown::{DrainFlag, Drained, Hangup, Phase},
@@ -70,6 +70,13 @@ impl Server {
             drain,
             drain_flag: shared.drain_flag,
         }
+    }
+
+    /// The same server behind proxies: whoever connects from one of these networks does so for others. The
+    /// limit of one address does not hold for them, and [`Admitted::count_for`] says for whom it does.
+    #[must_use]
+    pub fn behind(self, proxies: &[Network]) -> Self {
+        Self { admission: self.admission.behind(proxies), ..self }
     }
 
     /// The size of the pool.
@@ -142,9 +149,10 @@ impl Server {
         application: &A,
         slot: &'static Slot,
         arrival: Arrival,
+        admitted: &Admitted,
     ) -> Option<A::Conversation> {
         let connection = OpenConnection::pick_up(&self.scoreboard, &self.journal, slot, arrival);
-        application.converse(connection, Instant::now())
+        application.converse(connection, admitted, Instant::now())
     }
 
     /// Has the conversation take its next step. One that the end of the grace period breaks off is

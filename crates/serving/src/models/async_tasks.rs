@@ -32,6 +32,7 @@ use tokio::{
 use super::threads::try_threads;
 use crate::{
     acceptor::Acceptor,
+    admission::Admitted,
     application::{Application, Conversation, Step},
     error::ServeError,
     server::Server,
@@ -65,7 +66,7 @@ pub(super) fn serve<A: Application>(
                 let handed_over =
                     stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
                 if let Ok(mut stream) = handed_over {
-                    run_connection(&server, &*application, &mut stream, arrival).await;
+                    run_connection(&server, &*application, &mut stream, arrival, &admitted).await;
                 }
                 drop(admitted);
             });
@@ -105,9 +106,10 @@ async fn run_connection<A: Application>(
     application: &A,
     stream: &mut TcpStream,
     arrival: Arrival,
+    admitted: &Admitted,
 ) {
     let slot = SLOT.get().expect("tasks run on threads that have a slot");
-    if let Some(mut conversation) = server.pick_up(application, slot, arrival) {
+    if let Some(mut conversation) = server.pick_up(application, slot, arrival, admitted) {
         let outcome = drive(server, stream, &mut conversation).await;
         conversation.close(outcome);
     }

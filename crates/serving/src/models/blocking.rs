@@ -10,6 +10,7 @@ use std::{
 use telemetry::{Arrival, Slot};
 
 use crate::{
+    admission::Admitted,
     application::{Application, Conversation, Step},
     server::Server,
 };
@@ -21,8 +22,9 @@ pub(crate) fn run_connection<A: Application>(
     slot: &'static Slot,
     stream: &TcpStream,
     arrival: Arrival,
+    admitted: &Admitted,
 ) {
-    if let Some(mut conversation) = server.pick_up(application, slot, arrival) {
+    if let Some(mut conversation) = server.pick_up(application, slot, arrival, admitted) {
         let outcome = drive(server, stream, &mut conversation);
         conversation.close(outcome);
     }

@@ -157,7 +157,8 @@ impl<A: Application> Worker<'_, A> {
             Connection::Open(open) => open,
             Connection::Arrived(stream, arrival, admitted) => {
                 self.server.connection_picked_up();
-                let picked_up = self.server.pick_up(self.application, self.slot, arrival);
+                let picked_up =
+                    self.server.pick_up(self.application, self.slot, arrival, &admitted);
                 let Some(conversation) = picked_up else { return };
                 Open { stream, conversation, pending: None, _admitted: admitted }
             }

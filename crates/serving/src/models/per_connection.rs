@@ -38,7 +38,7 @@ pub(super) fn serve<A: Application>(
             let (server, application) = (Arc::clone(server), Arc::clone(application));
             let run = move || {
                 let slot = server.enlist_worker(place.index);
-                run_connection(&server, &*application, slot, &stream, arrival);
+                run_connection(&server, &*application, slot, &stream, arrival, &admitted);
                 drop((place, admitted));
             };
             if let Err(err) = thread::Builder::new().name("connection".to_owned()).spawn(run) {

@@ -47,7 +47,8 @@ pub(super) fn serve<A: Application>(
                 let slot =
                     SLOT.get().expect("every thread of the pool took its place at the start");
                 // A defect in one session must not cost the pool a thread.
-                let run = || run_connection(&server, &*application, slot, &stream, arrival);
+                let run =
+                    || run_connection(&server, &*application, slot, &stream, arrival, &admitted);
                 if catch_unwind(AssertUnwindSafe(run)).is_err() {
                     tracing::error!("a session panicked; its connection was closed");
                 }

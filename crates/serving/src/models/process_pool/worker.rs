@@ -40,11 +40,10 @@ pub(super) fn run(
             Ok((stream, peer)) => {
                 pause.reset();
                 match server.admission.admit_to_slot(peer, slot, server.scoreboard.slots()) {
-                    Ok(()) => {
+                    Ok(admitted) => {
                         set_nodelay(&stream);
                         let arrival = server.connection_accepted(peer);
-                        run_connection(server, application, slot, &stream, arrival);
-                        slot.set_origin(0);
+                        run_connection(server, application, slot, &stream, arrival, &admitted);
                     }
                     Err(why) => {
                         overload.answer(&stream, peer, why);
