@@ -14,6 +14,7 @@ mod exchange;
 mod refusal;
 mod transfer;
 
+use core::net::SocketAddr;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -137,6 +138,19 @@ impl Session {
         }
     }
 
+    /// The peer is a proxy, and connects for `client`.
+    pub(crate) fn named(&mut self, client: SocketAddr) {
+        self.exchange.named(client);
+    }
+
+    /// There is no room for the connection: says why, then closes.
+    pub(crate) fn turn_away(&mut self, why: String) {
+        self.exchange.abort(&Reply::error(ErrorCode::Busy, &why));
+        self.exchange.limited(&why);
+        self.failure = Some(ConnectionError::TurnedAway(why));
+        self.ending = Ending::LastReply(self.short_farewell(QUIET));
+    }
+
     /// What carries the session is like this from now on.
     pub(crate) fn carried_by(&mut self, carrier: Carrier) {
         self.carrier = carrier;
@@ -224,10 +238,8 @@ impl Session {
             return None;
         }
         if self.must_leave() {
-            // Others may be waiting for this worker, and for the end of the drain.
             let silence_max = if self.exchange.has_answered() { QUIET } else { Duration::ZERO };
-            let time_max = Duration::ZERO;
-            self.ending = Ending::LastReply(Farewell { silence_max, time_max, ..self.farewell() });
+            self.ending = Ending::LastReply(self.short_farewell(silence_max));
             return None;
         }
         // Also without input: the end of a head that was a whole line is still to be taken.
@@ -352,6 +364,11 @@ impl Session {
     fn fail(&mut self, failure: ConnectionError) {
         self.failure = Some(failure);
         self.ending = Ending::LastReply(self.farewell());
+    }
+
+    /// Where others may be waiting for this worker, and for the end of the drain.
+    fn short_farewell(&self, silence_max: Duration) -> Farewell {
+        Farewell { silence_max, time_max: Duration::ZERO, ..self.farewell() }
     }
 
     /// What is granted after the last reply: no longer than a peer may do nothing otherwise.

@@ -6,6 +6,7 @@
 //!
 //! Memory: what TLS buffers (64 KiB), its ciphertext, and as much room for input as the session has.
 
+use core::net::SocketAddr;
 use std::{
     io::{self, Read, Write},
     mem,
@@ -98,6 +99,11 @@ impl SecuredSession {
                 return Ok(step);
             }
         }
+    }
+
+    /// As [`Session::named`].
+    pub(crate) fn named(&mut self, client: SocketAddr) {
+        self.session.named(client);
     }
 
     /// Ciphertext to send.

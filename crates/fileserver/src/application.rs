@@ -21,10 +21,10 @@ impl Application for FileServer {
     fn converse(
         &self,
         connection: OpenConnection,
-        _admitted: &Admitted,
+        admitted: &Admitted,
         now: Instant,
     ) -> Option<Conversation> {
-        Conversation::new(&self.service, connection, now)
+        Conversation::new(&self.service, connection, admitted, now)
     }
 
     fn confine_worker(&self) {

@@ -134,7 +134,9 @@ fn prepare(args: &Args) -> Result<Prepared, StartError> {
     let (listener, address) = listener::bind(&args.host, args.port, args.connections.backlog)?;
     let listeners = Listeners::bind(args.log.metrics, args.log.status)?;
     listeners.lines().iter().for_each(|line| tracing::info!("{line}"));
-    let server = Arc::new(Server::new(args.server_settings(), address, shared, journal));
+    let server = Server::new(args.server_settings(), address, shared, journal)
+        .behind(&args.security.accept_proxy);
+    let server = Arc::new(server);
     let service = Arc::new(FileService {
         directory,
         limits: args.limits(),

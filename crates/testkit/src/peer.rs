@@ -4,12 +4,12 @@ mod sockets;
 
 use std::{
     io::{self, Read, Write},
-    net::{Shutdown, SocketAddr, TcpStream},
+    net::{IpAddr, Shutdown, SocketAddr, TcpStream},
     time::{Duration, Instant},
 };
 
 use rustls::{ClientConnection, StreamOwned};
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 
 use crate::{Certificates, PATIENCE, Reply, eventually};
 
@@ -52,15 +52,32 @@ impl Peer {
         Ok(Self { stream: Stream::Plain(connect(address)?), unread: Vec::new() })
     }
 
+    /// Connects from another address of this machine than the usual one.
+    #[track_caller]
+    pub fn connect_from(here: IpAddr, address: SocketAddr) -> Self {
+        let connect = || -> io::Result<Self> {
+            let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+            socket.bind(&SocketAddr::new(here, 0).into())?;
+            socket.connect_timeout(&address.into(), PATIENCE)?;
+            Ok(Self { stream: Stream::Plain(set_up(socket.into())?), unread: Vec::new() })
+        };
+        connect().unwrap_or_else(|err| panic!("{address} takes no connection from {here}: {err}"))
+    }
+
     /// The same with TLS, agreed on when this returns.
     pub fn try_connect_tls(address: SocketAddr, certificates: &Certificates) -> io::Result<Self> {
-        let mut tcp = connect(address)?;
-        let mut client = certificates.client(address.ip());
+        Self::try_connect(address)?.try_secure(certificates)
+    }
+
+    /// Goes on with TLS, agreed on when this returns, on a connection in plain text.
+    pub fn try_secure(self, certificates: &Certificates) -> io::Result<Self> {
+        let Stream::Plain(mut tcp) = self.stream else { panic!("the peer speaks TLS already") };
+        let mut client = certificates.client(tcp.peer_addr()?.ip());
         while client.is_handshaking() || client.wants_write() {
             client.complete_io(&mut tcp)?;
         }
         let stream = Stream::Tls(Box::new(StreamOwned::new(client, tcp)));
-        Ok(Self { stream, unread: Vec::new() })
+        Ok(Self { stream, unread: self.unread })
     }
 
     #[track_caller]
@@ -272,6 +289,10 @@ fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     if stream.local_addr()? == address {
         return Err(io::ErrorKind::ConnectionRefused.into());
     }
+    set_up(stream)
+}
+
+fn set_up(stream: TcpStream) -> io::Result<TcpStream> {
     // Each write is to arrive on its own.
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(PATIENCE))?;

@@ -1,5 +1,6 @@
 //! One request after another and the reply to each.
 
+use core::net::SocketAddr;
 use std::{
     fmt::Display,
     mem,
@@ -152,6 +153,11 @@ impl Exchange {
             None => self.connection.succeeded(),
             Some(failure) => self.connection.failed(failure.level(), failure),
         }
+    }
+
+    /// The peer is a proxy, and connects for `client`.
+    pub(super) fn named(&mut self, client: SocketAddr) {
+        self.connection.named(client);
     }
 
     /// The connection came to the end of what it may have.

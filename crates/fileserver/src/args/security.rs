@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serving::Network;
+
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Security")]
 pub struct SecurityArgs {
@@ -20,6 +22,13 @@ pub struct SecurityArgs {
     /// The private key of the certificate (PEM)
     #[arg(long, hide_short_help = true, value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
+
+    /// Take the addresses of clients from the proxy at this address or network (PROXY protocol v2)
+    ///
+    /// Each connection from there must begin with a header of that protocol. Log, limits and counts are then
+    /// about the client that it names. Whoever can connect from there can name anyone. May be given again.
+    #[arg(long, hide_short_help = true, value_name = "ADDRESS", value_delimiter = ',')]
+    pub accept_proxy: Vec<Network>,
 
     /// Change from root to this user once the port is bound (Linux)
     ///

@@ -30,6 +30,7 @@ mod lines;
 mod lost_directory;
 mod names;
 mod permissions;
+mod proxied;
 mod requests;
 mod shutdown;
 mod statistics;

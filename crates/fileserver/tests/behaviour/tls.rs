@@ -25,7 +25,7 @@ for_every_model!(
 /// A server that speaks TLS, and what vouches for it.
 pub(crate) struct Secured {
     pub(crate) server: Server,
-    certificates: Certificates,
+    pub(crate) certificates: Certificates,
 }
 
 impl Secured {
