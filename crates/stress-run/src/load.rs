@@ -7,6 +7,7 @@
 
 mod accounting;
 mod args;
+mod backends;
 mod clients;
 mod files;
 mod gaps;
@@ -121,9 +122,8 @@ impl Load {
         if measured.unfinished > 0 {
             return Accounting::Unknown("some requests were not waited for".to_owned());
         }
-        // Each connection says its token first, which is a request too.
         let has_token = self.workload.options.token.is_some();
-        Accounting::of(before, Snapshot::take(&self.target), measured, u64::from(has_token))
+        Accounting::of(before, Snapshot::take(&self.target), measured, has_token)
     }
 
     /// A worker of a pool that serves a connection until it closes has no time for another one.

@@ -317,6 +317,12 @@ client_columns =
     p99 (ms)
     Longest (ms)
     First byte, mean (ms)
+by_backend = By backend
+backend_columns =
+    Backend
+    OK / failed
+    Share
+    Tried again elsewhere
 more_clients = { $count ->
         [one] and { $count } client more, in the JSON and in table.md
        *[other] and { $count } clients more, in the JSON and in table.md

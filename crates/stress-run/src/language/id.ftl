@@ -290,6 +290,12 @@ client_columns =
     p99 (ms)
     Terlama (ms)
     Byte pertama, rata-rata (ms)
+by_backend = Tiap backend
+backend_columns =
+    Backend
+    Sukses / gagal
+    Bagian
+    Diulang di tempat lain
 more_clients = dan { $count } client lagi, di JSON dan di table.md
 longest_gap = Waktu terlama tanpa permintaan yang sukses: { $length }, mulai { $from }.
 # Sekian permintaan gagal karena satu sebab; kalimatnya menceritakan lebih banyak.

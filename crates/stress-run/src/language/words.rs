@@ -91,7 +91,7 @@ texts! {
 
     ask_clients, ask_message, too_few_workers(workers, clients), client_count(count),
     load_of(clients, server, mix, pace), closed_loop(requests), closed_loop_for(duration),
-    open_loop(rate, duration), response_time, first_byte, each_client, more_clients(count),
+    open_loop(rate, duration), response_time, first_byte, each_client, by_backend, more_clients(count),
     longest_gap(length, from), failed_requests(count, cause, sentence), unsent(count),
     load_interrupted(unfinished), load_invalid(why), wrong_answers(count), uploads_unverified(why),
     target_counts_nothing,
@@ -149,7 +149,7 @@ sentences! {
 }
 
 heads! {
-    response_columns: 10, first_byte_columns: 7, client_columns: 9,
+    response_columns: 10, first_byte_columns: 7, client_columns: 9, backend_columns: 4,
     table_columns: 9, screen_columns: 9, names_column: 1, comparison_columns: 9, tally_columns: 8, mode_columns: 9,
     row_columns: 20, gantt_columns: 5, goodput_columns: 9, time_parts: 4, time_columns: 8,
     dots_columns: 6, memory_columns: 5, prediction_columns: 8,

@@ -3,7 +3,11 @@
 use client::{ClientError, Outcomes, Requests, Stats};
 use serde::Serialize;
 
-use super::measured::Measured;
+use super::{
+    backends::{self, BackendRequests},
+    measured::Measured,
+    mix::Kind,
+};
 use crate::{plan::Mode, results::can_agree, servers::target::Target};
 
 /// What the target has counted up to a moment.
@@ -22,8 +26,16 @@ pub(crate) enum Accounting {
     CountsNothing,
     /// Its counts cannot be had, or are no longer those from before.
     Unknown(String),
-    /// Of each kind of request that it counts apart, and that the clients made.
-    Counted(Vec<Account>),
+    Counted(Counted),
+}
+
+/// What the target has counted, beside its clients.
+#[derive(Debug, PartialEq, Serialize)]
+pub(crate) struct Counted {
+    /// Of each kind of request that it counts apart, and that the clients made; of a balancer also the
+    /// sum over the servers behind it.
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) backends: Vec<BackendRequests>,
 }
 
 /// The same requests, counted twice.
@@ -34,6 +46,14 @@ pub(crate) struct Account {
     pub(crate) clients: Outcomes,
     pub(crate) target: Outcomes,
     pub(crate) agrees: bool,
+}
+
+/// Requests that were not made by the load, but around it.
+#[derive(Clone, Copy)]
+struct Ours {
+    /// STATS and AUTH.
+    others: u64,
+    has_token: bool,
 }
 
 impl Snapshot {
@@ -55,7 +75,7 @@ impl Accounting {
         before: Option<&Snapshot>,
         after: Result<Option<Snapshot>, ClientError>,
         measured: &Measured,
-        requests_per_connection: u64,
+        has_token: bool,
     ) -> Self {
         match (before, after) {
             (None, _) => Self::CountsNothing,
@@ -63,14 +83,15 @@ impl Accounting {
             (Some(_), Ok(None)) => Self::Unknown("its counts can no longer be read".to_owned()),
             (Some(before), Ok(Some(after))) => {
                 let asked = after.asked - before.asked;
-                let ours = asked + (asked + measured.connections) * requests_per_connection;
+                // Each connection says its token first, which is a request too.
+                let tokens = if has_token { asked + measured.connections } else { 0 };
+                let ours = Ours { others: asked + tokens, has_token };
                 Self::between(&before.stats, &after.stats, measured, ours)
             }
         }
     }
 
-    /// `ours` of the other requests were not made by the load, but around it.
-    fn between(before: &Stats, after: &Stats, measured: &Measured, ours: u64) -> Self {
+    fn between(before: &Stats, after: &Stats, measured: &Measured, ours: Ours) -> Self {
         let clients = measured.requests();
         let Some(target) = difference(before, after) else {
             return Self::Unknown("it has started again since, and counts anew".to_owned());
@@ -82,25 +103,52 @@ impl Accounting {
             if clients == Outcomes::default() {
                 continue;
             }
-            let ours = if requests == OTHER { ours } else { 0 };
+            let ours = if requests == OTHER { ours.others } else { 0 };
             // Where fewer were counted than were made around the load, none of its own were.
             let counted_ours = target.ok >= ours;
             target.ok = target.ok.saturating_sub(ours);
-            // What was not waited for may have come or not, like what has failed.
-            let made = Outcomes { failed: clients.failed + measured.unfinished, ..clients };
-            let agrees = counted_ours && can_agree(made, target);
+            let agrees = counted_ours && can_agree(made(clients, measured), target);
             accounts.push(Account { requests, clients, target, agrees });
         }
-        Self::Counted(accounts)
+        let backends = backends::between(before, after);
+        if !backends.is_empty() {
+            accounts.push(Account::of_backends(&backends, measured, ours));
+        }
+        Self::Counted(Counted { accounts, backends })
     }
 
     pub(crate) fn disagrees(&self) -> bool {
         match self {
             Self::NotAsked | Self::CountsNothing | Self::Unknown(_) => false,
-            Self::Counted(accounts) => accounts.iter().any(|account| !account.agrees),
+            Self::Counted(counted) => counted.accounts.iter().any(|account| !account.agrees),
         }
     }
 }
+
+/// What was not waited for may have come or not, like what has failed.
+fn made(clients: Outcomes, measured: &Measured) -> Outcomes {
+    Outcomes { failed: clients.failed + measured.unfinished, ..clients }
+}
+
+impl Account {
+    /// Of all that a balancer forwards: PING it answers itself. A token is another request for the servers
+    /// behind it, and a LIST may be one for each of them; then they have more.
+    fn of_backends(backends: &[BackendRequests], measured: &Measured, ours: Ours) -> Self {
+        let mut clients = Outcomes::default();
+        let forwarded = measured.kinds.iter().filter(|(kind, _)| **kind != Kind::Ping);
+        forwarded.for_each(|(_, group)| clients += group.outcomes);
+        let target = backends::sum(backends);
+        let may_have_more = ours.has_token || measured.kinds.contains_key(&Kind::List);
+        let agrees = match may_have_more {
+            true => target.ok >= clients.ok,
+            false => can_agree(made(clients, measured), target),
+        };
+        Self { requests: BACKENDS.to_owned(), clients, target, agrees }
+    }
+}
+
+/// What stands for all servers behind a balancer.
+const BACKENDS: &str = "backends";
 
 /// Where STATS counts what has no place of its own, STATS and AUTH among it.
 const OTHER: &str = "other";
@@ -164,11 +212,13 @@ mod tests {
         stats
     }
 
+    const AROUND: Ours = Ours { others: 2, has_token: false };
+
     /// Between counts of 100 each and these, with two requests that were made around the load.
     fn accounting(measured: &Measured, get: (u64, u64), other: u64) -> Accounting {
         let before = stats(1.0, (100, 100), 100);
         let after = stats(2.0, (100 + get.0, 100 + get.1), 100 + other);
-        Accounting::between(&before, &after, measured, 2)
+        Accounting::between(&before, &after, measured, AROUND)
     }
 
     #[test]
@@ -211,14 +261,33 @@ mod tests {
             target: Outcomes { ok: 5, failed: 0 },
             agrees: true,
         });
-        assert_eq!(accounting(&measured(5, 0, 0), (5, 0), 7), Accounting::Counted(expected.into()));
+        let expected = Counted { accounts: expected.into(), backends: Vec::new() };
+        assert_eq!(accounting(&measured(5, 0, 0), (5, 0), 7), Accounting::Counted(expected));
+    }
+
+    /// Of 5 GETs, 2 of them failed, and 3 PINGs.
+    #[test]
+    fn the_servers_behind_a_balancer_together_have_what_it_forwards() {
+        let measured = measured(3, 2, 0);
+        let agrees = |a: [u64; 3], b: [u64; 3], has_token: bool| {
+            let backends = [("a", a), ("b", b)];
+            let backends = backends::between(&Stats::default(), &backends::tests::stats(&backends));
+            Account::of_backends(&backends, &measured, Ours { has_token, ..AROUND }).agrees
+        };
+        assert!(agrees([2, 1, 0], [1, 1, 4], false));
+        assert!(agrees([3, 0, 0], [0, 0, 0], false), "what has failed never came");
+        for (a, b) in [([2, 0, 0], [0, 0, 0]), ([4, 0, 0], [2, 0, 0]), ([2, 2, 0], [1, 1, 0])] {
+            assert!(!agrees(a, b, false), "{a:?} {b:?}");
+        }
+        assert!(agrees([4, 0, 0], [2, 0, 0], true));
+        assert!(!agrees([2, 0, 0], [0, 0, 0], true));
     }
 
     #[test]
     fn a_target_that_has_started_again_is_not_held_against_anything() {
         let (before, measured) = (stats(9.0, (100, 0), 100), measured(5, 0, 0));
         for after in [stats(1.0, (105, 0), 107), stats(10.0, (5, 0), 107)] {
-            let accounting = Accounting::between(&before, &after, &measured, 2);
+            let accounting = Accounting::between(&before, &after, &measured, AROUND);
             assert!(matches!(accounting, Accounting::Unknown(_)), "{accounting:?}");
         }
     }

@@ -6,7 +6,8 @@ use client::Outcomes;
 use figures::Numbers;
 
 use super::{
-    accounting::{Account, Accounting},
+    accounting::{Account, Accounting, Counted},
+    backends::{self, BackendRequests},
     gaps::Gap,
     rows::{ALL, Row, Summary},
     settings::Settings,
@@ -89,7 +90,7 @@ fn tables(summary: &Summary, language: Language, clients_max: usize) -> Vec<Titl
         [&[row.row.clone()][..], &rate(row), &times].concat()
     };
     let clients = summary.clients.iter().take(clients_max);
-    vec![
+    let mut tables = vec![
         Titled {
             title: language.response_time(),
             grid: grid(language.response_columns(), summary.rows.iter().map(response)),
@@ -102,7 +103,29 @@ fn tables(summary: &Summary, language: Language, clients_max: usize) -> Vec<Titl
             title: language.each_client(),
             grid: grid(language.client_columns(), clients.map(client)),
         },
-    ]
+    ];
+    if let Accounting::Counted(Counted { backends, .. }) = &summary.accounting
+        && !backends.is_empty()
+    {
+        tables.push(by_backend(backends, language));
+    }
+    tables
+}
+
+fn by_backend(backends: &[BackendRequests], language: Language) -> Titled {
+    let all = backends::sum(backends);
+    let row = |backend: &BackendRequests| {
+        let BackendRequests { backend, requests: Outcomes { ok, failed }, retries } = backend;
+        let share = (ok + failed) as f64 / (all.ok + all.failed).max(1) as f64;
+        vec![
+            cli::printable(backend),
+            format!("{ok} / {failed}"),
+            language.percent(share),
+            retries.to_string(),
+        ]
+    };
+    let grid = grid(language.backend_columns(), backends.iter().map(row));
+    Titled { title: language.by_backend(), grid }
 }
 
 /// The first column names the row, all others hold numbers.
@@ -142,7 +165,7 @@ fn accounts(accounting: &Accounting, language: Language) -> Vec<String> {
         Accounting::NotAsked => return Vec::new(),
         Accounting::CountsNothing => return vec![language.target_counts_nothing()],
         Accounting::Unknown(why) => return vec![language.target_counts_unknown(why)],
-        Accounting::Counted(accounts) => accounts,
+        Accounting::Counted(counted) => &counted.accounts,
     };
     let counts = |counts: &Outcomes| language.counts(counts.ok, counts.failed);
     let (same, other): (Vec<&Account>, _) =
