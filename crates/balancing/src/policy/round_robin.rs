@@ -60,11 +60,8 @@ impl Policy for RoundRobin {
         self.turn(candidates.iter())
     }
 
-    /// A newcomer is owed as much as the others are in the mean. That is not zero for good: who leaves
-    /// takes its debt with it.
     fn added(&mut self) {
-        let mean = self.owed.iter().sum::<i64>().checked_div(self.owed.len() as i64);
-        self.owed.push(mean.unwrap_or(0));
+        self.owed.push(0);
     }
 
     fn removed(&mut self, place: usize) {
