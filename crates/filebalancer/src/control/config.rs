@@ -1,14 +1,18 @@
-//! The configuration file: the backends, and how they are chosen among.
+//! The configuration file: the backends, and how they are chosen among. It is understood as a whole or not
+//! at all, and what is wrong in it is told with its line and its key.
 
 use std::{
-    collections::HashSet,
-    fs, io,
+    fmt::Display,
+    fs::File,
+    io::{self, Read},
     num::NonZeroU16,
+    ops::Range,
     path::{Path, PathBuf},
 };
 
 use balancing::PolicyName;
 use serde::Deserialize;
+use toml::Spanned;
 
 use crate::backend::{BackendConfig, BackendError};
 
@@ -20,6 +24,7 @@ const LEN_MAX: u64 = 1 << 20;
 pub(crate) struct Config {
     /// The command line's, where the file names none.
     pub(crate) policy: Option<PolicyName>,
+    /// At least one, with different names.
     pub(crate) backends: Vec<BackendConfig>,
 }
 
@@ -28,118 +33,176 @@ pub(crate) struct Config {
 pub(crate) enum ConfigError {
     #[error("{} cannot be read: {reason}", path.display())]
     Unreadable { path: PathBuf, reason: io::Error },
-    #[error("{} is longer than {LEN_MAX} bytes", path.display())]
-    TooLong { path: PathBuf },
-    #[error("{}: {reason}", path.display())]
-    Wrong { path: PathBuf, reason: String },
+    #[error("{}, line {line}: {reason}", path.display())]
+    Wrong { path: PathBuf, line: usize, reason: String },
 }
 
 impl Config {
     pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
-        let path = || path.to_owned();
-        let unreadable = |reason| ConfigError::Unreadable { path: path(), reason };
-        if fs::metadata(path()).map_err(unreadable)?.len() > LEN_MAX {
-            return Err(ConfigError::TooLong { path: path() });
-        }
-        let text = fs::read_to_string(path()).map_err(unreadable)?;
-        Self::parse(&text).map_err(|reason| ConfigError::Wrong { path: path(), reason })
+        let text = read(path)
+            .map_err(|reason| ConfigError::Unreadable { path: path.to_owned(), reason })?;
+        Self::parse(&text).map_err(|Mistake { at, reason }| {
+            let line = 1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count();
+            ConfigError::Wrong { path: path.to_owned(), line, reason }
+        })
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
-        let file: File =
-            toml::from_str(text).map_err(|err| err.to_string().trim_end().to_owned())?;
-        let policy = file.policy.map(|name| name.parse::<PolicyName>()).transpose()?;
-        let mut names = HashSet::new();
-        let mut backends = Vec::new();
-        for entry in file.backend {
-            let address = entry.address.clone();
-            let backend = entry.configured().map_err(|err| format!("{address:?}: {err}"))?;
-            if !names.insert(backend.name.clone()) {
-                return Err(format!("two backends are called {}", backend.name));
+    fn parse(text: &str) -> Result<Self, Mistake> {
+        let written: Written = toml::from_str(text).map_err(Mistake::of)?;
+        let mut backends: Vec<BackendConfig> = Vec::with_capacity(written.backend.len());
+        for entry in written.backend {
+            let span = entry.span();
+            let backend = entry.into_inner().configured()?;
+            if backends.iter().any(|other| other.name == backend.name) {
+                let why = format!("two backends are called {}", backend.name);
+                return Err(Mistake::new(span, why));
             }
             backends.push(backend);
         }
-        match backends.is_empty() {
-            true => Err("no [[backend]] is named to forward to".to_owned()),
-            false => Ok(Self { policy, backends }),
+        if backends.is_empty() {
+            return Err(Mistake::new(0..0, "no [[backend]] is named to forward to"));
         }
+        let policy = understood(written.policy, |name| name.parse::<PolicyName>())?;
+        Ok(Self { policy, backends })
+    }
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let len = File::open(path)?.take(LEN_MAX + 1).read_to_string(&mut text)?;
+    if len as u64 > LEN_MAX { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
+}
+
+/// What is wrong, and where in the text that begins.
+#[derive(Debug)]
+struct Mistake {
+    at: usize,
+    reason: String,
+}
+
+impl Mistake {
+    /// Words that name their key themselves.
+    fn new(span: Range<usize>, why: impl Display) -> Self {
+        Self { at: span.start, reason: why.to_string() }
+    }
+
+    fn of(mut err: toml::de::Error) -> Self {
+        let at = err.span().map_or(0, |span| span.start);
+        // Without the text it says what is wrong, and in which key, in one line.
+        err.set_input(None);
+        Self { at, reason: err.to_string().trim_end().replace('\n', " ") }
     }
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
-    policy: Option<String>,
+struct Written {
+    policy: Option<Spanned<String>>,
     #[serde(default)]
-    backend: Vec<Entry>,
+    backend: Vec<Spanned<Entry>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
-    name: Option<String>,
-    address: String,
+    name: Option<Spanned<String>>,
+    address: Spanned<String>,
     weight: Option<NonZeroU16>,
-    max: Option<usize>,
-    check: Option<String>,
+    max: Option<Spanned<usize>>,
+    check: Option<Spanned<String>>,
 }
 
 impl Entry {
-    fn configured(self) -> Result<BackendConfig, BackendError> {
-        let mut config = BackendConfig::new(self.name.as_deref(), &self.address)?;
-        config.weight = self.weight.unwrap_or(config.weight);
-        if let Some(max) = self.max {
-            config.set_max(max)?;
-        }
-        if let Some(check) = &self.check {
-            config.set_check(check)?;
-        }
+    fn configured(self) -> Result<BackendConfig, Mistake> {
+        let Self { name, address, weight, max, check } = self;
+        let called = name.as_ref().map(|name| name.get_ref().as_str());
+        let mut config =
+            BackendConfig::new(called, address.get_ref()).map_err(|why| match (&name, &why) {
+                (Some(name), BackendError::Name) => Mistake::new(name.span(), why),
+                _ => Mistake::new(address.span(), format_args!("address: {why}")),
+            })?;
+        config.weight = weight.unwrap_or(config.weight);
+        understood(max, |max| config.set_max(*max))?;
+        understood(check, |check| config.set_check(check))?;
         Ok(config)
     }
 }
 
+/// What a value means, if there is one.
+fn understood<T, U, E: Display>(
+    value: Option<Spanned<T>>,
+    mut meaning: impl FnMut(&T) -> Result<U, E>,
+) -> Result<Option<U>, Mistake> {
+    let Some(value) = value else { return Ok(None) };
+    meaning(value.get_ref()).map(Some).map_err(|why| Mistake::new(value.span(), why))
+}
+
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+
     use super::*;
+
+    const WHOLE: &str = r#"
+policy = "two-choices"
+
+[[backend]]
+name = "a"
+address = "127.0.0.1:8080"
+weight = 5
+max = 10
+check = "127.0.0.1:9090"
+
+[[backend]]
+address = "127.0.0.1:8081"
+"#;
 
     #[test]
     fn a_file_names_backends_and_perhaps_a_policy() {
-        let text = r#"
-            policy = "two-choices"
-
-            [[backend]]
-            name = "a"
-            address = "127.0.0.1:8080"
-            weight = 5
-            max = 10
-            check = "127.0.0.1:9090"
-
-            [[backend]]
-            address = "127.0.0.1:8081"
-        "#;
-        let config = Config::parse(text).unwrap();
+        let config = Config::parse(WHOLE).unwrap();
         assert_eq!(config.policy, Some(PolicyName::TwoChoices));
         let backends = ["a=127.0.0.1:8080,weight=5,max=10,check=127.0.0.1:9090", "127.0.0.1:8081"];
         assert_eq!(config.backends, backends.map(|text| text.parse().unwrap()));
     }
 
+    /// What is said about the text, which is a file for that; without the file's name.
+    fn refusal(text: &str) -> String {
+        let dir = TempDir::new().unwrap();
+        let path = dir.path().join("balancer.toml");
+        fs::write(&path, text).unwrap();
+        let said = Config::read(&path).unwrap_err().to_string();
+        said.strip_prefix(path.to_str().unwrap()).unwrap().to_owned()
+    }
+
     #[test]
-    fn what_is_no_configuration_is_told_why() {
-        let backend = "[[backend]]\naddress = \"a:1\"\n";
-        for (text, why) in [
-            (String::new(), "no [[backend]] is named"),
-            (backend.repeat(2), "two backends are called a:1"),
-            (format!("{backend}wait = 1"), "unknown field `wait`"),
-            (format!("polices = \"x\"\n{backend}"), "unknown field `polices`"),
-            (format!("policy = \"random\"\n{backend}"), "no policy is called \"random\""),
-            (format!("{backend}weight = 0"), "line 3"),
-            (format!("{backend}max = 0"), "\"a:1\": max is a number from 1"),
-            ("[[backend]]\naddress = \"a:0\"".to_owned(), "\"a:0\": the port must be a number"),
-            ("[[backend]]".to_owned(), "missing field `address`"),
-            ("backend".to_owned(), "line 1"),
+    fn what_is_wrong_is_told_with_its_line_and_its_key() {
+        for (from, to, line, why) in [
+            ("policy", "polices", 2, "unknown field `polices`"),
+            ("\"two-choices\"", "\"random\"", 2, "no policy is called \"random\""),
+            ("name = \"a\"", "name = \"a b\"", 5, "the name of a backend has"),
+            ("name = \"a\"", "wait = 1", 5, "unknown field `wait`"),
+            ("\"127.0.0.1:8080\"", "\"a:0\"", 6, "address: the port must be a number"),
+            ("\"127.0.0.1:8080\"", "5", 6, "in `backend.address`"),
+            ("weight = 5", "weight = 0", 7, "in `backend.weight`"),
+            ("max = 10", "max = 0", 8, "max is a number from 1"),
+            ("\"127.0.0.1:9090\"", "\"\"", 9, "check: no host is named"),
+            ("\"127.0.0.1:9090\"", "", 9, ""),
+            ("name = \"a\"", "name = \"127.0.0.1:8081\"", 11, "two backends are called 127"),
+            ("address = \"127.0.0.1:8081\"", "", 11, "missing field `address`"),
         ] {
-            let refusal = Config::parse(&text).unwrap_err();
-            assert!(refusal.contains(why), "{text}: {refusal}");
+            assert!(WHOLE.contains(from), "{from}");
+            let said = refusal(&WHOLE.replacen(from, to, 1));
+            let is_so = said.starts_with(&format!(", line {line}: ")) && said.contains(why);
+            assert!(is_so && said.lines().count() == 1, "{to}: {said}");
         }
+    }
+
+    #[test]
+    fn a_file_without_backends_and_one_without_end_are_refused() {
+        assert_eq!(refusal(""), ", line 1: no [[backend]] is named to forward to");
+        let endless = refusal(&" ".repeat(LEN_MAX as usize + 1));
+        assert!(endless.starts_with(" cannot be read: "), "{endless}");
     }
 }
