@@ -6,7 +6,6 @@ mod config;
 mod socket;
 
 use std::{
-    collections::HashSet,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -61,7 +60,7 @@ impl Control {
     fn change(&self, request: &Request) -> Result<String, String> {
         match request {
             Request::Show { .. } => Ok(String::new()),
-            Request::Drain { name } => {
+            Request::Drain { name, .. } => {
                 self.pool.drain(&*self.find(name)?);
                 Ok(format!("{name} gets nothing new"))
             }
@@ -93,10 +92,7 @@ impl Control {
     }
 
     fn add(&self, config: BackendConfig) -> Result<Arc<Backend>, DuplicateName> {
-        let backend = self.pool.add(config)?;
-        let (pool, checks) = (self.pool.clone(), self.checks.clone());
-        tokio::spawn(checks::watch(pool, Arc::clone(&backend), checks, None));
-        Ok(backend)
+        self.pool.add(config).inspect(|backend| self.watch(backend))
     }
 
     /// Reads the configuration again, for SIGHUP. A file that is wrong changes nothing, which is logged.
@@ -115,7 +111,7 @@ impl Control {
         let config = Config::read(path).map_err(|err| err.to_string())?;
         let policy = config.policy.unwrap_or(self.settings.policy);
         self.pool.set_settings(Settings { policy, ..self.settings.clone() });
-        let changes = self.put_into_force(config.backends);
+        let changes = self.put_into_force(&config.backends);
         let done =
             format!("{} is in force: {changes} backends added, removed or changed", path.display());
         tracing::info!("{done}");
@@ -123,36 +119,44 @@ impl Control {
     }
 
     /// Has the pool consist of these, which have different names. How many are not as they were.
-    fn put_into_force(&self, configs: Vec<BackendConfig>) -> usize {
+    fn put_into_force(&self, configs: &[BackendConfig]) -> usize {
         let mut changes = 0;
-        let named: HashSet<&str> = configs.iter().map(|config| &*config.name).collect();
-        for gone in self.pool.backends().iter().filter(|it| !named.contains(it.name())) {
-            self.pool.remove(gone);
-            changes += 1;
-        }
         for config in configs {
             changes += usize::from(self.set(config));
+        }
+        // Last, so that at no moment there is nobody to forward to.
+        for backend in self.pool.backends() {
+            if configs.iter().all(|config| config.name != backend.name()) {
+                self.pool.remove(&backend);
+                changes += 1;
+            }
         }
         changes
     }
 
     /// Has a backend of that name be as it is configured; whether it was not.
-    fn set(&self, config: BackendConfig) -> bool {
+    fn set(&self, config: &BackendConfig) -> bool {
         let mut standings = self.pool.standings().into_iter();
         let known = standings.find(|standing| standing.backend.name() == config.name);
-        if let Some(Standing { backend, weight, .. }) = known {
-            let reweighed = BackendConfig { weight: config.weight, ..backend.config.clone() };
-            if config == reweighed {
-                let is_other = weight != config.weight;
-                if is_other {
-                    self.pool.set_weight(&backend, config.weight);
-                }
-                return is_other;
-            }
+        let Some(Standing { backend, weight, .. }) = known else {
+            return self.add(config.clone()).is_ok();
+        };
+        let reweighed = BackendConfig { weight: config.weight, ..backend.config.clone() };
+        if *config != reweighed {
             // Another server, or one that is asked elsewhere.
-            self.pool.remove(&backend);
+            let replaced = self.pool.replace(&backend, config.clone());
+            return replaced.inspect(|backend| self.watch(backend)).is_ok();
         }
-        // There is none of that name now.
-        self.add(config).is_ok()
+        let is_other = weight != config.weight;
+        if is_other {
+            self.pool.set_weight(&backend, config.weight);
+        }
+        is_other
+    }
+
+    /// Has a backend checked until it is removed.
+    fn watch(&self, backend: &Arc<Backend>) {
+        let (pool, checks) = (self.pool.clone(), self.checks.clone());
+        tokio::spawn(checks::watch(pool, Arc::clone(backend), checks, None));
     }
 }

@@ -12,9 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use balancing::{
-    BackendId, BackendSpec, Change, DuplicateName, NoBackend, Outcome, Settings, State, Ticket,
-};
+use balancing::{BackendId, Change, DuplicateName, NoBackend, Outcome, Settings, State, Ticket};
 use telemetry::{
     EventKind, Journal, Level,
     histogram::{Histogram, HistogramCounts},
@@ -162,17 +160,7 @@ impl SharedPool {
 impl SharedPool {
     /// Adds a backend that is taken to be up.
     pub(crate) fn add(&self, config: BackendConfig) -> Result<Arc<Backend>, DuplicateName> {
-        let added = self.change(|decisions, now| {
-            let spec = BackendSpec {
-                name: config.name.clone(),
-                weight: config.weight,
-                // Until it says how many workers it has.
-                in_flight_max: config.max.unwrap_or(usize::MAX),
-            };
-            let backend = Arc::new(Backend::new(decisions.pool.add(spec, now)?, config));
-            decisions.backends.push(Arc::clone(&backend));
-            Ok(backend)
-        });
+        let added = self.change(|decisions, now| decisions.add(config, now));
         if let Ok(backend) = &added {
             self.tell(backend, Level::Info, "added", None);
         }
@@ -181,11 +169,22 @@ impl SharedPool {
 
     /// Forgets a backend. What is in flight there goes on.
     pub(crate) fn remove(&self, backend: &Backend) {
-        self.change(|decisions, now| {
-            decisions.pool.remove(backend.id, now);
-            decisions.backends.retain(|other| other.id != backend.id);
-        });
+        self.change(|decisions, now| decisions.remove(backend.id, now));
         self.tell(backend, Level::Info, "removed", None);
+    }
+
+    /// Puts another in the place of a backend, which may have its name. At no moment there is neither.
+    pub(crate) fn replace(
+        &self,
+        backend: &Backend,
+        config: BackendConfig,
+    ) -> Result<Arc<Backend>, DuplicateName> {
+        let added = self.change(|decisions, now| {
+            decisions.remove(backend.id, now);
+            decisions.add(config, now)
+        })?;
+        self.tell(&added, Level::Info, "replaced", None);
+        Ok(added)
     }
 
     /// Gives it nothing new.

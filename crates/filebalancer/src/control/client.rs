@@ -5,7 +5,8 @@ use std::{
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
     process::ExitCode,
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use cli::table;
@@ -15,6 +16,9 @@ use super::command::{Answer, Request};
 
 /// How long the balancer may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Between two looks whether a backend has anything left to do.
+const LOOK_PAUSE: Duration = Duration::from_millis(100);
 
 /// More than the rows of any pool that a person looks at.
 const LEN_MAX: u64 = 16 << 20;
@@ -42,13 +46,42 @@ pub(crate) fn ask(path: &Path, request: &Request) -> Result<ExitCode, CtlError> 
             }
             _ => cli::output::print(shown(&backends).as_bytes()),
         },
-        Answer::Done(sentence) => cli::outln!("{}", cli::printable(&sentence)),
+        Answer::Done(sentence) => {
+            cli::outln!("{}", cli::printable(&sentence));
+            if let Request::Drain { name, wait } = request
+                && !wait.is_zero()
+            {
+                return await_idle(path, name, *wait);
+            }
+        }
         Answer::Refused(why) => {
             cli::errln!("filebalancer: {}", cli::printable(&why));
             return Ok(ExitCode::FAILURE);
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Waits until a backend has nothing left to do, or is none any more.
+fn await_idle(path: &Path, name: &str, wait: Duration) -> Result<ExitCode, CtlError> {
+    let deadline = Instant::now() + wait;
+    loop {
+        let Answer::Backends(backends) = exchange(path, &Request::Show { json: true })? else {
+            return Ok(ExitCode::FAILURE);
+        };
+        let backend = backends.iter().find(|backend| backend.name == name);
+        match backend.map_or(0, |backend| backend.in_flight) {
+            0 => {
+                cli::outln!("{} has nothing left to do", cli::printable(name));
+                return Ok(ExitCode::SUCCESS);
+            }
+            left if Instant::now() >= deadline => {
+                cli::errln!("filebalancer: {} still has {left} in flight", cli::printable(name));
+                return Ok(ExitCode::FAILURE);
+            }
+            _ => thread::sleep(LOOK_PAUSE),
+        }
+    }
 }
 
 fn exchange(path: &Path, request: &Request) -> Result<Answer, CtlError> {

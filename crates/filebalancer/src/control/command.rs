@@ -1,6 +1,6 @@
 //! What an operator asks of a running balancer, and what it answers: a line of JSON each.
 
-use std::num::NonZeroU16;
+use std::{num::NonZeroU16, time::Duration};
 
 use clap::Subcommand;
 use protocol::stats::Backend;
@@ -18,7 +18,20 @@ pub(crate) enum Request {
         json: bool,
     },
     /// Give a backend nothing new; what it has goes on
-    Drain { name: String },
+    Drain {
+        name: String,
+
+        /// Wait so many seconds at most until it has nothing left; the exit status says whether it has
+        #[arg(
+            long,
+            value_name = "SECONDS",
+            default_value = "0",
+            hide_default_value = true,
+            value_parser = cli::units::seconds
+        )]
+        #[serde(skip)]
+        wait: Duration,
+    },
     /// Give a backend work again that was drained or ejected
     Enable { name: String },
     /// Change a backend's share of the work

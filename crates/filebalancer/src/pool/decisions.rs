@@ -6,10 +6,12 @@ use std::{
     time::Duration,
 };
 
-use balancing::{BackendId, NoBackend, Pool, Queue, RetryBudget, Settings};
+use balancing::{
+    BackendId, BackendSpec, DuplicateName, NoBackend, Pool, Queue, RetryBudget, Settings,
+};
 use simulation::Chance;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, BackendConfig};
 
 /// Where a request is to go.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -47,6 +49,27 @@ impl<A> Decisions<A> {
             chance: Chance::new(seed, 0),
             backends: Vec::new(),
         }
+    }
+
+    pub(super) fn add(
+        &mut self,
+        config: BackendConfig,
+        now: Duration,
+    ) -> Result<Arc<Backend>, DuplicateName> {
+        let spec = BackendSpec {
+            name: config.name.clone(),
+            weight: config.weight,
+            // Until it says how many workers it has.
+            in_flight_max: config.max.unwrap_or(usize::MAX),
+        };
+        let backend = Arc::new(Backend::new(self.pool.add(spec, now)?, config));
+        self.backends.push(Arc::clone(&backend));
+        Ok(backend)
+    }
+
+    pub(super) fn remove(&mut self, id: BackendId, now: Duration) {
+        self.pool.remove(id, now);
+        self.backends.retain(|other| other.id != id);
     }
 
     /// Counts a request in flight on a backend, if there is room for it now.
