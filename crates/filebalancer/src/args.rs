@@ -114,12 +114,12 @@ pub(crate) struct ServeArgs {
     )]
     pub(crate) queue: u32,
 
-    /// Seconds that one waits before it is answered `busy`
+    /// Time that one waits before it is answered `busy`
     #[arg(
         long,
-        value_name = "SECONDS",
-        default_value = "10",
-        value_parser = cli::units::seconds,
+        value_name = "TIME",
+        default_value = "10s",
+        value_parser = cli::units::duration,
         hide_short_help = true
     )]
     pub(crate) queue_wait: Duration,

@@ -7,21 +7,21 @@ const HEADING: &str = "Health of the backends";
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = HEADING, mut_args(cli::rare(HEADING)))]
 pub(crate) struct HealthArgs {
-    /// Seconds between two checks of a backend
+    /// Time between two checks of a backend, such as 1s or 500ms
     #[arg(
         long,
-        value_name = "SECONDS",
-        default_value = "1",
-        value_parser = cli::units::seconds_not_zero
+        value_name = "TIME",
+        default_value = "1s",
+        value_parser = cli::units::duration
     )]
     pub(crate) check_interval: Duration,
 
-    /// Seconds after which a check has failed; at most the interval
+    /// Time after which a check has failed; at most the interval
     #[arg(
         long,
-        value_name = "SECONDS",
-        default_value = "1",
-        value_parser = cli::units::seconds_not_zero
+        value_name = "TIME",
+        default_value = "1s",
+        value_parser = cli::units::duration
     )]
     pub(crate) check_timeout: Duration,
 
@@ -33,16 +33,16 @@ pub(crate) struct HealthArgs {
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rise: u32,
 
-    /// Seconds that one that gets work again takes to its whole share
+    /// Seconds that one that gets work again takes to its whole share; 0 for none
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = cli::units::seconds)]
     pub(crate) warm_up: Duration,
 
-    /// Seconds that connecting to a backend may take; then another one is tried
+    /// Time that connecting to a backend may take; then another one is tried
     #[arg(
         long,
-        value_name = "SECONDS",
-        default_value = "3",
-        value_parser = cli::units::seconds_not_zero
+        value_name = "TIME",
+        default_value = "3s",
+        value_parser = cli::units::duration
     )]
     pub(crate) connect_timeout: Duration,
 

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cli::table;
+use cli::table::{self, Side};
 use protocol::stats::Backend;
 
 use super::command::{Answer, Request};
@@ -101,34 +101,34 @@ fn exchange(path: &Path, request: &Request) -> Result<Answer, CtlError> {
 }
 
 fn shown(backends: &[Backend]) -> String {
-    const HEADS: [&str; 9] = [
-        "name",
+    const HEAD: [&str; 9] = [
+        "backend",
         "state",
         "weight",
         "in flight",
-        "of at most",
-        "connections",
-        "that failed",
+        "max",
+        "conn ok",
+        "conn failed",
         "requests",
-        "that failed",
+        "failed",
     ];
-    let rows: Vec<[String; 9]> = backends
-        .iter()
-        .map(|backend| {
-            let Backend { weight, in_flight, connections, requests, .. } = backend;
-            let max = backend.in_flight_max.map_or_else(|| "any".to_owned(), |max| max.to_string());
-            [
-                cli::printable(&backend.name),
-                cli::printable(&backend.state),
-                weight.to_string(),
-                in_flight.to_string(),
-                max,
-                connections.ok.to_string(),
-                connections.failed.to_string(),
-                requests.ok.to_string(),
-                requests.failed.to_string(),
-            ]
-        })
-        .collect();
-    table::framed(&HEADS, &[2, 3, 4, 5, 6, 7, 8], &rows, table::room())
+    let mut sides = [Side::Right; HEAD.len()];
+    sides[..2].fill(Side::Left);
+    let rows = backends.iter().map(|backend| {
+        let max = backend.in_flight_max.map_or_else(|| "-".to_owned(), |max| max.to_string());
+        vec![
+            cli::printable(&backend.name),
+            cli::printable(&backend.state),
+            backend.weight.to_string(),
+            backend.in_flight.to_string(),
+            max,
+            backend.connections.ok.to_string(),
+            backend.connections.failed.to_string(),
+            backend.requests.ok.to_string(),
+            backend.requests.failed.to_string(),
+        ]
+    });
+    let head = HEAD.map(str::to_owned).to_vec();
+    let lines: Vec<Vec<String>> = [head].into_iter().chain(rows).collect();
+    table::aligned(&sides, &lines)
 }

@@ -1,0 +1,64 @@
+//! How many may come, and what becomes of one more.
+
+use testkit::{PATIENCE, eventually};
+
+use crate::{await_log, backend, balancer, named, start_with_status, stats, who};
+
+#[test]
+fn one_connection_more_than_there_may_be_is_answered_busy() {
+    let server = backend("a");
+    let balancer = balancer([named("a", &server)]).args(["--max-connections", "2"]).start();
+    let mut open = [balancer.connect(), balancer.connect()];
+    for peer in &mut open {
+        assert_eq!(peer.request("PING").outcome(), "OK");
+    }
+    let reply = balancer.connect().read_reply();
+    assert_eq!(reply.outcome(), "busy");
+    assert!(reply["data"].as_str().unwrap().contains("2 connections"), "{}", reply.text());
+}
+
+/// Nobody knows what whoever speaks another protocol would take such an answer for.
+#[test]
+fn at_level_connection_one_more_is_closed_without_a_word() {
+    let server = backend("a");
+    let options = ["--level", "connection", "--max-connections", "1"];
+    let balancer = balancer([named("a", &server)]).args(options).start();
+    let mut open = balancer.connect();
+    assert_eq!(open.request("PING").outcome(), "OK");
+    balancer.connect().expect_closed();
+    assert_eq!(open.request("PING").outcome(), "OK");
+}
+
+#[test]
+fn whoever_finds_all_backends_full_waits_for_a_place() {
+    let server = backend("a");
+    let options = ["--level", "connection", "--queue", "1"];
+    let builder = balancer([format!("{},max=1", named("a", &server))]);
+    let (balancer, status) = start_with_status(builder.args(options));
+    let mut first = balancer.connect();
+    assert_eq!(first.request("PING").outcome(), "OK");
+    let mut second = balancer.connect();
+    second.send("PING\r\n\r\n");
+    eventually(PATIENCE, "the second waits", || stats(status).connections.waiting == 1);
+    // The queue has one place.
+    balancer.connect().expect_closed();
+    assert!(!second.has_received());
+    drop(first);
+    assert_eq!(second.read_reply().outcome(), "OK");
+    assert_eq!(stats(status).connections.waiting, 0);
+}
+
+#[test]
+fn a_wait_for_a_place_has_an_end() {
+    let server = backend("a");
+    let options = ["--level", "connection", "--queue-wait", "0.2"];
+    let builder = balancer([format!("{},max=1", named("a", &server))]);
+    let balancer = builder.args(options).start();
+    let mut first = balancer.connect();
+    assert_eq!(first.request("PING").outcome(), "OK");
+    balancer.connect().expect_closed();
+    await_log(&balancer, &["closed", "all servers are busy"]);
+    drop(first);
+    await_log(&balancer, &["closed", "outcome=ok"]);
+    assert_eq!(who(&balancer), "a");
+}
