@@ -17,6 +17,7 @@ use crate::{
     balancer::{Layout, Level, Limits},
     checks::{CheckSettings, Question},
     control::Request,
+    simulate::{SIMULATIONS, SimulateArgs},
 };
 
 const EXAMPLES: &str = "\
@@ -46,6 +47,11 @@ pub(crate) enum Command {
     /// Ask a balancer that runs, at its --control, or change it
     #[command(subcommand)]
     Ctl(Request),
+
+    /// Try a policy on backends that exist in virtual time only
+    #[command(after_help = SIMULATIONS)]
+    Simulate(SimulateArgs),
+
     #[command(flatten)]
     Documents(Documents),
 }

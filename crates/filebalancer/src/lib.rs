@@ -4,7 +4,8 @@
 //! [pool](pool::SharedPool) is what all connections ask for a place; at level `connection` the
 //! [bytes](splice) of a connection go to one backend, at level `request` each [request](request) of a
 //! client may go to another. [Checks](checks) ask the backends whether they are well, and
-//! [control](control) is what changes while the balancer runs.
+//! [control](control) is what changes while the balancer runs. [simulate] has the same pool decide in
+//! virtual time.
 #![forbid(unsafe_code)]
 
 mod args;
@@ -15,6 +16,7 @@ mod control;
 mod pool;
 mod request;
 mod serve;
+mod simulate;
 mod splice;
 mod stats;
 
@@ -34,6 +36,10 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
                 bail!("--control must name the socket of the balancer")
             };
             Ok(control::ask(path, request)?)
+        }
+        Some(Command::Simulate(args)) => {
+            args.run()?;
+            Ok(ExitCode::SUCCESS)
         }
         Some(Command::Documents(documents)) => {
             documents.print(&cli::command::<Args>())?;
