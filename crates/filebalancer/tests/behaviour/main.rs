@@ -15,6 +15,7 @@ mod failover;
 mod health;
 mod limits;
 mod metrics;
+mod request;
 mod shutdown;
 mod turns;
 
