@@ -56,7 +56,7 @@ fn shutdown_lets_open_transfers_finish(model: Model) {
     let stopped = server.wait(PATIENCE);
     assert_eq!(stopped.exit_code, Some(0), "{}", stopped.stderr);
     let last = stopped.stderr.lines().last().unwrap();
-    assert!(last.contains("GET 3/0, UPLOAD 2/0"), "{last}");
+    assert!(last.contains("get 3/0, upload 2/0"), "{last}");
     for name in ["up0.bin", "up1.bin"] {
         assert!(server.stored(name).unwrap() == content);
     }
@@ -131,7 +131,7 @@ fn a_second_signal_cuts_open_transfers(model: Model) {
     let stopped = server.wait(Duration::from_secs(10));
     assert_eq!(stopped.exit_code, Some(1), "{}", stopped.stderr);
     assert!(!peer.read_to_end().ends_with(b"}\r\n\r\n"));
-    expect_final_statistics(&stopped.stderr, "GET 0/1");
+    expect_final_statistics(&stopped.stderr, "get 0/1");
 }
 
 fn interrupt_stops_as_terminate_does(model: Model) {
@@ -152,7 +152,7 @@ fn open_transfers_are_cut_when_the_grace_period_ends(model: Model) {
     assert_eq!(stopped.exit_code, Some(1), "{}", stopped.stderr);
     assert!(start.elapsed() >= Duration::from_millis(950), "cut after {:?}", start.elapsed());
     assert!(!peer.read_to_end().ends_with(b"}\r\n\r\n"));
-    expect_final_statistics(&stopped.stderr, "GET 0/1");
+    expect_final_statistics(&stopped.stderr, "get 0/1");
 }
 
 fn an_upload_cut_by_the_shutdown_leaves_nothing(model: Model) {
@@ -164,7 +164,7 @@ fn an_upload_cut_by_the_shutdown_leaves_nothing(model: Model) {
     server.kill(Signal::SIGTERM);
     let stopped = server.wait(Duration::from_secs(10));
     assert_eq!(stopped.exit_code, Some(1), "{}", stopped.stderr);
-    expect_final_statistics(&stopped.stderr, "UPLOAD 0/1");
+    expect_final_statistics(&stopped.stderr, "upload 0/1");
     assert_eq!(server.stored("a.txt").unwrap(), b"old");
     assert_eq!(server.temporary_files(), 0, "temporary files are left in the served directory");
     peer.read_to_end();
