@@ -16,7 +16,7 @@ use std::{
     io,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant},
 };
@@ -62,16 +62,6 @@ impl ConnectionError {
             | Self::Cut => Level::Warning,
         }
     }
-
-    /// What the connection says about its backend.
-    fn outcome(&self) -> Outcome {
-        match self {
-            Self::ServerLost(_) | Self::Unreachable { .. } => Outcome::Failed,
-            Self::NoPlace(_) | Self::ClientLost(_) | Self::Idle(_) | Self::Cut => {
-                Outcome::Abandoned
-            }
-        }
-    }
 }
 
 /// Serves one client to the end of its connection.
@@ -113,8 +103,7 @@ async fn forward(
     if carried.is_err() {
         reset(&server);
     }
-    progress
-        .finish(carried.as_ref().map_or_else(ConnectionError::outcome, |()| Outcome::Succeeded));
+    progress.finish(&carried);
     carried
 }
 
@@ -138,7 +127,7 @@ async fn connect(
             Ok(stream) => return Ok((lease, stream)),
             Err(reason) => {
                 lease.finish(Outcome::Failed);
-                tracing::debug!("{} takes no connection: {reason}", backend.name());
+                connection.retried(&reason);
                 tried.push(backend.id);
                 let backend = backend.name().to_owned();
                 last = Some(ConnectionError::Unreachable { backend, reason });
@@ -196,6 +185,7 @@ struct Progress<'a> {
     began: Instant,
     /// Milliseconds since then when something moved last.
     moved_ms: AtomicU64,
+    has_moved_up: AtomicBool,
 }
 
 impl<'a> Progress<'a> {
@@ -207,11 +197,13 @@ impl<'a> Progress<'a> {
             backend,
             began: Instant::now(),
             moved_ms: 0.into(),
+            has_moved_up: false.into(),
         }
     }
 
     fn moved_up(&self, len: usize) {
         self.moved();
+        self.has_moved_up.store(true, Relaxed);
         self.backend.counts.forwarded_to(len as u64);
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         connection.received(len as u64);
@@ -245,7 +237,16 @@ impl<'a> Progress<'a> {
         }
     }
 
-    fn finish(self, outcome: Outcome) {
+    /// Gives the place back, with what the connection says about its backend. One that hangs up on what a
+    /// client has sent may have good reasons: else clients who talk nonsense could take all backends out.
+    fn finish(self, carried: &Result<(), ConnectionError>) {
+        let outcome = match carried {
+            Ok(()) => Outcome::Succeeded,
+            Err(ConnectionError::ServerLost(_)) if !self.has_moved_up.load(Relaxed) => {
+                Outcome::Failed
+            }
+            Err(_) => Outcome::Abandoned,
+        };
         self.lease.into_inner().unwrap_or_else(PoisonError::into_inner).finish(outcome);
     }
 }

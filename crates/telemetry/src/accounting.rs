@@ -59,8 +59,8 @@ pub struct OpenConnection {
     source: EventSource,
     user: Option<String>,
     activity: Activity,
-    /// Where the connection as a whole is forwarded.
-    backend: Option<String>,
+    /// Where the connection as a whole is forwarded, and how many backends were asked with that.
+    whole_forwarded: Option<(String, u32)>,
     /// Where the request under way was forwarded last, and how many backends were asked with that.
     forwarded: Option<(String, u32)>,
     /// Of the reply to the request under way.
@@ -100,7 +100,7 @@ impl OpenConnection {
             source: journal::source(),
             user: None,
             activity,
-            backend: None,
+            whole_forwarded: None,
             forwarded: None,
             first_byte_ns: None,
             end: End::Failed { level: Level::Error, cause: "the session broke down".to_owned() },
@@ -121,16 +121,17 @@ impl OpenConnection {
     /// The request under way goes to `backend`: the `attempt`-th that is asked, from 1. Where no request
     /// is, the connection as a whole goes there.
     pub fn forwarded(&mut self, backend: &str, attempt: u32) {
-        let backend = backend.to_owned();
+        let forwarded = Some((backend.to_owned(), attempt));
         match self.activity.request {
-            Some(_) => self.forwarded = Some((backend, attempt)),
-            None => self.backend = Some(backend),
+            Some(_) => self.forwarded = forwarded,
+            None => self.whole_forwarded = forwarded,
         }
     }
 
     /// The backend that was asked last did not answer, because of `cause`, and another is asked.
     pub fn retried(&self, cause: impl Display) {
-        let Some((backend, attempt)) = self.forwarded.clone() else { return };
+        let forwarded = self.forwarded.as_ref().or(self.whole_forwarded.as_ref());
+        let Some((backend, attempt)) = forwarded.cloned() else { return };
         let Activity { connection, client, .. } = self.activity;
         let cause = cause.to_string();
         let retried = RetriedEvent { connection, client, backend, attempt, cause };
@@ -262,7 +263,7 @@ impl Drop for OpenConnection {
         self.slot.activity_board().hide(self.activity.connection);
         if self.journal.takes(level) {
             let mut event = closed_event(&self.activity, cause, monotonic_ns(now));
-            event.backend = self.backend.take();
+            event.backend = self.whole_forwarded.take().map(|(backend, _)| backend);
             self.tell(level, EventKind::Closed(Box::new(event)));
         }
     }
@@ -453,7 +454,9 @@ mod tests {
     fn a_request_is_told_with_the_backend_that_was_asked_last_and_a_connection_with_its_own() {
         let (board, journal, mut reader) = board(1);
         let mut connection = open(&board, &journal, 0);
-        connection.forwarded("whole", 1);
+        connection.forwarded("dead", 1);
+        connection.retried("connection refused");
+        connection.forwarded("whole", 2);
         connection.request_started(GET, None, Instant::now());
         connection.forwarded("first", 1);
         connection.retried("connection refused");
@@ -467,6 +470,7 @@ mod tests {
         let [
             _,
             _,
+            EventKind::Retried(dead),
             EventKind::Retried(retried),
             EventKind::Request(forwarded),
             EventKind::Request(refused),
@@ -475,6 +479,7 @@ mod tests {
         else {
             panic!("{told:?}")
         };
+        assert_eq!((dead.backend.as_str(), dead.attempt), ("dead", 1));
         assert_eq!((retried.backend.as_str(), retried.attempt), ("first", 1));
         assert_eq!(retried.cause, "connection refused");
         assert_eq!((forwarded.backend.as_deref(), forwarded.attempt), (Some("second"), Some(2)));

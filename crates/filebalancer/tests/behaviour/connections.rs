@@ -106,6 +106,25 @@ fn a_server_that_dies_in_mid_reply_resets_its_client() {
     assert_eq!(end.unwrap_err().kind(), ErrorKind::ConnectionReset);
 }
 
+/// Or whoever talks nonsense could take one server after another from all others.
+#[test]
+fn a_server_that_hangs_up_on_what_a_client_sends_is_not_taken_out() {
+    let server = FakeServer::forever(|_, stream: &mut TcpStream| {
+        let _ = stream.read(&mut [0]);
+        SockRef::from(&*stream).set_linger(Some(Duration::ZERO)).unwrap();
+    });
+    let options = ["--level", "connection", "--check-interval", "3600"];
+    let both = [format!("touchy={server}"), format!("same={server}")];
+    let (balancer, status) = start_with_status(balancer(both).args(options));
+    for _ in 0..20 {
+        let mut peer = balancer.connect();
+        peer.send("nonsense");
+        peer.expect_closed();
+    }
+    eventually(PATIENCE, "all are counted", || stats(status).connections.failed == 20);
+    assert!(stats(status).backend.iter().all(|row| row.state == "up"));
+}
+
 #[test]
 fn a_connection_on_which_nothing_moves_is_closed() {
     let server = backend("a");

@@ -33,6 +33,7 @@ fn no_client_notices_that_a_backend_is_dead() {
         for _ in 0..20 {
             assert_eq!(who(&balancer), "alive", "level {level}");
         }
+        await_log(&balancer, &["retried", "backend=dead", "attempt=1", "refused"]);
         // After so many failures in a row it was not even tried.
         assert_eq!(row(status, "dead").state, "ejected");
         assert_eq!(row(status, "dead").connections.failed, 5);

@@ -1,5 +1,7 @@
 //! How many may come, and what becomes of one more.
 
+use std::collections::VecDeque;
+
 use testkit::{PATIENCE, eventually};
 
 use crate::{await_log, backend, balancer, named, start_with_status, stats, who};
@@ -61,4 +63,26 @@ fn a_wait_for_a_place_has_an_end() {
     drop(first);
     await_log(&balancer, &["closed", "outcome=ok"]);
     assert_eq!(who(&balancer), "a");
+}
+
+#[test]
+fn places_go_to_whoever_has_waited_longest() {
+    let server = backend("a");
+    let builder = balancer([format!("{},max=1", named("a", &server))]);
+    let (balancer, status) = start_with_status(builder.args(["--level", "connection"]));
+    let mut served = balancer.connect();
+    assert_eq!(served.request("PING").outcome(), "OK");
+    let mut line = VecDeque::new();
+    for waiting in 1..=5 {
+        let mut peer = balancer.connect();
+        peer.send("PING\r\n\r\n");
+        line.push_back(peer);
+        eventually(PATIENCE, "it waits", || stats(status).connections.waiting == waiting);
+    }
+    while let Some(mut next) = line.pop_front() {
+        drop(served);
+        assert_eq!(next.read_reply().outcome(), "OK");
+        assert!(line.iter().all(|peer| !peer.has_received()));
+        served = next;
+    }
 }
