@@ -19,39 +19,34 @@ pub struct Prediction {
 /// `None` where no formula is known here, or more arrives than can be served.
 ///
 /// Two choices are predicted for very many backends. From a hundred up that is taken to be so: the true
-/// mean is longer, at 90% load by 1.2% with a hundred of them and by 0.1% with a thousand.
+/// mean is longer, at 90% load by 1.1% with a hundred of them and by 0.1% with a thousand.
 pub fn predict(scenario: &Scenario) -> Option<Prediction> {
     const MANY: usize = 100;
     let Arrivals::Poisson { per_second } = scenario.arrivals else { return None };
     let backends = &scenario.backends;
     let first = backends.first()?;
-    if !scenario.incidents.is_empty() || backends.iter().any(|backend| !is_like(backend, first)) {
+    if !scenario.incidents.is_empty() {
         return None;
     }
-    let (count, mean) = (backends.len(), first.service.mean());
+    let (workers, in_flight_max) = (first.workers.get(), first.spec.in_flight_max);
+    let are_alike = backends.iter().all(|backend| is_like(backend, first));
     // Whoever waits in the balancer's queue is served by the first worker that has room, as are those who
     // wait at a single backend; so either is one queue.
-    let in_flight_max = first.spec.in_flight_max;
-    if count == 1 || in_flight_max <= first.workers.get() {
-        return one_queue(
-            per_second,
-            &first.service,
-            count * in_flight_max.min(first.workers.get()),
-        );
+    if are_alike && (backends.len() == 1 || in_flight_max <= workers) {
+        return one_queue(per_second, &first.service, backends.len() * in_flight_max.min(workers));
     }
-    if first.workers.get() > 1 || !is_exponential(&first.service) {
+    if !backends.iter().all(|backend| is_queue_of_its_own(backend, first)) {
         return None;
     }
-    let (model, wait) = match scenario.settings.policy {
-        PolicyName::RoundRobin => ("E_n/M/1", queueing::in_turn(per_second, mean, count)),
-        PolicyName::TwoChoices if count >= MANY => {
-            ("two choices", queueing::two_choices(per_second, mean, count))
+    match scenario.settings.policy {
+        PolicyName::RoundRobin => in_turn(per_second, backends),
+        PolicyName::TwoChoices if are_alike && backends.len() >= MANY => {
+            let mean = first.service.mean();
+            let wait = queueing::two_choices(per_second, mean, backends.len())?;
+            Some(Prediction { model: "two choices", mean: wait + mean })
         }
-        PolicyName::TwoChoices | PolicyName::LeastConnections | PolicyName::PeakEwma => {
-            return None;
-        }
-    };
-    Some(Prediction { model, mean: wait? + mean })
+        PolicyName::TwoChoices | PolicyName::LeastConnections | PolicyName::PeakEwma => None,
+    }
 }
 
 fn one_queue(per_second: f64, service: &Distribution, servers: usize) -> Option<Prediction> {
@@ -69,6 +64,16 @@ fn one_queue(per_second: f64, service: &Distribution, servers: usize) -> Option<
     Some(Prediction { model, mean: wait? + service.mean() })
 }
 
+/// Each has its own service time; of the requests they have equal shares.
+fn in_turn(per_second: f64, backends: &[SimulatedBackend]) -> Option<Prediction> {
+    let time = |backend: &SimulatedBackend| {
+        let mean = backend.service.mean();
+        Some(queueing::in_turn(per_second, mean, backends.len())? + mean)
+    };
+    let sum: Duration = backends.iter().map(time).sum::<Option<Duration>>()?;
+    Some(Prediction { model: "E_n/M/1", mean: sum / u32::try_from(backends.len()).ok()? })
+}
+
 fn is_like(backend: &SimulatedBackend, other: &SimulatedBackend) -> bool {
     backend.workers == other.workers
         && backend.service == other.service
@@ -76,6 +81,10 @@ fn is_like(backend: &SimulatedBackend, other: &SimulatedBackend) -> bool {
         && backend.spec.in_flight_max == other.spec.in_flight_max
 }
 
-fn is_exponential(service: &Distribution) -> bool {
-    matches!(service, Distribution::Exponential { .. })
+/// One worker with exponential service times, in front of which there may be a queue.
+fn is_queue_of_its_own(backend: &SimulatedBackend, other: &SimulatedBackend) -> bool {
+    backend.workers.get() == 1
+        && backend.spec.in_flight_max > 1
+        && backend.spec.weight == other.spec.weight
+        && matches!(backend.service, Distribution::Exponential { .. })
 }

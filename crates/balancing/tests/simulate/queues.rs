@@ -69,6 +69,13 @@ fn in_turn_each_backend_sees_every_nth_arrival() {
     }
 }
 
+#[test]
+fn in_turn_a_slow_backend_keeps_its_share_and_makes_it_wait() {
+    let mut two = scenario(PolicyName::RoundRobin, 2, &exponential(MS), poisson(400.0));
+    two.backends[1].service = exponential(4 * MS);
+    assert_within_three_standard_errors("E_n/M/1", two);
+}
+
 /// Mitzenmacher 1996: 2.614 service times at 90% load.
 #[test]
 fn two_choices_among_many_take_as_long_as_mitzenmacher_says() {
@@ -120,11 +127,13 @@ fn where_no_formula_is_known_nothing_is_predicted() {
     least.settings.policy = PolicyName::LeastConnections;
     let mut steady = known();
     steady.arrivals = Arrivals::Steady { per_second: 90_000.0 };
+    let mut heavier = scenario(PolicyName::RoundRobin, 2, &exponential(MS), poisson(100.0));
+    heavier.backends[1].spec.weight = 5.try_into().unwrap();
     let mut overloaded = known();
     overloaded.arrivals = poisson(100_000.0);
     let few = scenario(PolicyName::TwoChoices, 10, &exponential(MS), poisson(9_000.0));
     let none = scenario(PolicyName::TwoChoices, 0, &exponential(MS), poisson(9_000.0));
-    for unknown in [unequal, least, steady, overloaded, few, none] {
+    for unknown in [unequal, least, steady, heavier, overloaded, few, none] {
         assert_eq!(predict(&unknown), None);
     }
 }
