@@ -1,8 +1,20 @@
 //! Who is next.
 
-use testkit::{PATIENCE, eventually};
+use std::thread;
+
+use testkit::{PATIENCE, Server, eventually};
 
 use crate::{LEVELS, backend, balancer, named, start_with_status, stats, who};
+
+/// A balancer in front of a, which weighs five times as much as b and c do.
+#[track_caller]
+fn weighted(level: &str) -> ([Server; 3], Server) {
+    let servers = ["a", "b", "c"].map(backend);
+    let [a, b, c] = &servers;
+    let backends = [named("a", a) + ",weight=5", named("b", b), named("c", c)];
+    let balancer = balancer(backends).args(["--level", level]).start();
+    (servers, balancer)
+}
 
 /// The seed's scene: two servers, the balancer, and clients who know only that.
 #[test]
@@ -19,14 +31,24 @@ fn two_servers_take_turns() {
 #[test]
 fn weights_give_shares_in_the_order_of_smooth_round_robin() {
     for level in LEVELS {
-        let servers =
-            [("a", 5), ("b", 1), ("c", 1)].map(|(name, weight)| (backend(name), name, weight));
-        let backends = servers
-            .iter()
-            .map(|(server, name, weight)| format!("{},weight={weight}", named(name, server)));
-        let balancer = balancer(backends).args(["--level", level]).start();
+        let (_servers, balancer) = weighted(level);
         let served: String = (0..14).map(|_| who(&balancer)).collect();
         assert_eq!(served, "aabacaa".repeat(2), "level {level}");
+    }
+}
+
+/// However many come at once: who is next is decided for one after another.
+#[test]
+fn of_700_connections_over_5_1_1_exactly_500_100_and_100_go_there() {
+    for level in LEVELS {
+        let (_servers, balancer) = weighted(level);
+        let served: String = thread::scope(|scope| {
+            let client = || (0..70).map(|_| who(&balancer)).collect::<String>();
+            let clients = [(); 10].map(|()| scope.spawn(client));
+            clients.map(|client| client.join().unwrap()).concat()
+        });
+        let counts = ["a", "b", "c"].map(|name| served.matches(name).count());
+        assert_eq!(counts, [500, 100, 100], "level {level}");
     }
 }
 
