@@ -104,17 +104,14 @@ fn one_slow_answer_counts_at_once_and_fast_ones_by_and_by() {
 fn one_that_was_slow_is_tried_again_after_a_while() {
     let mut bench = Bench::new(PolicyName::PeakEwma, &[1, 1]);
     answer(&mut bench, 'a', ms(100));
-    let mut seconds = 0;
-    loop {
+    let tried_after = (0..100).find(|_| {
         answer(&mut bench, 'b', ms(1));
-        if bench.picks(1) == "a" {
-            break;
-        }
+        let is_tried = bench.picks(1) == "a";
         bench.now += s(1);
-        seconds += 1;
-    }
+        is_tried
+    });
     // A hundredth of it is left after 10 s times the logarithm of 100, which is 46.05 s.
-    assert_eq!(seconds, 47);
+    assert_eq!(tried_after, Some(47));
 }
 
 #[test]
