@@ -16,6 +16,7 @@ mod health;
 mod limits;
 mod metrics;
 mod request;
+mod shared_log;
 mod shutdown;
 mod turns;
 

@@ -25,7 +25,6 @@ mod questions;
 mod refusals;
 mod rotation;
 mod settings;
-mod shared_log;
 mod stalls;
 mod status;
 
