@@ -37,7 +37,7 @@ pub(crate) fn write(run: &Run, language: Language) -> anyhow::Result<Vec<PathBuf
     for part in table::Part::all(run) {
         files.push((part.csv_name(run), table::csv(run, part, language)?));
     }
-    files.push((table::workbook_name(run), workbook::xlsx(run, language)?));
+    files.push((table::workbook_name(run), table::workbook(run, language)?));
     files.push(("table.md".to_owned(), table::markdown(run, language).into_bytes()));
     files.push((PAGE.to_owned(), page::html(run, language)?.into_bytes()));
     let mut paths = Vec::new();

@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use figures::Numbers;
 
-use super::grid::Grid;
+use super::{
+    grid::Grid,
+    workbook::{self, Column, SheetContent},
+};
 use crate::{
     language::Language,
     plan::{ClientPoolKind, Mode, in_mib, mode_name},
@@ -162,6 +165,37 @@ pub(super) fn possible_names(run: &Run) -> Vec<String> {
         marks.map(|(invalid, partial)| marked(&stem, plan.client_pool, invalid, partial, ending))
     };
     stems.flat_map(names).collect()
+}
+
+/// How each of the nine columns is shown in a workbook: its width in characters, and its numbers.
+const SHOWN: [(f64, Option<&str>); 9] = [
+    (9.0, Some("0")),
+    (12.0, None),
+    (10.0, Some("0")),
+    (12.0, Some("0")),
+    (12.0, Some("0")),
+    (16.0, Some("0.000000")),
+    (18.0, Some("#,##0")),
+    (26.0, None),
+    (26.0, None),
+];
+
+pub(super) fn workbook(run: &Run, language: Language) -> anyhow::Result<Vec<u8>> {
+    let sheet = |part: Part| {
+        let heads = part.heads(language).into_iter().zip(part.columns(SHOWN, SHOWN[2]));
+        let column =
+            |(head, (width, numbers)): (&str, _)| Column { head: head.to_owned(), width, numbers };
+        SheetContent {
+            name: part.name(),
+            marks: run.marks().lines(language),
+            columns: heads.map(column).collect(),
+            rows: part.rows(run).iter().map(|row| part.fields(row, language)).collect(),
+            notes: language.table_notes(),
+        }
+    };
+    let sheets: Vec<SheetContent> = Part::all(run).into_iter().map(sheet).collect();
+    let day = run.environment.started.get(..10).unwrap_or_default();
+    Ok(workbook::xlsx(day, &sheets)?)
 }
 
 pub(super) fn csv(run: &Run, part: Part, language: Language) -> anyhow::Result<Vec<u8>> {

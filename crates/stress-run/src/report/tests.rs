@@ -5,7 +5,7 @@ use std::{fs, io::Read, ops::Range, path::Path};
 use flate2::read::DeflateDecoder;
 use serde_json::{Value, json};
 
-use super::{page, table, workbook};
+use super::{page, table};
 use crate::{
     language::Language,
     plan::{Attempt, Mode, Operation, Plan},
@@ -296,7 +296,7 @@ fn fields_in(workbook: &[u8], line: u32) -> Vec<String> {
 #[test]
 fn a_workbook_has_the_rows_of_its_table_with_numbers_as_numbers() {
     let dir = tempfile::tempdir().unwrap();
-    let workbook = workbook::xlsx(&by_hand(dir.path()), Language::En).unwrap();
+    let workbook = table::workbook(&by_hand(dir.path()), Language::En).unwrap();
     // Below the mark and the heads; what was not measured has no field.
     let rows = [3, 4, 5].map(|line| fields_in(&workbook, line).join(" "));
     assert_eq!(

@@ -1,84 +1,85 @@
-//! The tables as a workbook for spreadsheet programs: a sheet for each table, numbers as numbers.
+//! Tables as a workbook for spreadsheet programs: a sheet for each table, numbers as numbers.
 
 use rust_xlsxwriter::{
     DocProperties, ExcelDateTime, Format, FormatAlign, Workbook, Worksheet, XlsxError,
 };
 
-use super::table::Part;
-use crate::{language::Language, results::Run};
+/// A table.
+pub(crate) struct SheetContent {
+    pub(crate) name: String,
+    /// What limits its use; stands above it.
+    pub(crate) marks: Vec<String>,
+    pub(crate) columns: Vec<Column>,
+    /// Each with as many fields as there are columns; one that is empty stays empty.
+    pub(crate) rows: Vec<Vec<String>>,
+    /// What stands below it.
+    pub(crate) notes: String,
+}
 
-/// Columns that hold a number, and how it is shown.
-const NUMBERS: [(usize, &str); 6] =
-    [(0, "0"), (2, "0"), (3, "0"), (4, "0"), (5, "0.000000"), (6, "#,##0")];
+pub(crate) struct Column {
+    pub(crate) head: String,
+    /// In characters.
+    pub(crate) width: f64,
+    /// How numbers are shown; `None` where the column holds words.
+    pub(crate) numbers: Option<&'static str>,
+}
 
-/// In characters, as the nine columns need them.
-const WIDTHS: [f64; 9] = [9.0, 12.0, 10.0, 12.0, 12.0, 16.0, 18.0, 26.0, 26.0];
-
-pub(super) fn xlsx(run: &Run, language: Language) -> Result<Vec<u8>, XlsxError> {
+/// `day` is that of the run, not of the rendering: made again from the same files it is the same file.
+pub(crate) fn xlsx(day: &str, sheets: &[SheetContent]) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
-    // The day of the run, not of the rendering: made again from the same files it is the same file.
-    let day = run.environment.started.get(..10).unwrap_or_default();
     if let Ok(day) = ExcelDateTime::parse_from_str(day) {
         workbook.set_properties(&DocProperties::new().set_creation_datetime(&day));
     }
-    let parts = Part::all(run);
-    for part in &parts {
+    for content in sheets {
         let sheet = workbook.add_worksheet();
-        sheet.set_name(part.name())?;
-        fill(sheet, run, *part, language)?;
+        sheet.set_name(&content.name)?;
+        fill(sheet, content)?;
     }
-    if parts.is_empty() {
+    if sheets.is_empty() {
         // A workbook must have a sheet.
         workbook.add_worksheet();
     }
     workbook.save_to_buffer()
 }
 
-fn fill(sheet: &mut Worksheet, run: &Run, part: Part, language: Language) -> Result<(), XlsxError> {
-    let marks = run.marks().lines(language);
+fn fill(sheet: &mut Worksheet, content: &SheetContent) -> Result<(), XlsxError> {
     let mut line = 0;
-    for mark in marks {
-        sheet.write_with_format(
-            line,
-            0,
-            mark,
-            &Format::new().set_bold().set_font_color("C00000"),
-        )?;
+    let warning = Format::new().set_bold().set_font_color("C00000");
+    for mark in &content.marks {
+        sheet.write_with_format(line, 0, mark, &warning)?;
         line += 1;
     }
-    let widths = part.columns(WIDTHS, WIDTHS[2]);
-    let head = Format::new().set_bold().set_text_wrap().set_align(FormatAlign::Top);
-    for (column, (name, width)) in (0..).zip(part.heads(language).into_iter().zip(widths)) {
-        sheet.write_with_format(line, column, name, &head)?;
-        sheet.set_column_width(column, width)?;
+    let bold = Format::new().set_bold().set_text_wrap().set_align(FormatAlign::Top);
+    for (index, Column { head, width, .. }) in (0..).zip(&content.columns) {
+        sheet.write_with_format(line, index, head, &bold)?;
+        sheet.set_column_width(index, *width)?;
     }
     sheet.set_freeze_panes(line + 1, 0)?;
-    for row in part.rows(run) {
+    for row in &content.rows {
         line += 1;
-        for (index, text) in part.fields(&row, language).into_iter().enumerate() {
-            write_field(sheet, line, index, &text)?;
+        for (index, (column, text)) in (0..).zip(content.columns.iter().zip(row)) {
+            write_field(sheet, line, index, column, text)?;
         }
     }
-    sheet.write(line + 2, 0, language.table_notes())?;
+    sheet.write(line + 2, 0, &content.notes)?;
     Ok(())
 }
 
-/// An empty field stays empty.
 fn write_field(
     sheet: &mut Worksheet,
     line: u32,
-    index: usize,
+    index: u16,
+    column: &Column,
     text: &str,
 ) -> Result<(), XlsxError> {
-    let column = u16::try_from(index).expect("there are nine columns");
-    let number = NUMBERS.iter().find(|(column, _)| *column == index);
-    match (number, text.parse::<f64>()) {
-        (Some((_, shown)), Ok(number)) => {
-            sheet.write_with_format(line, column, number, &Format::new().set_num_format(*shown))?;
+    match (column.numbers, text.parse::<f64>()) {
+        (Some(shown), Ok(number)) => {
+            let format = Format::new().set_num_format(shown);
+            sheet.write_with_format(line, index, number, &format)?;
         }
         _ if text.is_empty() => {}
         _ => {
-            sheet.write(line, column, text)?;
+            sheet.write(line, index, text)?;
         }
     }
     Ok(())
