@@ -16,6 +16,7 @@ mod mix;
 mod output;
 mod progress;
 mod prompt;
+mod remarks;
 mod request;
 mod rows;
 mod schedule;

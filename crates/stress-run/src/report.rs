@@ -21,7 +21,11 @@ use std::{fs, path::PathBuf};
 
 use anyhow::Context;
 
-pub(crate) use self::{grid::Grid, table::on_screen};
+pub(crate) use self::{
+    grid::Grid,
+    table::on_screen,
+    workbook::{Column, SheetContent, xlsx},
+};
 use crate::{
     language::Language,
     results::{self, Run},

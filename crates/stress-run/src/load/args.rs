@@ -139,6 +139,9 @@ struct MethodArgs {
 /// Each is a thread; more of them measure this machine's scheduler.
 const CLIENTS_MAX: i64 = 5_000;
 
+/// All are counted, also those that cannot be sent.
+const ARRIVALS_MAX: f64 = 1e8;
+
 /// The files of a load are in memory, once for all clients.
 const FILE_SIZE_MAX: u64 = 1 << 30;
 
@@ -172,6 +175,12 @@ impl LoadArgs {
         ensure!(
             self.message.is_none() || mix.has(Kind::Echo),
             "--message is the text of ECHO, which --mix leaves out"
+        );
+        let arrivals = self.rate.zip(self.duration).map(|(rate, time)| rate * time.as_secs_f64());
+        ensure!(
+            arrivals.is_none_or(|arrivals| arrivals <= ARRIVALS_MAX),
+            "--rate and --duration make {} requests; at most {ARRIVALS_MAX} can be sent",
+            arrivals.unwrap_or_default()
         );
         let clients = match self.clients {
             Some(clients) => clients,
@@ -264,6 +273,7 @@ mod tests {
             ("--rate 5", "--duration <TIME>"),
             ("--requests 5 --duration 5s", "cannot be used with"),
             ("--rate 0 --duration 5s", "a number from 0.001 to 1000000"),
+            ("--rate 1e6 --duration 1h", "3600000000 requests; at most 100000000"),
             ("--file-size 2GiB", "a size from 1B to 1GiB"),
             ("--mix delete=1", "there is no request \"delete\""),
         ] {

@@ -1,6 +1,7 @@
 //! The files that the requests of a load move: made from a seed, stored before, checked, removed afterwards.
 
 use std::{
+    collections::HashSet,
     io::{self, Write},
     ops::Range,
 };
@@ -55,8 +56,8 @@ impl Files {
 
     /// Whether a list of names has all the stored files.
     pub(super) fn are_all_in(&self, names: &[String]) -> bool {
-        let is_listed = |name: FileName| names.iter().any(|listed| listed == name.as_str());
-        (0..self.stored).all(|index| is_listed(name(&index.to_string())))
+        let names: HashSet<&str> = names.iter().map(String::as_str).collect();
+        (0..self.stored).all(|index| names.contains(name(&index.to_string()).as_str()))
     }
 
     /// Stores what is downloaded.

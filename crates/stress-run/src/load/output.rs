@@ -9,11 +9,18 @@ use std::{
 use anyhow::Context;
 use serde::Serialize;
 
-use super::{request::Outcome, rows::Summary, settings::Settings, tables};
+use super::{
+    remarks,
+    request::Outcome,
+    rows::{Row, Summary},
+    settings::Settings,
+    tables,
+};
 use crate::{
     language::Language,
     machine::description::Machine,
-    results::{self, Program},
+    report::{self, Column, SheetContent},
+    results::{self, Program, Sheet},
 };
 
 const REQUESTS: &str = "requests.csv";
@@ -62,7 +69,7 @@ impl Output {
         let (program, machine) = (Program::this(), Machine::of_this_run(dir));
         let environment = Environment { started: results::now(), program, machine, settings };
         let output = Self { dir: dir.to_owned(), requests: csv::Writer::from_writer(file) };
-        output.write("environment.json", &serde_json::to_string_pretty(&environment)?)?;
+        output.write("environment.json", serde_json::to_string_pretty(&environment)?)?;
         Ok(output)
     }
 
@@ -85,16 +92,35 @@ impl Output {
         self.requests.flush().with_context(|| self.complaint(REQUESTS))?;
         let machine = Machine::of_this_run(&self.dir).in_words(language);
         let origin = format!("{machine}. {}, {}.", Program::this(), results::now());
-        self.write("table.md", &tables::markdown(summary, &origin, language))?;
-        self.write("summary.json", &serde_json::to_string_pretty(summary)?)
+        self.write("table.md", tables::markdown(summary, &origin, language))?;
+        self.write("table.xlsx", workbook(summary, language)?)?;
+        self.write("summary.json", serde_json::to_string_pretty(summary)?)
     }
 
-    fn write(&self, name: &str, text: &str) -> anyhow::Result<()> {
-        results::replace(&self.dir.join(name), text.as_bytes())
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> anyhow::Result<()> {
+        results::replace(&self.dir.join(name), content.as_ref())
             .with_context(|| self.complaint(name))
     }
 
     fn complaint(&self, name: &str) -> String {
         format!("cannot write {}", self.dir.join(name).display())
     }
+}
+
+/// All columns that `--json` has: of the kinds of requests, and of the clients.
+fn workbook(summary: &Summary, language: Language) -> anyhow::Result<Vec<u8>> {
+    let content = |name: &str, rows: &[Row]| -> anyhow::Result<SheetContent> {
+        let Sheet { columns, rows } = Sheet::of(rows)?;
+        let column =
+            |head: &str| Column { head: head.to_owned(), width: 12.0, numbers: Some("0.###") };
+        Ok(SheetContent {
+            name: name.to_owned(),
+            marks: remarks::marks(summary, language),
+            columns: columns.iter().map(column).collect(),
+            rows: rows.iter().map(|row| row.iter().map(str::to_owned).collect()).collect(),
+            notes: language.load_notes(),
+        })
+    };
+    let sheets = [content("requests", &summary.rows)?, content("clients", &summary.clients)?];
+    Ok(report::xlsx(results::now().get(..10).unwrap_or_default(), &sheets)?)
 }

@@ -1,4 +1,4 @@
-//! The tables of a load and what is said beneath them, on a terminal and in Markdown.
+//! The tables of a load, with what is said of it, on a terminal and in Markdown.
 
 use std::fmt::Write as _;
 
@@ -6,9 +6,9 @@ use client::Outcomes;
 use figures::Numbers;
 
 use super::{
-    accounting::{Account, Accounting, Counted},
+    accounting::{Accounting, Counted},
     backends::{self, BackendRequests},
-    gaps::Gap,
+    remarks,
     rows::{ALL, Row, Summary},
     settings::Settings,
 };
@@ -35,7 +35,9 @@ pub(super) fn on_screen(summary: &Summary, language: Language) -> String {
         let _ = writeln!(screen, "{}", language.more_clients(more));
     }
     screen.push('\n');
-    for remark in remarks(summary, language) {
+    for remark in
+        remarks::of(summary, language).into_iter().chain(remarks::marks(summary, language))
+    {
         let _ = writeln!(screen, "{}", cli::text::wrapped(&cli::printable(&remark)));
     }
     screen
@@ -43,12 +45,16 @@ pub(super) fn on_screen(summary: &Summary, language: Language) -> String {
 
 /// `origin` says with what, and where, it was measured.
 pub(super) fn markdown(summary: &Summary, origin: &str, language: Language) -> String {
-    let mut text = format!("{}\n", what(&summary.settings, language));
+    let mut text = String::new();
+    for mark in remarks::marks(summary, language) {
+        let _ = writeln!(text, "> **{mark}**\n");
+    }
+    let _ = writeln!(text, "{}", what(&summary.settings, language));
     for Titled { title, grid } in tables(summary, language, usize::MAX) {
         let _ = write!(text, "\n## {title}\n\n{}", grid.markdown());
     }
     text.push('\n');
-    for remark in remarks(summary, language) {
+    for remark in remarks::of(summary, language) {
         let _ = writeln!(text, "- {}", cli::printable(&remark));
     }
     let _ = writeln!(text, "\n{}\n\n{origin}", language.load_notes());
@@ -131,54 +137,4 @@ fn by_backend(backends: &[BackendRequests], language: Language) -> Titled {
 /// The first column names the row, all others hold numbers.
 fn grid<const N: usize>(heads: [&'static str; N], rows: impl Iterator<Item = Vec<String>>) -> Grid {
     Grid { heads: heads.into(), numbers: (1..N).collect(), rows: rows.collect() }
-}
-
-/// A sentence each.
-fn remarks(summary: &Summary, language: Language) -> Vec<String> {
-    let mut remarks = Vec::new();
-    if summary.elapsed_s > 0.0 {
-        let Gap { from, length } = summary.longest_gap;
-        let [from, length] = [from, length].map(|time| language.duration(time.as_secs_f64()));
-        remarks.push(language.longest_gap(length, from));
-    }
-    for (cause, failure) in &summary.failures {
-        remarks.push(language.failed_requests(failure.count, cause, &failure.sentence));
-    }
-    if summary.unsent > 0 {
-        remarks.push(language.unsent(summary.unsent));
-    }
-    if summary.is_interrupted {
-        remarks.push(language.load_interrupted(summary.unfinished));
-    }
-    if summary.wrong_answers > 0 {
-        remarks.push(language.load_invalid(language.wrong_answers(summary.wrong_answers)));
-    }
-    if let Some(why) = &summary.uploads_unverified {
-        remarks.push(language.uploads_unverified(why));
-    }
-    remarks.extend(accounts(&summary.accounting, language));
-    remarks
-}
-
-fn accounts(accounting: &Accounting, language: Language) -> Vec<String> {
-    let accounts = match accounting {
-        Accounting::NotAsked => return Vec::new(),
-        Accounting::CountsNothing => return vec![language.target_counts_nothing()],
-        Accounting::Unknown(why) => return vec![language.target_counts_unknown(why)],
-        Accounting::Counted(counted) => &counted.accounts,
-    };
-    let counts = |counts: &Outcomes| language.counts(counts.ok, counts.failed);
-    let (same, other): (Vec<&Account>, _) =
-        accounts.iter().partition(|account| account.clients == account.target);
-    let same: Vec<String> = same
-        .into_iter()
-        .map(|account| format!("{} {}", account.requests, counts(&account.clients)))
-        .collect();
-    let sentence = |account: &Account| {
-        let Account { requests, clients, target, agrees } = account;
-        let both = language.both_counts(requests, counts(clients), counts(target));
-        if *agrees { language.counts_fit(both) } else { language.load_invalid(both) }
-    };
-    let same = (!same.is_empty()).then(|| language.counts_agree(same.join("; ")));
-    same.into_iter().chain(other.into_iter().map(sentence)).collect()
 }

@@ -30,6 +30,8 @@ fn the_directory_has_every_request_the_tables_and_the_environment() {
     let table = fs::read_to_string(out.join("table.md")).unwrap();
     assert!(table.starts_with("3 clients, 7 requests each"), "{table}");
     assert!(table.contains("| all | 21 / 0 |") && table.contains("\n| 3 | 7 / 0 |"), "{table}");
+    let workbook = fs::read(out.join("table.xlsx")).unwrap();
+    assert!(workbook.starts_with(b"PK\x03\x04"), "a workbook is a zip archive");
     let environment = fs::read_to_string(out.join("environment.json")).unwrap();
     for name in ["git_commit", "kernel", "\"mix\": \"list=1,echo=1\"", "\"message\": \"halo\""] {
         assert!(environment.contains(name), "{name}: {environment}");
@@ -37,6 +39,20 @@ fn the_directory_has_every_request_the_tables_and_the_environment() {
     let again = finish(&server.address().to_string(), &options);
     assert_eq!(again.code, Some(2), "{}", again.stderr);
     assert!(again.stderr.contains("holds a load already"), "{}", again.stderr);
+}
+
+#[test]
+fn tables_of_an_invalid_load_say_so_at_their_top() {
+    let server = server(&["--mode", "async", "--inject", "flip-byte"]);
+    let temp = tempfile::tempdir().unwrap();
+    let out = temp.path().join("load");
+    let options = format!("--clients 1 --requests 2 --mix get --out {}", out.display());
+    let finished = finish(&server.address().to_string(), &options);
+    assert_eq!(finished.code, Some(3), "{}", finished.stderr);
+    let last = finished.stdout.lines().last();
+    assert_eq!(last, Some("INVALID: 2 answers were wrong"), "{}", finished.stdout);
+    let table = fs::read_to_string(out.join("table.md")).unwrap();
+    assert!(table.starts_with("> **INVALID: 2 answers were wrong**\n"), "{table}");
 }
 
 #[test]
