@@ -104,8 +104,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             self.connection.forwarded(backend.name(), attempts.number());
             match self.attempt(lease, &mut outgoing, &mut attempts).await {
                 Ok(is_ok) => return Ok(is_ok),
-                Err(Failure::Client(ending)) => return Err(ending),
+                Err(Failure::Client(ending)) => {
+                    backend.counts.requests.count(false);
+                    return Err(ending);
+                }
                 Err(Failure::NotKnown { code, sentence }) => {
+                    backend.counts.requests.count(false);
                     self.answer(&Reply::Error { code, sentence }).await?;
                     return Ok(false);
                 }
@@ -239,20 +243,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         outgoing: &mut Outgoing,
     ) -> Result<bool, Failure> {
         connection.begin_request();
-        let mut is_ahead = false;
-        match &mut outgoing.upload {
-            Some(upload) => {
-                is_ahead =
-                    self.send_upload(attempt, connection, &mut outgoing.line, upload).await?;
-            }
+        let Outgoing { line, upload } = outgoing;
+        let is_ahead = match upload {
+            Some(upload) => self.send_upload(attempt, connection, line, upload).await?,
             None => {
                 attempt.attempts.goes_to_backend();
-                send(attempt.backend, connection, &outgoing.line).await?;
+                send(attempt.backend, connection, line).await?;
+                false
             }
-        }
+        };
         let Relayed { is_ok, is_ended } = self.relay(attempt, connection, is_ahead).await?;
-        let is_cut = outgoing.upload.as_ref().is_some_and(|upload| upload.is_cut);
-        if is_cut {
+        if upload.as_ref().is_some_and(|upload| upload.is_cut) {
             self.client.skip_rest();
         } else if is_ended {
             connection.end_request();
@@ -307,6 +308,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             room.truncate(before + used);
             match attempt.attempts.judge(&reply, room.len()) {
                 Verdict::Unclear => continue,
+                Verdict::Answer if is_ahead && room.len() < FIRST_BYTES.len() => continue,
                 Verdict::Refusal => {
                     let code = reply.code().unwrap_or_default().to_owned();
                     return Err(Loss::TurnedAway(code).into());

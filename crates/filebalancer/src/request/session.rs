@@ -11,6 +11,7 @@ use tokio::{
 };
 
 use super::{
+    attempts::Attempts,
     client::Client,
     connection::{BackendConnection, Loss},
     ending::Ending,
@@ -98,6 +99,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         &self,
         backend: &Backend,
     ) -> Result<BackendConnection, Failure> {
+        tokio::select! {
+            connected = self.connect(backend) => connected,
+            () = backend.until_down() => Err(Loss::TakenOut.into()),
+        }
+    }
+
+    async fn connect(&self, backend: &Backend) -> Result<BackendConnection, Failure> {
         let opened = backend.kept.make_room(self.balancer.pool.in_flight_max(backend));
         let timeout = self.balancer.limits.connect_timeout;
         let stream: TcpStream = backend.connect(timeout).await.map_err(Loss::Unreached)?;
@@ -106,11 +114,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             connection.send(header).await?;
         }
         if let Some(token) = &self.identity.token {
-            let reply = connection.ask(&Request::Auth(token.clone())).await?;
-            if !reply.is_ok() {
-                let (code, sentence) = (ErrorCode::AuthFailed, reply.sentence());
-                return Err(Failure::NotKnown { code, sentence });
-            }
+            introduce(&mut connection, token.clone()).await?;
             self.learn_workers(backend, &mut connection).await?;
             if !connection.is_reusable() {
                 return Err(Loss::Closed.into());
@@ -157,5 +161,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         if let Some(owner) = self.identity.owner {
             self.balancer.pool.backends().iter().for_each(|backend| backend.kept.forget(owner));
         }
+    }
+}
+
+/// Says whose connection it is.
+async fn introduce(connection: &mut BackendConnection, token: Token) -> Result<(), Failure> {
+    let reply = connection.ask(&Request::Auth(token)).await?;
+    match reply.code.as_deref() {
+        _ if reply.is_ok() => Ok(()),
+        Some(code) if Attempts::is_refusal(code) => Err(Loss::TurnedAway(code.to_owned()).into()),
+        _ => Err(Failure::NotKnown { code: ErrorCode::AuthFailed, sentence: reply.sentence() }),
     }
 }

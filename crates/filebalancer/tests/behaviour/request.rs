@@ -196,6 +196,15 @@ fn the_counts_of_clients_balancer_and_backends_agree() {
         let served: u64 = of_servers.iter().map(|stats| stats.requests[verb].ok).sum();
         assert_eq!(served, ok, "{verb}");
     }
+    // What is told is what is counted.
+    eventually(PATIENCE, "the log has each request once", || {
+        let log = balancer.stderr();
+        let told = |verb: Verb| {
+            let words = [" request ", &format!("command={verb} "), "outcome=ok"];
+            log.lines().filter(|line| words.iter().all(|it| line.contains(it))).count() as u64
+        };
+        verbs.map(told) == ok
+    });
     let rows = &counted.backend;
     let (ok, failed) =
         (rows.iter().map(|it| it.requests.ok), rows.iter().map(|it| it.requests.failed));

@@ -184,3 +184,19 @@ fn one_connection_may_make_so_many_requests() {
     assert_eq!(peer.request("LIST").outcome(), "too-many-requests");
     peer.expect_closed();
 }
+
+#[test]
+fn a_client_that_never_reads_is_cut_off_and_its_backend_is_not_blamed() {
+    let shared = Shared::start([async_server()]);
+    shared.place("down.bin", &content(1, 20 << 20));
+    let balancer = shared.balancer().args(["--idle-timeout", "1"]).start();
+    let mut deaf = balancer.connect();
+    deaf.send("GET down.bin\r\n\r\n");
+    eventually(PATIENCE, "the deaf client is cut off", || {
+        balancer.stats().requests[Verb::Get].failed == 1
+    });
+    assert!(!deaf.read_to_end().ends_with(b"}\r\n\r\n"));
+    eventually(PATIENCE, "its place is free", || balancer.stats().backend[0].in_flight == 0);
+    let log = balancer.stderr();
+    assert!(!log.contains("too slow") && !log.contains("ejected"), "{log}");
+}
