@@ -62,6 +62,14 @@ impl ConnectionError {
             | Self::Cut => Level::Warning,
         }
     }
+
+    /// Something may have moved, of which the client must not take a part for the whole.
+    fn breaks_off(&self) -> bool {
+        match self {
+            Self::NoPlace(_) | Self::Unreachable { .. } => false,
+            Self::ClientLost(_) | Self::ServerLost(_) | Self::Idle(_) | Self::Cut => true,
+        }
+    }
 }
 
 /// Serves one client to the end of its connection.
@@ -76,7 +84,9 @@ pub(crate) async fn serve(
             if matches!(err, ConnectionError::Cut) {
                 balancer.server.connection_cut();
             }
-            reset(&client);
+            if err.breaks_off() {
+                reset(&client);
+            }
             connection.failed(err.level(), err);
         }
     }

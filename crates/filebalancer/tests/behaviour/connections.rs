@@ -4,7 +4,6 @@ use std::{
     io::{ErrorKind, Read, Write},
     mem,
     net::{Shutdown, SocketAddr, TcpStream},
-    sync::mpsc,
     time::Duration,
 };
 
@@ -91,17 +90,16 @@ fn a_client_that_vanishes_vanishes_for_the_server_too() {
 /// A client could take the end of what a server sends for the end of a file.
 #[test]
 fn a_server_that_dies_in_mid_reply_resets_its_client() {
-    let (halfway, at_halfway) = mpsc::channel();
-    let server = played(move |stream| {
+    let server = played(|stream| {
+        stream.read_exact(&mut [0; b"question".len()]).unwrap();
         stream.write_all(b"the first half of").unwrap();
-        halfway.send(()).unwrap();
         // Dropped now, it is reset.
         SockRef::from(&*stream).set_linger(Some(Duration::ZERO)).unwrap();
     });
     let (balancer, _) = in_front_of(&server.address);
     let mut client = TcpStream::connect(balancer.address()).unwrap();
     client.set_read_timeout(Some(PATIENCE)).unwrap();
-    at_halfway.recv_timeout(PATIENCE).unwrap();
+    client.write_all(b"question").unwrap();
     let end = client.read_to_end(&mut Vec::new());
     assert_eq!(end.unwrap_err().kind(), ErrorKind::ConnectionReset);
 }

@@ -165,7 +165,9 @@ fn a_hangup_puts_the_configuration_into_force_and_a_wrong_one_changes_nothing() 
     assert_eq!(who(&balancer), "a");
     configure(&path, &[named("b", &b)]);
     balancer.kill(Signal::SIGHUP);
-    eventually(PATIENCE, "b is in", || stats(status).backend.iter().any(|row| row.name == "b"));
+    eventually(PATIENCE, "b has taken the place of a", || {
+        stats(status).backend.iter().map(|row| row.name.as_str()).eq(["b"])
+    });
     assert_eq!([(); 2].map(|()| who(&balancer)).concat(), "bb");
     fs::write(&path, "[[backend]]\naddress = 5\n").unwrap();
     balancer.kill(Signal::SIGHUP);
