@@ -44,8 +44,10 @@ pub(super) enum Fault {
     TurnedAway,
     /// A check has just found it down.
     TakenOut,
-    /// In any other way.
-    Lost,
+    /// It closed the connection, or reset it.
+    Closed,
+    /// It is too slow, or what it says is no reply.
+    Unfit,
 }
 
 /// What follows.
@@ -113,8 +115,8 @@ impl Attempts {
     pub(super) fn may_replace_idle(&self, fault: Fault) -> bool {
         match fault {
             Fault::TurnedAway => self.is_still_here(),
-            Fault::Lost => self.reached == Reached::Nobody || self.is_repeatable(),
-            Fault::Unreached | Fault::TakenOut => false,
+            Fault::Closed => self.reached == Reached::Nobody || self.is_repeatable(),
+            Fault::Unreached | Fault::TakenOut | Fault::Unfit => false,
         }
     }
 
@@ -194,7 +196,8 @@ mod tests {
         Pool::new(settings).add(spec, Duration::ZERO).unwrap()
     }
 
-    const FAULTS: [Fault; 4] = [Fault::Unreached, Fault::TurnedAway, Fault::TakenOut, Fault::Lost];
+    const FAULTS: [Fault; 5] =
+        [Fault::Unreached, Fault::TurnedAway, Fault::TakenOut, Fault::Closed, Fault::Unfit];
     const HARMLESS: [Verb; 5] = [Verb::List, Verb::Get, Verb::Digest, Verb::Echo, Verb::Auth];
 
     fn after(verb: Verb, go: fn(&mut Attempts), fault: Fault) -> Next {
@@ -213,8 +216,10 @@ mod tests {
     #[test]
     fn what_changes_nothing_is_repeated_within_the_budget_until_its_reply_has_begun() {
         for verb in HARMLESS {
-            let lost = after(verb, Attempts::goes_to_backend, Fault::Lost);
-            assert_eq!(lost, Next::ElsewhereWithinBudget, "{verb}");
+            for fault in [Fault::Closed, Fault::Unfit] {
+                let lost = after(verb, Attempts::goes_to_backend, fault);
+                assert_eq!(lost, Next::ElsewhereWithinBudget, "{verb} {fault:?}");
+            }
             let taken_out = after(verb, Attempts::goes_to_backend, Fault::TakenOut);
             assert_eq!(taken_out, Next::Elsewhere, "{verb}");
             for fault in FAULTS {
@@ -226,13 +231,13 @@ mod tests {
     #[test]
     fn what_changes_something_is_never_repeated_once_it_may_have_been_read() {
         for verb in [Verb::Upload, Verb::Delete] {
-            for fault in [Fault::Lost, Fault::TakenOut] {
+            for fault in [Fault::Closed, Fault::Unfit, Fault::TakenOut] {
                 let next = after(verb, Attempts::goes_to_backend, fault);
                 assert_eq!(next, Next::Close, "{verb} {fault:?}");
             }
             let mut sent = Attempts::new(verb);
             sent.goes_to_backend();
-            assert!(!sent.may_replace_idle(Fault::Lost), "{verb}");
+            assert!(!sent.may_replace_idle(Fault::Closed), "{verb}");
         }
     }
 
@@ -247,20 +252,21 @@ mod tests {
     #[test]
     fn an_idle_connection_that_had_ended_is_replaced_where_nothing_can_have_happened() {
         let mut attempts = Attempts::new(Verb::Upload);
-        assert!(attempts.may_replace_idle(Fault::Lost));
+        assert!(attempts.may_replace_idle(Fault::Closed));
         attempts.goes_to_backend();
-        assert!(!attempts.may_replace_idle(Fault::Lost));
+        assert!(!attempts.may_replace_idle(Fault::Closed));
         assert!(!attempts.may_replace_idle(Fault::TurnedAway));
         let mut attempts = Attempts::new(Verb::Delete);
         attempts.goes_to_backend();
         assert!(attempts.may_replace_idle(Fault::TurnedAway));
+        assert!(!Attempts::new(Verb::Get).may_replace_idle(Fault::Unfit));
     }
 
     #[test]
     fn a_repeat_that_finds_nobody_there_is_not_paid_for_again() {
         let mut attempts = Attempts::new(Verb::Get);
         attempts.goes_to_backend();
-        attempts.after(some_backend(), Fault::Lost);
+        attempts.after(some_backend(), Fault::Closed);
         assert_eq!(attempts.after(some_backend(), Fault::Unreached), Next::Elsewhere);
     }
 

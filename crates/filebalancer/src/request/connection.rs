@@ -58,7 +58,8 @@ impl Loss {
             Self::Unreached(_) => Fault::Unreached,
             Self::TurnedAway(_) => Fault::TurnedAway,
             Self::TakenOut => Fault::TakenOut,
-            Self::Closed | Self::Broken(_) | Self::Overdue(_) | Self::Nonsense(_) => Fault::Lost,
+            Self::Closed | Self::Broken(_) => Fault::Closed,
+            Self::Overdue(_) | Self::Nonsense(_) => Fault::Unfit,
         }
     }
 }

@@ -62,7 +62,7 @@ struct Lost {
 impl Lost {
     fn fault(&self) -> Fault {
         match self.loss.fault() {
-            Fault::Lost if self.backend.is_down() => Fault::TakenOut,
+            Fault::Closed | Fault::Unfit if self.backend.is_down() => Fault::TakenOut,
             fault => fault,
         }
     }

@@ -1,7 +1,7 @@
 //! Connections to backends that stay open between requests.
 
 use std::{
-    io::Write,
+    io::{Read, Write},
     time::{Duration, Instant},
 };
 
@@ -11,7 +11,7 @@ use testkit::{
 };
 
 use super::{Shared, async_server};
-use crate::{balancer, fileserver};
+use crate::{balancer, fileserver, named};
 
 const PONG: &[u8] = b"{\"status\":\"OK\",\"data\":\"pong\"}\r\n\r\n";
 
@@ -87,4 +87,24 @@ fn a_timeout_of_the_connection_is_no_answer_to_a_request() {
         ["ECHO first", "DELETE a.txt", "DELETE a.txt"].map(|it| format!("{it}\r\n\r\n"))
     );
     assert_eq!(balancer.stats().backend[0].retries, 0);
+}
+
+#[test]
+fn a_backend_that_falls_silent_is_waited_for_once() {
+    let well = async_server().start();
+    let fake = FakeServer::start(1, |_, stream| {
+        fake_server::read_request(stream);
+        stream.write_all(PONG).unwrap();
+        // The reply to the next request never comes.
+        stream.read_to_end(&mut Vec::new()).is_err()
+    });
+    let backends =
+        [format!("fake={},check={}", fake.address, well.address()), named("well", &well)];
+    let balancer = balancer(backends).args(["--idle-timeout", "1"]).start();
+    let mut peer = balancer.connect();
+    assert_eq!(peer.request("ECHO a")["data"], "pong");
+    assert_eq!(peer.request("ECHO b")["data"], "b");
+    assert_eq!(peer.request("ECHO c")["data"], "c");
+    assert_eq!(fake.finish(), [true]);
+    assert_eq!(balancer.stats().backend[0].retries, 1);
 }
