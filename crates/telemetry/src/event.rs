@@ -16,7 +16,7 @@ use crate::{clock, mode::Mode};
 
 mod ascii;
 
-/// Something that happened, when, and who saw it.
+/// Something that happened, when, and who saw it. In which program, whoever writes it down adds.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Event {
     /// The time of day, in whole milliseconds.
