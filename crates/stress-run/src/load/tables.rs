@@ -75,47 +75,62 @@ fn what(settings: &Settings, language: Language) -> String {
 }
 
 fn tables(summary: &Summary, language: Language, clients_max: usize) -> Vec<Titled> {
-    let named = |row: &Row| match row.row.as_str() {
-        ALL => language.all(),
-        kind => kind.to_owned(),
-    };
-    let time = |ms: Option<f64>| ms.map_or_else(String::new, |ms| language.number(ms));
-    let rate = |row: &Row| {
-        [
-            format!("{} / {}", row.requests_succeeded, row.requests_failed),
-            time(row.requests_per_s),
-            time(row.bytes_per_s.map(|rate| rate / KIB)),
-        ]
-    };
-    let response =
-        |row: &Row| [&[named(row)][..], &rate(row), &row.response_ms().map(time)].concat();
-    let first_byte = |row: &Row| [&[named(row)][..], &row.first_byte_ms().map(time)].concat();
-    let client = |row: &Row| {
-        let [mean, p50, _, p99, _, max] = row.response_ms();
-        let times = [mean, p50, p99, max, row.first_byte_mean_ms].map(time);
-        [&[row.row.clone()][..], &rate(row), &times].concat()
-    };
-    let clients = summary.clients.iter().take(clients_max);
-    let mut tables = vec![
-        Titled {
-            title: language.response_time(),
-            grid: grid(language.response_columns(), summary.rows.iter().map(response)),
-        },
-        Titled {
-            title: language.first_byte(),
-            grid: grid(language.first_byte_columns(), summary.rows.iter().map(first_byte)),
-        },
-        Titled {
-            title: language.each_client(),
-            grid: grid(language.client_columns(), clients.map(client)),
-        },
-    ];
+    let mut tables = vec![responses(&summary.rows, language), first_bytes(&summary.rows, language)];
     if let Accounting::Counted(Counted { backends, .. }) = &summary.accounting
         && !backends.is_empty()
     {
         tables.push(by_backend(backends, language));
     }
+    let clients = &summary.clients[..summary.clients.len().min(clients_max)];
+    tables.push(by_client(clients, language));
     tables
+}
+
+fn responses(rows: &[Row], language: Language) -> Titled {
+    let fields = |row: &Row| {
+        let times = row.response_ms().map(|ms| shown(ms, language));
+        [&[name(row, language)][..], &rates(row, language), &times].concat()
+    };
+    let grid = grid(language.response_columns(), rows.iter().map(fields));
+    Titled { title: language.response_time(), grid }
+}
+
+fn first_bytes(rows: &[Row], language: Language) -> Titled {
+    let fields = |row: &Row| {
+        let times = row.first_byte_ms().map(|ms| shown(ms, language));
+        [&[name(row, language)][..], &times].concat()
+    };
+    let grid = grid(language.first_byte_columns(), rows.iter().map(fields));
+    Titled { title: language.first_byte(), grid }
+}
+
+fn by_client(rows: &[Row], language: Language) -> Titled {
+    let fields = |row: &Row| {
+        let [mean, p50, _, p99, _, max] = row.response_ms();
+        let times = [mean, p50, p99, max, row.first_byte_mean_ms].map(|ms| shown(ms, language));
+        [&[row.row.clone()][..], &rates(row, language), &times].concat()
+    };
+    let grid = grid(language.client_columns(), rows.iter().map(fields));
+    Titled { title: language.each_client(), grid }
+}
+
+/// Of a kind of request.
+fn name(row: &Row, language: Language) -> String {
+    if row.row == ALL { language.all() } else { row.row.clone() }
+}
+
+/// Counts, requests a second and KiB a second.
+fn rates(row: &Row, language: Language) -> [String; 3] {
+    [
+        format!("{} / {}", row.requests_succeeded, row.requests_failed),
+        shown(row.requests_per_s, language),
+        shown(row.bytes_per_s.map(|rate| rate / KIB), language),
+    ]
+}
+
+/// What was not measured is empty.
+fn shown(number: Option<f64>, language: Language) -> String {
+    number.map_or_else(String::new, |number| language.number(number))
 }
 
 fn by_backend(backends: &[BackendRequests], language: Language) -> Titled {
