@@ -143,14 +143,40 @@ fn who_fails_fast_is_not_taken_to_be_fast() {
 }
 
 #[test]
-fn what_was_known_of_one_that_fell_is_forgotten() {
-    let mut bench = Bench::new(PolicyName::PeakEwma, &[1, 1]);
-    answer(&mut bench, 'a', ms(100));
-    answer(&mut bench, 'b', ms(10));
-    assert_eq!(bench.picks(3), "bbb");
-    bench.fall('a');
-    bench.rise('a');
-    assert_eq!(bench.pick(), Ok('a'), "it is tried");
+fn what_was_known_of_one_that_was_out_is_forgotten() {
+    type Leave = fn(&mut Bench);
+    let leaves_and_is_back: [Leave; 3] = [
+        |bench| {
+            bench.fall('a');
+            bench.rise('a');
+        },
+        |bench| {
+            bench.drain('a');
+            bench.enable('a');
+        },
+        |bench| {
+            bench.requests('a', 5, Outcome::Failed);
+            bench.enable('a');
+        },
+    ];
+    for leave in leaves_and_is_back {
+        let mut bench = Bench::new(PolicyName::PeakEwma, &[1, 1]);
+        answer(&mut bench, 'a', ms(100));
+        answer(&mut bench, 'b', ms(10));
+        assert_eq!(bench.picks(3), "bbb");
+        leave(&mut bench);
+        assert_eq!(bench.pick(), Ok('a'), "it is tried");
+    }
+}
+
+#[test]
+fn what_is_known_of_the_others_stays_with_them_when_one_is_removed() {
+    let mut bench = Bench::new(PolicyName::PeakEwma, &[1, 1, 1]);
+    for (letter, first_byte) in [('a', ms(100)), ('b', ms(10)), ('c', ms(20))] {
+        answer(&mut bench, letter, first_byte);
+    }
+    bench.remove('b');
+    assert_eq!(bench.picks(3), "ccc");
 }
 
 #[test]
