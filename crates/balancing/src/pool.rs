@@ -1,9 +1,12 @@
 //! The backends and what is known of them: who may be picked, who is counted, who is out.
 
+mod weights;
+
 use std::{num::NonZeroU16, time::Duration};
 
 use simulation::Chance;
 
+use self::weights::Weights;
 use crate::{
     backend::{Backend, BackendId, BackendSpec, EjectionRule},
     policy::{Candidates, Policy, PolicyName},
@@ -85,13 +88,7 @@ pub struct Pool {
     policy: Box<dyn Policy>,
     /// By growing id.
     backends: Vec<Backend>,
-    /// What each of them weighs in a pick, 0 where it is no candidate. Working that out for all of them
-    /// each time would be most of the work that a pick is.
-    weights: Vec<u64>,
-    /// From then on the weights have to be worked out again.
-    weights_hold_until: Duration,
-    /// The largest weight of a backend that is warm.
-    weight_max: u64,
+    weights: Weights,
     next_id: u64,
     has_given_work: bool,
 }
@@ -109,9 +106,7 @@ impl Pool {
             settings,
             policy,
             backends: Vec::new(),
-            weights: Vec::new(),
-            weights_hold_until: Duration::ZERO,
-            weight_max: 0,
+            weights: Weights::default(),
             next_id: 0,
             has_given_work: false,
         }
@@ -139,9 +134,8 @@ impl Pool {
             backend.comes_back(now, self.settings.warm_up);
         }
         self.backends.push(backend);
-        self.weights.push(0);
         self.policy.added();
-        self.weigh_again();
+        self.weights.outdate();
         Ok(id)
     }
 
@@ -149,7 +143,7 @@ impl Pool {
     pub fn remove(&mut self, id: BackendId, now: Duration) {
         let Some(place) = self.place(id) else { return };
         self.backends.remove(place);
-        self.weights.remove(place);
+        self.weights.outdate();
         self.policy.removed(place);
         self.readmit_more_than_half(now);
     }
@@ -169,21 +163,21 @@ impl Pool {
             backend.is_draining = false;
             backend.ejection.supersede(now);
             backend.comes_back(now, self.settings.warm_up);
-            self.weigh_again();
+            self.weights.outdate();
         }
     }
 
     pub fn set_weight(&mut self, id: BackendId, weight: NonZeroU16) {
         let Some(place) = self.place(id) else { return };
         self.backends[place].spec.weight = weight;
-        self.weigh_again();
+        self.weights.outdate();
     }
 
     /// One that has more already gets no other until enough have finished.
     pub fn set_in_flight_max(&mut self, id: BackendId, in_flight_max: usize) {
         let Some(place) = self.place(id) else { return };
         self.backends[place].spec.in_flight_max = in_flight_max;
-        self.weigh_again();
+        self.weights.outdate();
     }
 
     pub fn get(&self, id: BackendId) -> Option<&Backend> {
@@ -205,14 +199,9 @@ impl Pool {
         chance: &mut Chance,
         excluded: &[BackendId],
     ) -> Result<BackendId, NoBackend> {
-        self.weigh(now);
-        let candidates = Candidates {
-            backends: &self.backends,
-            weights: &self.weights,
-            weight_max: self.weight_max,
-            excluded,
-            now,
-        };
+        let (weights, weight_max) = self.weights.at(&self.backends, now);
+        let backends = &self.backends;
+        let candidates = Candidates { backends, weights, weight_max, excluded, now };
         let Some(place) = self.policy.pick(&candidates, chance) else {
             return Err(self.why_none(excluded, now));
         };
@@ -252,7 +241,7 @@ impl Pool {
         let was_full = !backend.has_room();
         backend.in_flight = backend.in_flight.saturating_sub(1);
         if was_full {
-            self.weights[place] = backend.weight_in_pick(now);
+            self.weights.set(place, backend.weight_in_pick(now));
         }
         // Who is out is not judged by what it was given before: fifty requests that are lost at once eject
         // once, and what was slow before it left is not how it comes back.
@@ -280,7 +269,7 @@ impl Pool {
         }
         if passed {
             backend.comes_back(now, warm_up);
-            self.weigh_again();
+            self.weights.outdate();
             return Some(Change::Rose);
         }
         self.leave(place, now);
@@ -313,7 +302,7 @@ impl Pool {
         let backend = &mut self.backends[place];
         backend.in_flight += 1;
         if !backend.has_room() {
-            self.weights[place] = 0;
+            self.weights.set(place, 0);
         }
     }
 
@@ -325,7 +314,7 @@ impl Pool {
         let backend = &mut self.backends[place];
         let until = backend.ejection.begin(now, rule);
         backend.comes_back(until, self.settings.warm_up);
-        self.weigh_again();
+        self.weights.outdate();
         self.policy.left(place);
         Some(Change::Ejected { until })
     }
@@ -337,27 +326,10 @@ impl Pool {
         self.backends.binary_search_by_key(&id, |backend| backend.id).ok()
     }
 
-    /// Has the next pick work out what each backend weighs.
-    fn weigh_again(&mut self) {
-        self.weights_hold_until = Duration::ZERO;
-    }
-
-    fn weigh(&mut self, now: Duration) {
-        if now < self.weights_hold_until {
-            return;
-        }
-        self.weight_max = self.backends.iter().map(Backend::weight_when_warm).max().unwrap_or(0);
-        self.weights_hold_until = Duration::MAX;
-        for (backend, weight) in self.backends.iter().zip(&mut self.weights) {
-            *weight = backend.weight_in_pick(now);
-            self.weights_hold_until = self.weights_hold_until.min(backend.steady_until(now));
-        }
-    }
-
     /// One that operator or checks have taken out: its failures were of another time.
     fn leave(&mut self, place: usize, now: Duration) {
         self.backends[place].ejection.supersede(now);
-        self.weigh_again();
+        self.weights.outdate();
         self.policy.left(place);
         self.readmit_more_than_half(now);
     }
@@ -374,7 +346,7 @@ impl Pool {
             let backend = &mut self.backends[place];
             backend.ejection.cut_short(now);
             backend.comes_back(now, self.settings.warm_up);
-            self.weigh_again();
+            self.weights.outdate();
         }
     }
 
