@@ -15,10 +15,10 @@ use std::{
 
 use tempfile::TempDir;
 
-const PROGRAMS: [&str; 3] = ["fileserver", "fileclient", "stress-run"];
+const PROGRAMS: [&str; 4] = ["fileserver", "fileclient", "filebalancer", "stress-run"];
 
 /// Of the README, the first of them also what clients use that are told none.
-const PORTS: [&str; 3] = ["46666", "46667", "9464"];
+const PORTS: [&str; 6] = ["46666", "46667", "9464", "8000", "8080", "8081"];
 
 /// Enough that every command has something to show.
 const SMALL: [(&str, &str); 5] = [
@@ -76,7 +76,7 @@ fn clone_of_the_project() -> TempDir {
     dir
 }
 
-fn free_ports() -> [String; 3] {
+fn free_ports() -> [String; PORTS.len()] {
     let sockets = PORTS.map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
     sockets.map(|socket| socket.local_addr().unwrap().port().to_string())
 }
