@@ -205,6 +205,7 @@ impl Pool {
         let Some(place) = self.policy.pick(&candidates, chance) else {
             return Err(self.why_none(excluded, now));
         };
+        debug_assert!(candidates.weight(place).is_some(), "{:?} picked {place}", self.policy);
         self.give(place);
         Ok(self.backends[place].id)
     }

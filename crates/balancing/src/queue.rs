@@ -51,13 +51,9 @@ impl<T> Queue<T> {
         Ok(ticket)
     }
 
-    /// Takes out who has waited longest, also one whose time is just over: the place is there now.
-    pub fn pop(&mut self) -> Option<T> {
-        self.pop_where(|_| true)
-    }
-
-    /// Takes out who has waited longest of those for whom `is_fit` holds. One who waits for a certain backend
-    /// does not hold up those who wait for others.
+    /// Takes out who has waited longest of those for whom `is_fit` holds, also one whose time is just over:
+    /// the place is there now. One who waits for a certain backend does not hold up those who wait for
+    /// others.
     pub fn pop_where(&mut self, mut is_fit: impl FnMut(&T) -> bool) -> Option<T> {
         let (ticket, _) = self.waiting.iter().find(|(_, waiting)| is_fit(&waiting.who))?;
         self.cancel(*ticket)
@@ -67,7 +63,7 @@ impl<T> Queue<T> {
     pub fn expired(&mut self, now: Duration) -> Vec<T> {
         let mut expired = Vec::new();
         while self.next_expiry().is_some_and(|expiry| expiry <= now) {
-            expired.extend(self.pop());
+            expired.extend(self.waiting.pop_first().map(|(_, waiting)| waiting.who));
         }
         expired
     }
@@ -94,6 +90,10 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
+    fn pop<T>(queue: &mut Queue<T>) -> Option<T> {
+        queue.pop_where(|_| true)
+    }
+
     fn queue_of(names: &str) -> (Queue<char>, Vec<Ticket>) {
         let mut queue = Queue::new(100, s(10));
         let tickets = names.chars().map(|name| queue.push(s(0), name).unwrap()).collect();
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn who_came_first_is_served_first() {
         let (mut queue, _) = queue_of("abc");
-        assert_eq!([(); 4].map(|()| queue.pop()), [Some('a'), Some('b'), Some('c'), None]);
+        assert_eq!([(); 4].map(|()| pop(&mut queue)), [Some('a'), Some('b'), Some('c'), None]);
     }
 
     #[test]
@@ -111,7 +111,7 @@ mod tests {
         let mut queue = Queue::new(2, s(10));
         assert!(queue.push(s(0), 'a').is_ok() && queue.push(s(0), 'b').is_ok());
         assert_eq!(queue.push(s(0), 'c'), Err('c'));
-        queue.pop();
+        pop(&mut queue);
         assert!(queue.push(s(0), 'd').is_ok());
         assert_eq!(Queue::new(0, s(10)).push(s(0), 'a'), Err('a'));
     }
@@ -121,9 +121,9 @@ mod tests {
         let (mut queue, tickets) = queue_of("abcd");
         assert_eq!(queue.cancel(tickets[1]), Some('b'));
         assert_eq!(queue.cancel(tickets[1]), None);
-        assert_eq!(queue.pop(), Some('a'));
+        assert_eq!(pop(&mut queue), Some('a'));
         assert_eq!(queue.cancel(tickets[0]), None, "it was served");
-        assert_eq!((queue.pop(), queue.len()), (Some('c'), 1));
+        assert_eq!((pop(&mut queue), queue.len()), (Some('c'), 1));
     }
 
     #[test]
@@ -131,7 +131,7 @@ mod tests {
         let (mut queue, _) = queue_of("aXbXc");
         let small = |name: &char| name.is_lowercase();
         assert_eq!([(); 2].map(|()| queue.pop_where(small)), [Some('a'), Some('b')]);
-        assert_eq!([(); 4].map(|()| queue.pop()), [Some('X'), Some('X'), Some('c'), None]);
+        assert_eq!([(); 4].map(|()| pop(&mut queue)), [Some('X'), Some('X'), Some('c'), None]);
         assert_eq!(queue_of("XX").0.pop_where(small), None);
     }
 
@@ -191,7 +191,7 @@ mod tests {
                 prop_assert_eq!(queue.len(), list.len());
                 prop_assert_eq!(queue.next_expiry(), list.first().map(|(_, since, _)| *since + wait_max));
             }
-            let rest: Vec<_> = std::iter::from_fn(|| queue.pop()).collect();
+            let rest: Vec<_> = std::iter::from_fn(|| pop(&mut queue)).collect();
             prop_assert_eq!(rest, list.into_iter().map(|(_, _, name)| name).collect::<Vec<_>>());
         }
     }

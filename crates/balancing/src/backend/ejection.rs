@@ -10,7 +10,7 @@ pub struct EjectionRule {
     /// The first ejection is so long, each later one twice as long as the one before, up to `longest`.
     pub first: Duration,
     pub longest: Duration,
-    /// For each such time without an ejection, the next one is half as long again.
+    /// Each such time without an ejection halves the next one.
     pub forgiven_after: Duration,
 }
 
