@@ -31,8 +31,12 @@ const BEGINNINGS: [&[u8]; 2] = [b"{\"time\":\"", b"0000-00-00 00:00:00,000 - "];
 
 /// How long another program's append is waited for, which usually takes less than a millisecond, and
 /// how often it is looked whether it is over.
-const LOCK_PATIENCE: Duration = Duration::from_millis(250);
+const LOCK_PATIENCE: Duration = Duration::from_millis(500);
 const LOCK_PAUSE: Duration = Duration::from_millis(1);
+
+/// Half a line that stays so for so long is nobody's who still writes: longer than Linux holds up one who
+/// writes faster than the disk, and less than others wait for the lock.
+const HALF_LINE_TIME: Duration = Duration::from_millis(250);
 
 #[derive(Debug)]
 pub(crate) struct LogFile {
@@ -222,6 +226,11 @@ impl LogFile {
         }
         let len = self.file.metadata()?.len();
         if len == 0 || self.ends_with_a_line(len) {
+            return Ok(());
+        }
+        // One who waited for the lock in vain, or knows of none, may be in the middle of a write.
+        thread::sleep(HALF_LINE_TIME);
+        if self.file.metadata()?.len() != len {
             return Ok(());
         }
         let start = len.saturating_sub(TAIL_LEN);
