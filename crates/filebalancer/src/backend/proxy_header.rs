@@ -3,41 +3,36 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-const SIGNATURE: [u8; 12] = *b"\r\n\r\n\0\r\nQUIT\n";
-
-/// Version 2, and the command: the connection is the balancer's own, or a client's.
-const LOCAL: u8 = 0x20;
-const PROXY: u8 = 0x21;
-
-/// TCP over IPv4 or IPv6.
-const TCP4: u8 = 0x11;
-const TCP6: u8 = 0x21;
+use proxy_header::{ProxiedAddress, ProxyHeader};
 
 /// For a question of the balancer itself.
 pub(crate) fn of_balancer() -> Vec<u8> {
-    header(LOCAL, 0, &[])
+    written(&ProxyHeader::with_local())
 }
 
 /// For a client, who connected to the balancer at that address.
 pub(crate) fn of_client(client: SocketAddr, at: SocketAddr) -> Vec<u8> {
-    let (family, addresses) = match (client.ip().to_canonical(), at.ip().to_canonical()) {
-        (IpAddr::V4(client), IpAddr::V4(at)) => (TCP4, [client.octets(), at.octets()].concat()),
-        (client, at) => (TCP6, [of_v6(client), of_v6(at)].concat()),
+    let with = |ip_of: fn(IpAddr) -> IpAddr| {
+        [client, at].map(|address| SocketAddr::new(ip_of(address.ip()), address.port()))
     };
-    let ports = [client.port().to_be_bytes(), at.port().to_be_bytes()].concat();
-    header(PROXY, family, &[addresses, ports].concat())
+    let [client, at] = match with(|ip| ip.to_canonical()) {
+        both if both.iter().all(SocketAddr::is_ipv4) => both,
+        _ => with(of_v6),
+    };
+    written(&ProxyHeader::with_address(ProxiedAddress::stream(client, at)))
 }
 
-fn of_v6(address: IpAddr) -> [u8; 16] {
-    match address {
-        IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
-        IpAddr::V6(address) => address.octets(),
+fn of_v6(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(ip) => ip.to_ipv6_mapped().into(),
+        IpAddr::V6(_) => ip,
     }
 }
 
-fn header(command: u8, family: u8, rest: &[u8]) -> Vec<u8> {
-    let len = u16::try_from(rest.len()).expect("two addresses and two ports are 36 bytes at most");
-    [&SIGNATURE[..], &[command, family], &len.to_be_bytes(), rest].concat()
+fn written(header: &ProxyHeader<'_>) -> Vec<u8> {
+    let mut wire = Vec::new();
+    header.encode_v2(&mut wire).expect("both addresses are of one family");
+    wire
 }
 
 #[cfg(test)]
@@ -61,5 +56,12 @@ mod tests {
         let at = "127.0.0.1:2".parse().unwrap();
         let mapped = of_client("[::ffff:192.0.2.1]:1".parse().unwrap(), at);
         assert_eq!(mapped, of_client("192.0.2.1:1".parse().unwrap(), at));
+    }
+
+    #[test]
+    fn addresses_of_two_families_are_both_written_as_ipv6() {
+        let mixed = of_client("192.0.2.1:258".parse().unwrap(), "[2001:db8::1]:2".parse().unwrap());
+        assert_eq!((mixed.len(), mixed[13]), (52, 0x21));
+        assert_eq!(mixed[16..32], *b"\0\0\0\0\0\0\0\0\0\0\xff\xff\xc0\x00\x02\x01");
     }
 }
