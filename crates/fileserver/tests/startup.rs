@@ -176,6 +176,8 @@ fn bad_options_are_refused_and_named() {
         "--read-only=perhaps",
         "--inject=lightning",
         "--inject=flip-byte,service-time=soon",
+        "--accept-proxy=localhost",
+        "--accept-proxy=127.0.0.1,10.0.0.0/33",
         "--no-such-option=1",
     ] {
         let stopped = refused(fileserver().args([bad]));
