@@ -34,7 +34,7 @@ so do the clients: what they would have sent meanwhile is in no number. With --r
 random moments (a Poisson process), and their time counts from that moment, also while they wait for a free \
 client (--clients are the most requests at once). So a server that stands still for a second shows up in the \
 times of all requests of that second. Requests that no client was free to send, not even within --timeout \
-after the end, are counted as unsent; no time has them.
+after the end, are counted as unsent and are in none of the times.
 
 Times are those of requests that succeeded. A connection that is made for a request is in its time. Every \
 answer is checked: the text, each byte of a file, the names in a list, and at the end what was uploaded.
@@ -172,16 +172,7 @@ impl LoadArgs {
         let language = self.results.lang;
         let MethodArgs { file_size, files, new_connection, timeout, seed, .. } = self.method;
         let mix = self.mix.clone().unwrap_or_else(|| Mix::only(Kind::Echo));
-        ensure!(
-            self.message.is_none() || mix.has(Kind::Echo),
-            "--message is the text of ECHO, which --mix leaves out"
-        );
-        let arrivals = self.rate.zip(self.duration).map(|(rate, time)| rate * time.as_secs_f64());
-        ensure!(
-            arrivals.is_none_or(|arrivals| arrivals <= ARRIVALS_MAX),
-            "--rate and --duration make {} requests; at most {ARRIVALS_MAX} can be sent",
-            arrivals.unwrap_or_default()
-        );
+        self.check(&mix)?;
         let clients = match self.clients {
             Some(clients) => clients,
             None => prompt::ask("--clients", &language.ask_clients(), clients)?,
@@ -208,6 +199,21 @@ impl LoadArgs {
             timeout_s: timeout.as_secs_f64(),
             seed,
         })
+    }
+
+    /// Refuses options that cannot be meant together.
+    fn check(&self, mix: &Mix) -> anyhow::Result<()> {
+        ensure!(
+            self.message.is_none() || mix.has(Kind::Echo),
+            "--message is the text of ECHO, which --mix leaves out"
+        );
+        let duration_s = self.duration.unwrap_or_default().as_secs_f64();
+        let arrivals = self.rate.unwrap_or_default() * duration_s;
+        ensure!(
+            arrivals <= ARRIVALS_MAX,
+            "--rate and --duration make {arrivals} requests; at most {ARRIVALS_MAX} can be sent"
+        );
+        Ok(())
     }
 
     pub(super) fn access(&self) -> anyhow::Result<Access> {
