@@ -7,8 +7,8 @@
 //! what a request is, so each can be sent again until its answer comes (as at level `request`, where
 //! uploads are the exception). A backend sends the first and the last byte of an answer at once.
 //!
-//! It costs memory for what is in flight, not for what has been, and about half a microsecond a request
-//! where the policy looks at few backends. It ends when every request has succeeded or failed.
+//! It costs memory for what is in flight, not for what has been, and about a microsecond a request where
+//! the policy looks at few backends. It ends when every request has succeeded or failed.
 
 mod occupancy;
 mod prediction;

@@ -1,5 +1,7 @@
 //! Mean times that are known on paper, by formulas that share nothing with the simulation.
 
+use std::{ops::Range, time::Duration};
+
 use balancing::{
     PolicyName,
     simulate::{Prediction, Results, Scenario, predict, run, run_with_policy},
@@ -8,7 +10,7 @@ use simulation::{Arrivals, Distribution};
 
 use crate::{MS, SkipsOne, exponential, poisson, scenario};
 
-const SEEDS: std::ops::Range<u64> = 1..4;
+const SEEDS: Range<u64> = 1..4;
 
 /// How far the mean is from the prediction, in standard errors.
 fn deviation(results: &Results, prediction: Prediction) -> f64 {
@@ -115,6 +117,19 @@ fn the_same_seed_gives_the_same_and_another_one_another() {
         ten.seed = 2;
         assert_ne!(format!("{:?}", run(&ten).unwrap()), first);
     }
+}
+
+/// Which makes their difference less a matter of chance. What takes no time ends with the last arrival.
+#[test]
+fn all_policies_see_the_same_arrivals() {
+    let durations = PolicyName::ALL.map(|policy| {
+        let service = Distribution::Constant(Duration::ZERO);
+        let mut ten = scenario(policy, 10, &service, poisson(1_000.0));
+        ten.requests = 1_000;
+        run(&ten).unwrap().duration
+    });
+    assert_eq!(durations, [durations[0]; 4]);
+    assert!(durations[0] > 900 * MS, "{durations:?}");
 }
 
 #[test]

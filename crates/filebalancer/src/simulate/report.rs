@@ -37,7 +37,7 @@ fn heading(scenario: &Scenario) -> String {
         "{} backends, {}, {} requests a second ({:.1}% of what they can serve), seed {}\n",
         scenario.backends.len(),
         scenario.settings.policy,
-        per_second.round(),
+        (per_second * 1e3).round() / 1e3,
         100.0 * per_second / capacity(&scenario.backends),
         scenario.seed
     )
