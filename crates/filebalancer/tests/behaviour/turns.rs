@@ -4,16 +4,18 @@ use std::thread;
 
 use testkit::{PATIENCE, Server, eventually};
 
-use crate::{LEVELS, backend, balancer, named, start_with_status, stats, who};
+use crate::{LEVELS, await_state, backend, balancer, named, start_with_status, stats, who};
 
-/// A balancer in front of a, which weighs five times as much as b and c do.
-#[track_caller]
-fn weighted(level: &str) -> ([Server; 3], Server) {
-    let servers = ["a", "b", "c"].map(backend);
-    let [a, b, c] = &servers;
-    let backends = [named("a", a) + ",weight=5", named("b", b), named("c", c)];
-    let balancer = balancer(backends).args(["--level", level]).start();
-    (servers, balancer)
+/// How the first of these are named to the balancer, with their weights.
+fn weighted(servers: &[Server], weights: &[u16]) -> Vec<String> {
+    let names = ["a", "b", "c", "d"].into_iter().zip(servers);
+    let weight = |((name, server), weight)| format!("{},weight={weight}", named(name, server));
+    names.zip(weights).map(weight).collect()
+}
+
+/// Who serves so many connections, one after another.
+fn in_turn(balancer: &Server, connections: usize) -> String {
+    (0..connections).map(|_| who(balancer)).collect()
 }
 
 /// The seed's scene: two servers, the balancer, and clients who know only that.
@@ -30,20 +32,48 @@ fn two_servers_take_turns() {
 
 #[test]
 fn weights_give_shares_in_the_order_of_smooth_round_robin() {
+    let servers = ["a", "b", "c", "d"].map(backend);
     for level in LEVELS {
-        let (_servers, balancer) = weighted(level);
-        let served: String = (0..14).map(|_| who(&balancer)).collect();
-        assert_eq!(served, "aabacaa".repeat(2), "level {level}");
+        for (weights, sequence) in [
+            (&[5, 1, 1][..], "aabacaa"),
+            (&[3, 2, 1], "abacba"),
+            (&[4, 3, 2, 1], "abcabdacba"),
+            (&[1, 2], "bab"),
+            (&[2, 2, 1], "abcab"),
+        ] {
+            let backends = weighted(&servers, weights);
+            let balancer = balancer(backends).args(["--level", level]).start();
+            let served = in_turn(&balancer, 2 * sequence.len());
+            assert_eq!(served, sequence.repeat(2), "level {level}: {weights:?}");
+        }
+    }
+}
+
+#[test]
+fn a_backend_that_is_down_is_not_in_the_total() {
+    let servers = ["a", "b"].map(backend);
+    for level in LEVELS {
+        let mut backends = weighted(&servers, &[5, 1]);
+        // Nobody listens there.
+        backends.push("c=127.0.0.1:1".to_owned());
+        // The one check that there is decides, however long the others take to pass it.
+        let checks = ["--check-interval", "3600", "--check-timeout", "60", "--fall", "1"];
+        let builder = balancer(backends).args(["--level", level]).args(checks);
+        let (balancer, status) = start_with_status(builder);
+        await_state(status, "c", "down");
+        assert_eq!(in_turn(&balancer, 12), "aaabaaaaabaa", "level {level}");
     }
 }
 
 /// However many come at once: who is next is decided for one after another.
 #[test]
 fn of_700_connections_over_5_1_1_exactly_500_100_and_100_go_there() {
+    let servers = ["a", "b", "c"].map(backend);
     for level in LEVELS {
-        let (_servers, balancer) = weighted(level);
+        let backends = weighted(&servers, &[5, 1, 1]);
+        let balancer = balancer(backends).args(["--level", level]).start();
         let served: String = thread::scope(|scope| {
-            let client = || (0..70).map(|_| who(&balancer)).collect::<String>();
+            let client = || in_turn(&balancer, 70);
             let clients = [(); 10].map(|()| scope.spawn(client));
             clients.map(|client| client.join().unwrap()).concat()
         });
