@@ -1,18 +1,14 @@
 //! Servers that are killed, and loads that are stopped.
 
-use std::{
-    io::{self, Read, Write},
-    net::{TcpListener, TcpStream},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
-    thread,
-};
+use std::sync::atomic::Ordering::Relaxed;
 
 use testkit::{PATIENCE, Signal, eventually, processes::send_signal};
 
-use super::{Running, counts, echoes, finish, number, server};
+use super::{
+    Running, counts,
+    echo_server::{self, Reaction},
+    echoes, finish, number, server,
+};
 
 #[test]
 fn when_the_server_is_killed_failures_are_counted_by_cause_and_the_gap_is_told() {
@@ -59,43 +55,11 @@ fn a_load_that_is_interrupted_says_what_it_has_measured() {
     }
 }
 
-/// Knows no STATS and answers no ECHO; its address, and how many of these have come.
-fn server_that_says_nothing() -> (String, Arc<AtomicUsize>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let unanswered = Arc::<AtomicUsize>::default();
-    let counter = Arc::clone(&unanswered);
-    thread::spawn(move || {
-        for mut stream in listener.incoming().map_while(Result::ok) {
-            let counter = Arc::clone(&counter);
-            thread::spawn(move || {
-                while let Ok(request) = first_line(&mut stream) {
-                    if request == "STATS" {
-                        stream.write_all(b"{\"status\":\"ERROR\"}\r\n\r\n").unwrap();
-                    } else {
-                        counter.fetch_add(1, Relaxed);
-                    }
-                }
-            });
-        }
-    });
-    (address, unanswered)
-}
-
-/// Of what one read brings, which is a whole request.
-fn first_line(stream: &mut TcpStream) -> io::Result<String> {
-    let mut request = [0; 256];
-    match stream.read(&mut request)? {
-        0 => Err(io::ErrorKind::UnexpectedEof.into()),
-        len => Ok(String::from_utf8_lossy(&request[..len]).lines().next().unwrap().to_owned()),
-    }
-}
-
 #[test]
 fn a_load_that_is_interrupted_does_not_wait_for_a_server_that_says_nothing() {
-    let (address, unanswered) = server_that_says_nothing();
+    let (address, echoes) = echo_server::start(|_| Reaction::Never);
     let load = Running::start(&address, "--clients 2 --message halo --timeout 100");
-    eventually(PATIENCE, "both clients wait", || unanswered.load(Relaxed) == 2);
+    eventually(PATIENCE, "both clients wait", || echoes.load(Relaxed) == 2);
     send_signal(load.pid(), Signal::SIGINT);
     let finished = load.finish();
     assert_eq!(finished.code, Some(130), "{}", finished.stderr);

@@ -1,43 +1,20 @@
 //! The closed and the open loop: what a server that stands still for a second looks like in each.
 
-use std::{
-    io::{Read, Write},
-    net::TcpStream,
-    sync::atomic::{AtomicUsize, Ordering::Relaxed},
-    thread,
-    time::Duration,
+use std::time::Duration;
+
+use super::{
+    counts,
+    echo_server::{self, Reaction},
+    finish, number, server,
 };
 
-use testkit::fake_server::FakeServer;
-
-use super::{counts, finish, number, server};
-
-/// Which request is answered a second late.
-const LATE: usize = 100;
-
-/// Answers ECHO, one connection after the other, and knows no other request. Its clients send their requests
-/// and the ending in one write.
+/// Answers one request a second late. It has one client.
 fn server_that_stands_still_once() -> String {
-    let answered = AtomicUsize::new(0);
-    FakeServer::<()>::forever(move |_, stream: &mut TcpStream| {
-        let mut request = [0; 256];
-        while let Ok(len @ 1..) = stream.read(&mut request) {
-            let request = String::from_utf8_lossy(&request[..len]);
-            let reply = match request.trim_end().strip_prefix("ECHO ") {
-                Some(text) => {
-                    if answered.fetch_add(1, Relaxed) == LATE {
-                        // What the test is about: the server does nothing for so long.
-                        thread::sleep(Duration::from_secs(1));
-                    }
-                    format!("{{\"status\":\"OK\",\"data\":\"{text}\"}}\r\n\r\n")
-                }
-                None => "{\"status\":\"ERROR\",\"data\":\"unknown\"}\r\n\r\n".to_owned(),
-            };
-            if stream.write_all(reply.as_bytes()).is_err() {
-                return;
-            }
-        }
-    })
+    let (address, _) = echo_server::start(|echoes| match echoes {
+        100 => Reaction::AnswerAfter(Duration::from_secs(1)),
+        _ => Reaction::Answer,
+    });
+    address
 }
 
 /// The closed loop has one slow request of 1,000. In the open loop those that were due in that second, 200
@@ -81,6 +58,24 @@ fn requests_that_no_client_is_free_to_send_are_counted() {
     // The number of arrivals has the mean 50 and the standard deviation 7.
     assert!((50 - 35..50 + 35).contains(&(sent + unsent)), "{summary}");
     assert!(number(&summary["rows"][0], "max_ms") >= 800.0, "they wait for the client: {summary}");
+}
+
+/// One of 100 requests is not answered. While its client waits, the three others take what arrives.
+#[test]
+fn a_client_whose_answer_does_not_come_delays_no_other_request() {
+    let (address, _) = echo_server::start(|echoes| match echoes {
+        0 => Reaction::Never,
+        _ => Reaction::Answer,
+    });
+    let options = "--clients 4 --message halo --rate 100 --duration 1s --timeout 3 --json";
+    let finished = finish(&address, options);
+    assert_eq!(finished.code, Some(1), "{}", finished.stderr);
+    let summary = finished.summary();
+    let (succeeded, failed) = counts(&summary["rows"][0]);
+    assert!(succeeded > 50 && failed == 1, "{summary}");
+    assert_eq!(summary["failures"]["timeout"]["count"], 1);
+    assert!(number(&summary["rows"][0], "max_ms") < 2_000.0, "{summary}");
+    assert_eq!(summary["unsent"], 0);
 }
 
 #[test]

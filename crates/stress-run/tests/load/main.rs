@@ -3,6 +3,7 @@
 
 mod accounting;
 mod balancer;
+mod echo_server;
 mod failures;
 mod loops;
 mod output;
