@@ -5,7 +5,7 @@ mod families;
 use std::time::Instant;
 
 use balancing::State;
-use monitor::stats::{self, Facts, WorkerResources};
+use monitor::stats::{self, Facts};
 use protocol::{Stats, stats::Backend};
 use serving::Server;
 
@@ -20,10 +20,10 @@ pub(crate) fn collect(server: &Server, pool: &SharedPool, now: Instant) -> Stats
         injected: None,
         directory_gone: false,
         files_left_out: 0,
-        waiting: pool.waiting() as u64,
+        waiting: pool.waiting() as u64 + stats::backlog_len(server.address),
         hides_unused: false,
     };
-    let own = stats::collect(&server.scoreboard, facts, |_, _| WorkerResources::default(), now);
+    let own = stats::collect(&server.scoreboard, facts, stats::usage, now);
     Stats { backend: rows(pool), ..own }
 }
 

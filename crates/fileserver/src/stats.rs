@@ -1,7 +1,5 @@
 //! The answer to STATS.
 
-pub(crate) mod resources;
-
 use std::time::Instant;
 
 use file_service::FileService;
@@ -18,9 +16,9 @@ pub(crate) fn collect(server: &Server, service: &FileService, now: Instant) -> S
         injected: service.faults.as_ref().map(ToString::to_string),
         directory_gone: !service.directory.is_there(),
         files_left_out: service.directory.usage().left_out(),
-        waiting: server.queued() + resources::backlog_len(server.address),
+        waiting: server.queued() + stats::backlog_len(server.address),
         // A thread of its own for each connection leaves places that were never filled.
         hides_unused: server.mode == Mode::Legacy,
     };
-    stats::collect(&server.scoreboard, facts, resources::usage, now)
+    stats::collect(&server.scoreboard, facts, stats::usage, now)
 }

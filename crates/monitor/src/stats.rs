@@ -1,5 +1,7 @@
 //! A server's counts: what STATS answers and what the metrics page is made from.
 
+mod resources;
+
 use std::time::Instant;
 
 use protocol::stats::{
@@ -9,6 +11,8 @@ use protocol::stats::{
 use telemetry::{
     Activity, Mode, Scoreboard, Slot, SlotCounts, monotonic_ns, scoreboard::OutcomeCounts,
 };
+
+pub use self::resources::{WorkerResources, backlog_len, usage};
 
 /// What the scoreboard does not know of its server.
 #[derive(Clone, Debug)]
@@ -25,13 +29,6 @@ pub struct Facts {
     pub waiting: u64,
     /// Places that no worker ever took are not worth a line.
     pub hides_unused: bool,
-}
-
-/// CPU seconds of a worker and resident bytes of its process, where the system tells.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct WorkerResources {
-    pub cpu_seconds: Option<f64>,
-    pub memory_bytes: Option<u64>,
 }
 
 /// What the server of `board` has counted so far. `usage` finds out what a worker uses, by the ids of

@@ -88,7 +88,7 @@ fn a_server_that_only_reads_can_only_read() {
 fn processes_can_be_looked_at_and_nothing_about_them_changed() {
     let dir = TempDir::new().unwrap();
     confined(dir.path(), FileUse::ReadAndReplace, ABI::V1, || {
-        let usage = crate::stats::resources::usage(process::id(), serving::os::thread_id());
+        let usage = monitor::stats::usage(process::id(), serving::os::thread_id());
         assert!(usage.cpu_seconds.is_some() && usage.memory_bytes.is_some());
         assert!(fs::read("/proc/net/tcp").is_ok());
         assert!(refused(fs::write("/proc/self/comm", "renamed")));

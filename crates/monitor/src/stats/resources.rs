@@ -7,11 +7,16 @@ use std::{
     io::{self, BufRead, BufReader},
 };
 
-use monitor::stats::WorkerResources;
+/// CPU seconds of a worker and resident bytes of its process, where the system tells.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WorkerResources {
+    pub cpu_seconds: Option<f64>,
+    pub memory_bytes: Option<u64>,
+}
 
 /// Of the process `pid`, or with `thread_id` of that thread of this process.
 #[cfg(target_os = "linux")]
-pub(crate) fn usage(pid: u32, thread_id: u32) -> WorkerResources {
+pub fn usage(pid: u32, thread_id: u32) -> WorkerResources {
     use procfs::process::Process;
 
     let Ok(process) = Process::new(pid as i32) else { return WorkerResources::default() };
@@ -27,13 +32,13 @@ pub(crate) fn usage(pid: u32, thread_id: u32) -> WorkerResources {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn usage(_pid: u32, _thread_id: u32) -> WorkerResources {
+pub fn usage(_pid: u32, _thread_id: u32) -> WorkerResources {
     WorkerResources::default()
 }
 
 /// Connections that the kernel keeps for an accept on `address`.
 #[cfg(target_os = "linux")]
-pub(crate) fn backlog_len(address: SocketAddr) -> u64 {
+pub fn backlog_len(address: SocketAddr) -> u64 {
     use procfs::{
         FromBufReadSI, current_system_info,
         net::{TcpNetEntries, TcpState},
@@ -71,7 +76,7 @@ fn listening_sockets(table: impl BufRead) -> io::Result<String> {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn backlog_len(_address: SocketAddr) -> u64 {
+pub fn backlog_len(_address: SocketAddr) -> u64 {
     0
 }
 
