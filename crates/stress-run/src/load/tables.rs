@@ -75,7 +75,11 @@ fn what(settings: &Settings, language: Language) -> String {
 }
 
 fn tables(summary: &Summary, language: Language, clients_max: usize) -> Vec<Titled> {
-    let mut tables = vec![responses(&summary.rows, language), first_bytes(&summary.rows, language)];
+    let mut tables = vec![responses(&summary.rows, language)];
+    // A PING has none apart.
+    if summary.rows.iter().any(|row| row.first_byte_mean_ms.is_some()) {
+        tables.push(first_bytes(&summary.rows, language));
+    }
     if let Accounting::Counted(Counted { backends, .. }) = &summary.accounting
         && !backends.is_empty()
     {
