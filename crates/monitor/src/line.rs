@@ -115,9 +115,12 @@ impl<'a> Line<'a> {
     }
 
     /// Why something went wrong, whatever the event calls it.
-    pub(crate) fn why(&self) -> Option<&str> {
+    pub(crate) fn why(&self) -> Option<Cow<'_, str>> {
+        if let (Some(change), Some(reason)) = (&self.change, &self.reason) {
+            return Some(format!("{}: {}", change.0, reason.0).into());
+        }
         let fields = [&self.cause, &self.reason, &self.limit, &self.how, &self.text, &self.change];
-        fields.into_iter().find_map(|field| field.as_deref())
+        fields.into_iter().find_map(|field| field.as_deref()).map(Cow::Borrowed)
     }
 }
 

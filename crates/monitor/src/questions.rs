@@ -279,11 +279,13 @@ const BACKENDS: Question = (
         Head("failed", Whole),
         Head("after another", Whole),
         Head("bytes", Whole),
+        Head("ms to first byte", Decimal(3)),
         Head("request seconds", Decimal(3)),
         Head("last request (UTC)", Text),
     ],
     "SELECT BACKEND, count(*), sum(CASE outcome WHEN 'ok' THEN 0 ELSE 1 END),
-         sum(CASE WHEN ATTEMPT > 1 THEN 1 ELSE 0 END), sum(bytes), sum(seconds), max(time)
+         sum(CASE WHEN ATTEMPT > 1 THEN 1 ELSE 0 END), sum(bytes),
+         avg(first_byte_ns - began_ns) / 1e6, sum(seconds), max(time)
      FROM request WHERE RUNS AND BACKEND IS NOT NULL
      GROUP BY BACKEND ORDER BY count(*) DESC, BACKEND LIMIT_ROWS",
 );

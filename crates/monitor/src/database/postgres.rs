@@ -85,7 +85,7 @@ const REQUEST: &str = "
 const EVENT: &str = "
     INSERT INTO event (run, time, level, source, pid, event, connection, client, cause, detail)
     SELECT $1::bigint, TIME, upper(level), source, pid, event, connection, client,
-        coalesce(cause, reason, \"limit\", how, text, change), json::text EVENTS ORDER BY number";
+        coalesce(cause, change || ': ' || reason, reason, \"limit\", how, text, change), json::text EVENTS ORDER BY number";
 
 pub(super) struct Postgres {
     client: Client,

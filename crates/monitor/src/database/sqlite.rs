@@ -305,7 +305,7 @@ impl<'a> Writer<'a> {
             &*line.event,
             line.connection.map(integer),
             line.client.as_deref(),
-            line.why(),
+            line.why().as_deref(),
             str::from_utf8(json).unwrap_or_default(),
         ])
     }

@@ -94,6 +94,8 @@ fn check_answers(target: &DatabaseTarget) {
     assert!(has("request unknown", "not-found"), "{failures:?}");
     assert!(has("connection", "silent for 60s"), "{failures:?}");
     assert!(has("limit", "nothing moved for 60 s"), "{failures:?}");
+    let fell = "fell: 3 checks in a row failed: connection refused";
+    assert!(has("backend-changed", fell), "{failures:?}");
     let throughput = last(Query::Throughput);
     assert_eq!(throughput[0][..3], ["2026-11-20 15:00", "2", "1"]);
     let workers = last(Query::Workers);
