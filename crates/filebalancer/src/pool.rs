@@ -281,8 +281,8 @@ impl SharedPool {
     }
 
     fn lease(&self, backend: Arc<Backend>) -> Lease {
-        let (pool, taken) = (self.clone(), Instant::now());
-        Lease { pool, backend, taken, first_byte: None, is_open: true }
+        let (pool, began) = (self.clone(), Instant::now());
+        Lease { pool, backend, began, first_byte: None, is_open: true }
     }
 
     fn now(&self) -> Duration {
@@ -311,7 +311,8 @@ impl Drop for InQueue<'_> {
 pub(crate) struct Lease {
     pool: SharedPool,
     backend: Arc<Backend>,
-    taken: Instant,
+    /// When the backend's time began.
+    began: Instant,
     first_byte: Option<Duration>,
     is_open: bool,
 }
@@ -321,9 +322,14 @@ impl Lease {
         &self.backend
     }
 
+    /// The backend has all of a question for which it had to wait: what that took was its client's time.
+    pub(crate) fn asked(&mut self) {
+        self.began = Instant::now();
+    }
+
     /// The first byte of the answer has come. Only the first call counts.
     pub(crate) fn first_byte(&mut self) {
-        self.first_byte.get_or_insert_with(|| self.taken.elapsed());
+        self.first_byte.get_or_insert_with(|| self.began.elapsed());
     }
 
     /// Gives the place back.

@@ -285,6 +285,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             counted = upload.content.bytes();
             line.clear();
             if upload.is_cut || upload.end.is_some() {
+                attempt.lease.asked();
                 return Ok(is_ahead);
             }
             upload.end = self.client.next_content(&mut upload.content, line).await?;
