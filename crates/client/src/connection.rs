@@ -72,6 +72,14 @@ pub struct Echo {
     pub finished: Instant,
 }
 
+/// Names with the sizes that are told, in the server's order and not checked.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Files {
+    pub files: Vec<(String, Option<u64>)>,
+    /// Servers behind a balancer whose files are not among these.
+    pub missing: Vec<String>,
+}
+
 const NO_NAMES: ClientError = ClientError::Lacks("list of names");
 
 /// What a stored file hashes to.
@@ -125,8 +133,9 @@ impl Connection {
     }
 
     /// The names that are answered to one of the requests for them, with the sizes that are told.
-    pub fn files(&mut self, request: &Request) -> Result<Vec<(String, Option<u64>)>, ClientError> {
-        self.ask(request)?.reply.files().ok_or(NO_NAMES)
+    pub fn files(&mut self, request: &Request) -> Result<Files, ClientError> {
+        let reply = self.ask(request)?.reply;
+        Ok(Files { files: reply.files().ok_or(NO_NAMES)?, missing: reply.missing })
     }
 
     /// Downloads a file into `sink`, which is written to but not flushed.

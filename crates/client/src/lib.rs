@@ -25,7 +25,7 @@ mod token;
 
 pub use address::{Address, AddressError};
 pub use advice::sentence;
-pub use connection::{Connection, Echo, FileDigest, Listing, Transfer};
+pub use connection::{Connection, Echo, FileDigest, Files, Listing, Transfer};
 pub use error::ClientError;
 pub use framing::{Framing, UnknownFraming};
 pub use options::ConnectionOptions;

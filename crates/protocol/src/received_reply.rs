@@ -22,7 +22,9 @@ pub struct ReceivedReply {
     has_file: bool,
     /// What some servers call the file that stands under `data`.
     filename: Option<String>,
-    /// It has members that are none of these.
+    /// Servers whose files the list lacks that a balancer made.
+    pub missing: Vec<String>,
+    /// It has members that are none of these, or says that it is not all there is.
     has_others: bool,
 }
 
@@ -31,6 +33,8 @@ const SURELY_BASE64_LEN: usize = 64;
 
 impl ReceivedReply {
     pub(crate) fn new(mut members: Map<String, Value>) -> Self {
+        let missing = members.get("missing").and_then(Value::as_array).into_iter().flatten();
+        let missing = missing.filter_map(Value::as_str).map(str::to_owned).collect();
         let mut take = |name| members.remove(name).unwrap_or_default();
         let text = |value: Value| match value {
             Value::String(text) => Some(text),
@@ -47,6 +51,7 @@ impl ReceivedReply {
             code: text(take("code")),
             has_file: take("data_file").is_string(),
             filename: text(take("filename")),
+            missing,
             has_others: !members.is_empty(),
         }
     }

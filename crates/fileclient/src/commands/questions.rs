@@ -11,7 +11,7 @@ use cli::{
     table::{Side, aligned, room},
     units,
 };
-use client::ClientError;
+use client::{ClientError, Files};
 use protocol::{EchoText, FileName, Request, Stats};
 use serde_json::json;
 
@@ -24,7 +24,20 @@ use crate::{
 
 impl Commands {
     pub(super) fn list(&mut self, long: bool) -> anyhow::Result<()> {
-        let files = if long { self.names_and_sizes()? } else { self.names()? };
+        let failed = "cannot list the files";
+        let Files { files, missing } = match long {
+            true => self.names_and_sizes(failed)?,
+            false => self.ask(failed, |connection| connection.files(&Request::List))?,
+        };
+        self.print_files(files, long);
+        if !missing.is_empty() {
+            let missing: Vec<String> = missing.iter().map(|name| printable(name)).collect();
+            bail!("the list lacks the files of {}, which did not answer", missing.join(", "));
+        }
+        Ok(())
+    }
+
+    fn print_files(&self, files: Vec<(String, Option<u64>)>, long: bool) {
         if self.json {
             for (name, size) in files {
                 print_json(&if long {
@@ -33,7 +46,7 @@ impl Commands {
                     json!({"name": name})
                 });
             }
-            return Ok(());
+            return;
         }
         let size = |size: Option<u64>| size.map_or(UNKNOWN.to_owned(), units::size);
         let row = |(name, bytes): (String, _)| vec![size(bytes), printable(&name)];
@@ -44,17 +57,10 @@ impl Commands {
             false => files.iter().map(|(name, _)| printable(name) + "\n").collect(),
         };
         cli::output::print(lines.as_bytes());
-        Ok(())
-    }
-
-    fn names(&mut self) -> anyhow::Result<Vec<(String, Option<u64>)>> {
-        let names = self.ask("cannot list the files", |connection| connection.list())?.names;
-        Ok(names.into_iter().map(|name| (name, None)).collect())
     }
 
     /// Most servers of others know no list with sizes; some tell them in the only list they have.
-    fn names_and_sizes(&mut self) -> anyhow::Result<Vec<(String, Option<u64>)>> {
-        let failed = "cannot list the files";
+    fn names_and_sizes(&mut self, failed: &str) -> anyhow::Result<Files> {
         match self.remote.request(|connection| connection.files(&Request::ListSizes)) {
             Err(ClientError::Refused { .. } | ClientError::Closed | ClientError::Lacks(_)) => {
                 self.ask(failed, |connection| connection.files(&Request::List))

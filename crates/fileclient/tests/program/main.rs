@@ -172,6 +172,20 @@ fn names_from_the_network_do_not_reach_the_terminal() {
 }
 
 #[test]
+fn a_list_that_lacks_files_is_shown_and_what_it_lacks_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    for args in [&["list"][..], &["list", "--json"], &["list", "-l"]] {
+        let list = "{\"status\":\"OK\",\"data\":[\"a.txt\"],\"missing\":[\"b\\u001b[2J\"]}\r\n\r\n";
+        let server = answering(list);
+        let (code, out, err) = run(&server.address, directory.path(), args);
+        assert!(code == 1 && out.contains("a.txt"), "{args:?}: {out}");
+        let told = out + &err;
+        assert!(told.contains("the list lacks the files of b"), "{args:?}: {told}");
+        assert!(!told.contains('\x1b'), "{args:?}: {told}");
+    }
+}
+
+#[test]
 fn bad_usage_is_told_before_anything_is_sent() {
     let directory = tempfile::tempdir().unwrap();
     for args in [

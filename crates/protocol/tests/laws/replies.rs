@@ -143,7 +143,11 @@ fn our_own_replies_are_read(bytes: &[u8]) {
     let names = bytes.split(|byte| *byte == b'\n').map(FileName::from_bytes);
     let names: Vec<FileName> = names.filter_map(Result::ok).collect();
     let strings: Vec<String> = names.iter().map(FileName::to_string).collect();
-    assert_eq!(only(&Reply::List(names.clone()).to_wire()).1.names(), Some(strings));
+    let list = Reply::List(names.clone());
+    assert_eq!(only(&list.to_wire()).1.names(), Some(strings.clone()));
+    let partial = Reply::Partial { list: Box::new(list), missing: vec![sentence.clone()] };
+    let partial = only(&partial.to_wire()).1;
+    assert_eq!((partial.names(), &partial.missing), (Some(strings), &vec![sentence.clone()]));
 
     let sizes = names.iter().map(|name| ListedFile { name: name.clone(), size: u64::MAX });
     let files = names.iter().map(|name| (name.to_string(), Some(u64::MAX))).collect();
