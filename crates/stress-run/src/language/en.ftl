@@ -272,8 +272,8 @@ too_few_workers =
     warning: the target has { $workers ->
         [one] { $workers } worker, which serves
        *[other] { $workers } workers, each of which serves
-    } one connection until it closes. Of { $clients } clients that keep their connections the others wait
-    that long; --new-connection lets them take turns
+    } one connection until it closes. { $clients } clients keep theirs, so some wait until others are
+    done; --new-connection lets them take turns
 client_count = { $count ->
         [one] { $count } client
        *[other] { $count } clients

@@ -248,8 +248,8 @@ ask_clients = Berapa client?
 ask_message = Pesan apa yang dikirim?
 too_few_workers =
     peringatan: server hanya punya { $workers } worker, dan satu worker melayani satu koneksi sampai koneksi
-    itu ditutup. Dari { $clients } client yang mempertahankan koneksinya, sisanya menunggu selama itu; dengan
-    --new-connection mereka bergantian
+    itu ditutup. { $clients } client mempertahankan koneksinya, jadi sebagian menunggu sampai yang lain
+    selesai; dengan --new-connection mereka bergantian
 client_count = { $count } client
 load_of = { $clients }, { $pace }: { $mix } ke { $server }
 closed_loop = { $requests ->

@@ -30,7 +30,7 @@ Examples:
                               exit status 4 if it takes longer
 
 In the closed loop a client sends its next request when the last is answered. If the server stands still, \
-so do the clients: what they would have sent meanwhile is in no number. With --rate requests are due at \
+so do the clients, and the requests that they would have sent meanwhile are not measured. With --rate requests are due at \
 random moments (a Poisson process), and their time counts from that moment, also while they wait for a free \
 client (--clients are the most requests at once). So a server that stands still for a second shows up in the \
 times of all requests of that second. Requests that no client was free to send, not even within --timeout \
