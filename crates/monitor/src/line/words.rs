@@ -19,7 +19,7 @@ const EVENTS: [(&str, &str); 16] = [
     ("closed", "koneksi-ditutup"),
     ("turned-away", "ditolak"),
     ("limit", "batas"),
-    ("named", "klien-disebut"),
+    ("named", "client-disebut"),
     ("authenticated", "token-diterima"),
     ("auth-failed", "token-ditolak"),
     ("worker-started", "worker-mulai"),
