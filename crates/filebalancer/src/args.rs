@@ -45,8 +45,7 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Ask a balancer that runs, at its --control, or change it
-    #[command(subcommand)]
-    Ctl(Request),
+    Ctl(CtlArgs),
 
     /// Try a policy on backends that exist in virtual time only
     #[command(after_help = SIMULATIONS)]
@@ -57,6 +56,18 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct CtlArgs {
+    /// Unix socket of the balancer, which it was started with
+    #[arg(long, value_name = "SOCKET", value_hint = ValueHint::FilePath, global = true)]
+    pub(crate) control: Option<PathBuf>,
+
+    #[command(subcommand)]
+    pub(crate) request: Request,
+}
+
+#[derive(Debug, clap::Args)]
+// Its commands do not write to the database.
+#[command(mut_arg("log_db", |option| option.global(false)))]
 pub(crate) struct ServeArgs {
     /// Server to forward to, [NAME=]HOST:PORT; once for each
     ///
@@ -88,6 +99,8 @@ pub(crate) struct ServeArgs {
     pub(crate) policy: PolicyName,
 
     /// What is forwarded
+    ///
+    /// At level connection the limits on heads, rates and numbers of requests mean nothing.
     #[arg(long, default_value = "request", value_parser = cli::choice([
         (
             Level::Request,
@@ -154,7 +167,7 @@ pub(crate) struct ServeArgs {
     /// Unix socket at which `filebalancer ctl` is answered
     ///
     /// Only the user who started the balancer can use it.
-    #[arg(long, value_name = "SOCKET", value_hint = ValueHint::FilePath, global = true)]
+    #[arg(long, value_name = "SOCKET", value_hint = ValueHint::FilePath)]
     pub(crate) control: Option<PathBuf>,
 
     /// Seconds that open connections get to finish at shutdown

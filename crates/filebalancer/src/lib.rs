@@ -25,14 +25,14 @@ use std::process::ExitCode;
 use anyhow::bail;
 
 pub use args::Args;
-use args::Command;
+use args::{Command, CtlArgs};
 
 /// Does what the command line says. An error means that nothing was forwarded.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.command {
         None => Ok(serve::serve(&args.serve)?),
-        Some(Command::Ctl(request)) => {
-            let Some(path) = &args.serve.control else {
+        Some(Command::Ctl(CtlArgs { control, request })) => {
+            let Some(path) = control else {
                 bail!("--control must name the socket of the balancer")
             };
             Ok(control::ask(path, request)?)
