@@ -6,7 +6,7 @@ use simulation::Chance;
 
 use super::{Candidates, Policy};
 
-/// How long it takes until a latency counts for a third: 1/e of it is left.
+/// After so long a latency counts for 1/e of what it was.
 const DECAY: Duration = Duration::from_secs(10);
 /// What a backend is taken to need that has a request and has not answered any: longer than any answer.
 /// So one request tries out whoever is new or has come back, and the next ones wait for what it says.
@@ -31,7 +31,8 @@ struct Latency {
 }
 
 impl Latency {
-    /// What is left of it: none is added while nothing is known.
+    /// What is left of it after a time without an answer. Whoever looks changes nothing: an average that
+    /// faded with each look would depend on how often it is looked at.
     fn faded(self, now: Duration) -> f64 {
         self.seconds * weight_of_past(now.saturating_sub(self.at))
     }
