@@ -81,8 +81,7 @@ impl SharedPool {
     ) -> Result<Lease, NoPlace> {
         let (answer, answered) = oneshot::channel();
         let _in_queue = {
-            let now = self.now();
-            let mut decisions = self.lock();
+            let (mut decisions, now) = self.lock_now();
             match decisions.pick(wanted, excluded, now) {
                 Ok(backend) => return Ok(self.lease(backend)),
                 Err(NoBackend::Down) => return Err(NoPlace::Down),
@@ -113,14 +112,14 @@ impl SharedPool {
 
     /// Counts a request of a client, once however often it is sent.
     pub(crate) fn count_request(&self) {
-        let now = self.now();
-        self.lock().retries.request(now);
+        let (mut decisions, now) = self.lock_now();
+        decisions.retries.request(now);
     }
 
     /// Whether a request may be sent again; counts it if so.
     pub(crate) fn may_retry(&self) -> bool {
-        let now = self.now();
-        self.lock().retries.take(now)
+        let (mut decisions, now) = self.lock_now();
+        decisions.retries.take(now)
     }
 
     /// All backends, in the order in which they were added.
@@ -140,8 +139,7 @@ impl SharedPool {
 
     /// How each backend stands, in the order in which they were added.
     pub(crate) fn standings(&self) -> Vec<Standing> {
-        let now = self.now();
-        let decisions = self.lock();
+        let (decisions, now) = self.lock_now();
         let standing = |backend: &Arc<Backend>| {
             let known = decisions.pool.get(backend.id)?;
             Some(Standing {
@@ -242,8 +240,7 @@ impl SharedPool {
 
     /// Changes what may make room for those who wait, and serves them.
     fn change<T>(&self, change: impl FnOnce(&mut PoolDecisions, Duration) -> T) -> T {
-        let now = self.now();
-        let mut decisions = self.lock();
+        let (mut decisions, now) = self.lock_now();
         let changed = change(&mut decisions, now);
         let served = decisions.serve_waiting(now);
         // Whoever has left meanwhile gives the place back, for which the lock must be free.
@@ -285,8 +282,11 @@ impl SharedPool {
         Lease { pool, backend, began, first_byte: None, is_open: true }
     }
 
-    fn now(&self) -> Duration {
-        self.0.began.elapsed()
+    /// The time is taken under the lock, so that it never goes back for who decides.
+    fn lock_now(&self) -> (MutexGuard<'_, PoolDecisions>, Duration) {
+        let decisions = self.lock();
+        let now = self.0.began.elapsed();
+        (decisions, now)
     }
 
     fn lock(&self) -> MutexGuard<'_, PoolDecisions> {
