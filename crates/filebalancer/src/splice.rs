@@ -215,6 +215,8 @@ impl<'a> Progress<'a> {
         self.moved();
         self.has_moved_up.store(true, Relaxed);
         self.backend.counts.forwarded_to(len as u64);
+        // Any piece may be the last of what the server waits for.
+        self.lease.lock().unwrap_or_else(PoisonError::into_inner).asked();
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         connection.received(len as u64);
     }

@@ -1,10 +1,12 @@
 //! Who is next.
 
-use std::thread;
+use std::{thread, time::Duration};
 
 use testkit::{PATIENCE, Server, eventually};
 
-use crate::{LEVELS, await_state, backend, balancer, named, start_with_status, stats, who};
+use crate::{
+    LEVELS, await_state, backend, balancer, fileserver, named, row, start_with_status, stats, who,
+};
 
 /// How the first of these are named to the balancer, with their weights.
 fn weighted(servers: &[Server], weights: &[u16]) -> Vec<String> {
@@ -98,6 +100,29 @@ fn every_policy_spreads_work_over_all() {
         assert_eq!(shares.iter().sum::<u64>(), 20, "{policy}");
         assert!(shares.iter().all(|share| *share >= 5), "{policy}: {shares:?}");
     }
+}
+
+/// A backend is judged by how soon it answers, not by how late its clients ask.
+#[test]
+fn a_client_that_thinks_makes_no_backend_look_slow() {
+    let fast = backend("fast");
+    let slow = fileserver().args(["--mode", "async", "--inject", "service-time=500"]).start();
+    let backends = [named("slow", &slow), named("fast", &fast)];
+    let options = ["--level", "connection", "--policy", "peak-ewma", "--check-interval", "3600"];
+    let (balancer, status) = start_with_status(balancer(backends).args(options));
+    // The first goes to either, the second to the one of which nothing is known yet.
+    for _ in 0..2 {
+        let mut peer = balancer.connect();
+        thread::sleep(Duration::from_millis(750));
+        assert_eq!(peer.request("ECHO halo").outcome(), "OK");
+    }
+    eventually(PATIENCE, "both are known", || stats(status).connections.succeeded == 2);
+    let _open = [(); 3].map(|()| balancer.connect());
+    let in_flight = || ["slow", "fast"].map(|name| row(status, name).in_flight);
+    eventually(PATIENCE, "all three are where they belong", || {
+        in_flight().iter().sum::<u64>() == 3
+    });
+    assert_eq!(in_flight(), [0, 3]);
 }
 
 /// What each was sent adds up to what the balancer says it has sent.
