@@ -2,9 +2,9 @@
 //!
 //! What decides is the crate `balancing`, without a socket or a clock; this crate gives it both. The
 //! [pool](pool::SharedPool) is what all connections ask for a place; at level `connection` the
-//! [bytes](splice) of a connection go to one backend, at level `request` each [request](request) of a
+//! [bytes](splice) of a connection go to one backend, at level `request` each [request] of a
 //! client may go to another. [Checks](checks) ask the backends whether they are well, and
-//! [control](control) is what changes while the balancer runs. [simulate] has the same pool decide in
+//! [control] is what changes while the balancer runs. [simulate] has the same pool decide in
 //! virtual time.
 #![forbid(unsafe_code)]
 

@@ -1,6 +1,6 @@
 //! Level `request`: every request of a client may go to another backend.
 //!
-//! A [session](session) reads the requests of its [client](client) as the file server does, and answers
+//! A [session] reads the requests of its [client] as the file server does, and answers
 //! some itself. Others it [forwards](forward), over [connections](kept) that stay open between requests. What
 //! may follow when a backend is lost is [decided](attempts) apart from that.
 //!

@@ -10,10 +10,10 @@
 //!
 //! ```ignore
 //! // One server, a request every 10 ms in the mean, each served in exactly 5 ms.
-//! let mut arrivals = Arrivals::Poisson { per_second: 100.0 }.moments(Chance::new(seed, 0));
+//! let arrivals = Arrivals::Poisson { per_second: 100.0 }.moments(Chance::new(seed, 0));
 //! let mut free_at = Duration::ZERO;
 //! let mut latencies = Latencies::default();
-//! for arrived in arrivals.by_ref().take(100_000) {
+//! for arrived in arrivals.take(100_000) {
 //!     free_at = free_at.max(arrived) + Duration::from_millis(5);
 //!     latencies.record(free_at - arrived);
 //! }
