@@ -55,6 +55,8 @@ pub struct Transfer {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Listing {
     pub names: Vec<String>,
+    /// Servers behind a balancer whose files are not among these.
+    pub missing: Vec<String>,
     /// When the first byte of the reply was there.
     pub first_byte: Instant,
     /// When its last byte was there, before it was taken apart.
@@ -129,7 +131,7 @@ impl Connection {
         let Received { reply, first_byte, finished, .. } = self.ask(&Request::List)?;
         let files = reply.files().ok_or(NO_NAMES)?;
         let names = files.into_iter().map(|(name, _)| name).collect();
-        Ok(Listing { names, first_byte, finished })
+        Ok(Listing { names, missing: reply.missing, first_byte, finished })
     }
 
     /// The names that are answered to one of the requests for them, with the sizes that are told.

@@ -90,7 +90,7 @@ impl Job {
             (Task::Upload(name), Some(mut file)) => connection.upload(name, &mut file).map(ended),
             (Task::Upload(name), None) => connection.upload(name, &mut io::empty()).map(ended),
             (Task::List, _) => {
-                let Listing { names, first_byte, finished } = connection.list()?;
+                let Listing { names, first_byte, finished, .. } = connection.list()?;
                 outcome.digest = Some(ContentHasher::of_names(names));
                 Ok(Ended { bytes: 0, first_byte, finished })
             }

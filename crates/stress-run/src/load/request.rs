@@ -53,7 +53,14 @@ pub(super) struct Answer {
     pub(super) first_byte: Option<Instant>,
     pub(super) finished: Instant,
     pub(super) bytes: u64,
-    is_right: bool,
+    verdict: Verdict,
+}
+
+enum Verdict {
+    Right,
+    Wrong,
+    /// A balancer has no list of these servers.
+    Lacks(Vec<String>),
 }
 
 impl Requests {
@@ -63,7 +70,7 @@ impl Requests {
         (self.mix.choose(&mut chance), chance)
     }
 
-    /// Makes it on a connection. A wrong answer is a failure.
+    /// Makes it on a connection. An answer that is wrong, or not all of it, is a failure.
     pub(super) fn make(
         &self,
         kind: Kind,
@@ -76,13 +83,17 @@ impl Requests {
             ClientError::SizeDiffers { .. } => wrong_content(err.to_string()),
             err => failure(&err),
         })?;
-        if !answer.is_right {
-            return Err(wrong_content(format!(
-                "the answer to {} is not what it must be",
-                kind.verb()
-            )));
+        match &answer.verdict {
+            Verdict::Right => Ok(answer),
+            Verdict::Wrong => {
+                let verb = kind.verb();
+                Err(wrong_content(format!("the answer to {verb} is not what it must be")))
+            }
+            Verdict::Lacks(servers) => {
+                let sentence = format!("the list lacks the files of {}", servers.join(", "));
+                Err(Failure { cause: INCOMPLETE.to_owned(), sentence })
+            }
         }
-        Ok(answer)
     }
 
     fn ask(
@@ -95,40 +106,54 @@ impl Requests {
         Ok(match kind {
             Kind::Echo => {
                 let Echo { text, first_byte, finished } = connection.echo(&self.message)?;
-                let (bytes, is_right) = (text.len() as u64, text == self.message.as_str());
-                Answer { first_byte: Some(first_byte), finished, bytes, is_right }
+                let verdict = Verdict::of(text == self.message.as_str());
+                let bytes = text.len() as u64;
+                Answer { first_byte: Some(first_byte), finished, bytes, verdict }
             }
             Kind::Ping => {
                 connection.ping()?;
                 // It is one word, whose first byte and last byte come together.
-                Answer { first_byte: None, finished: Instant::now(), bytes: 0, is_right: true }
+                let (finished, verdict) = (Instant::now(), Verdict::Right);
+                Answer { first_byte: None, finished, bytes: 0, verdict }
             }
             Kind::List => {
-                let Listing { names, first_byte, finished } = connection.list()?;
-                let is_right = self.files.are_all_in(&names);
-                Answer { first_byte: Some(first_byte), finished, bytes: 0, is_right }
+                let Listing { names, missing, first_byte, finished } = connection.list()?;
+                let verdict = match missing.is_empty() {
+                    true => Verdict::of(self.files.are_all_in(&names)),
+                    false => Verdict::Lacks(missing),
+                };
+                Answer { first_byte: Some(first_byte), finished, bytes: 0, verdict }
             }
             Kind::Get => {
                 let (name, expected) = self.files.download(chance);
                 let mut comparison = Comparison::with(expected);
                 let transfer = connection.get(&name, &mut comparison)?;
-                Answer::to(transfer, comparison.is_equal())
+                Answer::to(transfer, Verdict::of(comparison.is_equal()))
             }
             Kind::Upload => {
                 let (name, mut content) = self.files.upload(client);
                 // What was stored is looked at when all clients are done.
-                Answer::to(connection.upload(&name, &mut content)?, true)
+                Answer::to(connection.upload(&name, &mut content)?, Verdict::Right)
             }
         })
     }
 }
 
 impl Answer {
-    fn to(transfer: Transfer, is_right: bool) -> Self {
+    fn to(transfer: Transfer, verdict: Verdict) -> Self {
         let Transfer { bytes, first_byte, finished, .. } = transfer;
-        Self { first_byte: Some(first_byte), finished, bytes, is_right }
+        Self { first_byte: Some(first_byte), finished, bytes, verdict }
     }
 }
+
+impl Verdict {
+    fn of(is_right: bool) -> Self {
+        if is_right { Self::Right } else { Self::Wrong }
+    }
+}
+
+/// The cause of a list that is not one of all servers.
+const INCOMPLETE: &str = "incomplete";
 
 pub(super) fn failure(err: &ClientError) -> Failure {
     Failure { cause: err.cause().to_owned(), sentence: client::sentence(err) }
