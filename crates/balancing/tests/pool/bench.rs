@@ -118,14 +118,13 @@ impl Bench {
         letters.map(|letter| picked.matches(letter).count())
     }
 
-    /// Sends so many requests at once to this backend, all of which have this outcome. What the last one
-    /// changed.
+    /// Sends so many requests at once to this backend, all of which have this outcome; what that changes.
     pub(crate) fn requests(&mut self, letter: char, count: usize, outcome: Outcome) -> Vec<Change> {
         (0..count).for_each(|_| self.pool.take(self.id(letter)).unwrap());
         (0..count).filter_map(|_| self.finish(letter, outcome)).collect()
     }
 
-    /// Has so many checks of this backend pass or fail.
+    /// Has so many checks of this backend pass or fail; what that changes.
     pub(crate) fn checks(&mut self, letter: char, count: usize, pass: bool) -> Vec<Change> {
         let id = self.id(letter);
         (0..count).filter_map(|_| self.pool.checked(id, pass, self.now)).collect()

@@ -77,9 +77,9 @@ impl World {
 
     fn pick(&mut self, excluded: usize) {
         // None are excluded half of the time.
-        let is_excluded = |place: &usize| excluded % 2 == 1 && excluded >> (1 + place) & 1 == 1;
+        let is_excluded = |who: &usize| excluded % 2 == 1 && (excluded >> (1 + who)) % 2 == 1;
         let excluded: Vec<_> =
-            (0..self.ids.len()).filter(is_excluded).map(|place| self.ids[place]).collect();
+            (0..7).filter(is_excluded).filter_map(|who| self.someone(who)).collect();
         let picked = self.pool.pick(self.now, &mut self.chance, &excluded);
         assert!(self.model.allows(picked, &excluded, self.now), "{picked:?}: {:#?}", self.model);
         match picked {
