@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::distribution::Distribution;
 
 /// The wait before service at one server with any service times (M/G/1; Pollaczek and Khinchine):
-/// W = λ E[S²] / (2 (1 - ρ)). M/M/1 and M/D/1 are its cases.
+/// `W = λ E[S²] / (2 (1 - ρ))`. M/M/1 and M/D/1 are its cases.
 pub fn one_server(per_second: f64, service: &Distribution) -> Option<Duration> {
     let utilisation = utilisation(per_second, service.mean(), 1)?;
     let square = service.mean().as_secs_f64().powi(2) + service.variance();
