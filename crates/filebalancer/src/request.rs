@@ -17,6 +17,7 @@ mod forward;
 mod input;
 pub(crate) mod kept;
 mod merged_list;
+mod relay;
 mod session;
 
 use std::{io, time::Instant};

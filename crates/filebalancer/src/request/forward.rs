@@ -2,20 +2,20 @@
 //! far as that may be.
 //!
 //! Content passes through piece by piece in both directions, so a request costs the same memory whatever the
-//! size of its file. A reply is looked at for its end and its status, and nothing else.
+//! size of its file.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use balancing::{Outcome, rendezvous};
-use protocol::{ErrorCode, Reply, ReplyError, ReplyScanner, Request, reply::ENDING};
+use protocol::{ErrorCode, Reply, Request, reply::ENDING};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
-    attempts::{Attempts, Fault, Next, Verdict},
-    client::FIRST_BYTES,
+    attempts::{Attempts, Fault, Next},
     connection::{BackendConnection, Loss},
     content::{Content, ContentEnd},
     ending::Ending,
+    relay::{Attempt, Relayed},
     session::{Failure, Session},
 };
 use crate::{
@@ -23,12 +23,6 @@ use crate::{
     balancer::Layout,
     pool::{Lease, NoPlace, Wanted},
 };
-
-/// Room for a reply without a file.
-const SHORT_LEN: usize = 16 * 1024;
-
-/// Room for each read of a longer one. Fewer, larger reads are what speed depends on most.
-const LONG_LEN: usize = 256 * 1024;
 
 /// What is forwarded of a request.
 struct Outgoing {
@@ -44,13 +38,6 @@ struct Upload {
     end: Option<ContentEnd>,
     /// The backend took no more before the end.
     is_cut: bool,
-}
-
-/// A reply that was passed on whole.
-struct Relayed {
-    is_ok: bool,
-    /// With its ending and nothing behind it, so that the connection takes another request.
-    is_ended: bool,
 }
 
 /// A backend that was asked and gave no reply.
@@ -72,13 +59,6 @@ impl Lost {
         tracing::warn!("backend {}: {}", self.backend.name(), self.loss);
         self.backend.counts.requests.count(false);
     }
-}
-
-/// Where a request goes, by one attempt.
-struct Attempt<'a> {
-    backend: &'a Backend,
-    lease: &'a mut Lease,
-    attempts: &'a mut Attempts,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
@@ -291,91 +271,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             upload.end = self.client.next_content(&mut upload.content, line).await?;
         }
     }
-
-    /// Passes the reply on as it comes, and counts it.
-    async fn relay(
-        &mut self,
-        attempt: &mut Attempt<'_>,
-        connection: &mut BackendConnection,
-        mut is_ahead: bool,
-    ) -> Result<Relayed, Failure> {
-        let (mut reply, mut room) = (ReplyScanner::default(), Vec::with_capacity(SHORT_LEN));
-        let (mut counted, mut is_alone) = (0, true);
-        while !reply.is_whole() {
-            let before = room.len();
-            self.receive(attempt, connection, &mut room).await?;
-            let used = reply.scan(&room[before..]).map_err(Loss::Nonsense)?;
-            is_alone = before + used == room.len();
-            room.truncate(before + used);
-            match attempt.attempts.judge(&reply, room.len()) {
-                Verdict::Unclear => continue,
-                Verdict::Answer if is_ahead && room.len() < FIRST_BYTES.len() => continue,
-                Verdict::Refusal => {
-                    let code = reply.code().unwrap_or_default().to_owned();
-                    return Err(Loss::TurnedAway(code).into());
-                }
-                Verdict::Answer => {}
-            }
-            let bytes = match is_ahead {
-                true => room.strip_prefix(FIRST_BYTES).ok_or_else(unlike_ours)?,
-                false => room.as_slice(),
-            };
-            is_ahead = false;
-            attempt.attempts.goes_to_client();
-            self.client.send(bytes).await?;
-            self.connection.reply_began(Instant::now());
-            attempt.backend.counts.forwarded_from(room.len() as u64);
-            self.connection.sent(reply.content_len() - counted);
-            counted = reply.content_len();
-            if room.len() == room.capacity() && room.capacity() < LONG_LEN {
-                // The read filled the room: more is on its way.
-                room = Vec::with_capacity(LONG_LEN);
-            }
-            room.clear();
-        }
-        // Some servers send none.
-        let missing = reply.missing_ending();
-        self.client.send(missing).await?;
-        let is_ok = self.count(attempt.backend, &reply);
-        let is_ended = missing.is_empty() || connection.receive_ending(missing).await;
-        Ok(Relayed { is_ok, is_ended: is_alone && is_ended })
-    }
-
-    /// Waits for more of the reply; until it has begun to go out, no longer than its backend is up.
-    async fn receive(
-        &self,
-        attempt: &mut Attempt<'_>,
-        connection: &mut BackendConnection,
-        room: &mut Vec<u8>,
-    ) -> Result<(), Loss> {
-        let Attempt { backend, lease, attempts } = attempt;
-        let received = match attempts.may_go_elsewhere() {
-            true => tokio::select! {
-                received = connection.receive(room) => received,
-                () = backend.until_down() => Err(Loss::TakenOut),
-            },
-            false => connection.receive(room).await,
-        };
-        received?;
-        backend.heard();
-        lease.first_byte();
-        Ok(())
-    }
-
-    /// Counts a reply that was sent whole; whether it was a good one.
-    fn count(&mut self, backend: &Backend, reply: &ReplyScanner) -> bool {
-        let error = match reply.is_ok() {
-            Some(true) => None,
-            // Other servers have other codes, or none.
-            _ => Some(reply.code().unwrap_or("failed")),
-        };
-        if let Some(code) = error.and_then(ErrorCode::of) {
-            self.client.conduct.told(code);
-        }
-        self.connection.request_finished(error, Instant::now());
-        backend.counts.requests.count(error.is_none());
-        error.is_none()
-    }
 }
 
 /// Sends all of `bytes`. False where the backend takes no more: what it has said before tells why.
@@ -392,8 +287,4 @@ async fn send(
         Err(Loss::Broken(_)) => Ok(false),
         Err(loss) => Err(loss),
     }
-}
-
-fn unlike_ours() -> Loss {
-    Loss::Nonsense(ReplyError::Malformed("it does not begin as others do".to_owned()))
 }

@@ -181,6 +181,8 @@ fn the_counts_of_clients_balancer_and_backends_agree() {
         assert_eq!(outcome, "OK");
         balancer.ask("GET nothing");
     }
+    // A request is counted a moment after its client has the last byte of the reply.
+    eventually(PATIENCE, "all are counted", || balancer.stats().requests[Verb::Get].failed == 10);
     let counted = balancer.stats();
     let of_each = (clients * each / 3) as u64;
     let verbs = [Verb::Get, Verb::List, Verb::Echo, Verb::Upload];
