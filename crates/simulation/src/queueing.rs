@@ -26,6 +26,57 @@ pub fn one_queue(per_second: f64, mean_service: Duration, servers: usize) -> Opt
     wait(waiting * mean_service.as_secs_f64() / (servers as f64 * (1.0 - utilisation)))
 }
 
+/// The wait before service in one queue for `servers` that all take equally long (M/D/c; Crommelin 1932).
+///
+/// Whoever is served at some moment is done one service time later, and nobody else is. So there are then
+/// those who waited, and a Poisson number of arrivals: a chain, which is followed from an empty queue until it
+/// changes no more. `None` also where that takes long: of more than 200 servers, or above 98% utilisation.
+pub fn one_queue_constant(per_second: f64, service: Duration, servers: usize) -> Option<Duration> {
+    const SERVERS_MAX: usize = 200;
+    const UTILISATION_MAX: f64 = 0.98;
+    let utilisation = utilisation(per_second, service, servers)?;
+    if servers > SERVERS_MAX || utilisation > UTILISATION_MAX {
+        return None;
+    }
+    // The chance that so many are there is far below what a number can tell from none.
+    let len = 5 * servers + (40.0 / (1.0 - utilisation)) as usize;
+    let arrivals = poisson(utilisation * servers as f64, len);
+    let mut present = vec![0.0; len];
+    present[0] = 1.0;
+    let mut waiting = 0.0;
+    loop {
+        present = after_a_service(&present, &arrivals, servers);
+        let beyond = present.iter().enumerate().skip(servers);
+        let mean: f64 = beyond.map(|(count, chance)| (count - servers) as f64 * chance).sum();
+        // From an empty queue on the mean only grows.
+        if mean - waiting <= mean * 1e-9 {
+            return wait(mean / per_second);
+        }
+        waiting = mean;
+    }
+}
+
+/// The chances of how many are there, one service time later.
+fn after_a_service(present: &[f64], arrivals: &[f64], servers: usize) -> Vec<f64> {
+    let mut after = vec![0.0; present.len()];
+    for (count, chance) in present.iter().enumerate() {
+        let stayed = count.saturating_sub(servers);
+        for (sum, arrived) in after[stayed..].iter_mut().zip(arrivals) {
+            *sum += chance * arrived;
+        }
+    }
+    after
+}
+
+/// The chances of 0, 1, 2 and so on, up to `len`.
+fn poisson(mean: f64, len: usize) -> Vec<f64> {
+    let mut chances = vec![(-mean).exp()];
+    for count in 1..len {
+        chances.push(chances[count - 1] * mean / count as f64);
+    }
+    chances
+}
+
 /// The wait before service at each of `servers` with exponential service times, who get the arrivals in
 /// turn: each sees every n-th arrival (`E_n`/M/1; Kleinrock, Queueing Systems 1, 6.4).
 pub fn in_turn(per_second: f64, mean_service: Duration, servers: usize) -> Option<Duration> {
@@ -96,6 +147,21 @@ mod tests {
         assert_wait(one_queue(90_000.0, MS, 100), 0.216_940_5 / 10.0);
     }
 
+    /// One server is M/D/1. The others by a program of its own, in Python, which solves the equations of a chain
+    /// of 200 states.
+    #[test]
+    fn one_queue_for_several_servers_that_take_equally_long_is_crommelins() {
+        assert_wait(one_queue_constant(800.0, MS, 1), 2.0);
+        assert_wait(one_queue_constant(500.0, MS, 1), 0.5);
+        for (per_second, servers, expected) in
+            [(1_600.0, 2, 0.903_283_9), (3_600.0, 6, 0.046_674_4), (5_400.0, 6, 0.629_966_3)]
+        {
+            assert_wait(one_queue_constant(per_second, MS, servers), expected);
+        }
+        assert_eq!(one_queue_constant(990.0, MS, 1), None);
+        assert_eq!(one_queue_constant(10.0, MS, 201), None);
+    }
+
     /// By a program of its own, in Python; with a thousand it is close to D/M/1.
     #[test]
     fn arrivals_in_turn_wait_less_the_more_servers_there_are() {
@@ -122,6 +188,7 @@ mod tests {
             assert_eq!(one_queue(per_second, MS, 1), None);
             assert_eq!(in_turn(per_second, MS, 1), None);
             assert_eq!(two_choices(per_second, MS, 1), None);
+            assert_eq!(one_queue_constant(per_second, MS, 1), None);
         }
         assert_eq!(one_queue(10.0, MS, 0), None);
     }

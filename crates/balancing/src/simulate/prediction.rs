@@ -54,6 +54,9 @@ fn one_queue(per_second: f64, service: &Distribution, servers: usize) -> Option<
         Distribution::Exponential { mean } if servers > 1 => {
             ("M/M/c", queueing::one_queue(per_second, *mean, servers))
         }
+        Distribution::Constant(time) if servers > 1 => {
+            ("M/D/c", queueing::one_queue_constant(per_second, *time, servers))
+        }
         _ if servers > 1 => return None,
         Distribution::Exponential { .. } => ("M/M/1", queueing::one_server(per_second, service)),
         Distribution::Constant(_) => ("M/D/1", queueing::one_server(per_second, service)),

@@ -49,7 +49,9 @@ fn one_backend_is_the_queue_of_the_textbook() {
 fn several_workers_of_one_backend_share_its_queue() {
     let mut several = scenario(PolicyName::RoundRobin, 1, &exponential(MS), poisson(3_200.0));
     several.backends[0].workers = 4.try_into().unwrap();
-    assert_within_three_standard_errors("M/M/c", several);
+    assert_within_three_standard_errors("M/M/c", several.clone());
+    several.backends[0].service = Distribution::Constant(MS);
+    assert_within_three_standard_errors("M/D/c", several);
 }
 
 /// Then all wait in the balancer, for the first place that gets free, so no policy matters.
