@@ -351,6 +351,10 @@ both_counts = { $requests }: the clients count { $clients }; the target { $targe
 counts_agree = The clients and the target count the same: { $counts }
 # Of what failed at a client, the target may have seen nothing, or more.
 counts_fit = The counts agree but for failures. { $counts }
+# Of those that a balancer has forwarded.
+backends_fit =
+    The servers behind the balancer agree, but for failures, a LIST that is one for each of them, and
+    tokens. { $counts }
 load_notes =
     Times are of requests that succeeded, until the last and until the first byte of the answer. In a
     closed loop they count from the moment when the client was free, in an open loop from the moment when

@@ -317,6 +317,10 @@ both_counts = { $requests }: hitungan client { $clients }; hitungan server { $ta
 counts_agree = Hitungan client dan server sama: { $counts }
 # Yang gagal di client mungkin tidak terlihat oleh server, atau justru dijawab olehnya.
 counts_fit = Hitungan cocok, kecuali yang gagal. { $counts }
+# Yang diteruskan oleh balancer.
+backends_fit =
+    Hitungan semua server di belakang balancer cocok, kecuali yang gagal, LIST yang dikirim ke
+    masing-masing server, dan token. { $counts }
 load_notes =
     Waktu dihitung untuk permintaan yang sukses, sampai byte terakhir dan sampai byte pertama dari jawaban.
     Pada closed loop waktu dihitung sejak client bebas, pada open loop sejak permintaan itu seharusnya

@@ -95,7 +95,7 @@ texts! {
     longest_gap(length, from), failed_requests(count, cause, sentence), unsent(count),
     load_interrupted(unfinished), load_invalid(why), wrong_answers(count), uploads_unverified(why),
     target_counts_nothing,
-    target_counts_unknown(why), both_counts(requests, clients, target), counts_agree(counts), counts_fit(counts),
+    target_counts_unknown(why), both_counts(requests, clients, target), counts_agree(counts), counts_fit(counts), backends_fit(counts),
     load_notes,
 
     report_title(started), measured(modes, rows, planned, repetitions), not_reportable, findings,

@@ -148,7 +148,7 @@ impl Account {
 }
 
 /// What stands for all servers behind a balancer.
-const BACKENDS: &str = "backends";
+pub(super) const BACKENDS: &str = "backends";
 
 /// Where STATS counts what has no place of its own, STATS and AUTH among it.
 const OTHER: &str = "other";

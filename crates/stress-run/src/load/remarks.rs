@@ -1,7 +1,7 @@
 //! What is said of a load in sentences.
 
 use super::{
-    accounting::{Account, Accounting},
+    accounting::{Account, Accounting, BACKENDS},
     gaps::Gap,
     rows::Summary,
 };
@@ -55,7 +55,13 @@ fn agreements(accounts: &[Account], language: Language) -> impl Iterator<Item = 
     };
     let same: Vec<String> = same.iter().map(counted).collect();
     let same = (!same.is_empty()).then(|| language.counts_agree(same.join("; ")));
-    let fit = move |account: &Account| language.counts_fit(both_counts(account, language));
+    let fit = move |account: &Account| {
+        let both = both_counts(account, language);
+        match account.requests == BACKENDS {
+            true => language.backends_fit(both),
+            false => language.counts_fit(both),
+        }
+    };
     same.into_iter().chain(similar.into_iter().map(fit))
 }
 
