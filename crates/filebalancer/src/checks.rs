@@ -138,11 +138,11 @@ impl Check<'_> {
     /// One request of ours. Any reply will do: one that is busy, or wants a token, is alive.
     async fn ask(self, request: &Request) -> Result<ReceivedReply, CheckError> {
         if self.backend.config.check.is_none()
-            && let Some((mut connection, owner)) = self.backend.kept.take_any()
+            && let Some(mut idle) = self.backend.kept.borrow()
             // One that the backend has just closed says nothing about it.
-            && let Ok(reply) = connection.ask(request).await
+            && let Ok(reply) = idle.connection.ask(request).await
         {
-            self.backend.kept.keep(connection, owner, usize::MAX);
+            self.backend.kept.give_back(idle);
             return Ok(reply);
         }
         let wire = request.to_wire() + "\r\n\r\n";

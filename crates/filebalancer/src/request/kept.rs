@@ -49,6 +49,14 @@ struct Idle {
     since: Instant,
 }
 
+/// A connection of somebody who has no use for it just now.
+pub(crate) struct Borrowed {
+    pub(crate) connection: BackendConnection,
+    owner: Option<Owner>,
+    /// So many were open when it was borrowed.
+    open: usize,
+}
+
 impl KeptConnections {
     /// One that is idle and the owner's, as far as can be known; those that have ended are dropped.
     pub(crate) fn take(&self, owner: Option<Owner>) -> Option<BackendConnection> {
@@ -62,10 +70,16 @@ impl KeptConnections {
         }
     }
 
-    /// One that is idle, and whose it is: for what may be asked on anybody's. It is to be kept again.
-    pub(crate) fn take_any(&self) -> Option<(BackendConnection, Option<Owner>)> {
+    /// One that is idle, whosever it is, for what may be asked on anybody's.
+    pub(crate) fn borrow(&self) -> Option<Borrowed> {
         let Idle { connection, owner, .. } = self.lock().pop_back()?;
-        connection.is_reusable().then_some((connection, owner))
+        let open = self.open();
+        connection.is_reusable().then_some(Borrowed { connection, owner, open })
+    }
+
+    /// Takes it back, unless others were opened meanwhile, which may wait for the worker that it holds.
+    pub(crate) fn give_back(&self, Borrowed { connection, owner, open }: Borrowed) {
+        self.keep(connection, owner, open);
     }
 
     /// Keeps one that no request is under way on, as long as no more than `open_max` are open.
@@ -178,6 +192,19 @@ mod tests {
         assert!(bench.kept.take(None).is_none());
         bench.kept.keep(two, None, 2);
         assert!(bench.kept.take(None).is_some());
+    }
+
+    #[tokio::test]
+    async fn a_borrowed_connection_keeps_no_worker_from_one_that_was_opened_meanwhile() {
+        let bench = Bench::new().await;
+        let (connection, _backend) = bench.connect(1).await;
+        bench.kept.keep(connection, None, 1);
+        bench.kept.give_back(bench.kept.borrow().unwrap());
+        let borrowed = bench.kept.borrow().unwrap();
+        assert!(bench.kept.take(None).is_none());
+        let (_opened, _waits) = bench.connect(1).await;
+        bench.kept.give_back(borrowed);
+        assert!(bench.kept.take(None).is_none());
     }
 
     #[tokio::test]
