@@ -72,14 +72,16 @@ impl Occupancy {
         self.changed = now;
     }
 
-    /// The mean over time of what a backend has in flight, and the fullest one. Zero of no time.
+    /// The mean over time of what a backend has in flight, and the fullest one. Zero of no time, and of no
+    /// backends.
     pub(super) fn means(&mut self, now: Duration) -> (f64, f64) {
         self.pass(now);
         let seconds = (now - self.began).as_secs_f64();
         if seconds == 0.0 {
             return (0.0, 0.0);
         }
-        (self.total_s / seconds / self.in_flight.len() as f64, self.fullest_s / seconds)
+        let backends = self.in_flight.len().max(1) as f64;
+        (self.total_s / seconds / backends, self.fullest_s / seconds)
     }
 
     /// The most that each backend had at once.
@@ -113,6 +115,7 @@ mod tests {
     fn what_was_before_is_not_measured() {
         let mut occupancy = Occupancy::new(2);
         assert_eq!(occupancy.means(s(0)), (0.0, 0.0));
+        assert_eq!(Occupancy::new(0).means(s(1)), (0.0, 0.0));
         (0..3).for_each(|_| occupancy.enter(0, s(0)));
         occupancy.leave(0, s(5));
         occupancy.measure_from(s(5));
