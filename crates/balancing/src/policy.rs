@@ -30,7 +30,7 @@ pub trait Policy: Debug + Send {
     /// The backend at this place is gone; each one behind it moves one place forward.
     fn removed(&mut self, _place: usize) {}
 
-    /// The one at this place has answered a request, whose first byte took so long.
+    /// The first byte of an answer has come from the one at this place, so long after it was asked.
     fn answered(&mut self, _place: usize, _first_byte: Duration, _now: Duration) {}
 
     /// The one at this place gets no work for now. How it was will say little when it comes back.

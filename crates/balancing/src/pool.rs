@@ -227,15 +227,18 @@ impl Pool {
         Ok(())
     }
 
-    /// Ends a request that was picked or taken. `first_byte` is the time from sending it to the first byte
-    /// of the answer.
-    pub fn finished(
-        &mut self,
-        id: BackendId,
-        outcome: Outcome,
-        first_byte: Option<Duration>,
-        now: Duration,
-    ) -> Option<Change> {
+    /// The first byte of an answer has come, so long after its request was sent. This is told when it comes:
+    /// the last byte may come much later.
+    pub fn answered(&mut self, id: BackendId, first_byte: Duration, now: Duration) {
+        let Some(place) = self.place(id) else { return };
+        // How slow a backend was before it left is not how it comes back.
+        if self.backends[place].is_available(now) {
+            self.policy.answered(place, first_byte, now);
+        }
+    }
+
+    /// Ends a request that was picked or taken.
+    pub fn finished(&mut self, id: BackendId, outcome: Outcome, now: Duration) -> Option<Change> {
         let place = self.place(id)?;
         let backend = &mut self.backends[place];
         debug_assert!(backend.in_flight > 0, "finished more often than picked: {backend:?}");
@@ -245,7 +248,7 @@ impl Pool {
             self.weights.set(place, backend.weight_in_pick(now));
         }
         // Who is out is not judged by what it was given before: fifty requests that are lost at once eject
-        // once, and what was slow before it left is not how it comes back.
+        // once.
         if !backend.is_available(now) {
             return None;
         }
@@ -253,9 +256,6 @@ impl Pool {
             Outcome::Failed => return self.failed(place, now),
             Outcome::Succeeded => backend.ejection.succeeded(),
             Outcome::Abandoned => {}
-        }
-        if let Some(first_byte) = first_byte {
-            self.policy.answered(place, first_byte, now);
         }
         None
     }

@@ -7,6 +7,7 @@
 mod decisions;
 
 use std::{
+    mem,
     num::NonZeroU16,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -221,9 +222,14 @@ impl SharedPool {
         self.tell_change(backend, change, outcome.err().as_deref());
     }
 
-    fn finished(&self, backend: &Backend, outcome: Outcome, first_byte: Option<Duration>) {
-        let change = self
-            .change(|decisions, now| decisions.pool.finished(backend.id, outcome, first_byte, now));
+    fn answered(&self, backend: &Backend, first_byte: Duration) {
+        let (mut decisions, now) = self.lock_now();
+        decisions.pool.answered(backend.id, first_byte, now);
+    }
+
+    fn finished(&self, backend: &Backend, outcome: Outcome) {
+        let change =
+            self.change(|decisions, now| decisions.pool.finished(backend.id, outcome, now));
         self.tell_change(backend, change, Some("too many of its requests failed in a row"));
     }
 
@@ -279,7 +285,7 @@ impl SharedPool {
 
     fn lease(&self, backend: Arc<Backend>) -> Lease {
         let (pool, began) = (self.clone(), Instant::now());
-        Lease { pool, backend, began, first_byte: None, is_open: true }
+        Lease { pool, backend, began, has_answered: false, is_open: true }
     }
 
     /// The time is taken under the lock, so that it never goes back for who decides.
@@ -313,7 +319,7 @@ pub(crate) struct Lease {
     backend: Arc<Backend>,
     /// When the backend's time began.
     began: Instant,
-    first_byte: Option<Duration>,
+    has_answered: bool,
     is_open: bool,
 }
 
@@ -329,7 +335,9 @@ impl Lease {
 
     /// The first byte of the answer has come. Only the first call counts.
     pub(crate) fn first_byte(&mut self) {
-        self.first_byte.get_or_insert_with(|| self.began.elapsed());
+        if !mem::replace(&mut self.has_answered, true) {
+            self.pool.answered(&self.backend, self.began.elapsed());
+        }
     }
 
     /// Gives the place back.
@@ -340,7 +348,7 @@ impl Lease {
     fn give_back(&mut self, outcome: Outcome) {
         if self.is_open {
             self.is_open = false;
-            self.pool.finished(&self.backend, outcome, self.first_byte);
+            self.pool.finished(&self.backend, outcome);
         }
     }
 }

@@ -211,7 +211,7 @@ impl World<'_> {
                 Ok(())
             }
             Err(mut refused) => {
-                self.finish(place, Outcome::Failed, None);
+                self.finish(place, Outcome::Failed);
                 self.results.refused += u64::from(refused.is_measured);
                 refused.excluded.push(id);
                 Err(refused)
@@ -284,7 +284,8 @@ impl World<'_> {
         self.occupancy.leave(place, now);
         let begun = self.servers[place].begin(now);
         self.schedule_completion(place, begun);
-        self.finish(place, Outcome::Succeeded, Some(now - job.sent));
+        self.pool.answered(self.ids[place], now - job.sent, now);
+        self.finish(place, Outcome::Succeeded);
         self.ended += 1;
         if job.request.is_measured {
             let results = &mut self.results;
@@ -298,8 +299,8 @@ impl World<'_> {
     }
 
     /// Tells the pool what became of a request on this backend.
-    fn finish(&mut self, place: usize, outcome: Outcome, first_byte: Option<Duration>) {
-        let change = self.pool.finished(self.ids[place], outcome, first_byte, self.agenda.now());
+    fn finish(&mut self, place: usize, outcome: Outcome) {
+        let change = self.pool.finished(self.ids[place], outcome, self.agenda.now());
         self.note(change);
     }
 
@@ -355,7 +356,7 @@ impl World<'_> {
         let now = self.agenda.now();
         for mut request in lost {
             self.occupancy.leave(place, now);
-            self.finish(place, Outcome::Failed, None);
+            self.finish(place, Outcome::Failed);
             request.excluded.push(self.ids[place]);
             if may_repeat(&mut self.retry_budget, now) {
                 self.results.retries += u64::from(request.is_measured);

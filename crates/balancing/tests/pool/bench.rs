@@ -95,7 +95,7 @@ impl Bench {
     }
 
     pub(crate) fn finish(&mut self, letter: char, outcome: Outcome) -> Option<Change> {
-        self.pool.finished(self.id(letter), outcome, None, self.now)
+        self.pool.finished(self.id(letter), outcome, self.now)
     }
 
     /// Picks so many, each of which succeeds before the next.

@@ -129,8 +129,10 @@ impl World {
             4 => Outcome::Succeeded,
             _ => Outcome::Abandoned,
         };
-        let first_byte = (!how.is_multiple_of(4)).then_some(ms(how as u64));
-        let change = self.pool.finished(id, outcome, first_byte, self.now);
+        if !how.is_multiple_of(4) {
+            self.pool.answered(id, ms(how as u64), self.now);
+        }
+        let change = self.pool.finished(id, outcome, self.now);
         assert_eq!(change, self.model.finished(id, outcome, self.now));
         self.count(change);
     }
