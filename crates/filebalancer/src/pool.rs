@@ -90,12 +90,9 @@ impl SharedPool {
             }
             let waiter = Waiter { wanted, excluded: excluded.to_owned(), answer };
             let ticket = decisions.waiting.push(now, waiter).map_err(|_| NoPlace::Busy)?;
-            InQueue { pool: self, ticket }
+            InQueue { pool: self, ticket, began: Instant::now() }
         };
-        let began = Instant::now();
-        let answer = time::timeout(self.0.queue_wait, answered).await;
-        self.0.waits.record(began.elapsed());
-        match answer {
+        match time::timeout(self.0.queue_wait, answered).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) | Err(_) => Err(NoPlace::Busy),
         }
@@ -304,11 +301,13 @@ impl SharedPool {
 struct InQueue<'a> {
     pool: &'a SharedPool,
     ticket: Ticket,
+    began: Instant,
 }
 
 impl Drop for InQueue<'_> {
     fn drop(&mut self) {
         self.pool.lock().waiting.cancel(self.ticket);
+        self.pool.0.waits.record(self.began.elapsed());
     }
 }
 

@@ -123,13 +123,19 @@ async fn connect(
     connection: &mut OpenConnection,
 ) -> Result<(Lease, TcpStream), ConnectionError> {
     let mut tried = Vec::new();
-    let mut last = None;
+    let mut refused: Option<(String, io::Error)> = None;
     loop {
         let placed = balancer.pool.place(Wanted::Any, &tried).await;
-        let lease = match (placed, last) {
-            (Ok(lease), _) => lease,
-            (Err(_), Some(unreachable)) => return Err(unreachable),
+        let lease = match (placed, refused) {
+            (Ok(lease), None) => lease,
+            (Ok(lease), Some((_, reason))) => {
+                connection.retried(reason);
+                lease
+            }
             (Err(no_place), None) => return Err(ConnectionError::NoPlace(no_place)),
+            (Err(_), Some((backend, reason))) => {
+                return Err(ConnectionError::Unreachable { backend, reason });
+            }
         };
         let backend = Arc::clone(lease.backend());
         connection.forwarded(backend.name(), tried.len() as u32 + 1);
@@ -137,10 +143,8 @@ async fn connect(
             Ok(stream) => return Ok((lease, stream)),
             Err(reason) => {
                 lease.finish(Outcome::Failed);
-                connection.retried(&reason);
                 tried.push(backend.id);
-                let backend = backend.name().to_owned();
-                last = Some(ConnectionError::Unreachable { backend, reason });
+                refused = Some((backend.name().to_owned(), reason));
             }
         }
     }
