@@ -1,5 +1,7 @@
 //! The balancer, its backends and its clients, moved from event to event.
 
+mod backends;
+
 use std::time::Duration;
 
 use simulation::{Agenda, Chance, Moments};
@@ -7,8 +9,8 @@ use simulation::{Agenda, Chance, Moments};
 use super::{
     occupancy::Occupancy,
     results::{Failures, Results},
-    scenario::{IncidentKind, Scenario, SimulatedBackend},
-    server::{Begun, Completion, Condition, Server},
+    scenario::{Scenario, SimulatedBackend},
+    server::{Begun, Completion, Server},
 };
 use crate::{
     backend::BackendId,
@@ -46,9 +48,6 @@ fn run_in(scenario: &Scenario, pool: Pool) -> Result<Results, DuplicateName> {
 const ARRIVALS: u64 = 0;
 const PICKS: u64 = 1;
 const SERVICE: u64 = 2;
-
-/// Checks without a pause between them would leave no time for anything else.
-const INTERVAL_MIN: Duration = Duration::from_millis(1);
 
 #[derive(Debug)]
 struct Request {
@@ -310,31 +309,8 @@ impl World<'_> {
             *reason(&mut self.results.failures) += 1;
         }
     }
-}
 
-/// What becomes of a backend.
-impl World<'_> {
-    fn check(&mut self, place: usize) {
-        let Some(checks) = self.scenario.checks else { return };
-        if self.servers[place].condition() == Condition::Stopped {
-            self.agenda.schedule_in(checks.timeout, Event::CheckTimedOut(place));
-        } else {
-            self.checked(place);
-        }
-        self.agenda.schedule_in(checks.interval.max(INTERVAL_MIN), Event::Check(place));
-    }
-
-    fn checked(&mut self, place: usize) {
-        let passed = self.servers[place].condition() == Condition::Running;
-        let change = self.pool.checked(self.ids[place], passed, self.agenda.now());
-        if change == Some(Change::Fell) {
-            let lost = self.servers[place].lose_work();
-            // No part of the budget: what a check has found is one loss, however many requests it meets.
-            self.repeat(place, lost, |_, _| true);
-        }
-        self.note(change);
-    }
-
+    /// Schedules what follows from a change of a backend.
     fn note(&mut self, change: Option<Change>) {
         match change {
             None => {}
@@ -343,55 +319,6 @@ impl World<'_> {
             Some(Change::Fell | Change::Rose | Change::Readmitted) => {
                 self.agenda.schedule_in(Duration::ZERO, Event::Room);
             }
-        }
-    }
-
-    /// Sends what a backend had to others, where the budget allows it.
-    fn repeat(
-        &mut self,
-        place: usize,
-        lost: Vec<Request>,
-        may_repeat: impl Fn(&mut RetryBudget, Duration) -> bool,
-    ) {
-        let now = self.agenda.now();
-        for mut request in lost {
-            self.occupancy.leave(place, now);
-            self.finish(place, Outcome::Failed);
-            request.excluded.push(self.ids[place]);
-            if may_repeat(&mut self.retry_budget, now) {
-                self.results.retries += u64::from(request.is_measured);
-                self.place(request);
-            } else {
-                self.fail(&request, |failures| &mut failures.not_repeated);
-            }
-        }
-    }
-
-    fn incident(&mut self, number: usize) {
-        let (now, incident) = (self.agenda.now(), &self.scenario.incidents[number]);
-        let (place, id) = (incident.backend, self.ids[incident.backend]);
-        match &incident.kind {
-            IncidentKind::Killed => {
-                let lost = self.servers[place].kill();
-                self.repeat(place, lost, RetryBudget::take);
-            }
-            IncidentKind::Stopped => self.servers[place].stop(),
-            IncidentKind::Started => self.servers[place].start(),
-            IncidentKind::Continued => self.go_on(place),
-            IncidentKind::Drained => self.pool.drain(id, now),
-            IncidentKind::Enabled => self.pool.enable(id, now),
-            IncidentKind::Service(service) => self.servers[place].set_service(service.clone()),
-        }
-        self.agenda.schedule_in(Duration::ZERO, Event::Room);
-    }
-
-    fn go_on(&mut self, place: usize) {
-        for completion in self.servers[place].go_on() {
-            self.served(place, completion);
-        }
-        // Workers that were idle have found nothing to begin until now.
-        while let Some(begun) = self.servers[place].begin(self.agenda.now()) {
-            self.schedule_completion(place, Some(begun));
         }
     }
 
