@@ -114,6 +114,7 @@ impl Attempts {
     /// turned out to be none any more. That is nobody's fault.
     pub(super) fn may_replace_idle(&self, fault: Fault) -> bool {
         match fault {
+            _ if self.has_gone_to_client() => false,
             Fault::TurnedAway => self.is_still_here(),
             Fault::Closed => self.reached == Reached::Nobody || self.is_repeatable(),
             Fault::Unreached | Fault::TakenOut | Fault::Unfit => false,
@@ -259,7 +260,12 @@ mod tests {
         let mut attempts = Attempts::new(Verb::Delete);
         attempts.goes_to_backend();
         assert!(attempts.may_replace_idle(Fault::TurnedAway));
-        assert!(!Attempts::new(Verb::Get).may_replace_idle(Fault::Unfit));
+        let mut attempts = Attempts::new(Verb::Get);
+        attempts.goes_to_backend();
+        assert!(attempts.may_replace_idle(Fault::Closed));
+        assert!(!attempts.may_replace_idle(Fault::Unfit));
+        attempts.goes_to_client();
+        assert!(!FAULTS.into_iter().any(|fault| attempts.may_replace_idle(fault)));
     }
 
     #[test]

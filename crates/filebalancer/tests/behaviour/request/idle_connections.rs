@@ -108,3 +108,20 @@ fn a_backend_that_falls_silent_is_waited_for_once() {
     assert_eq!(fake.finish(), [true]);
     assert_eq!(balancer.stats().backend[0].retries, 1);
 }
+
+#[test]
+fn a_reply_that_breaks_off_on_a_connection_used_before_is_not_begun_again() {
+    let well = async_server().start();
+    let fake = FakeServer::forever(|_, stream| {
+        fake_server::read_request(stream);
+        stream.write_all(PONG).unwrap();
+        fake_server::read_request(stream);
+        stream.write_all(b"{\"status\":\"OK\",\"data\":\"hal").unwrap();
+    });
+    let balancer = balancer([format!("fake={fake},check={}", well.address())]).start();
+    let mut peer = balancer.connect();
+    assert_eq!(peer.request("ECHO a")["data"], "pong");
+    peer.send("ECHO halo\r\n\r\n");
+    let part = peer.read_to_end();
+    assert_eq!(part.escape_ascii().to_string(), r#"{\"status\":\"OK\",\"data\":\"hal"#);
+}
