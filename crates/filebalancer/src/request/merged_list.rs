@@ -2,13 +2,14 @@
 //!
 //! It is the one reply that is held whole, since a list is sorted. So only a few are made at a time.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use balancing::Outcome;
 use protocol::{ErrorCode, FileName, ListedFile, ReceivedReply, Reply, Request};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::Semaphore,
+    time,
 };
 
 use super::{
@@ -22,8 +23,11 @@ use crate::{
     pool::{Lease, Wanted},
 };
 
-/// Lists that are made at once. Others wait, as they wait for a backend.
-static TURNS: Semaphore = Semaphore::const_new(4);
+/// Lists that are made at once: of a million names each takes some 100 MiB.
+static TURNS: Semaphore = Semaphore::const_new(8);
+
+/// How long one more waits for its turn, which a backend that does not answer may hold up.
+const TURN_WAIT: Duration = Duration::from_secs(10);
 
 /// What the backends have said so far.
 #[derive(Default)]
@@ -40,8 +44,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     /// Answers a LIST with the files of all backends, and with the names of those that are missing.
     pub(super) async fn answer_with_all_files(&mut self, request: &Request) -> Result<(), Ending> {
         self.balancer.pool.count_request();
-        // It is never closed.
-        let _turn = TURNS.acquire().await;
+        let Ok(_turn) = time::timeout(TURN_WAIT, TURNS.acquire()).await else {
+            let why = "as many lists are being made as can be";
+            return self.answer(&Reply::error(ErrorCode::Busy, why)).await;
+        };
         let mut merged = Merged::default();
         for backend in self.balancer.pool.backends() {
             merged.add(&backend, self.list_of(&backend, request).await?);
