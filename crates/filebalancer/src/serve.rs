@@ -142,21 +142,43 @@ fn run(
         args.check_settings(),
         args.config.clone(),
     ));
+    let _socket = open_socket(args, &control, &runtime)?;
     let hung_up = Arc::<AtomicBool>::default();
     signal_hook::flag::register(SIGHUP, Arc::clone(&hung_up)).map_err(ServeError::Signals)?;
-    let socket = args.control.as_deref().map(ControlSocket::bind).transpose()?;
-    if let Some(socket) = &socket {
-        let _within = runtime.enter();
-        socket.open(Arc::clone(&control)).map_err(StartError::Threads)?;
-    }
     runtime.spawn(keep_time(Arc::clone(&balancer), phase_now, control, hung_up));
     runtime.block_on(begin_checks(args, pool));
     announce(args, server, pool, also_there);
-    let drained = acceptor.run(
+    let drained = accept(acceptor, listener, &balancer, &runtime)?;
+    // What is still open had its time.
+    runtime.shutdown_background();
+    Ok(drained)
+}
+
+/// Where operators ask, until it is dropped, if the command line names a place for that.
+fn open_socket(
+    args: &ServeArgs,
+    control: &Arc<Control>,
+    runtime: &Runtime,
+) -> Result<Option<ControlSocket>, StartError> {
+    let Some(path) = &args.control else { return Ok(None) };
+    let socket = ControlSocket::bind(path)?;
+    let _within = runtime.enter();
+    socket.open(Arc::clone(control)).map_err(StartError::Threads)?;
+    Ok(Some(socket))
+}
+
+/// Gives every connection a task, until a signal comes; then drains.
+fn accept(
+    acceptor: Acceptor,
+    listener: TcpListener,
+    balancer: &Arc<Balancer>,
+    runtime: &Runtime,
+) -> Result<Drained, ServeError> {
+    acceptor.run(
         listener,
         |_| true,
         |stream, arrival, admitted| {
-            let balancer = Arc::clone(&balancer);
+            let balancer = Arc::clone(balancer);
             runtime.spawn(async move {
                 // A stream that cannot be handed over is dropped, which closes it.
                 let handed_over =
@@ -167,10 +189,7 @@ fn run(
                 drop(admitted);
             });
         },
-    )?;
-    // What is still open had its time.
-    runtime.shutdown_background();
-    Ok(drained)
+    )
 }
 
 async fn run_connection(balancer: &Arc<Balancer>, stream: TcpStream, arrival: Arrival) {
