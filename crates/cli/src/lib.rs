@@ -12,6 +12,7 @@ mod limits;
 pub mod output;
 pub mod table;
 pub mod text;
+mod tls;
 pub mod units;
 
 pub use arguments::{command, parse, rare, short_help};
@@ -20,3 +21,4 @@ pub use connection::{ConnectionArgs, Secret};
 pub use documents::{Documents, NoSuchCommand};
 pub use limits::LimitArgs;
 pub use text::{printable, printable_json};
+pub use tls::{TlsArgs, TlsError};

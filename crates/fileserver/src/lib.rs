@@ -13,7 +13,6 @@ mod exposure;
 mod monitoring;
 mod serve;
 mod stats;
-mod tls;
 mod user;
 
 pub use commands::run;

@@ -5,6 +5,7 @@ use std::{
     sync::Arc, thread, time::Instant,
 };
 
+use cli::TlsError;
 use file_service::{Budget, Faults, FileService, Turns};
 use monitor::{DatabaseTarget, ListenError, Listeners, OpenError};
 use protocol::{Stats, Verb, stats::Outcomes};
@@ -25,7 +26,6 @@ use crate::{
     exposure::{self, OneFileError, ServedSecretError},
     monitoring::{Monitor, Watched},
     stats,
-    tls::{self, TlsError},
     user::{self, ServingUser, UserError},
 };
 
@@ -127,10 +127,7 @@ fn prepare(args: &Args) -> Result<Prepared, StartError> {
     let directory = open_directory(args)?;
     expect_apart(args)?;
     let tokens = args.security.auth_file.as_deref().map(auth::read).transpose()?;
-    let tls = match (&args.security.tls_cert, &args.security.tls_key) {
-        (Some(certificate), Some(key)) => Some(tls::configure(certificate, key)?),
-        _ => None,
-    };
+    let tls = args.security.tls.server_config()?;
     let (listener, address) = listener::bind(&args.host, args.port, args.connections.backlog)?;
     let listeners = Listeners::bind(args.log.metrics, args.log.status)?;
     listeners.lines().iter().for_each(|line| tracing::info!("{line}"));
@@ -171,7 +168,7 @@ fn expect_apart(args: &Args) -> Result<(), StartError> {
     let database = args.log.log_db.as_ref().and_then(DatabaseTarget::path);
     for (option, path) in [
         ("--auth-file", args.security.auth_file.as_deref()),
-        ("--tls-key", args.security.tls_key.as_deref()),
+        ("--tls-key", args.security.tls.tls_key.as_deref()),
         ("--log-file", args.log.log_file.as_deref()),
         ("--log-db", database),
     ] {

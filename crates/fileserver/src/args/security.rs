@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use cli::TlsArgs;
 use serving::Network;
 
 #[derive(Debug, clap::Args)]
@@ -13,15 +14,8 @@ pub struct SecurityArgs {
     #[arg(long, value_name = "FILE", global = true)]
     pub auth_file: Option<PathBuf>,
 
-    /// Speak TLS with this certificate, and refuse plain text
-    ///
-    /// A PEM file: the server's certificate, then the certificate that signed it, and so on.
-    #[arg(long, hide_short_help = true, value_name = "FILE", requires = "tls_key")]
-    pub tls_cert: Option<PathBuf>,
-
-    /// The private key of the certificate (PEM)
-    #[arg(long, hide_short_help = true, value_name = "FILE", requires = "tls_cert")]
-    pub tls_key: Option<PathBuf>,
+    #[command(flatten)]
+    pub tls: TlsArgs,
 
     /// Take the addresses of clients from the proxy at this address or network (PROXY protocol v2)
     ///

@@ -1,4 +1,5 @@
-//! The certificate and key that `--tls-cert` and `--tls-key` name.
+//! The certificate and key that `--tls-cert` and `--tls-key` name, for every program that clients may ask
+//! for TLS. Its messages name the options, so they are here and not with those who speak TLS.
 
 use std::{
     fs, io,
@@ -7,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use clap::Args;
 use rustls::{
     CertificateError, Error, InconsistentKeys, RootCertStore, ServerConfig,
     client::verify_server_cert_signed_by_trust_anchor,
@@ -21,6 +23,30 @@ use rustls::{
 
 /// Some editors put it at the start of a text, where it would hide the first certificate.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+#[derive(Clone, Debug, Default, Args)]
+pub struct TlsArgs {
+    /// Speak TLS with this certificate, and refuse plain text
+    ///
+    /// A PEM file: the server's certificate, then the certificate that signed it, and so on.
+    #[arg(long, hide_short_help = true, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The private key of the certificate (PEM)
+    #[arg(long, hide_short_help = true, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+}
+
+impl TlsArgs {
+    /// What is spoken with clients, `None` without a certificate. Reads the files, and warns of a certificate
+    /// that clients will refuse.
+    pub fn server_config(&self) -> Result<Option<Arc<ServerConfig>>, TlsError> {
+        match (&self.tls_cert, &self.tls_key) {
+            (Some(certificate), Some(key)) => configure(certificate, key).map(Some),
+            _ => Ok(None),
+        }
+    }
+}
 
 /// Why a server cannot speak TLS.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +74,7 @@ pub enum TlsError {
 }
 
 /// TLS 1.2 and 1.3, without certificates of clients: those say who they are with a token.
-pub(crate) fn configure(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, TlsError> {
+fn configure(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, TlsError> {
     let provider = Arc::new(ring::default_provider());
     let chain = read_chain(certificate)?;
     let signing_key =
