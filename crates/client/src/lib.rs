@@ -34,5 +34,5 @@ pub use protocol::{
     stats::{Outcomes, Requests},
 };
 pub use remote::Remote;
-pub use tls::{Tls, TlsError, TrustError};
+pub use tls::{Tls, TlsError, TrustError, server_name};
 pub use token::{NoTokenError, token};

@@ -57,7 +57,8 @@ impl Tls {
         Ok(Self { config: Arc::new(config) })
     }
 
-    pub(crate) fn config(&self) -> Arc<ClientConfig> {
+    /// For those who make their connections themselves.
+    pub fn config(&self) -> Arc<ClientConfig> {
         Arc::clone(&self.config)
     }
 }
@@ -152,7 +153,7 @@ fn in_words(names: &[String]) -> String {
 }
 
 /// The name that the certificate of `host` must be for.
-pub(crate) fn server_name(host: &str) -> Result<ServerName<'static>, TlsError> {
+pub fn server_name(host: &str) -> Result<ServerName<'static>, TlsError> {
     ServerName::try_from(host.to_owned()).map_err(|_| TlsError::NoServerName(host.to_owned()))
 }
 

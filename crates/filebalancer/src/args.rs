@@ -1,17 +1,22 @@
 //! The command line of `filebalancer`.
 
 mod health;
+mod tls;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use balancing::{EjectionRule, PolicyName};
 use clap::{Parser, Subcommand, ValueHint};
 use cli::{Documents, LimitArgs};
+use client::Tls;
 use monitor::{Config, RecordArgs, ServerRun};
 use serving::{Hangup, Settings};
 use telemetry::Mode;
 
-use self::health::{HealthArgs, Text};
+use self::{
+    health::{HealthArgs, Text},
+    tls::SecurityArgs,
+};
 use crate::{
     backend::BackendConfig,
     balancer::{Layout, Level, Limits},
@@ -184,6 +189,9 @@ pub(crate) struct ServeArgs {
     pub(crate) health: HealthArgs,
 
     #[command(flatten)]
+    pub(crate) security: SecurityArgs,
+
+    #[command(flatten)]
     pub(crate) log: RecordArgs,
 
     #[command(flatten)]
@@ -200,6 +208,11 @@ impl ServeArgs {
             Some("no server is named to forward to; say for example --backend 127.0.0.1:8080")
         } else if self.level == Level::Connection && self.layout == Layout::ByName {
             Some("--layout by-name reads the names in requests, which --level connection does not")
+        } else if self.level == Level::Connection && self.security.is_used() {
+            Some(
+                "--level connection passes TLS through as it comes; --tls-cert and --backend-tls are for \
+                 --level request",
+            )
         } else if self.level == Level::Request && checks_by_text {
             Some(
                 "--check-send and --check-expect are for --level connection; at level request a check \
@@ -247,7 +260,7 @@ impl ServeArgs {
         }
     }
 
-    pub(crate) fn check_settings(&self) -> CheckSettings {
+    pub(crate) fn check_settings(&self, tls: Option<&Tls>) -> CheckSettings {
         let bytes = |text: &Option<Text>| text.as_ref().map(|Text(bytes)| bytes.clone());
         let HealthArgs { check_interval, check_timeout, check_send, check_expect, .. } =
             &self.health;
@@ -255,6 +268,7 @@ impl ServeArgs {
             interval: *check_interval,
             timeout: *check_timeout,
             sends_proxy: self.send_proxy,
+            tls: tls.cloned(),
             question: match self.level {
                 Level::Request => Question::Ping,
                 Level::Connection => Question::Text {
@@ -290,6 +304,8 @@ mod tests {
             ("", "no server is named"),
             ("--backend a --level connection --layout by-name", "by-name reads the names"),
             ("--backend a --config b", "are two places"),
+            ("--backend a --level connection --backend-tls", "passes TLS through"),
+            ("--backend a --level connection --tls-cert b --tls-key c", "passes TLS through"),
             ("--backend a --check-send PING", "are for --level connection"),
             ("--backend a --check-timeout 2", "must not be longer"),
         ] {

@@ -2,6 +2,7 @@
 
 mod config;
 pub(crate) mod proxy_header;
+mod stream;
 
 use std::{
     io,
@@ -10,11 +11,14 @@ use std::{
 };
 
 use balancing::BackendId;
-use client::Address;
+use client::{Address, Tls};
 use protocol::stats::Outcomes;
-use tokio::{net::TcpStream, sync::watch, time};
+use tokio::{io::AsyncWriteExt, net::TcpStream, sync::watch, time};
 
-pub(crate) use self::config::{BackendConfig, BackendError};
+pub(crate) use self::{
+    config::{BackendConfig, BackendError},
+    stream::BackendStream,
+};
 use crate::request::kept::KeptConnections;
 
 /// A server behind the balancer. What decides whether it gets work is in the pool.
@@ -51,7 +55,25 @@ impl Backend {
     /// A new connection, counted as made or failed. A name is looked up anew each time, and what it
     /// stands for is tried in turn.
     pub(crate) async fn connect(&self, timeout: Duration) -> io::Result<TcpStream> {
-        let connected = connect(&self.config.address, timeout).await;
+        self.counted(timeout, connect(&self.config.address)).await
+    }
+
+    /// The same for requests, ready for the first of them.
+    pub(crate) async fn open(
+        &self,
+        timeout: Duration,
+        opening: Opening<'_>,
+    ) -> io::Result<BackendStream> {
+        self.counted(timeout, open(&self.config.address, opening)).await
+    }
+
+    async fn counted<T>(
+        &self,
+        timeout: Duration,
+        connecting: impl Future<Output = io::Result<T>>,
+    ) -> io::Result<T> {
+        let connected = time::timeout(timeout, connecting).await;
+        let connected = connected.map_err(io::Error::from).flatten();
         self.counts.connections.count(connected.is_ok());
         connected
     }
@@ -84,10 +106,27 @@ impl Backend {
     }
 }
 
-/// Connects within the timeout, the looking up of a name included.
-pub(crate) async fn connect(address: &Address, timeout: Duration) -> io::Result<TcpStream> {
-    let connecting = TcpStream::connect((address.host.as_str(), address.port));
-    let stream = time::timeout(timeout, connecting).await.map_err(io::Error::from)??;
+/// What a connection begins with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Opening<'a> {
+    /// Says in plain text whom the connection is for; may be empty.
+    pub(crate) header: &'a [u8],
+    /// Whom to trust, where TLS is spoken behind the header.
+    pub(crate) tls: Option<&'a Tls>,
+}
+
+/// A connection that is ready for the first request. Waits for as long as that takes.
+pub(crate) async fn open(address: &Address, opening: Opening<'_>) -> io::Result<BackendStream> {
+    let mut tcp = connect(address).await?;
+    tcp.write_all(opening.header).await?;
+    match opening.tls {
+        None => Ok(BackendStream::Plain(tcp)),
+        Some(tls) => BackendStream::secured(tcp, tls, &address.host).await,
+    }
+}
+
+async fn connect(address: &Address) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect((address.host.as_str(), address.port)).await?;
     // A request ends in a short write; held for an ACK it could cost 40 ms.
     stream.set_nodelay(true)?;
     Ok(stream)

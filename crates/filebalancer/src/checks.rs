@@ -14,17 +14,17 @@ use std::{
     time::{Duration, Instant},
 };
 
+use client::Tls;
 use protocol::{ReceivedReply, ReplyError, ReplyFragment, ReplyReader, Request, Stats};
 use telemetry::Mode;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
     sync::mpsc,
     time::{self, MissedTickBehavior},
 };
 
 use crate::{
-    backend::{self, Backend, BackendConfig, proxy_header},
+    backend::{self, Backend, BackendStream, Opening, proxy_header},
     pool::SharedPool,
 };
 
@@ -43,6 +43,8 @@ pub(crate) struct CheckSettings {
     pub(crate) question: Question,
     /// The backend's own address expects to be told who is asking.
     pub(crate) sends_proxy: bool,
+    /// Whom to trust, where its own address speaks TLS.
+    pub(crate) tls: Option<Tls>,
 }
 
 /// What a backend is asked.
@@ -168,16 +170,15 @@ impl Check<'_> {
     }
 
     /// A connection for one question. It is not counted: no client needs it.
-    async fn connect(self) -> Result<TcpStream, CheckError> {
-        let BackendConfig { address, check, .. } = &self.backend.config;
-        let connected =
-            backend::connect(check.as_ref().unwrap_or(address), self.settings.timeout).await;
-        let mut stream = connected.map_err(CheckError::Unreachable)?;
-        if self.settings.sends_proxy && check.is_none() {
-            let header = proxy_header::of_balancer();
-            stream.write_all(&header).await.map_err(CheckError::Lost)?;
-        }
-        Ok(stream)
+    async fn connect(self) -> Result<BackendStream, CheckError> {
+        let (CheckSettings { tls, .. }, config) = (self.settings, &self.backend.config);
+        let header = self.settings.sends_proxy.then(proxy_header::of_balancer).unwrap_or_default();
+        let (address, opening) = match &config.check {
+            // Such a door is for operators and speaks plain text to anyone.
+            Some(door) => (door, Opening { header: &[], tls: None }),
+            None => (&config.address, Opening { header: &header, tls: tls.as_ref() }),
+        };
+        backend::open(address, opening).await.map_err(CheckError::Unreachable)
     }
 }
 
@@ -187,8 +188,9 @@ pub(crate) fn in_flight_max(stats: &Stats) -> usize {
     if serves_all_at_once { IN_FLIGHT_MAX } else { stats.workers.max(1) as usize }
 }
 
-async fn converse(stream: &mut TcpStream, request: &[u8]) -> Result<ReceivedReply, CheckError> {
+async fn converse(stream: &mut BackendStream, request: &[u8]) -> Result<ReceivedReply, CheckError> {
     stream.write_all(request).await.map_err(CheckError::Lost)?;
+    stream.flush().await.map_err(CheckError::Lost)?;
     let (mut reader, mut room) = (ReplyReader::default(), [0; 4096]);
     loop {
         let len = stream.read(&mut room).await.map_err(CheckError::Lost)?;

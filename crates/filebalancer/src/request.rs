@@ -18,6 +18,7 @@ mod input;
 pub(crate) mod kept;
 mod merged_list;
 mod relay;
+mod secured;
 mod session;
 
 use std::{io, time::Instant};
@@ -47,6 +48,24 @@ pub(crate) async fn serve(balancer: &Balancer, stream: TcpStream, mut connection
         Ok(header) => header,
         Err(err) => return connection.failed(Level::Info, Ending::Lost(err)),
     };
+    match &balancer.client_tls {
+        None => converse(balancer, stream, header, connection).await,
+        // Boxed, so that a client in plain text has no room for it.
+        Some(tls) => match Box::pin(secured::agree(balancer, tls, stream)).await {
+            Ok(stream) => converse(balancer, stream, header, connection).await,
+            Err(why) => count(connection, &why),
+        },
+    }
+}
+
+async fn converse<S>(
+    balancer: &Balancer,
+    stream: S,
+    header: Option<Vec<u8>>,
+    connection: OpenConnection,
+) where
+    S: AsyncRead + AsyncWrite + Send + Unpin,
+{
     let client = Client::new(stream, balancer.limits.time(), balancer.phase.clone());
     let identity = Identity::unknown(header);
     let mut session = Session { balancer, client, connection, identity };
@@ -139,22 +158,29 @@ where
 {
     session.close_own_connections();
     let Session { mut client, mut connection, .. } = session;
-    let Err(why) = ended else { return connection.succeeded() };
-    if why.is_a_limit() {
-        connection.limited(&why);
-    }
+    let Err(why) = ended else {
+        connection.succeeded();
+        return client.say_goodbye().await;
+    };
     if let Some(reply) = client.last_reply(&why)
         && client.send_last(&reply.to_wire()).await.is_ok()
         && let Reply::Error { code, .. } = reply
     {
         connection.request_finished(Some(code.as_str()), Instant::now());
     }
-    match why.failure() {
-        None => connection.succeeded(),
-        Some(level) => connection.failed(level, &why),
-    }
-    drop(connection);
+    count(connection, &why);
     if why.takes_leave() {
         client.see_off().await;
+    }
+}
+
+/// Counts how the connection went.
+fn count(mut connection: OpenConnection, why: &Ending) {
+    if why.is_a_limit() {
+        connection.limited(why);
+    }
+    match why.failure() {
+        None => connection.succeeded(),
+        Some(level) => connection.failed(level, why),
     }
 }

@@ -12,6 +12,8 @@ use std::{
 };
 
 use balancing::{DuplicateName, Settings};
+use cli::TlsError;
+use client::TrustError;
 use monitor::{ListenError, Listeners, OpenError, Watch, metrics::Family, status::Status};
 use protocol::{ErrorCode, Reply, Stats, Token, Verb};
 use serving::{
@@ -28,11 +30,12 @@ use tokio::{
     sync::{mpsc, watch},
     time,
 };
+use tokio_rustls::TlsAcceptor;
 
 use crate::{
     args::ServeArgs,
     balancer::{Balancer, Level, Limits},
-    checks,
+    checks::{self, CheckSettings},
     control::{Config, ConfigError, Control, ControlSocket, SocketError},
     pool::SharedPool,
     request, splice, stats,
@@ -52,6 +55,10 @@ pub(crate) enum StartError {
     DuplicateName(#[from] DuplicateName),
     #[error(transparent)]
     Bind(#[from] BindError),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error("--backend-ca: {0}")]
+    Trust(TrustError),
     #[error(transparent)]
     Config(#[from] ConfigError),
     #[error(transparent)]
@@ -123,7 +130,11 @@ fn run(
     pool: &SharedPool,
     also_there: &[String],
 ) -> Result<Drained, StartError> {
-    let door = Door { level: args.level, limits: args.limits() };
+    let client_tls = args.security.clients.server_config()?.map(TlsAcceptor::from);
+    let backend_tls = args.security.trusted_backends().map_err(StartError::Trust)?;
+    let speaks_plainly = args.level == Level::Request && client_tls.is_none();
+    let checks = args.check_settings(backend_tls.as_ref());
+    let door = Door { speaks_plainly, limits: args.limits() };
     let acceptor = Acceptor::new(server, &door)?;
     let runtime = start_runtime(args.threads()).map_err(StartError::Threads)?;
     let (phase_now, phase) = watch::channel(Phase::Serving);
@@ -134,19 +145,21 @@ fn run(
         layout: args.layout,
         limits: door.limits,
         sends_proxy: args.send_proxy,
+        client_tls,
+        backend_tls,
         phase,
     });
     let control = Arc::new(Control::new(
         pool.clone(),
         args.pool_settings(),
-        args.check_settings(),
+        checks.clone(),
         args.config.clone(),
     ));
     let _socket = open_socket(args, &control, &runtime)?;
     let hung_up = Arc::<AtomicBool>::default();
     signal_hook::flag::register(SIGHUP, Arc::clone(&hung_up)).map_err(ServeError::Signals)?;
     runtime.spawn(keep_time(Arc::clone(&balancer), phase_now, control, hung_up));
-    runtime.block_on(begin_checks(args, pool));
+    runtime.block_on(begin_checks(pool, &checks));
     announce(args, server, pool, also_there);
     let drained = accept(acceptor, listener, &balancer, &runtime)?;
     // What is still open had its time.
@@ -213,11 +226,12 @@ fn start_runtime(threads: usize) -> io::Result<Runtime> {
 }
 
 /// Returns when each backend was checked once, so that the first clients find out which are there.
-async fn begin_checks(args: &ServeArgs, pool: &SharedPool) {
+async fn begin_checks(pool: &SharedPool, settings: &CheckSettings) {
     let (checked, mut all_checked) = mpsc::channel(1);
     for backend in pool.backends() {
-        let settings = args.check_settings();
-        tokio::spawn(checks::watch(pool.clone(), backend, settings, Some(checked.clone())));
+        let checking =
+            checks::watch(pool.clone(), backend, settings.clone(), Some(checked.clone()));
+        tokio::spawn(checking);
     }
     drop(checked);
     // Nothing is ever sent: it is closed when all have dropped their ends.
@@ -246,7 +260,8 @@ async fn keep_time(
 
 /// What is said at the door to those who are too many.
 struct Door {
-    level: Level,
+    /// Our protocol, without TLS.
+    speaks_plainly: bool,
     limits: Limits,
 }
 
@@ -254,7 +269,7 @@ impl Reception for Door {
     /// Who speaks another protocol could not read it.
     fn busy(&self, why: &str) -> Option<Vec<u8>> {
         let reply = || Reply::error(ErrorCode::Busy, why).to_wire();
-        (self.level == Level::Request).then(reply)
+        self.speaks_plainly.then(reply)
     }
 
     fn farewell(&self) -> Farewell {

@@ -31,6 +31,13 @@ fn wrong_arguments_are_told_in_a_sentence() {
             "--backend a:1 --check-timeout 5",
             "--check-timeout must not be longer than --check-interval",
         ),
+        ("--backend a:1 --tls-cert nothing --tls-key nothing", "cannot read --tls-cert nothing"),
+        (
+            "--backend a:1 --backend-tls --backend-ca nothing",
+            "cannot read the certificates in nothing",
+        ),
+        ("--backend a:1 --backend-ca nothing", "--backend-tls"),
+        ("--backend a:1 --backend-tls --level connection", "--level connection passes TLS through"),
         ("--backend a:1 --layout by-name --level connection", "--layout by-name reads the names"),
         ("--backend a:1 --host 192.0.2.1", "--host 192.0.2.1 is not an address of this machine"),
     ] {

@@ -172,7 +172,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             }
             self.timeouts.waited_until(Instant::now());
         }
-        Ok(())
+        self.flush().await
+    }
+
+    /// Has all go out that TLS holds back.
+    async fn flush(&mut self) -> Result<(), Ending> {
+        loop {
+            let wait = self.timeouts.left(&self.limits).map_err(Ending::Deaf)?;
+            self.timeouts.grant(wait, Instant::now());
+            let flushed = time::timeout(wait, self.stream.flush()).await;
+            self.timeouts.waited_until(Instant::now());
+            if let Ok(flushed) = flushed {
+                return flushed.map_err(Ending::Lost);
+            }
+        }
     }
 
     /// The same for the last that is sent. However its time was used up, the client may take as long again to
@@ -203,6 +216,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             Ending::Babble => Reply::error(ErrorCode::BadRequest, why),
             Ending::Deaf(_)
             | Ending::Lost(_)
+            | Ending::NoTls(_)
+            | Ending::NoHandshake(_)
             | Ending::Spent(_)
             | Ending::Leaving
             | Ending::ShutDown
@@ -211,11 +226,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         Some(reply).filter(|_| self.skipped_len.is_none())
     }
 
+    /// Tells the client that nothing follows: within TLS one that does not hear it takes the end for a cut.
+    pub(super) async fn say_goodbye(&mut self) {
+        let _ = time::timeout(QUIET, self.stream.shutdown()).await;
+    }
+
     /// Reads on until the client has closed too, for as long as a peer that leaves may take: closing with
     /// unread bytes would reset the connection and destroy the last reply.
     pub(super) async fn see_off(mut self) {
         // One that is gone already is noticed by the read.
-        let _ = self.stream.shutdown().await;
+        self.say_goodbye().await;
         let farewell = Farewell {
             silence_max: if self.is_stopping() { QUIET } else { LINGER },
             time_max: self.limits.idle_timeout,
@@ -335,5 +355,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         } else {
             Stage::Transfer
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, BufStream};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_sent_is_on_its_way_also_where_a_layer_would_hold_it_back() {
+        let limits = TimeLimits {
+            idle_timeout: Duration::from_secs(60),
+            head_timeout: Duration::from_secs(60),
+            min_rate: 0,
+        };
+        let (near, mut far) = tokio::io::duplex(1024);
+        let (_phase_now, phase) = watch::channel(Phase::Serving);
+        let mut client = Client::new(BufStream::new(near), limits, phase);
+        client.send(b"pong").await.unwrap();
+        let mut received = [0; 4];
+        let read = time::timeout(Duration::from_secs(10), far.read_exact(&mut received)).await;
+        assert_eq!((read.unwrap().unwrap(), &received), (4, b"pong"));
     }
 }

@@ -2,7 +2,6 @@
 
 use std::{
     io,
-    mem::MaybeUninit,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
@@ -17,14 +16,13 @@ use serving::{
     Overdue,
     timeouts::{Stage, TimeLimits, Timeouts},
 };
-use socket2::SockRef;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
     time::{self, error::Elapsed},
 };
 
 use super::attempts::Fault;
+use crate::backend::BackendStream;
 
 /// Requests after which a connection is not used again: servers allow a certain number on each, and say so
 /// in place of the reply to one more. Few enough for any server, and many for what another connection costs.
@@ -85,7 +83,7 @@ impl Drop for Opened {
 /// for the whole.
 #[derive(Debug)]
 pub(crate) struct BackendConnection {
-    stream: TcpStream,
+    stream: BackendStream,
     limits: TimeLimits,
     timeouts: Timeouts,
     requests: u32,
@@ -96,7 +94,7 @@ pub(crate) struct BackendConnection {
 }
 
 impl BackendConnection {
-    pub(super) fn new(stream: TcpStream, limits: TimeLimits, opened: Opened) -> Self {
+    pub(super) fn new(stream: BackendStream, limits: TimeLimits, opened: Opened) -> Self {
         Self {
             stream,
             limits,
@@ -110,8 +108,8 @@ impl BackendConnection {
 
     /// Whether another request may be made: nothing has come that was not asked for, and the backend has not
     /// closed. What it does just now is not known yet.
-    pub(super) fn is_reusable(&self) -> bool {
-        self.is_between_requests && self.requests < REQUESTS_MAX && self.is_quiet()
+    pub(super) fn is_reusable(&mut self) -> bool {
+        self.is_between_requests && self.requests < REQUESTS_MAX && self.stream.is_quiet()
     }
 
     /// A request is made now, which has all the time of one.
@@ -133,9 +131,22 @@ impl BackendConnection {
             let written = time::timeout(wait, self.stream.write(bytes)).await;
             bytes = &bytes[self.moved(written)?.unwrap_or(0)..];
         }
+        self.flush().await?;
         // Whatever comes next has all the time of its own.
         self.timeouts.restart();
         Ok(())
+    }
+
+    /// Has all go out that TLS holds back.
+    async fn flush(&mut self) -> Result<(), Loss> {
+        loop {
+            let wait = self.wait()?;
+            let flushed = time::timeout(wait, self.stream.flush()).await;
+            self.timeouts.waited_until(Instant::now());
+            if let Ok(flushed) = flushed {
+                return flushed.map_err(Loss::Broken);
+            }
+        }
     }
 
     /// Waits for more of the reply and appends it to `room`, as much as that has capacity for. Loses nothing
@@ -199,12 +210,6 @@ impl BackendConnection {
         Ok(reply.expect("an ending comes behind a reply"))
     }
 
-    /// Neither the end of the connection nor anything else is to be read.
-    fn is_quiet(&self) -> bool {
-        let peeked = SockRef::from(&self.stream).peek(&mut [MaybeUninit::uninit()]);
-        peeked.is_err_and(|err| err.kind() == io::ErrorKind::WouldBlock)
-    }
-
     /// How long the backend may be waited for.
     fn wait(&mut self) -> Result<Duration, Loss> {
         let wait = self.timeouts.left(&self.limits).map_err(Loss::Overdue)?;
@@ -227,8 +232,9 @@ impl BackendConnection {
 
 impl Drop for BackendConnection {
     fn drop(&mut self) {
-        if !self.is_between_requests {
-            let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+        match self.is_between_requests {
+            true => self.stream.say_goodbye(),
+            false => self.stream.reset_at_end(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Why a connection ends before its client has closed it.
 
-use std::io;
+use std::{io, time::Duration};
 
 use protocol::FrameError;
 use serving::Overdue;
@@ -21,6 +21,10 @@ pub(super) enum Ending {
     Deaf(Overdue),
     #[error("peer lost: {0}")]
     Lost(io::Error),
+    #[error("TLS: {0}")]
+    NoTls(io::Error),
+    #[error("the TLS handshake did not come to its end within {} s", .0.as_secs_f64())]
+    NoHandshake(Duration),
     /// What comes is no request and has no end.
     #[error("more bytes came that are no request than there may be between two")]
     Babble,
@@ -46,7 +50,10 @@ impl From<FrameError> for Ending {
 impl Ending {
     /// The client came to the end of what it may have.
     pub(super) fn is_a_limit(&self) -> bool {
-        matches!(self, Self::Overdue(_) | Self::Deaf(_) | Self::Babble | Self::Spent(_))
+        matches!(
+            self,
+            Self::NoHandshake(_) | Self::Overdue(_) | Self::Deaf(_) | Self::Babble | Self::Spent(_)
+        )
     }
 
     /// The client can still read what it was sent last.
@@ -55,7 +62,12 @@ impl Ending {
             Self::Frame(_) | Self::Overdue(_) | Self::Babble | Self::Spent(_) | Self::Leaving => {
                 true
             }
-            Self::Deaf(_) | Self::Lost(_) | Self::ShutDown | Self::Backend { .. } => false,
+            Self::NoTls(_)
+            | Self::NoHandshake(_)
+            | Self::Deaf(_)
+            | Self::Lost(_)
+            | Self::ShutDown
+            | Self::Backend { .. } => false,
         }
     }
 
@@ -64,9 +76,12 @@ impl Ending {
         match self {
             Self::Babble | Self::Spent(_) | Self::Leaving => None,
             Self::Overdue(Overdue::NoRequest(_)) => None,
-            Self::Frame(_) | Self::Overdue(_) | Self::Deaf(_) | Self::Backend { .. } => {
-                Some(Level::Warning)
-            }
+            Self::Frame(_)
+            | Self::NoTls(_)
+            | Self::NoHandshake(_)
+            | Self::Overdue(_)
+            | Self::Deaf(_)
+            | Self::Backend { .. } => Some(Level::Warning),
             Self::Lost(_) | Self::ShutDown => Some(Level::Info),
         }
     }

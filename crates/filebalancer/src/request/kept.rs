@@ -63,7 +63,7 @@ impl KeptConnections {
         let mut idle = self.lock();
         loop {
             let index = idle.iter().rposition(|idle| idle.owner == owner)?;
-            let Idle { connection, .. } = idle.remove(index)?;
+            let Idle { mut connection, .. } = idle.remove(index)?;
             if connection.is_reusable() {
                 return Some(connection);
             }
@@ -72,7 +72,7 @@ impl KeptConnections {
 
     /// One that is idle, whosever it is, for what may be asked on anybody's.
     pub(crate) fn borrow(&self) -> Option<Borrowed> {
-        let Idle { connection, owner, .. } = self.lock().pop_back()?;
+        let Idle { mut connection, owner, .. } = self.lock().pop_back()?;
         let open = self.open();
         connection.is_reusable().then_some(Borrowed { connection, owner, open })
     }
@@ -85,7 +85,7 @@ impl KeptConnections {
     /// Keeps one that no request is under way on, as long as no more than `open_max` are open.
     pub(crate) fn keep(
         &self,
-        connection: BackendConnection,
+        mut connection: BackendConnection,
         owner: Option<Owner>,
         open_max: usize,
     ) {
@@ -130,6 +130,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::backend::BackendStream;
 
     const LIMITS: TimeLimits = TimeLimits {
         idle_timeout: Duration::from_secs(60),
@@ -154,6 +155,7 @@ mod tests {
             let opened = self.kept.make_room(open_max);
             let stream = TcpStream::connect(self.listener.local_addr().unwrap()).await.unwrap();
             let (backend, _) = self.listener.accept().await.unwrap();
+            let stream = BackendStream::Plain(stream);
             (BackendConnection::new(stream, LIMITS, opened), backend)
         }
     }

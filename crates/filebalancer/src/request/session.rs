@@ -5,10 +5,7 @@ use std::time::Instant;
 
 use protocol::{ErrorCode, Reply, Request, Token};
 use telemetry::OpenConnection;
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
     attempts::Attempts,
@@ -17,7 +14,11 @@ use super::{
     ending::Ending,
     kept::Owner,
 };
-use crate::{backend::Backend, balancer::Balancer, checks};
+use crate::{
+    backend::{Backend, Opening},
+    balancer::Balancer,
+    checks,
+};
 
 /// A client's connection as long as it lasts.
 pub(super) struct Session<'a, S> {
@@ -106,13 +107,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 
     async fn connect(&self, backend: &Backend) -> Result<BackendConnection, Failure> {
-        let opened = backend.kept.make_room(self.balancer.pool.in_flight_max(backend));
-        let timeout = self.balancer.limits.connect_timeout;
-        let stream: TcpStream = backend.connect(timeout).await.map_err(Loss::Unreached)?;
-        let mut connection = BackendConnection::new(stream, self.balancer.limits.time(), opened);
-        if let Some(header) = &self.identity.header {
-            connection.send(header).await?;
-        }
+        let Balancer { pool, limits, backend_tls, .. } = self.balancer;
+        let opened = backend.kept.make_room(pool.in_flight_max(backend));
+        let header = self.identity.header.as_deref().unwrap_or_default();
+        let opening = Opening { header, tls: backend_tls.as_ref() };
+        let opening = backend.open(limits.connect_timeout, opening);
+        let stream = opening.await.map_err(Loss::Unreached)?;
+        let mut connection = BackendConnection::new(stream, limits.time(), opened);
         if let Some(token) = &self.identity.token {
             introduce(&mut connection, token.clone()).await?;
             self.learn_workers(backend, &mut connection).await?;

@@ -19,6 +19,7 @@ mod idle_connections;
 mod lost_backends;
 mod places;
 mod proxied;
+mod secured;
 mod shutdown;
 mod tokens;
 mod uploads;

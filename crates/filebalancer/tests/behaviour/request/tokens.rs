@@ -8,15 +8,15 @@ use testkit::{PATIENCE, Server, eventually};
 use crate::{balancer, fileserver, named};
 
 /// Two servers that know one token.
-struct Guarded {
-    servers: Vec<Server>,
-    token: String,
+pub(super) struct Guarded {
+    pub(super) servers: Vec<Server>,
+    pub(super) token: String,
     _dir: TempDir,
 }
 
 impl Guarded {
     #[track_caller]
-    fn start(mode: &[&str]) -> Self {
+    pub(super) fn start(mode: &[&str]) -> Self {
         let dir = TempDir::with_prefix("kolam-").unwrap();
         let auth_file = dir.path().join("tokens");
         let token = new_token(&auth_file);
