@@ -20,4 +20,4 @@ mod world;
 pub use prediction::{Prediction, predict};
 pub use results::{BackendResults, Failures, Results};
 pub use scenario::{Checks, Incident, IncidentKind, QueueLimits, Scenario, SimulatedBackend};
-pub use world::{run, run_with_policy};
+pub use world::{ARRIVALS, run, run_with_policy};

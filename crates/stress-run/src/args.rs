@@ -11,6 +11,7 @@ use cli::Documents;
 pub(crate) use self::connect::AccessArgs;
 pub(crate) use self::options::{PlaceArgs, PlanArgs, ResultArgs, RunArgs};
 use crate::{
+    balance::{self, BalanceArgs},
     compare::{self, CompareArgs},
     experiment::client_pool,
     load::{self, LoadArgs},
@@ -31,6 +32,7 @@ Examples:
                                          which mode is faster?
   stress-run load --connect 8000 --clients 20 --message halo
                                          how fast are the answers?
+  stress-run balance --quick             what does a balancer's policy change?
   stress-run --gate 'failed==0' --gate 'mode=thread,clients=50:mean_s<5'
 
 A gate is a condition on a column of numbers in cells.csv, or on `failed`, which means clients_failed. \
@@ -123,6 +125,9 @@ pub(crate) enum Command {
     /// Send requests from many clients at once, and time the answers
     #[command(after_help = load::NOTES)]
     Load(Box<LoadArgs>),
+    /// Measure a balancer: its policies, with servers that are slow or lost
+    #[command(after_help = balance::NOTES)]
+    Balance(Box<BalanceArgs>),
     /// Make one transfer for a pool of client processes
     #[command(name = client_pool::WORKER_COMMAND, hide = true)]
     ClientWorker {
@@ -220,7 +225,8 @@ mod tests {
 
     #[test]
     fn the_examples_are_command_lines() {
-        let lines = EXAMPLES.lines().chain(compare::NOTES.lines()).chain(load::NOTES.lines());
+        let notes = [EXAMPLES, compare::NOTES, load::NOTES, balance::NOTES];
+        let lines = notes.iter().flat_map(|notes| notes.lines());
         let examples = lines.filter(|line| line.starts_with("  stress-run"));
         let mut count = 0;
         for example in examples {
@@ -230,7 +236,7 @@ mod tests {
             assert!(parsed.is_ok(), "{command}: {parsed:?}");
             count += 1;
         }
-        assert_eq!(count, 19);
+        assert_eq!(count, 24);
     }
 
     #[test]

@@ -186,7 +186,7 @@ fn server(options: &RunArgs) -> anyhow::Result<Subject> {
              running already"
         ),
         (None, Some(program)) => Ok(Subject::Program(program.clone())),
-        (None, None) => process::beside_this_program().map(Subject::Program),
+        (None, None) => process::beside_this_program("fileserver").map(Subject::Program),
     }
 }
 

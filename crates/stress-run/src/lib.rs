@@ -3,10 +3,12 @@
 //! [`plan`] says which cells there are, [`experiment`] measures them one after another: it drives one of the
 //! [`servers`] with clients, and watches the [`machine`]. [`results`] writes and reads what was measured;
 //! from that alone [`report`] makes what people read, and [`compare`] sets two runs, or the modes of one,
-//! side by side. [`load`] is apart from that: it sends requests to a server that runs already.
+//! side by side. [`load`] is apart from that: it sends requests to a server that runs already. [`balance`] is a
+//! second experiment, with balancers under such a load.
 #![forbid(unsafe_code)]
 
 pub mod args;
+mod balance;
 mod compare;
 mod experiment;
 mod language;
@@ -36,8 +38,14 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
             let plan = args.options.plan.with_assignment_variables()?;
             return experiment::run(&RunArgs { plan, ..args.options });
         }
+        Some(Command::Resume { dir, places, results, .. }) if balance::is_run(&dir) => {
+            return balance::resume(&dir, places.fileserver, &results);
+        }
         Some(Command::Resume { dir, access, places, results }) => {
             return experiment::resume(&dir, *access, places, results);
+        }
+        Some(Command::Report { dir, results }) if balance::is_run(&dir) => {
+            return balance::render_again(&dir, &results);
         }
         Some(Command::Report { dir, results }) => {
             return conclusion::render_again(&dir, &results);
@@ -47,6 +55,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         }
         Some(Command::Compare(args)) => return compare::run(&args),
         Some(Command::Load(args)) => return load::run(&args),
+        Some(Command::Balance(args)) => return balance::run(&args),
         Some(Command::ClientWorker { parent, job, local, access }) => {
             client_pool::work(parent, &job, local, Access::of_worker(access)?)?;
         }

@@ -2,8 +2,9 @@
 //! how long the answers take.
 //!
 //! [`schedule`] says which request is due when, [`clients`] make the requests, [`measured`] counts them, and
-//! [`accounting`] holds the target's counts against theirs; [`rows`] and [`tables`] say it. The memory that
-//! this takes depends on the number of clients, not on how long a load goes on.
+//! [`accounting`] holds the target's counts against theirs; [`rows`] and [`tables`] say it. [`measure`] is also
+//! what the experiment with balancers loads its servers with. The memory that this takes depends on the
+//! number of clients, not on how long a load goes on.
 
 mod accounting;
 mod args;
@@ -32,14 +33,18 @@ use std::{
 use anyhow::Context;
 use client::ClientError;
 
-pub(crate) use self::args::{LoadArgs, NOTES};
-use self::{
-    accounting::{Accounting, Snapshot},
-    clients::{Connections, Crew, Event, Workload},
+pub(crate) use self::{
+    accounting::{Accounting, Counted, Snapshot},
+    args::{LoadArgs, NOTES},
+    clients::{Connections, Workload},
     measured::{Measured, Tally},
+    request::{Outcome, Requests},
+    schedule::Pace,
+};
+use self::{
+    clients::{Crew, Event},
     output::Output,
     progress::Progress,
-    request::Outcome,
     rows::{ALL, Row, Summary},
     settings::Settings,
 };
@@ -170,10 +175,11 @@ impl Load {
 }
 
 /// Sees each outcome, and at least every 50 ms how long the load goes on. An error of its ends the load.
-type Watch<'a> = dyn FnMut(Duration, &Tally, Option<&Outcome>) -> anyhow::Result<()> + 'a;
+pub(crate) type Watch<'a> =
+    dyn FnMut(Duration, &Tally, Option<&Outcome>) -> anyhow::Result<()> + 'a;
 
 /// Has the clients of a workload send everything.
-fn measure(
+pub(crate) fn measure(
     workload: &Arc<Workload>,
     interrupt: &Interrupt,
     watch: &mut Watch<'_>,

@@ -1,6 +1,7 @@
 //! The results of a run: what came of each cell, the files that hold it, and the conditions that it must meet.
 
 mod accounting;
+mod directory;
 mod ending;
 mod environment;
 mod files;
@@ -19,9 +20,10 @@ mod writer;
 
 pub(crate) use self::{
     accounting::{Accounting, can_agree},
+    directory::{check_latest, create_unused, point_latest_to},
     ending::Ending,
     environment::{Binaries, Environment, Program, now},
-    files::{CELLS, replace},
+    files::{CELLS, ENVIRONMENT, cut_to_whole_lines, replace, whole_lines},
     gate::{Breach, EXIT_GATE, Gate, GateResult},
     line::CellLine,
     marks::Marks,
@@ -29,5 +31,5 @@ pub(crate) use self::{
     record::{Record, ServerAfter},
     run::{Cells, Row, Run, counted},
     sheet::{CELL_KEY, Sheet},
-    writer::{RunFiles, check_latest},
+    writer::RunFiles,
 };

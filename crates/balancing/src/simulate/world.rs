@@ -43,9 +43,12 @@ fn run_in(scenario: &Scenario, pool: Pool) -> Result<Results, DuplicateName> {
     Ok(world.into_results())
 }
 
-/// Streams of chance, so that neither a policy nor a service time moves an arrival. That of a backend's
-/// service times is the first one of them plus its place.
-const ARRIVALS: u64 = 0;
+/// The stream of chance that says when requests arrive: who draws from it with the seed of a scenario has the
+/// same arrivals.
+pub const ARRIVALS: u64 = 0;
+
+/// Other streams, so that neither a policy nor a service time moves an arrival. That of a backend's service
+/// times is the first one of them plus its place.
 const PICKS: u64 = 1;
 const SERVICE: u64 = 2;
 

@@ -77,7 +77,7 @@ pub(crate) struct PlanArgs {
     ops: Option<Vec<Operation>>,
 
     /// Sizes of each client's file [default: 10,50,100]
-    #[arg(long, value_name = "MIB", value_delimiter = ',')]
+    #[arg(long, hide_short_help = true, value_name = "MIB", value_delimiter = ',')]
     volumes: Option<Vec<Volume>>,
 
     /// Numbers of clients at once [default: 1,5,50]

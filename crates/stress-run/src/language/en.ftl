@@ -361,6 +361,61 @@ load_notes =
     the request was due, whether a client was free then or not. A quantile is at most 0.1% too long. Rates
     count from the release of the clients to the end of the last request in the row.
 
+## A balancer
+
+balance_measured = Measured
+balance_measured_columns =
+    Scenario
+    Policy
+    OK / failed
+    Retries
+    Mean (ms)
+    p50 (ms)
+    p99 (ms)
+    Longest (ms)
+    Longest gap (ms)
+balance_worlds = On paper, simulated, measured
+balance_worlds_columns =
+    Scenario
+    Policy
+    Mean on paper (ms)
+    Mean simulated (ms)
+    Mean measured (ms)
+    p99 simulated (ms)
+    p99 measured (ms)
+    Share of a on paper
+    Share of a simulated
+    Share of a measured
+balance_calibrated = a request that is alone takes { $overhead } ms beside its service
+balance_of =
+    { $servers } servers behind a balancer, with { $workers ->
+        [one] { $workers } worker
+       *[other] { $workers } workers
+    } each. A server is told to take { $service } ms for a request, and together they are { $utilisation } busy
+    as long as nothing happens. About { $requests } requests in each row, in { $repetitions }. A request
+    that is alone takes { $overhead } ms beside its service; on paper and in the simulation that is part
+    of the service.
+balance_row = { $number }/{ $all }: { $scenario }, { $policy }
+balance_quick = QUICK: the rows are too short to be relied on
+balance_invalid = INVALID: { $row }: { $why }
+balance_as_simulated =
+    In { $within } of { $rows } rows mean and p99 are within { $band } of the simulated ones; the farthest is
+    { $worst }, with { $mean } in the mean and { $p99 } in the p99.
+balance_slow =
+    With one server { $times } times as slow as the others, { $best } has the shortest mean time,
+    { $best_mean } ms, and sends that server { $best_share } of all requests; { $worst } has the longest,
+    { $worst_mean } ms, with { $worst_share }.
+balance_incidents =
+    While a server was killed, stopped or drained, { $failed } of { $all } requests failed and { $retries } were
+    sent again; the longest time without an answer was { $gap } ms ({ $row }).
+balance_notes =
+    Times are of requests that succeeded, from the moment when they were due until the last byte of their
+    answer. The longest gap is the longest time without any success. A retry is a request that was sent
+    again after its server was lost. The share of a is that of the first server, which is the slow one, or
+    the one that is killed, stopped or drained. Of several repetitions the one with the median mean time is
+    shown. The simulation is the balancer's own code in virtual time, with the very same arrivals. On
+    paper: one queue for all workers (M/D/c), bursts in rounds, and equal shares for equal servers.
+
 ## The report: heads, and its table
 
 report_title = Stress test of the file server, { $started }

@@ -327,6 +327,59 @@ load_notes =
     dikirim, entah ada client yang bebas atau tidak. Kuantil paling banyak 0,1% terlalu lama. Laju dihitung
     sejak semua client dilepas sampai akhir permintaan terakhir pada baris itu.
 
+## Penyeimbang beban
+
+balance_measured = Hasil pengukuran
+balance_measured_columns =
+    Skenario
+    Kebijakan
+    Sukses / gagal
+    Diulang
+    Rata-rata (ms)
+    p50 (ms)
+    p99 (ms)
+    Terlama (ms)
+    Jeda terlama (ms)
+balance_worlds = Di atas kertas, disimulasikan, diukur
+balance_worlds_columns =
+    Skenario
+    Kebijakan
+    Rata-rata di atas kertas (ms)
+    Rata-rata simulasi (ms)
+    Rata-rata terukur (ms)
+    p99 simulasi (ms)
+    p99 terukur (ms)
+    Bagian a di atas kertas
+    Bagian a simulasi
+    Bagian a terukur
+balance_calibrated = satu permintaan tanpa saingan perlu { $overhead } ms di luar waktu layanannya
+balance_of =
+    { $servers } server di belakang penyeimbang, masing-masing dengan { $workers } worker. Setiap server diminta
+    memakai { $service } ms per permintaan, dan semuanya { $utilisation } sibuk selama tidak terjadi apa-apa.
+    Sekitar { $requests } permintaan per baris, dalam { $repetitions }. Permintaan tanpa saingan perlu
+    { $overhead } ms di luar waktu layanannya; di atas kertas dan dalam simulasi itu termasuk waktu layanan.
+balance_row = { $number }/{ $all }: { $scenario }, { $policy }
+balance_quick = QUICK: baris-barisnya terlalu singkat untuk diandalkan
+balance_invalid = INVALID: { $row }: { $why }
+balance_as_simulated =
+    Pada { $within } dari { $rows } baris, rata-rata dan p99 berada dalam { $band } dari hasil simulasi; yang
+    terjauh { $worst }, dengan { $mean } pada rata-rata dan { $p99 } pada p99.
+balance_slow =
+    Dengan satu server { $times } kali lebih lambat dari yang lain, rata-rata { $best } paling singkat,
+    { $best_mean } ms, dan server itu mendapat { $best_share } dari semua permintaan; { $worst } paling lama,
+    { $worst_mean } ms, dengan { $worst_share }.
+balance_incidents =
+    Selama satu server dimatikan, dihentikan, atau dikosongkan, { $failed } dari { $all } permintaan gagal dan
+    { $retries } dikirim ulang; waktu terlama tanpa jawaban { $gap } ms ({ $row }).
+balance_notes =
+    Waktu dihitung untuk permintaan yang berhasil, dari saat permintaan itu jatuh tempo sampai byte terakhir
+    jawabannya. Jeda terlama adalah waktu terlama tanpa satu pun keberhasilan. Diulang: permintaan yang
+    dikirim lagi setelah servernya hilang. Bagian a adalah bagian server pertama, yaitu yang lambat, atau yang
+    dimatikan, dihentikan, atau dikosongkan. Dari beberapa ulangan ditampilkan yang rata-ratanya median.
+    Simulasi menjalankan kode penyeimbang yang sama dalam waktu virtual, dengan kedatangan yang persis sama. Di
+    atas kertas: satu antrean untuk semua worker (M/D/c), ledakan dalam beberapa putaran, dan bagian yang sama
+    untuk server yang sama.
+
 ## Laporan: judul-judul dan tabelnya
 
 report_title = Stress test file server, { $started }

@@ -98,6 +98,13 @@ texts! {
     target_counts_unknown(why), both_counts(requests, clients, target), counts_agree(counts), counts_fit(counts), backends_fit(counts),
     load_notes,
 
+    balance_measured, balance_worlds, balance_calibrated(overhead),
+    balance_of(servers, workers, service, utilisation, requests, overhead, repetitions),
+    balance_row(number, all, scenario, policy), balance_quick, balance_invalid(row, why),
+    balance_as_simulated(within, rows, band, worst, mean, p99),
+    balance_slow(times, best, best_mean, best_share, worst, worst_mean, worst_share),
+    balance_incidents(failed, all, retries, gap, row), balance_notes,
+
     report_title(started), measured(modes, rows, planned, repetitions), not_reportable, findings,
     figures, tables, meaning, about_tables(repetitions, confidence_min, limit),
     flag_disturbed(disturbed, repetitions), flag_attempts(attempts), flag_invalid(why),
@@ -153,6 +160,7 @@ heads! {
     table_columns: 9, screen_columns: 9, names_column: 1, comparison_columns: 9, tally_columns: 8, mode_columns: 9,
     row_columns: 20, gantt_columns: 5, goodput_columns: 9, time_parts: 4, time_columns: 8,
     dots_columns: 6, memory_columns: 5, prediction_columns: 8,
+    balance_measured_columns: 9, balance_worlds_columns: 10,
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::{
 use crate::{plan::Mode, results::can_agree, servers::target::Target};
 
 /// What the target has counted up to a moment.
-pub(super) struct Snapshot {
+pub(crate) struct Snapshot {
     stats: Stats,
     /// How often it was asked for it.
     asked: u64,
@@ -58,7 +58,7 @@ struct Ours {
 
 impl Snapshot {
     /// Once the target has counted every connection that was closed. `None` where it counts nothing.
-    pub(super) fn take(target: &Target) -> Result<Option<Self>, ClientError> {
+    pub(crate) fn take(target: &Target) -> Result<Option<Self>, ClientError> {
         let stats = target.settled_stats()?;
         Ok(stats.map(|stats| Self { stats, asked: target.stats_asked() }))
     }
@@ -71,7 +71,7 @@ impl Snapshot {
 }
 
 impl Accounting {
-    pub(super) fn of(
+    pub(crate) fn of(
         before: Option<&Snapshot>,
         after: Result<Option<Snapshot>, ClientError>,
         measured: &Measured,

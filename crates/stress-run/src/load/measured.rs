@@ -17,7 +17,7 @@ use super::{
 use crate::results::WRONG_CONTENT;
 
 /// All that is counted while outcomes come in; its size does not depend on how many there are.
-pub(super) struct Tally {
+pub(crate) struct Tally {
     all: Group,
     kinds: BTreeMap<Kind, Group>,
     clients: Vec<Group>,

@@ -64,6 +64,13 @@ enum Verdict {
 }
 
 impl Requests {
+    /// One text, again and again.
+    pub(crate) fn echo(message: EchoText, seed: u64) -> Self {
+        let mix = Mix::only(Kind::Echo);
+        let files = Files::new(&mix, 0, 0, 0, seed);
+        Self { mix, message, files, seed }
+    }
+
     /// What the request with this number is, and the chance that has more to say about it.
     pub(super) fn choose(&self, number: u64) -> (Kind, Chance) {
         let mut chance = Chance::new(self.seed, number);

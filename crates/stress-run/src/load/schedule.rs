@@ -5,6 +5,9 @@
 //! in other clients' hands. A client that is late, or whose answer does not come, delays the one request that
 //! it holds and no other. Where none is free, arrivals stay here past the moment when they are due, and are
 //! taken in order by the next clients that are.
+//!
+//! Arrivals are drawn from the stream of chance from which a simulation draws them, so with the same seed
+//! they are the same. Streams of the requests themselves are their numbers, which begin with 1.
 
 use std::{
     iter::Peekable,
@@ -12,10 +15,8 @@ use std::{
     time::Duration,
 };
 
+use balancing::simulate::ARRIVALS;
 use simulation::{Arrivals, Chance, Moments};
-
-/// The stream of chance that says when requests arrive. Those of the requests themselves are their numbers.
-const ARRIVALS: u64 = u64::MAX;
 
 /// Room for the requests of one client in a number, below the client's own.
 const MADE_BITS: u32 = 44;

@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-pub(super) const ENVIRONMENT: &str = "environment.json";
+pub(crate) const ENVIRONMENT: &str = "environment.json";
 pub(crate) const CELLS: &str = "cells.csv";
 pub(super) const CEILINGS: &str = "ceilings.csv";
 
@@ -26,7 +26,7 @@ fn readable() -> fs::Permissions {
 }
 
 /// Cuts off a last line without an end.
-pub(super) fn cut_to_whole_lines(path: &Path) -> io::Result<()> {
+pub(crate) fn cut_to_whole_lines(path: &Path) -> io::Result<()> {
     let text = match fs::read(path) {
         Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(()),
         text => text?,
@@ -39,6 +39,6 @@ pub(super) fn cut_to_whole_lines(path: &Path) -> io::Result<()> {
 }
 
 /// A last line that was cut off when a run was stopped is none.
-pub(super) fn whole_lines(text: &[u8]) -> &[u8] {
+pub(crate) fn whole_lines(text: &[u8]) -> &[u8] {
     &text[..text.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1)]
 }

@@ -15,7 +15,7 @@ use crate::{language::Language, plan::Volume};
 pub(crate) const EXIT_GATE: u8 = 4;
 
 /// Columns that hold words, with which no number can be compared.
-const WORDS: [&str; 11] = [
+const WORDS: [&str; 14] = [
     "mode",
     "a_mode",
     "operation",
@@ -27,6 +27,9 @@ const WORDS: [&str; 11] = [
     "verdict",
     "reason",
     "row",
+    "scenario",
+    "policy",
+    "predicted_by",
 ];
 
 #[derive(Clone, Debug, PartialEq)]

@@ -6,14 +6,13 @@
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write},
-    os::unix::fs::symlink,
     path::{Path, PathBuf},
-    process,
 };
 
 use anyhow::{Context, bail};
 
 use super::{
+    directory::{create_unused, point_latest_to},
     environment::Environment,
     files::{CEILINGS, CELLS, ENVIRONMENT, cut_to_whole_lines, replace},
     line::{CEILING_COLUMNS, CellLine},
@@ -22,8 +21,6 @@ use super::{
     sheet::Sheet,
     workers,
 };
-
-const LATEST: &str = "latest";
 
 /// The directory of a run that goes on.
 pub(crate) struct RunFiles {
@@ -73,8 +70,6 @@ impl Lines {
 impl RunFiles {
     /// Makes a new directory in `out` and points `out/latest` to it.
     pub(crate) fn create(out: &Path, environment: &Environment) -> anyhow::Result<Self> {
-        fs::create_dir_all(out)
-            .with_context(|| format!("cannot create the directory {}", out.display()))?;
         let run = format!("{}-{}", environment.started, environment.preset);
         let dir = create_unused(out, &run)?;
         write_environment(&dir, environment)?;
@@ -160,48 +155,4 @@ fn write_environment(dir: &Path, environment: &Environment) -> anyhow::Result<()
     let path = dir.join(ENVIRONMENT);
     let text = serde_json::to_string_pretty(environment)? + "\n";
     replace(&path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
-}
-
-/// Two runs may start in the same second.
-fn create_unused(out: &Path, run: &str) -> anyhow::Result<PathBuf> {
-    let names = std::iter::once(run.to_owned()).chain((2..100).map(|n| format!("{run}-{n}")));
-    for name in names {
-        let dir = out.join(name);
-        match fs::create_dir(&dir) {
-            Ok(()) => return Ok(dir),
-            Err(err) if err.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(err) => {
-                return Err(err).with_context(|| format!("cannot create {}", dir.display()));
-            }
-        }
-    }
-    bail!("{} holds too many runs of this second", out.display())
-}
-
-/// Refuses a directory in which `latest` is something that must not be replaced.
-pub(crate) fn check_latest(out: &Path) -> anyhow::Result<()> {
-    let latest = out.join(LATEST);
-    match fs::symlink_metadata(&latest) {
-        Ok(found) if !found.is_symlink() => bail!(
-            "{} is where the link to the newest run belongs; give what is there another name, or \
-             choose another directory with --out",
-            latest.display()
-        ),
-        _ => Ok(()),
-    }
-}
-
-/// In one step, so that `latest` always points somewhere.
-fn point_latest_to(out: &Path, dir: &Path) -> anyhow::Result<()> {
-    check_latest(out)?;
-    let name = dir.file_name().expect("a run has a name");
-    let temporary = out.join(format!(".latest-{}", process::id()));
-    let pointed = symlink(name, &temporary).and_then(|()| fs::rename(&temporary, out.join(LATEST)));
-    pointed.with_context(|| {
-        let _ = fs::remove_file(&temporary);
-        format!(
-            "cannot make the link {} to the newest run; choose another directory with --out",
-            out.join(LATEST).display()
-        )
-    })
 }

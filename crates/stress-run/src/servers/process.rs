@@ -43,14 +43,14 @@ pub(crate) struct ServerProcess {
     stderr_reader: JoinHandle<()>,
 }
 
-/// Where `fileserver` is: beside this program, as cargo builds and installs them.
-pub(crate) fn beside_this_program() -> anyhow::Result<PathBuf> {
+/// Where one of the other programs is: beside this one, as cargo builds and installs them.
+pub(crate) fn beside_this_program(name: &str) -> anyhow::Result<PathBuf> {
     let this = std::env::current_exe().context("cannot find out where stress-run itself is")?;
-    let path = this.with_file_name(format!("fileserver{}", std::env::consts::EXE_SUFFIX));
+    let path = this.with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     if !path.is_file() {
         bail!(
-            "there is no fileserver beside {}; build both with `cargo build --release`, \
-             or name one with --fileserver",
+            "there is no {name} beside {}; build both with `cargo build --release`, \
+             or name one with --{name}",
             this.display()
         );
     }

@@ -51,7 +51,7 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ),
     ("client", &["protocol"]),
     ("fileclient", &["cli", "client", "protocol"]),
-    ("stress-run", &["cli", "client", "figures", "simulation", "telemetry"]),
+    ("stress-run", &["balancing", "cli", "client", "figures", "simulation", "telemetry"]),
     ("testkit", &["protocol"]),
 ];
 

@@ -1,0 +1,263 @@
+//! `stress-run balance`: the experiment with a balancer. Each policy under each scenario, measured with real
+//! servers behind a real balancer, simulated with the same parameters, and calculated where a formula is known.
+//!
+//! [`plan`] says what there is to measure; for each row [`stage`] starts the programs, [`measured`] loads them
+//! and does to a server what the scenario says, [`simulated`] has the same happen in virtual time. [`files`]
+//! keeps what came of it, and from that alone [`tables`] and [`findings`] are made.
+
+mod args;
+mod files;
+mod findings;
+mod measured;
+mod plan;
+mod rows;
+mod simulated;
+mod stage;
+mod tables;
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use figures::Numbers;
+
+use self::{
+    args::ProgramArgs,
+    files::{BalanceRun, Environment},
+    plan::{BalancePlan, ScenarioName, Trial},
+    rows::{KEY, Row},
+    stage::{Programs, Stage},
+};
+pub(crate) use self::{
+    args::{BalanceArgs, NOTES},
+    files::is_run,
+};
+use crate::{
+    args::ResultArgs,
+    language::Language,
+    machine::{
+        description::Machine,
+        resources,
+        work_dir::{self, WorkDir},
+    },
+    processes::interrupt::{EXIT_INTERRUPTED, Interrupt},
+    results::{self, Binaries, EXIT_GATE, Ending, Program, Sheet, check_latest},
+    servers::{content::ContentHasher, process::beside_this_program},
+};
+
+/// Measures what the options ask for, and writes the results. An error means that it could not start, or that
+/// a result could not be written.
+pub(crate) fn run(options: &BalanceArgs) -> anyhow::Result<ExitCode> {
+    let (plan, language) = (options.plan(), options.results.lang);
+    check_gates_fit(&options.results, &plan)?;
+    check_latest(&options.places.out)?;
+    let bench = Bench::new(Programs::of(&options.places)?)?;
+    let environment = environment(&plan, options.quick, &bench.programs)?;
+    let Some(overhead_ms) = bench.calibrate(&plan)? else { return Ok(EXIT_INTERRUPTED.into()) };
+    cli::errln!("{}", language.balance_calibrated(language.number(overhead_ms)));
+    let environment = Environment { overhead_ms, ..environment };
+    let dir = files::create(&options.places.out, &environment)?;
+    bench.measure(&dir, &environment, &plan.trials(), language)?;
+    conclude(&dir, &options.results, bench.interrupt.is_told())
+}
+
+/// Goes on with a run that was stopped.
+pub(crate) fn resume(
+    dir: &Path,
+    fileserver: Option<PathBuf>,
+    options: &ResultArgs,
+) -> anyhow::Result<ExitCode> {
+    let mut run = BalanceRun::open(dir)?;
+    let missing = run.missing();
+    if missing.is_empty() {
+        bail!("{} is complete: no row is left to measure", dir.display());
+    }
+    check_gates_fit(options, &run.environment.plan)?;
+    let places = ProgramArgs { fileserver, filebalancer: None, out: dir.to_owned() };
+    let bench = Bench::new(Programs::of(&places)?)?;
+    let now_here = environment(&run.environment.plan, run.environment.is_quick, &bench.programs)?;
+    run.reopen(&now_here)?;
+    bench.measure(dir, &run.environment, &missing, options.lang)?;
+    conclude(dir, options, bench.interrupt.is_told())
+}
+
+/// Writes the tables of a run again.
+pub(crate) fn render_again(dir: &Path, options: &ResultArgs) -> anyhow::Result<ExitCode> {
+    let run = BalanceRun::open(dir)?;
+    let is_through = passes_gates(&run, options)?;
+    for path in write(&run, options.lang)? {
+        cli::outln!("{}", path.display());
+    }
+    Ok(if is_through { ExitCode::SUCCESS } else { EXIT_GATE.into() })
+}
+
+impl Programs {
+    fn of(places: &ProgramArgs) -> anyhow::Result<Self> {
+        let program = |named: &Option<PathBuf>, name| match named {
+            Some(path) => Ok(path.clone()),
+            None => beside_this_program(name),
+        };
+        Ok(Self {
+            fileserver: program(&places.fileserver, "fileserver")?,
+            filebalancer: program(&places.filebalancer, "filebalancer")?,
+        })
+    }
+}
+
+fn environment(
+    plan: &BalancePlan,
+    is_quick: bool,
+    programs: &Programs,
+) -> anyhow::Result<Environment> {
+    let filebalancer = &programs.filebalancer;
+    Ok(Environment {
+        started: results::now(),
+        resumed: Vec::new(),
+        is_quick,
+        program: Program::this(),
+        binaries: Binaries::of_this_run(Some(&programs.fileserver))?,
+        filebalancer_digest: ContentHasher::of_file(filebalancer)
+            .with_context(|| format!("cannot read {}", filebalancer.display()))?,
+        machine: Machine::of_this_run(&env::temp_dir()),
+        plan: plan.clone(),
+        overhead_ms: 0.0,
+    })
+}
+
+/// Where rows are measured.
+struct Bench {
+    programs: Programs,
+    work_dir: WorkDir,
+    interrupt: Interrupt,
+}
+
+impl Bench {
+    fn new(programs: Programs) -> anyhow::Result<Self> {
+        resources::allow_many_descriptors();
+        let interrupt = Interrupt::catch().context("cannot catch signals")?;
+        let above = env::temp_dir();
+        work_dir::remove_abandoned(std::slice::from_ref(&above));
+        let work_dir = WorkDir::create(&above)
+            .with_context(|| format!("cannot write to {}", above.display()))?;
+        Ok(Self { programs, work_dir, interrupt })
+    }
+
+    /// What a request takes beside its service when it is alone, in milliseconds. `None`: it was interrupted.
+    fn calibrate(&self, plan: &BalancePlan) -> anyhow::Result<Option<f64>> {
+        let policy = balancing::PolicyName::RoundRobin;
+        let trial = Trial { repetition: 1, scenario: ScenarioName::Equal, policy };
+        let stage = self.stage(plan, trial, "calibration")?;
+        let alone = measured::alone(plan, &stage, &self.interrupt)?;
+        let service = Duration::from_millis(plan.service_ms.into());
+        Ok(alone.map(|alone| rows::ms(alone.saturating_sub(service))))
+    }
+
+    fn stage(&self, plan: &BalancePlan, trial: Trial, name: &str) -> anyhow::Result<Stage<'_>> {
+        Stage::start(plan, trial, &self.programs, &self.work_dir.path().join(name), &self.interrupt)
+    }
+
+    /// One row after the other, until all are there or it is interrupted.
+    fn measure(
+        &self,
+        dir: &Path,
+        environment: &Environment,
+        trials: &[Trial],
+        language: Language,
+    ) -> anyhow::Result<()> {
+        for (index, &trial) in trials.iter().enumerate() {
+            let number = index + 1;
+            let Trial { scenario, policy, .. } = trial;
+            cli::errln!("{}", language.balance_row(number, trials.len(), scenario, policy));
+            match self.measure_row(dir, environment, trial, number) {
+                // It ends the programs, which looks like an error.
+                _ if self.interrupt.is_told() => break,
+                measured => measured.with_context(|| format!("{scenario}, {policy}"))?,
+            }
+        }
+        Ok(())
+    }
+
+    fn measure_row(
+        &self,
+        dir: &Path,
+        environment: &Environment,
+        trial: Trial,
+        number: usize,
+    ) -> anyhow::Result<()> {
+        let (plan, overhead) = (&environment.plan, environment.overhead());
+        let stage = self.stage(plan, trial, &format!("row-{number}"))?;
+        let Some(measured) = measured::measure(plan, trial, stage, &self.interrupt)? else {
+            return Ok(());
+        };
+        let simulated = simulated::simulate(plan, trial, overhead)?;
+        let on_paper = simulated::on_paper(plan, trial, overhead)?;
+        let row = Row::of(plan, trial, &measured, &simulated, &on_paper);
+        files::append(dir, plan, (trial, &row), &measured, &simulated)
+    }
+}
+
+/// Renders the run, prints its tables and says where everything is.
+fn conclude(dir: &Path, options: &ResultArgs, is_interrupted: bool) -> anyhow::Result<ExitCode> {
+    let (run, language) = (BalanceRun::open(dir)?, options.lang);
+    write(&run, language)?;
+    cli::output::print(tables::on_screen(&run, language).as_bytes());
+    for mark in tables::marks(&run, language) {
+        cli::outln!("{}", cli::text::wrapped(&mark));
+    }
+    // A run that was stopped lacks the rows that its gates are about.
+    let meets_gates = is_interrupted || passes_gates(&run, options)?;
+    cli::outln!("\n{}:", language.findings());
+    for finding in findings::of(&run, language) {
+        cli::outln!("{}", cli::text::item(&finding));
+    }
+    cli::outln!("\n{}: {}", language.report(), dir.display());
+    let ending = Ending {
+        is_interrupted,
+        is_invalid: run.rows.iter().any(|row| row.invalid.is_some()),
+        meets_gates,
+        any_failed: run.rows.iter().any(Row::has_failed),
+    };
+    Ok(ending.code())
+}
+
+/// Writes what people read; the paths of it.
+fn write(run: &BalanceRun, language: Language) -> anyhow::Result<Vec<PathBuf>> {
+    let environment = &run.environment;
+    let machine = environment.machine.in_words(language);
+    let origin = format!("{machine}. {}, {}.", environment.program, environment.started);
+    let files = [
+        ("table.csv", tables::csv(&run.rows)?),
+        ("table.md", tables::markdown(run, &origin, language).into_bytes()),
+        ("table.xlsx", tables::workbook(run, language)?),
+    ];
+    let mut paths = Vec::new();
+    for (name, content) in files {
+        let path = run.dir.join(name);
+        results::replace(&path, &content)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        paths.push(path);
+    }
+    Ok(paths)
+}
+
+/// Refuses gates that this run could not break.
+fn check_gates_fit(options: &ResultArgs, plan: &BalancePlan) -> anyhow::Result<()> {
+    let planned = Sheet::of(plan.trials().into_iter().map(Row::unmeasured))?;
+    options.gates.iter().try_for_each(|gate| gate.check_fits(&planned))
+}
+
+/// Holds the rows against the gates, and says what became of each.
+fn passes_gates(run: &BalanceRun, options: &ResultArgs) -> anyhow::Result<bool> {
+    let sheet = Sheet::of(&run.rows)?;
+    let mut is_through = true;
+    for gate in &options.gates {
+        let result = gate.check(&sheet, &KEY)?;
+        is_through &= result.broken.is_empty();
+        result.lines(options.lang).iter().for_each(|line| cli::outln!("{line}"));
+    }
+    Ok(is_through)
+}

@@ -1,0 +1,306 @@
+//! The directory of a run: raw lines, from which everything else is made.
+//!
+//! The line of a row in `rows.csv` is written last, so a row that has one is whole.
+
+use std::{
+    collections::HashSet,
+    fs::{self, File, OpenOptions},
+    io::{ErrorKind, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, bail, ensure};
+use balancing::simulate::Results;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use simulation::Latencies;
+
+use super::{
+    measured::{Measurement, SLICES},
+    plan::{BalancePlan, Trial},
+    rows::{Row, ms},
+};
+use crate::{
+    machine::description::Machine,
+    results::{
+        Binaries, ENVIRONMENT, Program, create_unused, cut_to_whole_lines, now, point_latest_to,
+        replace, whole_lines,
+    },
+};
+
+pub(crate) const ROWS: &str = "rows.csv";
+const SLICES_FILE: &str = "slices.csv";
+const SERVERS: &str = "servers.csv";
+const QUANTILES: &str = "quantiles.csv";
+
+/// Contents of `environment.json`: all that the numbers need to be understood, or made again.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Environment {
+    pub(crate) started: String,
+    /// When the run was gone on with after a stop.
+    #[serde(default)]
+    pub(crate) resumed: Vec<String>,
+    pub(crate) is_quick: bool,
+    #[serde(flatten)]
+    pub(crate) program: Program,
+    #[serde(flatten)]
+    pub(crate) binaries: Binaries,
+    pub(crate) filebalancer_digest: String,
+    #[serde(flatten)]
+    pub(crate) machine: Machine,
+    pub(crate) plan: BalancePlan,
+    /// What a request takes beside its service time when it is alone.
+    pub(crate) overhead_ms: f64,
+}
+
+impl Environment {
+    pub(crate) fn overhead(&self) -> Duration {
+        Duration::from_secs_f64(self.overhead_ms.max(0.0) / 1e3)
+    }
+}
+
+/// What names the row that a line belongs to.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+pub(crate) struct Key {
+    pub(crate) scenario: String,
+    pub(crate) policy: String,
+    pub(crate) repetition: u32,
+}
+
+/// Of requests that were due in a part of the time.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct SliceLine {
+    pub(crate) scenario: String,
+    pub(crate) policy: String,
+    pub(crate) repetition: u32,
+    pub(crate) from_s: f64,
+    pub(crate) succeeded: u64,
+    pub(crate) failed: u64,
+    pub(crate) longest_ms: f64,
+}
+
+/// What a server had answered by a moment, as the balancer counts it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct ServerLine {
+    pub(crate) scenario: String,
+    pub(crate) policy: String,
+    pub(crate) repetition: u32,
+    pub(crate) at_s: f64,
+    pub(crate) server: String,
+    pub(crate) answered: u64,
+}
+
+/// A quantile of the response times.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct QuantileLine {
+    pub(crate) scenario: String,
+    pub(crate) policy: String,
+    pub(crate) repetition: u32,
+    pub(crate) quantile: f64,
+    pub(crate) measured_ms: Option<f64>,
+    pub(crate) simulated_ms: Option<f64>,
+}
+
+const QUANTILES_SHOWN: [f64; 12] =
+    [0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0];
+
+/// A line that belongs to a row.
+pub(crate) trait OfRow {
+    fn key(&self) -> Key;
+}
+
+macro_rules! of_row {
+    ($($line:ty),*) => {
+        $(impl OfRow for $line {
+            fn key(&self) -> Key {
+                let Self { scenario, policy, repetition, .. } = self;
+                Key { scenario: scenario.clone(), policy: policy.clone(), repetition: *repetition }
+            }
+        })*
+    };
+}
+
+of_row!(Row, SliceLine, ServerLine, QuantileLine);
+
+/// A run, as its files have it.
+pub(crate) struct BalanceRun {
+    pub(crate) dir: PathBuf,
+    pub(crate) environment: Environment,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) slices: Vec<SliceLine>,
+    pub(crate) servers: Vec<ServerLine>,
+    pub(crate) quantiles: Vec<QuantileLine>,
+}
+
+/// Whether a directory holds a run of this experiment.
+pub(crate) fn is_run(dir: &Path) -> bool {
+    dir.join(ROWS).is_file()
+}
+
+/// Makes the directory of a new run in `out`, and points `out/latest` to it.
+pub(crate) fn create(out: &Path, environment: &Environment) -> anyhow::Result<PathBuf> {
+    let preset = if environment.is_quick { "quick" } else { "full" };
+    let dir = create_unused(out, &format!("{}-{preset}", environment.started))?;
+    write_environment(&dir, environment)?;
+    fs::write(dir.join(ROWS), "")
+        .with_context(|| format!("cannot write the results in {}", dir.display()))?;
+    point_latest_to(out, &dir)?;
+    Ok(dir)
+}
+
+pub(crate) fn write_environment(dir: &Path, environment: &Environment) -> anyhow::Result<()> {
+    let text = serde_json::to_string_pretty(environment)? + "\n";
+    replace(&dir.join(ENVIRONMENT), text.as_bytes())
+        .with_context(|| format!("cannot write {}", dir.join(ENVIRONMENT).display()))
+}
+
+/// Writes a row that is over.
+pub(crate) fn append(
+    dir: &Path,
+    plan: &BalancePlan,
+    (trial, row): (Trial, &Row),
+    measured: &Measurement,
+    simulated: &Results,
+) -> anyhow::Result<()> {
+    append_lines(dir, SLICES_FILE, &slices(plan, trial, measured))?;
+    append_lines(dir, SERVERS, &servers(plan, trial, measured))?;
+    let quantiles = quantiles(trial, measured.response(), &simulated.response);
+    append_lines(dir, QUANTILES, &quantiles)?;
+    append_lines(dir, ROWS, std::slice::from_ref(row))
+}
+
+fn append_lines(dir: &Path, name: &str, lines: &[impl Serialize]) -> anyhow::Result<()> {
+    let path = dir.join(name);
+    let append = || -> anyhow::Result<()> {
+        let mut file = OpenOptions::new().append(true).create(true).open(&path)?;
+        let is_new = file.metadata()?.len() == 0;
+        let buffer = Vec::new();
+        let mut text = csv::WriterBuilder::new().has_headers(is_new).from_writer(buffer);
+        lines.iter().try_for_each(|line| text.serialize(line))?;
+        Ok(file.write_all(&text.into_inner()?)?)
+    };
+    append().with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn slices(plan: &BalancePlan, trial: Trial, measured: &Measurement) -> Vec<SliceLine> {
+    let length = plan.duration(trial.scenario).as_secs_f64() / f64::from(SLICES);
+    let slices = (0..).map(f64::from).zip(&measured.timeline.slices);
+    let line = |(index, slice): (f64, &super::measured::Slice)| SliceLine {
+        scenario: trial.scenario.to_string(),
+        policy: trial.policy.to_string(),
+        repetition: trial.repetition,
+        from_s: round(index * length),
+        succeeded: slice.succeeded,
+        failed: slice.failed,
+        longest_ms: ms(slice.longest),
+    };
+    slices.map(line).collect()
+}
+
+fn servers(plan: &BalancePlan, trial: Trial, measured: &Measurement) -> Vec<ServerLine> {
+    let names = plan.server_names();
+    let mut lines = Vec::new();
+    for (at, answered) in &measured.timeline.samples {
+        for (server, &answered) in names.iter().zip(answered) {
+            lines.push(ServerLine {
+                scenario: trial.scenario.to_string(),
+                policy: trial.policy.to_string(),
+                repetition: trial.repetition,
+                at_s: round(at.as_secs_f64()),
+                server: server.clone(),
+                answered,
+            });
+        }
+    }
+    lines
+}
+
+fn quantiles(trial: Trial, measured: &Latencies, simulated: &Latencies) -> Vec<QuantileLine> {
+    let line = |quantile: f64| QuantileLine {
+        scenario: trial.scenario.to_string(),
+        policy: trial.policy.to_string(),
+        repetition: trial.repetition,
+        quantile,
+        measured_ms: measured.quantile(quantile).map(ms),
+        simulated_ms: simulated.quantile(quantile).map(ms),
+    };
+    QUANTILES_SHOWN.map(line).into()
+}
+
+/// To the millisecond.
+fn round(seconds: f64) -> f64 {
+    (seconds * 1e3).round() / 1e3
+}
+
+impl BalanceRun {
+    pub(crate) fn open(dir: &Path) -> anyhow::Result<Self> {
+        let path = dir.join(ENVIRONMENT);
+        let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let environment: Environment = serde_json::from_slice(&text)
+            .with_context(|| format!("cannot understand {}", path.display()))?;
+        let rows: Vec<Row> = read(dir, ROWS)?;
+        let mut run = Self {
+            dir: dir.to_owned(),
+            environment,
+            rows,
+            slices: read(dir, SLICES_FILE)?,
+            servers: read(dir, SERVERS)?,
+            quantiles: read(dir, QUANTILES)?,
+        };
+        run.keep_whole_rows();
+        Ok(run)
+    }
+
+    /// A run that was killed may have lines of a row that is not there.
+    fn keep_whole_rows(&mut self) {
+        let whole: HashSet<Key> = self.rows.iter().map(OfRow::key).collect();
+        self.slices.retain(|line| whole.contains(&line.key()));
+        self.servers.retain(|line| whole.contains(&line.key()));
+        self.quantiles.retain(|line| whole.contains(&line.key()));
+    }
+
+    /// What is missing.
+    pub(crate) fn missing(&self) -> Vec<Trial> {
+        let there: Vec<Trial> = self.rows.iter().filter_map(Row::trial).collect();
+        let mut trials = self.environment.plan.trials();
+        trials.retain(|trial| !there.contains(trial));
+        trials
+    }
+
+    /// Makes the files ready for more rows, on the machine and with the programs that began the run.
+    pub(crate) fn reopen(&mut self, now_here: &Environment) -> anyhow::Result<()> {
+        self.environment.binaries.check_same(&now_here.binaries)?;
+        self.environment.machine.check_same(&now_here.machine)?;
+        ensure!(
+            self.environment.filebalancer_digest == now_here.filebalancer_digest,
+            "this is not the filebalancer that began the run; its rows could not be set beside those that \
+             are there"
+        );
+        self.environment.resumed.push(now());
+        write_environment(&self.dir, &self.environment)?;
+        cut_to_whole_lines(&self.dir.join(ROWS))?;
+        rewrite(&self.dir, SLICES_FILE, &self.slices)?;
+        rewrite(&self.dir, SERVERS, &self.servers)?;
+        rewrite(&self.dir, QUANTILES, &self.quantiles)
+    }
+}
+
+fn rewrite(dir: &Path, name: &str, lines: &[impl Serialize]) -> anyhow::Result<()> {
+    File::create(dir.join(name))
+        .with_context(|| format!("cannot write {}", dir.join(name).display()))?;
+    append_lines(dir, name, lines)
+}
+
+/// The whole lines of a file; none where it is not there.
+fn read<L: DeserializeOwned>(dir: &Path, name: &str) -> anyhow::Result<Vec<L>> {
+    let path = dir.join(name);
+    let text = match fs::read(&path) {
+        Ok(text) => text,
+        Err(err) if err.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(err) => bail!("cannot read {}: {err}", path.display()),
+    };
+    let lines = csv::Reader::from_reader(whole_lines(&text)).into_deserialize();
+    lines
+        .collect::<csv::Result<_>>()
+        .with_context(|| format!("cannot understand {}", path.display()))
+}
