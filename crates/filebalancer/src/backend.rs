@@ -115,7 +115,7 @@ pub(crate) struct Opening<'a> {
     pub(crate) tls: Option<&'a Tls>,
 }
 
-/// A connection that is ready for the first request. Waits for as long as that takes.
+/// A connection that is ready for the first request. How long that may take is for whoever waits to say.
 pub(crate) async fn open(address: &Address, opening: Opening<'_>) -> io::Result<BackendStream> {
     let mut tcp = connect(address).await?;
     tcp.write_all(opening.header).await?;

@@ -37,7 +37,7 @@ pub(crate) struct HealthArgs {
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = cli::units::seconds)]
     pub(crate) warm_up: Duration,
 
-    /// Time that connecting to a backend may take; then another one is tried
+    /// Time that connecting to a backend may take, agreeing on TLS included; then another one is tried
     #[arg(
         long,
         value_name = "TIME",

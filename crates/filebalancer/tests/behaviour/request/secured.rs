@@ -167,6 +167,23 @@ fn a_backend_in_plain_text_is_named_and_others_get_its_requests() {
 }
 
 #[test]
+fn a_backend_that_stalls_in_the_handshake_is_not_waited_for() {
+    let certificates = Certificates::make();
+    let (secured, well) = (secured_server(&certificates), async_server().start());
+    // Takes what comes and never answers.
+    let silent = FakeServer::forever(|_, stream| stream.read_to_end(&mut Vec::new()).is_ok());
+    let backends =
+        [format!("silent={silent},check={}", well.address()), named("secured", &secured)];
+    let timeout = ["--connect-timeout", "0.2"];
+    let balancer = trusting(balancer(backends), &certificates).args(timeout).start();
+    let mut peer = balancer.connect();
+    for number in 0..4 {
+        assert_eq!(peer.request(&format!("ECHO {number}"))["data"], number.to_string());
+    }
+    assert!(balancer.stats().backend[0].connections.failed > 0);
+}
+
+#[test]
 fn a_door_for_checks_is_asked_in_plain_text() {
     let certificates = Certificates::make();
     let (server, well) = (secured_server(&certificates), async_server().start());
