@@ -10,12 +10,14 @@ pub(super) enum ContentEnd {
     WholeIfPeerStays,
 }
 
+/// Goes in front of text that came in quotes and is no base64 by its first character, but could be content
+/// without them: behind blanks, or in quotes of its own. Like all of that text, it is no base64.
+const NO_BASE64: u8 = b'.';
+
 /// What has been taken of the content of one UPLOAD.
 #[derive(Debug, Default)]
 pub(super) struct Content {
     has_begun: bool,
-    /// What stands around the text, where it could otherwise be taken for text in quotes itself.
-    quote: Option<u8>,
     /// Blanks came that end the line, or make the text wrong.
     has_blanks: bool,
     length: ContentLength,
@@ -41,7 +43,6 @@ impl Content {
 
     /// Appends what ends the request.
     pub(super) fn end(&self, line: &mut Vec<u8>) {
-        line.extend(self.quote);
         line.extend_from_slice(ENDING);
     }
 
@@ -55,13 +56,10 @@ impl Content {
         let blanks = text.iter().rev().take_while(|byte| is_blank(byte)).count();
         let text = &text[..text.len() - blanks];
         if let Some(&first) = text.first() {
-            if !self.has_begun && matches!(first, b'"' | b'\'') {
-                // It came in quotes of the other kind, which it has none of inside.
-                let quote = if first == b'"' { b'\'' } else { b'"' };
-                self.quote = Some(quote);
-                line.push(quote);
-            }
-            if self.has_begun && self.has_blanks {
+            let is_blank_or_quote = is_blank(&first) || matches!(first, b'"' | b'\'');
+            if !self.has_begun && (self.has_blanks || is_blank_or_quote) {
+                line.push(NO_BASE64);
+            } else if self.has_blanks {
                 // Text goes on after a blank, which no base64 does: the backend is to see that.
                 line.push(b' ');
             }
@@ -133,8 +131,25 @@ mod tests {
         let of = |wire: &[u8]| forwarded(&[wire]).0;
         assert_eq!(of(b"UPLOAD a Zm9v Zm9v\r\n"), "Zm9v Zm9v\r\n\r\n");
         assert_eq!(of(b"UPLOAD a \"Zm9v' \""), "Zm9v'\r\n\r\n");
-        assert_eq!(of(b"UPLOAD a \"'Zm9v\""), "\"'Zm9v\"\r\n\r\n");
-        assert_eq!(of(b"UPLOAD a '\"Zm9v'"), "'\"Zm9v'\r\n\r\n");
+    }
+
+    #[test]
+    fn text_in_quotes_that_begins_with_a_blank_or_a_quote_is_no_base64_without_them() {
+        for text in [
+            "\"'Zm9v'LIST\"",
+            "'\"Zm9v\"LIST'",
+            "\" \t'Zm9v'LIST\"",
+            "\"\n\r 'Zm9v'LIST\"",
+            "\" Zm9v\"",
+        ] {
+            let wire = format!("UPLOAD a {text}");
+            for cut in 0..wire.len() {
+                let (first, second) = wire.as_bytes().split_at(cut);
+                let (line, ..) = forwarded(&[first, second]);
+                assert!(line.starts_with('.'), "{wire} cut at {cut}: {line}");
+            }
+        }
+        assert_eq!(forwarded(&[b"UPLOAD a \" \nZm9v\""]).0, "Zm9v\r\n\r\n");
     }
 
     #[test]

@@ -77,6 +77,20 @@ fn a_refused_upload_is_skipped_and_the_connection_goes_on() {
 }
 
 #[test]
+fn content_in_quotes_is_no_request_to_a_backend_whatever_it_looks_like() {
+    let shared = Shared::start([async_server()]);
+    let balancer = shared.balancer().start();
+    for content in ["'Zm9v'LIST", " 'Zm9v'LIST", "\n\t'Zm9v'UPLOAD b.txt '", " Zm9v"] {
+        let mut peer = balancer.connect();
+        let outcome = peer.request(&format!("UPLOAD a.txt \"{content}\"")).outcome().to_owned();
+        assert_eq!(outcome, "bad-base64", "{content:?}");
+        // What was left behind would be taken for a part of the next client's.
+        assert_eq!(balancer.ask("ECHO halo")["data"], "halo", "{content:?}");
+        assert_eq!(shared.stored("a.txt"), None, "{content:?}");
+    }
+}
+
+#[test]
 fn a_large_file_passes_in_both_directions() {
     let shared = Shared::start([async_server()]);
     let balancer = shared.balancer().start();
