@@ -1,6 +1,6 @@
 //! Finds where a reply ends while it passes through, and what it says of itself.
 
-use memchr::memchr2;
+use memchr::memchr3;
 
 use super::{REPLY_LEN_MAX, ReplyError, not_json};
 use crate::{ContentLength, reply::ENDING};
@@ -11,7 +11,8 @@ const WORD_LEN_MAX: usize = 32;
 /// Finds the end of one reply in a byte stream. Holds none of it but a few short words, and looks at each
 /// byte once.
 ///
-/// It takes more than JSON for a reply: nothing is checked but what its end depends on.
+/// It takes more than JSON for a reply: nothing is checked but what its end depends on, for whoever looks
+/// for the closing brace and for whoever looks for CRLF CRLF.
 #[derive(Debug, Default)]
 pub struct ReplyScanner {
     depth: usize,
@@ -25,7 +26,7 @@ pub struct ReplyScanner {
     content: ContentLength,
     /// Bytes besides the file's text.
     other_len: usize,
-    /// Bytes of CRLF CRLF behind the closing brace.
+    /// Bytes of CRLF CRLF that came last, outside of texts.
     ending_len: usize,
     state: State,
 }
@@ -73,7 +74,7 @@ impl ReplyScanner {
         while used < input.len() && !self.is_over() {
             let rest = &input[used..];
             let len = match self.state {
-                State::String { text, is_escaped: false } => self.string(text, rest),
+                State::String { text, is_escaped: false } => self.string(text, rest)?,
                 State::String { text, is_escaped: true } => self.escaped(text, rest[0]),
                 State::Ending => self.ending(rest[0]),
                 State::Start | State::Between | State::Over => self.token(rest[0], rest)?,
@@ -118,6 +119,7 @@ impl ReplyScanner {
 
     fn token(&mut self, byte: u8, rest: &[u8]) -> Result<usize, ReplyError> {
         self.other_len += 1;
+        self.expect_no_ending(byte)?;
         match (self.state, byte) {
             (State::Start, b'{') => {
                 (self.state, self.depth, self.expects_key) = (State::Between, 1, true);
@@ -143,6 +145,19 @@ impl ReplyScanner {
         Ok(1)
     }
 
+    /// Some clients would take what follows for the reply to their next request.
+    fn expect_no_ending(&mut self, byte: u8) -> Result<(), ReplyError> {
+        let ending_len = match byte == ENDING[self.ending_len] {
+            true => self.ending_len + 1,
+            false => usize::from(byte == ENDING[0]),
+        };
+        if ending_len == ENDING.len() {
+            return Err(ReplyError::Malformed("CRLF CRLF stands before its end".to_owned()));
+        }
+        self.ending_len = ending_len;
+        Ok(())
+    }
+
     fn begin_string(&mut self) {
         self.word.clear();
         let text = match self.depth {
@@ -153,20 +168,17 @@ impl ReplyScanner {
         self.state = State::String { text, is_escaped: false };
     }
 
-    fn string(&mut self, text: Text, input: &[u8]) -> usize {
-        let end = memchr2(b'"', b'\\', input);
+    fn string(&mut self, text: Text, input: &[u8]) -> Result<usize, ReplyError> {
+        let end = memchr3(b'"', b'\\', b'\n', input);
         self.take(text, &input[..end.unwrap_or(input.len())]);
-        match end {
-            None => input.len(),
-            Some(end) => {
-                self.other_len += 1;
-                match input[end] {
-                    b'\\' => self.state = State::String { text, is_escaped: true },
-                    _ => self.end_string(text),
-                }
-                end + 1
-            }
+        let Some(end) = end else { return Ok(input.len()) };
+        self.other_len += 1;
+        match input[end] {
+            b'\\' => self.state = State::String { text, is_escaped: true },
+            b'\n' => return Err(ReplyError::Malformed("a line ends within a text".to_owned())),
+            _ => self.end_string(text),
         }
+        Ok(end + 1)
     }
 
     /// Other servers may escape the slash, or break lines as MIME does.
@@ -260,6 +272,25 @@ mod tests {
         assert_eq!((used, scanner.is_over(), scanner.missing_ending()), (4, true, &b"\r\n"[..]));
         let (scanner, _) = scanned(&[b"{}\r\n"]);
         assert_eq!((scanner.is_over(), scanner.missing_ending()), (false, &b"\r\n"[..]));
+    }
+
+    #[test]
+    fn a_reply_that_some_would_take_for_two_is_none() {
+        for ended in [
+            &b"\r\n\r\n{}"[..],
+            b"{\r\r\n\r\n}",
+            b"{\"a\":1,\r\n\r\n\"b\":2}",
+            b"{\"a\":\"b\r\n\r\nc\"}",
+            b"{\"data_file\":\"aGVs\nbG8=\"}",
+        ] {
+            for cut in 0..ended.len() {
+                let mut scanner = ReplyScanner::default();
+                let scanned = scanner.scan(&ended[..cut]).and_then(|_| scanner.scan(&ended[cut..]));
+                assert!(scanned.is_err(), "{} cut at {cut}", ended.escape_ascii());
+            }
+        }
+        let (scanner, _) = scanned(&[b"\r\n{\r\n \r\n\"a\":\r\n1\r\n}\r\n\r\n"]);
+        assert!(scanner.is_over() && scanner.missing_ending().is_empty());
     }
 
     #[test]

@@ -51,6 +51,12 @@ fn talks_json_that_is_no_object(stream: &mut TcpStream) {
     await_close(stream);
 }
 
+fn answers_more_than_was_asked(stream: &mut TcpStream) {
+    fake_server::read_request(stream);
+    let _ = stream.write_all(b"{\"status\":\"OK\",\"data\":\"\r\n\r\n{\"}\r\n\r\n");
+    await_close(stream);
+}
+
 fn drips_before_its_status(stream: &mut TcpStream) {
     fake_server::read_request(stream);
     drip(stream, b"{\"data\":\"");
@@ -108,13 +114,14 @@ impl Scene {
 }
 
 /// Before the reply has begun.
-const SILENT_OR_WRONG: [(Play, &str); 7] = [
+const SILENT_OR_WRONG: [(Play, &str); 8] = [
     (never_answers, "nothing moved for 1 s"),
     (closes_at_once, "connection"),
     (closes_instead_of_a_reply, "connection"),
     (closes_within_the_status, "connection"),
     (talks_another_protocol, "talks nonsense"),
     (talks_json_that_is_no_object, "talks nonsense"),
+    (answers_more_than_was_asked, "talks nonsense"),
     (drips_before_its_status, "fewer than 1024 bytes a second"),
 ];
 
