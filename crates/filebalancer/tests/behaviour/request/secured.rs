@@ -2,7 +2,11 @@
 
 use std::{
     io::{Read, Write},
-    sync::mpsc,
+    sync::{
+        atomic::{AtomicUsize, Ordering::SeqCst},
+        mpsc,
+    },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -306,6 +310,39 @@ fn a_backend_that_was_started_again_gets_its_requests_on_new_connections_within_
         assert_eq!(peer.request(request).outcome(), "OK", "{request}");
     }
     drop(again);
+}
+
+/// A reply of one record has come whole or has not begun; one that had begun would end with its connection.
+#[test]
+fn no_short_request_fails_when_a_backend_within_tls_is_killed_under_load() {
+    const CLIENTS: usize = 8;
+    const EACH: usize = 60;
+    let certificates = Certificates::make();
+    let mut servers = [secured_server(&certificates), secured_server(&certificates)];
+    let balancer =
+        trusting(balancer([named("a", &servers[0]), named("b", &servers[1])]), &certificates)
+            .start();
+    let done = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for client in 0..CLIENTS {
+            let (balancer, done) = (&balancer, &done);
+            scope.spawn(move || {
+                let mut peer = balancer.connect();
+                for number in 0..EACH {
+                    let text = format!("{client} {number}");
+                    assert_eq!(peer.request(&format!("ECHO {text}"))["data"], text);
+                    done.fetch_add(1, SeqCst);
+                }
+            });
+        }
+        eventually(PATIENCE, "a third of the requests is made", || {
+            done.load(SeqCst) >= CLIENTS * EACH / 3
+        });
+        servers[0].kill(Signal::SIGKILL);
+        servers[0].wait(PATIENCE);
+    });
+    assert_eq!(done.load(SeqCst), CLIENTS * EACH);
+    assert_eq!(balancer.stats().requests[Verb::Echo].failed, 0);
 }
 
 #[test]
