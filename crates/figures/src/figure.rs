@@ -54,7 +54,8 @@ impl Figure {
 }
 
 impl Data {
-    fn render(&self) -> Markup {
+    /// As a table that scrolls sideways where it is too wide.
+    pub fn render(&self) -> Markup {
         let class = |column: usize| (column < self.words).then_some("words");
         html! {
             div.scroll tabindex="0" {

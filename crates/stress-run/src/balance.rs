@@ -3,13 +3,14 @@
 //!
 //! [`plan`] says what there is to measure; for each row [`stage`] starts the programs, [`measured`] loads them
 //! and does to a server what the scenario says, [`simulated`] has the same happen in virtual time. [`files`]
-//! keeps what came of it, and from that alone [`tables`] and [`findings`] are made.
+//! keeps what came of it, and from that alone [`tables`], [`findings`] and [`report`] are made.
 
 mod args;
 mod files;
 mod findings;
 mod measured;
 mod plan;
+mod report;
 mod rows;
 mod simulated;
 mod stage;
@@ -214,7 +215,7 @@ fn conclude(dir: &Path, options: &ResultArgs, is_interrupted: bool) -> anyhow::R
     for finding in findings::of(&run, language) {
         cli::outln!("{}", cli::text::item(&finding));
     }
-    cli::outln!("\n{}: {}", language.report(), dir.display());
+    cli::outln!("\n{}: {}", language.report(), dir.join(report::PAGE).display());
     let ending = Ending {
         is_interrupted,
         is_invalid: run.rows.iter().any(|row| row.invalid.is_some()),
@@ -233,6 +234,7 @@ fn write(run: &BalanceRun, language: Language) -> anyhow::Result<Vec<PathBuf>> {
         ("table.csv", tables::csv(&run.rows)?),
         ("table.md", tables::markdown(run, &origin, language).into_bytes()),
         ("table.xlsx", tables::workbook(run, language)?),
+        (report::PAGE, report::html(run, language).into_bytes()),
     ];
     let mut paths = Vec::new();
     for (name, content) in files {

@@ -22,6 +22,7 @@ use std::{fs, path::PathBuf};
 use anyhow::Context;
 
 pub(crate) use self::{
+    disclosure::{Term, machine_terms, program_terms},
     grid::Grid,
     table::on_screen,
     workbook::{Column, SheetContent, xlsx},

@@ -21,6 +21,7 @@ use super::{
     rows::{Row, ms},
 };
 use crate::{
+    language::Language,
     machine::description::Machine,
     results::{
         Binaries, ENVIRONMENT, Program, create_unused, cut_to_whole_lines, now, point_latest_to,
@@ -28,7 +29,18 @@ use crate::{
     },
 };
 
-pub(crate) const ROWS: &str = "rows.csv";
+type Purpose = fn(Language) -> String;
+
+/// Those that the report is made from, and what is in them.
+pub(crate) const FILES: [(&str, Purpose); 5] = [
+    (ENVIRONMENT, Language::raw_environment),
+    (ROWS, Language::balance_raw_rows),
+    (QUANTILES, Language::balance_raw_quantiles),
+    (SERVERS, Language::balance_raw_servers),
+    (SLICES_FILE, Language::balance_raw_slices),
+];
+
+const ROWS: &str = "rows.csv";
 const SLICES_FILE: &str = "slices.csv";
 const SERVERS: &str = "servers.csv";
 const QUANTILES: &str = "quantiles.csv";
@@ -105,7 +117,7 @@ const QUANTILES_SHOWN: [f64; 12] =
     [0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0];
 
 /// A line that belongs to a row.
-pub(crate) trait OfRow {
+trait OfRow {
     fn key(&self) -> Key;
 }
 
@@ -285,6 +297,26 @@ impl BalanceRun {
     }
 }
 
+/// The lines of a row.
+impl BalanceRun {
+    pub(crate) fn slices_of(&self, row: &Row) -> impl Iterator<Item = &SliceLine> {
+        of(&self.slices, row)
+    }
+
+    pub(crate) fn servers_of(&self, row: &Row) -> impl Iterator<Item = &ServerLine> {
+        of(&self.servers, row)
+    }
+
+    pub(crate) fn quantiles_of(&self, row: &Row) -> impl Iterator<Item = &QuantileLine> {
+        of(&self.quantiles, row)
+    }
+}
+
+fn of<'a, L: OfRow>(lines: &'a [L], row: &Row) -> impl Iterator<Item = &'a L> + use<'a, L> {
+    let key = row.key();
+    lines.iter().filter(move |line| line.key() == key)
+}
+
 fn rewrite(dir: &Path, name: &str, lines: &[impl Serialize]) -> anyhow::Result<()> {
     File::create(dir.join(name))
         .with_context(|| format!("cannot write {}", dir.join(name).display()))?;
@@ -303,4 +335,99 @@ fn read<L: DeserializeOwned>(dir: &Path, name: &str) -> anyhow::Result<Vec<L>> {
     lines
         .collect::<csv::Result<_>>()
         .with_context(|| format!("cannot understand {}", path.display()))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::balance::{plan::tests::plan, rows::tests::row};
+
+    /// A run that nobody made, with these scenarios under round-robin.
+    pub(in crate::balance) fn made_up(scenarios: &[&str]) -> BalanceRun {
+        let environment = Environment {
+            started: "2026-11-28T10-00-00".to_owned(),
+            resumed: Vec::new(),
+            is_quick: false,
+            program: Program::this(),
+            binaries: Binaries::default(),
+            filebalancer_digest: "0".repeat(64),
+            machine: Machine { cores: 2, ..Machine::default() },
+            plan: plan(),
+            overhead_ms: 0.4,
+        };
+        let rows: Vec<Row> =
+            scenarios.iter().map(|scenario| row(scenario, "round-robin")).collect();
+        let mut run = BalanceRun {
+            dir: PathBuf::new(),
+            environment,
+            rows,
+            slices: Vec::new(),
+            servers: Vec::new(),
+            quantiles: Vec::new(),
+        };
+        for Key { scenario, policy, repetition } in
+            run.rows.iter().map(OfRow::key).collect::<Vec<_>>()
+        {
+            for (number, answered) in [(1, [2, 4, 4]), (2, [4, 8, 8])] {
+                let [scenario, policy] = [scenario.clone(), policy.clone()];
+                run.slices.push(SliceLine {
+                    scenario: scenario.clone(),
+                    policy: policy.clone(),
+                    repetition,
+                    from_s: f64::from(number),
+                    succeeded: 10,
+                    failed: 0,
+                    longest_ms: 30.0,
+                });
+                for (server, answered) in ["a", "b", "c"].into_iter().zip(answered) {
+                    run.servers.push(ServerLine {
+                        scenario: scenario.clone(),
+                        policy: policy.clone(),
+                        repetition,
+                        at_s: f64::from(number),
+                        server: server.to_owned(),
+                        answered,
+                    });
+                }
+                run.quantiles.push(QuantileLine {
+                    scenario,
+                    policy,
+                    repetition,
+                    quantile: 0.4 * f64::from(number),
+                    measured_ms: Some(10.0 * f64::from(number)),
+                    simulated_ms: Some(9.0 * f64::from(number)),
+                });
+            }
+        }
+        run
+    }
+
+    #[test]
+    fn a_run_that_was_killed_keeps_whole_rows_and_misses_the_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let made = made_up(&["equal", "killed"]);
+        write_environment(dir.path(), &made.environment).unwrap();
+        append_lines(dir.path(), ROWS, &made.rows).unwrap();
+        append_lines(dir.path(), SLICES_FILE, &made.slices).unwrap();
+        append_lines(dir.path(), QUANTILES, &made.quantiles).unwrap();
+        // The last row has no line yet, or half of one.
+        let rows = fs::read_to_string(dir.path().join(ROWS)).unwrap();
+        fs::write(dir.path().join(ROWS), &rows[..rows.len() - 5]).unwrap();
+
+        let run = BalanceRun::open(dir.path()).unwrap();
+        assert_eq!(run.rows, made.rows[..1]);
+        assert_eq!(run.slices, made.slices[..2]);
+        assert_eq!(run.quantiles, made.quantiles[..2]);
+        assert!(run.servers.is_empty());
+        assert_eq!(run.missing().len(), 23);
+        assert!(is_run(dir.path()) && !is_run(Path::new("/")));
+    }
+
+    #[test]
+    fn a_run_is_not_gone_on_with_by_another_balancer() {
+        let mut run = made_up(&["equal"]);
+        let other = Environment { filebalancer_digest: "1".repeat(64), ..run.environment.clone() };
+        let refusal = run.reopen(&other).unwrap_err().to_string();
+        assert!(refusal.contains("not the filebalancer"), "{refusal}");
+    }
 }

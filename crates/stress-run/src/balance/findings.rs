@@ -25,14 +25,20 @@ fn as_simulated(rows: &[&Row], language: Language) -> Option<String> {
     let compared: Vec<&&Row> = rows.iter().filter(|row| row.is_as_simulated().is_some()).collect();
     let worst = compared.iter().max_by(|a, b| distance(a).total_cmp(&distance(b)))?;
     let within = compared.iter().filter(|row| row.is_as_simulated() == Some(true)).count();
-    Some(language.balance_as_simulated(
+    let off = compared.iter().filter(|row| row.is_as_simulated() == Some(false));
+    let disturbed = off.filter(|row| row.disturbed.is_some()).count();
+    let found = language.balance_as_simulated(
         within,
         compared.len(),
         language.percent(BAND),
         name(worst),
         language.signed_percent(worst.mean_off?),
         language.signed_percent(worst.p99_off?),
-    ))
+    );
+    Some(match compared.len() - within {
+        0 => found,
+        others => format!("{found} {}", language.balance_why_off(others, disturbed)),
+    })
 }
 
 /// Between measured and simulated, of mean or p99.
@@ -90,6 +96,7 @@ mod tests {
         let found = as_simulated(&[&near, &far], Language::En).unwrap();
         assert!(found.contains("1 of 2") && found.contains("burst, peak-ewma"), "{found}");
         assert!(found.contains("+2.0%") && found.contains("−31%"), "{found}");
+        assert!(found.contains("Of the other 1, 0 were disturbed"), "{found}");
         assert_eq!(as_simulated(&[], Language::En), None);
     }
 

@@ -11,7 +11,10 @@ use super::{
     stage::Stage,
 };
 use crate::{
-    load::{self, Accounting, Connections, Counted, Outcome, Pace, Requests, Snapshot, Workload},
+    load::{
+        self, Accounting, Connections, Counted, Outcome, Pace, Requests, Snapshot, Tally, Workload,
+    },
+    machine::resources::Watch,
     processes::interrupt::Interrupt,
     servers::{access::Access, target::Target},
 };
@@ -24,6 +27,8 @@ pub(crate) struct Measurement {
     /// those before that.
     pub(crate) servers_requests: u64,
     pub(crate) timeline: Timeline,
+    /// What kept the machine from giving all it has.
+    pub(crate) disturbance: Option<String>,
 }
 
 /// What happened in each part of the time.
@@ -66,9 +71,12 @@ pub(crate) fn measure(
     let balancer = target(&stage.address())?;
     let before = Snapshot::take(&balancer).context("cannot read the balancer's counts")?;
     let mut observer = Observer::new(duration, trial.scenario.incident(), &balancer);
-    let load = load::measure(&workload, interrupt, &mut |elapsed, _, outcome| {
+    let mut watch = Watch::start_beside(&stage.pids());
+    let mut see = |elapsed: Duration, _: &Tally, outcome: Option<&Outcome>| {
         observer.see(&mut stage, elapsed, outcome)
-    })?;
+    };
+    let load = watch.burst(|| load::measure(&workload, interrupt, &mut see))?;
+    let disturbance = watch.stop().disturbance();
     if interrupt.is_told() {
         return Ok(None);
     }
@@ -78,7 +86,7 @@ pub(crate) fn measure(
     stage.stop_balancer();
     let servers_requests = servers_requests(&stage)?;
     let timeline = observer.timeline;
-    Ok(Some(Measurement { load, accounting, servers_requests, timeline }))
+    Ok(Some(Measurement { load, accounting, servers_requests, timeline, disturbance }))
 }
 
 /// How long a request takes that is alone, in the median. `None`: the run was interrupted.

@@ -51,6 +51,8 @@ pub(crate) struct Row {
     /// As the balancer and the servers count those that succeeded.
     pub(crate) balancer_requests: Option<u64>,
     pub(crate) servers_requests: u64,
+    /// What else the machine did.
+    pub(crate) disturbed: Option<String>,
     /// How the counts contradict one another.
     pub(crate) invalid: Option<String>,
 }
@@ -110,6 +112,7 @@ impl Row {
             predicted_share_a: on_paper.share_a,
             balancer_requests: measured.balancer_requests(),
             servers_requests: measured.servers_requests,
+            disturbed: measured.disturbance.clone(),
             invalid: measured.contradiction(trial.scenario.incident()),
         }
     }
@@ -191,6 +194,7 @@ pub(super) mod tests {
             predicted_share_a: Some(1.0 / 3.0),
             balancer_requests: Some(2_000),
             servers_requests: 2_000,
+            disturbed: None,
             invalid: None,
         }
     }

@@ -103,6 +103,12 @@ impl<'a> Stage<'a> {
         self.servers.iter().map(|server| server.address.to_string()).collect()
     }
 
+    /// Of the balancer and the servers.
+    pub(crate) fn pids(&self) -> Vec<u32> {
+        let servers = self.servers.iter().filter_map(|server| server.process.as_ref());
+        servers.chain([&self.balancer]).map(|listening| listening.process.id()).collect()
+    }
+
     /// Has it happen to the first server.
     pub(crate) fn strike(&mut self, incident: Incident) -> anyhow::Result<()> {
         match incident {

@@ -92,10 +92,12 @@ pub(crate) fn marks(run: &BalanceRun, language: Language) -> Vec<String> {
     let invalid = run.rows.iter().filter(|row| row.invalid.is_some());
     let invalid = invalid
         .map(|row| language.balance_invalid(name(row), row.invalid.as_deref().unwrap_or_default()));
+    let disturbed = run.rows.iter().filter(|row| row.disturbed.is_some()).count();
     let is_partial = !run.missing().is_empty();
     [
         run.environment.is_quick.then(|| language.balance_quick()),
         is_partial.then(|| language.mark_partial()),
+        (disturbed > 0).then(|| language.balance_disturbed(disturbed, run.rows.len())),
     ]
     .into_iter()
     .flatten()

@@ -416,6 +416,60 @@ balance_notes =
     shown. The simulation is the balancer's own code in virtual time, with the very same arrivals. On
     paper: one queue for all workers (M/D/c), bursts in rounds, and equal shares for equal servers.
 
+balance_disturbed = DISTURBED: the machine had other load, or stood still, during { $rows } of { $all } rows
+balance_why_off =
+    Of the other { $others }, { $disturbed } were disturbed by other programs; in those that were not, a request
+    takes another time beside its service than when it is alone.
+balance_title = A balancer and its servers, { $started }
+balance_worlds_caption =
+    Each mark is a policy under a scenario. On the diagonal what was measured is what was expected.
+balance_simulated_mean = Mean, simulated (ms)
+balance_simulated_p99 = p99, simulated (ms)
+balance_paper_mean = Mean, on paper (ms)
+balance_expected_axis = across: expected; up: measured
+balance_band = within { $band }
+balance_latencies_title = How response times are distributed
+balance_latencies_caption =
+    The lines are measured, the dots simulated. At p99 one request of a hundred takes longer.
+balance_latencies_columns =
+    Scenario
+    Policy
+    Quantile
+    Simulated (ms)
+    Measured (ms)
+balance_simulated = simulated, in the colour of its policy
+balance_quantile_axis = quantile
+balance_shortest = least
+balance_shares_title = Which server answered how much
+balance_shares_caption =
+    Of all that was answered in a twentieth of the time the share of each server, a at the bottom. The two
+    lines are the moments when something happens to a, and when it is undone.
+balance_shares_columns =
+    Scenario
+    Policy
+    From (s)
+    To (s)
+    Shares of a, b and so on
+balance_seconds = seconds
+balance_incidents_title = What happens to one server, and what clients see of it
+balance_incidents_caption =
+    The longest response among the requests that were due in each sixtieth of the time. The two lines are
+    the moments when it happens, and when it is undone. All policies together:
+balance_cost = { $scenario }: { $failed } failed, { $retries } sent again, longest gap { $gap } ms
+balance_failed = some failed
+balance_incidents_columns =
+    Scenario
+    Policy
+    From (s)
+    OK
+    Failed
+    Longest (ms)
+balance_raw_rows = every row, with all its numbers
+balance_raw_quantiles = how response times are distributed, measured and simulated
+balance_raw_servers = what each server had answered by a moment, as the balancer counts it
+balance_raw_slices = what was due in each sixtieth of the time: how many, and the longest
+term_filebalancer = Digest of filebalancer
+
 ## The report: heads, and its table
 
 report_title = Stress test of the file server, { $started }

@@ -380,6 +380,60 @@ balance_notes =
     atas kertas: satu antrean untuk semua worker (M/D/c), ledakan dalam beberapa putaran, dan bagian yang sama
     untuk server yang sama.
 
+balance_disturbed = DISTURBED: ada beban lain atau terhenti saat { $rows } dari { $all } baris diukur
+balance_why_off =
+    Dari { $others } baris lainnya, { $disturbed } terganggu program lain; pada yang tidak, waktu di luar layanan
+    berbeda dari waktu permintaan tanpa saingan.
+balance_title = Penyeimbang beban dan server-servernya, { $started }
+balance_worlds_caption =
+    Setiap tanda adalah satu kebijakan pada satu skenario. Pada diagonal, hasil ukur sama dengan perkiraan.
+balance_simulated_mean = Rata-rata, simulasi (ms)
+balance_simulated_p99 = p99, simulasi (ms)
+balance_paper_mean = Rata-rata, di atas kertas (ms)
+balance_expected_axis = mendatar: perkiraan; tegak: terukur
+balance_band = dalam { $band }
+balance_latencies_title = Sebaran waktu respons
+balance_latencies_caption =
+    Garis adalah hasil ukur, titik hasil simulasi. Pada p99 satu dari seratus permintaan lebih lama.
+balance_latencies_columns =
+    Skenario
+    Kebijakan
+    Kuantil
+    Simulasi (ms)
+    Terukur (ms)
+balance_simulated = simulasi, dengan warna kebijakannya
+balance_quantile_axis = kuantil
+balance_shortest = min
+balance_shares_title = Server mana menjawab berapa banyak
+balance_shares_caption =
+    Bagian setiap server dari semua jawaban dalam seperduapuluh waktu, a paling bawah. Kedua garis adalah saat
+    sesuatu terjadi pada a, dan saat hal itu dipulihkan.
+balance_shares_columns =
+    Skenario
+    Kebijakan
+    Dari (s)
+    Sampai (s)
+    Bagian a, b, dan seterusnya
+balance_seconds = detik
+balance_incidents_title = Yang terjadi pada satu server, dan yang dirasakan client
+balance_incidents_caption =
+    Respons terlama di antara permintaan yang jatuh tempo dalam setiap seperenampuluh waktu. Kedua garis adalah
+    saat hal itu terjadi, dan saat dipulihkan. Semua kebijakan bersama:
+balance_cost = { $scenario }: { $failed } gagal, { $retries } dikirim ulang, jeda terlama { $gap } ms
+balance_failed = ada yang gagal
+balance_incidents_columns =
+    Skenario
+    Kebijakan
+    Dari (s)
+    Sukses
+    Gagal
+    Terlama (ms)
+balance_raw_rows = setiap baris dengan semua angkanya
+balance_raw_quantiles = sebaran waktu respons, terukur dan simulasi
+balance_raw_servers = jawaban setiap server sampai suatu saat, menurut hitungan penyeimbang
+balance_raw_slices = yang jatuh tempo dalam setiap seperenampuluh waktu: jumlahnya, dan yang terlama
+term_filebalancer = Digest filebalancer
+
 ## Laporan: judul-judul dan tabelnya
 
 report_title = Stress test file server, { $started }

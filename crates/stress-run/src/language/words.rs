@@ -103,7 +103,15 @@ texts! {
     balance_row(number, all, scenario, policy), balance_quick, balance_invalid(row, why),
     balance_as_simulated(within, rows, band, worst, mean, p99),
     balance_slow(times, best, best_mean, best_share, worst, worst_mean, worst_share),
-    balance_incidents(failed, all, retries, gap, row), balance_notes,
+    balance_incidents(failed, all, retries, gap, row), balance_notes, balance_title(started),
+    balance_disturbed(rows, all), balance_why_off(others, disturbed),
+    balance_shares_title, balance_shares_caption, balance_seconds, balance_latencies_title,
+    balance_latencies_caption, balance_simulated, balance_quantile_axis, balance_shortest,
+    balance_incidents_title, balance_incidents_caption, balance_failed,
+    balance_cost(scenario, failed, retries, gap), balance_simulated_mean, balance_simulated_p99,
+    balance_paper_mean, balance_expected_axis, balance_band(band), balance_worlds_caption,
+    balance_raw_rows, balance_raw_quantiles, balance_raw_servers, balance_raw_slices,
+    term_filebalancer,
 
     report_title(started), measured(modes, rows, planned, repetitions), not_reportable, findings,
     figures, tables, meaning, about_tables(repetitions, confidence_min, limit),
@@ -160,7 +168,8 @@ heads! {
     table_columns: 9, screen_columns: 9, names_column: 1, comparison_columns: 9, tally_columns: 8, mode_columns: 9,
     row_columns: 20, gantt_columns: 5, goodput_columns: 9, time_parts: 4, time_columns: 8,
     dots_columns: 6, memory_columns: 5, prediction_columns: 8,
-    balance_measured_columns: 9, balance_worlds_columns: 10,
+    balance_measured_columns: 9, balance_worlds_columns: 10, balance_shares_columns: 5,
+    balance_latencies_columns: 5, balance_incidents_columns: 6,
 }
 
 #[cfg(test)]

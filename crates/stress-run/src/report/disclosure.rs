@@ -6,8 +6,9 @@ use maud::{Markup, html};
 use super::facts::Facts;
 use crate::{
     language::Language,
+    machine::description::Machine,
     plan::{ClientPoolKind, Sink},
-    results::{Environment, Run},
+    results::{Binaries, Environment, Program, Run},
 };
 
 /// Everything of `environment.json` that may matter to whoever makes the run again.
@@ -33,11 +34,12 @@ pub(super) fn section(facts: &Facts<'_>) -> Markup {
 }
 
 /// A term and what it stands for, where that is known.
-type Term = (String, Option<String>);
+pub(crate) type Term = (String, Option<String>);
 
 fn terms(environment: &Environment, language: Language) -> Vec<Term> {
-    let mut terms = machine(environment, language);
-    terms.extend(programs(environment, language));
+    let mut terms = machine_terms(&environment.machine, language);
+    terms.extend(program_terms(&environment.program, &environment.binaries, language));
+    terms.push((language.term_started(), Some(environment.started.clone())));
     terms.extend(plan(environment, language));
     let optional = [
         (
@@ -52,8 +54,7 @@ fn terms(environment: &Environment, language: Language) -> Vec<Term> {
     terms
 }
 
-fn machine(environment: &Environment, language: Language) -> Vec<Term> {
-    let machine = &environment.machine;
+pub(crate) fn machine_terms(machine: &Machine, language: Language) -> Vec<Term> {
     let size = |bytes: Option<u64>| bytes.map(|bytes| language.size(bytes));
     vec![
         (language.term_cpu(), machine.cpu.clone()),
@@ -69,8 +70,11 @@ fn machine(environment: &Environment, language: Language) -> Vec<Term> {
     ]
 }
 
-fn programs(environment: &Environment, language: Language) -> Vec<Term> {
-    let (program, binaries) = (&environment.program, &environment.binaries);
+pub(crate) fn program_terms(
+    program: &Program,
+    binaries: &Binaries,
+    language: Language,
+) -> Vec<Term> {
     vec![
         (language.term_version(), Some(program.version.clone())),
         (language.term_commit(), Some(program.git_commit.clone())),
@@ -79,7 +83,6 @@ fn programs(environment: &Environment, language: Language) -> Vec<Term> {
         (language.term_stress_run(), binaries.stress_run_digest.clone()),
         (language.term_fileserver(), binaries.fileserver_digest.clone()),
         (language.term_command_line(), Some(program.command_line.join(" "))),
-        (language.term_started(), Some(environment.started.clone())),
     ]
 }
 

@@ -46,6 +46,12 @@ impl Watch {
         }
     }
 
+    /// Begins to watch several servers, whose memory is not asked for.
+    pub(crate) fn start_beside(servers: &[u32]) -> Self {
+        let processes = servers.iter().flat_map(|pid| tree(*pid)).collect();
+        Self { server: Some(processes), ..Self::start(None) }
+    }
+
     /// Runs a burst.
     pub(crate) fn burst<T>(&mut self, run: impl FnOnce() -> T) -> T {
         let before = self.clocks();

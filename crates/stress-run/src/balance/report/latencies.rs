@@ -1,0 +1,99 @@
+//! How response times are distributed under each policy: a panel for each scenario.
+
+use figures::{
+    Data, Figure, Numbers,
+    chart::{Frame, Point, Scale, dot, largest, legend, path},
+};
+use maud::{Markup, html};
+
+use super::series::{of_policy, rows_of, swatches};
+use crate::{
+    balance::{
+        files::{BalanceRun, QuantileLine},
+        plan::ScenarioName,
+        rows::Row,
+    },
+    language::Language,
+};
+
+/// The axis ends at one in a thousand, beyond which a row of this length says nothing.
+const QUANTILE_MAX: f64 = 0.999;
+
+pub(super) fn figure(run: &BalanceRun, language: Language) -> Figure {
+    let title = language.balance_latencies_title();
+    let scenarios = run.environment.plan.scenarios.iter();
+    let panels: Vec<(ScenarioName, Vec<&Row>)> = scenarios
+        .map(|&scenario| (scenario, rows_of(run, scenario)))
+        .filter(|(_, rows)| !rows.is_empty())
+        .collect();
+    if panels.is_empty() {
+        return Figure::missing(title, &language.nothing_to_draw());
+    }
+    let mut entries = swatches(run, true);
+    entries.push((dot(5, (12.0, 6.0), 2.6), language.balance_simulated()));
+    let drawing = html! {
+        (legend(&entries))
+        div.panels { @for (scenario, rows) in &panels { (panel(run, *scenario, rows, language)) } }
+    };
+    Figure {
+        title,
+        caption: html! { (language.balance_latencies_caption()) },
+        drawing: Some(drawing),
+        data: data(run, &panels, language),
+    }
+}
+
+/// Those of a row that are drawn.
+fn lines<'a>(run: &'a BalanceRun, row: &Row) -> Vec<&'a QuantileLine> {
+    run.quantiles_of(row).filter(|line| line.quantile <= QUANTILE_MAX).collect()
+}
+
+fn panel(run: &BalanceRun, scenario: ScenarioName, rows: &[&Row], language: Language) -> Markup {
+    let all: Vec<&QuantileLine> = rows.iter().flat_map(|row| lines(run, row)).collect();
+    let times = || all.iter().flat_map(|line| [line.measured_ms, line.simulated_ms]).flatten();
+    let shortest = times().fold(f64::INFINITY, f64::min);
+    let frame = Frame::panel(40.0, 250.0);
+    let y = Scale::logarithmic(shortest, largest(times()), frame.bottom, frame.top);
+    // One of so many takes longer.
+    let x = Scale::logarithmic(1.0, 1.0 / (1.0 - QUANTILE_MAX), frame.left, frame.right);
+    let at = |line: &QuantileLine, ms: f64| (x.at(1.0 / (1.0 - line.quantile)), y.at(ms));
+    let content = html! {
+        (frame.y_axis(&y, |tick| language.tick(tick)))
+        (frame.x_axis(&x, |tick| quantile(tick, language), &language.balance_quantile_axis()))
+        @for row in rows {
+            @let series = of_policy(&row.policy);
+            @let lines = lines(run, row);
+            @let points: Vec<Point> =
+                lines.iter().filter_map(|line| Some(at(line, line.measured_ms?))).collect();
+            (path(&points, &format!("run s{series}")))
+            @for (line, ms) in lines.iter().filter_map(|line| Some((line, line.simulated_ms?))) {
+                (dot(series, at(line, ms), 2.6))
+            }
+        }
+    };
+    frame.draw(&format!("{scenario} (ms)"), &content)
+}
+
+/// Of one in 100 that takes longer: `p99`.
+fn quantile(one_of: f64, language: Language) -> String {
+    match one_of {
+        1.0 => language.balance_shortest(),
+        _ => format!("p{}", language.tick(100.0 - 100.0 / one_of)),
+    }
+}
+
+fn data(run: &BalanceRun, panels: &[(ScenarioName, Vec<&Row>)], language: Language) -> Data {
+    let number = |number: Option<f64>| number.map_or_else(String::new, |it| language.number(it));
+    let fields = |line: &QuantileLine| {
+        vec![
+            line.scenario.clone(),
+            line.policy.clone(),
+            format!("p{}", language.tick(100.0 * line.quantile)),
+            number(line.simulated_ms),
+            number(line.measured_ms),
+        ]
+    };
+    let rows = panels.iter().flat_map(|(_, rows)| rows);
+    let lines = rows.flat_map(|row| run.quantiles_of(row)).map(fields).collect();
+    Data { heads: language.balance_latencies_columns().into(), words: 2, lines }
+}

@@ -1,0 +1,92 @@
+//! On paper and simulated against measured: a panel for the mean of either, and one for the p99.
+
+use figures::{
+    Data, Figure, Numbers,
+    chart::{Frame, Scale, area, bar, largest, legend, mark, path},
+};
+use maud::{Markup, html};
+
+use super::series::{of_policy, swatches};
+use crate::{
+    balance::{
+        files::BalanceRun,
+        rows::{BAND, Row},
+        tables::{Shown, name, shown, worlds},
+    },
+    language::Language,
+};
+
+/// A row that is expected to take so long, and how long it took.
+struct Pair<'a> {
+    row: &'a Row,
+    expected_ms: f64,
+    measured_ms: f64,
+}
+
+pub(super) fn figure(run: &BalanceRun, language: Language) -> Figure {
+    let title = language.balance_worlds();
+    let rows = shown(&run.rows);
+    let pairs = |of: fn(&Row) -> (Option<f64>, Option<f64>)| -> Vec<Pair<'_>> {
+        let pair = |Shown { row, .. }: &Shown<'_>| {
+            let (expected_ms, measured_ms) = of(row);
+            Some((expected_ms?, measured_ms?))
+        };
+        let rows = rows.iter().filter_map(|shown| Some((shown.row, pair(shown)?)));
+        rows.map(|(row, (expected_ms, measured_ms))| Pair { row, expected_ms, measured_ms })
+            .collect()
+    };
+    let panels = [
+        (language.balance_simulated_mean(), pairs(|row| (row.simulated_mean_ms, row.mean_ms))),
+        (language.balance_simulated_p99(), pairs(|row| (row.simulated_p99_ms, row.p99_ms))),
+        (language.balance_paper_mean(), pairs(|row| (row.predicted_mean_ms, row.mean_ms))),
+    ];
+    if panels.iter().all(|(_, pairs)| pairs.is_empty()) {
+        return Figure::missing(title, &language.nothing_to_draw());
+    }
+    let mut entries = swatches(run, false);
+    let band = bar((0.0, 2.0), (24.0, 10.0), "band");
+    entries.push((band, language.balance_band(language.percent(BAND))));
+    let drawing = html! {
+        (legend(&entries))
+        div.panels { @for (title, pairs) in &panels { (panel(title, pairs, language)) } }
+    };
+    let grid = worlds(&rows, language);
+    Figure {
+        title,
+        caption: html! { (language.balance_worlds_caption()) },
+        drawing: Some(drawing),
+        data: Data { heads: grid.heads, words: 2, lines: grid.rows },
+    }
+}
+
+fn panel(title: &str, pairs: &[Pair<'_>], language: Language) -> Markup {
+    if pairs.is_empty() {
+        return html! {};
+    }
+    let times = || pairs.iter().flat_map(|pair| [pair.expected_ms, pair.measured_ms]);
+    let (shortest, longest) = (times().fold(f64::INFINITY, f64::min), largest(times()));
+    let frame = Frame::panel(46.0, 308.0);
+    let x = Scale::logarithmic(shortest, longest, frame.left, frame.right);
+    let y = Scale::logarithmic(shortest, longest, frame.bottom, frame.top);
+    let (low, high) = x.ends();
+    let (above, below) = (1.0 + BAND, 1.0 - BAND);
+    let corners = [
+        (low, low),
+        (low, above * low),
+        (high / above, high),
+        (high, high),
+        (high, below * high),
+        (low / below, low),
+    ];
+    let content = html! {
+        (area(&corners.map(|(expected, measured)| (x.at(expected), y.at(measured))), "band"))
+        (frame.y_axis(&y, |tick| language.tick(tick)))
+        (frame.x_axis(&x, |tick| language.tick(tick), &language.balance_expected_axis()))
+        (path(&[(x.at(low), y.at(low)), (x.at(high), y.at(high))], "diagonal"))
+        @for pair in pairs {
+            @let at = (x.at(pair.expected_ms), y.at(pair.measured_ms));
+            (mark(of_policy(&pair.row.policy), at, &name(pair.row)))
+        }
+    };
+    frame.draw(title, &content)
+}
