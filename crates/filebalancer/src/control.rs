@@ -108,7 +108,7 @@ impl Control {
 
     fn reload(&self) -> Result<String, String> {
         let path = self.config.as_ref().ok_or("this balancer was started without --config")?;
-        let config = Config::read(path).map_err(|err| err.to_string())?;
+        let config = Config::read_again(path).map_err(|err| err.to_string())?;
         let policy = config.policy.unwrap_or(self.settings.policy);
         self.pool.set_settings(Settings { policy, ..self.settings.clone() });
         let changes = self.put_into_force(&config.backends);

@@ -3,7 +3,7 @@
 
 use std::{
     fmt::Display,
-    fs::File,
+    fs::{self, File},
     io::{self, Read},
     num::NonZeroU16,
     ops::Range,
@@ -19,6 +19,9 @@ use crate::backend::{BackendConfig, BackendError};
 /// A longer file is none that a person wrote.
 const LEN_MAX: u64 = 1 << 20;
 
+/// More backends are none that a person named, and more than could be checked in time.
+const BACKENDS_MAX: usize = 1000;
+
 /// What the file says.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Config {
@@ -33,11 +36,21 @@ pub(crate) struct Config {
 pub(crate) enum ConfigError {
     #[error("{} cannot be read: {reason}", path.display())]
     Unreadable { path: PathBuf, reason: io::Error },
+    #[error("{} is no file, so it cannot be read again", .0.display())]
+    NoFile(PathBuf),
     #[error("{}, line {line}: {reason}", path.display())]
     Wrong { path: PathBuf, line: usize, reason: String },
 }
 
 impl Config {
+    /// Reads it once more. What is no file may never come to an end, and everybody waits for that.
+    pub(crate) fn read_again(path: &Path) -> Result<Self, ConfigError> {
+        match fs::metadata(path) {
+            Ok(there) if !there.is_file() => Err(ConfigError::NoFile(path.to_owned())),
+            _ => Self::read(path),
+        }
+    }
+
     pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = read(path)
             .map_err(|reason| ConfigError::Unreadable { path: path.to_owned(), reason })?;
@@ -52,6 +65,10 @@ impl Config {
         let mut backends: Vec<BackendConfig> = Vec::with_capacity(written.backend.len());
         for entry in written.backend {
             let span = entry.span();
+            if backends.len() == BACKENDS_MAX {
+                let why = format!("there may be at most {BACKENDS_MAX} backends");
+                return Err(Mistake::new(span, why));
+            }
             let backend = entry.into_inner().configured()?;
             if backends.iter().any(|other| other.name == backend.name) {
                 let why = format!("two backends are called {}", backend.name);
@@ -139,8 +156,6 @@ fn understood<T, U, E: Display>(
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use tempfile::TempDir;
 
     use super::*;
@@ -197,6 +212,26 @@ address = "127.0.0.1:8081"
             let is_so = said.starts_with(&format!(", line {line}: ")) && said.contains(why);
             assert!(is_so && said.lines().count() == 1, "{to}: {said}");
         }
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_read_again() {
+        let dir = TempDir::new().unwrap();
+        for path in [Path::new("/dev/null"), dir.path()] {
+            let said = Config::read_again(path).unwrap_err().to_string();
+            assert!(said.contains("is no file"), "{said}");
+        }
+        let said = Config::read_again(&dir.path().join("none")).unwrap_err().to_string();
+        assert!(said.contains("cannot be read: No such file"), "{said}");
+    }
+
+    #[test]
+    fn a_file_has_so_many_backends_and_no_more() {
+        let entry = |number| format!("[[backend]]\naddress = \"10.0.0.1:{number}\"\n");
+        let most: String = (1..=BACKENDS_MAX).map(entry).collect();
+        assert_eq!(Config::parse(&most).unwrap().backends.len(), BACKENDS_MAX);
+        let said = refusal(&(most + &entry(BACKENDS_MAX + 1)));
+        assert_eq!(said, ", line 2001: there may be at most 1000 backends");
     }
 
     #[test]
