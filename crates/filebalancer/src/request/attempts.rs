@@ -3,9 +3,9 @@
 //! No client may be answered wrongly, and nothing may be done twice that must not be. So what follows
 //! depends on what the request is, how far it has come, and how the backend was lost.
 
-use std::mem;
+use std::{mem, time::Duration};
 
-use balancing::BackendId;
+use balancing::{BackendId, Outcome};
 use protocol::{ReplyScanner, Verb};
 
 /// Most bytes of an error that are held back until its code is known.
@@ -13,6 +13,9 @@ const ERROR_LEN_MAX: usize = 64 * 1024;
 
 /// Most bytes of a reply that are held back until its status is known.
 const STATUS_LEN_MAX: usize = 4 * 1024;
+
+/// A client that keeps a backend waiting for longer may be why that closes: less than any server waits.
+const BACKENDS_PATIENCE: Duration = Duration::from_millis(500);
 
 /// How often one request has been forwarded, to whom, and how far it has come.
 #[derive(Debug)]
@@ -23,6 +26,8 @@ pub(super) struct Attempts {
     lost: Vec<BackendId>,
     /// The last that was asked was full.
     was_turned_away: bool,
+    /// The backend that is asked had to wait for the client.
+    client_is_slow: bool,
 }
 
 /// How far a request has come.
@@ -73,7 +78,13 @@ pub(super) enum Verdict {
 
 impl Attempts {
     pub(super) fn new(verb: Verb) -> Self {
-        Self { verb, reached: Reached::Nobody, lost: Vec::new(), was_turned_away: false }
+        Self {
+            verb,
+            reached: Reached::Nobody,
+            lost: Vec::new(),
+            was_turned_away: false,
+            client_is_slow: false,
+        }
     }
 
     /// Which attempt is being made, from 1.
@@ -101,6 +112,22 @@ impl Attempts {
         self.reached = Reached::Client;
     }
 
+    /// The client took so long to send or to read a piece.
+    pub(super) fn waited_for_client(&mut self, time: Duration) {
+        self.client_is_slow |= time >= BACKENDS_PATIENCE;
+    }
+
+    /// What it says about a backend that it is lost so. Else a client could have all backends but one taken
+    /// for ill, by reading nothing until they have enough of it.
+    pub(super) fn outcome(&self, fault: Fault) -> Outcome {
+        match fault {
+            // One that is full is not ill.
+            Fault::TurnedAway => Outcome::Abandoned,
+            Fault::Closed if self.client_is_slow => Outcome::Abandoned,
+            Fault::Unreached | Fault::TakenOut | Fault::Closed | Fault::Unfit => Outcome::Failed,
+        }
+    }
+
     /// Whether another backend may be asked while this one has not answered.
     pub(super) fn may_go_elsewhere(&self) -> bool {
         self.is_repeatable() && !self.has_gone_to_client()
@@ -125,6 +152,7 @@ impl Attempts {
     pub(super) fn after(&mut self, backend: BackendId, fault: Fault) -> Next {
         self.lost.push(backend);
         self.was_turned_away = fault == Fault::TurnedAway;
+        self.client_is_slow = false;
         let reached = mem::replace(&mut self.reached, Reached::Nobody);
         match (reached, fault) {
             (Reached::Client, _) => Next::Close,

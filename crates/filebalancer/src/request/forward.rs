@@ -4,7 +4,7 @@
 //! Content passes through piece by piece in both directions, so a request costs the same memory whatever the
 //! size of its file.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use balancing::{Outcome, rendezvous};
 use protocol::{ErrorCode, Reply, Request, reply::ENDING};
@@ -177,14 +177,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         attempts: &mut Attempts,
     ) -> Result<bool, Failure> {
         let backend = Arc::clone(lease.backend());
-        let attempt = Attempt { backend: &backend, lease: &mut lease, attempts };
+        let attempt = Attempt { backend: &backend, lease: &mut lease, attempts: &mut *attempts };
         let outcome = self.ask(attempt, outgoing).await;
         lease.finish(match &outcome {
             Ok(_) => Outcome::Succeeded,
-            // One that is full is not ill.
-            Err(Failure::Backend(Loss::TurnedAway(_))) => Outcome::Abandoned,
             Err(Failure::Client(_) | Failure::NotKnown { .. }) => Outcome::Abandoned,
-            Err(Failure::Backend(_)) => Outcome::Failed,
+            Err(Failure::Backend(loss)) => attempts.outcome(loss.fault()),
         });
         outcome
     }
@@ -268,7 +266,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 attempt.lease.asked();
                 return Ok(is_ahead);
             }
+            let began = Instant::now();
             upload.end = self.client.next_content(&mut upload.content, line).await?;
+            attempt.attempts.waited_for_client(began.elapsed());
         }
     }
 }

@@ -67,7 +67,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             };
             is_ahead = false;
             attempt.attempts.goes_to_client();
+            let began = Instant::now();
             self.client.send(bytes).await?;
+            attempt.attempts.waited_for_client(began.elapsed());
             self.connection.reply_began(Instant::now());
             self.connection.sent(reply.content_len() - counted);
             counted = reply.content_len();

@@ -200,3 +200,26 @@ fn a_client_that_never_reads_is_cut_off_and_its_backend_is_not_blamed() {
     let log = balancer.stderr();
     assert!(!log.contains("too slow") && !log.contains("ejected"), "{log}");
 }
+
+#[test]
+fn clients_that_read_late_have_no_backend_taken_for_ill() {
+    const CLIENTS: u64 = 12;
+    let impatient = || async_server().args(["--idle-timeout", "1"]);
+    let shared = Shared::start([impatient(), impatient()]);
+    shared.place("down.bin", &content(1, 20 << 20));
+    let balancer = shared.balancer().start();
+    let mut late: Vec<_> = (0..CLIENTS).map(|_| balancer.connect()).collect();
+    late.iter_mut().for_each(|peer| peer.send("GET down.bin\r\n\r\n"));
+    eventually(PATIENCE, "the backends have enough of them", || {
+        let failed = shared.servers.iter().map(|it| it.stats().requests[Verb::Get].failed);
+        failed.sum::<u64>() == CLIENTS
+    });
+    for peer in &mut late {
+        assert!(!peer.read_to_end().ends_with(b"}\r\n\r\n"));
+    }
+    eventually(PATIENCE, "all are counted", || {
+        balancer.stats().requests[Verb::Get].failed == CLIENTS
+    });
+    let states: Vec<_> = balancer.stats().backend.into_iter().map(|row| row.state).collect();
+    assert_eq!(states, ["up", "up"]);
+}
