@@ -36,6 +36,17 @@ that fails gets nothing new until it answers again. SIGTERM or Ctrl-C stops
 accepting and lets what is open finish; a second one closes it. Exit status: 0
 after a clean drain, 1 when connections were cut, 2 when it could not start.";
 
+const CTL_EXAMPLES: &str = "\
+Examples, with FILEBALANCER_CONTROL=/run/user/1000/balancer.sock:
+  filebalancer ctl show
+  filebalancer ctl add c=127.0.0.1:8082,weight=5
+  filebalancer ctl drain a --wait 30
+
+States of a backend: up; warming, back and given a growing part of its share;
+ejected, its requests failed and it gets none for a time; down, its checks fail;
+draining, an operator wants it to get nothing new. A request that is lost counts
+as retried where it was lost, and as failed only where its last attempt failed.";
+
 /// Put one address in front of several servers
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
@@ -50,6 +61,7 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Ask a balancer that runs, at its --control, or change it
+    #[command(after_long_help = CTL_EXAMPLES)]
     Ctl(CtlArgs),
 
     /// Try a policy on backends that exist in virtual time only
@@ -62,7 +74,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct CtlArgs {
-    /// Unix socket of the balancer, which it was started with
+    /// Unix socket that the balancer was started with
     #[arg(long, value_name = "SOCKET", value_hint = ValueHint::FilePath, global = true)]
     pub(crate) control: Option<PathBuf>,
 
@@ -82,6 +94,10 @@ pub(crate) struct ServeArgs {
     /// servers.
     #[arg(long = "backend", value_name = "SERVER", value_delimiter = ' ')]
     pub(crate) backends: Vec<BackendConfig>,
+
+    /// What stands alone, which is no server.
+    #[arg(hide = true)]
+    stray: Option<String>,
 
     /// Address to listen on, or a name of this machine
     ///
@@ -202,7 +218,9 @@ impl ServeArgs {
     /// What is wrong with arguments that are right one by one.
     pub(crate) fn misuse(&self) -> Option<&'static str> {
         let checks_by_text = self.health.check_send.is_some() || self.health.check_expect.is_some();
-        if self.config.is_some() && !self.backends.is_empty() {
+        if self.stray.is_some() {
+            Some("servers are named with --backend, as in --backend 127.0.0.1:8080")
+        } else if self.config.is_some() && !self.backends.is_empty() {
             Some("--backend and --config are two places for the servers; use one")
         } else if self.config.is_none() && self.backends.is_empty() {
             Some("no server is named to forward to; say for example --backend 127.0.0.1:8080")
@@ -291,17 +309,21 @@ mod tests {
 
     #[test]
     fn the_examples_are_command_lines() {
-        let examples = EXAMPLES.lines().filter(|line| line.starts_with("  filebalancer"));
+        let examples = EXAMPLES.lines().chain(CTL_EXAMPLES.lines());
+        let examples = examples.filter(|line| line.starts_with("  filebalancer"));
         let parsed: Vec<Args> =
             examples.map(|line| Args::try_parse_from(line.split_whitespace()).unwrap()).collect();
-        assert_eq!(parsed.len(), 3);
-        assert!(parsed.iter().all(|args| args.serve.misuse().is_none()));
+        assert_eq!(parsed.len(), 6);
+        let of_ctl = parsed.iter().filter(|args| args.command.is_some());
+        assert_eq!(of_ctl.count(), 3);
+        assert!(parsed.iter().all(|args| args.command.is_some() || args.serve.misuse().is_none()));
     }
 
     #[test]
     fn arguments_that_do_not_go_together_are_told_why() {
         for (line, why) in [
             ("", "no server is named"),
+            ("127.0.0.1:8080", "servers are named with --backend"),
             ("--backend a --level connection --layout by-name", "by-name reads the names"),
             ("--backend a --config b", "are two places"),
             ("--backend a --level connection --backend-tls", "passes TLS through"),

@@ -6,6 +6,8 @@ use clap::Subcommand;
 use protocol::stats::Backend;
 use serde::{Deserialize, Serialize};
 
+use crate::backend::BackendError;
+
 /// What is asked.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, Subcommand)]
 #[serde(rename_all = "kebab-case")]
@@ -19,6 +21,7 @@ pub(crate) enum Request {
     },
     /// Give a backend nothing new; what it has goes on
     Drain {
+        /// Name of the backend; ctl show lists them
         name: String,
 
         /// Wait so many seconds at most until it has nothing left; the exit status says whether it has
@@ -33,18 +36,35 @@ pub(crate) enum Request {
         wait: Duration,
     },
     /// Give a backend work again that was drained or ejected
-    Enable { name: String },
+    Enable {
+        /// Name of the backend; ctl show lists them
+        name: String,
+    },
     /// Change a backend's share of the work
-    Weight { name: String, weight: NonZeroU16 },
+    Weight {
+        /// Name of the backend; ctl show lists them
+        name: String,
+        /// From 1 to 65535; its share is this, divided by the sum of all weights
+        #[arg(value_parser = weight)]
+        weight: NonZeroU16,
+    },
     /// Add a backend, as --backend says it
     Add {
+        /// Where it is, and perhaps more, such as c=127.0.0.1:8082,weight=5
         #[arg(value_name = "[NAME=]HOST:PORT")]
         backend: String,
     },
     /// Forget a backend; what it has goes on
-    Remove { name: String },
+    Remove {
+        /// Name of the backend; ctl show lists them
+        name: String,
+    },
     /// Read --config again
     Reload,
+}
+
+fn weight(text: &str) -> Result<NonZeroU16, BackendError> {
+    text.parse().map_err(|_| BackendError::Weight)
 }
 
 /// What became of it.
