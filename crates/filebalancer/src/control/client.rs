@@ -101,8 +101,9 @@ fn exchange(path: &Path, request: &Request) -> Result<Answer, CtlError> {
 }
 
 fn shown(backends: &[Backend]) -> String {
-    const HEAD: [&str; 9] = [
+    const HEAD: [&str; 11] = [
         "backend",
+        "address",
         "state",
         "weight",
         "in flight",
@@ -111,13 +112,15 @@ fn shown(backends: &[Backend]) -> String {
         "conn failed",
         "requests",
         "failed",
+        "retried",
     ];
     let mut sides = [Side::Right; HEAD.len()];
-    sides[..2].fill(Side::Left);
+    sides[..3].fill(Side::Left);
     let rows = backends.iter().map(|backend| {
         let max = backend.in_flight_max.map_or_else(|| "-".to_owned(), |max| max.to_string());
         vec![
             cli::printable(&backend.name),
+            cli::printable(&backend.address),
             cli::printable(&backend.state),
             backend.weight.to_string(),
             backend.in_flight.to_string(),
@@ -126,6 +129,7 @@ fn shown(backends: &[Backend]) -> String {
             backend.connections.failed.to_string(),
             backend.requests.ok.to_string(),
             backend.requests.failed.to_string(),
+            backend.retries.to_string(),
         ]
     });
     let head = HEAD.map(str::to_owned).to_vec();
