@@ -6,6 +6,7 @@ mod config;
 mod socket;
 
 use std::{
+    net::SocketAddr,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -29,6 +30,8 @@ use crate::{
 /// Changes a pool, one change at a time. To be used within the runtime, where new backends are checked.
 pub(crate) struct Control {
     pool: SharedPool,
+    /// Where the balancer listens.
+    address: SocketAddr,
     /// The command line's.
     settings: Settings,
     checks: CheckSettings,
@@ -40,11 +43,12 @@ pub(crate) struct Control {
 impl Control {
     pub(crate) fn new(
         pool: SharedPool,
+        address: SocketAddr,
         settings: Settings,
         checks: CheckSettings,
         config: Option<PathBuf>,
     ) -> Self {
-        Self { pool, settings, checks, config, changing: Mutex::default() }
+        Self { pool, address, settings, checks, config, changing: Mutex::default() }
     }
 
     /// Does what an operator asks.
@@ -75,14 +79,17 @@ impl Control {
             Request::Add { backend } => {
                 let config: BackendConfig =
                     backend.parse().map_err(|err: BackendError| err.to_string())?;
+                config.expect_not_at(self.address).map_err(|err| err.to_string())?;
                 let backend = self.add(config).map_err(|err| err.to_string())?;
-                Ok(format!("{} is added", backend.name()))
+                Ok(format!("{} is added, and gets work unless its checks fail", backend.name()))
             }
             Request::Remove { name } => {
                 self.pool.remove(&*self.find(name)?);
                 Ok(format!("{name} is removed"))
             }
-            Request::Reload => self.reload(),
+            Request::Reload => self.reload().inspect_err(|why| {
+                tracing::error!("the configuration stays as it was: {why}");
+            }),
         }
     }
 
@@ -95,25 +102,27 @@ impl Control {
         self.pool.add(config).inspect(|backend| self.watch(backend))
     }
 
-    /// Reads the configuration again, for SIGHUP. A file that is wrong changes nothing, which is logged.
+    /// Reads the configuration again, for SIGHUP. What comes of it is logged.
     pub(crate) fn reload_at_hang_up(&self) {
-        if self.config.is_none() {
-            return;
-        }
-        match self.answer(&Request::Reload) {
-            Answer::Refused(why) => tracing::error!("the configuration stays as it was: {why}"),
-            Answer::Done(_) | Answer::Backends(_) => {}
+        if self.config.is_some() {
+            self.answer(&Request::Reload);
         }
     }
 
     fn reload(&self) -> Result<String, String> {
         let path = self.config.as_ref().ok_or("this balancer was started without --config")?;
         let config = Config::read_again(path).map_err(|err| err.to_string())?;
+        for backend in &config.backends {
+            let refusal = |why| format!("{}: {}: {why}", path.display(), backend.name);
+            backend.expect_not_at(self.address).map_err(refusal)?;
+        }
         let policy = config.policy.unwrap_or(self.settings.policy);
         self.pool.set_settings(Settings { policy, ..self.settings.clone() });
         let changes = self.put_into_force(&config.backends);
-        let done =
-            format!("{} is in force: {changes} backends added, removed or changed", path.display());
+        let done = format!(
+            "{} is in force: policy {policy}, {changes} backends added, removed or changed",
+            path.display()
+        );
         tracing::info!("{done}");
         Ok(done)
     }

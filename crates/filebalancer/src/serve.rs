@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
     process::{self, ExitCode},
     sync::{
         Arc,
@@ -34,6 +34,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{
     args::ServeArgs,
+    backend::BackendError,
     balancer::{Balancer, Level, Limits},
     checks::{self, CheckSettings},
     control::{Config, ConfigError, Control, ControlSocket, SocketError},
@@ -49,10 +50,10 @@ const TICK: Duration = Duration::from_millis(50);
 pub(crate) enum StartError {
     #[error("{0}")]
     Misuse(&'static str),
-    #[error(
-        "two backends are called {}; name them, as in --backend first=HOST:PORT", .0.0
-    )]
-    DuplicateName(#[from] DuplicateName),
+    #[error("two backends are called {0}; name them, as in --backend first=HOST:PORT")]
+    DuplicateName(String),
+    #[error("--backend {name}: {reason}")]
+    Backend { name: String, reason: BackendError },
     #[error(transparent)]
     Bind(#[from] BindError),
     #[error(transparent)]
@@ -92,7 +93,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<ExitCode, StartError> {
     let listeners = Listeners::bind(args.log.metrics, args.log.status)?;
     let config = args.monitor_config(address);
     let server = Arc::new(Server::new(args.server_settings(), address, shared, journal.clone()));
-    let pool = configured_pool(args, journal)?;
+    let pool = configured_pool(args, address, journal)?;
     let watched = Watched { server: Arc::clone(&server), pool: pool.clone() };
     let mut watch = Watch::new(config, server.scoreboard, events, watched, listeners);
     watch.open()?;
@@ -109,7 +110,11 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<ExitCode, StartError> {
 }
 
 /// A pool of the backends that the command line names, or the configuration file.
-fn configured_pool(args: &ServeArgs, journal: Journal) -> Result<SharedPool, StartError> {
+fn configured_pool(
+    args: &ServeArgs,
+    address: SocketAddr,
+    journal: Journal,
+) -> Result<SharedPool, StartError> {
     let config = match &args.config {
         Some(path) => Config::read(path)?,
         None => Config { policy: None, backends: args.backends.clone() },
@@ -118,7 +123,9 @@ fn configured_pool(args: &ServeArgs, journal: Journal) -> Result<SharedPool, Sta
     let settings = Settings { policy: config.policy.unwrap_or(settings.policy), ..settings };
     let pool = SharedPool::new(settings, args.queue as usize, args.queue_wait, journal);
     for backend in config.backends {
-        pool.add(backend)?;
+        let refusal = |reason| StartError::Backend { name: backend.name.clone(), reason };
+        backend.expect_not_at(address).map_err(refusal)?;
+        pool.add(backend).map_err(|DuplicateName(name)| StartError::DuplicateName(name))?;
     }
     Ok(pool)
 }
@@ -151,6 +158,7 @@ fn run(
     });
     let control = Arc::new(Control::new(
         pool.clone(),
+        server.address,
         args.pool_settings(),
         checks.clone(),
         args.config.clone(),
@@ -311,8 +319,8 @@ fn announce(args: &ServeArgs, server: &Server, pool: &SharedPool, also_there: &[
         Level::Connection => "connections",
     };
     let backends = pool.backends();
-    let names: Vec<&str> = backends.iter().map(|backend| backend.name()).collect();
-    tracing::info!("forwarding {what} from {} to {}", server.address, names.join(", "));
+    let places: Vec<String> = backends.iter().map(|backend| backend.config.place()).collect();
+    tracing::info!("forwarding {what} from {} to {}", server.address, places.join(", "));
     also_there.iter().for_each(|line| tracing::info!("{line}"));
     if !server.address.ip().is_loopback() {
         tracing::warn!("anyone who can reach {} can reach the servers behind it", server.address);

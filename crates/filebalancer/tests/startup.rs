@@ -20,7 +20,13 @@ fn wrong_arguments_are_told_in_a_sentence() {
         ("--backend localhost:0", "the port must be a number from 1 to 65535"),
         ("--backend a:1,weight=no", "a weight is a number from 1 to 65535"),
         ("--backend a:1,wait=1", "a backend has no \"wait\""),
-        ("--backend x=a:1 --backend x=b:1", "two backends are called x"),
+        (
+            "--backend x=a:1 --backend x=b:1",
+            "two backends are called x; name them, as in --backend first=HOST:PORT\n",
+        ),
+        ("127.0.0.1:8080", "servers are named with --backend, as in --backend 127.0.0.1:8080"),
+        ("--config none.toml", "--config needs a file that has a [[backend]] with its address"),
+        ("ctl --control none weight a 0", "a weight is a number from 1 to 65535"),
         ("--backend a:1 --backend a:1", "two backends are called a:1"),
         ("--backend a:1 --policy random", "round-robin"),
         (

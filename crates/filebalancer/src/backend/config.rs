@@ -1,6 +1,10 @@
 //! A backend as it is written on the command line and in the configuration.
 
-use std::{num::NonZeroU16, str::FromStr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    num::NonZeroU16,
+    str::FromStr,
+};
 
 use client::Address;
 
@@ -36,6 +40,8 @@ pub(crate) enum BackendError {
     Weight,
     #[error("max is a number from 1 to 1000000")]
     Max,
+    #[error("{0} is where the balancer itself listens; name a server that is to stand behind it")]
+    Own(Address),
     #[error("a backend has no {0:?}, but weight=N, max=N and check=HOST:PORT")]
     Unknown(String),
 }
@@ -49,6 +55,39 @@ impl BackendConfig {
             true => Ok(Self { name, address, weight: NonZeroU16::MIN, max: None, check: None }),
             false => Err(BackendError::Name),
         }
+    }
+
+    /// Its name, and where it is unless that is its name.
+    pub(crate) fn place(&self) -> String {
+        let Self { name, address, .. } = self;
+        let address = address.to_string();
+        if *name == address { address } else { format!("{name} ({address})") }
+    }
+
+    /// Refuses the address at which the balancer itself listens: each request would come back to it, again
+    /// and again. A name is not looked up for that, but for `localhost`.
+    pub(crate) fn expect_not_at(&self, listening: SocketAddr) -> Result<(), BackendError> {
+        let Address { host, port } = &self.address;
+        let ip = match host.as_str() {
+            "localhost" => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            host => host.parse::<IpAddr>().ok().map(|ip| ip.to_canonical()),
+        };
+        // To connect to any address is to connect to this machine.
+        let is_here = |ip: IpAddr| ip.is_loopback() || ip.is_unspecified();
+        let own = listening.ip().to_canonical();
+        let is_own = ip.is_some_and(|ip| {
+            ip == own || own.is_unspecified() && is_here(ip) || ip.is_unspecified() && is_here(own)
+        });
+        match is_own && *port == listening.port() {
+            true => Err(BackendError::Own(self.address.clone())),
+            false => Ok(()),
+        }
+    }
+
+    pub(crate) fn set_weight(&mut self, weight: u64) -> Result<(), BackendError> {
+        let weight = u16::try_from(weight).ok().and_then(NonZeroU16::new);
+        self.weight = weight.ok_or(BackendError::Weight)?;
+        Ok(())
     }
 
     pub(crate) fn set_check(&mut self, address: &str) -> Result<(), BackendError> {
@@ -65,8 +104,7 @@ impl BackendConfig {
     fn set(&mut self, part: &str) -> Result<(), BackendError> {
         match part.split_once('=') {
             Some(("weight", value)) => {
-                self.weight = value.parse().map_err(|_| BackendError::Weight)?;
-                Ok(())
+                self.set_weight(value.parse().map_err(|_| BackendError::Weight)?)
             }
             Some(("max", value)) => self.set_max(value.parse().map_err(|_| BackendError::Max)?),
             Some(("check", value)) => self.set_check(value),
@@ -117,6 +155,26 @@ mod tests {
         assert_eq!(full.address.to_string(), "[::1]:80");
         assert_eq!(full.check.unwrap().to_string(), "localhost:81");
         assert_eq!(parse("a=8080").unwrap().address.to_string(), "127.0.0.1:8080");
+    }
+
+    #[test]
+    fn a_balancer_is_no_backend_of_its_own() {
+        for (backend, listening, is_own) in [
+            ("127.0.0.1:8000", "127.0.0.1:8000", true),
+            ("a=8000,weight=5", "127.0.0.1:8000", true),
+            ("localhost:8000", "127.0.0.1:8000", true),
+            ("0.0.0.0:8000", "127.0.0.1:8000", true),
+            ("127.0.0.2:8000", "0.0.0.0:8000", true),
+            ("[::1]:8000", "[::]:8000", true),
+            ("127.0.0.1:8000", "[::]:8000", true),
+            ("127.0.0.1:8001", "127.0.0.1:8000", false),
+            ("127.0.0.2:8000", "127.0.0.1:8000", false),
+            ("192.0.2.1:8000", "0.0.0.0:8000", false),
+            ("example.org:8000", "0.0.0.0:8000", false),
+        ] {
+            let refusal = parse(backend).unwrap().expect_not_at(listening.parse().unwrap());
+            assert_eq!(refusal.is_err(), is_own, "{backend} behind {listening}");
+        }
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::{
     fmt::Display,
     fs::{self, File},
     io::{self, Read},
-    num::NonZeroU16,
     ops::Range,
     path::{Path, PathBuf},
 };
@@ -34,7 +33,10 @@ pub(crate) struct Config {
 /// Why a file is no configuration.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
-    #[error("{} cannot be read: {reason}", path.display())]
+    #[error(
+        "{} cannot be read: {reason}; --config needs a file that has a [[backend]] with its address",
+        path.display()
+    )]
     Unreadable { path: PathBuf, reason: io::Error },
     #[error("{} is no file, so it cannot be read again", .0.display())]
     NoFile(PathBuf),
@@ -124,7 +126,7 @@ struct Written {
 struct Entry {
     name: Option<Spanned<String>>,
     address: Spanned<String>,
-    weight: Option<NonZeroU16>,
+    weight: Option<Spanned<u64>>,
     max: Option<Spanned<usize>>,
     check: Option<Spanned<String>>,
 }
@@ -138,7 +140,7 @@ impl Entry {
                 (Some(name), BackendError::Name) => Mistake::new(name.span(), why),
                 _ => Mistake::new(address.span(), format_args!("address: {why}")),
             })?;
-        config.weight = weight.unwrap_or(config.weight);
+        understood(weight, |weight| config.set_weight(*weight))?;
         understood(max, |max| config.set_max(*max))?;
         understood(check, |check| config.set_check(check))?;
         Ok(config)
@@ -200,7 +202,8 @@ address = "127.0.0.1:8081"
             ("name = \"a\"", "wait = 1", 5, "unknown field `wait`"),
             ("\"127.0.0.1:8080\"", "\"a:0\"", 6, "address: the port must be a number"),
             ("\"127.0.0.1:8080\"", "5", 6, "in `backend.address`"),
-            ("weight = 5", "weight = 0", 7, "in `backend.weight`"),
+            ("weight = 5", "weight = 0", 7, "a weight is a number from 1 to 65535"),
+            ("weight = 5", "weight = \"5\"", 7, "in `backend.weight`"),
             ("max = 10", "max = 0", 8, "max is a number from 1"),
             ("\"127.0.0.1:9090\"", "\"\"", 9, "check: no host is named"),
             ("\"127.0.0.1:9090\"", "", 9, ""),

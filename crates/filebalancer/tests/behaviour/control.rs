@@ -86,13 +86,17 @@ fn weights_backends_and_all_are_changed_while_it_runs() {
     assert_eq!(served.concat(), "aaaaaabb");
     done(&balancer, "remove a");
     assert_eq!([(); 2].map(|()| who(&balancer)).concat(), "bb");
-    assert_eq!(done(&balancer, &format!("add {c}")), "c is added\n");
+    assert_eq!(
+        done(&balancer, &format!("add {c}")),
+        "c is added, and gets work unless its checks fail\n"
+    );
     let mut served = [(); 4].map(|()| who(&balancer));
     served.sort();
     assert_eq!(served.concat(), "bbcc");
     let shown = done(&balancer, "show");
     let names: Vec<_> = shown.lines().filter_map(|line| line.split(' ').next()).collect();
     assert_eq!(names, ["backend", "b", "c"], "{shown}");
+    assert!(shown.contains(&format!("\nb        {}", servers[1].1.address())), "{shown}");
     let rows: serde_json::Value = serde_json::from_str(&done(&balancer, "show --json")).unwrap();
     assert_eq!(rows[1]["name"], "c");
 }
@@ -107,6 +111,7 @@ fn what_cannot_be_done_is_told_and_changes_nothing() {
         ("remove z", "no backend is called z"),
         ("add localhost:0", "the port must be a number"),
         (&format!("add a={}", server.address()), "a backend is called \"a\" already"),
+        (&format!("add b={}", balancer.address()), "is where the balancer itself listens"),
         ("reload", "without --config"),
     ] {
         let said = refused(&balancer, line);
@@ -139,14 +144,17 @@ fn the_control_socket_comes_and_goes_with_its_balancer() {
 
 /// Writes a configuration in one step, as an editor does.
 fn configure(path: &Path, backends: &[String]) {
+    let unready = path.with_extension("new");
+    fs::write(&unready, entries(backends)).unwrap();
+    fs::rename(&unready, path).unwrap();
+}
+
+fn entries(backends: &[String]) -> String {
     let entry = |backend: &String| {
         let (name, address) = backend.split_once('=').unwrap();
         format!("[[backend]]\nname = \"{name}\"\naddress = \"{address}\"\n")
     };
-    let text: String = backends.iter().map(entry).collect();
-    let unready = path.with_extension("new");
-    fs::write(&unready, text).unwrap();
-    fs::rename(&unready, path).unwrap();
+    backends.iter().map(entry).collect()
 }
 
 /// A balancer whose configuration names these; and where that is.
@@ -172,8 +180,25 @@ fn a_hangup_puts_the_configuration_into_force_and_a_wrong_one_changes_nothing() 
     fs::write(&path, "[[backend]]\naddress = 5\n").unwrap();
     balancer.kill(Signal::SIGHUP);
     await_log(&balancer, &["the configuration stays as it was", "line 2"]);
-    assert!(refused(&balancer, "reload").contains("line 2"));
     assert_eq!(who(&balancer), "b");
+}
+
+#[test]
+fn a_reload_says_what_is_in_force_or_why_it_is_not_and_so_does_the_log() {
+    let a = backend("a");
+    let (builder, path) = configured(&[named("a", &a)]);
+    let balancer = builder.start();
+    fs::write(&path, "policy = \"chance\"\n").unwrap();
+    assert!(refused(&balancer, "reload").contains("line 1"));
+    await_log(&balancer, &["the configuration stays as it was", "line 1"]);
+    configure(&path, &[named("a", &a), format!("b={}", balancer.address())]);
+    assert!(refused(&balancer, "reload").contains("b: "));
+    await_log(&balancer, &["the configuration stays as it was", "the balancer itself listens"]);
+    let text = format!("policy = \"two-choices\"\n{}", entries(&[named("a", &a)]));
+    fs::write(&path, text).unwrap();
+    let in_force = "is in force: policy two-choices, 0 backends added, removed or changed";
+    assert!(done(&balancer, "reload").contains(in_force));
+    await_log(&balancer, &[in_force]);
 }
 
 /// Ends the load when it is dropped, also by a test that fails.
