@@ -24,6 +24,7 @@ use anyhow::Context;
 pub(crate) use self::{
     disclosure::{Term, machine_terms, program_terms},
     grid::Grid,
+    page::moment,
     table::on_screen,
     workbook::{Column, SheetContent, xlsx},
 };

@@ -21,12 +21,14 @@ const PROGRAMS: [&str; 4] = ["fileserver", "fileclient", "filebalancer", "stress
 const PORTS: [&str; 6] = ["46666", "46667", "9464", "8000", "8080", "8081"];
 
 /// Enough that every command has something to show.
-const SMALL: [(&str, &str); 5] = [
+const SMALL: [(&str, &str); 7] = [
     ("STRESS_CLIENTS", "1,2"),
     ("STRESS_SERVERS", "1"),
     ("STRESS_MIN_TIME", "0"),
     ("STRESS_RERUNS", "0"),
     ("STRESS_WORK_DIR", "."),
+    ("STRESS_SCENARIOS", "equal"),
+    ("STRESS_POLICIES", "round-robin"),
 ];
 
 /// Wants a run that was stopped, which those of the README are not.

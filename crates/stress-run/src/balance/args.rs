@@ -83,7 +83,7 @@ pub(crate) struct BalanceArgs {
 struct MethodArgs {
     /// Servers behind the balancer
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(2..=6))]
-    servers: u32,
+    backends: u32,
 
     /// Workers of each
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=50))]
@@ -99,7 +99,7 @@ struct MethodArgs {
 
     /// Most requests at once; each takes a thread
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=2_000))]
-    clients: u32,
+    in_flight: u32,
 
     /// Seed of the arrivals
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(..1_000_000))]
@@ -138,7 +138,8 @@ const QUICK_SCENARIOS: [ScenarioName; 3] =
 
 impl BalanceArgs {
     pub(super) fn plan(&self) -> BalancePlan {
-        let MethodArgs { servers, workers, service_time, utilisation, clients, seed } = self.method;
+        let MethodArgs { backends, workers, service_time, utilisation, in_flight, seed } =
+            self.method;
         let (policies, scenarios, requests) = match self.quick {
             true => (&QUICK_POLICIES[..], &QUICK_SCENARIOS[..], QUICK_REQUESTS),
             false => (&PolicyName::ALL[..], &ScenarioName::ALL[..], REQUESTS),
@@ -147,12 +148,12 @@ impl BalanceArgs {
             policies: unique(self.policies.as_deref().unwrap_or(policies)),
             scenarios: unique(self.scenarios.as_deref().unwrap_or(scenarios)),
             repetitions: self.repeat,
-            servers,
+            servers: backends,
             workers,
             service_ms: service_time,
             utilisation,
             requests: self.requests.unwrap_or(requests),
-            clients,
+            clients: in_flight,
             seed,
         }
     }
@@ -211,7 +212,7 @@ mod tests {
     fn what_cannot_be_meant_is_refused_in_words() {
         for (line, why) in [
             ("--utilisation 1", "a share from 0.01 to 0.95"),
-            ("--servers 1", "1 is not in 2..=6"),
+            ("--backends 1", "1 is not in 2..=6"),
             ("--scenarios earthquake", "invalid value 'earthquake'"),
             ("--requests 5", "5 is not in 100..="),
         ] {

@@ -16,14 +16,14 @@ use super::{
 };
 use crate::{
     language::Language,
-    report::{Grid, Term, machine_terms, program_terms},
+    report::{Grid, Term, machine_terms, moment, program_terms},
 };
 
 /// The name of the report in the directory of its run.
 pub(crate) const PAGE: &str = "report.html";
 
 pub(crate) fn html(run: &BalanceRun, language: Language) -> String {
-    let title = language.balance_title(&run.environment.started);
+    let title = language.balance_title(moment(&run.environment.started));
     let content = html! {
         header { h1 { (title) } (measured(run, language)) }
         (summary(run, language))
@@ -36,7 +36,7 @@ pub(crate) fn html(run: &BalanceRun, language: Language) -> String {
 }
 
 /// Beside the style of every page of figures.
-const STYLE: &str = "#meaning p { max-width: 60rem; } table.all td.words { white-space: nowrap; }";
+const STYLE: &str = "#meaning p { max-width: 60rem; }";
 
 fn measured(run: &BalanceRun, language: Language) -> Markup {
     let Environment { machine, program, .. } = &run.environment;

@@ -21,7 +21,7 @@ const STYLE: &str = include_str!("report.css");
 
 pub(super) fn html(run: &Run, language: Language) -> anyhow::Result<String> {
     let facts = Facts::of(run, language)?;
-    let title = language.report_title(started(run));
+    let title = language.report_title(moment(&run.environment.started));
     let content = html! {
         header { h1 { (title) } (measured(&facts)) (contents(&facts)) }
         (summary(&facts))
@@ -35,9 +35,8 @@ pub(super) fn html(run: &Run, language: Language) -> anyhow::Result<String> {
 }
 
 /// `2026-11-26 19:17:02`: the name of a directory has no colons.
-fn started(run: &Run) -> String {
-    let started = &run.environment.started;
-    let Some((date, time)) = started.split_once('T') else { return started.clone() };
+pub(crate) fn moment(started: &str) -> String {
+    let Some((date, time)) = started.split_once('T') else { return started.to_owned() };
     format!("{date} {}", time.replace('-', ":"))
 }
 

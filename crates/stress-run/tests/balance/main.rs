@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use testkit::{PATIENCE, Signal, eventually, processes::send_signal};
 
 /// Rows of less than a second, on machines that are slow.
-const SHORT: &str = "--service-time 5 --utilisation 0.2 --clients 32";
+const SHORT: &str = "--service-time 5 --utilisation 0.2 --in-flight 32";
 
 fn stress_run(line: &str) -> Command {
     let program = Path::new(env!("CARGO_BIN_EXE_stress-run"));

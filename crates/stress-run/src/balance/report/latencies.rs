@@ -52,7 +52,8 @@ fn panel(run: &BalanceRun, scenario: ScenarioName, rows: &[&Row], language: Lang
     let all: Vec<&QuantileLine> = rows.iter().flat_map(|row| lines(run, row)).collect();
     let times = || all.iter().flat_map(|line| [line.measured_ms, line.simulated_ms]).flatten();
     let shortest = times().fold(f64::INFINITY, f64::min);
-    let frame = Frame::panel(40.0, 250.0);
+    // The label of the last tick is long.
+    let frame = Frame { right: 300.0, ..Frame::panel(40.0, 250.0) };
     let y = Scale::logarithmic(shortest, largest(times()), frame.bottom, frame.top);
     // One of so many takes longer.
     let x = Scale::logarithmic(1.0, 1.0 / (1.0 - QUANTILE_MAX), frame.left, frame.right);
