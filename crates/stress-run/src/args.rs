@@ -123,7 +123,10 @@ pub(crate) enum Command {
     #[command(after_help = compare::NOTES)]
     Compare(CompareArgs),
     /// Send requests from many clients at once, and time the answers
-    #[command(after_help = load::NOTES)]
+    #[command(
+        after_help = load::NOTES,
+        override_usage = "stress-run load --connect <HOST:PORT> [OPTIONS]"
+    )]
     Load(Box<LoadArgs>),
     /// Measure a balancer: its policies, with servers that are slow or lost
     #[command(after_help = balance::NOTES)]

@@ -66,7 +66,7 @@ pub(crate) fn run(options: &LoadArgs) -> anyhow::Result<ExitCode> {
     let (language, access) = (options.results.lang, options.access()?);
     let settings = options.settings()?;
     check_gates_fit(&options.results, &settings)?;
-    if let Some(warning) = access.options().warning(&options.connect) {
+    if let Some(warning) = access.options().warning(options.connect()?) {
         cli::errln!("warning: {warning}");
     }
     let target = Target::new(&settings.connect, &access, Some(options.timeout()))

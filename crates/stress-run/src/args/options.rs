@@ -187,9 +187,9 @@ pub(crate) struct ResultArgs {
     #[arg(long, value_enum, default_value = "en")]
     pub(crate) lang: Language,
 
-    /// Condition that the results must meet, such as clients=50:mean_s<3, or with
-    /// compare speed_ratio>=0.9. For several, repeat the option or put semicolons
-    /// between them
+    /// Condition that the results must meet, such as clients=50:mean_s<3, with
+    /// compare speed_ratio>=0.9, with load p99_ms<5. For several, repeat the option
+    /// or put semicolons between them
     #[arg(long = "gate", hide_short_help = true, value_name = "CONDITION", value_delimiter = ';')]
     pub(crate) gates: Vec<Gate>,
 }

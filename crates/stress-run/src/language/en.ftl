@@ -267,7 +267,9 @@ mode_notes =
 ## A load
 
 ask_clients = How many clients?
+clients_needed = a number from 1 to { $most } is needed
 ask_message = Which message do they send?
+message_needed = a text of at least one letter is needed
 too_few_workers =
     warning: the target has { $workers ->
         [one] { $workers } worker, which serves
@@ -324,8 +326,8 @@ backend_columns =
     Share
     Tried again elsewhere
 more_clients = { $count ->
-        [one] and { $count } client more, in the JSON and in table.md
-       *[other] and { $count } clients more, in the JSON and in table.md
+        [one] and { $count } client more, which --json prints and --out keeps
+       *[other] and { $count } clients more, which --json prints and --out keeps
     }
 longest_gap = Longest time without a success: { $length }, from { $from } on.
 # So many requests failed for a cause, of which the sentence tells more.
@@ -355,6 +357,8 @@ counts_fit = The counts agree but for failures. { $counts }
 backends_fit =
     The servers behind the balancer agree, but for failures, a LIST that is one for each of them, and
     tokens. { $counts }
+# All servers behind a balancer, before their counts.
+all_backends = backends
 load_notes =
     Times are of requests that succeeded, until the last and until the first byte of the answer. In a
     closed loop they count from the moment when the client was free, in an open loop from the moment when

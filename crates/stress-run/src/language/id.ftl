@@ -245,7 +245,9 @@ mode_notes =
 ## Beban
 
 ask_clients = Berapa client?
+clients_needed = harus angka dari 1 sampai { $most }
 ask_message = Pesan apa yang dikirim?
+message_needed = pesannya tidak boleh kosong
 too_few_workers =
     peringatan: server hanya punya { $workers } worker, dan satu worker melayani satu koneksi sampai koneksi
     itu ditutup. { $clients } client mempertahankan koneksinya, jadi sebagian menunggu sampai yang lain
@@ -268,7 +270,7 @@ response_columns =
     p50 (ms)
     p90 (ms)
     p99 (ms)
-    p99.9 (ms)
+    p99,9 (ms)
     Terlama (ms)
 first_byte = Latency sampai byte pertama
 first_byte_columns =
@@ -277,7 +279,7 @@ first_byte_columns =
     p50 (ms)
     p90 (ms)
     p99 (ms)
-    p99.9 (ms)
+    p99,9 (ms)
     Terlama (ms)
 each_client = Tiap client
 client_columns =
@@ -296,7 +298,7 @@ backend_columns =
     Sukses / gagal
     Bagian
     Diulang di tempat lain
-more_clients = dan { $count } client lagi, di JSON dan di table.md
+more_clients = dan { $count } client lagi; lihat dengan --json atau simpan dengan --out
 longest_gap = Waktu terlama tanpa permintaan yang sukses: { $length }, mulai { $from }.
 # Sekian permintaan gagal karena satu sebab; kalimatnya menceritakan lebih banyak.
 failed_requests = { $count } gagal ({ $cause }): { $sentence }
@@ -321,6 +323,8 @@ counts_fit = Hitungan cocok, kecuali yang gagal. { $counts }
 backends_fit =
     Hitungan semua server di belakang balancer cocok, kecuali yang gagal, LIST yang dikirim ke
     masing-masing server, dan token. { $counts }
+# Semua server di belakang balancer, di depan hitungannya.
+all_backends = semua server di belakang balancer
 load_notes =
     Waktu dihitung untuk permintaan yang sukses, sampai byte terakhir dan sampai byte pertama dari jawaban.
     Pada closed loop waktu dihitung sejak client bebas, pada open loop sejak permintaan itu seharusnya

@@ -89,7 +89,7 @@ texts! {
     slower_under(mode, count, loads, worst), worst_under(ratio, fastest, range, cell),
     unsure_under(unsure, loads), mode_notes,
 
-    ask_clients, ask_message, too_few_workers(workers, clients), client_count(count),
+    ask_clients, clients_needed(most), ask_message, message_needed, all_backends, too_few_workers(workers, clients), client_count(count),
     load_of(clients, server, mix, pace), closed_loop(requests), closed_loop_for(duration),
     open_loop(rate, duration), response_time, first_byte, each_client, by_backend, more_clients(count),
     longest_gap(length, from), failed_requests(count, cause, sentence), unsent(count),

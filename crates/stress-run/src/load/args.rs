@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use bytesize::ByteSize;
 use cli::units;
 use client::{Address, EchoText, EchoTextError};
@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     args::{AccessArgs, ResultArgs},
+    language::Language,
     servers::access::Access,
 };
 
@@ -53,9 +54,12 @@ const METHOD: &str = "How it is measured";
 pub(crate) struct LoadArgs {
     /// The server or the balancer to send to
     #[arg(long, value_name = "HOST:PORT")]
-    pub(super) connect: Address,
+    connect: Option<Address>,
 
     /// How many clients at once; asked for on a terminal
+    ///
+    /// A server takes 256 connections from one address and 1024 in all, unless its --max-per-address and
+    /// --max-connections say otherwise.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=CLIENTS_MAX))]
     clients: Option<u32>,
 
@@ -159,34 +163,39 @@ fn rate(text: &str) -> Result<f64, &'static str> {
     }
 }
 
-fn clients(text: &str) -> Result<u32, String> {
-    match text.trim().parse::<u32>() {
+fn ask_clients(language: Language) -> anyhow::Result<u32> {
+    prompt::ask("--clients", &language.ask_clients(), |text| match text.trim().parse::<u32>() {
         Ok(clients) if (1..=CLIENTS_MAX).contains(&clients.into()) => Ok(clients),
-        _ => Err(format!("a number from 1 to {CLIENTS_MAX} is needed")),
-    }
+        _ => Err(language.clients_needed(CLIENTS_MAX)),
+    })
+}
+
+/// An empty answer is a slip; who means an empty text says `--message ''`.
+fn ask_message(language: Language) -> anyhow::Result<EchoText> {
+    prompt::ask("--message", &language.ask_message(), |text| match text.trim() {
+        "" => Err(language.message_needed()),
+        _ => text.parse().map_err(|err: EchoTextError| err.to_string()),
+    })
 }
 
 impl LoadArgs {
     /// What was said, and what is asked for where it was not.
     pub(super) fn settings(&self) -> anyhow::Result<Settings> {
-        let language = self.results.lang;
+        let (connect, language) = (self.connect()?.to_string(), self.results.lang);
         let MethodArgs { file_size, files, new_connection, timeout, seed, .. } = self.method;
         let mix = self.mix.clone().unwrap_or_else(|| Mix::only(Kind::Echo));
         self.check(&mix)?;
         let clients = match self.clients {
             Some(clients) => clients,
-            None => prompt::ask("--clients", &language.ask_clients(), clients)?,
+            None => ask_clients(language)?,
         };
         let message = match &self.message {
             Some(message) => message.clone(),
-            None if mix.has(Kind::Echo) => {
-                let read = |text: &str| text.parse().map_err(|err: EchoTextError| err.to_string());
-                prompt::ask("--message", &language.ask_message(), read)?
-            }
+            None if mix.has(Kind::Echo) => ask_message(language)?,
             None => EchoText::default(),
         };
         Ok(Settings {
-            connect: self.connect.to_string(),
+            connect,
             clients,
             requests: self.requests.or(self.duration.is_none().then_some(REQUESTS)),
             duration_s: self.duration.map(|duration| duration.as_secs_f64()),
@@ -214,6 +223,12 @@ impl LoadArgs {
             "--rate and --duration make {arrivals} requests; at most {ARRIVALS_MAX} can be sent"
         );
         Ok(())
+    }
+
+    pub(super) fn connect(&self) -> anyhow::Result<&Address> {
+        self.connect.as_ref().context(
+            "--connect is missing; it says where the server or the balancer is, as in --connect 8000",
+        )
     }
 
     pub(super) fn access(&self) -> anyhow::Result<Access> {

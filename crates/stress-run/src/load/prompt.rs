@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 
 /// Longer answers are none.
 const LINE_LEN_MAX: u64 = 8_192;
@@ -19,7 +19,11 @@ pub(super) fn ask<T>(
         let _ = write!(io::stderr(), "{question} ");
         let mut line = String::new();
         let len = io::stdin().lock().take(LINE_LEN_MAX).read_line(&mut line);
-        ensure!(len.context("cannot read the answer")? > 0, "{option} is missing");
+        if len.context("cannot read the answer")? == 0 {
+            // The question is still on its line.
+            cli::errln!("");
+            bail!("{option} is missing");
+        }
         match read(line.trim_end_matches(['\r', '\n'])) {
             Ok(answer) => return Ok(answer),
             Err(why) => cli::errln!("{why}"),

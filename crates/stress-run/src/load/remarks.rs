@@ -51,7 +51,7 @@ fn agreements(accounts: &[Account], language: Language) -> impl Iterator<Item = 
         agreeing.partition(|account| account.clients == account.target);
     let counted = |account: &&Account| {
         let counts = language.counts(account.clients.ok, account.clients.failed);
-        format!("{} {counts}", account.requests)
+        format!("{} {counts}", requests(account, language))
     };
     let same: Vec<String> = same.iter().map(counted).collect();
     let same = (!same.is_empty()).then(|| language.counts_agree(same.join("; ")));
@@ -72,8 +72,14 @@ fn accounts(accounting: &Accounting) -> &[Account] {
     }
 }
 
+/// Which of them are counted.
+fn requests(account: &Account, language: Language) -> String {
+    if account.requests == BACKENDS { language.all_backends() } else { account.requests.clone() }
+}
+
 fn both_counts(account: &Account, language: Language) -> String {
-    let Account { requests, clients, target, .. } = account;
+    let Account { clients, target, .. } = account;
+    let requests = requests(account, language);
     let clients = language.counts(clients.ok, clients.failed);
     language.both_counts(requests, clients, language.counts(target.ok, target.failed))
 }
