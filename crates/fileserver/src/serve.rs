@@ -32,7 +32,7 @@ use crate::{
 /// Why a file server could not start, or had to stop.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("{0}; name one with --dir")]
+    #[error("{0}; name another with --dir")]
     Directory(OpenDirectoryError),
     #[error(
         "files cannot be stored in {} ({reason}); --read-only serves it without UPLOAD and DELETE",

@@ -230,7 +230,7 @@ fn what_the_user_may_not_do_is_told_at_the_start_in_a_sentence() {
     for (options, sentence) in [
         (
             &["--dir", &closed][..],
-            format!("this user may not read the directory {closed}; name one with --dir"),
+            format!("this user may not read the directory {closed}; name another with --dir"),
         ),
         (
             &["--dir", &open],

@@ -53,8 +53,11 @@ fn what_keeps_a_server_from_starting_is_told_in_a_sentence() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     for (options, sentence) in [
-        (["--dir", &path("missing")], "there is no directory /DIR/missing; name one with --dir"),
-        (["--dir", &path("file")], "/DIR/file is not a directory; name one with --dir"),
+        (
+            ["--dir", &path("missing")],
+            "there is no directory /DIR/missing; name another with --dir",
+        ),
+        (["--dir", &path("file")], "/DIR/file is not a directory; name another with --dir"),
         (
             ["--host", "192.0.2.1"],
             "--host 192.0.2.1 is not an address of this machine; 127.0.0.1 listens to this machine \
