@@ -24,7 +24,12 @@ use std::{
 use balancing::Outcome;
 use socket2::SockRef;
 use telemetry::{Level, OpenConnection};
-use tokio::{io::AsyncWriteExt, net::TcpStream, time};
+use tokio::{
+    io::{AsyncWriteExt, Interest},
+    net::{TcpStream, tcp::ReadHalf},
+    sync::Notify,
+    time,
+};
 
 use self::carry::{Lost, carry};
 use crate::{
@@ -162,18 +167,23 @@ async fn carry_both(
     server: &mut TcpStream,
     progress: &Progress<'_>,
 ) -> Result<(), ConnectionError> {
-    let (from_client, to_client) = client.split();
-    let (from_server, to_server) = server.split();
+    let (mut from_client, to_client) = client.split();
+    let (mut from_server, to_server) = server.split();
+    let server_has_closed = Notify::new();
     let up = async {
-        match carry(from_client, to_server, |len| progress.moved_up(len)).await {
-            Ok(()) => Ok(None),
+        match carry(&mut from_client, to_server, |len| progress.moved_up(len)).await {
+            Ok(()) => tokio::select! {
+                () = server_has_closed.notified() => Ok(None),
+                why = until_lost(&from_client) => Err(ConnectionError::ClientLost(why)),
+            },
             Err(Lost::From(err)) => Err(ConnectionError::ClientLost(err)),
             // What the server has said before it stopped listening is still on its way.
             Err(Lost::To(err)) => Ok(Some(err)),
         }
     };
     let down = async {
-        let carried = carry(from_server, to_client, |len| progress.moved_down(len)).await;
+        let carried = carry(&mut from_server, to_client, |len| progress.moved_down(len)).await;
+        server_has_closed.notify_one();
         carried.map_err(|lost| match lost {
             Lost::From(err) => ConnectionError::ServerLost(err),
             Lost::To(err) => ConnectionError::ClientLost(err),
@@ -182,6 +192,15 @@ async fn carry_both(
     match tokio::try_join!(up, down)? {
         (None, ()) => Ok(()),
         (Some(err), ()) => Err(ConnectionError::ServerLost(err)),
+    }
+}
+
+/// Returns when a client that has closed its half turns out to be gone: it answers the first byte of a reply
+/// with a reset. A server that looks whether its client is still there sees no more than it is told.
+async fn until_lost(client: &ReadHalf<'_>) -> io::Error {
+    match client.ready(Interest::ERROR).await {
+        Ok(_) => io::ErrorKind::ConnectionReset.into(),
+        Err(err) => err,
     }
 }
 

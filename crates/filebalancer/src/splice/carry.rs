@@ -38,15 +38,15 @@ pub(super) enum Lost {
 
 /// Carries until `from` ends, and ends `to` as well. `moved` is told how much, each time.
 pub(super) async fn carry(
-    mut from: ReadHalf<'_>,
+    from: &mut ReadHalf<'_>,
     mut to: WriteHalf<'_>,
     moved: impl Fn(usize),
 ) -> Result<(), Lost> {
     let (mut pipe, mut little_in_a_row) = (None, 0);
     loop {
         let len = match &pipe {
-            None => copy(&mut from, &mut to).await?,
-            Some(pipe) => splice(&from, &to, pipe).await?,
+            None => copy(from, &mut to).await?,
+            Some(pipe) => splice(from, &to, pipe).await?,
         };
         if len == 0 {
             // A peer that is gone already needs no end.

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use protocol::Verb;
 use socket2::SockRef;
 use testkit::{PATIENCE, Server, content, eventually, fake_server::FakeServer, upload_request};
 
@@ -175,4 +176,18 @@ fn a_backend_is_told_who_is_asking_where_it_wants_to_know() {
     let client = [&[127, 0, 0, 1, 127, 0, 0, 1][..], &from, &to].concat();
     assert_eq!(headers[1][12..16], [0x21, 0x11, 0, 12]);
     assert_eq!(headers[1][16..], client);
+}
+
+#[test]
+fn a_client_that_is_gone_within_an_upload_leaves_no_file() {
+    let server = backend("a");
+    let (balancer, _) = in_front_of(server.address());
+    let mut peer = balancer.connect();
+    peer.send("UPLOAD a.txt Zm9v");
+    // To the server it closes its half, as one would that has sent all.
+    drop(peer);
+    eventually(PATIENCE, "the upload has failed", || {
+        server.stats().requests[Verb::Upload].failed == 1
+    });
+    assert!(server.stored("a.txt").is_none());
 }
