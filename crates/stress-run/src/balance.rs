@@ -29,7 +29,7 @@ use figures::Numbers;
 use self::{
     args::ProgramArgs,
     files::{BalanceRun, Environment},
-    plan::{BalancePlan, ScenarioName, Trial},
+    plan::{BalancePlan, Cell, ScenarioName},
     rows::{KEY, Row},
     stage::{Programs, Stage},
 };
@@ -58,11 +58,15 @@ pub(crate) fn run(options: &BalanceArgs) -> anyhow::Result<ExitCode> {
     check_latest(&options.places.out)?;
     let bench = Bench::new(Programs::of(&options.places)?)?;
     let environment = environment(&plan, options.quick, &bench.programs)?;
-    let Some(overhead_ms) = bench.calibrate(&plan)? else { return Ok(EXIT_INTERRUPTED.into()) };
+    let calibrated = bench.calibrate(&plan);
+    if bench.interrupt.is_told() {
+        return Ok(EXIT_INTERRUPTED.into());
+    }
+    let overhead_ms = calibrated?;
     cli::errln!("{}", language.balance_calibrated(language.number(overhead_ms)));
     let environment = Environment { overhead_ms, ..environment };
     let dir = files::create(&options.places.out, &environment)?;
-    bench.measure(&dir, &environment, &plan.trials(), language)?;
+    bench.measure(&dir, &environment, &plan.cells(), language)?;
     conclude(&dir, &options.results, bench.interrupt.is_told())
 }
 
@@ -147,18 +151,18 @@ impl Bench {
         Ok(Self { programs, work_dir, interrupt })
     }
 
-    /// What a request takes beside its service when it is alone, in milliseconds. `None`: it was interrupted.
-    fn calibrate(&self, plan: &BalancePlan) -> anyhow::Result<Option<f64>> {
+    /// What a request takes beside its service when it is alone, in milliseconds.
+    fn calibrate(&self, plan: &BalancePlan) -> anyhow::Result<f64> {
         let policy = balancing::PolicyName::RoundRobin;
-        let trial = Trial { repetition: 1, scenario: ScenarioName::Equal, policy };
-        let stage = self.stage(plan, trial, "calibration")?;
+        let cell = Cell { repetition: 1, scenario: ScenarioName::Equal, policy };
+        let stage = self.stage(plan, cell, "calibration")?;
         let alone = measured::alone(plan, &stage, &self.interrupt)?;
         let service = Duration::from_millis(plan.service_ms.into());
-        Ok(alone.map(|alone| rows::ms(alone.saturating_sub(service))))
+        Ok(rows::ms(alone.saturating_sub(service)))
     }
 
-    fn stage(&self, plan: &BalancePlan, trial: Trial, name: &str) -> anyhow::Result<Stage<'_>> {
-        Stage::start(plan, trial, &self.programs, &self.work_dir.path().join(name), &self.interrupt)
+    fn stage(&self, plan: &BalancePlan, cell: Cell, name: &str) -> anyhow::Result<Stage<'_>> {
+        Stage::start(plan, cell, &self.programs, &self.work_dir.path().join(name), &self.interrupt)
     }
 
     /// One row after the other, until all are there or it is interrupted.
@@ -166,14 +170,14 @@ impl Bench {
         &self,
         dir: &Path,
         environment: &Environment,
-        trials: &[Trial],
+        cells: &[Cell],
         language: Language,
     ) -> anyhow::Result<()> {
-        for (index, &trial) in trials.iter().enumerate() {
+        for (index, &cell) in cells.iter().enumerate() {
             let number = index + 1;
-            let Trial { scenario, policy, .. } = trial;
-            cli::errln!("{}", language.balance_row(number, trials.len(), scenario, policy));
-            match self.measure_row(dir, environment, trial, number) {
+            let Cell { scenario, policy, .. } = cell;
+            cli::errln!("{}", language.balance_row(number, cells.len(), scenario, policy));
+            match self.measure_row(dir, environment, cell, number) {
                 // It ends the programs, which looks like an error.
                 _ if self.interrupt.is_told() => break,
                 measured => measured.with_context(|| format!("{scenario}, {policy}"))?,
@@ -186,18 +190,18 @@ impl Bench {
         &self,
         dir: &Path,
         environment: &Environment,
-        trial: Trial,
+        cell: Cell,
         number: usize,
     ) -> anyhow::Result<()> {
         let (plan, overhead) = (&environment.plan, environment.overhead());
-        let stage = self.stage(plan, trial, &format!("row-{number}"))?;
-        let Some(measured) = measured::measure(plan, trial, stage, &self.interrupt)? else {
+        let stage = self.stage(plan, cell, &format!("row-{number}"))?;
+        let Some(measured) = measured::measure(plan, cell, stage, &self.interrupt)? else {
             return Ok(());
         };
-        let simulated = simulated::simulate(plan, trial, overhead)?;
-        let on_paper = simulated::on_paper(plan, trial, overhead)?;
-        let row = Row::of(plan, trial, &measured, &simulated, &on_paper);
-        files::append(dir, plan, (trial, &row), &measured, &simulated)
+        let simulated = simulated::simulate(plan, cell, overhead)?;
+        let on_paper = simulated::on_paper(plan, cell, overhead)?;
+        let row = Row::of(plan, cell, &measured, &simulated, &on_paper);
+        files::append(dir, plan, (cell, &row), &measured, &simulated)
     }
 }
 
@@ -248,7 +252,7 @@ fn write(run: &BalanceRun, language: Language) -> anyhow::Result<Vec<PathBuf>> {
 
 /// Refuses gates that this run could not break.
 fn check_gates_fit(options: &ResultArgs, plan: &BalancePlan) -> anyhow::Result<()> {
-    let planned = Sheet::of(plan.trials().into_iter().map(Row::unmeasured))?;
+    let planned = Sheet::of(plan.cells().into_iter().map(Row::unmeasured))?;
     options.gates.iter().try_for_each(|gate| gate.check_fits(&planned))
 }
 

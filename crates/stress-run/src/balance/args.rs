@@ -194,9 +194,9 @@ mod tests {
     fn quick_rows_take_less_than_a_minute_together_and_whole_ones_half_an_hour() {
         for (line, rows, seconds_max) in [("--quick", 6, 40), ("", 24, 1_800)] {
             let plan = plan(line).unwrap();
-            let trials = plan.trials();
-            let duration: Duration = trials.iter().map(|it| plan.duration(it.scenario)).sum();
-            assert_eq!(trials.len(), rows);
+            let cells = plan.cells();
+            let duration: Duration = cells.iter().map(|it| plan.duration(it.scenario)).sum();
+            assert_eq!(cells.len(), rows);
             assert!(duration < Duration::from_secs(seconds_max), "{duration:?}");
         }
     }

@@ -17,7 +17,7 @@ use simulation::Latencies;
 
 use super::{
     measured::{Measurement, SLICES},
-    plan::{BalancePlan, Trial},
+    plan::{BalancePlan, Cell},
     rows::{Row, ms},
 };
 use crate::{
@@ -170,13 +170,13 @@ pub(crate) fn write_environment(dir: &Path, environment: &Environment) -> anyhow
 pub(crate) fn append(
     dir: &Path,
     plan: &BalancePlan,
-    (trial, row): (Trial, &Row),
+    (cell, row): (Cell, &Row),
     measured: &Measurement,
     simulated: &Results,
 ) -> anyhow::Result<()> {
-    append_lines(dir, SLICES_FILE, &slices(plan, trial, measured))?;
-    append_lines(dir, SERVERS, &servers(plan, trial, measured))?;
-    let quantiles = quantiles(trial, measured.response(), &simulated.response);
+    append_lines(dir, SLICES_FILE, &slices(plan, cell, measured))?;
+    append_lines(dir, SERVERS, &servers(plan, cell, measured))?;
+    let quantiles = quantiles(cell, measured.response(), &simulated.response);
     append_lines(dir, QUANTILES, &quantiles)?;
     append_lines(dir, ROWS, std::slice::from_ref(row))
 }
@@ -194,13 +194,13 @@ fn append_lines(dir: &Path, name: &str, lines: &[impl Serialize]) -> anyhow::Res
     append().with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn slices(plan: &BalancePlan, trial: Trial, measured: &Measurement) -> Vec<SliceLine> {
-    let length = plan.duration(trial.scenario).as_secs_f64() / f64::from(SLICES);
+fn slices(plan: &BalancePlan, cell: Cell, measured: &Measurement) -> Vec<SliceLine> {
+    let length = plan.duration(cell.scenario).as_secs_f64() / f64::from(SLICES);
     let slices = (0..).map(f64::from).zip(&measured.timeline.slices);
     let line = |(index, slice): (f64, &super::measured::Slice)| SliceLine {
-        scenario: trial.scenario.to_string(),
-        policy: trial.policy.to_string(),
-        repetition: trial.repetition,
+        scenario: cell.scenario.to_string(),
+        policy: cell.policy.to_string(),
+        repetition: cell.repetition,
         from_s: round(index * length),
         succeeded: slice.succeeded,
         failed: slice.failed,
@@ -209,15 +209,15 @@ fn slices(plan: &BalancePlan, trial: Trial, measured: &Measurement) -> Vec<Slice
     slices.map(line).collect()
 }
 
-fn servers(plan: &BalancePlan, trial: Trial, measured: &Measurement) -> Vec<ServerLine> {
+fn servers(plan: &BalancePlan, cell: Cell, measured: &Measurement) -> Vec<ServerLine> {
     let names = plan.server_names();
     let mut lines = Vec::new();
     for (at, answered) in &measured.timeline.samples {
         for (server, &answered) in names.iter().zip(answered) {
             lines.push(ServerLine {
-                scenario: trial.scenario.to_string(),
-                policy: trial.policy.to_string(),
-                repetition: trial.repetition,
+                scenario: cell.scenario.to_string(),
+                policy: cell.policy.to_string(),
+                repetition: cell.repetition,
                 at_s: round(at.as_secs_f64()),
                 server: server.clone(),
                 answered,
@@ -227,11 +227,11 @@ fn servers(plan: &BalancePlan, trial: Trial, measured: &Measurement) -> Vec<Serv
     lines
 }
 
-fn quantiles(trial: Trial, measured: &Latencies, simulated: &Latencies) -> Vec<QuantileLine> {
+fn quantiles(cell: Cell, measured: &Latencies, simulated: &Latencies) -> Vec<QuantileLine> {
     let line = |quantile: f64| QuantileLine {
-        scenario: trial.scenario.to_string(),
-        policy: trial.policy.to_string(),
-        repetition: trial.repetition,
+        scenario: cell.scenario.to_string(),
+        policy: cell.policy.to_string(),
+        repetition: cell.repetition,
         quantile,
         measured_ms: measured.quantile(quantile).map(ms),
         simulated_ms: simulated.quantile(quantile).map(ms),
@@ -272,11 +272,11 @@ impl BalanceRun {
     }
 
     /// What is missing.
-    pub(crate) fn missing(&self) -> Vec<Trial> {
-        let there: Vec<Trial> = self.rows.iter().filter_map(Row::trial).collect();
-        let mut trials = self.environment.plan.trials();
-        trials.retain(|trial| !there.contains(trial));
-        trials
+    pub(crate) fn missing(&self) -> Vec<Cell> {
+        let there: Vec<Cell> = self.rows.iter().filter_map(Row::cell).collect();
+        let mut cells = self.environment.plan.cells();
+        cells.retain(|cell| !there.contains(cell));
+        cells
     }
 
     /// Makes the files ready for more rows, on the machine and with the programs that began the run.

@@ -69,7 +69,7 @@ fn beside_a_slow_server(rows: &[&Row], language: Language) -> Option<String> {
 }
 
 fn while_things_happen(rows: &[&Row], language: Language) -> Option<String> {
-    let has_incident = |row: &&&Row| row.trial().is_some_and(|it| it.scenario.incident().is_some());
+    let has_incident = |row: &&&Row| row.cell().is_some_and(|it| it.scenario.incident().is_some());
     let struck: Vec<&&Row> = rows.iter().filter(has_incident).collect();
     let worst = struck.iter().max_by(|a, b| a.longest_gap_ms.total_cmp(&b.longest_gap_ms))?;
     let failed: u64 = struck.iter().map(|row| row.requests_failed + row.unsent).sum();

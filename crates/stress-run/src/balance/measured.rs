@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use client::{ConnectionOptions, EchoText, Outcomes, Verb};
 use simulation::Latencies;
 
 use super::{
-    plan::{BalancePlan, Incident, Trial},
+    plan::{BalancePlan, Cell, Incident},
     stage::Stage,
 };
 use crate::{
@@ -59,18 +59,18 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Measures a row on its stage. `None`: the run was interrupted.
 pub(crate) fn measure(
     plan: &BalancePlan,
-    trial: Trial,
+    cell: Cell,
     mut stage: Stage<'_>,
     interrupt: &Interrupt,
 ) -> anyhow::Result<Option<Measurement>> {
-    let arrivals = plan.arrivals(trial.scenario);
-    let duration = plan.duration(trial.scenario);
+    let arrivals = plan.arrivals(cell.scenario);
+    let duration = plan.duration(cell.scenario);
     let pace = Pace::Open { arrivals, duration };
-    let seed = plan.seed_of(trial.repetition);
+    let seed = plan.seed_of(cell.repetition);
     let workload = workload(&stage.address(), plan.clients, pace, seed)?;
     let balancer = target(&stage.address())?;
     let before = Snapshot::take(&balancer).context("cannot read the balancer's counts")?;
-    let mut observer = Observer::new(duration, trial.scenario.incident(), &balancer);
+    let mut observer = Observer::new(duration, cell.scenario.incident(), &balancer);
     let mut watch = Watch::start_beside(&stage.pids());
     let mut see = |elapsed: Duration, _: &Tally, outcome: Option<&Outcome>| {
         observer.see(&mut stage, elapsed, outcome)
@@ -89,22 +89,18 @@ pub(crate) fn measure(
     Ok(Some(Measurement { load, accounting, servers_requests, timeline, disturbance }))
 }
 
-/// How long a request takes that is alone, in the median. `None`: the run was interrupted.
+/// How long a request takes that is alone, in the median: the mean would be that of what else the machine does.
 pub(crate) fn alone(
     plan: &BalancePlan,
     stage: &Stage<'_>,
     interrupt: &Interrupt,
-) -> anyhow::Result<Option<Duration>> {
+) -> anyhow::Result<Duration> {
     let pace = Pace::Each(CALIBRATION_REQUESTS);
     let workload = workload(&stage.address(), 1, pace, plan.seed)?;
     let load = load::measure(&workload, interrupt, &mut |_, _, _| Ok(()))?;
-    if interrupt.is_told() {
-        return Ok(None);
-    }
     let failed = load.all.outcomes.failed;
-    anyhow::ensure!(failed == 0, "{failed} of {CALIBRATION_REQUESTS} requests failed, one by one");
-    // The mean would be that of what else the machine was doing.
-    Ok(load.all.response.quantile(0.5))
+    ensure!(failed == 0, "{failed} of {CALIBRATION_REQUESTS} requests failed, one by one");
+    load.all.response.quantile(0.5).context("no request was answered, one by one")
 }
 
 fn workload(address: &str, clients: u32, pace: Pace, seed: u64) -> anyhow::Result<Arc<Workload>> {

@@ -85,7 +85,7 @@ pub(crate) enum Incident {
 
 /// One row: a policy under a scenario, once.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Trial {
+pub(crate) struct Cell {
     pub(crate) repetition: u32,
     pub(crate) scenario: ScenarioName,
     pub(crate) policy: PolicyName,
@@ -128,18 +128,18 @@ pub(crate) const QUEUE_WAIT: Duration = Duration::from_secs(10);
 
 impl BalancePlan {
     /// In the order in which they are measured: what is set side by side is measured close together.
-    pub(crate) fn trials(&self) -> Vec<Trial> {
-        let mut trials = Vec::new();
+    pub(crate) fn cells(&self) -> Vec<Cell> {
+        let mut cells = Vec::new();
         for repetition in 1..=self.repetitions {
             for &scenario in &self.scenarios {
-                trials.extend(self.policies.iter().map(|&policy| Trial {
+                cells.extend(self.policies.iter().map(|&policy| Cell {
                     repetition,
                     scenario,
                     policy,
                 }));
             }
         }
-        trials
+        cells
     }
 
     /// What each server is told to take.
@@ -242,10 +242,10 @@ pub(crate) mod tests {
         let mut plan = BalancePlan { repetitions: 2, ..plan() };
         plan.scenarios.truncate(2);
         plan.policies.truncate(2);
-        let trials = plan.trials();
-        assert_eq!(trials.len(), 8);
-        assert_eq!(trials[0].scenario, trials[1].scenario);
-        assert!(trials[0].policy != trials[1].policy && trials[1].repetition == 1);
+        let cells = plan.cells();
+        assert_eq!(cells.len(), 8);
+        assert_eq!(cells[0].scenario, cells[1].scenario);
+        assert!(cells[0].policy != cells[1].policy && cells[1].repetition == 1);
         assert_eq!(plan.seed_of(2), plan.seed + 1);
     }
 

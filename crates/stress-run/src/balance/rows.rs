@@ -8,7 +8,7 @@ use simulation::Latencies;
 
 use super::{
     measured::Measurement,
-    plan::{BalancePlan, ScenarioName, Trial},
+    plan::{BalancePlan, Cell, ScenarioName},
     simulated::{OnPaper, share_a},
 };
 
@@ -66,7 +66,7 @@ pub(crate) const BAND: f64 = 0.15;
 impl Row {
     pub(crate) fn of(
         plan: &BalancePlan,
-        trial: Trial,
+        cell: Cell,
         measured: &Measurement,
         simulated: &Results,
         on_paper: &OnPaper,
@@ -80,10 +80,10 @@ impl Row {
         let causes: Vec<String> =
             causes.map(|(cause, count)| format!("{cause}: {count}")).collect();
         Self {
-            scenario: trial.scenario.to_string(),
-            policy: trial.policy.to_string(),
-            repetition: trial.repetition,
-            rate_per_s: plan.rate(trial.scenario),
+            scenario: cell.scenario.to_string(),
+            policy: cell.policy.to_string(),
+            repetition: cell.repetition,
+            rate_per_s: plan.rate(cell.scenario),
             requests_succeeded: measured.outcomes().ok,
             requests_failed: measured.outcomes().failed,
             unsent: measured.load.unsent,
@@ -113,23 +113,23 @@ impl Row {
             balancer_requests: measured.balancer_requests(),
             servers_requests: measured.servers_requests,
             disturbed: measured.disturbance.clone(),
-            invalid: measured.contradiction(trial.scenario.incident()),
+            invalid: measured.contradiction(cell.scenario.incident()),
         }
     }
 
     /// As a gate sees it that is checked before anything was measured.
-    pub(crate) fn unmeasured(trial: Trial) -> Self {
+    pub(crate) fn unmeasured(cell: Cell) -> Self {
         Self {
-            scenario: trial.scenario.to_string(),
-            policy: trial.policy.to_string(),
-            repetition: trial.repetition,
+            scenario: cell.scenario.to_string(),
+            policy: cell.policy.to_string(),
+            repetition: cell.repetition,
             ..Self::default()
         }
     }
 
     /// `None` where it names what this program does not know.
-    pub(crate) fn trial(&self) -> Option<Trial> {
-        Some(Trial {
+    pub(crate) fn cell(&self) -> Option<Cell> {
+        Some(Cell {
             repetition: self.repetition,
             scenario: self.scenario.parse::<ScenarioName>().ok()?,
             policy: self.policy.parse::<PolicyName>().ok()?,
@@ -212,8 +212,8 @@ pub(super) mod tests {
 
     #[test]
     fn a_row_reads_back_as_the_trial_that_it_is_of() {
-        let trial = row("drained", "peak-ewma").trial().unwrap();
-        assert_eq!((trial.scenario, trial.policy), (ScenarioName::Drained, PolicyName::PeakEwma));
-        assert_eq!(row("flooded", "peak-ewma").trial(), None);
+        let cell = row("drained", "peak-ewma").cell().unwrap();
+        assert_eq!((cell.scenario, cell.policy), (ScenarioName::Drained, PolicyName::PeakEwma));
+        assert_eq!(row("flooded", "peak-ewma").cell(), None);
     }
 }

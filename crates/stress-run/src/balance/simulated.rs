@@ -16,8 +16,8 @@ use balancing::{
 use simulation::{Chance, Distribution};
 
 use super::plan::{
-    BURST, BalancePlan, CHECK_INTERVAL, FALL, Incident, QUEUE_LEN, QUEUE_WAIT, RISE, ScenarioName,
-    Trial, WARM_UP,
+    BURST, BalancePlan, CHECK_INTERVAL, Cell, FALL, Incident, QUEUE_LEN, QUEUE_WAIT, RISE,
+    ScenarioName, WARM_UP,
 };
 
 /// What is known without simulating.
@@ -31,10 +31,10 @@ pub(crate) struct OnPaper {
 /// due at the very moments at which they are due in the measured one.
 pub(crate) fn simulate(
     plan: &BalancePlan,
-    trial: Trial,
+    cell: Cell,
     overhead: Duration,
 ) -> anyhow::Result<Results> {
-    Ok(simulate::run(&scenario(plan, trial, overhead)?)?)
+    Ok(simulate::run(&scenario(plan, cell, overhead)?)?)
 }
 
 /// Of all that was answered.
@@ -47,12 +47,12 @@ pub(crate) fn share_a(results: &Results) -> Option<f64> {
 /// Means in the long run, and shares where all servers are alike all the time.
 pub(crate) fn on_paper(
     plan: &BalancePlan,
-    trial: Trial,
+    cell: Cell,
     overhead: Duration,
 ) -> anyhow::Result<OnPaper> {
-    let are_alike = matches!(trial.scenario, ScenarioName::Equal | ScenarioName::Burst);
-    let scenario = scenario(plan, trial, overhead)?;
-    let mean = match trial.scenario {
+    let are_alike = matches!(cell.scenario, ScenarioName::Equal | ScenarioName::Burst);
+    let scenario = scenario(plan, cell, overhead)?;
+    let mean = match cell.scenario {
         ScenarioName::Burst => burst(plan, &scenario),
         _ => simulate::predict(&scenario),
     };
@@ -74,38 +74,38 @@ fn burst(plan: &BalancePlan, scenario: &Scenario) -> Option<Prediction> {
     is_over.then(|| Prediction { model: "rounds", mean: service * rounds / BURST })
 }
 
-fn scenario(plan: &BalancePlan, trial: Trial, overhead: Duration) -> anyhow::Result<Scenario> {
+fn scenario(plan: &BalancePlan, cell: Cell, overhead: Duration) -> anyhow::Result<Scenario> {
     let workers = NonZeroUsize::new(plan.workers as usize).context("a server needs workers")?;
     let backend = |(name, service_ms): (String, u32)| SimulatedBackend {
         spec: BackendSpec { name, weight: NonZeroU16::MIN, in_flight_max: workers.get() },
         workers,
         service: Distribution::Constant(Duration::from_millis(service_ms.into()) + overhead),
     };
-    let services = plan.services_ms(trial.scenario);
+    let services = plan.services_ms(cell.scenario);
     Ok(Scenario {
         settings: Settings {
-            policy: trial.policy,
+            policy: cell.policy,
             fall: FALL,
             rise: RISE,
             warm_up: WARM_UP,
             ..Settings::default()
         },
         backends: plan.server_names().into_iter().zip(services).map(backend).collect(),
-        arrivals: plan.arrivals(trial.scenario),
-        requests: arrivals_in(plan, trial),
+        arrivals: plan.arrivals(cell.scenario),
+        requests: arrivals_in(plan, cell),
         unmeasured: 0,
         queue: QueueLimits { len_max: QUEUE_LEN, wait_max: QUEUE_WAIT },
         checks: Some(Checks { interval: CHECK_INTERVAL, timeout: CHECK_INTERVAL }),
-        incidents: incidents(plan, trial.scenario),
-        seed: plan.seed_of(trial.repetition),
+        incidents: incidents(plan, cell.scenario),
+        seed: plan.seed_of(cell.repetition),
     })
 }
 
 /// How many are due before the end, where the measured row ends too.
-fn arrivals_in(plan: &BalancePlan, trial: Trial) -> u64 {
-    let chance = Chance::new(plan.seed_of(trial.repetition), simulate::ARRIVALS);
+fn arrivals_in(plan: &BalancePlan, cell: Cell) -> u64 {
+    let chance = Chance::new(plan.seed_of(cell.repetition), simulate::ARRIVALS);
     let (moments, end) =
-        (plan.arrivals(trial.scenario).moments(chance), plan.duration(trial.scenario));
+        (plan.arrivals(cell.scenario).moments(chance), plan.duration(cell.scenario));
     moments.take_while(|moment| *moment < end).count() as u64
 }
 
@@ -133,8 +133,8 @@ mod tests {
 
     const NONE: Duration = Duration::ZERO;
 
-    fn trial(scenario: ScenarioName, policy: PolicyName) -> Trial {
-        Trial { repetition: 1, scenario, policy }
+    fn cell(scenario: ScenarioName, policy: PolicyName) -> Cell {
+        Cell { repetition: 1, scenario, policy }
     }
 
     fn mean_ms(latencies: &Latencies) -> f64 {
@@ -146,12 +146,12 @@ mod tests {
     fn equal_servers_are_one_queue_on_paper_and_in_virtual_time() {
         let plan = BalancePlan { requests: 200_000, ..plan() };
         for policy in PolicyName::ALL {
-            let trial = trial(ScenarioName::Equal, policy);
-            let on_paper = on_paper(&plan, trial, NONE).unwrap();
+            let cell = cell(ScenarioName::Equal, policy);
+            let on_paper = on_paper(&plan, cell, NONE).unwrap();
             let mean = on_paper.mean.unwrap();
             assert_eq!((mean.model, on_paper.share_a), ("M/D/c", Some(1.0 / 3.0)));
             assert!((mean.mean.as_secs_f64() * 1e3 - 10.467).abs() < 0.001, "{mean:?}");
-            let simulated = simulate(&plan, trial, NONE).unwrap();
+            let simulated = simulate(&plan, cell, NONE).unwrap();
             assert!((mean_ms(&simulated.response) - 10.467).abs() < 0.03, "{policy}");
             assert!((share_a(&simulated).unwrap() - 1.0 / 3.0).abs() < 0.02, "{policy}");
         }
@@ -160,20 +160,19 @@ mod tests {
     /// Of 50 requests on six workers 48 are served in 8 rounds, and two in the ninth: 4.68 service times.
     #[test]
     fn a_burst_is_served_in_rounds() {
-        let trial = trial(ScenarioName::Burst, PolicyName::RoundRobin);
-        let on_paper = on_paper(&plan(), trial, NONE).unwrap();
+        let cell = cell(ScenarioName::Burst, PolicyName::RoundRobin);
+        let on_paper = on_paper(&plan(), cell, NONE).unwrap();
         assert_eq!(on_paper.mean.unwrap().mean, Duration::from_micros(46_800));
-        let simulated = simulate(&plan(), trial, NONE).unwrap();
+        let simulated = simulate(&plan(), cell, NONE).unwrap();
         assert!((mean_ms(&simulated.response) - 46.8).abs() < 1e-3);
         let too_busy = BalancePlan { utilisation: 0.95, ..plan() };
-        assert_eq!(super::on_paper(&too_busy, trial, NONE).unwrap().mean, None);
+        assert_eq!(super::on_paper(&too_busy, cell, NONE).unwrap().mean, None);
     }
 
     #[test]
     fn a_slow_server_is_avoided_by_who_looks_at_times_and_not_by_who_takes_turns() {
-        let of = |policy| {
-            simulate(&plan(), trial(ScenarioName::Unequal, policy), NONE).unwrap().response
-        };
+        let of =
+            |policy| simulate(&plan(), cell(ScenarioName::Unequal, policy), NONE).unwrap().response;
         let [in_turn, by_time] = [PolicyName::RoundRobin, PolicyName::PeakEwma].map(of);
         assert!(mean_ms(&by_time) < 0.9 * mean_ms(&in_turn), "{by_time:?} {in_turn:?}");
     }
@@ -181,9 +180,9 @@ mod tests {
     #[test]
     fn what_happens_to_a_server_costs_no_request_and_leaves_it_less_to_do() {
         for scenario in [ScenarioName::Killed, ScenarioName::Stopped, ScenarioName::Drained] {
-            let trial = trial(scenario, PolicyName::RoundRobin);
-            assert_eq!(on_paper(&plan(), trial, NONE).unwrap(), OnPaper::default());
-            let simulated = simulate(&plan(), trial, NONE).unwrap();
+            let cell = cell(scenario, PolicyName::RoundRobin);
+            assert_eq!(on_paper(&plan(), cell, NONE).unwrap(), OnPaper::default());
+            let simulated = simulate(&plan(), cell, NONE).unwrap();
             assert_eq!(simulated.failures.total() + simulated.unfinished, 0, "{scenario}");
             let share = share_a(&simulated).unwrap();
             assert!((0.15..0.27).contains(&share), "{scenario}: {share}");
@@ -192,9 +191,9 @@ mod tests {
 
     #[test]
     fn what_a_request_costs_beside_its_service_makes_all_of_them_longer() {
-        let trial = trial(ScenarioName::Equal, PolicyName::RoundRobin);
+        let cell = cell(ScenarioName::Equal, PolicyName::RoundRobin);
         let shortest =
-            |overhead| simulate(&plan(), trial, overhead).unwrap().response.shortest().unwrap();
+            |overhead| simulate(&plan(), cell, overhead).unwrap().response.shortest().unwrap();
         assert_eq!(shortest(NONE), Duration::from_millis(10));
         assert_eq!(shortest(Duration::from_micros(300)), Duration::from_micros(10_300));
     }

@@ -15,7 +15,7 @@ use nix::{
 };
 
 use super::plan::{
-    BalancePlan, CHECK_INTERVAL, FALL, Incident, QUEUE_LEN, QUEUE_WAIT, RISE, Trial, WARM_UP,
+    BalancePlan, CHECK_INTERVAL, Cell, FALL, Incident, QUEUE_LEN, QUEUE_WAIT, RISE, WARM_UP,
 };
 use crate::{
     processes::{
@@ -63,21 +63,21 @@ impl<'a> Stage<'a> {
     /// Starts everything in an empty directory. Only the main thread may, here and in [`Stage::undo`].
     pub(crate) fn start(
         plan: &BalancePlan,
-        trial: Trial,
+        cell: Cell,
         programs: &'a Programs,
         dir: &Path,
         interrupt: &Interrupt,
     ) -> anyhow::Result<Self> {
         fs::create_dir(dir).with_context(|| format!("cannot create {}", dir.display()))?;
         fs::create_dir(dir.join(SERVED))?;
-        let services = plan.services_ms(trial.scenario);
+        let services = plan.services_ms(cell.scenario);
         let start = |service_ms: u32| {
             let mut command = server(programs, dir, (0, service_ms, plan.workers))?;
             let process = Listening::start(&mut command, &dir.join("fileserver.log"), interrupt)?;
             Ok(Server { service_ms, address: process.address, process: Some(process) })
         };
         let servers = services.into_iter().map(start).collect::<anyhow::Result<Vec<Server>>>()?;
-        let mut command = balancer(trial, programs, dir)?;
+        let mut command = balancer(cell, programs, dir)?;
         for (name, server) in plan.server_names().iter().zip(&servers) {
             let backend = format!("{name}={},max={}", server.address, plan.workers);
             command.args(["--backend", &backend]);
@@ -184,11 +184,11 @@ fn server(
     Ok(command)
 }
 
-fn balancer(trial: Trial, programs: &Programs, dir: &Path) -> anyhow::Result<Command> {
+fn balancer(cell: Cell, programs: &Programs, dir: &Path) -> anyhow::Result<Command> {
     let mut command = other_program(&programs.filebalancer)?;
     let seconds = |time: Duration| time.as_secs_f64().to_string();
     command
-        .args(["--host", "127.0.0.1", "--port", "0", "--policy", trial.policy.name()])
+        .args(["--host", "127.0.0.1", "--port", "0", "--policy", cell.policy.name()])
         .args(["--max-connections", CONNECTIONS_MAX, "--max-per-address", CONNECTIONS_MAX])
         .args(["--max-requests", REQUESTS_MAX, "--queue", &QUEUE_LEN.to_string()])
         .args(["--queue-wait", &seconds(QUEUE_WAIT), "--warm-up", &seconds(WARM_UP)])
