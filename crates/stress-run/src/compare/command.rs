@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     args::ResultArgs,
+    balance,
     results::{CELLS, EXIT_GATE, Run},
 };
 
@@ -97,8 +98,12 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
         args.b.is_some() || args.between.is_some(),
         "name run B as well, or compare the modes of run A with --between modes"
     );
-    let dirs = std::iter::once(&args.a).chain(&args.b);
-    let runs: Vec<Run> = dirs.map(|dir| Run::open(dir)).collect::<anyhow::Result<_>>()?;
+    let dirs = || std::iter::once(&args.a).chain(&args.b);
+    for dir in dirs() {
+        let is_of_balancer = balance::is_run(dir);
+        ensure!(!is_of_balancer, "{} is of a balancer, whose rows are not compared", dir.display());
+    }
+    let runs: Vec<Run> = dirs().map(|dir| Run::open(dir)).collect::<anyhow::Result<_>>()?;
     for run in &runs {
         ensure!(
             !run.attempts.is_empty(),

@@ -114,6 +114,9 @@ fn a_run_that_was_interrupted_is_resumed_and_rendered_again_from_its_files() {
     let again = stress_run(&format!("resume {}", dir.display())).output().unwrap();
     assert_code(&again, 2);
     assert!(String::from_utf8_lossy(&again.stderr).contains("is complete"));
+    let compared = stress_run(&format!("compare {0} {0}", dir.display())).output().unwrap();
+    assert_code(&compared, 2);
+    assert!(String::from_utf8_lossy(&compared.stderr).contains("is of a balancer"));
 }
 
 #[test]
@@ -130,6 +133,20 @@ fn gates_are_checked_before_anything_starts_and_held_against_the_rows() {
     let output = balance(&out, options).output().unwrap();
     assert_code(&output, 4);
     assert!(String::from_utf8_lossy(&output.stdout).contains("policy=two-choices"));
+}
+
+#[test]
+fn of_several_repetitions_each_has_its_row_and_arrivals_of_its_own() {
+    let out = TempDir::new().unwrap();
+    let options = "--requests 200 --scenarios equal --policies round-robin --repeat 2";
+    assert_code(&balance(&out, options).output().unwrap(), 0);
+    let dir = latest(&out);
+    let rows = rows(&dir);
+    let numbers: Vec<&str> = rows.iter().map(|row| row["repetition"].as_str()).collect();
+    assert_eq!(numbers, ["1", "2"]);
+    assert_ne!(rows[0]["simulated_mean_ms"], rows[1]["simulated_mean_ms"]);
+    let table = fs::read_to_string(dir.join("table.csv")).unwrap();
+    assert_eq!(table.lines().count(), 2, "the median one is shown: {table}");
 }
 
 /// Killed when dropped.
