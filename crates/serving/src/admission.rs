@@ -63,6 +63,16 @@ pub(crate) enum Busy {
     Address,
 }
 
+impl Busy {
+    /// Of the command line, where the limit is set.
+    pub(crate) fn option(self) -> &'static str {
+        match self {
+            Self::Server => "--max-connections",
+            Self::Address => "--max-per-address",
+        }
+    }
+}
+
 /// Where connections come from, as far as they are counted together: one IPv4 address, or the /64
 /// that an IPv6 host can take its addresses from.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]

@@ -56,8 +56,10 @@ struct Answer {
 impl Overload {
     pub(crate) fn new(server: &Server, reception: &impl Reception) -> Self {
         let answer = |busy| {
-            let reason = server.admission.sentence(busy);
-            Answer { wire: reception.busy(&reason), reason }
+            let sentence = server.admission.sentence(busy);
+            // Whoever reads the log can change it.
+            let reason = format!("{sentence} ({})", busy.option());
+            Answer { wire: reception.busy(&sentence), reason }
         };
         Self {
             board: server.scoreboard,

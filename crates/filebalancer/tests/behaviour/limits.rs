@@ -16,7 +16,10 @@ fn one_connection_more_than_there_may_be_is_answered_busy() {
     }
     let reply = balancer.connect().read_reply();
     assert_eq!(reply.outcome(), "busy");
-    assert!(reply["data"].as_str().unwrap().contains("2 connections"), "{}", reply.text());
+    let said = reply["data"].as_str().unwrap();
+    assert!(said.contains("2 connections") && !said.contains("--"), "{said}");
+    // Whoever can change it is told where.
+    await_log(&balancer, &["turned-away", "busy with 2 connections (--max-connections)"]);
 }
 
 /// Nobody knows what whoever speaks another protocol would take such an answer for.
