@@ -6,7 +6,10 @@ mod stream;
 
 use std::{
     io,
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
@@ -30,6 +33,8 @@ pub(crate) struct Backend {
     pub(crate) kept: KeptConnections,
     /// Checks have found it down.
     down: watch::Sender<bool>,
+    /// Why it fell or was ejected last.
+    trouble: Mutex<Option<String>>,
     created: Instant,
     /// Milliseconds since `created` when something came from it last, and 1.
     heard_ms: AtomicU64,
@@ -43,6 +48,7 @@ impl Backend {
             counts: Counts::default(),
             kept: KeptConnections::default(),
             down: watch::Sender::new(false),
+            trouble: Mutex::default(),
             created: Instant::now(),
             heard_ms: 0.into(),
         }
@@ -76,6 +82,15 @@ impl Backend {
         let connected = connected.map_err(io::Error::from).flatten();
         self.counts.connections.count(connected.is_ok());
         connected
+    }
+
+    /// Why it fell or was ejected last, if it ever was.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_trouble(&self, reason: Option<&str>) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = reason.map(str::to_owned);
     }
 
     pub(crate) fn set_down(&self, is_down: bool) {

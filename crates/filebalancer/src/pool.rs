@@ -33,6 +33,9 @@ pub(crate) enum NoPlace {
     /// Nobody is up who was not excluded.
     #[error("no server is there to answer")]
     Down,
+    /// An operator has drained all.
+    #[error("all servers are drained")]
+    Drained,
 }
 
 /// A backend as it is now.
@@ -85,6 +88,9 @@ impl SharedPool {
             let (mut decisions, now) = self.lock_now();
             match decisions.pick(wanted, excluded, now) {
                 Ok(backend) => return Ok(self.lease(backend)),
+                Err(NoBackend::Down) if decisions.are_all_drained(now) => {
+                    return Err(NoPlace::Drained);
+                }
                 Err(NoBackend::Down) => return Err(NoPlace::Down),
                 Err(NoBackend::Full) => {}
             }
@@ -158,7 +164,7 @@ impl SharedPool {
     pub(crate) fn add(&self, config: BackendConfig) -> Result<Arc<Backend>, DuplicateName> {
         let added = self.change(|decisions, now| decisions.add(config, now));
         if let Ok(backend) = &added {
-            self.tell(backend, Level::Info, "added", None);
+            self.tell(backend, Level::Info, "added", Some(&backend.config.location()));
         }
         added
     }
@@ -179,7 +185,7 @@ impl SharedPool {
             decisions.remove(backend.id, now);
             decisions.add(config, now)
         })?;
-        self.tell(&added, Level::Info, "replaced", None);
+        self.tell(&added, Level::Info, "replaced", Some(&added.config.location()));
         Ok(added)
     }
 
@@ -259,6 +265,7 @@ impl SharedPool {
         match change {
             None => {}
             Some(Change::Fell) => {
+                backend.set_trouble(reason);
                 backend.set_down(true);
                 self.tell(backend, Level::Warning, "fell", reason);
             }
@@ -267,6 +274,7 @@ impl SharedPool {
                 self.tell(backend, Level::Info, "rose", None);
             }
             Some(Change::Ejected { .. }) => {
+                backend.set_trouble(reason);
                 backend.counts.ejected();
                 self.tell(backend, Level::Warning, "ejected", reason);
             }

@@ -38,6 +38,10 @@ fn row(standing: &Standing) -> Backend {
         name: backend.name().to_owned(),
         address: backend.config.address.to_string(),
         state: state_name(*state).to_owned(),
+        reason: match state {
+            State::Down | State::Ejected => backend.trouble(),
+            State::Up | State::Draining | State::Warming => None,
+        },
         weight: weight.get(),
         in_flight: *in_flight as u64,
         // Any number is none to tell.

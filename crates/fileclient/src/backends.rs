@@ -60,6 +60,7 @@ mod tests {
             name: "a".to_owned(),
             address: "127.0.0.1:8080".to_owned(),
             state: "up".to_owned(),
+            reason: None,
             weight: 5,
             in_flight: 2,
             in_flight_max: Some(10),

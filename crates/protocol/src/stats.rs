@@ -113,6 +113,9 @@ pub struct Backend {
     pub address: String,
     /// `up`, `down`, `ejected`, `draining` or `warming`.
     pub state: String,
+    /// In words, why it is `down` or `ejected`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     pub weight: u16,
     /// Requests, or connections where these are forwarded whole, that it has now, and may have.
     pub in_flight: u64,

@@ -57,6 +57,11 @@ impl BackendConfig {
         }
     }
 
+    /// As the reason for a change tells it.
+    pub(crate) fn location(&self) -> String {
+        format!("at {}", self.address)
+    }
+
     /// Its name, and where it is unless that is its name.
     pub(crate) fn place(&self) -> String {
         let Self { name, address, .. } = self;

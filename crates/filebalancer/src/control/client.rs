@@ -134,5 +134,9 @@ fn shown(backends: &[Backend]) -> String {
     });
     let head = HEAD.map(str::to_owned).to_vec();
     let lines: Vec<Vec<String>> = [head].into_iter().chain(rows).collect();
-    table::aligned(&sides, &lines)
+    let reason = |backend: &Backend| {
+        let Backend { name, state, reason, .. } = backend;
+        Some(cli::printable(&format!("{name} is {state}: {}", reason.as_ref()?)) + "\n")
+    };
+    table::aligned(&sides, &lines) + &backends.iter().filter_map(reason).collect::<String>()
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use balancing::{
-    BackendId, BackendSpec, DuplicateName, NoBackend, Pool, Queue, RetryBudget, Settings,
+    BackendId, BackendSpec, DuplicateName, NoBackend, Pool, Queue, RetryBudget, Settings, State,
 };
 use simulation::Chance;
 
@@ -107,6 +107,11 @@ impl<A> Decisions<A> {
             let Some(waiter) = waiter else { return served };
             served.push((waiter, picked.ok().map(|id| self.backend(id))));
         }
+    }
+
+    pub(super) fn are_all_drained(&self, now: Duration) -> bool {
+        let mut backends = self.pool.backends();
+        !self.backends.is_empty() && backends.all(|(_, it)| it.state(now) == State::Draining)
     }
 
     pub(super) fn backend(&self, id: BackendId) -> Arc<Backend> {

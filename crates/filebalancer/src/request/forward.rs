@@ -162,7 +162,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             NoPlace::Down if attempts.was_turned_away() => {
                 Reply::error(ErrorCode::Busy, NoPlace::Busy)
             }
-            NoPlace::Down => Reply::error(ErrorCode::Unavailable, why),
+            NoPlace::Down | NoPlace::Drained => Reply::error(ErrorCode::Unavailable, why),
             NoPlace::Busy => Reply::error(ErrorCode::Busy, why),
         };
         self.answer(&reply).await?;

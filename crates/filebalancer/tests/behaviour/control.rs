@@ -121,6 +121,16 @@ fn what_cannot_be_done_is_told_and_changes_nothing() {
     assert_eq!(who(&balancer), "a");
 }
 
+#[test]
+fn clients_are_told_that_all_servers_are_drained() {
+    let server = backend("a");
+    let balancer = controlled(balancer([named("a", &server)])).start();
+    done(&balancer, "drain a");
+    let reply = balancer.ask("GET who.txt");
+    assert_eq!(reply.outcome(), "unavailable");
+    assert!(reply.text().contains("all servers are drained"), "{}", reply.text());
+}
+
 /// The socket is the user's alone, and gone with the balancer; one that is left behind is replaced.
 #[test]
 fn the_control_socket_comes_and_goes_with_its_balancer() {
@@ -256,5 +266,9 @@ fn a_backend_that_is_added_dead_is_found_out() {
     let (balancer, status) = start_with_status(builder);
     done(&balancer, "add dead=127.0.0.1:1");
     await_state(status, "dead", "down");
+    let shown = done(&balancer, "show");
+    assert!(shown.contains("\ndead is down: it cannot be reached: "), "{shown}");
+    assert!(!shown.contains("\na is "), "{shown}");
+    await_log(&balancer, &["backend=dead change=added reason=\"at 127.0.0.1:1\""]);
     assert_eq!(who(&balancer), "a");
 }
