@@ -39,6 +39,19 @@ fn mean_and_prediction_stand_side_by_side() {
 }
 
 #[test]
+fn a_slow_backend_is_seen_to_be_busier() {
+    let line = "--backends 2 --service 1ms,4ms --rate 200 --requests 20000";
+    let report: Value = serde_json::from_str(&simulate(&format!("{line} --json"))).unwrap();
+    // Each gets half of 200 requests a second.
+    for (place, expected) in [(0, 0.1), (1, 0.4)] {
+        let share = report["backends"][place]["busy_share"].as_f64().unwrap();
+        assert!((share / expected - 1.0).abs() < 0.05, "{report}");
+    }
+    let text = simulate(line);
+    assert!(text.contains("busy %"), "{text}");
+}
+
+#[test]
 fn too_much_work_fails_and_says_why() {
     let text = simulate("--backends 2 --rate 4000 --max 1 --queue 10 --requests 10000");
     assert!(text.contains("found the queue full"), "{text}");

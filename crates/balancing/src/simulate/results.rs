@@ -35,11 +35,13 @@ pub struct Results {
     pub backends: Vec<BackendResults>,
 }
 
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct BackendResults {
     pub name: String,
     pub weight: NonZeroU16,
     pub answered: u64,
+    /// The part of its workers that had a request, in the mean over time.
+    pub busy_share: f64,
     /// The most that it had in flight at once.
     pub in_flight_peak: usize,
 }
@@ -69,6 +71,7 @@ impl Results {
             name: spec.name.clone(),
             weight: spec.weight,
             answered: 0,
+            busy_share: 0.0,
             in_flight_peak: 0,
         };
         Self {

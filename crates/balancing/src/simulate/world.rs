@@ -117,7 +117,7 @@ impl<'a> World<'a> {
             expects_expiry: false,
             retry_budget: RetryBudget::default(),
             servers: (SERVICE..).zip(&scenario.backends).map(server).collect(),
-            occupancy: Occupancy::new(ids.len()),
+            occupancy: Occupancy::new(scenario.backends.iter().map(|it| it.workers.get())),
             ids,
             results: Results::of_none(scenario.backends.iter().map(|backend| &backend.spec)),
         };
@@ -181,6 +181,9 @@ impl World<'_> {
         if self.arrived == self.scenario.requests {
             // From now on the backends empty, which is not how full they were.
             (self.results.in_flight_mean, self.results.fullest_mean) = self.occupancy.means(now);
+            let shares = self.occupancy.busy_shares(now).into_iter();
+            let backends = self.results.backends.iter_mut().zip(shares);
+            backends.for_each(|(backend, share)| backend.busy_share = share);
         }
     }
 

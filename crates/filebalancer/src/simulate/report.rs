@@ -34,7 +34,7 @@ pub(super) fn text(scenario: &Scenario, results: &Results) -> String {
 fn heading(scenario: &Scenario) -> String {
     let per_second = scenario.arrivals.per_second();
     format!(
-        "{} backends, {}, {} requests a second ({:.1}% of what they can serve), seed {}\n",
+        "{} backends, {}, {} requests a second ({:.1}% of what all can serve together), seed {}\n",
         scenario.backends.len(),
         scenario.settings.policy,
         (per_second * 1e3).round() / 1e3,
@@ -104,8 +104,8 @@ fn balance(results: &Results) -> String {
         return String::new();
     };
     format!(
-        "In flight: {:.2} at a backend, {:.2} at the fullest, {imbalance:.2} times as many\n\
-         Shares: each backend within {:.2}% of that of its weight\n",
+        "In flight: a backend has {:.2} in the mean, the fullest one {:.2}, which is {imbalance:.2} times as many\n\
+         Shares: the backend that is furthest from the share of its weight is {:.2}% off\n",
         results.in_flight_mean,
         results.fullest_mean,
         100.0 * share_error
@@ -116,17 +116,18 @@ fn backends(results: &Results) -> String {
     if results.backends.len() > SHOWN_MAX {
         return String::new();
     }
-    let head = ["backend", "weight", "answered", "most in flight"].map(str::to_owned);
+    let head = ["backend", "weight", "answered", "busy %", "most in flight"].map(str::to_owned);
     let rows = results.backends.iter().map(|backend| {
         [
             backend.name.clone(),
             backend.weight.to_string(),
             backend.answered.to_string(),
+            format!("{:.1}", 100.0 * backend.busy_share),
             backend.in_flight_peak.to_string(),
         ]
     });
     let rows: Vec<_> = [head].into_iter().chain(rows).map(Vec::from).collect();
-    aligned(&[Side::Right; 4], &rows)
+    aligned(&[Side::Right; 5], &rows)
 }
 
 /// In three digits; those that are not there are told in JSON.
@@ -159,6 +160,7 @@ pub(super) fn json(scenario: &Scenario, results: &Results) -> String {
                 "name": backend.name,
                 "weight": backend.weight,
                 "answered": backend.answered,
+                "busy_share": backend.busy_share,
                 "in_flight_peak": backend.in_flight_peak,
             })
         })
