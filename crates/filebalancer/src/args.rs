@@ -31,10 +31,11 @@ Examples:
   filebalancer --backend big=10.0.0.1:46666,weight=5 --backend 10.0.0.2
   filebalancer --level connection --backend 10.0.0.1:80 --port 8080
 
-A client that is connected to the balancer is served by one of the backends. One
-that fails gets nothing new until it answers again. SIGTERM or Ctrl-C stops
-accepting and lets what is open finish; a second one closes it. Exit status: 0
-after a clean drain, 1 when connections were cut, 2 when it could not start.";
+A client that is connected to the balancer is served by one of the backends. A
+backend that fails gets nothing new until it answers again. SIGTERM or Ctrl-C
+stops accepting and lets what is open finish; a second signal closes that too.
+Exit status: 0 after a clean drain, 1 when connections were cut, 2 when it could
+not start.";
 
 const CTL_EXAMPLES: &str = "\
 Examples, with FILEBALANCER_CONTROL=/run/user/1000/balancer.sock:
@@ -88,10 +89,10 @@ pub(crate) struct CtlArgs {
 pub(crate) struct ServeArgs {
     /// Server to forward to, [NAME=]HOST:PORT; once for each
     ///
-    /// More may follow: ,weight=N for its share of the work; ,max=N requests or connections at once, by
-    /// default as many as it says that it has workers, at level connection any number; ,check=HOST:PORT where
-    /// it is asked whether it is well, for example its --status. In a variable there is a space between two
-    /// servers.
+    /// A port alone is one of this machine, and a host alone is meant with port 46666. More may follow:
+    /// ,weight=N for its share of the work; ,max=N requests or connections at once, by default as many as it
+    /// says that it has workers, at level connection any number; ,check=HOST:PORT where it is asked whether it
+    /// is well, for example its --status. In a variable there is a space between two servers.
     #[arg(long = "backend", value_name = "SERVER", value_delimiter = ' ')]
     pub(crate) backends: Vec<BackendConfig>,
 
