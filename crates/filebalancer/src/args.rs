@@ -96,9 +96,9 @@ pub(crate) struct ServeArgs {
     #[arg(long = "backend", value_name = "SERVER", value_delimiter = ' ')]
     pub(crate) backends: Vec<BackendConfig>,
 
-    /// What stands alone, which is no server.
+    /// What stands alone, which is no command: servers, for whoever does not know yet how they are named.
     #[arg(hide = true)]
-    stray: Option<String>,
+    stray: Vec<String>,
 
     /// Address to listen on, or a name of this machine
     ///
@@ -219,8 +219,10 @@ impl ServeArgs {
     /// What is wrong with arguments that are right one by one.
     pub(crate) fn misuse(&self) -> Option<&'static str> {
         let checks_by_text = self.health.check_send.is_some() || self.health.check_expect.is_some();
-        if self.stray.is_some() {
-            Some("servers are named with --backend, as in --backend 127.0.0.1:8080")
+        if !self.stray.is_empty() {
+            Some(
+                "there is no such command; servers are named with --backend, as in --backend 127.0.0.1:8080",
+            )
         } else if self.config.is_some() && !self.backends.is_empty() {
             Some("--backend and --config are two places for the servers; use one")
         } else if self.config.is_none() && self.backends.is_empty() {
@@ -324,7 +326,7 @@ mod tests {
     fn arguments_that_do_not_go_together_are_told_why() {
         for (line, why) in [
             ("", "no server is named"),
-            ("127.0.0.1:8080", "servers are named with --backend"),
+            ("127.0.0.1:8080 127.0.0.1:8081", "servers are named with --backend"),
             ("--backend a --level connection --layout by-name", "by-name reads the names"),
             ("--backend a --config b", "are two places"),
             ("--backend a --level connection --backend-tls", "passes TLS through"),

@@ -52,7 +52,7 @@ pub(crate) enum StartError {
     Misuse(&'static str),
     #[error("two backends are called {0}; name them, as in --backend first=HOST:PORT")]
     DuplicateName(String),
-    #[error("--backend {name}: {reason}")]
+    #[error("backend {name}: {reason}")]
     Backend { name: String, reason: BackendError },
     #[error(transparent)]
     Bind(#[from] BindError),
