@@ -37,7 +37,9 @@ fn as_simulated(rows: &[&Row], language: Language) -> Option<String> {
     );
     Some(match compared.len() - within {
         0 => found,
-        others => format!("{found} {}", language.balance_why_off(others, disturbed)),
+        others => {
+            format!("{found} {}", language.balance_why_off(others, disturbed, others - disturbed))
+        }
     })
 }
 
@@ -96,7 +98,13 @@ mod tests {
         let found = as_simulated(&[&near, &far], Language::En).unwrap();
         assert!(found.contains("1 of 2") && found.contains("burst, peak-ewma"), "{found}");
         assert!(found.contains("+2.0%") && found.contains("−31%"), "{found}");
-        assert!(found.contains("Of the other 1, 0 were disturbed"), "{found}");
+        assert!(
+            found.contains("Of the other 1, 0 were disturbed by other programs; in"),
+            "{found}"
+        );
+        let far = Row { disturbed: Some("others took 1 s".to_owned()), ..far };
+        let found = as_simulated(&[&near, &far], Language::En).unwrap();
+        assert!(found.ends_with("Of the other 1, 1 were disturbed by other programs."), "{found}");
         assert_eq!(as_simulated(&[], Language::En), None);
     }
 

@@ -422,8 +422,10 @@ balance_notes =
 
 balance_disturbed = DISTURBED: the machine had other load, or stood still, during { $rows } of { $all } rows
 balance_why_off =
-    Of the other { $others }, { $disturbed } were disturbed by other programs; in those that were not, a request
-    takes another time beside its service than when it is alone.
+    Of the other { $others }, { $disturbed } were disturbed by other programs{ $rest ->
+        [0] .
+       *[other] ; in those that were not, a request takes another time beside its service than when it is alone.
+    }
 balance_title = A balancer and its servers, { $started }
 balance_worlds_caption =
     Each mark is a policy under a scenario. On the diagonal what was measured is what was expected.

@@ -386,8 +386,10 @@ balance_notes =
 
 balance_disturbed = DISTURBED: ada beban lain atau terhenti saat { $rows } dari { $all } baris diukur
 balance_why_off =
-    Dari { $others } baris lainnya, { $disturbed } terganggu program lain; pada yang tidak, waktu di luar layanan
-    berbeda dari waktu permintaan tanpa saingan.
+    Dari { $others } baris lainnya, { $disturbed } terganggu program lain{ $rest ->
+        [0] .
+       *[other] ; pada yang tidak, waktu di luar layanan berbeda dari waktu permintaan tanpa saingan.
+    }
 balance_title = Penyeimbang beban dan server-servernya, { $started }
 balance_worlds_caption =
     Setiap tanda adalah satu kebijakan pada satu skenario. Pada diagonal, hasil ukur sama dengan perkiraan.

@@ -104,7 +104,7 @@ texts! {
     balance_as_simulated(within, rows, band, worst, mean, p99),
     balance_slow(times, best, best_mean, best_share, worst, worst_mean, worst_share),
     balance_incidents(failed, all, retries, gap, row), balance_notes, balance_title(started),
-    balance_disturbed(rows, all), balance_why_off(others, disturbed),
+    balance_disturbed(rows, all), balance_why_off(others, disturbed, rest),
     balance_shares_title, balance_shares_caption, balance_seconds, balance_latencies_title,
     balance_latencies_caption, balance_simulated, balance_quantile_axis, balance_shortest,
     balance_incidents_title, balance_incidents_caption, balance_failed,
