@@ -86,7 +86,11 @@ fn of_700_connections_over_5_1_1_exactly_500_100_and_100_go_there() {
 
 #[test]
 fn every_policy_spreads_work_over_all() {
-    for policy in ["round-robin", "least-connections", "two-choices", "peak-ewma"] {
+    // Peak EWMA goes by how soon each answered, which a busy machine decides; but whoever is not known yet
+    // is asked.
+    let policies =
+        [("round-robin", 5), ("least-connections", 5), ("two-choices", 5), ("peak-ewma", 1)];
+    for (policy, least) in policies {
         let servers = ["a", "b"].map(|name| (name, backend(name)));
         let backends = servers.iter().map(|(name, server)| named(name, server));
         let options = ["--level", "connection", "--policy", policy];
@@ -98,7 +102,7 @@ fn every_policy_spreads_work_over_all() {
         }
         let shares: Vec<u64> = stats(status).backend.iter().map(|row| row.in_flight).collect();
         assert_eq!(shares.iter().sum::<u64>(), 20, "{policy}");
-        assert!(shares.iter().all(|share| *share >= 5), "{policy}: {shares:?}");
+        assert!(shares.iter().all(|share| *share >= least), "{policy}: {shares:?}");
     }
 }
 
