@@ -211,6 +211,25 @@ pub fn area(points: &[Point], class: &str) -> Markup {
     html! { polygon.(class) points=(places.join(" ")) {} }
 }
 
+/// Where what was expected (`x`) and what was measured (`y`) are the same, and the band around it in which they
+/// differ by no more than the share `off` of what was expected. Both scales have the same ends.
+pub fn agreement(x: &Scale, y: &Scale, off: f64) -> Markup {
+    let (low, high) = x.ends();
+    let (above, below) = (1.0 + off, 1.0 - off);
+    let corners = [
+        (low, low),
+        (low, above * low),
+        (high / above, high),
+        (high, high),
+        (high, below * high),
+        (low / below, low),
+    ];
+    html! {
+        (area(&corners.map(|(expected, measured)| (x.at(expected), y.at(measured))), "band"))
+        (path(&[(x.at(low), y.at(low)), (x.at(high), y.at(high))], "diagonal"))
+    }
+}
+
 /// The mark of a series, told apart by form and colour; `hint` is shown where a mouse rests on it.
 pub fn mark(series: usize, at: Point, hint: &str) -> Markup {
     let class = format!("mark s{}", series % SERIES);

@@ -1,5 +1,6 @@
 //! A client in full control of every byte, for behaviour that a well-made client never shows.
 
+mod half_close;
 mod sockets;
 
 use std::{

@@ -6,6 +6,7 @@ mod progress;
 mod prompt;
 mod results;
 mod saving;
+mod top;
 
 use std::{
     fs,
@@ -50,6 +51,23 @@ fn names(directory: &Path) -> Vec<String> {
 
 fn file_reply(name: &str) -> String {
     format!("{{\"status\":\"OK\",\"data_namafile\":\"{name}\",\"data_file\":\"aGVsbG8=\"}}\r\n\r\n")
+}
+
+/// The counts of a server of this project from before workers said what they are doing.
+fn stats_reply(uptime_seconds: f64, bytes_out: u64) -> String {
+    let none = "{\"ok\":0,\"failed\":0}";
+    let requests = format!(
+        "{{\"list\":{none},\"get\":{none},\"upload\":{none},\"delete\":{none},\"other\":{none}}}"
+    );
+    format!(
+        "{{\"status\":\"OK\",\"data\":{{\"mode\":\"thread\",\"workers\":1,\
+         \"uptime_seconds\":{uptime_seconds},\"requests_per_second\":0.0,\"connections\":\
+         {{\"active\":1,\"waiting\":0,\"succeeded\":0,\"failed\":0}},\"requests\":{requests},\
+         \"bytes_in\":0,\"bytes_out\":{bytes_out},\"worker\":[{{\"worker\":1,\"pid\":77,\
+         \"state\":\"busy\",\"connections\":{{\"succeeded\":0,\"failed\":0}},\"requests\":{requests},\
+         \"bytes_in\":0,\"bytes_out\":{bytes_out},\"restarts\":0,\"cpu_seconds\":null,\
+         \"memory_bytes\":null}}]}}}}\r\n\r\n"
+    )
 }
 
 #[test]
@@ -554,64 +572,4 @@ fn an_interrupted_download_leaves_nothing_behind() {
     assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
     assert_eq!(running.wait().unwrap().code(), None);
     assert!(names(directory.path()).is_empty());
-}
-
-/// The counts of a server of this project from before workers said what they are doing.
-fn stats_reply(uptime_seconds: f64, bytes_out: u64) -> String {
-    let none = "{\"ok\":0,\"failed\":0}";
-    let requests = format!(
-        "{{\"list\":{none},\"get\":{none},\"upload\":{none},\"delete\":{none},\"other\":{none}}}"
-    );
-    format!(
-        "{{\"status\":\"OK\",\"data\":{{\"mode\":\"thread\",\"workers\":1,\
-         \"uptime_seconds\":{uptime_seconds},\"requests_per_second\":0.0,\"connections\":\
-         {{\"active\":1,\"waiting\":0,\"succeeded\":0,\"failed\":0}},\"requests\":{requests},\
-         \"bytes_in\":0,\"bytes_out\":{bytes_out},\"worker\":[{{\"worker\":1,\"pid\":77,\
-         \"state\":\"busy\",\"connections\":{{\"succeeded\":0,\"failed\":0}},\"requests\":{requests},\
-         \"bytes_in\":0,\"bytes_out\":{bytes_out},\"restarts\":0,\"cpu_seconds\":null,\
-         \"memory_bytes\":null}}]}}}}\r\n\r\n"
-    )
-}
-
-#[test]
-fn top_prints_once_where_there_is_no_terminal() {
-    for args in [&["top", "--interval", "0.1"][..], &["top", "--once", "--interval", "0.1"]] {
-        let server = FakeServer::start(2, |index, stream| {
-            let request = read_request(stream);
-            let reply = stats_reply(10.0 + index as f64 / 10.0, index as u64 * 1048576);
-            stream.write_all(reply.as_bytes()).unwrap();
-            // The connection is not kept: it would keep a worker.
-            assert_eq!(read_to_close(stream), "");
-            request
-        });
-        let directory = tempfile::tempdir().unwrap();
-        let (code, out, err) = run(&server.address, directory.path(), args);
-        assert_eq!((code, err.as_str()), (0, ""), "{out}");
-        assert_eq!(server.finish(), ["STATS\r\n\r\n"; 2]);
-        assert!(out.contains("thread, 1 worker, up 10 s\n"), "{out}");
-        assert!(out.contains("10.0 MiB/s, 1.00 MiB in all\n"), "{out}");
-        assert!(!out.contains('\x1b'), "{out}");
-    }
-}
-
-#[test]
-fn a_top_that_cannot_look_is_a_sentence() {
-    let directory = tempfile::tempdir().unwrap();
-    for (reply, sentence) in [
-        (
-            "{\"status\":\"OK\",\"data\":{\"clients\":3}}",
-            "error: this server's counts are its own; only 'stats' can show them\n",
-        ),
-        (
-            "{\"status\":\"ERROR\",\"data\":\"no\\u001b[2J\",\"code\":\"auth-required\"}\r\n\r\n",
-            "error: no\\u{1b}[2J; give a token that the server knows, with --token-file FILE\n",
-        ),
-    ] {
-        let server = answering(reply);
-        let (code, out, err) = run(&server.address, directory.path(), &["top", "--once"]);
-        assert_eq!((code, out.as_str(), err.as_str()), (1, "", sentence));
-    }
-    for wrong in [&["top", "--interval", "0"][..], &["top", "--sort", "size"]] {
-        assert_eq!(run("127.0.0.1:1", directory.path(), wrong).0, 2, "{wrong:?}");
-    }
 }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use protocol::Verb;
-use testkit::{PATIENCE, base64, content, eventually, wrapped_base64};
+use testkit::{PATIENCE, Peer, base64, content, eventually, wrapped_base64};
 
 use super::{Shared, async_server, expect_logged};
 
@@ -120,36 +120,7 @@ fn a_half_close_in_every_state_ends_the_connection() {
     let shared = Shared::start([async_server()]);
     shared.place("a.txt", b"hello");
     let balancer = shared.balancer().start();
-    for (sent, replies) in [
-        ("", 0),
-        ("\r\n", 0),
-        ("L", 1),
-        ("LIST", 1),
-        ("LIST\r\n\r\n", 1),
-        ("GET a.txt", 1),
-        ("GET a.txt\r\nGET a.txt", 2),
-        ("GET \"a.txt", 1),
-        ("UPLOAD", 1),
-        ("UPLOAD ", 1),
-        ("UPLOAD b.txt", 1),
-        ("UPLOAD b.txt ", 1),
-        ("UPLOAD b.txt Zm9", 1),
-        ("UPLOAD b.txt Zm9v", 1),
-        ("UPLOAD b.txt Zm8=", 1),
-        ("UPLOAD b.txt \"", 1),
-        ("UPLOAD b.txt \"Zm9v", 1),
-        ("UPLOAD b.txt \"Zm9v\"", 1),
-        ("UPLOAD b.txt \"Zm9v\" 12", 1),
-        ("UPLOAD ../b Zm9v", 1),
-    ] {
-        let mut peer = balancer.connect();
-        peer.send(sent);
-        peer.half_close();
-        for _ in 0..replies {
-            peer.read_reply();
-        }
-        peer.expect_closed();
-    }
+    Peer::half_close_in_every_state(|| balancer.connect());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use figures::{
     Data, Figure, Numbers,
-    chart::{Frame, Scale, area, bar, largest, legend, mark, path},
+    chart::{Frame, Scale, agreement, bar, largest, legend, mark},
 };
 use maud::{Markup, html};
 
@@ -69,21 +69,10 @@ fn panel(title: &str, pairs: &[Pair<'_>], language: Language) -> Markup {
     let frame = Frame { right: 302.0, ..Frame::panel(46.0, 300.0) };
     let x = Scale::logarithmic(shortest, longest, frame.left, frame.right);
     let y = Scale::logarithmic(shortest, longest, frame.bottom, frame.top);
-    let (low, high) = x.ends();
-    let (above, below) = (1.0 + BAND, 1.0 - BAND);
-    let corners = [
-        (low, low),
-        (low, above * low),
-        (high / above, high),
-        (high, high),
-        (high, below * high),
-        (low / below, low),
-    ];
     let content = html! {
-        (area(&corners.map(|(expected, measured)| (x.at(expected), y.at(measured))), "band"))
+        (agreement(&x, &y, BAND))
         (frame.y_axis(&y, |tick| language.tick(tick)))
         (frame.x_axis(&x, |tick| language.tick(tick), &language.balance_expected_axis()))
-        (path(&[(x.at(low), y.at(low)), (x.at(high), y.at(high))], "diagonal"))
         @for pair in pairs {
             @let at = (x.at(pair.expected_ms), y.at(pair.measured_ms));
             (mark(of_policy(&pair.row.policy), at, &name(pair.row)))

@@ -2,7 +2,7 @@
 
 use figures::{
     Data, Figure, Numbers,
-    chart::{Frame, Scale, area, bar, largest, legend, mark, path},
+    chart::{Frame, Scale, agreement, bar, largest, legend, mark},
 };
 use maud::{Markup, html};
 
@@ -99,21 +99,10 @@ fn panel(
     let frame = Frame::panel(46.0, 308.0);
     let x = Scale::logarithmic(min_s, max_s, frame.left, frame.right);
     let y = Scale::logarithmic(min_s, max_s, frame.bottom, frame.top);
-    let (low, high) = x.ends();
-    let (above, below) = (1.0 + BAND, 1.0 - BAND);
-    let corners = [
-        (low, low),
-        (low, above * low),
-        (high / above, high),
-        (high, high),
-        (high, below * high),
-        (low / below, low),
-    ];
     let content = html! {
-        (area(&corners.map(|(predicted, measured)| (x.at(predicted), y.at(measured))), "band"))
+        (agreement(&x, &y, BAND))
         (frame.y_axis(&y, |tick| language.tick(tick)))
         (frame.x_axis(&x, |tick| language.tick(tick), &language.prediction_axis()))
-        (path(&[(x.at(low), y.at(low)), (x.at(high), y.at(high))], "diagonal"))
         @for pair in of_mode {
             @let at = (x.at(pair.predicted_s), y.at(pair.measured_s));
             (mark(facts.pool_index(pair.row.workers()), at, &pair.row.name().text(language)))
