@@ -52,16 +52,17 @@ fn number(csv: &str, row: &[String], head: &str) -> f64 {
 #[test]
 fn fifty_clients_of_five_workers_wait_in_line_as_long_as_ten_rounds_take() {
     let _alone = alone();
-    // Ten rounds of 0.2 s: the mean client leaves after 5.5 of them, and waits for 4.5.
-    let args = ["--volumes", "0.01", "--clients", "50", "--servers", "5"];
-    let run = run_with("service-time=200", &args);
+    // Ten rounds of 0.5 s, so long that fifty clients who begin at once on a slow machine take less
+    // than 5% of it: the mean client leaves after 5.5 rounds, and waits for 4.5.
+    let args = ["--ops", "download", "--volumes", "0.01", "--clients", "50", "--servers", "5"];
+    let run = run_with("service-time=500", &args);
     let cells = run.latest("cells.csv");
     let rows = run::last_attempts(&cells);
-    assert_eq!(rows.len(), 4);
+    assert_eq!(rows.len(), 2);
     for row in &rows {
         // Where other programs take processors from this one, that much later.
         let late_s = number(&cells, row, "foreign_cpu_s") + number(&cells, row, "steal_s");
-        for (head, expected_s) in [("mean_s", 1.1), ("queue_mean_s", 0.9), ("max_s", 2.0)] {
+        for (head, expected_s) in [("mean_s", 2.75), ("queue_mean_s", 2.25), ("max_s", 5.0)] {
             let measured_s = number(&cells, row, head);
             let off_s = (measured_s - expected_s).abs();
             assert!(off_s <= 0.05 * expected_s + late_s, "{head} {measured_s}: {row:?}");
