@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     plan::{Attempt, Cell, Configuration, Operation, Plan},
-    results::{CellLine, Environment, Record, Run, RunFiles, ServerAfter},
+    results::{CellLine, Environment, JobOutcome, Record, Run, RunFiles, ServerAfter},
     servers::{Running, Servers, content::SourceFile, null_server::NullServer, target::Target},
 };
 
@@ -239,6 +239,8 @@ impl Sweep {
         if let Some(process) = &mut running.process {
             timeline::join(process.events(), attempt.cell.operation, &mut record.outcomes);
         }
+        // Before any statistics, which whoever has the file can then compute again.
+        record.outcomes.iter_mut().for_each(JobOutcome::count_from_release);
         record
     }
 

@@ -1,6 +1,6 @@
 //! What the server's event log says about the requests of the clients: when each was picked up, by which
-//! worker, and how it went on. Both sides use the machine's monotonic clock, and know a connection by the
-//! client's port.
+//! worker, and when the request had arrived. Both sides use the machine's monotonic clock, and know a
+//! connection by the client's port.
 
 use std::{
     collections::HashMap,
@@ -66,8 +66,6 @@ fn service(operation: Operation, event: Event) -> Option<(u16, Service)> {
         accepted_ns: request.accepted_ns,
         picked_up_ns: request.picked_up_ns,
         began_ns: request.began_ns,
-        reply_began_ns: request.first_byte_ns,
-        reply_ended_ns: request.last_byte_ns,
     };
     (request.command == operation.verb().name()).then_some((request.client.port(), service))
 }

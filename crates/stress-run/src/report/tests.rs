@@ -113,7 +113,7 @@ fn clients(line: &CellLine) -> String {
             "client": client, "burst": 1, "released_ns": 0, "connected_ns": 1,
             "finished_ns": picked_up_ns + 50_000_000, "bytes": line.volume_bytes,
             "server_worker": "<i>-1", "accepted_ns": 1, "picked_up_ns": picked_up_ns,
-            "began_ns": picked_up_ns, "reply_began_ns": null, "reply_ended_ns": picked_up_ns,
+            "began_ns": picked_up_ns,
         });
         format!("{line}\n")
     };

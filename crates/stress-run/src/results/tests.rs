@@ -46,8 +46,6 @@ fn outcome(
             accepted_ns: at(connected),
             picked_up_ns: at(picked_up),
             began_ns: at(picked_up),
-            reply_began_ns: Some(at(first)),
-            reply_ended_ns: at(last),
         }),
         ..JobOutcome::of(client, 1, 7_000)
     }
