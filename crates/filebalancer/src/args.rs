@@ -182,7 +182,8 @@ pub(crate) struct ServeArgs {
 
     /// Take the backends from this file
     ///
-    /// SIGHUP and `ctl reload` read it again; one that is wrong changes nothing. The README has an example.
+    /// SIGHUP and `ctl reload` read it again; one that is wrong changes nothing. docs/BALANCER.md has
+    /// an example.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
 

@@ -1,4 +1,4 @@
-//! The commands of the README run as they are printed, one block after the other.
+//! The commands of the README and of docs/BALANCER.md run as they are printed, one block after the other.
 //!
 //! Three things differ from what a reader pastes: the programs are those that the tests are built
 //! with, ports and `/tmp` are the test's own, and the environment makes the experiments small. What
@@ -49,8 +49,8 @@ fn root() -> PathBuf {
 }
 
 /// The blocks of commands, in order.
-fn blocks(readme: &str) -> Vec<&str> {
-    let after = readme.split("```sh\n").skip(1);
+fn blocks(pages: &str) -> Vec<&str> {
+    let after = pages.split("```sh\n").skip(1);
     after.map(|text| text.split_once("```").unwrap().0).collect()
 }
 
@@ -90,11 +90,12 @@ fn every_block_of_commands_works_as_it_is_pasted() {
             return testkit::skip(&format!("no {program} is installed, which the README uses"));
         }
     }
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let read = |path| fs::read_to_string(root().join(path)).unwrap();
+    let pages = [read("README.md"), read("docs/BALANCER.md")].concat();
     let (dir, ports) = (clone_of_the_project(), free_ports());
     let tmp = format!(" {}", dir.path().join("tmp").display());
     let path = format!("{}:{}", dir.path().display(), std::env::var("PATH").unwrap());
-    let blocks = blocks(&readme);
+    let blocks = blocks(&pages);
     assert!(blocks.len() >= 7, "{blocks:?}");
     for block in blocks {
         let mut script = block.replace(" /tmp", &tmp).replace(ELSEWHERE, "true");
