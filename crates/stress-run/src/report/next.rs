@@ -63,7 +63,11 @@ impl Next {
         let dir = run.dir.display().to_string();
         let count;
         let words: Vec<&str> = match self {
-            Self::Resume => vec![program, "resume", &dir],
+            // Of a run elsewhere, or of another server, it would not be the rest.
+            Self::Resume => {
+                let places = ["--work-dir", "--fileserver"].map(|option| with_value(line, option));
+                [&[program, "resume", &dir], &places.concat()[..]].concat()
+            }
             Self::MeasureWhole => without(line, "--quick", 0),
             Self::Repeat(repetitions) => {
                 count = repetitions.to_string();
@@ -90,6 +94,16 @@ fn without<'a>(line: &'a [String], option: &str, values: usize) -> Vec<&'a str> 
     kept
 }
 
+/// An option of a command line with its value, as it stands there; nothing where it does not.
+fn with_value<'a>(line: &'a [String], option: &str) -> Vec<&'a str> {
+    let is_it = |word: &String| {
+        word.strip_prefix(option).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    };
+    let Some(at) = line.iter().position(is_it) else { return Vec::new() };
+    let words = if line[at] == option { 2 } else { 1 };
+    line[at..].iter().take(words).map(String::as_str).collect()
+}
+
 /// A word as a shell reads it.
 fn quoted(word: &str) -> String {
     let is_plain = |letter: char| letter.is_alphanumeric() || "-_./,:=@%+".contains(letter);
@@ -110,6 +124,19 @@ mod tests {
             assert_eq!(without(&line(text), "--repeat", 1), ["s", "--quick"], "{text}");
         }
         assert_eq!(without(&line("s --repeater 2"), "--repeat", 1), ["s", "--repeater", "2"]);
+    }
+
+    #[test]
+    fn an_option_is_found_in_a_command_line_with_its_value() {
+        let line = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        for (text, found) in [
+            ("s --work-dir /dev/shm --quick", &["--work-dir", "/dev/shm"][..]),
+            ("s --work-dir=/dev/shm --quick", &["--work-dir=/dev/shm"]),
+            ("s --work-dirs /dev/shm", &[]),
+            ("s --work-dir", &["--work-dir"]),
+        ] {
+            assert_eq!(with_value(&line(text), "--work-dir"), found, "{text}");
+        }
     }
 
     #[test]
