@@ -26,7 +26,7 @@ use socket2::SockRef;
 use telemetry::{Level, OpenConnection};
 use tokio::{
     io::{AsyncWriteExt, Interest},
-    net::{TcpStream, tcp::ReadHalf},
+    net::TcpStream,
     sync::Notify,
     time,
 };
@@ -104,6 +104,8 @@ async fn forward(
 ) -> Result<(), ConnectionError> {
     let (lease, mut server) = tokio::select! {
         connected = connect(balancer, connection) => connected?,
+        // Whoever has only closed its half may wait for an answer.
+        why = until_lost(client) => return Err(ConnectionError::ClientLost(why)),
         () = balancer.grace_period_over() => return Err(ConnectionError::Cut),
     };
     if balancer.sends_proxy {
@@ -174,7 +176,9 @@ async fn carry_both(
         match carry(&mut from_client, to_server, |len| progress.moved_up(len)).await {
             Ok(()) => tokio::select! {
                 () = server_has_closed.notified() => Ok(None),
-                why = until_lost(&from_client) => Err(ConnectionError::ClientLost(why)),
+                why = until_lost(from_client.as_ref()) => {
+                    Err(ConnectionError::ClientLost(why))
+                }
             },
             Err(Lost::From(err)) => Err(ConnectionError::ClientLost(err)),
             // What the server has said before it stopped listening is still on its way.
@@ -195,9 +199,10 @@ async fn carry_both(
     }
 }
 
-/// Returns when a client that has closed its half turns out to be gone: it answers the first byte of a reply
-/// with a reset. A server that looks whether its client is still there sees no more than it is told.
-async fn until_lost(client: &ReadHalf<'_>) -> io::Error {
+/// Returns when the client has reset the connection. One that has closed its half and turns out to be gone
+/// answers the first byte of a reply with that. A server that looks whether its client is still there sees no
+/// more than it is told.
+async fn until_lost(client: &TcpStream) -> io::Error {
     match client.ready(Interest::ERROR).await {
         Ok(_) => io::ErrorKind::ConnectionReset.into(),
         Err(err) => err,

@@ -5,7 +5,7 @@
 //! between requests holds no room for bytes.
 
 use std::{
-    io,
+    future, io, mem,
     time::{Duration, Instant},
 };
 
@@ -57,6 +57,8 @@ pub(super) struct Client<S> {
     /// It sends nothing any more.
     has_closed: bool,
     has_answer: bool,
+    /// So many of the first bytes of the next reply were sent ahead of it.
+    ahead_len: usize,
     /// Bytes since the last request that are none of the next.
     between_len: u64,
     /// Bytes of an upload that was answered before its end; `None` where there is none.
@@ -90,6 +92,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             conduct: Conduct::default(),
             has_closed: false,
             has_answer: false,
+            ahead_len: 0,
             between_len: 0,
             skipped_len: None,
         }
@@ -157,22 +160,49 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         }
     }
 
-    /// Sends all of `bytes`, as fast as the client takes them.
-    pub(super) async fn send(&mut self, mut bytes: &[u8]) -> Result<(), Ending> {
-        self.timeouts.enter(Stage::Transfer);
-        self.has_answer = true;
+    /// Returns when the client is found to have left, and not otherwise. To be given up when something comes
+    /// of its request. A client that is silent has not left, and one that has closed its half may stay for the
+    /// answer: that is found out. Of one that goes on sending nothing is, and it gets no more room.
+    pub(super) async fn until_gone(&mut self) -> Ending {
+        match self.look_whether_gone().await {
+            Err(ending) => ending,
+            Ok(()) => future::pending().await,
+        }
+    }
+
+    async fn look_whether_gone(&mut self) -> Result<(), Ending> {
+        while self.input.is_short() && !self.has_closed {
+            let received = self.input.receive(&mut self.stream).await;
+            self.heard(received.map_err(Ending::Lost)?);
+        }
+        if self.has_closed { self.send_first_bytes().await } else { Ok(()) }
+    }
+
+    /// Sends all of `bytes`, as fast as the client takes them. Of a reply, what was sent ahead is not sent
+    /// again.
+    pub(super) async fn send(&mut self, bytes: &[u8]) -> Result<(), Ending> {
+        let ahead_len = mem::take(&mut self.ahead_len);
+        let mut bytes = bytes.get(ahead_len..).unwrap_or_default();
         while !bytes.is_empty() {
-            let wait = self.timeouts.left(&self.limits).map_err(Ending::Deaf)?;
-            self.timeouts.grant(wait, Instant::now());
-            let written = time::timeout(wait, self.stream.write(bytes)).await;
-            if let Ok(written) = written {
-                let len = written.map_err(Ending::Lost)?;
-                self.timeouts.moved(len);
-                bytes = &bytes[len..];
-            }
-            self.timeouts.waited_until(Instant::now());
+            bytes = &bytes[self.write(bytes).await?..];
         }
         self.flush().await
+    }
+
+    /// Hands over some of `bytes`, or none when the client's time is to be looked at. Says how much, without
+    /// a wait in between.
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Ending> {
+        self.timeouts.enter(Stage::Transfer);
+        self.has_answer = true;
+        let wait = self.timeouts.left(&self.limits).map_err(Ending::Deaf)?;
+        self.timeouts.grant(wait, Instant::now());
+        let written = time::timeout(wait, self.stream.write(bytes)).await;
+        let len = written.unwrap_or(Ok(0)).map_err(Ending::Lost)?;
+        if len > 0 {
+            self.timeouts.moved(len);
+        }
+        self.timeouts.waited_until(Instant::now());
+        Ok(len)
     }
 
     /// Has all go out that TLS holds back.
@@ -199,9 +229,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     /// still reads. One that is gone answers the first byte with a reset, and the second then fails. Without
     /// this, a client that dies within an upload would look like one that is done.
     pub(super) async fn send_first_bytes(&mut self) -> Result<(), Ending> {
-        self.send(&FIRST_BYTES[..1]).await?;
-        time::sleep(QUIET).await;
-        self.send(&FIRST_BYTES[1..]).await
+        while self.ahead_len < FIRST_BYTES.len() {
+            if self.ahead_len > 0 {
+                time::sleep(QUIET).await;
+            }
+            self.ahead_len += self.write(&FIRST_BYTES[self.ahead_len..][..1]).await?;
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    /// Some of the next reply was sent ahead of it.
+    pub(super) fn has_first_bytes(&self) -> bool {
+        self.ahead_len > 0
     }
 
     /// What can still be told to a client whose connection ends so: once for each request.
@@ -329,11 +369,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             _ = self.phase.changed() => None,
         };
         match received {
-            Some(Ok(len)) => {
-                self.has_closed = len == 0;
-                self.timeouts.moved(len);
-                self.conduct.heard();
-            }
+            Some(Ok(len)) => self.heard(len),
             // Clients that close with the last ending unread leave with a reset.
             Some(Err(_)) if is_between => self.has_closed = true,
             Some(Err(err)) => return Err(Ending::Lost(err)),
@@ -341,6 +377,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         }
         self.timeouts.waited_until(Instant::now());
         Ok(())
+    }
+
+    /// So much has come; nothing at the end.
+    fn heard(&mut self, len: usize) {
+        self.has_closed = len == 0;
+        self.timeouts.moved(len);
+        self.conduct.heard();
     }
 
     fn is_stopping(&self) -> bool {

@@ -69,12 +69,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let mut attempts = Attempts::new(request.verb());
         let mut lost: Option<Lost> = None;
         loop {
-            let lease = match self.place(request, &attempts).await {
+            let placed = self.place_for(request, &attempts).await;
+            if !matches!(placed, Ok(Ok(_))) {
+                lost.iter().for_each(Lost::give_up);
+            }
+            let lease = match placed? {
                 Ok(lease) => lease,
-                Err(why) => {
-                    lost.iter().for_each(Lost::give_up);
-                    return self.refuse(&why, &attempts).await;
-                }
+                Err(why) => return self.refuse(&why, &attempts).await,
             };
             if let Some(Lost { backend, loss }) = lost {
                 backend.counts.retried_elsewhere();
@@ -140,19 +141,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         Ok(Outgoing { line, upload: Some(upload) })
     }
 
-    async fn place(&self, request: &Request, attempts: &Attempts) -> Result<Lease, NoPlace> {
-        let pool = &self.balancer.pool;
+    async fn place_for(
+        &mut self,
+        request: &Request,
+        attempts: &Attempts,
+    ) -> Result<Result<Lease, NoPlace>, Ending> {
         let (Layout::ByName, Some(name)) = (self.balancer.layout, request.file_name()) else {
-            return pool.place(Wanted::Any, attempts.lost()).await;
+            return self.place(Wanted::Any, attempts.lost()).await;
         };
         // Over all that are configured: one that is down moves no names.
-        let backends = pool.backends();
+        let backends = self.balancer.pool.backends();
         let names = backends.iter().map(|backend| backend.name());
-        let index = rendezvous(name.as_str().as_bytes(), names).ok_or(NoPlace::Down)?;
-        let id = backends[index].id;
-        match attempts.lost().contains(&id) {
-            true => Err(NoPlace::Down),
-            false => pool.place(Wanted::Named(id), &[]).await,
+        let index = rendezvous(name.as_str().as_bytes(), names);
+        match index.map(|index| backends[index].id) {
+            Some(id) if !attempts.lost().contains(&id) => self.place(Wanted::Named(id), &[]).await,
+            _ => Ok(Err(NoPlace::Down)),
         }
     }
 
@@ -222,15 +225,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     ) -> Result<bool, Failure> {
         connection.begin_request();
         let Outgoing { line, upload } = outgoing;
-        let is_ahead = match upload {
+        match upload {
             Some(upload) => self.send_upload(attempt, connection, line, upload).await?,
             None => {
                 attempt.attempts.goes_to_backend();
                 send(attempt.backend, connection, line).await?;
-                false
             }
-        };
-        let Relayed { is_ok, is_ended } = self.relay(attempt, connection, is_ahead).await?;
+        }
+        let Relayed { is_ok, is_ended } = self.relay(attempt, connection).await?;
         if upload.as_ref().is_some_and(|upload| upload.is_cut) {
             self.client.skip_rest();
         } else if is_ended {
@@ -239,20 +241,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         Ok(is_ok)
     }
 
-    /// Sends an upload as its content comes; whether the first bytes of the reply were sent ahead.
+    /// Sends an upload as its content comes.
     async fn send_upload(
         &mut self,
         attempt: &mut Attempt<'_>,
         connection: &mut BackendConnection,
         line: &mut Vec<u8>,
         upload: &mut Upload,
-    ) -> Result<bool, Failure> {
-        let (mut is_ahead, mut counted) = (false, 0);
+    ) -> Result<(), Failure> {
+        let mut counted = 0;
         loop {
             if upload.end == Some(ContentEnd::WholeIfPeerStays) {
                 attempt.attempts.goes_to_client();
                 self.client.send_first_bytes().await?;
-                is_ahead = true;
             }
             if upload.end.is_some() {
                 upload.content.end(line);
@@ -264,7 +265,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             line.clear();
             if upload.is_cut || upload.end.is_some() {
                 attempt.lease.asked();
-                return Ok(is_ahead);
+                return Ok(());
             }
             let began = Instant::now();
             upload.end = self.client.next_content(&mut upload.content, line).await?;

@@ -27,18 +27,22 @@ impl Input {
         self.unused().is_empty()
     }
 
+    /// One read more takes little room.
+    pub(super) fn is_short(&self) -> bool {
+        !self.is_long && self.unused().len() < SHORT_LEN
+    }
+
     pub(super) fn use_up(&mut self, len: usize) {
         self.used += len;
     }
 
-    /// Waits for more, in place of what was received before, all of which must be used. Returns how much
-    /// came: nothing at the end of the stream. Loses nothing when the wait is given up.
+    /// Waits for more, behind what was received before and is not used yet. Returns how much came: nothing at
+    /// the end of the stream. Loses nothing when the wait is given up.
     pub(super) async fn receive(
         &mut self,
         stream: &mut (impl AsyncRead + Unpin),
     ) -> io::Result<usize> {
-        debug_assert!(self.is_empty(), "what was not used yet would be lost");
-        self.bytes.clear();
+        self.bytes.drain(..self.used);
         self.used = 0;
         if self.is_long {
             self.bytes.reserve(LONG_LEN);
@@ -68,6 +72,18 @@ impl Input {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_is_not_used_yet_stays_in_front_of_what_comes() {
+        let mut input = Input::default();
+        assert_eq!(input.receive(&mut &b"used rest"[..]).await.unwrap(), 9);
+        input.use_up(5);
+        assert_eq!(input.receive(&mut &b" more"[..]).await.unwrap(), 5);
+        assert_eq!((input.unused(), input.is_short()), (&b"rest more"[..], true));
+        let sent = vec![0; SHORT_LEN - input.unused().len()];
+        input.receive(&mut &sent[..]).await.unwrap();
+        assert!(!input.is_short());
+    }
 
     #[tokio::test]
     async fn room_grows_with_what_comes_and_is_given_back() {

@@ -61,7 +61,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         backend: &Arc<Backend>,
         request: &Request,
     ) -> Result<Option<ReceivedReply>, Ending> {
-        let placed = self.balancer.pool.place(Wanted::Named(backend.id), &[]).await;
+        let placed = self.place(Wanted::Named(backend.id), &[]).await?;
         let Ok(lease) = placed else { return Ok(None) };
         self.connection.forwarded(backend.name(), 1);
         match self.asked(lease, request).await {

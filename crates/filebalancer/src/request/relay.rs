@@ -42,7 +42,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         &mut self,
         attempt: &mut Attempt<'_>,
         connection: &mut BackendConnection,
-        mut is_ahead: bool,
     ) -> Result<Relayed, Failure> {
         let (mut reply, mut room) = (ReplyScanner::default(), Vec::with_capacity(SHORT_LEN));
         let (mut counted, mut is_alone) = (0, true);
@@ -52,6 +51,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             let used = reply.scan(&room[before..]).map_err(Loss::Nonsense)?;
             is_alone = before + used == room.len();
             room.truncate(before + used);
+            let is_ahead = self.client.has_first_bytes();
             match attempt.attempts.judge(&reply, room.len()) {
                 Verdict::Unclear => continue,
                 Verdict::Answer if is_ahead && room.len() < FIRST_BYTES.len() => continue,
@@ -61,14 +61,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 }
                 Verdict::Answer => {}
             }
-            let bytes = match is_ahead {
-                true => room.strip_prefix(FIRST_BYTES).ok_or_else(unlike_ours)?,
-                false => room.as_slice(),
-            };
-            is_ahead = false;
+            if is_ahead && !room.starts_with(FIRST_BYTES) {
+                return Err(unlike_ours().into());
+            }
             attempt.attempts.goes_to_client();
             let began = Instant::now();
-            self.client.send(bytes).await?;
+            self.client.send(&room).await?;
             attempt.attempts.waited_for_client(began.elapsed());
             self.connection.reply_began(Instant::now());
             self.connection.sent(reply.content_len() - counted);

@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use balancing::BackendId;
 use protocol::{ErrorCode, Reply, Request, Token};
 use telemetry::OpenConnection;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -18,6 +19,7 @@ use crate::{
     backend::{Backend, Opening},
     balancer::Balancer,
     checks,
+    pool::{Lease, NoPlace, Wanted},
 };
 
 /// A client's connection as long as it lasts.
@@ -87,6 +89,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         self.connection.reply_began(now);
         self.connection.request_finished(error, now);
         Ok(())
+    }
+
+    /// Waits for a place. A client that leaves meanwhile gives up its turn.
+    pub(super) async fn place(
+        &mut self,
+        wanted: Wanted,
+        excluded: &[BackendId],
+    ) -> Result<Result<Lease, NoPlace>, Ending> {
+        tokio::select! {
+            biased;
+            placed = self.balancer.pool.place(wanted, excluded) => Ok(placed),
+            gone = self.client.until_gone() => Err(gone),
+        }
     }
 
     /// A connection to `backend` that may carry the next request of this client: an idle one, if there is

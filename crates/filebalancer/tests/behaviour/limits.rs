@@ -54,6 +54,32 @@ fn whoever_finds_all_backends_full_waits_for_a_place() {
 }
 
 #[test]
+fn whoever_resets_its_connection_while_it_waits_gives_up_its_turn() {
+    let server = backend("a");
+    let options = ["--level", "connection", "--queue", "1"];
+    let builder = balancer([format!("{},max=1", named("a", &server))]);
+    let (balancer, status) = start_with_status(builder.args(options));
+    let await_waiting = |count| {
+        eventually(PATIENCE, "so many wait", || stats(status).connections.waiting == count);
+    };
+    let mut first = balancer.connect();
+    assert_eq!(first.request("PING").outcome(), "OK");
+    let mut leaves = balancer.connect();
+    leaves.send("PING\r\n\r\n");
+    await_waiting(1);
+    leaves.reset();
+    await_waiting(0);
+    await_log(&balancer, &["closed", "the client was lost"]);
+    // The queue has one place, which is free again.
+    let mut stays = balancer.connect();
+    stays.send("PING\r\n\r\n");
+    stays.half_close();
+    await_waiting(1);
+    drop(first);
+    assert_eq!(stays.read_reply().outcome(), "OK");
+}
+
+#[test]
 fn a_wait_for_a_place_has_an_end() {
     let server = backend("a");
     let options = ["--level", "connection", "--queue-wait", "0.2"];

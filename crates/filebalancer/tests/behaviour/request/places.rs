@@ -1,12 +1,17 @@
 //! Backends that are full: who waits, who is served next, and who is told.
 
 use std::{
+    io::Write,
     sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
 
-use testkit::{PATIENCE, Peer, Server, ServerBuilder, eventually};
+use protocol::Verb;
+use testkit::{
+    PATIENCE, Peer, Server, ServerBuilder, eventually,
+    fake_server::{self, FakeServer},
+};
 
 use super::{Shared, async_server};
 
@@ -62,4 +67,43 @@ fn one_more_than_may_wait_is_told_so_at_once() {
     assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     // It may ask again.
     assert_eq!(one_more.request("PING").outcome(), "OK");
+}
+
+#[test]
+fn no_backend_is_asked_for_a_client_that_left_while_it_waited() {
+    let (go, may_answer) = mpsc::channel();
+    let server = FakeServer::start(1, move |_, stream| {
+        [(); 2].map(|()| {
+            let asked = fake_server::read_request(stream);
+            may_answer.recv_timeout(PATIENCE).unwrap();
+            stream.write_all(b"{\"status\":\"OK\",\"data\":\"\"}\r\n\r\n").unwrap();
+            asked
+        })
+    });
+    let door = async_server().start();
+    let backend = format!("a={},max=1,check={}", server.address, door.address());
+    let balancer = crate::balancer([backend]).start();
+    let await_waiting = |count| {
+        eventually(PATIENCE, "so many wait", || balancer.stats().connections.waiting == count);
+    };
+    let [mut first, mut leaves, mut stays] = [(); 3].map(|()| balancer.connect());
+    first.send("ECHO first\r\n\r\n");
+    eventually(PATIENCE, "it is asked", || balancer.stats().backend[0].in_flight == 1);
+    leaves.send("ECHO leaves\r\n\r\n");
+    await_waiting(1);
+    stays.send("ECHO stays\r\n\r\n");
+    stays.half_close();
+    await_waiting(2);
+    drop(leaves);
+    await_waiting(1);
+    eventually(PATIENCE, "whether it stays is found out", || stays.has_received());
+    for peer in [&mut first, &mut stays] {
+        go.send(()).unwrap();
+        assert_eq!(peer.read_reply().outcome(), "OK");
+    }
+    assert_eq!(server.finish(), [["ECHO first\r\n\r\n", "ECHO stays\r\n\r\n"]]);
+    eventually(PATIENCE, "all are counted", || {
+        let echoes = balancer.stats().requests[Verb::Echo];
+        (echoes.ok, echoes.failed) == (2, 1)
+    });
 }
