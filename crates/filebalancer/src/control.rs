@@ -80,6 +80,10 @@ impl Control {
                 let config: BackendConfig =
                     backend.parse().map_err(|err: BackendError| err.to_string())?;
                 config.expect_not_at(self.address).map_err(|err| err.to_string())?;
+                let others = self.pool.backends();
+                config
+                    .expect_apart_from(others.iter().map(|it| &it.config))
+                    .map_err(|err| err.to_string())?;
                 let backend = self.add(config).map_err(|err| err.to_string())?;
                 Ok(format!("{} is added, and gets work unless its checks fail", backend.name()))
             }

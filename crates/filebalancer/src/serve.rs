@@ -125,6 +125,8 @@ fn configured_pool(
     for backend in config.backends {
         let refusal = |reason| StartError::Backend { name: backend.name.clone(), reason };
         backend.expect_not_at(address).map_err(refusal)?;
+        let added = pool.backends();
+        backend.expect_apart_from(added.iter().map(|it| &it.config)).map_err(refusal)?;
         pool.add(backend).map_err(|DuplicateName(name)| StartError::DuplicateName(name))?;
     }
     Ok(pool)

@@ -24,6 +24,10 @@ fn wrong_arguments_are_told_in_a_sentence() {
             "--backend x=a:1 --backend x=b:1",
             "two backends are called x; name them, as in --backend first=HOST:PORT\n",
         ),
+        (
+            "--backend x=a:1 --backend y=a:1",
+            "backend y: a:1 is where backend x is already; a server has one name",
+        ),
         ("127.0.0.1:8080", "servers are named with --backend, as in --backend 127.0.0.1:8080"),
         ("--config none.toml", "--config needs a file that has a [[backend]] with its address"),
         ("ctl --control none weight a 0", "a weight is a number from 1 to 65535"),

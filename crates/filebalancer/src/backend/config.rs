@@ -42,6 +42,11 @@ pub(crate) enum BackendError {
     Max,
     #[error("{0} is where the balancer itself listens; name a server that is to stand behind it")]
     Own(Address),
+    #[error(
+        "{address} is where backend {other} is already; a server has one name, and a greater weight for a \
+         greater share"
+    )]
+    Taken { address: Address, other: String },
     #[error("a backend has no {0:?}, but weight=N, max=N and check=HOST:PORT")]
     Unknown(String),
 }
@@ -70,22 +75,34 @@ impl BackendConfig {
     }
 
     /// Refuses the address at which the balancer itself listens: each request would come back to it, again
-    /// and again. A name is not looked up for that, but for `localhost`.
+    /// and again.
     pub(crate) fn expect_not_at(&self, listening: SocketAddr) -> Result<(), BackendError> {
-        let Address { host, port } = &self.address;
-        let ip = match host.as_str() {
-            "localhost" => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-            host => host.parse::<IpAddr>().ok().map(|ip| ip.to_canonical()),
-        };
+        let ip = ip(&self.address);
         // To connect to any address is to connect to this machine.
         let is_here = |ip: IpAddr| ip.is_loopback() || ip.is_unspecified();
         let own = listening.ip().to_canonical();
         let is_own = ip.is_some_and(|ip| {
             ip == own || own.is_unspecified() && is_here(ip) || ip.is_unspecified() && is_here(own)
         });
-        match is_own && *port == listening.port() {
+        match is_own && self.address.port == listening.port() {
             true => Err(BackendError::Own(self.address.clone())),
             false => Ok(()),
+        }
+    }
+
+    /// Refuses an address at which another backend is: the server would be asked twice as often, and for twice
+    /// as much at once as it says that it can do.
+    pub(crate) fn expect_apart_from<'a>(
+        &self,
+        others: impl IntoIterator<Item = &'a Self>,
+    ) -> Result<(), BackendError> {
+        let mut others = others.into_iter().filter(|other| other.name != self.name);
+        match others.find(|other| is_same(&other.address, &self.address)) {
+            Some(other) => Err(BackendError::Taken {
+                address: self.address.clone(),
+                other: other.name.clone(),
+            }),
+            None => Ok(()),
         }
     }
 
@@ -117,6 +134,22 @@ impl BackendConfig {
             None => Err(BackendError::Unknown(part.to_owned())),
         }
     }
+}
+
+/// As far as the address says it: a name is not looked up, but for `localhost`.
+fn ip(address: &Address) -> Option<IpAddr> {
+    match address.host.as_str() {
+        "localhost" => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        host => host.parse::<IpAddr>().ok().map(|ip| ip.to_canonical()),
+    }
+}
+
+fn is_same(one: &Address, other: &Address) -> bool {
+    one.port == other.port
+        && match (ip(one), ip(other)) {
+            (None, None) => one.host.eq_ignore_ascii_case(&other.host),
+            (one, other) => one == other,
+        }
 }
 
 fn is_name(name: &str) -> bool {
@@ -179,6 +212,24 @@ mod tests {
         ] {
             let refusal = parse(backend).unwrap().expect_not_at(listening.parse().unwrap());
             assert_eq!(refusal.is_err(), is_own, "{backend} behind {listening}");
+        }
+    }
+
+    #[test]
+    fn a_server_has_one_name() {
+        for (one, other, is_same) in [
+            ("a=127.0.0.1:80", "b=127.0.0.1:80", true),
+            ("a=localhost:80", "b=127.0.0.1:80,weight=5", true),
+            ("a=[::ffff:10.0.0.1]:80", "b=10.0.0.1:80", true),
+            ("a=example.org:80", "b=Example.org:80", true),
+            ("a=127.0.0.1:80", "b=127.0.0.1:81", false),
+            ("a=127.0.0.1:80", "b=127.0.0.2:80", false),
+            ("a=example.org:80", "b=www.example.org:80", false),
+            // That they have one name is told elsewhere.
+            ("a=127.0.0.1:80", "a=127.0.0.1:80", false),
+        ] {
+            let refusal = parse(other).unwrap().expect_apart_from([&parse(one).unwrap()]);
+            assert_eq!(refusal.is_err(), is_same, "{one} and {other}: {refusal:?}");
         }
     }
 

@@ -26,7 +26,7 @@ const BACKENDS_MAX: usize = 1000;
 pub(crate) struct Config {
     /// The command line's, where the file names none.
     pub(crate) policy: Option<PolicyName>,
-    /// At least one, with different names.
+    /// At least one, with different names and addresses.
     pub(crate) backends: Vec<BackendConfig>,
 }
 
@@ -71,7 +71,10 @@ impl Config {
                 let why = format!("there may be at most {BACKENDS_MAX} backends");
                 return Err(Mistake::new(span, why));
             }
-            let backend = entry.into_inner().configured()?;
+            let entry = entry.into_inner();
+            let address = entry.address.span();
+            let backend = entry.configured()?;
+            backend.expect_apart_from(&backends).map_err(|why| Mistake::new(address, why))?;
             if backends.iter().any(|other| other.name == backend.name) {
                 let why = format!("two backends are called {}", backend.name);
                 return Err(Mistake::new(span, why));
@@ -208,6 +211,7 @@ address = "127.0.0.1:8081"
             ("\"127.0.0.1:9090\"", "\"\"", 9, "check: no host is named"),
             ("\"127.0.0.1:9090\"", "", 9, ""),
             ("name = \"a\"", "name = \"127.0.0.1:8081\"", 11, "two backends are called 127"),
+            ("\"127.0.0.1:8081\"", "\"localhost:8080\"", 12, "is where backend a is already"),
             ("address = \"127.0.0.1:8081\"", "", 11, "missing field `address`"),
         ] {
             assert!(WHOLE.contains(from), "{from}");

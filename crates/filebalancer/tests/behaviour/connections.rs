@@ -108,13 +108,14 @@ fn a_server_that_dies_in_mid_reply_resets_its_client() {
 /// Or whoever talks nonsense could take one server after another from all others.
 #[test]
 fn a_server_that_hangs_up_on_what_a_client_sends_is_not_taken_out() {
-    let server = FakeServer::forever(|_, stream: &mut TcpStream| {
-        let _ = stream.read(&mut [0]);
-        SockRef::from(&*stream).set_linger(Some(Duration::ZERO)).unwrap();
+    let servers = [(); 2].map(|()| {
+        FakeServer::forever(|_, stream: &mut TcpStream| {
+            let _ = stream.read(&mut [0]);
+            SockRef::from(&*stream).set_linger(Some(Duration::ZERO)).unwrap();
+        })
     });
     let options = ["--level", "connection", "--check-interval", "3600"];
-    let both = [format!("touchy={server}"), format!("same={server}")];
-    let (balancer, status) = start_with_status(balancer(both).args(options));
+    let (balancer, status) = start_with_status(balancer(servers).args(options));
     for _ in 0..20 {
         let mut peer = balancer.connect();
         peer.send("nonsense");

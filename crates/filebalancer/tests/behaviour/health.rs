@@ -121,9 +121,9 @@ fn status_of(server: &Server) -> String {
 #[test]
 fn a_backend_gets_as_much_as_it_has_workers_unless_told_otherwise() {
     let pool = crate::fileserver().args(["--mode", "thread", "--workers", "3"]).start();
-    let tasks = backend("tasks");
+    let (tasks, told) = (backend("tasks"), backend("told"));
     let backends =
-        [named("pool", &pool), named("tasks", &tasks), format!("{},max=7", named("told", &tasks))];
+        [named("pool", &pool), named("tasks", &tasks), format!("{},max=7", named("told", &told))];
     let (_balancer, status) = start_with_status(balancer(backends));
     let max = |name| row(status, name).in_flight_max;
     assert_eq!([max("pool"), max("tasks"), max("told")], [Some(3), Some(1000), Some(7)]);
