@@ -1,7 +1,6 @@
 //! The command line of `filebalancer`.
 
 mod health;
-mod tls;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -13,15 +12,13 @@ use monitor::{Config, RecordArgs, ServerRun};
 use serving::{Hangup, Settings};
 use telemetry::Mode;
 
-use self::{
-    health::{HealthArgs, Text},
-    tls::SecurityArgs,
-};
+use self::health::{HealthArgs, Text};
 use crate::{
     backend::BackendConfig,
     balancer::{Layout, Level, Limits},
     checks::{CheckSettings, Question},
     control::Request,
+    security::SecurityArgs,
     simulate::{SIMULATIONS, SimulateArgs},
 };
 

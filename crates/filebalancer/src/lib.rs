@@ -15,6 +15,7 @@ mod checks;
 mod control;
 mod pool;
 mod request;
+mod security;
 mod serve;
 mod simulate;
 mod splice;
