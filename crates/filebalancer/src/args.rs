@@ -2,12 +2,11 @@
 
 mod health;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use balancing::{EjectionRule, PolicyName};
 use clap::{Parser, Subcommand, ValueHint};
 use cli::{Documents, LimitArgs};
-use client::Tls;
 use monitor::{Config, RecordArgs, ServerRun};
 use serving::{Hangup, Settings};
 use telemetry::Mode;
@@ -18,7 +17,7 @@ use crate::{
     balancer::{Layout, Level, Limits},
     checks::{CheckSettings, Question},
     control::Request,
-    security::SecurityArgs,
+    security::{Security, SecurityArgs},
     simulate::{SIMULATIONS, SimulateArgs},
 };
 
@@ -244,6 +243,10 @@ impl ServeArgs {
         }
     }
 
+    fn has_files_to_reload(&self) -> bool {
+        self.log.log_file.is_some() || self.config.is_some() || self.security.is_used()
+    }
+
     pub(crate) fn threads(&self) -> usize {
         let processors = || std::thread::available_parallelism().map_or(1, usize::from);
         self.threads.map_or_else(processors, |threads| threads as usize)
@@ -256,7 +259,7 @@ impl ServeArgs {
             per_address_max: self.connections.max_per_address as usize,
             backlog: self.connections.backlog as usize,
             drain: self.drain,
-            hangup: match self.log.log_file.is_some() || self.config.is_some() {
+            hangup: match self.has_files_to_reload() {
                 true => Hangup::ReopensLog,
                 false => Hangup::Stops,
             },
@@ -279,7 +282,7 @@ impl ServeArgs {
         }
     }
 
-    pub(crate) fn check_settings(&self, tls: Option<&Tls>) -> CheckSettings {
+    pub(crate) fn check_settings(&self, security: &Arc<Security>) -> CheckSettings {
         let bytes = |text: &Option<Text>| text.as_ref().map(|Text(bytes)| bytes.clone());
         let HealthArgs { check_interval, check_timeout, check_send, check_expect, .. } =
             &self.health;
@@ -287,7 +290,7 @@ impl ServeArgs {
             interval: *check_interval,
             timeout: *check_timeout,
             sends_proxy: self.send_proxy,
-            tls: tls.cloned(),
+            security: Arc::clone(security),
             question: match self.level {
                 Level::Request => Question::Ping,
                 Level::Connection => Question::Text {

@@ -2,12 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use client::Tls;
 use serving::{Phase, Server, timeouts::TimeLimits};
 use tokio::sync::watch;
-use tokio_rustls::TlsAcceptor;
 
-use crate::pool::SharedPool;
+use crate::{pool::SharedPool, security::Security};
 
 /// What is forwarded: requests one by one, or the bytes of whole connections.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -57,10 +55,7 @@ pub(crate) struct Balancer {
     pub(crate) limits: Limits,
     /// Each connection to a backend is one client's, and begins with who that is.
     pub(crate) sends_proxy: bool,
-    /// What is spoken with clients, where that is not plain text.
-    pub(crate) client_tls: Option<TlsAcceptor>,
-    /// Whom to trust among backends, where that is what they speak.
-    pub(crate) backend_tls: Option<Tls>,
+    pub(crate) security: Arc<Security>,
     /// Changes when the balancer is told to stop, and when the grace period is over.
     pub(crate) phase: watch::Receiver<Phase>,
 }

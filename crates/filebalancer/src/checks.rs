@@ -14,7 +14,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use client::Tls;
 use protocol::{ReceivedReply, ReplyError, ReplyFragment, ReplyReader, Request, Stats};
 use telemetry::Mode;
 use tokio::{
@@ -26,6 +25,7 @@ use tokio::{
 use crate::{
     backend::{self, Backend, BackendStream, Opening, proxy_header},
     pool::SharedPool,
+    security::Security,
 };
 
 /// Requests that a backend gets at once that serves all its connections at once.
@@ -44,7 +44,7 @@ pub(crate) struct CheckSettings {
     /// The backend's own address expects to be told who is asking.
     pub(crate) sends_proxy: bool,
     /// Whom to trust, where its own address speaks TLS.
-    pub(crate) tls: Option<Tls>,
+    pub(crate) security: Arc<Security>,
 }
 
 /// What a backend is asked.
@@ -171,12 +171,12 @@ impl Check<'_> {
 
     /// A connection for one question. It is not counted: no client needs it.
     async fn connect(self) -> Result<BackendStream, CheckError> {
-        let (CheckSettings { tls, .. }, config) = (self.settings, &self.backend.config);
+        let (trust, config) = (self.settings.security.trust(), &self.backend.config);
         let header = self.settings.sends_proxy.then(proxy_header::of_balancer).unwrap_or_default();
         let (address, opening) = match &config.check {
             // Such a door is for operators and speaks plain text to anyone.
             Some(door) => (door, Opening { header: &[], tls: None }),
-            None => (&config.address, Opening { header: &header, tls: tls.as_ref() }),
+            None => (&config.address, Opening { header: &header, tls: trust.as_ref() }),
         };
         backend::open(address, opening).await.map_err(CheckError::Unreachable)
     }

@@ -7,7 +7,7 @@ mod socket;
 
 use std::{
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -108,31 +108,53 @@ impl Control {
 
     /// Reads the configuration again, for SIGHUP. What comes of it is logged.
     pub(crate) fn reload_at_hang_up(&self) {
-        if self.config.is_some() {
+        if self.config.is_some() || self.checks.security.is_used() {
             self.answer(&Request::Reload);
         }
     }
 
+    /// Reads what the command line names. All of it is put into force, or nothing.
     fn reload(&self) -> Result<String, String> {
-        let path = self.config.as_ref().ok_or("this balancer was started without --config")?;
+        let security = &self.checks.security;
+        let config = self.config.as_deref().map(|path| self.read_config(path)).transpose()?;
+        let certificates =
+            security.read_again().map_err(|err| format!("{:#}", anyhow::Error::from(err)))?;
+        let mut done = Vec::new();
+        if let (Some(path), Some(config)) = (&self.config, config) {
+            let what = self.put_into_force(&config);
+            done.push(format!("{} is in force: {what}", path.display()));
+        }
+        if security.is_used() {
+            security.put_into_force(certificates);
+            done.push("new connections have the certificates that were read now".to_owned());
+        }
+        if done.is_empty() {
+            return Err("this balancer was started without --config and without TLS".to_owned());
+        }
+        let done = done.join("; ");
+        tracing::info!("{done}");
+        Ok(done)
+    }
+
+    fn read_config(&self, path: &Path) -> Result<Config, String> {
         let config = Config::read_again(path).map_err(|err| err.to_string())?;
         for backend in &config.backends {
             let refusal = |why| format!("{}: {}: {why}", path.display(), backend.name);
             backend.expect_not_at(self.address).map_err(refusal)?;
         }
+        Ok(config)
+    }
+
+    /// In words what is in force now.
+    fn put_into_force(&self, config: &Config) -> String {
         let policy = config.policy.unwrap_or(self.settings.policy);
         self.pool.set_settings(Settings { policy, ..self.settings.clone() });
-        let changes = self.put_into_force(&config.backends);
-        let done = format!(
-            "{} is in force: policy {policy}, {changes} backends added, removed or changed",
-            path.display()
-        );
-        tracing::info!("{done}");
-        Ok(done)
+        let changes = self.set_all(&config.backends);
+        format!("policy {policy}, {changes} backends added, removed or changed")
     }
 
     /// Has the pool consist of these, which have different names. How many are not as they were.
-    fn put_into_force(&self, configs: &[BackendConfig]) -> usize {
+    fn set_all(&self, configs: &[BackendConfig]) -> usize {
         let mut changes = 0;
         for config in configs {
             changes += usize::from(self.set(config));

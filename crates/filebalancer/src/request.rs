@@ -48,10 +48,10 @@ pub(crate) async fn serve(balancer: &Balancer, stream: TcpStream, mut connection
         Ok(header) => header,
         Err(err) => return connection.failed(Level::Info, Ending::Lost(err)),
     };
-    match &balancer.client_tls {
+    match balancer.security.acceptor() {
         None => converse(balancer, stream, header, connection).await,
         // Boxed, so that a client in plain text has no room for it.
-        Some(tls) => match Box::pin(secured::agree(balancer, tls, stream)).await {
+        Some(tls) => match Box::pin(secured::agree(balancer, &tls, stream)).await {
             Ok(stream) => converse(balancer, stream, header, connection).await,
             Err(why) => count(connection, &why),
         },

@@ -12,8 +12,6 @@ use std::{
 };
 
 use balancing::{DuplicateName, Settings};
-use cli::TlsError;
-use client::TrustError;
 use monitor::{ListenError, Listeners, OpenError, Watch, metrics::Family, status::Status};
 use protocol::{ErrorCode, Reply, Stats, Token, Verb};
 use serving::{
@@ -30,7 +28,6 @@ use tokio::{
     sync::{mpsc, watch},
     time,
 };
-use tokio_rustls::TlsAcceptor;
 
 use crate::{
     args::ServeArgs,
@@ -39,7 +36,9 @@ use crate::{
     checks::{self, CheckSettings},
     control::{Config, ConfigError, Control, ControlSocket, SocketError},
     pool::SharedPool,
-    request, splice, stats,
+    request,
+    security::{Security, SecurityError},
+    splice, stats,
 };
 
 /// How soon connections learn that the grace period is over, and those who wait that a backend is back.
@@ -57,9 +56,7 @@ pub(crate) enum StartError {
     #[error(transparent)]
     Bind(#[from] BindError),
     #[error(transparent)]
-    Tls(#[from] TlsError),
-    #[error("--backend-ca: {0}")]
-    Trust(TrustError),
+    Security(#[from] SecurityError),
     #[error(transparent)]
     Config(#[from] ConfigError),
     #[error(transparent)]
@@ -139,10 +136,9 @@ fn run(
     pool: &SharedPool,
     also_there: &[String],
 ) -> Result<Drained, StartError> {
-    let client_tls = args.security.clients.server_config()?.map(TlsAcceptor::from);
-    let backend_tls = args.security.trusted_backends().map_err(StartError::Trust)?;
-    let speaks_plainly = args.level == Level::Request && client_tls.is_none();
-    let checks = args.check_settings(backend_tls.as_ref());
+    let security = Arc::new(Security::new(args.security.clone())?);
+    let speaks_plainly = args.level == Level::Request && security.acceptor().is_none();
+    let checks = args.check_settings(&security);
     let door = Door { speaks_plainly, limits: args.limits() };
     let acceptor = Acceptor::new(server, &door)?;
     let runtime = start_runtime(args.threads()).map_err(StartError::Threads)?;
@@ -154,8 +150,7 @@ fn run(
         layout: args.layout,
         limits: door.limits,
         sends_proxy: args.send_proxy,
-        client_tls,
-        backend_tls,
+        security,
         phase,
     });
     let control = Arc::new(Control::new(

@@ -59,7 +59,7 @@ pub(crate) enum Request {
         /// Name of the backend; ctl show lists them
         name: String,
     },
-    /// Read --config again
+    /// Read --config and the certificates again
     Reload,
 }
 

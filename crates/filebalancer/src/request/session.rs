@@ -122,10 +122,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 
     async fn connect(&self, backend: &Backend) -> Result<BackendConnection, Failure> {
-        let Balancer { pool, limits, backend_tls, .. } = self.balancer;
+        let Balancer { pool, limits, security, .. } = self.balancer;
         let opened = backend.kept.make_room(pool.in_flight_max(backend));
         let header = self.identity.header.as_deref().unwrap_or_default();
-        let opening = Opening { header, tls: backend_tls.as_ref() };
+        let trust = security.trust();
+        let opening = Opening { header, tls: trust.as_ref() };
         let opening = backend.open(limits.connect_timeout, opening);
         let stream = opening.await.map_err(Loss::Unreached)?;
         let mut connection = BackendConnection::new(stream, limits.time(), opened);

@@ -1,6 +1,7 @@
 //! TLS with clients, with backends, and with both.
 
 use std::{
+    fs,
     io::{Read, Write},
     sync::{
         atomic::{AtomicUsize, Ordering::SeqCst},
@@ -343,6 +344,38 @@ fn no_short_request_fails_when_a_backend_within_tls_is_killed_under_load() {
     });
     assert_eq!(done.load(SeqCst), CLIENTS * EACH);
     assert_eq!(balancer.stats().requests[Verb::Echo].failed, 0);
+}
+
+#[test]
+fn a_reload_has_clients_see_the_certificate_that_is_there_now_or_changes_nothing() {
+    let (old, new) = (Certificates::make(), Certificates::make());
+    let server = async_server().start();
+    let balancer = speaking_tls(balancer([named("a", &server)]), &old).start();
+    let mut open = Peer::connect_tls(balancer.address(), &old);
+    fs::copy(new.cert(), old.cert()).unwrap();
+    balancer.kill(Signal::SIGHUP);
+    expect_logged(&balancer, &["the configuration stays as it was", "is not the key of"]);
+    assert_eq!(Peer::connect_tls(balancer.address(), &old).request("LIST").outcome(), "OK");
+    fs::copy(new.key(), old.key()).unwrap();
+    balancer.kill(Signal::SIGHUP);
+    expect_logged(&balancer, &["new connections have the certificates that were read now"]);
+    assert_eq!(Peer::connect_tls(balancer.address(), &new).request("LIST").outcome(), "OK");
+    assert!(Peer::try_connect_tls(balancer.address(), &old).is_err());
+    assert_eq!(open.request("LIST").outcome(), "OK");
+}
+
+#[test]
+fn a_reload_has_backends_vouched_for_by_those_who_are_trusted_now() {
+    let (old, new) = (Certificates::make(), Certificates::make());
+    let server = secured_server(&new);
+    let balancer = trusting(balancer([named("far", &server)]), &old)
+        .args(["--check-interval", "0.5", "--check-timeout", "0.5", "--fall", "1", "--rise", "1"])
+        .start();
+    expect_logged(&balancer, &["backend=far", "fell"]);
+    fs::copy(new.ca(), old.ca()).unwrap();
+    balancer.kill(Signal::SIGHUP);
+    expect_logged(&balancer, &["backend=far", "rose"]);
+    assert_eq!(balancer.ask("LIST").outcome(), "OK");
 }
 
 #[test]
