@@ -1,5 +1,7 @@
 //! From the command line to a running balancer, and back to an exit status.
 
+mod threads;
+
 use std::{
     io,
     net::{SocketAddr, TcpListener},
@@ -21,14 +23,15 @@ use serving::{
     shutdown,
 };
 use signal_hook::consts::SIGHUP;
-use telemetry::{Arrival, EventSource, Journal, Mode, OpenConnection, journal};
+use telemetry::{Arrival, Journal, OpenConnection, journal};
 use tokio::{
     net::TcpStream,
-    runtime::{Builder, Runtime},
+    runtime::Runtime,
     sync::{mpsc, watch},
     time,
 };
 
+use self::threads::Threads;
 use crate::{
     args::ServeArgs,
     backend::BackendError,
@@ -141,7 +144,8 @@ fn run(
     let checks = args.check_settings(&security);
     let door = Door { speaks_plainly, limits: args.limits() };
     let acceptor = Acceptor::new(server, &door)?;
-    let runtime = start_runtime(args.threads()).map_err(StartError::Threads)?;
+    let threads = Threads::start(args.level, args.threads()).map_err(StartError::Threads)?;
+    let runtime = threads.runtime();
     let (phase_now, phase) = watch::channel(Phase::Serving);
     let balancer = Arc::new(Balancer {
         server: Arc::clone(server),
@@ -160,15 +164,15 @@ fn run(
         checks.clone(),
         args.config.clone(),
     ));
-    let _socket = open_socket(args, &control, &runtime)?;
+    let _socket = open_socket(args, &control, runtime)?;
     let hung_up = Arc::<AtomicBool>::default();
     signal_hook::flag::register(SIGHUP, Arc::clone(&hung_up)).map_err(ServeError::Signals)?;
     runtime.spawn(keep_time(Arc::clone(&balancer), phase_now, control, hung_up));
     runtime.block_on(begin_checks(pool, &checks));
     announce(args, server, pool, also_there);
-    let drained = accept(acceptor, listener, &balancer, &runtime)?;
+    let drained = accept(acceptor, listener, &balancer, &threads)?;
     // What is still open had its time.
-    runtime.shutdown_background();
+    threads.stop();
     Ok(drained)
 }
 
@@ -190,13 +194,14 @@ fn accept(
     acceptor: Acceptor,
     listener: TcpListener,
     balancer: &Arc<Balancer>,
-    runtime: &Runtime,
+    threads: &Threads,
 ) -> Result<Drained, ServeError> {
     acceptor.run(
         listener,
         |_| true,
         |stream, arrival, admitted| {
             let balancer = Arc::clone(balancer);
+            let (runtime, counted) = threads.for_connection();
             runtime.spawn(async move {
                 // A stream that cannot be handed over is dropped, which closes it.
                 let handed_over =
@@ -204,7 +209,7 @@ fn accept(
                 if let Ok(stream) = handed_over {
                     run_connection(&balancer, stream, arrival).await;
                 }
-                drop(admitted);
+                drop((admitted, counted));
             });
         },
     )
@@ -218,16 +223,6 @@ async fn run_connection(balancer: &Arc<Balancer>, stream: TcpStream, arrival: Ar
         Level::Connection => splice::serve(balancer, stream, connection).await,
         Level::Request => request::serve(balancer, stream, connection).await,
     }
-}
-
-/// Its threads are one worker, as the scoreboard and the log count workers: a connection moves between them.
-fn start_runtime(threads: usize) -> io::Result<Runtime> {
-    Builder::new_multi_thread()
-        .worker_threads(threads)
-        .thread_name("worker")
-        .enable_all()
-        .on_thread_start(|| journal::set_source(EventSource::Worker(Mode::Async, 1)))
-        .build()
 }
 
 /// Returns when each backend was checked once, so that the first clients find out which are there.
