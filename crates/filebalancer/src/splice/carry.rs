@@ -6,13 +6,13 @@
 use std::{
     cell::RefCell,
     future::poll_fn,
-    io,
+    io, mem,
     pin::Pin,
     task::{Context, Poll, ready},
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt, Interest, ReadBuf},
+    io::{AsyncRead, AsyncWriteExt, Interest, ReadBuf},
     net::tcp::{ReadHalf, WriteHalf},
 };
 
@@ -65,31 +65,36 @@ pub(super) async fn carry(
 }
 
 /// How much was copied; nothing at the end.
+///
+/// What is ready on all connections is read before any of it is written: whoever gets something from several
+/// is woken once, and not once for each.
 async fn copy(from: &mut ReadHalf<'_>, to: &mut WriteHalf<'_>) -> Result<usize, Lost> {
-    let (len, rest) = poll_fn(|cx| copy_now(from, to, cx)).await?;
-    to.write_all(&rest).await.map_err(Lost::To)?;
-    Ok(len)
+    let bytes = poll_fn(|cx| read(from, cx)).await.map_err(Lost::From)?;
+    others_first().await;
+    to.write_all(&bytes).await.map_err(Lost::To)?;
+    Ok(bytes.len())
 }
 
-/// Copies what is there, and gives back what `to` does not take at once.
-fn copy_now(
-    from: &mut ReadHalf<'_>,
-    to: &mut WriteHalf<'_>,
-    cx: &mut Context<'_>,
-) -> Poll<Result<(usize, Vec<u8>), Lost>> {
+fn read(from: &mut ReadHalf<'_>, cx: &mut Context<'_>) -> Poll<io::Result<Vec<u8>>> {
     BUFFER.with_borrow_mut(|buffer| {
         let mut buffer = ReadBuf::new(buffer);
-        ready!(Pin::new(from).poll_read(cx, &mut buffer)).map_err(Lost::From)?;
-        let bytes = buffer.filled();
-        if bytes.is_empty() {
-            return Poll::Ready(Ok((0, Vec::new())));
-        }
-        let taken = match Pin::new(to).poll_write(cx, bytes) {
-            Poll::Ready(taken) => taken.map_err(Lost::To)?,
-            Poll::Pending => 0,
-        };
-        Poll::Ready(Ok((bytes.len(), bytes[taken..].to_vec())))
+        ready!(Pin::new(from).poll_read(cx, &mut buffer))?;
+        Poll::Ready(Ok(buffer.filled().to_vec()))
     })
+}
+
+/// Returns when the others of this thread that are ready have had their turn. Unlike tokio's `yield_now` it
+/// does not ask the kernel who else is.
+async fn others_first() {
+    let mut is_turn = false;
+    poll_fn(|cx| {
+        if mem::replace(&mut is_turn, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// How much was spliced; nothing at the end.
