@@ -151,7 +151,7 @@ fn a_backend_that_nobody_vouches_for_gets_nothing_and_the_log_says_why() {
     ] {
         let server = secured_server(of_server);
         let balancer = trusting(balancer([named("far", &server)]), trusted)
-            .args(["--check-interval", "0.1", "--check-timeout", "0.1"])
+            .args(["--check-interval", "5", "--check-timeout", "5", "--fall", "1"])
             .start();
         expect_logged(&balancer, &["backend=far", "fell", why]);
         assert_eq!(balancer.ask("LIST").outcome(), "unavailable");
