@@ -76,7 +76,8 @@ impl Faults {
         (!faults.is_empty()).then(|| Self(faults.to_owned()))
     }
 
-    /// From the head of a GET, an UPLOAD or an ECHO to its reply at least: the longest that was given.
+    /// From the head of a GET, an UPLOAD or an ECHO to its reply at least: the longest that was given. Of it a
+    /// worker is busy with what is left when the reply is known.
     pub fn service_time(&self) -> Option<Duration> {
         let times = self.0.iter().filter_map(|fault| match fault.effect {
             Effect::ServiceTime(time) => Some(time),

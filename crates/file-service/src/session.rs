@@ -183,6 +183,7 @@ impl Session {
                 Progress::Output => return self.send(),
                 Progress::Yield => return Ok(Step::Yield),
                 Progress::Wait(wait) => return Ok(Step::Wait(wait.min(TICK))),
+                Progress::Busy(time) => return Ok(Step::Busy(time.min(TICK))),
                 Progress::NeedsInput => {}
             }
             let next = match &mut self.ending {

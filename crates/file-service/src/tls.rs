@@ -188,7 +188,7 @@ impl SecuredSession {
                 self.say_goodbye(last, now);
                 Ok(None)
             }
-            step @ (Step::Wait(_) | Step::Yield) => Ok(Some(step)),
+            step @ (Step::Wait(_) | Step::Busy(_) | Step::Yield) => Ok(Some(step)),
         }
     }
 

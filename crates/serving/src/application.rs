@@ -80,6 +80,9 @@ pub enum Step {
     Receive(Duration),
     /// Neither read nor write for so long.
     Wait(Duration),
+    /// Be busy for so long, as with work that takes the processor: of those who can be served at once there
+    /// is one less.
+    Busy(Duration),
     /// Others may go first.
     Yield,
     /// Close the sending half: no reply will follow.

@@ -88,6 +88,8 @@ pub(super) enum Progress {
     NeedsInput,
     Yield,
     Wait(Duration),
+    /// A service time that was asked for passes.
+    Busy(Duration),
 }
 
 impl Exchange {
@@ -196,7 +198,7 @@ impl Exchange {
     /// Goes on with what is under way.
     pub(super) fn advance(&mut self, now: Instant) -> Result<Progress, ConnectionError> {
         Ok(match (self.work(now)?, self.held_until) {
-            (Progress::Output, Some(until)) if now < until => Progress::Wait(until - now),
+            (Progress::Output, Some(until)) if now < until => Progress::Busy(until - now),
             (progress, _) => progress,
         })
     }

@@ -28,6 +28,7 @@ const MOMENT: Duration = Duration::from_millis(1);
 enum Rest {
     Receive(Duration),
     Wait(Duration),
+    Busy(Duration),
     Close,
     Failed(ConnectionError),
 }
@@ -126,6 +127,7 @@ impl Bench {
                     return Rest::Receive(wait);
                 }
                 Ok(Step::Wait(wait)) => return Rest::Wait(wait),
+                Ok(Step::Busy(time)) => return Rest::Busy(time),
                 Ok(Step::Yield) => {}
                 Ok(Step::FinishSending) => self.has_finished_sending = true,
                 Ok(Step::Close) => return Rest::Close,
@@ -179,7 +181,7 @@ impl Bench {
         loop {
             let rest = self.rest();
             match rest {
-                Rest::Receive(wait) | Rest::Wait(wait) if self.now < end => {
+                Rest::Receive(wait) | Rest::Wait(wait) | Rest::Busy(wait) if self.now < end => {
                     self.now = end.min(self.now + wait);
                 }
                 _ => return rest,

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use testkit::{PATIENCE, eventually};
+use testkit::{PATIENCE, Peer, Server, eventually};
 
 use crate::Model;
 
@@ -25,6 +25,31 @@ fn a_service_time_is_the_least_that_a_transfer_or_an_echo_takes(model: Model) {
     }
     drop(peer);
     assert_eq!(server.stats().injected.as_deref(), Some("service-time=150"));
+}
+
+/// A server with one worker, which an ECHO has, and another client.
+fn with_a_busy_worker(model: Model, fault: &str) -> (Server, Peer, Peer) {
+    let server = model.server().args(["--workers", "1", "--inject", fault]).start();
+    let (mut busy, other) = (server.connect(), server.connect());
+    busy.send("ECHO halo\r\n\r\n");
+    busy.await_taken();
+    (server, busy, other)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn in_event_mode_a_service_time_keeps_its_worker_to_the_end() {
+    // Longer than a driver sleeps at a time.
+    let (_server, busy, mut other) = with_a_busy_worker(Model("event"), "service-time=1500");
+    assert_eq!(other.request("PING").outcome(), "OK");
+    assert!(busy.has_received(), "PING was served in the middle of an ECHO");
+}
+
+#[test]
+fn in_async_mode_a_service_time_keeps_nobody_waiting() {
+    let (_server, busy, mut other) = with_a_busy_worker(Model("async"), "service-time=3600000");
+    assert_eq!(other.request("PING").outcome(), "OK");
+    assert!(!busy.has_received());
 }
 
 fn a_stalled_server_stops_at_the_end_of_the_grace_period(model: Model) {

@@ -137,7 +137,8 @@ async fn drive<C: Conversation>(
                     Err(_) => {}
                 }
             }
-            Step::Wait(wait) => time::sleep(wait).await,
+            // Any number of tasks can be busy at once.
+            Step::Wait(wait) | Step::Busy(wait) => time::sleep(wait).await,
             Step::Yield => task::yield_now().await,
             // A peer that is gone already is noticed by the next read.
             Step::FinishSending => drop(stream.shutdown().await),

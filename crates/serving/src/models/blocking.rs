@@ -48,7 +48,7 @@ fn drive<C: Conversation>(
                 Err(err) if timed_out(&err) => {}
                 Err(err) => conversation.peer_lost(err)?,
             },
-            Step::Wait(wait) => thread::sleep(wait),
+            Step::Wait(wait) | Step::Busy(wait) => thread::sleep(wait),
             Step::Yield => {}
             // A peer that is gone already is noticed by the next read.
             Step::FinishSending => drop(stream.shutdown(Shutdown::Write)),

@@ -1,11 +1,13 @@
 //! Events: a fixed number of threads, and each takes whichever connection is ready next.
 //!
 //! A connection that waits for its peer, or until a moment, is parked: it costs its memory and a place
-//! in epoll, and no thread. So `workers` is how many are served at the same moment, and any number may
-//! be connected. Files are read and written by the thread that serves; a disk that hangs costs it.
+//! in epoll, and no thread. One that is busy keeps its thread, and those who are ready wait in line. So
+//! `workers` is how many are served at the same moment, and any number may be connected. Files are read
+//! and written by the thread that serves; a disk that hangs costs it.
 //!
 //! All threads wait in one epoll, which wakes one of them for each connection that is ready and then
-//! says no more about it until it is parked again. One timer stands for all deadlines.
+//! says no more about it until it is parked again. Who was ready first is served first. One timer stands
+//! for all deadlines.
 //!
 //! A connection moves between threads; it is counted on the worker that picked it up.
 //!
@@ -15,16 +17,20 @@ use std::{
     collections::{BTreeSet, HashMap},
     io::{self, Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
+    os::fd::AsFd,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Barrier, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 
-use nix::sys::{
-    epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout},
-    time::TimeSpec,
-    timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags},
+use nix::{
+    poll::{PollFd, PollFlags, PollTimeout, poll},
+    sys::{
+        epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout},
+        time::TimeSpec,
+        timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags},
+    },
 };
 use telemetry::{Arrival, Slot};
 
@@ -117,6 +123,8 @@ enum Next {
     /// Nothing until the peer is ready for these events, or until the moment at the latest; without
     /// events only the moment counts.
     Park(EpollFlags, Instant),
+    /// Nothing for so long, while the connection keeps its worker.
+    Busy(Duration),
     Yield,
     Close,
 }
@@ -163,9 +171,12 @@ impl<A: Application> Worker<'_, A> {
                 Open { stream, conversation, pending: None, _admitted: admitted }
             }
         };
-        for _ in 0..STEPS_AT_ONCE {
+        let mut steps_left = STEPS_AT_ONCE;
+        while steps_left > 0 {
             match self.advance(&mut open) {
-                Ok(Next::GoOn) => {}
+                Ok(Next::GoOn) => steps_left -= 1,
+                // It is no step: what takes long comes in many parts, and whoever is ready waits for the last.
+                Ok(Next::Busy(time)) => thread::sleep(time),
                 Ok(Next::Park(events, until)) => {
                     return self.parking.park(id, Connection::Open(open), events, until);
                 }
@@ -202,6 +213,7 @@ impl<A: Application> Worker<'_, A> {
                 (read.map(|len| conversation.received(len)), EpollFlags::EPOLLIN)
             }
             Step::Wait(_) => (Err(io::ErrorKind::WouldBlock.into()), EpollFlags::empty()),
+            Step::Busy(time) => return Ok(Next::Busy(time)),
             Step::Yield => return Ok(Next::Yield),
             Step::FinishSending => {
                 // A peer that is gone already is noticed by the next read.
@@ -226,7 +238,7 @@ impl<A: Application> Worker<'_, A> {
 fn wait(step: Step) -> Duration {
     match step {
         Step::Send(wait) | Step::Receive(wait) | Step::Wait(wait) => wait,
-        Step::Yield | Step::FinishSending | Step::Close => Duration::ZERO,
+        Step::Busy(_) | Step::Yield | Step::FinishSending | Step::Close => Duration::ZERO,
     }
 }
 
@@ -239,12 +251,19 @@ struct Parking<C> {
 }
 
 struct Parked<C> {
-    /// Each with its deadline; there is none for one that was just accepted, which is ready at once.
-    connections: HashMap<u64, (Connection<C>, Option<Instant>)>,
+    connections: HashMap<u64, Waiting<C>>,
     deadlines: BTreeSet<(Instant, u64)>,
     /// When the timer fires; `None` while it does not.
     timer_at: Option<Instant>,
     next_id: u64,
+}
+
+struct Waiting<C> {
+    connection: Connection<C>,
+    /// What it waits for; nothing but its deadline where there are none.
+    events: EpollFlags,
+    /// `None` where it is known to be ready, as one that was just accepted is.
+    deadline: Option<Instant>,
 }
 
 impl<C> Parking<C> {
@@ -269,8 +288,10 @@ impl<C> Parking<C> {
         let id = parked.next_id;
         parked.next_id += 1;
         // There is room to send, so it is ready at once.
-        self.epoll.add(&stream, EpollEvent::new(EpollFlags::EPOLLOUT | ONE_SHOT, id))?;
-        parked.connections.insert(id, (Connection::Arrived(stream, arrival, admitted), None));
+        let events = EpollFlags::EPOLLOUT;
+        self.epoll.add(&stream, EpollEvent::new(events | ONE_SHOT, id))?;
+        let connection = Connection::Arrived(stream, arrival, admitted);
+        parked.connections.insert(id, Waiting { connection, events, deadline: None });
         Ok(())
     }
 
@@ -286,7 +307,7 @@ impl<C> Parking<C> {
                 return;
             }
         }
-        parked.connections.insert(id, (connection, Some(until)));
+        parked.connections.insert(id, Waiting { connection, events, deadline: Some(until) });
         parked.deadlines.insert((until, id));
         self.set_timer(&mut parked);
     }
@@ -346,15 +367,40 @@ impl<C> Parking<C> {
 
 impl<C> Parked<C> {
     fn take_due(&mut self) -> Option<(u64, Connection<C>)> {
-        let (deadline, id) = *self.deadlines.first()?;
-        if deadline <= Instant::now() { self.take(id) } else { None }
+        loop {
+            let (deadline, id) = *self.deadlines.first()?;
+            if deadline > Instant::now() {
+                return None;
+            }
+            let waiting = self.connections.get_mut(&id)?;
+            if !waiting.is_ready() {
+                return self.take(id);
+            }
+            // It has not waited in vain, and has its place in epoll behind those who were ready before.
+            waiting.deadline = None;
+            self.deadlines.pop_first();
+        }
     }
 
     /// `None` where another worker was faster.
     fn take(&mut self, id: u64) -> Option<(u64, Connection<C>)> {
-        let (connection, deadline) = self.connections.remove(&id)?;
+        let Waiting { connection, deadline, .. } = self.connections.remove(&id)?;
         deadline.map(|deadline| self.deadlines.remove(&(deadline, id)));
         Some((id, connection))
+    }
+}
+
+impl<C> Waiting<C> {
+    fn is_ready(&self) -> bool {
+        let events = if self.events.contains(EpollFlags::EPOLLIN) {
+            PollFlags::POLLIN
+        } else if self.events.contains(EpollFlags::EPOLLOUT) {
+            PollFlags::POLLOUT
+        } else {
+            return false;
+        };
+        let mut polled = [PollFd::new(self.connection.stream().as_fd(), events)];
+        poll(&mut polled, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
     }
 }
 
@@ -368,6 +414,8 @@ impl<C> Connection<C> {
 
 #[cfg(test)]
 mod tests {
+    use std::iter;
+
     use super::*;
     use crate::admission::Admission;
 
@@ -429,6 +477,21 @@ mod tests {
         parking.park(99, due, EpollFlags::empty(), Instant::now());
         assert_eq!(id(parking.take_due()), Some(99));
         assert_eq!(id(parking.take_due()), None);
+    }
+
+    #[test]
+    fn who_is_ready_when_its_time_is_over_keeps_its_place_in_line() {
+        let parking = Parking::open().unwrap();
+        let ((first, mut first_peer), (second, mut second_peer)) =
+            (connection(&parking, 1), connection(&parking, 2));
+        parking.park(1, first, EpollFlags::EPOLLIN, Instant::now() + LONG);
+        parking.park(2, second, EpollFlags::EPOLLIN, Instant::now());
+        first_peer.write_all(b"x").unwrap();
+        second_peer.write_all(b"x").unwrap();
+        assert_eq!(id(parking.take_due()), None);
+        // The timer is ready too, and nobody is due.
+        let next = || iter::repeat_with(|| parking.next_ready(EpollTimeout::NONE)).find_map(id);
+        assert_eq!([next(), next()], [Some(1), Some(2)]);
     }
 
     #[test]

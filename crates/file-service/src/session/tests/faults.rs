@@ -13,7 +13,7 @@ fn with_fault(fault: &str) -> Bench {
 #[track_caller]
 fn expect_reply_after(bench: &mut Bench, wait: Duration, part: &str) {
     let rest = bench.rest();
-    assert!(matches!(rest, Rest::Wait(asked) if asked == wait), "{rest:?}");
+    assert!(matches!(rest, Rest::Busy(asked) if asked == wait), "{rest:?}");
     bench.pass(wait - MOMENT);
     bench.expect_silence();
     bench.pass(MOMENT);
@@ -52,7 +52,7 @@ fn what_takes_longer_anyway_and_every_other_request_waits_no_longer() {
 fn a_half_closed_upload_sends_no_byte_ahead_of_its_service_time() {
     let mut bench = with_fault("service-time=150");
     bench.receive("UPLOAD a.txt Zm9v");
-    assert!(matches!(bench.half_close(), Rest::Wait(wait) if wait == SERVICE_TIME));
+    assert!(matches!(bench.half_close(), Rest::Busy(time) if time == SERVICE_TIME));
     bench.pass(SERVICE_TIME - MOMENT);
     bench.expect_silence();
     bench.pass(MOMENT);
@@ -84,7 +84,7 @@ fn a_drain_lets_the_service_time_pass_and_the_end_of_the_grace_period_does_not()
     let mut cut = with_fault("service-time=3600000");
     cut.receive("UPLOAD a.txt aGVsbG8=\n");
     cut.begin_drain();
-    assert!(matches!(cut.pass(GRACE_PERIOD - MOMENT), Rest::Wait(_)));
+    assert!(matches!(cut.pass(GRACE_PERIOD - MOMENT), Rest::Busy(_)));
     assert!(matches!(cut.pass(MOMENT), Rest::Failed(ConnectionError::ShutDown)));
     cut.expect_silence();
 }
