@@ -161,6 +161,10 @@ pub(crate) struct ServeArgs {
     )]
     pub(crate) queue_wait: Duration,
 
+    /// For experiments: what a policy leaves to chance is then as in a simulation with this seed
+    #[arg(long, value_name = "N", hide = true)]
+    pub(crate) seed: Option<u64>,
+
     /// Tell the backends who is asking: with the PROXY protocol, version 2, before each connection
     ///
     /// They must expect it, as `fileserver --accept-proxy` does.

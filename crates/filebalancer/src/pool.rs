@@ -14,6 +14,7 @@ use std::{
 };
 
 use balancing::{BackendId, Change, DuplicateName, NoBackend, Outcome, Settings, State, Ticket};
+use simulation::Chance;
 use telemetry::{
     EventKind, Journal, Level,
     histogram::{Histogram, HistogramCounts},
@@ -67,11 +68,12 @@ type PoolDecisions = Decisions<oneshot::Sender<Result<Lease, NoPlace>>>;
 impl SharedPool {
     pub(crate) fn new(
         settings: Settings,
+        chance: Chance,
         queue_len: usize,
         queue_wait: Duration,
         journal: Journal,
     ) -> Self {
-        let decisions = Mutex::new(Decisions::new(settings, queue_len, queue_wait));
+        let decisions = Mutex::new(Decisions::new(settings, chance, queue_len, queue_wait));
         let (waits, began) = (Histogram::default(), Instant::now());
         Self(Arc::new(Shared { decisions, queue_wait, waits, began, journal }))
     }

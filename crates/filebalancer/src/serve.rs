@@ -3,6 +3,7 @@
 mod threads;
 
 use std::{
+    hash::{BuildHasher, RandomState},
     io,
     net::{SocketAddr, TcpListener},
     process::{self, ExitCode},
@@ -13,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use balancing::{DuplicateName, Settings};
+use balancing::{DuplicateName, Settings, simulate};
 use monitor::{ListenError, Listeners, OpenError, Watch, metrics::Family, status::Status};
 use protocol::{ErrorCode, Reply, Stats, Token, Verb};
 use serving::{
@@ -23,6 +24,7 @@ use serving::{
     shutdown,
 };
 use signal_hook::consts::SIGHUP;
+use simulation::Chance;
 use telemetry::{Arrival, Journal, OpenConnection, journal};
 use tokio::{
     net::TcpStream,
@@ -121,7 +123,10 @@ fn configured_pool(
     };
     let settings = args.pool_settings();
     let settings = Settings { policy: config.policy.unwrap_or(settings.policy), ..settings };
-    let pool = SharedPool::new(settings, args.queue as usize, args.queue_wait, journal);
+    // The keys of a hasher are random.
+    let seed = args.seed.unwrap_or_else(|| RandomState::new().hash_one(()));
+    let chance = Chance::new(seed, simulate::PICKS);
+    let pool = SharedPool::new(settings, chance, args.queue as usize, args.queue_wait, journal);
     for backend in config.backends {
         let refusal = |reason| StartError::Backend { name: backend.name.clone(), reason };
         backend.expect_not_at(address).map_err(refusal)?;

@@ -164,6 +164,7 @@ impl SimulateArgs {
             settings: Settings { policy: self.policy, ..Settings::default() },
             backends,
             arrivals,
+            transit: Duration::ZERO,
             requests: self.requests,
             unmeasured: self.unmeasured.unwrap_or(self.requests / 10),
             queue: QueueLimits { len_max: self.queue as usize, wait_max: self.queue_wait },

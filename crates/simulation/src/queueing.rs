@@ -93,6 +93,18 @@ pub fn in_turn(per_second: f64, mean_service: Duration, servers: usize) -> Optio
     wait(low / (1.0 - low) * mean_service.as_secs_f64())
 }
 
+/// The same where all services of a server take equally long, and each has so many `workers` (`E_n`/D/c). The
+/// arrivals of one queue for all workers with equal services would begin, and end, in their order, each with
+/// the worker of the arrival that is one round of all workers before: which is in turn.
+pub fn in_turn_constant(
+    per_second: f64,
+    service: Duration,
+    servers: usize,
+    workers: usize,
+) -> Option<Duration> {
+    one_queue_constant(per_second, service, servers.checked_mul(workers)?)
+}
+
 /// The wait before service where each arrival looks at two of very many servers with exponential service
 /// times and takes the shorter queue (Mitzenmacher 1996): the mean time in the system, in service times,
 /// is the sum of ρ^(2^i - 2) over i ≥ 1, of which the first is the service itself.

@@ -30,22 +30,38 @@ pub fn predict(scenario: &Scenario) -> Option<Prediction> {
     }
     let (workers, in_flight_max) = (first.workers.get(), first.spec.in_flight_max);
     let are_alike = backends.iter().all(|backend| is_like(backend, first));
+    // A place that is kept while an answer is under way keeps a worker idle, which no formula knows.
+    if in_flight_max <= workers && !scenario.transit.is_zero() {
+        return None;
+    }
     // Whoever waits in the balancer's queue is served by the first worker that has room, as are those who
     // wait at a single backend; so either is one queue.
     if are_alike && (backends.len() == 1 || in_flight_max <= workers) {
-        return one_queue(per_second, &first.service, backends.len() * in_flight_max.min(workers));
+        let servers = backends.len() * in_flight_max.min(workers);
+        return Some(one_queue(per_second, &first.service, servers)?.later(scenario.transit));
     }
     if !backends.iter().all(|backend| is_queue_of_its_own(backend, first)) {
         return None;
     }
-    match scenario.settings.policy {
-        PolicyName::RoundRobin => in_turn(per_second, backends),
-        PolicyName::TwoChoices if are_alike && backends.len() >= MANY => {
+    let prediction = match scenario.settings.policy {
+        PolicyName::RoundRobin => in_turn(per_second, backends)?,
+        PolicyName::TwoChoices
+            if are_alike && backends.len() >= MANY && is_exponential(&first.service) =>
+        {
             let mean = first.service.mean();
             let wait = queueing::two_choices(per_second, mean, backends.len())?;
-            Some(Prediction { model: "two choices", mean: wait + mean })
+            Prediction { model: "two choices", mean: wait + mean }
         }
-        PolicyName::TwoChoices | PolicyName::LeastConnections | PolicyName::PeakEwma => None,
+        PolicyName::TwoChoices | PolicyName::LeastConnections | PolicyName::PeakEwma => {
+            return None;
+        }
+    };
+    Some(prediction.later(scenario.transit))
+}
+
+impl Prediction {
+    fn later(self, by: Duration) -> Self {
+        Self { mean: self.mean + by, ..self }
     }
 }
 
@@ -69,12 +85,20 @@ fn one_queue(per_second: f64, service: &Distribution, servers: usize) -> Option<
 
 /// Each has its own service time; of the requests they have equal shares.
 fn in_turn(per_second: f64, backends: &[SimulatedBackend]) -> Option<Prediction> {
+    let is_exponential = is_exponential(&backends.first()?.service);
     let time = |backend: &SimulatedBackend| {
         let mean = backend.service.mean();
-        Some(queueing::in_turn(per_second, mean, backends.len())? + mean)
+        let wait = if is_exponential {
+            queueing::in_turn(per_second, mean, backends.len())
+        } else {
+            let workers = backend.workers.get();
+            queueing::in_turn_constant(per_second, mean, backends.len(), workers)
+        };
+        Some(wait? + mean)
     };
     let sum: Duration = backends.iter().map(time).sum::<Option<Duration>>()?;
-    Some(Prediction { model: "E_n/M/1", mean: sum / u32::try_from(backends.len()).ok()? })
+    let model = if is_exponential { "E_n/M/1" } else { "E_n/D/c" };
+    Some(Prediction { model, mean: sum / u32::try_from(backends.len()).ok()? })
 }
 
 fn is_like(backend: &SimulatedBackend, other: &SimulatedBackend) -> bool {
@@ -84,10 +108,20 @@ fn is_like(backend: &SimulatedBackend, other: &SimulatedBackend) -> bool {
         && backend.spec.in_flight_max == other.spec.in_flight_max
 }
 
-/// One worker with exponential service times, in front of which there may be a queue.
+/// One worker with exponential service times, or any number of them with constant ones, in front of which
+/// there may be a queue.
 fn is_queue_of_its_own(backend: &SimulatedBackend, other: &SimulatedBackend) -> bool {
-    backend.workers.get() == 1
-        && backend.spec.in_flight_max > 1
+    let workers = backend.workers.get();
+    let is_of_known_kind = match backend.service {
+        Distribution::Exponential { .. } => workers == 1 && is_exponential(&other.service),
+        Distribution::Constant(_) => matches!(other.service, Distribution::Constant(_)),
+        Distribution::Uniform { .. } | Distribution::Sample(_) => false,
+    };
+    is_of_known_kind
+        && backend.spec.in_flight_max > workers
         && backend.spec.weight == other.spec.weight
-        && matches!(backend.service, Distribution::Exponential { .. })
+}
+
+fn is_exponential(service: &Distribution) -> bool {
+    matches!(service, Distribution::Exponential { .. })
 }

@@ -11,6 +11,9 @@ pub struct Scenario {
     pub settings: Settings,
     pub backends: Vec<SimulatedBackend>,
     pub arrivals: Arrivals,
+    /// How long each request is under way besides, there and back. Its worker serves others meanwhile; for the
+    /// policy it is in flight, and answered at the end of it.
+    pub transit: Duration,
     /// How many arrive in all.
     pub requests: u64,
     /// How many of them, the first ones, are in no result: they come while the queues, empty at the

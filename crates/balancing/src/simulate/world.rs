@@ -10,7 +10,7 @@ use super::{
     occupancy::Occupancy,
     results::{Failures, Results},
     scenario::{Scenario, SimulatedBackend},
-    server::{Begun, Completion, Server},
+    server::{Begun, Completion, Job, Server},
 };
 use crate::{
     backend::BackendId,
@@ -47,9 +47,11 @@ fn run_in(scenario: &Scenario, pool: Pool) -> Result<Results, DuplicateName> {
 /// same arrivals.
 pub const ARRIVALS: u64 = 0;
 
-/// Other streams, so that neither a policy nor a service time moves an arrival. That of a backend's service
-/// times is the first one of them plus its place.
-const PICKS: u64 = 1;
+/// The stream of chance from which a policy picks, for whoever would have it pick the same.
+pub const PICKS: u64 = 1;
+
+/// Another one for each backend's service times, at this number plus its place. So neither a policy nor a service
+/// time moves an arrival.
 const SERVICE: u64 = 2;
 
 #[derive(Debug)]
@@ -68,6 +70,8 @@ enum Event {
     Arrival,
     /// A worker of this backend is done.
     Served(usize, Completion),
+    /// The answer of this backend is there. Boxed, since there may be none of them among millions of others.
+    Answered(usize, Box<Job<Request>>),
     Check(usize),
     CheckTimedOut(usize),
     /// Which of the scenario.
@@ -143,6 +147,7 @@ impl<'a> World<'a> {
         match event {
             Event::Arrival => self.arrive(),
             Event::Served(place, completion) => self.served(place, completion),
+            Event::Answered(place, job) => self.answered(place, *job),
             Event::Check(place) => self.check(place),
             // One that has gone on meanwhile has answered.
             Event::CheckTimedOut(place) => self.checked(place),
@@ -289,6 +294,14 @@ impl World<'_> {
         self.occupancy.leave(place, now);
         let begun = self.servers[place].begin(now);
         self.schedule_completion(place, begun);
+        match self.scenario.transit {
+            Duration::ZERO => self.answered(place, job),
+            transit => self.agenda.schedule_in(transit, Event::Answered(place, Box::new(job))),
+        }
+    }
+
+    fn answered(&mut self, place: usize, job: Job<Request>) {
+        let now = self.agenda.now();
         self.pool.answered(self.ids[place], now - job.sent, now);
         self.finish(place, Outcome::Succeeded);
         self.ended += 1;

@@ -28,15 +28,23 @@ fn any_scenario() -> impl Strategy<Value = Scenario> {
         Just(Arrivals::Poisson { per_second: 1_000.0 }),
         Just(Arrivals::Bursts { size: 20, every: 30 * MS }),
     ];
-    let limits = (1..4_usize, 1..4_usize, 0..20_usize, 0..30_u32);
+    let limits = (1..4_usize, 1..4_usize, 0..20_usize, 0..30_u32, 0..4_u32);
     let policy = prop::sample::select(PolicyName::ALL.to_vec());
     (any::<u64>(), policy, arrivals, limits, any::<bool>(), incidents()).prop_map(
-        |(seed, policy, arrivals, (max, workers, len_max, wait_ms), is_checked, incidents)| {
+        |(
+            seed,
+            policy,
+            arrivals,
+            (max, workers, len_max, wait_ms, transit_ms),
+            is_checked,
+            incidents,
+        )| {
             let mut scenario = scenario(policy, 3, &exponential(4 * MS), arrivals);
             for (number, backend) in scenario.backends.iter_mut().enumerate() {
                 backend.spec.in_flight_max = max + number;
                 backend.workers = workers.try_into().unwrap();
             }
+            scenario.transit = transit_ms * MS;
             scenario.queue = QueueLimits { len_max, wait_max: wait_ms * MS };
             scenario.checks = is_checked.then_some(Checks { interval: 20 * MS, timeout: 10 * MS });
             Scenario { requests: 400, unmeasured: 50, incidents, seed, ..scenario }

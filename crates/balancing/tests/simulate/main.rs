@@ -40,6 +40,7 @@ fn scenario(
         settings: Settings { policy, ..Settings::default() },
         backends: (0..count).map(backend).collect(),
         arrivals,
+        transit: Duration::ZERO,
         requests: 0,
         unmeasured: 0,
         queue: QueueLimits { len_max: usize::MAX, wait_max: Duration::MAX },

@@ -73,6 +73,33 @@ fn in_turn_each_backend_sees_every_nth_arrival() {
     }
 }
 
+/// The two workers of each take turns too, so it is one queue for six, however many wait at each backend.
+#[test]
+fn in_turn_backends_with_constant_times_are_one_queue_for_all_workers() {
+    let service = Distribution::Constant(MS);
+    let mut three = scenario(PolicyName::RoundRobin, 3, &service, poisson(2_400.0));
+    assert_within_three_standard_errors("E_n/D/c", three.clone());
+    let mut central = three.clone();
+    central.backends.iter_mut().for_each(|backend| backend.spec.in_flight_max = 1);
+    assert_eq!(predict(&three).map(|it| it.mean), predict(&central).map(|it| it.mean));
+    three.backends.iter_mut().for_each(|backend| backend.workers = 2.try_into().unwrap());
+    three.arrivals = poisson(4_800.0);
+    assert_within_three_standard_errors("E_n/D/c", three.clone());
+    // Each of them is a queue of its own, whatever the others take.
+    three.backends[2].service = Distribution::Constant(MS / 2);
+    assert_within_three_standard_errors("E_n/D/c", three);
+}
+
+/// Whoever is under way keeps no worker from others.
+#[test]
+fn transit_makes_every_answer_later_and_no_queue_longer() {
+    let mut one = scenario(PolicyName::RoundRobin, 1, &Distribution::Constant(MS), poisson(800.0));
+    let at_once = predict(&one).unwrap();
+    one.transit = 2 * MS;
+    assert_eq!(predict(&one).unwrap().mean, at_once.mean + 2 * MS);
+    assert_within_three_standard_errors("M/D/1", one);
+}
+
 #[test]
 fn in_turn_a_slow_backend_keeps_its_share_and_makes_it_wait() {
     let mut two = scenario(PolicyName::RoundRobin, 2, &exponential(MS), poisson(400.0));
@@ -109,6 +136,28 @@ fn a_policy_that_skips_a_backend_is_found() {
     assert!(deviation(&broken, prediction) > 10.0, "{}", deviation(&broken, prediction));
 }
 
+/// Where backends take no more than they can serve at once, each answer takes as long as its service. Then a
+/// fast backend that is late once in two hundred times is taken for slow, for seconds.
+#[test]
+fn one_late_answer_has_peak_ewma_spare_a_fast_backend_for_seconds() {
+    let share_of_slow = |fast: Distribution| {
+        let mut three = scenario(PolicyName::PeakEwma, 3, &fast, poisson(270.0));
+        three.backends[0].service = Distribution::Constant(40 * MS);
+        for backend in &mut three.backends {
+            backend.workers = 2.try_into().unwrap();
+            backend.spec.in_flight_max = 2;
+        }
+        (three.requests, three.unmeasured) = (100_000, 10_000);
+        let results = run(&three).unwrap();
+        results.backends[0].answered as f64 / results.succeeded as f64
+    };
+    let steady = share_of_slow(Distribution::Constant(10 * MS));
+    let mut services = vec![10 * MS; 199];
+    services.push(40 * MS);
+    let sometimes_late = share_of_slow(Distribution::Sample(services));
+    assert!(sometimes_late > 1.2 * steady, "{sometimes_late} {steady}");
+}
+
 #[test]
 fn the_same_seed_gives_the_same_and_another_one_another() {
     for policy in PolicyName::ALL {
@@ -142,6 +191,8 @@ fn where_no_formula_is_known_nothing_is_predicted() {
     unequal.backends[7].service = exponential(4 * MS);
     let mut least = known();
     least.settings.policy = PolicyName::LeastConnections;
+    let constant = Distribution::Constant(MS);
+    let paired = scenario(PolicyName::TwoChoices, 100, &constant, poisson(90_000.0));
     let mut steady = known();
     steady.arrivals = Arrivals::Steady { per_second: 90_000.0 };
     let mut heavier = scenario(PolicyName::RoundRobin, 2, &exponential(MS), poisson(100.0));
@@ -150,7 +201,7 @@ fn where_no_formula_is_known_nothing_is_predicted() {
     overloaded.arrivals = poisson(100_000.0);
     let few = scenario(PolicyName::TwoChoices, 10, &exponential(MS), poisson(9_000.0));
     let none = scenario(PolicyName::TwoChoices, 0, &exponential(MS), poisson(9_000.0));
-    for unknown in [unequal, least, steady, heavier, overloaded, few, none] {
+    for unknown in [unequal, least, paired, steady, heavier, overloaded, few, none] {
         assert_eq!(predict(&unknown), None);
     }
 }

@@ -1,10 +1,6 @@
 //! What decides, all behind one lock: the pool, who waits for it, and what it is a pool of.
 
-use std::{
-    hash::{BuildHasher, RandomState},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use balancing::{
     BackendId, BackendSpec, DuplicateName, NoBackend, Pool, Queue, RetryBudget, Settings, State,
@@ -39,14 +35,17 @@ pub(super) struct Decisions<A> {
 }
 
 impl<A> Decisions<A> {
-    pub(super) fn new(settings: Settings, queue_len: usize, queue_wait: Duration) -> Self {
-        // The keys of a hasher are random.
-        let seed = RandomState::new().hash_one(());
+    pub(super) fn new(
+        settings: Settings,
+        chance: Chance,
+        queue_len: usize,
+        queue_wait: Duration,
+    ) -> Self {
         Self {
             pool: Pool::new(settings),
             waiting: Queue::new(queue_len, queue_wait),
             retries: RetryBudget::default(),
-            chance: Chance::new(seed, 0),
+            chance,
             backends: Vec::new(),
         }
     }

@@ -92,6 +92,7 @@ fn scenario(plan: &BalancePlan, cell: Cell, overhead: Duration) -> anyhow::Resul
         },
         backends: plan.server_names().into_iter().zip(services).map(backend).collect(),
         arrivals: plan.arrivals(cell.scenario),
+        transit: Duration::ZERO,
         requests: arrivals_in(plan, cell),
         unmeasured: 0,
         queue: QueueLimits { len_max: QUEUE_LEN, wait_max: QUEUE_WAIT },
