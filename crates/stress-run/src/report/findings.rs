@@ -115,7 +115,10 @@ fn turns(facts: &Facts<'_>) -> Option<Markup> {
     let load = facts.heaviest?;
     let turns = |operation: Operation| {
         let rows = facts.heaviest_rows(operation);
-        let takes_turns = |mode: &Option<Mode>| !mode.is_some_and(Mode::serves_all_at_once);
+        let environment = &facts.run.environment;
+        let takes_turns = |mode: &Option<Mode>| {
+            !mode.is_some_and(|mode| environment.serves_all_at_once(mode, operation))
+        };
         let mut modes = facts.modes().into_iter().filter(takes_turns);
         let turns = modes.find_map(|mode| Turns::of(&rows, mode))?;
         // With a worker for each nobody takes turns.

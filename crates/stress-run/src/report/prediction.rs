@@ -8,8 +8,8 @@
 //! analysis, Denning and Buzen 1978).
 
 use crate::{
-    plan::{Cell, Configuration},
-    results::{Row, Run},
+    plan::Cell,
+    results::{Environment, Row, Run},
 };
 
 /// What one job takes when it is alone.
@@ -28,9 +28,9 @@ pub(crate) struct Prediction {
 }
 
 impl Prediction {
-    pub(crate) fn of(alone: Alone, cell: &Cell, cores: usize) -> Self {
-        let clients = f64::from(cell.clients);
-        let workers = f64::from(served_at_once(cell.server, cell.clients));
+    /// Of so many clients, of whom so many are served at once.
+    fn of(alone: Alone, (clients, workers): (u32, u32), cores: usize) -> Self {
+        let [clients, workers] = [clients, workers].map(f64::from);
         let at_once = clients.min(workers);
         let rate = (at_once / alone.seconds).min(cores as f64 / alone.cpu_s);
         let rounds = (clients / workers).ceil();
@@ -38,11 +38,11 @@ impl Prediction {
     }
 }
 
-/// In async and event mode workers are threads, and every connection is served at once.
-fn served_at_once(server: Configuration, clients: u32) -> u32 {
-    match server.mode {
-        Some(mode) if mode.serves_all_at_once() => clients,
-        _ => server.workers,
+/// W: in async and event mode workers are threads, and as a rule every connection is served at once.
+fn served_at_once(environment: &Environment, cell: &Cell) -> u32 {
+    match cell.server.mode {
+        Some(mode) if environment.serves_all_at_once(mode, cell.operation) => cell.clients,
+        _ => cell.server.workers,
     }
 }
 
@@ -62,7 +62,9 @@ impl Run {
 
     /// What the row should have taken.
     pub(crate) fn prediction(&self, cell: &Cell) -> Option<Prediction> {
-        Some(Prediction::of(self.alone(cell)?, cell, self.environment.machine.cores))
+        let clients_and_workers = (cell.clients, served_at_once(&self.environment, cell));
+        let cores = self.environment.machine.cores;
+        Some(Prediction::of(self.alone(cell)?, clients_and_workers, cores))
     }
 }
 
@@ -70,37 +72,47 @@ impl Run {
 mod tests {
     use super::*;
     use crate::{
-        plan::{Attempt, Mode, Operation, Volume},
-        results::{CellLine, Environment},
+        plan::{Attempt, Configuration, Mode, Operation, Volume},
+        results::CellLine,
     };
 
-    fn predict(mode: Mode, clients: u32, workers: u32) -> Prediction {
-        let server = Configuration { mode: Some(mode), workers };
-        let volume = Volume { bytes: 1 };
-        let cell = Cell { operation: Operation::Download, volume, clients, server };
+    fn predict(clients: u32, workers: u32) -> Prediction {
         // Two processors finish a job each second.
-        Prediction::of(Alone { seconds: 1.0, cpu_s: 2.0 }, &cell, 2)
+        Prediction::of(Alone { seconds: 1.0, cpu_s: 2.0 }, (clients, workers), 2)
     }
 
     #[test]
     fn saturated_means_differ_while_the_makespan_does_not() {
         for (workers, mean_s) in [(1, 25.5), (5, 27.5), (50, 50.0)] {
-            let prediction = predict(Mode::Thread, 50, workers);
+            let prediction = predict(50, workers);
             assert_eq!((prediction.mean_s, prediction.makespan_s), (mean_s, 50.0), "{workers}");
         }
-        assert_eq!(predict(Mode::Async, 50, 1).mean_s, 50.0);
     }
 
     #[test]
     fn few_workers_limit_jobs_that_need_little_processor_time() {
-        let server = Configuration { mode: Some(Mode::Thread), workers: 5 };
-        let volume = Volume { bytes: 1 };
-        let cell = Cell { operation: Operation::Upload, volume, clients: 50, server };
-        let prediction = Prediction::of(Alone { seconds: 0.2, cpu_s: 0.001 }, &cell, 2);
+        let prediction = Prediction::of(Alone { seconds: 0.2, cpu_s: 0.001 }, (50, 5), 2);
         assert!((prediction.mean_s - 1.1).abs() < 1e-12, "{prediction:?}");
         assert!((prediction.makespan_s - 2.0).abs() < 1e-12, "{prediction:?}");
         // One client alone is what was measured.
-        assert_eq!(predict(Mode::Process, 1, 1).mean_s, 1.0);
+        assert_eq!(predict(1, 1).mean_s, 1.0);
+    }
+
+    #[test]
+    fn an_injected_service_time_has_those_take_turns_whom_threads_serve() {
+        let mut environment = Environment::made_up();
+        let mut at_once = |injected: Option<&str>, operation| {
+            environment.injected = injected.map(str::to_owned);
+            [Mode::Thread, Mode::Event, Mode::Async].map(|mode| {
+                let server = Configuration { mode: Some(mode), workers: 5 };
+                let cell = Cell { operation, volume: Volume::NONE, clients: 50, server };
+                served_at_once(&environment, &cell)
+            })
+        };
+        assert_eq!(at_once(None, Operation::Download), [5, 50, 50]);
+        assert_eq!(at_once(Some("flip-byte,service-time=5"), Operation::Upload), [5, 5, 50]);
+        // It is no part of a LIST.
+        assert_eq!(at_once(Some("service-time=5"), Operation::List), [5, 50, 50]);
     }
 
     /// One client alone, in one burst or two, with a pool of so many.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     machine::description::Machine,
-    plan::{Needs, Plan, Volume},
+    plan::{Mode, Needs, Operation, Plan, Volume},
     processes::offspring,
     servers::content::ContentHasher,
 };
@@ -66,6 +66,14 @@ pub(crate) struct Binaries {
 }
 
 impl Environment {
+    /// Whether a server of this mode serves all connections at once. With a service time that was injected
+    /// they take turns in event mode too: it keeps a thread busy.
+    pub(crate) fn serves_all_at_once(&self, mode: Mode, operation: Operation) -> bool {
+        let injected = self.injected.as_deref().unwrap_or_default();
+        let is_busy = operation.moves_files() && injected.contains("service-time");
+        mode.serves_all_at_once() && !(mode == Mode::Event && is_busy)
+    }
+
     /// Of a run that starts now.
     pub(crate) fn of_this_run(is_quick: bool, work_dir: &Path, plan: &Plan) -> Self {
         Self {
