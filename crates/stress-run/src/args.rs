@@ -94,6 +94,11 @@ pub(crate) enum Command {
         #[command(flatten)]
         places: PlaceArgs,
 
+        /// Of a run of `balance`: the balancer to start [default: the filebalancer beside
+        /// stress-run]
+        #[arg(long, value_name = "PATH")]
+        filebalancer: Option<PathBuf>,
+
         #[command(flatten)]
         results: ResultArgs,
     },

@@ -2,10 +2,12 @@
 //! servers behind a real balancer, simulated with the same parameters, and calculated where a formula is known.
 //!
 //! [`plan`] says what there is to measure; for each row [`stage`] starts the programs, [`measured`] loads them
-//! and does to a server what the scenario says, [`simulated`] has the same happen in virtual time. [`files`]
-//! keeps what came of it, and from that alone [`tables`], [`findings`] and [`report`] are made.
+//! and does to a server what the scenario says, [`simulated`] has the same happen in virtual time, with the
+//! [`overhead`] that was measured before, and [`on_paper`] says what is known without. [`files`] keeps what came
+//! of it, and from that alone [`tables`], [`findings`] and [`report`] are made.
 
 mod args;
+mod compare;
 mod files;
 mod findings;
 mod measured;
@@ -35,6 +37,7 @@ use self::{
 };
 pub(crate) use self::{
     args::{BalanceArgs, NOTES},
+    compare::{Format, compare},
     files::is_run,
 };
 use crate::{
@@ -73,7 +76,7 @@ pub(crate) fn run(options: &BalanceArgs) -> anyhow::Result<ExitCode> {
 /// Goes on with a run that was stopped.
 pub(crate) fn resume(
     dir: &Path,
-    fileserver: Option<PathBuf>,
+    (fileserver, filebalancer): (Option<PathBuf>, Option<PathBuf>),
     options: &ResultArgs,
 ) -> anyhow::Result<ExitCode> {
     let mut run = BalanceRun::open(dir)?;
@@ -82,7 +85,7 @@ pub(crate) fn resume(
         bail!("{} is complete: no row is left to measure", dir.display());
     }
     check_gates_fit(options, &run.environment.plan)?;
-    let places = ProgramArgs { fileserver, filebalancer: None, out: dir.to_owned() };
+    let places = ProgramArgs { fileserver, filebalancer, out: dir.to_owned() };
     let bench = Bench::new(Programs::of(&places)?)?;
     let now_here = environment(&run.environment.plan, run.environment.is_quick, &bench.programs)?;
     run.reopen(&now_here)?;

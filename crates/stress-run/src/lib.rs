@@ -22,6 +22,8 @@ mod servers;
 
 use std::process::ExitCode;
 
+use anyhow::ensure;
+
 use self::{
     args::{Args, Command, RunArgs},
     experiment::{client_pool, preview},
@@ -38,10 +40,13 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
             let plan = args.options.plan.with_assignment_variables()?;
             return experiment::run(&RunArgs { plan, ..args.options });
         }
-        Some(Command::Resume { dir, places, results, .. }) if balance::is_run(&dir) => {
-            return balance::resume(&dir, places.fileserver, &results);
+        Some(Command::Resume { dir, places, filebalancer, results, .. })
+            if balance::is_run(&dir) =>
+        {
+            return balance::resume(&dir, (places.fileserver, filebalancer), &results);
         }
-        Some(Command::Resume { dir, access, places, results }) => {
+        Some(Command::Resume { dir, access, places, filebalancer, results }) => {
+            ensure!(filebalancer.is_none(), "{} is not of a balancer", dir.display());
             return experiment::resume(&dir, *access, places, results);
         }
         Some(Command::Report { dir, results }) if balance::is_run(&dir) => {

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 use clap::ValueEnum;
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     args::ResultArgs,
-    balance,
+    balance::{self, Format},
     results::{CELLS, EXIT_GATE, Run},
 };
 
@@ -33,6 +33,8 @@ p is that of the exact two-sided Mann-Whitney test, corrected for the number of 
 (Benjamini-Hochberg). Between modes the repetitions that are tested also choose the best pool. So a mode \
 is faster only where its best pool is faster than each pool of the other mode, and p is multiplied by the \
 number of its pools.
+
+Runs of balance are compared by the mean time of each policy under each scenario.
 
 A verdict of faster or slower takes 4 repetitions of both runs, and between modes 5 where each has three \
 pools. A difference in one row among many, or between two of four modes, takes 6 or 7.
@@ -99,9 +101,8 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
         "name run B as well, or compare the modes of run A with --between modes"
     );
     let dirs = || std::iter::once(&args.a).chain(&args.b);
-    for dir in dirs() {
-        let is_of_balancer = balance::is_run(dir);
-        ensure!(!is_of_balancer, "{} is of a balancer, whose rows are not compared", dir.display());
+    if dirs().any(|dir| balance::is_run(dir)) {
+        return args.compare_balancers();
     }
     let runs: Vec<Run> = dirs().map(|dir| Run::open(dir)).collect::<anyhow::Result<_>>()?;
     for run in &runs {
@@ -144,6 +145,26 @@ fn between_modes(run: &Run) -> anyhow::Result<Modes> {
 }
 
 impl CompareArgs {
+    /// Runs of the other experiment.
+    fn compare_balancers(&self) -> anyhow::Result<ExitCode> {
+        let Some(b) = &self.b else {
+            bail!("{} is of a balancer, and has no modes to compare", self.a.display())
+        };
+        for dir in [&self.a, b] {
+            ensure!(
+                balance::is_run(dir),
+                "{} is not of a balancer, as the other is",
+                dir.display()
+            );
+        }
+        let format = match self {
+            Self { csv: true, .. } => Format::Csv,
+            Self { json: true, .. } => Format::Json,
+            _ => Format::Screen,
+        };
+        balance::compare([&self.a, b], self.across_machines, format, &self.results)
+    }
+
     fn machines(&self) -> Machines {
         if self.across_machines { Machines::MayDiffer } else { Machines::MustAgree }
     }

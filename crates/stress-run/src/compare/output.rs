@@ -9,7 +9,7 @@ use super::{
     contender::Measure,
     modes::size,
     obstacles::Obstacle,
-    verdicts::{Comparison, Pair, SAME_UP_TO, Tally, Verdict},
+    verdicts::{Comparison, Pair, SAME_UP_TO, Tally},
 };
 use crate::{language::Language, plan::mode_name, results::Run};
 
@@ -138,7 +138,7 @@ fn line(runs: &[Run], pair: &Pair) -> PairLine {
         speed_high: pair.speed_range.map(|(_, high)| high),
         p_value: pair.p_value,
         p_corrected: pair.p_corrected,
-        verdict: verdict_name(pair.verdict),
+        verdict: pair.verdict.name(),
         reason: pair.obstacle.as_ref().map(|obstacle| obstacle.sentence(Language::En)),
     }
 }
@@ -148,14 +148,4 @@ fn client_pool(runs: &[Run]) -> String {
     let mut pools: Vec<String> = runs.iter().map(pool).collect();
     pools.dedup();
     pools.join("/")
-}
-
-fn verdict_name(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Faster => "faster",
-        Verdict::Slower => "slower",
-        Verdict::Same => "same",
-        Verdict::Inconclusive => "inconclusive",
-        Verdict::NotComparable => "not_comparable",
-    }
 }

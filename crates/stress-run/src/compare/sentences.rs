@@ -10,7 +10,7 @@ use super::{
 use crate::{language::Language, plan::mode_name};
 
 impl Verdict {
-    pub(super) fn word(self, language: Language) -> String {
+    pub(crate) fn word(self, language: Language) -> String {
         match self {
             Self::Faster => language.verdict_faster(),
             Self::Slower => language.verdict_slower(),

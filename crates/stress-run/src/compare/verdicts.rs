@@ -36,6 +36,19 @@ pub(crate) enum Verdict {
     NotComparable,
 }
 
+impl Verdict {
+    /// Where programs read it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Faster => "faster",
+            Self::Slower => "slower",
+            Self::Same => "same",
+            Self::Inconclusive => "inconclusive",
+            Self::NotComparable => "not_comparable",
+        }
+    }
+}
+
 /// Two runs: whether they may be of two machines.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Machines {

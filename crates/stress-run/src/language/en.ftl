@@ -470,6 +470,16 @@ balance_incidents_columns =
     OK
     Failed
     Longest (ms)
+balance_compared_columns =
+    Scenario
+    Policy
+    Mean A (ms)
+    Mean B (ms)
+    p99 A (ms)
+    p99 B (ms)
+    Speed B / A
+    p, corrected
+    B is
 balance_raw_rows = every row, with all its numbers
 balance_raw_quantiles = how response times are distributed, measured and simulated
 balance_raw_servers = what each server had answered by a moment, as the balancer counts it

@@ -434,6 +434,16 @@ balance_incidents_columns =
     Sukses
     Gagal
     Terlama (ms)
+balance_compared_columns =
+    Skenario
+    Kebijakan
+    Rata-rata A (ms)
+    Rata-rata B (ms)
+    p99 A (ms)
+    p99 B (ms)
+    Rasio B / A
+    p, terkoreksi
+    B
 balance_raw_rows = setiap baris dengan semua angkanya
 balance_raw_quantiles = sebaran waktu respons, terukur dan simulasi
 balance_raw_servers = jawaban setiap server sampai suatu saat, menurut hitungan penyeimbang

@@ -169,7 +169,7 @@ heads! {
     row_columns: 20, gantt_columns: 5, goodput_columns: 9, time_parts: 4, time_columns: 8,
     dots_columns: 6, memory_columns: 5, prediction_columns: 8,
     balance_measured_columns: 9, balance_worlds_columns: 10, balance_shares_columns: 5,
-    balance_latencies_columns: 5, balance_incidents_columns: 6,
+    balance_latencies_columns: 5, balance_incidents_columns: 6, balance_compared_columns: 9,
 }
 
 #[cfg(test)]

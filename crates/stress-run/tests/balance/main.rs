@@ -101,7 +101,9 @@ fn a_run_that_was_interrupted_is_resumed_and_rendered_again_from_its_files() {
     assert!((1..3).contains(&begun.len()), "{begun:?}");
     assert!(fs::read_to_string(dir.join("table.md")).unwrap().contains("PARTIAL"));
 
-    let resumed = stress_run(&format!("resume {} --lang id", dir.display())).output().unwrap();
+    let balancer = Path::new(env!("CARGO_BIN_EXE_stress-run")).with_file_name("filebalancer");
+    let options = format!("--filebalancer {} --lang id", balancer.display());
+    let resumed = stress_run(&format!("resume {} {options}", dir.display())).output().unwrap();
     assert_code(&resumed, 0);
     let all = rows(&dir);
     assert_eq!((all.len(), &all[..begun.len()]), (3, &begun[..]));
@@ -115,8 +117,12 @@ fn a_run_that_was_interrupted_is_resumed_and_rendered_again_from_its_files() {
     assert_code(&again, 2);
     assert!(String::from_utf8_lossy(&again.stderr).contains("is complete"));
     let compared = stress_run(&format!("compare {0} {0}", dir.display())).output().unwrap();
-    assert_code(&compared, 2);
-    assert!(String::from_utf8_lossy(&compared.stderr).contains("is of a balancer"));
+    assert_code(&compared, 0);
+    assert_eq!(String::from_utf8_lossy(&compared.stdout).matches("same").count(), 3);
+    let modes = format!("compare {} --between modes", dir.display());
+    let refused = stress_run(&modes).output().unwrap();
+    assert_code(&refused, 2);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("has no modes"));
 }
 
 #[test]
