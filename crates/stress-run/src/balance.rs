@@ -11,6 +11,8 @@ mod compare;
 mod files;
 mod findings;
 mod measured;
+mod on_paper;
+mod overhead;
 mod plan;
 mod report;
 mod rows;
@@ -22,7 +24,6 @@ use std::{
     env,
     path::{Path, PathBuf},
     process::ExitCode,
-    time::Duration,
 };
 
 use anyhow::{Context, bail};
@@ -31,6 +32,8 @@ use figures::Numbers;
 use self::{
     args::ProgramArgs,
     files::{BalanceRun, Environment},
+    on_paper::OnPaper,
+    overhead::Overhead,
     plan::{BalancePlan, Cell, ScenarioName},
     rows::{KEY, Row},
     stage::{Programs, Stage},
@@ -65,9 +68,10 @@ pub(crate) fn run(options: &BalanceArgs) -> anyhow::Result<ExitCode> {
     if bench.interrupt.is_told() {
         return Ok(EXIT_INTERRUPTED.into());
     }
-    let overhead_ms = calibrated?;
-    cli::errln!("{}", language.balance_calibrated(language.number(overhead_ms)));
-    let environment = Environment { overhead_ms, ..environment };
+    let overhead = calibrated?;
+    let [worker, transit] = [overhead.worker_ms, overhead.transit_ms].map(|ms| language.number(ms));
+    cli::errln!("{}", language.balance_calibrated(worker, transit));
+    let environment = Environment { overhead, ..environment };
     let dir = files::create(&options.places.out, &environment)?;
     bench.measure(&dir, &environment, &plan.cells(), language)?;
     conclude(&dir, &options.results, bench.interrupt.is_told())
@@ -132,7 +136,7 @@ fn environment(
             .with_context(|| format!("cannot read {}", filebalancer.display()))?,
         machine: Machine::of_this_run(&env::temp_dir()),
         plan: plan.clone(),
-        overhead_ms: 0.0,
+        overhead: Overhead::default(),
     })
 }
 
@@ -154,14 +158,14 @@ impl Bench {
         Ok(Self { programs, work_dir, interrupt })
     }
 
-    /// What a request takes beside its service when it is alone, in milliseconds.
-    fn calibrate(&self, plan: &BalancePlan) -> anyhow::Result<f64> {
+    /// What a request takes beside its service.
+    fn calibrate(&self, plan: &BalancePlan) -> anyhow::Result<Overhead> {
         let policy = balancing::PolicyName::RoundRobin;
         let cell = Cell { repetition: 1, scenario: ScenarioName::Equal, policy };
-        let stage = self.stage(plan, cell, "calibration")?;
-        let alone = measured::alone(plan, &stage, &self.interrupt)?;
-        let service = Duration::from_millis(plan.service_ms.into());
-        Ok(rows::ms(alone.saturating_sub(service)))
+        // One server, since several that are never idle would leave the machine less room than the rows do.
+        let plan = BalancePlan { servers: 1, ..plan.clone() };
+        let stage = self.stage(&plan, cell, "calibration")?;
+        Overhead::measure(&plan, &stage, &self.interrupt)
     }
 
     fn stage(&self, plan: &BalancePlan, cell: Cell, name: &str) -> anyhow::Result<Stage<'_>> {
@@ -196,13 +200,13 @@ impl Bench {
         cell: Cell,
         number: usize,
     ) -> anyhow::Result<()> {
-        let (plan, overhead) = (&environment.plan, environment.overhead());
+        let (plan, overhead) = (&environment.plan, environment.overhead);
         let stage = self.stage(plan, cell, &format!("row-{number}"))?;
         let Some(measured) = measured::measure(plan, cell, stage, &self.interrupt)? else {
             return Ok(());
         };
         let simulated = simulated::simulate(plan, cell, overhead)?;
-        let on_paper = simulated::on_paper(plan, cell, overhead)?;
+        let on_paper = OnPaper::of(plan, cell, overhead)?;
         let row = Row::of(plan, cell, &measured, &simulated, &on_paper);
         files::append(dir, plan, (cell, &row), &measured, &simulated)
     }

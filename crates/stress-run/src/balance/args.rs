@@ -18,12 +18,13 @@ Examples:
 
 For each row real servers are started, and a real filebalancer in front of them. Each server is told to take \
 a constant time for a request, so that this time decides and not the machine. Requests are due at random \
-moments, whether those before them are answered or not (an open loop), and their time counts from then. A \
-balancer sends a server as many requests at once as that has workers; the others wait in the balancer.
+moments, whether those before them are answered or not (an open loop), and their time counts from then. They \
+wait at the servers (event mode), each of which has a queue of its own: so it matters who is sent where. The \
+balancer sends a server 100 at once at most, which only one that gets more than it can serve ever has.
 
 Beside what is measured stands what a simulation says, in which the balancer's own policies decide in \
-virtual time, and where a formula is known, what that says. A request costs some time beside its service; \
-it is measured before, of requests that are alone, and added to the service time of both.
+virtual time, and where a formula is known, what that says. A request takes some time beside its service: \
+what keeps its worker busy, and what it is under way. Both are measured before, and part of what is simulated.
 
 A gate is a condition on a column of rows.csv, or on `failed`, which means requests_failed.
 
@@ -86,22 +87,23 @@ struct MethodArgs {
     backends: u32,
 
     /// Workers of each
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=50))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=50))]
     workers: u32,
 
     /// Milliseconds that a server is told to take for a request
-    #[arg(long, value_name = "MS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "MS", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     service_time: u32,
 
-    /// How busy all servers are together, as long as nothing happens to one
-    #[arg(long, value_name = "SHARE", default_value_t = 0.6, value_parser = utilisation)]
+    /// How busy the servers are together; those that are left, where something happens
+    /// to one
+    #[arg(long, value_name = "SHARE", default_value_t = 0.75, value_parser = utilisation)]
     utilisation: f64,
 
     /// Most requests at once; each takes a thread
-    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=2_000))]
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=2_000))]
     in_flight: u32,
 
-    /// Seed of the arrivals
+    /// Seed of the arrivals, and of what a policy leaves to chance
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(..1_000_000))]
     seed: u64,
 }
@@ -126,7 +128,7 @@ pub(crate) struct ProgramArgs {
 fn utilisation(text: &str) -> Result<f64, &'static str> {
     match text.parse::<f64>() {
         Ok(share) if (0.01..=0.95).contains(&share) => Ok(share),
-        _ => Err("a share from 0.01 to 0.95 is needed, such as 0.6"),
+        _ => Err("a share from 0.01 to 0.95 is needed, such as 0.75"),
     }
 }
 

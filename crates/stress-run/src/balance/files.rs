@@ -7,7 +7,6 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{ErrorKind, Write},
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use anyhow::{Context, bail, ensure};
@@ -17,6 +16,7 @@ use simulation::Latencies;
 
 use super::{
     measured::{Measurement, SLICES},
+    overhead::Overhead,
     plan::{BalancePlan, Cell},
     rows::{Row, ms},
 };
@@ -61,14 +61,8 @@ pub(crate) struct Environment {
     #[serde(flatten)]
     pub(crate) machine: Machine,
     pub(crate) plan: BalancePlan,
-    /// What a request takes beside its service time when it is alone.
-    pub(crate) overhead_ms: f64,
-}
-
-impl Environment {
-    pub(crate) fn overhead(&self) -> Duration {
-        Duration::from_secs_f64(self.overhead_ms.max(0.0) / 1e3)
-    }
+    /// What a request takes beside its service time.
+    pub(crate) overhead: Overhead,
 }
 
 /// What names the row that a line belongs to.
@@ -353,7 +347,7 @@ pub(super) mod tests {
             filebalancer_digest: "0".repeat(64),
             machine: Machine { cores: 2, ..Machine::default() },
             plan: plan(),
-            overhead_ms: 0.4,
+            overhead: Overhead { worker_ms: 0.1, transit_ms: 0.3 },
         };
         let rows: Vec<Row> =
             scenarios.iter().map(|scenario| row(scenario, "round-robin")).collect();

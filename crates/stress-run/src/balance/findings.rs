@@ -4,7 +4,8 @@ use figures::Numbers;
 
 use super::{
     files::BalanceRun,
-    plan::{SLOWER, ScenarioName},
+    on_paper::FULL,
+    plan::{PLACES, SLOWER, ScenarioName},
     rows::{BAND, Row},
     tables::{Shown, name, shown},
 };
@@ -59,7 +60,7 @@ fn beside_a_slow_server(rows: &[&Row], language: Language) -> Option<String> {
         return None;
     }
     let share = |row: &Row| row.share_a.map_or_else(String::new, |share| language.percent(share));
-    Some(language.balance_slow(
+    let found = language.balance_slow(
         SLOWER,
         &best.policy,
         language.number(best_ms),
@@ -67,7 +68,12 @@ fn beside_a_slow_server(rows: &[&Row], language: Language) -> Option<String> {
         &worst.policy,
         language.number(worst_ms),
         share(worst),
-    ))
+    );
+    let full = with_mean.iter().find(|(_, row)| row.predicted_by.as_deref() == Some(FULL));
+    Some(match full {
+        Some((_, row)) => format!("{found} {}", language.balance_full(&row.policy, PLACES)),
+        None => found,
+    })
 }
 
 fn while_things_happen(rows: &[&Row], language: Language) -> Option<String> {
@@ -118,7 +124,11 @@ mod tests {
             best < worst && found.contains("13,0") && !found.contains("two-choices"),
             "{found}"
         );
+        assert!(!found.contains("100"), "{found}");
         assert_eq!(beside_a_slow_server(&[&rows[0]], Language::En), None);
+        let full = Row { predicted_by: Some(FULL.to_owned()), ..rows[0].clone() };
+        let found = beside_a_slow_server(&[&full, &rows[1]], Language::En).unwrap();
+        assert!(found.contains("round-robin sends it more than it can serve"), "{found}");
     }
 
     #[test]

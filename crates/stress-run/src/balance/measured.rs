@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use client::{ConnectionOptions, EchoText, Outcomes, Verb};
 use simulation::Latencies;
 
@@ -50,9 +50,6 @@ pub(crate) struct Slice {
 /// How many parts the time of a row has.
 pub(crate) const SLICES: u32 = 60;
 
-/// How many requests tell what one costs beside its service.
-const CALIBRATION_REQUESTS: u32 = 200;
-
 /// Longer than any queue of these rows; also how long is waited for those that are late.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -89,21 +86,13 @@ pub(crate) fn measure(
     Ok(Some(Measurement { load, accounting, servers_requests, timeline, disturbance }))
 }
 
-/// How long a request takes that is alone, in the median: the mean would be that of what else the machine does.
-pub(crate) fn alone(
-    plan: &BalancePlan,
-    stage: &Stage<'_>,
-    interrupt: &Interrupt,
-) -> anyhow::Result<Duration> {
-    let pace = Pace::Each(CALIBRATION_REQUESTS);
-    let workload = workload(&stage.address(), 1, pace, plan.seed)?;
-    let load = load::measure(&workload, interrupt, &mut |_, _, _| Ok(()))?;
-    let failed = load.all.outcomes.failed;
-    ensure!(failed == 0, "{failed} of {CALIBRATION_REQUESTS} requests failed, one by one");
-    load.all.response.quantile(0.5).context("no request was answered, one by one")
-}
-
-fn workload(address: &str, clients: u32, pace: Pace, seed: u64) -> anyhow::Result<Arc<Workload>> {
+/// What clients send, over connections that they keep.
+pub(crate) fn workload(
+    address: &str,
+    clients: u32,
+    pace: Pace,
+    seed: u64,
+) -> anyhow::Result<Arc<Workload>> {
     let message: EchoText = "halo".parse()?;
     Ok(Arc::new(Workload {
         address: address.to_owned(),

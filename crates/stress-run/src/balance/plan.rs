@@ -100,11 +100,11 @@ pub(crate) struct BalancePlan {
     pub(crate) scenarios: Vec<ScenarioName>,
     pub(crate) repetitions: u32,
     pub(crate) servers: u32,
-    /// Of each server, which is also the most that the balancer sends it at once.
+    /// Of each server, before which requests wait in a queue of its own.
     pub(crate) workers: u32,
     /// How long a server is told to take for a request.
     pub(crate) service_ms: u32,
-    /// How busy all servers together are while nothing has happened to one.
+    /// How busy those servers are together that are there all the time.
     pub(crate) utilisation: f64,
     /// That arrive in each row, about.
     pub(crate) requests: u32,
@@ -117,8 +117,12 @@ pub(crate) struct BalancePlan {
 pub(crate) const SLOWER: u32 = 4;
 pub(crate) const BURST: u32 = 50;
 
-/// Short against a third of a quick row, long against a service.
-pub(crate) const CHECK_INTERVAL: Duration = Duration::from_millis(200);
+/// Requests that the balancer sends a server at once. One that can serve what it gets never has so many. One that
+/// cannot gets no more, so that its queue does not grow until the row is over.
+pub(crate) const PLACES: usize = 100;
+
+/// Short against a third of a quick row.
+const CHECK_INTERVAL_MIN: Duration = Duration::from_millis(200);
 pub(crate) const FALL: u32 = 3;
 pub(crate) const RISE: u32 = 2;
 /// The balancer counts it in whole seconds.
@@ -151,10 +155,12 @@ impl BalancePlan {
         services
     }
 
-    /// Requests a second.
+    /// Requests a second. Where something happens to a server, the others can do with all of them.
     pub(crate) fn rate(&self, scenario: ScenarioName) -> f64 {
         let of_one = |service_ms: u32| f64::from(self.workers) * 1e3 / f64::from(service_ms);
-        let capacity: f64 = self.services_ms(scenario).into_iter().map(of_one).sum();
+        let away = usize::from(scenario.incident().is_some());
+        let services = self.services_ms(scenario).into_iter().skip(away);
+        let capacity: f64 = services.map(of_one).sum();
         self.utilisation * capacity
     }
 
@@ -177,6 +183,14 @@ impl BalancePlan {
     /// The same arrivals for all policies of a repetition, and others in the next.
     pub(crate) fn seed_of(&self, repetition: u32) -> u64 {
         self.seed + u64::from(repetition - 1)
+    }
+
+    /// How often servers are checked, and how long an answer may take. One that is busy is heard of after each of
+    /// its services: a check must not be over before.
+    pub(crate) fn check_interval(&self) -> Duration {
+        const SERVICES: u32 = 4;
+        let slowest = Duration::from_millis((self.service_ms * SLOWER).into());
+        CHECK_INTERVAL_MIN.max(SERVICES * slowest)
     }
 
     /// What the balancer and its tables call the servers: a, b and so on.
@@ -220,19 +234,20 @@ pub(crate) mod tests {
             service_ms: 10,
             utilisation: 0.6,
             requests: 3_600,
-            clients: 128,
+            clients: 256,
             seed: 1,
         }
     }
 
-    /// Six workers with 10 ms serve 600 a second; with 40 ms at two of them it is 450.
+    /// Six workers with 10 ms serve 600 a second, four of them 400; with 40 ms at two it is 450.
     #[test]
     fn servers_are_as_busy_with_a_slow_one_among_them() {
         let plan = plan();
         assert!((plan.rate(ScenarioName::Equal) - 360.0).abs() < 1e-9);
         assert!((plan.rate(ScenarioName::Unequal) - 270.0).abs() < 1e-9);
         assert_eq!(plan.services_ms(ScenarioName::Unequal), [40, 10, 10]);
-        assert_eq!(plan.duration(ScenarioName::Killed), Duration::from_secs(10));
+        assert!((plan.rate(ScenarioName::Killed) - 240.0).abs() < 1e-9);
+        assert_eq!(plan.duration(ScenarioName::Killed), Duration::from_secs(15));
         let burst = plan.arrivals(ScenarioName::Burst);
         assert!((burst.per_second() - 360.0).abs() < 1e-3, "{burst:?}");
     }

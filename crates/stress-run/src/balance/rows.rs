@@ -8,8 +8,9 @@ use simulation::Latencies;
 
 use super::{
     measured::Measurement,
+    on_paper::OnPaper,
     plan::{BalancePlan, Cell, ScenarioName},
-    simulated::{OnPaper, share_a},
+    simulated::share_a,
 };
 
 /// Times are in milliseconds and of requests that succeeded; of none there are no times. `a` is the first
@@ -46,7 +47,9 @@ pub(crate) struct Row {
     pub(crate) mean_off: Option<f64>,
     pub(crate) p99_off: Option<f64>,
     pub(crate) predicted_by: Option<String>,
-    pub(crate) predicted_mean_ms: Option<f64>,
+    /// Of the mean.
+    pub(crate) predicted_least_ms: Option<f64>,
+    pub(crate) predicted_most_ms: Option<f64>,
     pub(crate) predicted_share_a: Option<f64>,
     /// As the balancer and the servers count those that succeeded.
     pub(crate) balancer_requests: Option<u64>,
@@ -108,7 +111,8 @@ impl Row {
             mean_off: off(mean_ms, simulated_mean_ms),
             p99_off: off(p99_ms, simulated_p99_ms),
             predicted_by: on_paper.mean.map(|mean| mean.model.to_owned()),
-            predicted_mean_ms: on_paper.mean.map(|mean| ms(mean.mean)),
+            predicted_least_ms: on_paper.mean.map(|mean| ms(mean.least)),
+            predicted_most_ms: on_paper.mean.and_then(|mean| mean.most).map(ms),
             predicted_share_a: on_paper.share_a,
             balancer_requests: measured.balancer_requests(),
             servers_requests: measured.servers_requests,
@@ -134,6 +138,11 @@ impl Row {
             scenario: self.scenario.parse::<ScenarioName>().ok()?,
             policy: self.policy.parse::<PolicyName>().ok()?,
         })
+    }
+
+    /// Where it is known as one number.
+    pub(crate) fn predicted_mean_ms(&self) -> Option<f64> {
+        self.predicted_least_ms.filter(|least| Some(*least) == self.predicted_most_ms)
     }
 
     pub(crate) fn has_failed(&self) -> bool {
@@ -190,7 +199,8 @@ pub(super) mod tests {
             mean_off: off(Some(12.5), Some(12.0)),
             p99_off: off(Some(20.0), Some(19.0)),
             predicted_by: Some("M/D/c".to_owned()),
-            predicted_mean_ms: Some(11.9),
+            predicted_least_ms: Some(11.9),
+            predicted_most_ms: Some(11.9),
             predicted_share_a: Some(1.0 / 3.0),
             balancer_requests: Some(2_000),
             servers_requests: 2_000,

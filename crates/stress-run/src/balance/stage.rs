@@ -15,7 +15,7 @@ use nix::{
 };
 
 use super::plan::{
-    BalancePlan, CHECK_INTERVAL, Cell, FALL, Incident, QUEUE_LEN, QUEUE_WAIT, RISE, WARM_UP,
+    BalancePlan, Cell, FALL, Incident, PLACES, QUEUE_LEN, QUEUE_WAIT, RISE, WARM_UP,
 };
 use crate::{
     processes::{
@@ -77,9 +77,9 @@ impl<'a> Stage<'a> {
             Ok(Server { service_ms, address: process.address, process: Some(process) })
         };
         let servers = services.into_iter().map(start).collect::<anyhow::Result<Vec<Server>>>()?;
-        let mut command = balancer(cell, programs, dir)?;
+        let mut command = balancer(plan, cell, programs, dir)?;
         for (name, server) in plan.server_names().iter().zip(&servers) {
-            let backend = format!("{name}={},max={}", server.address, plan.workers);
+            let backend = format!("{name}={},max={PLACES}", server.address);
             command.args(["--backend", &backend]);
         }
         let balancer = Listening::start(&mut command, &dir.join("filebalancer.log"), interrupt)?;
@@ -139,7 +139,7 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Ends the balancer, so that its connections leave the servers' workers to others.
+    /// Ends the balancer, and with it its connections to the servers.
     pub(crate) fn stop_balancer(&mut self) {
         self.balancer.process.kill();
     }
@@ -167,7 +167,8 @@ impl<'a> Stage<'a> {
 const SERVED: &str = "served";
 const CONTROL: &str = "control.socket";
 
-/// A server on a port, 0 for a free one, with its service time and its workers.
+/// A server on a port, 0 for a free one, with its service time and its workers. In event mode any number of
+/// requests wait before them, first come, first served.
 fn server(
     programs: &Programs,
     dir: &Path,
@@ -175,7 +176,7 @@ fn server(
 ) -> anyhow::Result<Command> {
     let mut command = other_program(&programs.fileserver)?;
     command
-        .args(["--host", "127.0.0.1", "--port", &port.to_string(), "--mode", "thread"])
+        .args(["--host", "127.0.0.1", "--port", &port.to_string(), "--mode", "event"])
         .args(["--workers", &workers.to_string()])
         .args(["--inject", &format!("service-time={service_ms}")])
         .args(["--max-requests", REQUESTS_MAX, "--max-per-address", CONNECTIONS_MAX])
@@ -184,16 +185,22 @@ fn server(
     Ok(command)
 }
 
-fn balancer(cell: Cell, programs: &Programs, dir: &Path) -> anyhow::Result<Command> {
+fn balancer(
+    plan: &BalancePlan,
+    cell: Cell,
+    programs: &Programs,
+    dir: &Path,
+) -> anyhow::Result<Command> {
     let mut command = other_program(&programs.filebalancer)?;
     let seconds = |time: Duration| time.as_secs_f64().to_string();
     command
         .args(["--host", "127.0.0.1", "--port", "0", "--policy", cell.policy.name()])
+        .args(["--seed", &plan.seed_of(cell.repetition).to_string()])
         .args(["--max-connections", CONNECTIONS_MAX, "--max-per-address", CONNECTIONS_MAX])
         .args(["--max-requests", REQUESTS_MAX, "--queue", &QUEUE_LEN.to_string()])
         .args(["--queue-wait", &seconds(QUEUE_WAIT), "--warm-up", &seconds(WARM_UP)])
-        .args(["--check-interval", &seconds(CHECK_INTERVAL)])
-        .args(["--check-timeout", &seconds(CHECK_INTERVAL)])
+        .args(["--check-interval", &seconds(plan.check_interval())])
+        .args(["--check-timeout", &seconds(plan.check_interval())])
         .args(["--fall", &FALL.to_string(), "--rise", &RISE.to_string()])
         .args(["--log-level", "error", "--control"])
         .arg(dir.join(CONTROL));

@@ -4,7 +4,11 @@ use std::fmt::Write as _;
 
 use figures::{Numbers, spread::median_repetition};
 
-use super::{files::BalanceRun, rows::Row};
+use super::{
+    files::{BalanceRun, Environment},
+    plan::PLACES,
+    rows::Row,
+};
 use crate::{
     language::Language,
     report::{Column, Grid, SheetContent, xlsx},
@@ -73,18 +77,19 @@ pub(crate) fn markdown(run: &BalanceRun, origin: &str, language: Language) -> St
     text
 }
 
-/// With what it was measured, in a sentence.
+/// With what it was measured, in a few sentences.
 pub(crate) fn what(run: &BalanceRun, language: Language) -> String {
-    let plan = &run.environment.plan;
-    language.balance_of(
+    let Environment { plan, overhead, .. } = &run.environment;
+    let of = language.balance_of(
         plan.servers,
         plan.workers,
         plan.service_ms,
         language.percent(plan.utilisation),
         plan.requests,
-        language.number(run.environment.overhead_ms),
         language.repetitions(plan.repetitions),
-    )
+    );
+    let [worker, transit] = [overhead.worker_ms, overhead.transit_ms].map(|ms| language.number(ms));
+    format!("{of} {}", language.balance_besides(PLACES, worker, transit))
 }
 
 /// What limits the use of the run.
@@ -139,7 +144,7 @@ pub(crate) fn worlds(rows: &[Shown<'_>], language: Language) -> Grid {
         vec![
             row.scenario.clone(),
             row.policy.clone(),
-            number(row.predicted_mean_ms),
+            on_paper(row, language),
             number(row.simulated_mean_ms),
             number(row.mean_ms),
             number(row.simulated_p99_ms),
@@ -153,6 +158,17 @@ pub(crate) fn worlds(rows: &[Shown<'_>], language: Language) -> Grid {
         heads: language.balance_worlds_columns().into(),
         numbers: (2..10).collect(),
         rows: rows.iter().map(fields).collect(),
+    }
+}
+
+/// The mean, or what it is not less and not more than.
+fn on_paper(row: &Row, language: Language) -> String {
+    let number = |number: f64| language.number(number);
+    match (row.predicted_least_ms, row.predicted_most_ms) {
+        (Some(least), Some(most)) if number(least) == number(most) => number(least),
+        (Some(least), Some(most)) => format!("{}–{}", number(least), number(most)),
+        (Some(least), None) => format!("≥ {}", number(least)),
+        (None, _) => String::new(),
     }
 }
 
@@ -172,7 +188,8 @@ pub(crate) fn csv(rows: &[Row]) -> anyhow::Result<Vec<u8>> {
             requests_succeeded: row.requests_succeeded,
             requests_failed: row.requests_failed + row.unsent,
             retries: row.retries,
-            predicted_mean_ms: row.predicted_mean_ms,
+            predicted_least_ms: row.predicted_least_ms,
+            predicted_most_ms: row.predicted_most_ms,
             simulated_mean_ms: row.simulated_mean_ms,
             mean_ms: row.mean_ms,
             mean_min_ms,
@@ -197,7 +214,8 @@ struct TableLine<'a> {
     requests_succeeded: u64,
     requests_failed: u64,
     retries: u64,
-    predicted_mean_ms: Option<f64>,
+    predicted_least_ms: Option<f64>,
+    predicted_most_ms: Option<f64>,
     simulated_mean_ms: Option<f64>,
     mean_ms: Option<f64>,
     mean_min_ms: Option<f64>,
@@ -257,9 +275,28 @@ mod tests {
     }
 
     #[test]
+    fn a_mean_that_is_between_two_on_paper_is_shown_as_that() {
+        let shown = |least, most| {
+            let row = Row {
+                predicted_least_ms: Some(least),
+                predicted_most_ms: most,
+                ..row("equal", "two-choices")
+            };
+            on_paper(&row, Language::Id)
+        };
+        assert_eq!(shown(6.25, Some(6.25)), "6,25");
+        assert_eq!(shown(6.25, Some(9.0)), "6,25–9,00");
+        assert_eq!(shown(6.25, None), "≥ 6,25");
+    }
+
+    #[test]
     fn what_is_not_known_stays_empty() {
-        let none =
-            Row { predicted_mean_ms: None, predicted_share_a: None, ..row("killed", "peak-ewma") };
+        let none = Row {
+            predicted_least_ms: None,
+            predicted_most_ms: None,
+            predicted_share_a: None,
+            ..row("killed", "peak-ewma")
+        };
         let rows = [none];
         let worlds = worlds(&shown(&rows), Language::En);
         assert_eq!((worlds.rows[0][2].as_str(), worlds.rows[0][7].as_str()), ("", ""));

@@ -390,15 +390,18 @@ balance_worlds_columns =
     Share of a on paper
     Share of a simulated
     Share of a measured
-balance_calibrated = a request that is alone takes { $overhead } ms beside its service
+balance_calibrated =
+    beside its service a request keeps its worker busy for { $worker } ms, and is under way for { $transit } ms
 balance_of =
     { $servers } servers behind a balancer, with { $workers ->
         [one] { $workers } worker
        *[other] { $workers } workers
-    } each. A server is told to take { $service } ms for a request, and together they are { $utilisation } busy
-    as long as nothing happens. About { $requests } requests in each row, in { $repetitions }. A request
-    that is alone takes { $overhead } ms beside its service; on paper and in the simulation that is part
-    of the service.
+    } each. A server is told to take { $service } ms for a request. Together they are { $utilisation } busy, or
+    those that are left, where something happens to one. About { $requests } requests in each row, in
+    { $repetitions }.
+balance_besides =
+    Requests wait at the servers, { $places } at each at most. Beside its service a request keeps its worker busy
+    for { $worker } ms, and is under way for { $transit } ms, on paper and in the simulation too.
 balance_row = { $number }/{ $all }: { $scenario }, { $policy }
 balance_quick = QUICK: the rows are too short to be relied on
 balance_invalid = INVALID: { $row }: { $why }
@@ -409,6 +412,10 @@ balance_slow =
     With one server { $times } times as slow as the others, { $best } has the shortest mean time,
     { $best_mean } ms, and sends that server { $best_share } of all requests; { $worst } has the longest,
     { $worst_mean } ms, with { $worst_share }.
+# Said of round-robin, after balance_slow.
+balance_full =
+    { $policy } sends it more than it can serve: it always has the { $places } requests that the balancer sends a
+    server at once, and the others get the rest.
 balance_incidents =
     While a server was killed, stopped or drained, { $failed } of { $all } requests failed and { $retries } were
     sent again; the longest time without an answer was { $gap } ms ({ $row }).
@@ -417,14 +424,19 @@ balance_notes =
     answer. The longest gap is the longest time without any success. A retry is a request that was sent
     again after its server was lost. The share of a is that of the first server, which is the slow one, or
     the one that is killed, stopped or drained. Of several repetitions the one with the median mean time is
-    shown. The simulation is the balancer's own code in virtual time, with the very same arrivals. On
-    paper: one queue for all workers (M/D/c), bursts in rounds, and equal shares for equal servers.
+    shown. The simulation is the balancer's own code in virtual time, with the same arrivals and the same
+    dice. Every row has a steady state, since a server that gets more than it can serve is full and gets no
+    more; so all rows are held against their simulation. On paper are means in the long run. No policy is
+    better than one queue for all workers (M/D/c), and taking turns among equal servers is as good. To look
+    at requests in flight is no worse than to throw dice (M/D/1, with one worker). Bursts are served in
+    rounds, and equal servers have equal shares. Where nothing stands, no formula is known.
 
 balance_disturbed = DISTURBED: the machine had other load, or stood still, during { $rows } of { $all } rows
 balance_why_off =
     Of the other { $others }, { $disturbed } were disturbed by other programs{ $rest ->
         [0] .
-       *[other] ; in those that were not, a request takes another time beside its service than when it is alone.
+       *[other] ; in those that were not, requests took another time beside their service than before, or a policy
+        that draws servers fell out of step with its simulation.
     }
 balance_title = A balancer and its servers, { $started }
 balance_worlds_caption =

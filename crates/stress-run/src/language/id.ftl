@@ -356,12 +356,15 @@ balance_worlds_columns =
     Bagian a di atas kertas
     Bagian a simulasi
     Bagian a terukur
-balance_calibrated = satu permintaan tanpa saingan perlu { $overhead } ms di luar waktu layanannya
+balance_calibrated =
+    di luar layanannya satu permintaan menyibukkan worker-nya { $worker } ms, dan di perjalanan { $transit } ms
 balance_of =
     { $servers } server di belakang penyeimbang, masing-masing dengan { $workers } worker. Setiap server diminta
-    memakai { $service } ms per permintaan, dan semuanya { $utilisation } sibuk selama tidak terjadi apa-apa.
-    Sekitar { $requests } permintaan per baris, dalam { $repetitions }. Permintaan tanpa saingan perlu
-    { $overhead } ms di luar waktu layanannya; di atas kertas dan dalam simulasi itu termasuk waktu layanan.
+    memakai { $service } ms per permintaan. Semuanya { $utilisation } sibuk, atau yang tersisa, jika sesuatu terjadi
+    pada salah satunya. Sekitar { $requests } permintaan per baris, dalam { $repetitions }.
+balance_besides =
+    Permintaan menunggu di server, paling banyak { $places } di masing-masing. Di luar layanannya satu permintaan
+    menyibukkan worker-nya { $worker } ms, dan di perjalanan { $transit } ms, juga di atas kertas dan dalam simulasi.
 balance_row = { $number }/{ $all }: { $scenario }, { $policy }
 balance_quick = QUICK: baris-barisnya terlalu singkat untuk diandalkan
 balance_invalid = INVALID: { $row }: { $why }
@@ -372,6 +375,10 @@ balance_slow =
     Dengan satu server { $times } kali lebih lambat dari yang lain, rata-rata { $best } paling singkat,
     { $best_mean } ms, dan server itu mendapat { $best_share } dari semua permintaan; { $worst } paling lama,
     { $worst_mean } ms, dengan { $worst_share }.
+# Tentang round-robin, setelah balance_slow.
+balance_full =
+    { $policy } mengirimnya lebih dari yang sanggup dilayani: server itu selalu memegang { $places } permintaan, batas
+    yang dikirim penyeimbang sekaligus, dan sisanya ke server lain.
 balance_incidents =
     Selama satu server dimatikan, dihentikan, atau dikosongkan, { $failed } dari { $all } permintaan gagal dan
     { $retries } dikirim ulang; waktu terlama tanpa jawaban { $gap } ms ({ $row }).
@@ -380,15 +387,20 @@ balance_notes =
     jawabannya. Jeda terlama adalah waktu terlama tanpa satu pun keberhasilan. Diulang: permintaan yang
     dikirim lagi setelah servernya hilang. Bagian a adalah bagian server pertama, yaitu yang lambat, atau yang
     dimatikan, dihentikan, atau dikosongkan. Dari beberapa ulangan ditampilkan yang rata-ratanya median.
-    Simulasi menjalankan kode penyeimbang yang sama dalam waktu virtual, dengan kedatangan yang persis sama. Di
-    atas kertas: satu antrean untuk semua worker (M/D/c), ledakan dalam beberapa putaran, dan bagian yang sama
-    untuk server yang sama.
+    Simulasi menjalankan kode penyeimbang yang sama dalam waktu virtual, dengan kedatangan dan undian yang sama.
+    Setiap baris punya keadaan tetap, karena server yang mendapat lebih dari yang sanggup dilayani menjadi penuh
+    dan tidak mendapat lagi; jadi semua baris dibandingkan dengan simulasinya. Di atas kertas: rata-rata dalam
+    jangka panjang. Tidak ada kebijakan yang lebih baik dari satu antrean untuk semua worker (M/D/c), dan giliran
+    di antara server yang sama sebaik itu. Melihat permintaan yang sedang berjalan tidak lebih buruk dari mengundi
+    (M/D/1, dengan satu worker). Ledakan dilayani dalam beberapa putaran, dan server yang sama mendapat bagian yang
+    sama. Jika kosong, tidak ada rumusnya.
 
 balance_disturbed = DISTURBED: ada beban lain atau terhenti saat { $rows } dari { $all } baris diukur
 balance_why_off =
     Dari { $others } baris lainnya, { $disturbed } terganggu program lain{ $rest ->
         [0] .
-       *[other] ; pada yang tidak, waktu di luar layanan berbeda dari waktu permintaan tanpa saingan.
+       *[other] ; pada yang tidak, waktu di luar layanan berbeda dari sebelumnya, atau kebijakan yang
+        mengundi server tidak lagi seirama dengan simulasinya.
     }
 balance_title = Penyeimbang beban dan server-servernya, { $started }
 balance_worlds_caption =

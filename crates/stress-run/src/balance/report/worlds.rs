@@ -38,7 +38,7 @@ pub(super) fn figure(run: &BalanceRun, language: Language) -> Figure {
     let panels = [
         (language.balance_simulated_mean(), pairs(|row| (row.simulated_mean_ms, row.mean_ms))),
         (language.balance_simulated_p99(), pairs(|row| (row.simulated_p99_ms, row.p99_ms))),
-        (language.balance_paper_mean(), pairs(|row| (row.predicted_mean_ms, row.mean_ms))),
+        (language.balance_paper_mean(), pairs(|row| (row.predicted_mean_ms(), row.mean_ms))),
     ];
     if panels.iter().all(|(_, pairs)| pairs.is_empty()) {
         return Figure::missing(title, &language.nothing_to_draw());
