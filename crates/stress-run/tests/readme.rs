@@ -1,4 +1,4 @@
-//! The result that the README shows is that of `results/reference`.
+//! The results that the README shows are those of `results/reference` and `results/reference-balance`.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
@@ -15,12 +15,15 @@ fn at_the_root(path: &str) -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join(path)
 }
 
+fn lines_of(path: &str) -> Vec<Line> {
+    let mut reader = csv::Reader::from_path(at_the_root(path)).unwrap();
+    reader.deserialize().map(Result::unwrap).collect()
+}
+
 /// Of each cell in each repetition the last attempt.
 fn reference() -> Vec<Line> {
-    let mut reader = csv::Reader::from_path(at_the_root("results/reference/cells.csv")).unwrap();
     let mut last = BTreeMap::new();
-    for line in reader.deserialize() {
-        let line: Line = line.unwrap();
+    for line in lines_of("results/reference/cells.csv") {
         let key = ["mode", "operation", "volume_bytes", "clients", "server_workers", "repetition"];
         last.insert(key.map(|name| line[name].clone()), line);
     }
@@ -114,6 +117,39 @@ fn the_sentences_in_the_readme_have_the_numbers_of_the_reference() {
         format!("the slowest repetition took at most {middle:.0}% longer than the fastest;"),
         format!("in the worst row it took {widest:.0}% longer."),
         format!("{processes:.0} MiB for 50 busy processes, {threads:.0} MiB for 50 threads."),
+    ] {
+        assert!(readme.contains(&sentence), "the README should say: {sentence}");
+    }
+}
+
+#[test]
+fn what_the_readme_says_of_policies_is_made_of_the_reference() {
+    let readme = fs::read_to_string(at_the_root("README.md")).unwrap();
+    let rows = lines_of("results/reference-balance/rows.csv");
+    let of = |scenarios: &[&str]| -> Vec<&Line> {
+        rows.iter().filter(|row| scenarios.contains(&row["scenario"].as_str())).collect()
+    };
+    for row in of(&["unequal"]) {
+        let times = ["mean_ms", "p99_ms", "simulated_mean_ms", "simulated_p99_ms"];
+        let times = times.map(|column| shown(number(row, column))).join(" | ");
+        let share = 100.0 * number(row, "share_a");
+        let share = if share < 10.0 { format!("{share:.1}") } else { format!("{share:.0}") };
+        let expected = format!("| {} | {times} | {share}% |", row["policy"]);
+        assert!(readme.contains(&expected), "the README should say: {expected}");
+    }
+    let away = of(&["killed", "stopped", "drained"]);
+    let sum = |column: &str| away.iter().map(|row| number(row, column)).sum::<f64>();
+    assert_eq!(
+        [sum("requests_succeeded"), sum("requests_failed"), sum("retries")],
+        [235_512.0, 0.0, 111.0]
+    );
+    let is_near =
+        |row: &&Line| ["mean_off", "p99_off"].iter().all(|it| number(row, it).abs() <= 0.15);
+    let near = rows.iter().filter(is_near).count();
+    let readme = readme.split_whitespace().collect::<Vec<_>>().join(" ");
+    for sentence in [
+        "no request of 235,512 failed, and 111 were sent again".to_owned(),
+        format!("In {near} of {} rows the mean and the p99 are within 15%", rows.len()),
     ] {
         assert!(readme.contains(&sentence), "the README should say: {sentence}");
     }
