@@ -1,6 +1,6 @@
 //! What a scenario should give, where that is known on paper.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use simulation::{Arrivals, Distribution, queueing};
 
@@ -83,20 +83,23 @@ fn one_queue(per_second: f64, service: &Distribution, servers: usize) -> Option<
     Some(Prediction { model, mean: wait? + service.mean() })
 }
 
-/// Each has its own service time; of the requests they have equal shares.
+/// Each has its own service time; of the requests they have equal shares. Those that are alike wait equally
+/// long, which is worked out once: of constant times that is much work.
 fn in_turn(per_second: f64, backends: &[SimulatedBackend]) -> Option<Prediction> {
     let is_exponential = is_exponential(&backends.first()?.service);
-    let time = |backend: &SimulatedBackend| {
-        let mean = backend.service.mean();
+    let mut kinds = BTreeMap::<_, u32>::new();
+    for backend in backends {
+        *kinds.entry((backend.service.mean(), backend.workers.get())).or_default() += 1;
+    }
+    let time = |(&(mean, workers), &count): (&(Duration, usize), &u32)| {
         let wait = if is_exponential {
             queueing::in_turn(per_second, mean, backends.len())
         } else {
-            let workers = backend.workers.get();
             queueing::in_turn_constant(per_second, mean, backends.len(), workers)
         };
-        Some(wait? + mean)
+        (wait? + mean).checked_mul(count)
     };
-    let sum: Duration = backends.iter().map(time).sum::<Option<Duration>>()?;
+    let sum: Duration = kinds.iter().map(time).sum::<Option<Duration>>()?;
     let model = if is_exponential { "E_n/M/1" } else { "E_n/D/c" };
     Some(Prediction { model, mean: sum / u32::try_from(backends.len()).ok()? })
 }

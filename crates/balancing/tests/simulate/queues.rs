@@ -1,6 +1,9 @@
 //! Mean times that are known on paper, by formulas that share nothing with the simulation.
 
-use std::{ops::Range, time::Duration};
+use std::{
+    ops::Range,
+    time::{Duration, Instant},
+};
 
 use balancing::{
     PolicyName,
@@ -88,6 +91,22 @@ fn in_turn_backends_with_constant_times_are_one_queue_for_all_workers() {
     // Each of them is a queue of its own, whatever the others take.
     three.backends[2].service = Distribution::Constant(MS / 2);
     assert_within_three_standard_errors("E_n/D/c", three);
+}
+
+/// Each for itself, as two hundred chains, they would take two hundred times as long as one queue.
+#[test]
+fn backends_that_are_alike_are_worked_out_once() {
+    let service = Distribution::Constant(MS);
+    let mut many = scenario(PolicyName::RoundRobin, 200, &service, poisson(180_000.0));
+    let timed = |scenario: &Scenario| {
+        let began = Instant::now();
+        (predict(scenario).unwrap().mean, began.elapsed())
+    };
+    let (in_turn, time) = timed(&many);
+    many.backends.iter_mut().for_each(|backend| backend.spec.in_flight_max = 1);
+    let (one_queue, time_of_one) = timed(&many);
+    assert_eq!(in_turn, one_queue);
+    assert!(time < 50 * time_of_one, "{time:?} {time_of_one:?}");
 }
 
 /// Whoever is under way keeps no worker from others.
