@@ -31,7 +31,10 @@ fn wrong_arguments_are_told_in_a_sentence() {
         ("127.0.0.1:8080", "servers are named with --backend, as in --backend 127.0.0.1:8080"),
         ("--config none.toml", "--config needs a file that has a [[backend]] with its address"),
         ("ctl --control none weight a 0", "a weight is a number from 1 to 65535"),
-        ("--backend a:1 --backend a:1", "two backends are called a:1"),
+        (
+            "--backend a:1 --backend a:1",
+            "backend a:1: a:1 is where backend a:1 is already; a server has one name",
+        ),
         ("--backend a:1 --policy random", "round-robin"),
         (
             "--backend a:1 --check-send PING",

@@ -96,8 +96,7 @@ impl BackendConfig {
         &self,
         others: impl IntoIterator<Item = &'a Self>,
     ) -> Result<(), BackendError> {
-        let mut others = others.into_iter().filter(|other| other.name != self.name);
-        match others.find(|other| is_same(&other.address, &self.address)) {
+        match others.into_iter().find(|other| is_same(&other.address, &self.address)) {
             Some(other) => Err(BackendError::Taken {
                 address: self.address.clone(),
                 other: other.name.clone(),
@@ -225,8 +224,9 @@ mod tests {
             ("a=127.0.0.1:80", "b=127.0.0.1:81", false),
             ("a=127.0.0.1:80", "b=127.0.0.2:80", false),
             ("a=example.org:80", "b=www.example.org:80", false),
+            ("127.0.0.1:80", "127.0.0.1:80", true),
             // That they have one name is told elsewhere.
-            ("a=127.0.0.1:80", "a=127.0.0.1:80", false),
+            ("a=127.0.0.1:80", "a=127.0.0.1:81", false),
         ] {
             let refusal = parse(other).unwrap().expect_apart_from([&parse(one).unwrap()]);
             assert_eq!(refusal.is_err(), is_same, "{one} and {other}: {refusal:?}");
