@@ -43,7 +43,7 @@ pub(crate) struct CheckSettings {
     pub(crate) question: Question,
     /// The backend's own address expects to be told who is asking.
     pub(crate) sends_proxy: bool,
-    /// Whom to trust, where its own address speaks TLS.
+    /// Asked at each check whom to trust, where the backend's own address speaks TLS.
     pub(crate) security: Arc<Security>,
 }
 

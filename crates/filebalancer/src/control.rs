@@ -24,6 +24,7 @@ use crate::{
     backend::{Backend, BackendConfig, BackendError},
     checks::{self, CheckSettings},
     pool::{SharedPool, Standing},
+    security::Security,
     stats,
 };
 
@@ -36,6 +37,7 @@ pub(crate) struct Control {
     settings: Settings,
     checks: CheckSettings,
     config: Option<PathBuf>,
+    security: Arc<Security>,
     /// Held while something changes.
     changing: Mutex<()>,
 }
@@ -47,8 +49,9 @@ impl Control {
         settings: Settings,
         checks: CheckSettings,
         config: Option<PathBuf>,
+        security: Arc<Security>,
     ) -> Self {
-        Self { pool, address, settings, checks, config, changing: Mutex::default() }
+        Self { pool, address, settings, checks, config, security, changing: Mutex::default() }
     }
 
     /// Does what an operator asks.
@@ -108,24 +111,23 @@ impl Control {
 
     /// Reads the configuration again, for SIGHUP. What comes of it is logged.
     pub(crate) fn reload_at_hang_up(&self) {
-        if self.config.is_some() || self.checks.security.is_used() {
+        if self.config.is_some() || self.security.is_used() {
             self.answer(&Request::Reload);
         }
     }
 
     /// Reads what the command line names. All of it is put into force, or nothing.
     fn reload(&self) -> Result<String, String> {
-        let security = &self.checks.security;
         let config = self.config.as_deref().map(|path| self.read_config(path)).transpose()?;
         let certificates =
-            security.read_again().map_err(|err| format!("{:#}", anyhow::Error::from(err)))?;
+            self.security.read_again().map_err(|err| format!("{:#}", anyhow::Error::from(err)))?;
         let mut done = Vec::new();
         if let (Some(path), Some(config)) = (&self.config, config) {
             let what = self.put_into_force(&config);
             done.push(format!("{} is in force: {what}", path.display()));
         }
-        if security.is_used() {
-            security.put_into_force(certificates);
+        if self.security.is_used() {
+            self.security.put_into_force(certificates);
             done.push("new connections have the certificates that were read now".to_owned());
         }
         if done.is_empty() {

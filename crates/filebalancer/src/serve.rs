@@ -159,7 +159,7 @@ fn run(
         layout: args.layout,
         limits: door.limits,
         sends_proxy: args.send_proxy,
-        security,
+        security: Arc::clone(&security),
         phase,
     });
     let control = Arc::new(Control::new(
@@ -168,6 +168,7 @@ fn run(
         args.pool_settings(),
         checks.clone(),
         args.config.clone(),
+        security,
     ));
     let _socket = open_socket(args, &control, runtime)?;
     let hung_up = Arc::<AtomicBool>::default();
