@@ -262,9 +262,7 @@ fn expect_undisturbed_by_reloads(level: &str) {
 #[test]
 fn a_backend_that_is_added_dead_is_found_out() {
     let server = backend("a");
-    let checks = ["--check-interval", "0.1", "--check-timeout", "0.1"];
-    let builder = controlled(balancer([named("a", &server)])).args(checks);
-    let (balancer, status) = start_with_status(builder);
+    let (balancer, status) = start_with_status(controlled(balancer([named("a", &server)])));
     done(&balancer, "add dead=127.0.0.1:1");
     await_state(status, "dead", "down");
     let shown = done(&balancer, "show");

@@ -46,7 +46,8 @@ fn a_backend_that_comes_back_gets_work_again() {
     for level in LEVELS {
         let (a, mut b) = (backend("a"), backend("b"));
         let port = b.address().port();
-        let checks = ["--check-interval", "0.1", "--check-timeout", "0.1", "--warm-up", "0"];
+        // The other one has to answer in time too.
+        let checks = ["--check-interval", "0.5", "--check-timeout", "0.5", "--warm-up", "0"];
         let builder = balancer([named("a", &a), named("b", &b)]).args(["--level", level]);
         let (balancer, status) = start_with_status(builder.args(checks));
         b.kill(Signal::SIGKILL);

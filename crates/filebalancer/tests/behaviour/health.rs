@@ -11,14 +11,14 @@ use testkit::{
     fake_server::{self, FakeServer},
 };
 
-use crate::{await_log, await_state, backend, balancer, named, row, start_with_status, stats, who};
+use crate::{await_log, await_state, backend, balancer, named, row, start_with_status, who};
 
-/// 5 checks a second: one that fails three times is out within 0.8 s.
-const FAST: [&str; 4] = ["--check-interval", "0.2", "--check-timeout", "0.2"];
-const BOUND: Duration = Duration::from_millis(800);
+/// 2 checks a second: one that fails three times is out within 2 s.
+const FAST: [&str; 4] = ["--check-interval", "0.5", "--check-timeout", "0.5"];
+const BOUND: Duration = Duration::from_secs(2);
 
 /// What a loaded machine may take to notice.
-const SLACK: Duration = Duration::from_secs(2);
+const SLACK: Duration = Duration::from_secs(5);
 
 /// By text, at level connection.
 const PING: [&str; 6] =
@@ -32,7 +32,7 @@ fn a_stopped_backend_is_out_in_time(builder: impl Fn(Vec<String>) -> ServerBuild
     let stopped = Instant::now();
     await_state(status, "b", "down");
     assert!(stopped.elapsed() < BOUND + SLACK, "{:?}", stopped.elapsed());
-    await_log(&balancer, &["backend=b", "fell", "it does not answer within 0.2 s"]);
+    await_log(&balancer, &["backend=b", "fell", "it does not answer within 0.5 s"]);
     assert_eq!([(); 4].map(|()| who(&balancer)), ["a"; 4]);
     b.kill(Signal::SIGCONT);
     eventually(PATIENCE, "b is back", || row(status, "b").state != "down");
@@ -87,7 +87,7 @@ fn a_backend_whose_workers_are_all_busy_stays_up_as_long_as_they_answer() {
     let mut room = vec![0; 256 * 1024];
     while began.elapsed() < 2 * BOUND {
         assert!(peer.read_some(&mut room) > 0);
-        std::thread::sleep(Duration::from_millis(10));
+        std::thread::sleep(Duration::from_millis(25));
     }
     assert_eq!(row(status, "a").state, "up", "{}", balancer.stderr());
 }
@@ -103,7 +103,8 @@ fn a_backend_is_asked_at_the_door_that_is_named() {
     // It has one worker, as it says there.
     eventually(PATIENCE, "its workers are known", || row(status, "a").in_flight_max == Some(1));
     let _holder = server.connect();
-    eventually(PATIENCE, "some checks have passed", || stats(status).uptime_seconds > 1.0);
+    let held = Instant::now();
+    eventually(PATIENCE, "it would be out by now", || held.elapsed() > BOUND);
     assert_eq!(row(status, "a").state, "up", "{}", balancer.stderr());
     assert_eq!(row(status, "a").connections.ok, 0);
 }
@@ -125,6 +126,6 @@ fn a_backend_gets_as_much_as_it_has_workers_unless_told_otherwise() {
     let backends =
         [named("pool", &pool), named("tasks", &tasks), format!("{},max=7", named("told", &told))];
     let (_balancer, status) = start_with_status(balancer(backends));
-    let max = |name| row(status, name).in_flight_max;
-    assert_eq!([max("pool"), max("tasks"), max("told")], [Some(3), Some(1000), Some(7)]);
+    let known = || ["pool", "tasks", "told"].map(|name| row(status, name).in_flight_max);
+    eventually(PATIENCE, "each has as much", || known() == [Some(3), Some(1000), Some(7)]);
 }
