@@ -2,108 +2,110 @@
 
 use std::{
     io::Write,
-    sync::mpsc,
-    thread,
-    time::{Duration, Instant},
+    sync::mpsc::{self, Sender},
 };
 
 use protocol::Verb;
 use testkit::{
-    PATIENCE, Peer, Server, ServerBuilder, eventually,
+    PATIENCE, Peer, Server, eventually,
     fake_server::{self, FakeServer},
 };
 
-use super::{Shared, async_server};
+use super::async_server;
+use crate::balancer;
 
-/// Servers that take their time with each ECHO.
-fn slow(ms: u32) -> ServerBuilder {
-    async_server().args(["--inject", &format!("service-time={ms}")])
+/// A backend that is asked one request at a time and answers each once it may, all on one connection; and
+/// its balancer.
+struct Scene {
+    balancer: Server,
+    /// What it was asked.
+    backend: FakeServer<Vec<String>>,
+    may_answer: Sender<()>,
+    _door: Server,
 }
 
-/// A balancer that has one request in flight and so many places in its queue.
-#[track_caller]
-fn one_at_a_time(shared: &Shared, queue: &str) -> Server {
-    let backend = format!("a={},max=1", shared.servers[0].address());
-    crate::balancer([backend]).args(["--queue", queue]).start()
+impl Scene {
+    #[track_caller]
+    fn start(requests: usize, args: &[&str]) -> Self {
+        let (may_answer, told) = mpsc::channel();
+        let backend = FakeServer::start(1, move |_, stream| {
+            let answer = |_| {
+                let asked = fake_server::read_request(stream);
+                told.recv_timeout(PATIENCE).unwrap();
+                stream.write_all(b"{\"status\":\"OK\",\"data\":\"\"}\r\n\r\n").unwrap();
+                asked
+            };
+            (0..requests).map(answer).collect()
+        });
+        let door = async_server().start();
+        let named = format!("a={},max=1,check={}", backend.address, door.address());
+        // Nobody who waits gives up by himself.
+        let balancer = balancer([named]).args(["--queue-wait", "1h"]).args(args).start();
+        Self { balancer, backend, may_answer, _door: door }
+    }
+
+    /// Lets it answer the one who is next.
+    #[track_caller]
+    fn answer(&self, next: &mut Peer) {
+        self.may_answer.send(()).unwrap();
+        assert_eq!(next.read_reply().outcome(), "OK");
+    }
+
+    #[track_caller]
+    fn await_waiting(&self, count: u64) {
+        eventually(PATIENCE, &format!("{count} wait"), || {
+            let stats = self.balancer.stats();
+            (stats.backend[0].in_flight, stats.connections.waiting) == (1, count)
+        });
+    }
 }
 
 #[test]
 fn those_who_wait_are_served_in_the_order_in_which_they_came() {
-    let shared = Shared::start([slow(500)]);
-    let balancer = one_at_a_time(&shared, "100");
-    let (served, order) = mpsc::channel();
-    thread::scope(|scope| {
-        for number in 0..4 {
-            let mut peer = balancer.connect();
-            peer.send(format!("ECHO {number}\r\n\r\n"));
-            eventually(PATIENCE, "its request has come", || {
-                let stats = balancer.stats();
-                stats.backend[0].in_flight + stats.connections.waiting == number + 1
-            });
-            let served = served.clone();
-            scope.spawn(move || {
-                let number = peer.read_reply()["data"].as_str().unwrap().to_owned();
-                served.send(number).unwrap();
-            });
-        }
-    });
-    drop(served);
-    let order: Vec<_> = order.iter().collect();
-    assert!(order.is_sorted() && order.len() == 4, "{order:?}");
+    let scene = Scene::start(4, &[]);
+    let mut peers = [(); 4].map(|()| scene.balancer.connect());
+    for (number, peer) in peers.iter_mut().enumerate() {
+        peer.send(format!("ECHO {number}\r\n\r\n"));
+        scene.await_waiting(number as u64);
+    }
+    peers.iter_mut().for_each(|peer| scene.answer(peer));
+    let in_order = [0, 1, 2, 3].map(|number| format!("ECHO {number}\r\n\r\n"));
+    assert_eq!(scene.backend.finish(), [in_order]);
 }
 
 #[test]
 fn one_more_than_may_wait_is_told_so_at_once() {
-    let shared = Shared::start([slow(3000)]);
-    let balancer = one_at_a_time(&shared, "3");
-    let mut peers: Vec<Peer> = (0..4).map(|_| balancer.connect()).collect();
+    let scene = Scene::start(1, &["--queue", "3"]);
+    let mut peers = [(); 4].map(|()| scene.balancer.connect());
     peers.iter_mut().for_each(|peer| peer.send("ECHO hello\r\n\r\n"));
-    eventually(PATIENCE, "one is served and three wait", || {
-        balancer.stats().connections.waiting == 3
-    });
-    let start = Instant::now();
-    let mut one_more = balancer.connect();
+    scene.await_waiting(3);
+    let mut one_more = scene.balancer.connect();
     assert_eq!(one_more.request("ECHO hello").outcome(), "busy");
-    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     // It may ask again.
     assert_eq!(one_more.request("PING").outcome(), "OK");
+    scene.may_answer.send(()).unwrap();
+    assert_eq!(scene.backend.finish(), [["ECHO hello\r\n\r\n"]]);
 }
 
 #[test]
 fn no_backend_is_asked_for_a_client_that_left_while_it_waited() {
-    let (go, may_answer) = mpsc::channel();
-    let server = FakeServer::start(1, move |_, stream| {
-        [(); 2].map(|()| {
-            let asked = fake_server::read_request(stream);
-            may_answer.recv_timeout(PATIENCE).unwrap();
-            stream.write_all(b"{\"status\":\"OK\",\"data\":\"\"}\r\n\r\n").unwrap();
-            asked
-        })
-    });
-    let door = async_server().start();
-    let backend = format!("a={},max=1,check={}", server.address, door.address());
-    let balancer = crate::balancer([backend]).start();
-    let await_waiting = |count| {
-        eventually(PATIENCE, "so many wait", || balancer.stats().connections.waiting == count);
-    };
-    let [mut first, mut leaves, mut stays] = [(); 3].map(|()| balancer.connect());
+    let scene = Scene::start(2, &[]);
+    let [mut first, mut leaves, mut stays] = [(); 3].map(|()| scene.balancer.connect());
     first.send("ECHO first\r\n\r\n");
-    eventually(PATIENCE, "it is asked", || balancer.stats().backend[0].in_flight == 1);
+    scene.await_waiting(0);
     leaves.send("ECHO leaves\r\n\r\n");
-    await_waiting(1);
+    scene.await_waiting(1);
     stays.send("ECHO stays\r\n\r\n");
     stays.half_close();
-    await_waiting(2);
+    scene.await_waiting(2);
     drop(leaves);
-    await_waiting(1);
+    scene.await_waiting(1);
     eventually(PATIENCE, "whether it stays is found out", || stays.has_received());
-    for peer in [&mut first, &mut stays] {
-        go.send(()).unwrap();
-        assert_eq!(peer.read_reply().outcome(), "OK");
-    }
-    assert_eq!(server.finish(), [["ECHO first\r\n\r\n", "ECHO stays\r\n\r\n"]]);
+    scene.answer(&mut first);
+    scene.answer(&mut stays);
     eventually(PATIENCE, "all are counted", || {
-        let echoes = balancer.stats().requests[Verb::Echo];
+        let echoes = scene.balancer.stats().requests[Verb::Echo];
         (echoes.ok, echoes.failed) == (2, 1)
     });
+    assert_eq!(scene.backend.finish(), [["ECHO first\r\n\r\n", "ECHO stays\r\n\r\n"]]);
 }
