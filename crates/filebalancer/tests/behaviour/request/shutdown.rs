@@ -8,7 +8,7 @@ use super::{Shared, async_server};
 
 #[test]
 fn clients_between_requests_leave_at_once_and_requests_under_way_finish() {
-    let shared = Shared::start([async_server().args(["--inject", "service-time=1000"])]);
+    let shared = Shared::start([async_server().args(["--inject", "service-time=3000"])]);
     let mut balancer = shared.balancer().start();
     let mut idle = balancer.connect();
     assert_eq!(idle.request("LIST").outcome(), "OK");
