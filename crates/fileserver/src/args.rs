@@ -116,8 +116,8 @@ pub struct Args {
     #[command(flatten)]
     pub connections: LimitArgs,
 
-    /// For tests: what the server does wrong, service-time=MS (a request keeps its worker busy for so long;
-    /// in async mode any number do at once), flip-byte or touch-memory=SIZE
+    /// For tests: what the server does wrong, service-time=MS (a GET or an ECHO keeps its worker busy for so
+    /// long; in async mode any number do at once), flip-byte or touch-memory=SIZE
     #[arg(
         long,
         value_name = "FAULT",

@@ -110,7 +110,9 @@ mod tests {
             })
         };
         assert_eq!(at_once(None, Operation::Download), [5, 50, 50]);
-        assert_eq!(at_once(Some("flip-byte,service-time=5"), Operation::Upload), [5, 5, 50]);
+        assert_eq!(at_once(Some("flip-byte,service-time=5"), Operation::Download), [5, 5, 50]);
+        // Others are served while the content of an upload comes.
+        assert_eq!(at_once(Some("service-time=5"), Operation::Upload), [5, 50, 50]);
         // It is no part of a LIST.
         assert_eq!(at_once(Some("service-time=5"), Operation::List), [5, 50, 50]);
     }

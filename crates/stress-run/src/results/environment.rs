@@ -67,10 +67,11 @@ pub(crate) struct Binaries {
 
 impl Environment {
     /// Whether a server of this mode serves all connections at once. With a service time that was injected
-    /// they take turns in event mode too: it keeps a thread busy.
+    /// downloads take turns in event mode too: it keeps a thread busy. That of an upload goes by while its
+    /// content comes, between whose pieces its thread serves others.
     pub(crate) fn serves_all_at_once(&self, mode: Mode, operation: Operation) -> bool {
         let injected = self.injected.as_deref().unwrap_or_default();
-        let is_busy = operation.moves_files() && injected.contains("service-time");
+        let is_busy = operation == Operation::Download && injected.contains("service-time");
         mode.serves_all_at_once() && !(mode == Mode::Event && is_busy)
     }
 
