@@ -187,10 +187,10 @@ impl BalancePlan {
 
     /// How often servers are checked, and how long an answer may take. One that is busy is heard of after each of
     /// its services: a check must not be over before.
-    pub(crate) fn check_interval(&self) -> Duration {
+    pub(crate) fn check_interval(&self, scenario: ScenarioName) -> Duration {
         const SERVICES: u32 = 4;
-        let slowest = Duration::from_millis((self.service_ms * SLOWER).into());
-        CHECK_INTERVAL_MIN.max(SERVICES * slowest)
+        let longest_ms = self.services_ms(scenario).into_iter().max().unwrap_or_default();
+        CHECK_INTERVAL_MIN.max(SERVICES * Duration::from_millis(longest_ms.into()))
     }
 
     /// What the balancer and its tables call the servers: a, b and so on.
@@ -250,6 +250,14 @@ pub(crate) mod tests {
         assert_eq!(plan.duration(ScenarioName::Killed), Duration::from_secs(15));
         let burst = plan.arrivals(ScenarioName::Burst);
         assert!((burst.per_second() - 360.0).abs() < 1e-3, "{burst:?}");
+    }
+
+    #[test]
+    fn checks_are_as_far_apart_as_the_longest_service_of_the_scenario_asks_for() {
+        let slow = BalancePlan { service_ms: 100, ..plan() };
+        let in_ms = |scenario| slow.check_interval(scenario).as_millis();
+        assert_eq!([ScenarioName::Stopped, ScenarioName::Unequal].map(in_ms), [400, 1_600]);
+        assert_eq!(plan().check_interval(ScenarioName::Stopped), CHECK_INTERVAL_MIN);
     }
 
     #[test]

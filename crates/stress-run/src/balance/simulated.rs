@@ -55,6 +55,7 @@ pub(crate) fn scenario(
         ),
     };
     let services = plan.services_ms(cell.scenario);
+    let check_interval = plan.check_interval(cell.scenario);
     Ok(Scenario {
         settings: Settings {
             policy: cell.policy,
@@ -69,7 +70,7 @@ pub(crate) fn scenario(
         requests: arrivals_in(plan, cell),
         unmeasured: 0,
         queue: QueueLimits { len_max: QUEUE_LEN, wait_max: QUEUE_WAIT },
-        checks: Some(Checks { interval: plan.check_interval(), timeout: plan.check_interval() }),
+        checks: Some(Checks { interval: check_interval, timeout: check_interval }),
         incidents: incidents(plan, cell.scenario),
         seed: plan.seed_of(cell.repetition),
     })

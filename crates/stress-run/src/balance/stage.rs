@@ -193,14 +193,14 @@ fn balancer(
 ) -> anyhow::Result<Command> {
     let mut command = other_program(&programs.filebalancer)?;
     let seconds = |time: Duration| time.as_secs_f64().to_string();
+    let check_interval = seconds(plan.check_interval(cell.scenario));
     command
         .args(["--host", "127.0.0.1", "--port", "0", "--policy", cell.policy.name()])
         .args(["--seed", &plan.seed_of(cell.repetition).to_string()])
         .args(["--max-connections", CONNECTIONS_MAX, "--max-per-address", CONNECTIONS_MAX])
         .args(["--max-requests", REQUESTS_MAX, "--queue", &QUEUE_LEN.to_string()])
         .args(["--queue-wait", &seconds(QUEUE_WAIT), "--warm-up", &seconds(WARM_UP)])
-        .args(["--check-interval", &seconds(plan.check_interval())])
-        .args(["--check-timeout", &seconds(plan.check_interval())])
+        .args(["--check-interval", &check_interval, "--check-timeout", &check_interval])
         .args(["--fall", &FALL.to_string(), "--rise", &RISE.to_string()])
         .args(["--log-level", "error", "--control"])
         .arg(dir.join(CONTROL));
