@@ -44,7 +44,7 @@ impl OnPaper {
         let share_a = are_alike.then(|| 1.0 / f64::from(plan.servers));
         let mean = match cell.scenario {
             ScenarioName::Equal => equal(&scenario),
-            ScenarioName::Unequal => return Ok(unequal(&scenario)),
+            ScenarioName::Unequal => return Ok(unequal(plan, &scenario)),
             ScenarioName::Killed | ScenarioName::Stopped | ScenarioName::Drained => {
                 while_one_is_away(&scenario)
             }
@@ -83,7 +83,7 @@ fn equal(scenario: &Scenario) -> Option<Mean> {
 }
 
 /// With a slow server among them, whose share round-robin does not make smaller.
-fn unequal(scenario: &Scenario) -> OnPaper {
+fn unequal(plan: &BalancePlan, scenario: &Scenario) -> OnPaper {
     if scenario.settings.policy != PolicyName::RoundRobin {
         return OnPaper::default();
     }
@@ -92,17 +92,17 @@ fn unequal(scenario: &Scenario) -> OnPaper {
             mean: Some(Mean::exactly(known.model, known.mean)),
             share_a: Some(1.0 / scenario.backends.len() as f64),
         },
-        None => full(scenario).unwrap_or_default(),
+        None => full(plan, scenario).unwrap_or_default(),
     }
 }
 
-/// A server that gets more than it can serve has all the requests that it may have at once, always, and the
-/// others have the rest. They get it more evenly than by dice.
-fn full(scenario: &Scenario) -> Option<OnPaper> {
+/// A server that gets more than it can serve soon has all the requests that it may have at once, and the others
+/// have the rest. They get it more evenly than by dice.
+fn full(plan: &BalancePlan, scenario: &Scenario) -> Option<OnPaper> {
     let (per_second, others) = (scenario.arrivals.per_second(), scenario.backends.len() - 1);
     let first = scenario.backends.first()?;
     let answered = first.workers.get() as f64 / first.service.mean().as_secs_f64();
-    if answered >= per_second / scenario.backends.len() as f64 {
+    if !is_soon_full(plan, per_second / scenario.backends.len() as f64 - answered) {
         return None;
     }
     let share_a = answered / per_second;
@@ -116,6 +116,14 @@ fn full(scenario: &Scenario) -> Option<OnPaper> {
     let by_dice = by_dice(scenario, (per_second - answered) / others as f64)?;
     let mean = Mean { model: FULL, least: mean(alone)?, most: Some(mean(by_dice)?) };
     Some(OnPaper { mean: Some(mean), share_a: Some(share_a) })
+}
+
+/// Whether a server to which so many more are sent a second than it answers has its places taken for almost all
+/// of the row.
+fn is_soon_full(plan: &BalancePlan, waiting_per_second: f64) -> bool {
+    const BEGINNING: f64 = 0.1;
+    let duration = plan.duration(ScenarioName::Unequal).as_secs_f64();
+    plan.clients as usize > PLACES && PLACES as f64 <= waiting_per_second * BEGINNING * duration
 }
 
 /// A third of the time there is one server less.
@@ -216,20 +224,32 @@ mod tests {
     /// Two workers of 40 ms answer 50 a second of 270. With 100 requests there, each takes 2 s.
     #[test]
     fn a_server_that_gets_more_than_it_can_serve_is_always_full() {
+        let plan = BalancePlan { requests: 100_000, ..plan() };
         let cell = cell(ScenarioName::Unequal, PolicyName::RoundRobin);
-        let on_paper = OnPaper::of(&plan(), cell, NONE).unwrap();
+        let on_paper = OnPaper::of(&plan, cell, NONE).unwrap();
         let (mean, share_a) = (on_paper.mean.unwrap(), on_paper.share_a.unwrap());
         assert!((share_a - 50.0 / 270.0).abs() < 1e-9 && mean.model == FULL, "{mean:?}");
         let of_first = 2_000.0 * share_a;
         let of_others = |time: Duration| (ms(time) - of_first) / (1.0 - share_a);
         assert!((of_others(mean.least) - 10.0).abs() < 1e-3, "{mean:?}");
         assert!((10.5..14.0).contains(&of_others(mean.most.unwrap())), "{mean:?}");
-        let plan = BalancePlan { requests: 100_000, ..plan() };
         let simulated_ms = simulated_ms(&plan, cell);
         assert!((simulated_ms / ms(mean.least) - 1.0).abs() < 0.02, "{simulated_ms} {mean:?}");
         // Who looks does not send it as much.
         let policy = PolicyName::TwoChoices;
         assert_eq!(OnPaper::of(&plan, Cell { policy, ..cell }, NONE).unwrap(), OnPaper::default());
+    }
+
+    /// Of 90 a second that are sent to it 40 wait, so after 2.5 s it has 100 of them: a tenth of the time that
+    /// 6,750 requests take, which arrive at 270 a second.
+    #[test]
+    fn a_server_is_not_full_in_a_row_that_is_short_or_has_few_clients() {
+        let cell = cell(ScenarioName::Unequal, PolicyName::RoundRobin);
+        let is_known = |requests, clients| {
+            let plan = BalancePlan { requests, clients, ..plan() };
+            OnPaper::of(&plan, cell, NONE).unwrap() != OnPaper::default()
+        };
+        assert!(is_known(6_800, 101) && !is_known(6_700, 101) && !is_known(6_800, 100));
     }
 
     #[test]

@@ -414,7 +414,7 @@ balance_slow =
     { $worst_mean } ms, with { $worst_share }.
 # Said of round-robin, after balance_slow.
 balance_full =
-    { $policy } sends it more than it can serve: it always has the { $places } requests that the balancer sends a
+    { $policy } sends it more than it can serve: soon it has the { $places } requests that the balancer sends a
     server at once, and the others get the rest.
 balance_incidents =
     While a server was killed, stopped or drained, { $failed } of { $all } requests failed and { $retries } were

@@ -377,7 +377,7 @@ balance_slow =
     { $worst_mean } ms, dengan { $worst_share }.
 # Tentang round-robin, setelah balance_slow.
 balance_full =
-    { $policy } mengirimnya lebih dari yang sanggup dilayani: server itu selalu memegang { $places } permintaan, batas
+    { $policy } mengirimnya lebih dari yang sanggup dilayani: server itu segera memegang { $places } permintaan, batas
     yang dikirim penyeimbang sekaligus, dan sisanya ke server lain.
 balance_incidents =
     Selama satu server dimatikan, dihentikan, atau dikosongkan, { $failed } dari { $all } permintaan gagal dan
