@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, anyhow, bail, ensure};
 use balancing::simulate::Results;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use simulation::Latencies;
@@ -242,8 +242,13 @@ impl BalanceRun {
     pub(crate) fn open(dir: &Path) -> anyhow::Result<Self> {
         let path = dir.join(ENVIRONMENT);
         let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let environment: Environment = serde_json::from_slice(&text)
-            .with_context(|| format!("cannot understand {}", path.display()))?;
+        let environment = serde_json::from_slice(&text).map_err(|err| match err.is_data() {
+            true => anyhow!(
+                "{} was made by another version of stress-run ({err}); measure again",
+                dir.display()
+            ),
+            false => anyhow!("cannot understand {}: {err}", path.display()),
+        })?;
         let rows: Vec<Row> = read(dir, ROWS)?;
         let mut run = Self {
             dir: dir.to_owned(),
@@ -415,6 +420,19 @@ pub(super) mod tests {
         assert!(run.servers.is_empty());
         assert_eq!(run.missing().len(), 23);
         assert!(is_run(dir.path()) && !is_run(Path::new("/")));
+    }
+
+    #[test]
+    fn a_run_without_what_this_version_writes_is_of_another_version() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(ENVIRONMENT);
+        let mut environment = serde_json::to_value(made_up(&[]).environment).unwrap();
+        environment.as_object_mut().unwrap().remove("overhead").unwrap();
+        for (text, why) in [(environment.to_string(), "another version"), ("{".to_owned(), "EOF")] {
+            fs::write(&path, text).unwrap();
+            let refusal = BalanceRun::open(dir.path()).err().unwrap().to_string();
+            assert!(refusal.contains(why), "{refusal}");
+        }
     }
 
     #[test]
