@@ -64,6 +64,7 @@ pub(crate) fn run(options: &BalanceArgs) -> anyhow::Result<ExitCode> {
     check_latest(&options.places.out)?;
     let bench = Bench::new(Programs::of(&options.places)?)?;
     let environment = environment(&plan, options.quick, &bench.programs)?;
+    cli::errln!("{}", language.balance_calibrating());
     let calibrated = bench.calibrate(&plan);
     if bench.interrupt.is_told() {
         return Ok(EXIT_INTERRUPTED.into());

@@ -1,11 +1,10 @@
 //! What a request takes beside the service time that its server is told to take. It is measured before all rows,
 //! and part of what is simulated and known on paper.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
-
 use simulation::Arrivals;
 
 use super::{measured::workload, plan::BalancePlan, stage::Stage};
@@ -22,13 +21,16 @@ pub(crate) struct Overhead {
     pub(crate) transit_ms: f64,
 }
 
+/// How long each of the two parts is measured, about, unless its fewest requests take longer.
+const TIME_MS: u32 = 3_000;
+
 /// How many requests tell what one takes that is alone, and how long none is under way between two of them, about.
-const ALONE: u32 = 200;
+const ALONE: RangeInclusive<u32> = 50..=200;
 const PAUSE_MS: u32 = 10;
 
 /// So many clients for each worker leave none of them idle, and each makes so many requests.
 const CLIENTS: u32 = 8;
-const REQUESTS_EACH: u32 = 60;
+const REQUESTS_EACH: RangeInclusive<u32> = 7..=60;
 
 impl Overhead {
     /// Of requests to the servers of a stage, which are all alike.
@@ -56,10 +58,10 @@ impl Overhead {
 /// How long a request takes that is alone, in the median: the mean would be that of what else the machine does.
 fn alone(plan: &BalancePlan, stage: &Stage<'_>, interrupt: &Interrupt) -> anyhow::Result<Duration> {
     // At moments as in the rows, for which clients have to wake up.
-    let per_second = 1e3 / f64::from(plan.service_ms + PAUSE_MS);
+    let every_ms = plan.service_ms + PAUSE_MS;
     let pace = Pace::Open {
-        arrivals: Arrivals::Steady { per_second },
-        duration: Duration::from_secs_f64(f64::from(ALONE) / per_second),
+        arrivals: Arrivals::Steady { per_second: 1e3 / f64::from(every_ms) },
+        duration: Duration::from_millis((in_time(every_ms, &ALONE) * every_ms).into()),
     };
     let measured = calibrate(plan, stage, (2, pace), interrupt)?;
     measured.all.response.quantile(0.5).context("no request was answered, one by one")
@@ -68,11 +70,16 @@ fn alone(plan: &BalancePlan, stage: &Stage<'_>, interrupt: &Interrupt) -> anyhow
 /// How long a request keeps a worker that is never idle.
 fn busy(plan: &BalancePlan, stage: &Stage<'_>, interrupt: &Interrupt) -> anyhow::Result<Duration> {
     let workers = plan.servers * plan.workers;
-    let pace = Pace::Each(REQUESTS_EACH);
+    let pace = Pace::Each(in_time(CLIENTS * plan.service_ms, &REQUESTS_EACH));
     let measured = calibrate(plan, stage, (workers * CLIENTS, pace), interrupt)?;
     let answered = u32::try_from(measured.all.outcomes.ok)?;
     ensure!(answered > 0, "no request was answered by busy servers");
     Ok(measured.all.end * workers / answered)
+}
+
+/// How many there is time for, one after the other.
+fn in_time(each_ms: u32, allowed: &RangeInclusive<u32>) -> u32 {
+    (TIME_MS / each_ms).clamp(*allowed.start(), *allowed.end())
 }
 
 fn calibrate(
@@ -96,4 +103,18 @@ fn in_ms(time: Duration) -> f64 {
 /// A file may say anything.
 fn from_ms(ms: f64) -> Duration {
     Duration::try_from_secs_f64(ms / 1e3).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fewer_requests_tell_what_one_takes_the_longer_their_service_is() {
+        for (service_ms, alone, each) in [(1, 200, 60), (5, 200, 60), (20, 100, 18), (1_000, 50, 7)]
+        {
+            assert_eq!(in_time(service_ms + PAUSE_MS, &ALONE), alone, "{service_ms}");
+            assert_eq!(in_time(CLIENTS * service_ms, &REQUESTS_EACH), each, "{service_ms}");
+        }
+    }
 }

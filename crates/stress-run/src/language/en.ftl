@@ -390,6 +390,7 @@ balance_worlds_columns =
     Share of a on paper
     Share of a simulated
     Share of a measured
+balance_calibrating = measuring what a request takes beside its service
 balance_calibrated =
     beside its service a request keeps its worker busy for { $worker } ms, and is under way for { $transit } ms
 balance_of =

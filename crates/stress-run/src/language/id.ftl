@@ -356,6 +356,7 @@ balance_worlds_columns =
     Bagian a di atas kertas
     Bagian a simulasi
     Bagian a terukur
+balance_calibrating = mengukur waktu satu permintaan di luar layanannya
 balance_calibrated =
     di luar layanannya satu permintaan menyibukkan worker-nya { $worker } ms, dan di perjalanan { $transit } ms
 balance_of =

@@ -98,7 +98,8 @@ texts! {
     target_counts_unknown(why), both_counts(requests, clients, target), counts_agree(counts), counts_fit(counts), backends_fit(counts),
     load_notes,
 
-    balance_measured, balance_worlds, balance_calibrated(worker, transit),
+    balance_measured, balance_worlds, balance_calibrating,
+    balance_calibrated(worker, transit),
     balance_of(servers, workers, service, utilisation, requests, repetitions),
     balance_besides(places, worker, transit), balance_full(policy, places),
     balance_row(number, all, scenario, policy), balance_quick, balance_invalid(row, why),
