@@ -126,7 +126,7 @@ fn is_soon_full(plan: &BalancePlan, waiting_per_second: f64) -> bool {
     plan.clients as usize > PLACES && PLACES as f64 <= waiting_per_second * BEGINNING * duration
 }
 
-/// A third of the time there is one server less.
+/// A third of the time there is one server less: about, since what waits is not gone when that changes.
 fn while_one_is_away(scenario: &Scenario) -> Option<Mean> {
     let servers = scenario.backends.len();
     let (all, others) = (central(scenario, servers)?, central(scenario, servers - 1)?);

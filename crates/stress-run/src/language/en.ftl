@@ -426,11 +426,12 @@ balance_notes =
     again after its server was lost. The share of a is that of the first server, which is the slow one, or
     the one that is killed, stopped or drained. Of several repetitions the one with the median mean time is
     shown. The simulation is the balancer's own code in virtual time, with the same arrivals and the same
-    dice. Every row has a steady state, since a server that gets more than it can serve is full and gets no
-    more; so all rows are held against their simulation. On paper are means in the long run. No policy is
-    better than one queue for all workers (M/D/c), and taking turns among equal servers is as good. To look
-    at requests in flight is no worse than to throw dice (M/D/1, with one worker). Bursts are served in
-    rounds, and equal servers have equal shares. Where nothing stands, no formula is known.
+    dice. Every row that nothing happens to comes to a steady state, since a server that gets more than it
+    can serve is full after a while and gets no more. On paper are means in the long run. No policy is
+    better than one queue for all workers (M/D/c), and taking turns among equal servers is as good. Where a
+    server is away for a third of the time, the least is about the mean of such a queue with it and without
+    it. To look at requests in flight is no worse than to throw dice (M/D/1, with one worker). Bursts are
+    served in rounds, and equal servers have equal shares. Where nothing stands, no formula is known.
 
 balance_disturbed = DISTURBED: the machine had other load, or stood still, during { $rows } of { $all } rows
 balance_why_off =

@@ -389,10 +389,11 @@ balance_notes =
     dikirim lagi setelah servernya hilang. Bagian a adalah bagian server pertama, yaitu yang lambat, atau yang
     dimatikan, dihentikan, atau dikosongkan. Dari beberapa ulangan ditampilkan yang rata-ratanya median.
     Simulasi menjalankan kode penyeimbang yang sama dalam waktu virtual, dengan kedatangan dan undian yang sama.
-    Setiap baris punya keadaan tetap, karena server yang mendapat lebih dari yang sanggup dilayani menjadi penuh
-    dan tidak mendapat lagi; jadi semua baris dibandingkan dengan simulasinya. Di atas kertas: rata-rata dalam
-    jangka panjang. Tidak ada kebijakan yang lebih baik dari satu antrean untuk semua worker (M/D/c), dan giliran
-    di antara server yang sama sebaik itu. Melihat permintaan yang sedang berjalan tidak lebih buruk dari mengundi
+    Setiap baris yang servernya tidak diganggu mencapai keadaan tetap, karena server yang mendapat lebih dari yang
+    sanggup dilayani lama-lama penuh dan tidak mendapat lagi. Di atas kertas: rata-rata dalam jangka panjang. Tidak
+    ada kebijakan yang lebih baik dari satu antrean untuk semua worker (M/D/c), dan giliran di antara server yang
+    sama sebaik itu. Jika satu server tidak ada selama sepertiga waktu, batas bawahnya kira-kira rata-rata antrean
+    itu dengan dan tanpa server tersebut. Melihat permintaan yang sedang berjalan tidak lebih buruk dari mengundi
     (M/D/1, dengan satu worker). Ledakan dilayani dalam beberapa putaran, dan server yang sama mendapat bagian yang
     sama. Jika kosong, tidak ada rumusnya.
 
