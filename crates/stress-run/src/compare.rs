@@ -20,7 +20,7 @@ use self::verdicts::Comparison;
 pub(crate) use self::{
     command::{CompareArgs, NOTES, run},
     modes::{Answer, Modes},
-    verdicts::{SAME_UP_TO, Verdict},
+    verdicts::{Evidence, Verdict, judge},
 };
 
 /// What was asked for.

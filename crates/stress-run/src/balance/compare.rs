@@ -1,14 +1,14 @@
 //! Two runs of the experiment, row by row: is B faster than A?
 //!
-//! It is about mean times, as with runs of the other experiment: up to 5% they are the same, and beyond that the
-//! test of Mann and Whitney says over the repetitions whether chance could be all of it.
+//! It is about mean times, and verdicts are those on runs of the other experiment: up to 5% they are the same, and
+//! beyond that the test of Mann and Whitney says over the repetitions whether chance could be all of it.
 
 use std::{path::Path, process::ExitCode};
 
 use anyhow::{Context, ensure};
 use figures::{
     Numbers,
-    significance::{FALSE_DISCOVERY_RATE, REPETITIONS_MAX, corrected, mann_whitney},
+    significance::{ERROR_RATE, REPETITIONS_MAX, mann_whitney, ratio_range},
     spread::median_repetition,
 };
 use serde::Serialize;
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     args::ResultArgs,
-    compare::{SAME_UP_TO, Verdict},
+    compare::{Evidence, Verdict, judge},
     language::Language,
     report::Grid,
     results::{EXIT_GATE, Sheet},
@@ -44,8 +44,12 @@ struct Pair {
     b_mean_ms: Option<f64>,
     /// How fast B is as a multiple of A, where both can be compared.
     speed_ratio: Option<f64>,
+    /// Between these two it is with 95% confidence, taken by itself; for pairs with enough repetitions.
+    speed_low: Option<f64>,
+    speed_high: Option<f64>,
     a_p99_ms: Option<f64>,
     b_p99_ms: Option<f64>,
+    /// For pairs with enough repetitions.
     p_value: Option<f64>,
     p_corrected: Option<f64>,
     #[serde(serialize_with = "named")]
@@ -105,27 +109,30 @@ fn pairs(a: &[Row], b: &[Row]) -> Vec<Pair> {
             names.push(name);
         }
     }
-    let of = |rows: &[Row], (scenario, policy): (&str, &str)| -> Vec<Row> {
-        let of_name = rows.iter().filter(|row| row.scenario == scenario && row.policy == policy);
-        of_name.cloned().collect()
-    };
-    let mut pairs: Vec<Pair> =
-        names.iter().map(|&name| Pair::of(name, &of(a, name), &of(b, name))).collect();
-    let p_values: Vec<f64> = pairs.iter().filter_map(|pair| pair.p_value).collect();
-    let mut corrected = corrected(&p_values).into_iter();
-    for pair in &mut pairs {
-        pair.p_corrected = pair.p_value.and_then(|_| corrected.next());
-        pair.verdict = pair.judged();
+    let mut pairs: Vec<Pair> = names
+        .into_iter()
+        .map(|name| Pair::of(name, &repetitions(a, name), &repetitions(b, name)))
+        .collect();
+    let evidence: Vec<Evidence> = pairs.iter().map(Pair::evidence).collect();
+    for (pair, (p_corrected, verdict)) in pairs.iter_mut().zip(judge(&evidence)) {
+        (pair.p_corrected, pair.verdict) = (p_corrected, verdict);
     }
     pairs
 }
 
+fn repetitions<'a>(rows: &'a [Row], (scenario, policy): (&str, &str)) -> Vec<&'a Row> {
+    rows.iter().filter(|row| row.scenario == scenario && row.policy == policy).collect()
+}
+
 impl Pair {
-    fn of((scenario, policy): (&str, &str), a: &[Row], b: &[Row]) -> Self {
-        let (times_a, times_b) = (times(a), times(b));
+    /// Without a verdict, which depends on all the others.
+    fn of((scenario, policy): (&str, &str), a: &[&Row], b: &[&Row]) -> Self {
+        let times = times(a).zip(times(b));
         let (median_a, median_b) = (median(a), median(b));
-        let are_comparable = times_a.is_some() && times_b.is_some();
         let both = median_a.and_then(|a| a.mean_ms).zip(median_b.and_then(|b| b.mean_ms));
+        let compared = both.filter(|_| times.is_some());
+        let tested =
+            times.and_then(|(a, b)| Some((ratio_range(&a, &b, ERROR_RATE)?, mann_whitney(&a, &b))));
         Self {
             scenario: scenario.to_owned(),
             policy: policy.to_owned(),
@@ -133,38 +140,36 @@ impl Pair {
             b_repetitions: b.len(),
             a_mean_ms: median_a.and_then(|row| row.mean_ms),
             b_mean_ms: median_b.and_then(|row| row.mean_ms),
-            speed_ratio: both.filter(|_| are_comparable).map(|(a, b)| a / b),
+            speed_ratio: compared.map(|(a, b)| a / b),
+            speed_low: tested.map(|((low, _), _)| low),
+            speed_high: tested.map(|((_, high), _)| high),
             a_p99_ms: median_a.and_then(|row| row.p99_ms),
             b_p99_ms: median_b.and_then(|row| row.p99_ms),
-            p_value: times_a.zip(times_b).map(|(a, b)| mann_whitney(&a, &b)),
+            p_value: tested.map(|(_, p_value)| p_value),
             p_corrected: None,
             verdict: Verdict::NotComparable,
         }
     }
 
-    fn judged(&self) -> Verdict {
-        let Some(ratio) = self.speed_ratio else { return Verdict::NotComparable };
-        if ratio.max(1.0 / ratio) <= SAME_UP_TO {
-            return Verdict::Same;
-        }
-        match self.p_corrected {
-            Some(p) if p <= FALSE_DISCOVERY_RATE && ratio > 1.0 => Verdict::Faster,
-            Some(p) if p <= FALSE_DISCOVERY_RATE => Verdict::Slower,
-            Some(_) | None => Verdict::Inconclusive,
+    fn evidence(&self) -> Evidence {
+        Evidence {
+            medians: self.a_mean_ms.zip(self.b_mean_ms).filter(|_| self.speed_ratio.is_some()),
+            speed_range: self.speed_low.zip(self.speed_high),
+            p_value: self.p_value,
         }
     }
 }
 
-fn median(rows: &[Row]) -> Option<&Row> {
-    median_repetition(rows, |row| row.mean_ms)
+fn median<'a>(repetitions: &[&'a Row]) -> Option<&'a Row> {
+    median_repetition(repetitions.iter().copied(), |row| row.mean_ms)
 }
 
 /// The mean times of all repetitions; `None` where one of them failed, or there are none or too many.
-fn times(rows: &[Row]) -> Option<Vec<f64>> {
-    let is_number = (1..=REPETITIONS_MAX).contains(&rows.len());
+fn times(repetitions: &[&Row]) -> Option<Vec<f64>> {
+    let is_number = (1..=REPETITIONS_MAX).contains(&repetitions.len());
     let is_sound = |row: &Row| !row.has_failed() && row.invalid.is_none();
-    let time = |row: &Row| row.mean_ms.filter(|mean_ms| is_sound(row) && *mean_ms > 0.0);
-    is_number.then(|| rows.iter().map(time).collect())?
+    let time = |row: &&Row| row.mean_ms.filter(|mean_ms| is_sound(row) && *mean_ms > 0.0);
+    is_number.then(|| repetitions.iter().map(time).collect())?
 }
 
 fn grid(pairs: &[Pair], language: Language) -> Grid {
@@ -200,7 +205,7 @@ mod tests {
     use super::*;
     use crate::balance::{files::tests::made_up, rows::tests::row};
 
-    fn repetitions(means_ms: &[f64]) -> Vec<Row> {
+    fn measured(means_ms: &[f64]) -> Vec<Row> {
         let row = |mean_ms: &f64| Row { mean_ms: Some(*mean_ms), ..row("equal", "two-choices") };
         means_ms.iter().map(row).collect()
     }
@@ -213,18 +218,43 @@ mod tests {
 
     #[test]
     fn a_difference_takes_four_repetitions_and_more_than_5_percent() {
-        let slow = repetitions(&[20.0, 20.1, 20.2, 20.3]);
-        let fast = repetitions(&[10.0, 10.1, 10.2, 10.3]);
+        let slow = measured(&[20.0, 20.1, 20.2, 20.3]);
+        let fast = measured(&[10.0, 10.1, 10.2, 10.3]);
         assert_eq!(verdict(&slow, &fast), Verdict::Faster);
         assert_eq!(verdict(&fast, &slow), Verdict::Slower);
         assert_eq!(verdict(&fast[..3], &slow[..3]), Verdict::Inconclusive);
-        let little_slower = repetitions(&[10.4, 10.4, 10.5, 10.5]);
+        let little_slower = measured(&[10.4, 10.4, 10.5, 10.5]);
         assert_eq!(verdict(&fast, &little_slower), Verdict::Same);
+    }
+
+    /// Of 56 draws of 3 out of 8 two are as far apart, which is p = 0.036.
+    #[test]
+    fn three_repetitions_are_not_tested_against_five() {
+        let (slow, fast) = (measured(&[20.0; 3]), measured(&[10.0; 5]));
+        assert_eq!(verdict(&slow, &fast), Verdict::Inconclusive);
+        assert_eq!(pairs(&slow, &fast)[0].p_value, None);
+        assert_eq!(verdict(&measured(&[20.0; 4]), &fast), Verdict::Faster);
+    }
+
+    #[test]
+    fn a_pair_that_is_not_tested_makes_no_other_less_sure() {
+        let under = |scenario: &str, mut rows: Vec<Row>| {
+            rows.iter_mut().for_each(|row| scenario.clone_into(&mut row.scenario));
+            rows
+        };
+        let both = |times: f64| {
+            let few = under("burst", measured(&[10.0 * times; 3]));
+            [measured(&[10.0 * times; 4]), few].concat()
+        };
+        let compared = pairs(&both(1.0), &both(2.0));
+        assert_eq!(compared[0].p_corrected, compared[0].p_value);
+        let verdicts: Vec<Verdict> = compared.iter().map(|pair| pair.verdict).collect();
+        assert_eq!(verdicts, [Verdict::Slower, Verdict::Inconclusive]);
     }
 
     #[test]
     fn what_failed_or_is_missing_is_not_compared() {
-        let fine = repetitions(&[10.0, 10.1]);
+        let fine = measured(&[10.0, 10.1]);
         let mut failed = fine.clone();
         failed[1].requests_failed = 1;
         assert_eq!(verdict(&fine, &failed), Verdict::NotComparable);

@@ -49,6 +49,17 @@ impl Verdict {
     }
 }
 
+/// What decides about a pair.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Evidence {
+    /// The median times of A and B, where they can be compared.
+    pub(crate) medians: Option<(f64, f64)>,
+    /// How fast B is as a multiple of A, by all repetitions; where there are enough of them.
+    pub(crate) speed_range: Option<(f64, f64)>,
+    /// Where there are enough repetitions.
+    pub(crate) p_value: Option<f64>,
+}
+
 /// Two runs: whether they may be of two machines.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Machines {
@@ -121,14 +132,11 @@ impl Comparison {
         Self { allowed, ..Self::judged(Measure::MeanTime, obstacles.clone(), pairs) }
     }
 
-    /// Corrects the p-values over all tested pairs, and gives every pair its verdict.
     pub(super) fn judged(measure: Measure, obstacles: Vec<Obstacle>, mut pairs: Vec<Pair>) -> Self {
         pairs.sort_by_key(|pair| (pair.cell.server.mode, pair.cell));
-        let p_values: Vec<f64> = pairs.iter().filter_map(|pair| pair.p_value).collect();
-        let mut corrected = corrected(&p_values).into_iter();
-        for pair in &mut pairs {
-            pair.p_corrected = pair.p_value.and_then(|_| corrected.next());
-            pair.verdict = verdict(pair);
+        let evidence: Vec<Evidence> = pairs.iter().map(Pair::evidence).collect();
+        for (pair, (p_corrected, verdict)) in pairs.iter_mut().zip(judge(&evidence)) {
+            (pair.p_corrected, pair.verdict) = (p_corrected, verdict);
         }
         Self { measure, obstacles, allowed: Vec::new(), pairs }
     }
@@ -140,17 +148,30 @@ impl Comparison {
     }
 }
 
-fn verdict(pair: &Pair) -> Verdict {
-    let Some((a_s, b_s)) = pair.compared_medians() else { return Verdict::NotComparable };
-    if a_s.max(b_s) / a_s.min(b_s) <= SAME_UP_TO {
-        return Verdict::Same;
-    }
-    let is_discovery = pair.p_corrected.is_some_and(|p| p <= FALSE_DISCOVERY_RATE);
-    match pair.speed_range.filter(|_| is_discovery) {
-        // All repetitions together must not say the contrary of the two median ones.
-        Some((low, _)) if low > 1.0 && b_s < a_s => Verdict::Faster,
-        Some((_, high)) if high < 1.0 && b_s > a_s => Verdict::Slower,
-        Some(_) | None => Verdict::Inconclusive,
+/// The p-value of each pair, corrected over all that are tested, and its verdict.
+pub(crate) fn judge(pairs: &[Evidence]) -> Vec<(Option<f64>, Verdict)> {
+    let p_values: Vec<f64> = pairs.iter().filter_map(|pair| pair.p_value).collect();
+    let mut corrected = corrected(&p_values).into_iter();
+    let judge = |pair: &Evidence| {
+        let p_corrected = pair.p_value.and_then(|_| corrected.next());
+        (p_corrected, pair.verdict(p_corrected))
+    };
+    pairs.iter().map(judge).collect()
+}
+
+impl Evidence {
+    fn verdict(&self, p_corrected: Option<f64>) -> Verdict {
+        let Some((a_s, b_s)) = self.medians else { return Verdict::NotComparable };
+        if a_s.max(b_s) / a_s.min(b_s) <= SAME_UP_TO {
+            return Verdict::Same;
+        }
+        let is_discovery = p_corrected.is_some_and(|p| p <= FALSE_DISCOVERY_RATE);
+        match self.speed_range.filter(|_| is_discovery) {
+            // All repetitions together must not say the contrary of the two median ones.
+            Some((low, _)) if low > 1.0 && b_s < a_s => Verdict::Faster,
+            Some((_, high)) if high < 1.0 && b_s > a_s => Verdict::Slower,
+            Some(_) | None => Verdict::Inconclusive,
+        }
     }
 }
 
@@ -175,6 +196,11 @@ impl Pair {
             pair.p_value = pair.speed_range.map(|_| a.p_value(b));
         }
         pair
+    }
+
+    fn evidence(&self) -> Evidence {
+        let Self { speed_range, p_value, .. } = *self;
+        Evidence { medians: self.compared_medians(), speed_range, p_value }
     }
 
     pub(super) fn is(&self, verdict: Verdict) -> bool {
