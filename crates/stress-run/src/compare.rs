@@ -20,7 +20,8 @@ use self::verdicts::Comparison;
 pub(crate) use self::{
     command::{CompareArgs, NOTES, run},
     modes::{Answer, Modes},
-    verdicts::{Evidence, Verdict, judge},
+    obstacles::{Comparable, Obstacle, obstacles_between},
+    verdicts::{Evidence, Machines, Verdict, judge},
 };
 
 /// What was asked for.

@@ -5,7 +5,7 @@
 
 use std::{path::Path, process::ExitCode};
 
-use anyhow::{Context, ensure};
+use anyhow::{bail, ensure};
 use figures::{
     Numbers,
     significance::{ERROR_RATE, REPETITIONS_MAX, mann_whitney, ratio_range},
@@ -13,13 +13,10 @@ use figures::{
 };
 use serde::Serialize;
 
-use super::{
-    files::{BalanceRun, Environment},
-    rows::Row,
-};
+use super::{files::BalanceRun, plan::BalancePlan, rows::Row};
 use crate::{
     args::ResultArgs,
-    compare::{Evidence, Verdict, judge},
+    compare::{Comparable, Evidence, Machines, Obstacle, Verdict, judge, obstacles_between},
     language::Language,
     report::Grid,
     results::{EXIT_GATE, Sheet},
@@ -31,6 +28,13 @@ pub(crate) enum Format {
     Screen,
     Csv,
     Json,
+}
+
+impl Format {
+    /// Says what is beside the pairs: programs read the standard output as a whole.
+    fn say(self, line: &str) {
+        if self == Self::Screen { cli::outln!("{line}") } else { cli::errln!("{line}") }
+    }
 }
 
 /// A policy under a scenario, in both runs. Times are of the median repetition.
@@ -63,41 +67,62 @@ fn named<S: serde::Serializer>(verdict: &Verdict, serializer: S) -> Result<S::Ok
 /// Prints what is different in the second run, and what became of the gates.
 pub(crate) fn compare(
     [a, b]: [&Path; 2],
-    across_machines: bool,
+    machines: Machines,
     format: Format,
     options: &ResultArgs,
 ) -> anyhow::Result<ExitCode> {
     let (a, b) = (BalanceRun::open(a)?, BalanceRun::open(b)?);
-    check_comparable(&a.environment, &b.environment, across_machines)?;
+    let allowed = check_comparable(&a, &b, machines)?;
     let pairs = pairs(&a.rows, &b.rows);
     ensure!(!pairs.is_empty(), "neither run has a row");
     let sheet = Sheet::of(&pairs)?;
     let results = options.gates.iter().map(|gate| gate.check(&sheet, &["scenario", "policy"]));
     let results = results.collect::<anyhow::Result<Vec<_>>>()?;
+    if !allowed.is_empty() {
+        format.say(&options.lang.machines_differ());
+    }
+    for difference in &allowed {
+        format.say(&format!("  {}", difference.sentence(options.lang)));
+    }
     match format {
         Format::Screen => cli::output::print(grid(&pairs, options.lang).on_screen().as_bytes()),
         Format::Csv => cli::output::print(&csv(&pairs)?),
         Format::Json => cli::outln!("{}", serde_json::to_string_pretty(&pairs)?),
     }
-    for line in results.iter().flat_map(|result| result.lines(options.lang)) {
-        // Programs read the standard output as a whole.
-        if format == Format::Screen { cli::outln!("{line}") } else { cli::errln!("{line}") }
-    }
+    results.iter().flat_map(|result| result.lines(options.lang)).for_each(|line| format.say(&line));
     let is_met = results.iter().all(|result| result.broken.is_empty());
     Ok(if is_met { ExitCode::SUCCESS } else { EXIT_GATE.into() })
 }
 
-/// Rows of other servers or under another load say nothing about one another.
-fn check_comparable(a: &Environment, b: &Environment, across_machines: bool) -> anyhow::Result<()> {
-    const SETTINGS: [&str; 6] =
-        ["servers", "workers", "service_ms", "utilisation", "requests", "clients"];
-    let (plan_a, plan_b) = (serde_json::to_value(&a.plan)?, serde_json::to_value(&b.plan)?);
-    for name in SETTINGS {
-        let (in_a, in_b) = (&plan_a[name], &plan_b[name]);
-        ensure!(in_a == in_b, "the runs differ in {name}: {in_a} and {in_b}");
+/// Refuses runs whose rows say nothing about one another. What is different between the machines, where they may
+/// differ.
+fn check_comparable(
+    a: &BalanceRun,
+    b: &BalanceRun,
+    machines: Machines,
+) -> anyhow::Result<Vec<Obstacle>> {
+    const CHOICES_OF_ROWS: [&str; 4] = ["policies", "scenarios", "repetitions", "seed"];
+    let found = obstacles_between(&comparable(a), &comparable(b), &CHOICES_OF_ROWS);
+    let (allowed, obstacles) = machines.divide(found);
+    if obstacles.is_empty() {
+        return Ok(allowed);
     }
-    let same = a.machine.check_same(&b.machine);
-    if across_machines { Ok(()) } else { same.context("the runs are of two machines") }
+    let sentences = obstacles.iter().map(|obstacle| obstacle.sentence(Language::En));
+    let why = sentences.collect::<Vec<String>>().join("; ");
+    if obstacles.iter().all(|obstacle| matches!(obstacle, Obstacle::OtherMachine(_))) {
+        bail!("{why}; --across-machines compares them all the same");
+    }
+    bail!("{why}")
+}
+
+fn comparable(run: &BalanceRun) -> Comparable<'_, BalancePlan> {
+    Comparable {
+        machine: &run.environment.machine,
+        program: &run.environment.program,
+        plan: &run.environment.plan,
+        is_invalid: run.rows.iter().any(|row| row.invalid.is_some()),
+        is_partial: !run.missing().is_empty(),
+    }
 }
 
 /// In the order of the first run, and then what only the second one has.
@@ -167,8 +192,7 @@ fn median<'a>(repetitions: &[&'a Row]) -> Option<&'a Row> {
 /// The mean times of all repetitions; `None` where one of them failed, or there are none or too many.
 fn times(repetitions: &[&Row]) -> Option<Vec<f64>> {
     let is_number = (1..=REPETITIONS_MAX).contains(&repetitions.len());
-    let is_sound = |row: &Row| !row.has_failed() && row.invalid.is_none();
-    let time = |row: &&Row| row.mean_ms.filter(|mean_ms| is_sound(row) && *mean_ms > 0.0);
+    let time = |row: &&Row| row.mean_ms.filter(|mean_ms| !row.has_failed() && *mean_ms > 0.0);
     is_number.then(|| repetitions.iter().map(time).collect())?
 }
 
@@ -202,8 +226,10 @@ fn csv(pairs: &[Pair]) -> anyhow::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use balancing::PolicyName;
+
     use super::*;
-    use crate::balance::{files::tests::made_up, rows::tests::row};
+    use crate::balance::{files::tests::made_up, plan::ScenarioName, rows::tests::row};
 
     fn measured(means_ms: &[f64]) -> Vec<Row> {
         let row = |mean_ms: &f64| Row { mean_ms: Some(*mean_ms), ..row("equal", "two-choices") };
@@ -268,18 +294,54 @@ mod tests {
         assert_eq!(shown.rows[0].len(), shown.heads.len());
     }
 
+    /// Of these scenarios under round-robin, and nothing is missing.
+    fn whole(scenarios: &[ScenarioName]) -> BalanceRun {
+        let names: Vec<&str> = scenarios.iter().map(|scenario| scenario.name()).collect();
+        let mut run = made_up(&names);
+        run.environment.plan.scenarios = scenarios.to_vec();
+        run.environment.plan.policies = vec![PolicyName::RoundRobin];
+        run
+    }
+
+    type Change = fn(&mut BalanceRun);
+
+    /// Why an equal run that was changed is refused.
+    fn refusal(machines: Machines, change: impl FnOnce(&mut BalanceRun)) -> Option<String> {
+        let equal = [ScenarioName::Equal];
+        let (a, mut b) = (whole(&equal), whole(&equal));
+        change(&mut b);
+        check_comparable(&a, &b, machines).err().map(|err| err.to_string())
+    }
+
     #[test]
-    fn runs_of_other_servers_or_machines_are_refused() {
-        let a = made_up(&["equal"]).environment;
-        let mut b = a.clone();
-        assert!(check_comparable(&a, &b, false).is_ok());
-        b.plan.repetitions = 4;
-        b.plan.seed = 9;
-        assert!(check_comparable(&a, &b, false).is_ok());
-        b.machine.cores = 64;
-        assert!(check_comparable(&a, &b, false).is_err() && check_comparable(&a, &b, true).is_ok());
-        b.plan.workers = 5;
-        let refusal = check_comparable(&a, &b, true).unwrap_err().to_string();
-        assert_eq!(refusal, "the runs differ in workers: 2 and 5");
+    fn runs_that_say_nothing_about_one_another_are_refused_in_words() {
+        let strictly = |change: Change| refusal(Machines::MustAgree, change);
+        let other_machine: Change = |b| b.environment.machine.cores = 64;
+        assert_eq!(
+            strictly(other_machine).unwrap(),
+            "another machine: cores is 2 in A and 64 in B; --across-machines compares them all the same"
+        );
+        assert_eq!(refusal(Machines::MayDiffer, other_machine), None);
+        let changes: [(Change, &str); 5] = [
+            (|b| b.environment.plan.workers = 5, "other settings: workers is 2 in A and 5 in B"),
+            (
+                |b| b.environment.plan.requests = 9,
+                "other settings: requests is 3600 in A and 9 in B",
+            ),
+            (|b| b.environment.program.build = "odd".to_owned(), "other settings: build is "),
+            (|b| b.rows[0].invalid = Some("the counts differ".to_owned()), "B is INVALID"),
+            (|b| b.rows.clear(), "B is PARTIAL"),
+        ];
+        for (change, why) in changes {
+            let refusal = strictly(change).unwrap();
+            assert!(refusal.starts_with(why) && !refusal.contains("--across"), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn runs_of_other_rows_and_arrivals_are_compared_as_far_as_they_go() {
+        assert_eq!(refusal(Machines::MustAgree, |b| b.environment.plan.seed = 9), None);
+        let other = whole(&[ScenarioName::Equal, ScenarioName::Burst]);
+        assert_eq!(refusal(Machines::MustAgree, |b| *b = other), None);
     }
 }

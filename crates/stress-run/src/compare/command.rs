@@ -34,7 +34,8 @@ p is that of the exact two-sided Mann-Whitney test, corrected for the number of 
 is faster only where its best pool is faster than each pool of the other mode, and p is multiplied by the \
 number of its pools.
 
-Runs of balance are compared by the mean time of each policy under each scenario.
+Runs of balance are compared by the mean time of each policy under each scenario, and refused where no \
+row could be compared.
 
 A verdict of faster or slower takes 4 repetitions of both runs, and between modes 5 where each has three \
 pools. A difference in one row among many, or between two of four modes, takes 6 or 7.
@@ -162,7 +163,7 @@ impl CompareArgs {
             Self { json: true, .. } => Format::Json,
             _ => Format::Screen,
         };
-        balance::compare([&self.a, b], self.across_machines, format, &self.results)
+        balance::compare([&self.a, b], self.machines(), format, &self.results)
     }
 
     fn machines(&self) -> Machines {

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
+    machine::description::Machine,
     plan::{Mode, Plan},
-    results::{Environment, Run},
+    results::{Environment, Program, Run},
 };
 
-/// Members of a plan that say which rows there are, how often and in which order they are measured.
-/// All others say how, and two runs must agree in them.
 const CHOICES_OF_ROWS: [&str; 7] =
     ["configurations", "operations", "volumes", "clients", "repetitions", "seed", "reruns"];
 
@@ -47,30 +47,61 @@ pub(crate) struct Difference {
     pub(crate) in_b: String,
 }
 
+/// A run of any experiment, as far as it decides whether its rows can be compared with those of another.
+pub(crate) struct Comparable<'a, P> {
+    pub(crate) machine: &'a Machine,
+    pub(crate) program: &'a Program,
+    pub(crate) plan: &'a P,
+    pub(crate) is_invalid: bool,
+    pub(crate) is_partial: bool,
+}
+
 /// What keeps all rows of two runs from being compared.
-pub(crate) fn obstacles(a: &Run, b: &Run) -> Vec<Obstacle> {
+pub(super) fn obstacles(a: &Run, b: &Run) -> Vec<Obstacle> {
     let (of_a, of_b) = (&a.environment, &b.environment);
-    let machine = machine_differences(of_a, of_b).into_iter().map(Obstacle::OtherMachine);
-    let settings = setting_differences(of_a, of_b).into_iter().map(Obstacle::OtherSettings);
-    let sides = [(Side::A, a.marks()), (Side::B, b.marks())];
-    let invalid = sides.iter().filter(|(_, marks)| marks.invalid > 0);
-    let partial = sides.iter().filter(|(_, marks)| marks.partial);
+    let hosts = difference("server host", &host(of_a), &host(of_b));
+    let presets = difference("preset", &of_a.preset, &of_b.preset);
+    hosts
+        .map(Obstacle::OtherMachine)
+        .into_iter()
+        .chain(presets.map(Obstacle::OtherSettings))
+        .chain(obstacles_between(&comparable(a), &comparable(b), &CHOICES_OF_ROWS))
+        .collect()
+}
+
+fn comparable(run: &Run) -> Comparable<'_, Plan> {
+    let Environment { machine, program, plan, .. } = &run.environment;
+    let marks = run.marks();
+    Comparable { machine, program, plan, is_invalid: marks.invalid > 0, is_partial: marks.partial }
+}
+
+/// The same for any experiment. Runs must agree in all members of their plans but in those that say which rows
+/// there are, how often and in which order they are measured.
+pub(crate) fn obstacles_between<P: Serialize>(
+    a: &Comparable<'_, P>,
+    b: &Comparable<'_, P>,
+    choices_of_rows: &[&str],
+) -> Vec<Obstacle> {
+    let machine = machine_differences(a.machine, b.machine).into_iter();
+    let build = difference("build", &a.program.build, &b.program.build);
+    let settings = build.into_iter().chain(plan_differences(a.plan, b.plan, choices_of_rows));
+    let sides = [(Side::A, a), (Side::B, b)];
+    let invalid = sides.iter().filter(|(_, run)| run.is_invalid);
+    let partial = sides.iter().filter(|(_, run)| run.is_partial);
     machine
-        .chain(settings)
+        .map(Obstacle::OtherMachine)
+        .chain(settings.map(Obstacle::OtherSettings))
         .chain(invalid.map(|(side, _)| Obstacle::Invalid(*side)))
         .chain(partial.map(|(side, _)| Obstacle::Partial(*side)))
         .collect()
 }
 
-fn machine_differences(a: &Environment, b: &Environment) -> Vec<Difference> {
-    let hosts = difference("server host", &host(a), &host(b));
-    let (a, b) = (&a.machine, &b.machine);
+fn machine_differences(a: &Machine, b: &Machine) -> Vec<Difference> {
     let mut differences: Vec<Difference> = [
         difference("cpu", &a.cpu, &b.cpu),
         difference("cores", &a.cores, &b.cores),
         difference("kernel", &a.kernel, &b.kernel),
         difference("filesystem", &a.filesystem, &b.filesystem),
-        hosts,
     ]
     .into_iter()
     .flatten()
@@ -94,26 +125,22 @@ fn host(environment: &Environment) -> Option<&str> {
     Some(address.rsplit_once(':').map_or(address, |(host, _)| host))
 }
 
-fn setting_differences(a: &Environment, b: &Environment) -> Vec<Difference> {
-    let preset = difference("preset", &Some(&a.preset), &Some(&b.preset));
-    let build = difference("build", &Some(&a.program.build), &Some(&b.program.build));
-    let (a, b) = (members(&a.plan), members(&b.plan));
+/// In members of the plans, but for those.
+fn plan_differences(a: &impl Serialize, b: &impl Serialize, but: &[&str]) -> Vec<Difference> {
+    let (a, b) = (members(a), members(b));
     let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
-    let of_plan = names
-        .into_iter()
-        .filter(|name| !CHOICES_OF_ROWS.contains(&name.as_str()))
-        .filter_map(|name| difference(name, &a.get(name), &b.get(name)));
-    preset.into_iter().chain(build).chain(of_plan).collect()
+    let compared = names.into_iter().filter(|name| !but.contains(&name.as_str()));
+    compared.filter_map(|name| difference(name, &a.get(name), &b.get(name))).collect()
 }
 
-fn members(plan: &Plan) -> Map<String, Value> {
+fn members(plan: &impl Serialize) -> Map<String, Value> {
     match serde_json::to_value(plan) {
         Ok(Value::Object(members)) => members,
         _ => unreachable!("a plan has named members"),
     }
 }
 
-fn difference<T: PartialEq + serde::Serialize>(what: &str, a: &T, b: &T) -> Option<Difference> {
+fn difference<T: PartialEq + Serialize>(what: &str, a: &T, b: &T) -> Option<Difference> {
     let shown = |value: &T| match serde_json::to_value(value) {
         Ok(Value::String(text)) => text,
         Ok(Value::Null) | Err(_) => "-".to_owned(),
@@ -124,6 +151,8 @@ fn difference<T: PartialEq + serde::Serialize>(what: &str, a: &T, b: &T) -> Opti
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use serde_json::json;
 
     use super::*;
@@ -140,10 +169,20 @@ mod tests {
     }
 
     fn differences(changes: &[(&str, Value)]) -> Vec<String> {
-        let (a, b) = (environment(&[]), environment(changes));
-        let mut found = machine_differences(&a, &b);
-        found.extend(setting_differences(&a, &b));
-        found.into_iter().map(|one| format!("{}: {} {}", one.what, one.in_a, one.in_b)).collect()
+        let run = |environment| Run {
+            dir: PathBuf::new(),
+            environment,
+            attempts: Vec::new(),
+            ceilings: Vec::new(),
+        };
+        let found = obstacles(&run(environment(&[])), &run(environment(changes)));
+        let named = |obstacle| match obstacle {
+            Obstacle::OtherMachine(one) | Obstacle::OtherSettings(one) => {
+                Some(format!("{}: {} {}", one.what, one.in_a, one.in_b))
+            }
+            _ => None,
+        };
+        found.into_iter().filter_map(named).collect()
     }
 
     #[test]

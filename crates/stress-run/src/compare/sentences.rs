@@ -33,7 +33,7 @@ impl Side {
 }
 
 impl Obstacle {
-    pub(super) fn sentence(&self, language: Language) -> String {
+    pub(crate) fn sentence(&self, language: Language) -> String {
         match self {
             Self::OtherMachine(Difference { what, in_a, in_b }) => {
                 language.other_machine(what, in_a, in_b)

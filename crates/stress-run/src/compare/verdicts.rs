@@ -67,6 +67,15 @@ pub(crate) enum Machines {
     MayDiffer,
 }
 
+impl Machines {
+    /// What is no obstacle since it was asked for, and what is one.
+    pub(crate) fn divide(self, obstacles: Vec<Obstacle>) -> (Vec<Obstacle>, Vec<Obstacle>) {
+        obstacles.into_iter().partition(|obstacle| {
+            self == Self::MayDiffer && matches!(obstacle, Obstacle::OtherMachine(_))
+        })
+    }
+}
+
 pub(crate) struct Comparison {
     pub(crate) measure: Measure,
     /// What keeps every pair from being compared.
@@ -113,11 +122,7 @@ pub(crate) struct Tally {
 
 impl Comparison {
     pub(crate) fn of_runs(a: &Run, b: &Run, machines: Machines) -> Self {
-        let is_allowed = |obstacle: &Obstacle| {
-            machines == Machines::MayDiffer && matches!(obstacle, Obstacle::OtherMachine(_))
-        };
-        let (allowed, obstacles): (Vec<_>, Vec<_>) =
-            obstacles(a, b).into_iter().partition(is_allowed);
+        let (allowed, obstacles) = machines.divide(obstacles(a, b));
         let (a, b) = (a.cells(), b.cells());
         let all: BTreeSet<&Cell> = a.keys().chain(b.keys()).collect();
         let contender = |side, cells: &Cells<'_>, cell: &Cell| {
