@@ -235,7 +235,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let Relayed { is_ok, is_ended } = self.relay(attempt, connection).await?;
         if upload.as_ref().is_some_and(|upload| upload.is_cut) {
             self.client.skip_rest();
-        } else if is_ended {
+        } else if is_ended && (is_ok || upload.is_none()) {
+            // One that refuses an upload may still be reading it, and hang up where that is too long.
             connection.end_request();
         }
         Ok(is_ok)
