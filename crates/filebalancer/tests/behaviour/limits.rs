@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, net::SocketAddr};
 
 use protocol::stats::Connections;
-use testkit::{PATIENCE, eventually};
+use testkit::{PATIENCE, Peer, Server, eventually};
 
 use crate::{await_log, backend, balancer, named, start_with_status, stats, who};
 
@@ -45,14 +45,20 @@ fn at_level_connection_one_more_is_closed_without_a_word() {
     assert_eq!(open.request("PING").outcome(), "OK");
 }
 
-#[test]
-fn whoever_finds_all_backends_full_waits_for_a_place() {
-    let server = backend("a");
+/// A balancer whose one server has one place, which its first client has, and in whose queue one may wait.
+fn with_its_place_taken(server: &Server) -> (Server, SocketAddr, Peer) {
     let options = ["--level", "connection", "--queue", "1"];
-    let builder = balancer([format!("{},max=1", named("a", &server))]);
+    let builder = balancer([format!("{},max=1", named("a", server))]);
     let (balancer, status) = start_with_status(builder.args(options));
     let mut first = balancer.connect();
     assert_eq!(first.request("PING").outcome(), "OK");
+    (balancer, status, first)
+}
+
+#[test]
+fn whoever_finds_all_backends_full_waits_for_a_place() {
+    let server = backend("a");
+    let (balancer, status, first) = with_its_place_taken(&server);
     let mut second = balancer.connect();
     second.send("PING\r\n\r\n");
     await_waiting(status, 1);
@@ -67,11 +73,7 @@ fn whoever_finds_all_backends_full_waits_for_a_place() {
 #[test]
 fn whoever_resets_its_connection_while_it_waits_gives_up_its_turn() {
     let server = backend("a");
-    let options = ["--level", "connection", "--queue", "1"];
-    let builder = balancer([format!("{},max=1", named("a", &server))]);
-    let (balancer, status) = start_with_status(builder.args(options));
-    let mut first = balancer.connect();
-    assert_eq!(first.request("PING").outcome(), "OK");
+    let (balancer, status, first) = with_its_place_taken(&server);
     let mut leaves = balancer.connect();
     leaves.send("PING\r\n\r\n");
     await_waiting(status, 1);
