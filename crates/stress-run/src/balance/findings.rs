@@ -105,12 +105,12 @@ mod tests {
         assert!(found.contains("1 of 2") && found.contains("burst, peak-ewma"), "{found}");
         assert!(found.contains("+2.0%") && found.contains("−31%"), "{found}");
         assert!(
-            found.contains("Of the other 1, 0 were disturbed by other programs; in"),
+            found.contains("Other programs disturbed 0 of the other 1. Where they did"),
             "{found}"
         );
         let far = Row { disturbed: Some("others took 1 s".to_owned()), ..far };
         let found = as_simulated(&[&near, &far], Language::En).unwrap();
-        assert!(found.ends_with("Of the other 1, 1 were disturbed by other programs."), "{found}");
+        assert!(found.ends_with("Other programs disturbed 1 of the other 1."), "{found}");
         assert_eq!(as_simulated(&[], Language::En), None);
     }
 

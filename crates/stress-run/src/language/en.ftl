@@ -435,9 +435,9 @@ balance_notes =
 
 balance_disturbed = DISTURBED: the machine had other load, or stood still, during { $rows } of { $all } rows
 balance_why_off =
-    Of the other { $others }, { $disturbed } were disturbed by other programs{ $rest ->
+    Other programs disturbed { $disturbed } of the other { $others }{ $rest ->
         [0] .
-       *[other] ; in those that were not, requests took another time beside their service than before, or a policy
+       *[other] . Where they did not, requests took another time beside their service than before, or a policy
         that draws servers fell out of step with its simulation.
     }
 balance_title = A balancer and its servers, { $started }
