@@ -1,0 +1,5 @@
+//! To be written.
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+mod page;

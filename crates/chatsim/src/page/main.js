@@ -1,0 +1,59 @@
+// Puts the page together and connects it.
+
+import * as cards from "./cards.js";
+import { byId } from "./dom.js";
+import * as flying from "./flying.js";
+import * as head from "./head.js";
+import * as life from "./life.js";
+import * as log from "./log.js";
+import * as measures from "./measures.js";
+import * as network from "./network.js";
+import { Panel } from "./node.js";
+import { mention, notify, withdraw } from "./notices.js";
+import * as settings from "./settings.js";
+import * as share from "./share.js";
+import { connect, tell } from "./socket.js";
+import { knows, onLanguage, preferred, say, speak } from "./words.js";
+import { on, receive, world } from "./world.js";
+
+const parts = [settings, network, flying, life, measures, cards, log, share, head];
+
+let isConnected = false;
+let wasConnected = false;
+
+function showConnection() {
+  byId("connection").textContent = say(isConnected ? "connection-open" : "connection-lost");
+}
+
+function connectionChanged(isOpen) {
+  isConnected = isOpen;
+  showConnection();
+  if (!isOpen) return notify("notice-lost");
+  withdraw("notice-lost");
+  // The server knows a page by its connection, so a new one has to say again for whom it speaks.
+  const nodes = [...world.mine];
+  world.mine.clear();
+  nodes.forEach((node) => tell({ type: "register", node }));
+}
+
+function begin() {
+  if (!wasConnected) offerShared();
+  wasConnected = true;
+}
+
+function offerShared() {
+  const found = share.shared();
+  if (!found) return;
+  const action = { key: "reproduce", run: () => share.reproduce(found) };
+  notify("notice-shared", { seed: found.seed }, action);
+}
+
+parts.forEach((part) => part.start());
+for (const node of ["A", "B"]) new Panel(node);
+on("error", ({ code, text }) => mention(knows(`error-${code}`) ? `error-${code}` : text));
+on("lagged", ({ missed }) => mention("notice-lagged", { missed }));
+on("connected", begin);
+onLanguage(showConnection);
+addEventListener("hashchange", offerShared);
+await speak(preferred());
+connect(receive, connectionChanged);
