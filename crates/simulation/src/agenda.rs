@@ -37,6 +37,11 @@ impl<E> Agenda<E> {
         self.schedule(self.now.saturating_add(delay), event);
     }
 
+    /// The moment of the event that comes next; whoever runs in real time waits for it.
+    pub fn next_at(&self) -> Option<Duration> {
+        self.events.first_key_value().map(|((at, _), _)| *at)
+    }
+
     /// How many events are yet to come.
     pub fn len(&self) -> usize {
         self.events.len()
@@ -94,8 +99,12 @@ mod tests {
     #[test]
     fn time_neither_goes_back_nor_beyond_its_end() {
         let mut agenda = Agenda::default();
+        assert_eq!(agenda.next_at(), None);
         agenda.schedule(ms(9), "late");
-        assert_eq!((agenda.now(), agenda.len()), (Duration::ZERO, 1));
+        assert_eq!(
+            (agenda.now(), agenda.next_at(), agenda.len()),
+            (Duration::ZERO, Some(ms(9)), 1)
+        );
         assert_eq!(agenda.next(), Some((ms(9), "late")));
         agenda.schedule(ms(2), "in the past");
         agenda.schedule_in(Duration::MAX, "never");
