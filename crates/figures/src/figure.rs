@@ -23,8 +23,10 @@ pub struct Data {
 
 /// What a page says around each of its figures.
 pub struct Surroundings<'a> {
-    /// `Figure 1`.
-    pub name: &'a str,
+    /// Above all of them.
+    pub title: &'a str,
+    /// `Figure 1` of 1.
+    pub name: &'a dyn Fn(usize) -> String,
     pub nothing_to_draw: &'a str,
     pub data_behind: &'a str,
 }
@@ -36,10 +38,10 @@ impl Figure {
     }
 
     /// The anchor on the page is `figure-1` for the first.
-    pub fn render(&self, number: usize, around: &Surroundings<'_>) -> Markup {
+    fn render(&self, number: usize, around: &Surroundings<'_>) -> Markup {
         html! {
             figure id=(format!("figure-{number}")) {
-                h3 { (around.name) ": " (self.title) }
+                h3 { ((around.name)(number)) ": " (self.title) }
                 @match &self.drawing {
                     Some(drawing) => (drawing),
                     None => p.missing { (around.nothing_to_draw) },
@@ -49,6 +51,16 @@ impl Figure {
                     details { summary { (around.data_behind) } (self.data.render()) }
                 }
             }
+        }
+    }
+}
+
+/// Figures numbered from 1, in a part of the page whose anchor is `figures`.
+pub fn section(figures: &[Figure], around: &Surroundings<'_>) -> Markup {
+    html! {
+        section id="figures" {
+            h2 { (around.title) }
+            @for (number, figure) in (1..).zip(figures) { (figure.render(number, around)) }
         }
     }
 }
@@ -82,8 +94,12 @@ impl Data {
 mod tests {
     use super::*;
 
-    const AROUND: Surroundings<'_> =
-        Surroundings { name: "Figure 2", nothing_to_draw: "Nothing", data_behind: "Numbers" };
+    const AROUND: Surroundings<'_> = Surroundings {
+        title: "Figures",
+        name: &|number| format!("Figure {number}"),
+        nothing_to_draw: "Nothing",
+        data_behind: "Numbers",
+    };
 
     #[test]
     fn a_figure_has_its_number_its_drawing_and_the_numbers_behind_it() {

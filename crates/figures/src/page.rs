@@ -32,6 +32,21 @@ pub fn list(parts: impl IntoIterator<Item = Markup>) -> Markup {
     }
 }
 
+/// A term and what it stands for, where that is known.
+pub type Term = (String, Option<String>);
+
+/// Terms with what they stand for; `unknown` stands for what is not known.
+pub fn terms(terms: &[Term], unknown: &str) -> Markup {
+    html! {
+        dl {
+            @for (term, value) in terms {
+                dt { (term) }
+                dd { (value.as_deref().unwrap_or(unknown)) }
+            }
+        }
+    }
+}
+
 /// The text of markup, without its tags, for a terminal.
 pub fn plain_text(markup: &Markup) -> String {
     let behind_tag = |piece: &str| piece.split_once('>').map_or(piece, |(_, text)| text).to_owned();

@@ -28,6 +28,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use figures::Numbers;
+use runs::{EXIT_GATE, Program, Sheet, check_latest};
 
 use self::{
     args::ProgramArgs,
@@ -44,6 +45,7 @@ pub(crate) use self::{
     files::is_run,
 };
 use crate::{
+    PROGRAM,
     args::ResultArgs,
     language::Language,
     machine::{
@@ -52,7 +54,7 @@ use crate::{
         work_dir::{self, WorkDir},
     },
     processes::interrupt::{EXIT_INTERRUPTED, Interrupt},
-    results::{self, Binaries, EXIT_GATE, Ending, Program, Sheet, check_latest},
+    results::{Binaries, Ending},
     servers::{content::ContentHasher, process::beside_this_program},
 };
 
@@ -128,7 +130,7 @@ fn environment(
 ) -> anyhow::Result<Environment> {
     let filebalancer = &programs.filebalancer;
     Ok(Environment {
-        started: results::now(),
+        started: runs::now(),
         resumed: Vec::new(),
         is_quick,
         program: Program::this(),
@@ -241,21 +243,15 @@ fn conclude(dir: &Path, options: &ResultArgs, is_interrupted: bool) -> anyhow::R
 fn write(run: &BalanceRun, language: Language) -> anyhow::Result<Vec<PathBuf>> {
     let environment = &run.environment;
     let machine = environment.machine.in_words(language);
-    let origin = format!("{machine}. {}, {}.", environment.program, environment.started);
+    let origin =
+        format!("{machine}. {}, {}.", environment.program.named(PROGRAM), environment.started);
     let files = [
         ("table.csv", tables::csv(&run.rows)?),
         ("table.md", tables::markdown(run, &origin, language).into_bytes()),
         ("table.xlsx", tables::workbook(run, language)?),
         (report::PAGE, report::html(run, language).into_bytes()),
     ];
-    let mut paths = Vec::new();
-    for (name, content) in files {
-        let path = run.dir.join(name);
-        results::replace(&path, &content)
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        paths.push(path);
-    }
-    Ok(paths)
+    runs::write_all(&run.dir, files)
 }
 
 /// Refuses gates that this run could not break.
@@ -271,7 +267,7 @@ fn passes_gates(run: &BalanceRun, options: &ResultArgs) -> anyhow::Result<bool> 
     for gate in &options.gates {
         let result = gate.check(&sheet, &KEY)?;
         is_through &= result.broken.is_empty();
-        result.lines(options.lang).iter().for_each(|line| cli::outln!("{line}"));
+        result.lines(options.lang.catalogue()).iter().for_each(|line| cli::outln!("{line}"));
     }
     Ok(is_through)
 }

@@ -16,6 +16,7 @@ use std::{
 };
 
 use anyhow::{Context, bail, ensure};
+use runs::{Gate, Sheet, check_latest};
 
 use self::{
     cell::Instruments,
@@ -33,7 +34,7 @@ use crate::{
     plan::{Operation, Plan},
     processes::interrupt::{EXIT_INTERRUPTED, Interrupt},
     report::conclusion,
-    results::{Binaries, CellLine, Environment, Gate, Run, RunFiles, Sheet, check_latest},
+    results::{Binaries, CellLine, Environment, Run, RunFiles},
     servers::{
         Origin, Servers,
         connected::Connected,

@@ -1,7 +1,6 @@
 //! What is printed, in the languages it can be printed in. The texts are in `language/en.ftl` and
 //! `language/id.ftl`, for whoever translates; this is what puts values into them.
 
-mod catalogue;
 mod names;
 mod retold;
 mod words;
@@ -9,9 +8,7 @@ mod words;
 use std::sync::LazyLock;
 
 use clap::ValueEnum;
-use figures::Numbers;
-
-use self::catalogue::Catalogue;
+use figures::{Catalogue, Numbers};
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Language {
@@ -42,7 +39,8 @@ impl Language {
         }
     }
 
-    fn catalogue(self) -> &'static Catalogue {
+    /// Its texts by their names.
+    pub(crate) fn catalogue(self) -> &'static Catalogue {
         static ENGLISH: LazyLock<Catalogue> =
             LazyLock::new(|| Catalogue::parse(include_str!("language/en.ftl")));
         static INDONESIAN: LazyLock<Catalogue> =

@@ -32,6 +32,7 @@ use std::{
 
 use anyhow::Context;
 use client::ClientError;
+use runs::Sheet;
 
 pub(crate) use self::{
     accounting::{Accounting, Counted, Snapshot},
@@ -49,12 +50,8 @@ use self::{
     settings::Settings,
 };
 use crate::{
-    args::ResultArgs,
-    language::Language,
-    machine::resources,
-    processes::interrupt::Interrupt,
-    results::{Ending, Sheet},
-    servers::target::Target,
+    args::ResultArgs, language::Language, machine::resources, processes::interrupt::Interrupt,
+    results::Ending, servers::target::Target,
 };
 
 /// How long clients that are in the middle of a request are waited for after Ctrl-C.
@@ -243,7 +240,7 @@ fn passes_gates(summary: &Summary, options: &LoadArgs) -> anyhow::Result<bool> {
     for gate in &options.results.gates {
         let result = gate.check(&sheet, &["row"])?;
         is_through &= result.broken.is_empty();
-        for line in result.lines(options.results.lang) {
+        for line in result.lines(options.results.lang.catalogue()) {
             // Programs read the standard output as a whole.
             if options.json { cli::errln!("{line}") } else { cli::outln!("{line}") }
         }

@@ -6,7 +6,6 @@ pub(crate) mod conclusion;
 mod disclosure;
 mod facts;
 mod findings;
-mod grid;
 mod modes;
 mod next;
 mod page;
@@ -15,23 +14,16 @@ mod rows;
 mod table;
 #[cfg(test)]
 mod tests;
-mod workbook;
 
 use std::{fs, path::PathBuf};
 
 use anyhow::Context;
 
 pub(crate) use self::{
-    disclosure::{Term, machine_terms, program_terms},
-    grid::Grid,
-    page::moment,
+    disclosure::{machine_terms, program_terms},
     table::on_screen,
-    workbook::{Column, SheetContent, xlsx},
 };
-use crate::{
-    language::Language,
-    results::{self, Run},
-};
+use crate::{language::Language, results::Run};
 
 /// The name of the report in the directory of its run.
 pub(crate) const PAGE: &str = "report.html";
@@ -46,13 +38,7 @@ pub(crate) fn write(run: &Run, language: Language) -> anyhow::Result<Vec<PathBuf
     files.push((table::workbook_name(run), table::workbook(run, language)?));
     files.push(("table.md".to_owned(), table::markdown(run, language).into_bytes()));
     files.push((PAGE.to_owned(), page::html(run, language)?.into_bytes()));
-    let mut paths = Vec::new();
-    for (name, content) in files {
-        let path = run.dir.join(name);
-        results::replace(&path, &content)
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        paths.push(path);
-    }
+    let paths = runs::write_all(&run.dir, files)?;
     remove_outdated(run, &paths)
         .with_context(|| format!("cannot take old tables out of {}", run.dir.display()))?;
     Ok(paths)

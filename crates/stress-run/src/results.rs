@@ -1,17 +1,14 @@
 //! The results of a run: what came of each cell, the files that hold it, and the conditions that it must meet.
 
 mod accounting;
-mod directory;
+mod columns;
 mod ending;
 mod environment;
-mod files;
-mod gate;
 mod line;
 mod marks;
 mod outcome;
 mod record;
 mod run;
-mod sheet;
 mod statistics;
 #[cfg(test)]
 mod tests;
@@ -20,16 +17,13 @@ mod writer;
 
 pub(crate) use self::{
     accounting::{Accounting, can_agree},
-    directory::{check_latest, create_unused, point_latest_to},
+    columns::{CELL_KEY, gate},
     ending::Ending,
-    environment::{Binaries, Environment, Program, now},
-    files::{CELLS, ENVIRONMENT, cut_to_whole_lines, replace, whole_lines},
-    gate::{Breach, EXIT_GATE, Gate, GateResult},
+    environment::{Binaries, Environment},
     line::CellLine,
     marks::Marks,
     outcome::{Failure, JobOutcome, Service, WRONG_CONTENT},
     record::{Record, ServerAfter},
-    run::{Cells, Row, Run, counted},
-    sheet::{CELL_KEY, Sheet},
+    run::{CELLS, Cells, Row, Run, counted},
     writer::RunFiles,
 };

@@ -4,12 +4,13 @@ use std::{env, path::PathBuf, str::FromStr, time::Duration};
 
 use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum, builder::TypedValueParser};
+use runs::Gate;
 
 use super::connect::{AccessArgs, ConnectArgs};
 use crate::{
     language::Language,
     plan::{ClientPoolKind, Configuration, Mode, Operation, Plan, Sink, Volume},
-    results::{Environment, Gate},
+    results::{self, Environment},
 };
 
 const OPERATIONS: [Operation; 2] = [Operation::Download, Operation::Upload];
@@ -190,7 +191,13 @@ pub(crate) struct ResultArgs {
     /// Condition that the results must meet, such as clients=50:mean_s<3, with
     /// compare speed_ratio>=0.9, with load p99_ms<5. For several, repeat the option
     /// or put semicolons between them
-    #[arg(long = "gate", hide_short_help = true, value_name = "CONDITION", value_delimiter = ';')]
+    #[arg(
+        long = "gate",
+        hide_short_help = true,
+        value_name = "CONDITION",
+        value_delimiter = ';',
+        value_parser = results::gate
+    )]
     pub(crate) gates: Vec<Gate>,
 }
 

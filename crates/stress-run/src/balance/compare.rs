@@ -6,11 +6,13 @@
 use std::{path::Path, process::ExitCode};
 
 use anyhow::{bail, ensure};
+use cli::Grid;
 use figures::{
     Numbers,
     significance::{ERROR_RATE, REPETITIONS_MAX, mann_whitney, ratio_range},
     spread::median_repetition,
 };
+use runs::{EXIT_GATE, Sheet};
 use serde::Serialize;
 
 use super::{files::BalanceRun, plan::BalancePlan, rows::Row};
@@ -18,8 +20,6 @@ use crate::{
     args::ResultArgs,
     compare::{Comparable, Evidence, Machines, Obstacle, Verdict, judge, obstacles_between},
     language::Language,
-    report::Grid,
-    results::{EXIT_GATE, Sheet},
 };
 
 /// How a comparison is printed.
@@ -89,7 +89,10 @@ pub(crate) fn compare(
         Format::Csv => cli::output::print(&csv(&pairs)?),
         Format::Json => cli::outln!("{}", serde_json::to_string_pretty(&pairs)?),
     }
-    results.iter().flat_map(|result| result.lines(options.lang)).for_each(|line| format.say(&line));
+    results
+        .iter()
+        .flat_map(|result| result.lines(options.lang.catalogue()))
+        .for_each(|line| format.say(&line));
     let is_met = results.iter().all(|result| result.broken.is_empty());
     Ok(if is_met { ExitCode::SUCCESS } else { EXIT_GATE.into() })
 }

@@ -4,14 +4,17 @@
 
 use std::{
     collections::HashSet,
-    fs::{self, File, OpenOptions},
-    io::{ErrorKind, Write},
+    fs::{self, File},
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, anyhow, bail, ensure};
+use anyhow::{Context, anyhow, ensure};
 use balancing::simulate::Results;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use runs::{
+    ENVIRONMENT, Program, append_lines, create_unused, cut_to_whole_lines, now, point_latest_to,
+    read_lines, replace,
+};
+use serde::{Deserialize, Serialize};
 use simulation::Latencies;
 
 use super::{
@@ -20,14 +23,7 @@ use super::{
     plan::{BalancePlan, Cell},
     rows::{Row, ms},
 };
-use crate::{
-    language::Language,
-    machine::description::Machine,
-    results::{
-        Binaries, ENVIRONMENT, Program, create_unused, cut_to_whole_lines, now, point_latest_to,
-        replace, whole_lines,
-    },
-};
+use crate::{language::Language, machine::description::Machine, results::Binaries};
 
 type Purpose = fn(Language) -> String;
 
@@ -175,19 +171,6 @@ pub(crate) fn append(
     append_lines(dir, ROWS, std::slice::from_ref(row))
 }
 
-fn append_lines(dir: &Path, name: &str, lines: &[impl Serialize]) -> anyhow::Result<()> {
-    let path = dir.join(name);
-    let append = || -> anyhow::Result<()> {
-        let mut file = OpenOptions::new().append(true).create(true).open(&path)?;
-        let is_new = file.metadata()?.len() == 0;
-        let buffer = Vec::new();
-        let mut text = csv::WriterBuilder::new().has_headers(is_new).from_writer(buffer);
-        lines.iter().try_for_each(|line| text.serialize(line))?;
-        Ok(file.write_all(&text.into_inner()?)?)
-    };
-    append().with_context(|| format!("cannot write {}", path.display()))
-}
-
 fn slices(plan: &BalancePlan, cell: Cell, measured: &Measurement) -> Vec<SliceLine> {
     let length = plan.duration(cell.scenario).as_secs_f64() / f64::from(SLICES);
     let slices = (0..).map(f64::from).zip(&measured.timeline.slices);
@@ -249,14 +232,14 @@ impl BalanceRun {
             ),
             false => anyhow!("cannot understand {}: {err}", path.display()),
         })?;
-        let rows: Vec<Row> = read(dir, ROWS)?;
+        let rows: Vec<Row> = read_lines(dir, ROWS)?;
         let mut run = Self {
             dir: dir.to_owned(),
             environment,
             rows,
-            slices: read(dir, SLICES_FILE)?,
-            servers: read(dir, SERVERS)?,
-            quantiles: read(dir, QUANTILES)?,
+            slices: read_lines(dir, SLICES_FILE)?,
+            servers: read_lines(dir, SERVERS)?,
+            quantiles: read_lines(dir, QUANTILES)?,
         };
         run.keep_whole_rows();
         Ok(run)
@@ -320,20 +303,6 @@ fn rewrite(dir: &Path, name: &str, lines: &[impl Serialize]) -> anyhow::Result<(
     File::create(dir.join(name))
         .with_context(|| format!("cannot write {}", dir.join(name).display()))?;
     append_lines(dir, name, lines)
-}
-
-/// The whole lines of a file; none where it is not there.
-fn read<L: DeserializeOwned>(dir: &Path, name: &str) -> anyhow::Result<Vec<L>> {
-    let path = dir.join(name);
-    let text = match fs::read(&path) {
-        Ok(text) => text,
-        Err(err) if err.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(err) => bail!("cannot read {}: {err}", path.display()),
-    };
-    let lines = csv::Reader::from_reader(whole_lines(&text)).into_deserialize();
-    lines
-        .collect::<csv::Result<_>>()
-        .with_context(|| format!("cannot understand {}", path.display()))
 }
 
 #[cfg(test)]

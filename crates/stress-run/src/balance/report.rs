@@ -6,8 +6,10 @@ mod series;
 mod shares;
 mod worlds;
 
-use figures::{Data, Figure, Surroundings, page};
+use cli::Grid;
+use figures::{Data, Figure, Term, page};
 use maud::{Markup, html};
+use runs::moment;
 
 use super::{
     files::{BalanceRun, Environment, FILES},
@@ -16,7 +18,7 @@ use super::{
 };
 use crate::{
     language::Language,
-    report::{Grid, Term, machine_terms, moment, program_terms},
+    report::{machine_terms, program_terms},
 };
 
 /// The name of the report in the directory of its run.
@@ -27,7 +29,7 @@ pub(crate) fn html(run: &BalanceRun, language: Language) -> String {
     let content = html! {
         header { h1 { (title) } (measured(run, language)) }
         (summary(run, language))
-        (figures_section(run, language))
+        (language.figures_section(&all_figures(run, language)))
         (tables_section(run, language))
         section id="meaning" { h2 { (language.meaning()) } p { (language.balance_notes()) } }
         (disclosure(run, language))
@@ -73,24 +75,13 @@ fn summary(run: &BalanceRun, language: Language) -> Markup {
     }
 }
 
-fn figures_section(run: &BalanceRun, language: Language) -> Markup {
-    let (nothing_to_draw, data_behind) = (&language.nothing_to_draw(), &language.data_behind());
-    let figures: [Figure; 4] = [
+fn all_figures(run: &BalanceRun, language: Language) -> [Figure; 4] {
+    [
         worlds::figure(run, language),
         latencies::figure(run, language),
         shares::figure(run, language),
         incidents::figure(run, language),
-    ];
-    let render = |(number, figure): (usize, &Figure)| {
-        let name = &language.figure(number);
-        figure.render(number, &Surroundings { name, nothing_to_draw, data_behind })
-    };
-    html! {
-        section id="figures" {
-            h2 { (language.figures()) }
-            @for figure in (1..).zip(&figures).map(render) { (figure) }
-        }
-    }
+    ]
 }
 
 fn tables_section(run: &BalanceRun, language: Language) -> Markup {
@@ -126,12 +117,7 @@ fn disclosure(run: &BalanceRun, language: Language) -> Markup {
     html! {
         section id="disclosure" {
             h2 { (language.disclosure()) }
-            dl {
-                @for (term, value) in terms {
-                    dt { (term) }
-                    dd { (value.unwrap_or_else(|| language.unknown())) }
-                }
-            }
+            (figures::terms(&terms, &language.unknown()))
             h3 { (language.raw_files()) }
             ul { @for (name, purpose) in there { li { code { (name) } ": " (purpose(language)) } } }
         }

@@ -2,18 +2,20 @@
 
 use std::fmt::Write as _;
 
-use figures::{Numbers, spread::median_repetition};
+use cli::Grid;
+use figures::{
+    Numbers,
+    spread::median_repetition,
+    workbook::{Column, SheetContent, xlsx},
+};
+use runs::Sheet;
 
 use super::{
     files::{BalanceRun, Environment},
     plan::PLACES,
     rows::Row,
 };
-use crate::{
-    language::Language,
-    report::{Column, Grid, SheetContent, xlsx},
-    results::Sheet,
-};
+use crate::language::Language;
 
 /// A policy under a scenario: of several repetitions the median one, by its mean time.
 pub(crate) struct Shown<'a> {

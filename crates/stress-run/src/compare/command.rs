@@ -4,6 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{bail, ensure};
 use clap::ValueEnum;
+use runs::EXIT_GATE;
 
 use super::{
     Compared, gates,
@@ -14,7 +15,7 @@ use super::{
 use crate::{
     args::ResultArgs,
     balance::{self, Format},
-    results::{CELLS, EXIT_GATE, Run},
+    results::{CELLS, Run},
 };
 
 /// Below the options of `stress-run compare --help`.
@@ -126,7 +127,7 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
     } else {
         cli::output::print(screen::on_screen(&runs, &compared, args.results.lang).as_bytes());
     }
-    for line in results.iter().flat_map(|result| result.lines(args.results.lang)) {
+    for line in results.iter().flat_map(|result| result.lines(args.results.lang.catalogue())) {
         // Programs read the standard output as a whole.
         if is_for_programs { cli::errln!("{line}") } else { cli::outln!("{line}") }
     }

@@ -1,13 +1,14 @@
 //! Gates on a comparison: on its rows, or on what it counts over them.
 
 use anyhow::{anyhow, bail};
+use runs::{Breach, Gate, GateResult, Sheet};
 
 use super::{
     contender::Measure,
     output,
     verdicts::{Comparison, Pair, Tally},
 };
-use crate::results::{Breach, Gate, GateResult, Run, Sheet};
+use crate::results::Run;
 
 /// The columns that name a row. Of two runs A has the same mode as B.
 const KEY: [&str; 6] = ["mode", "operation", "volume_bytes", "clients", "server_workers", "a_mode"];

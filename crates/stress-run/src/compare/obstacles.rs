@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use runs::Program;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
     machine::description::Machine,
     plan::{Mode, Plan},
-    results::{Environment, Program, Run},
+    results::{Environment, Run},
 };
 
 const CHOICES_OF_ROWS: [&str; 7] =

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     plan::{Attempt, Cell, Configuration, MIB, Mode, Operation, Volume},
-    results::{CellLine, Environment, Run},
+    results::{self, CellLine, Environment, Run},
 };
 
 /// The cell with so many clients; by the number of clients cells are told apart here.
@@ -215,7 +215,7 @@ fn no_row_of_an_invalid_or_partial_run_is_comparable() {
 }
 
 fn is_met(comparison: &Comparison, gate: &str) -> bool {
-    let results = gates::check(&[], comparison, &[gate.parse().unwrap()]).unwrap();
+    let results = gates::check(&[], comparison, &[results::gate(gate).unwrap()]).unwrap();
     results.iter().all(|result| result.broken.is_empty())
 }
 
@@ -239,7 +239,7 @@ fn gates_count_over_the_rows_they_select() {
         assert_eq!(is_met(&comparison, gate), met, "{gate}");
     }
     for gate in ["mode=async:slower==0", "color=red:slower==0", "mean_s<1", "clients_failed==0"] {
-        assert!(gates::check(&[], &comparison, &[gate.parse().unwrap()]).is_err(), "{gate}");
+        assert!(gates::check(&[], &comparison, &[results::gate(gate).unwrap()]).is_err(), "{gate}");
     }
 }
 

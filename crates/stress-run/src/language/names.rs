@@ -1,6 +1,7 @@
 //! How cells, servers and numbers of something are named.
 
-use figures::Numbers;
+use figures::{Figure, Numbers, Surroundings};
+use maud::Markup;
 
 use super::Language;
 use crate::plan::{Cell, Configuration, Operation, Volume, in_mib, mode_name};
@@ -41,6 +42,17 @@ impl Language {
 
     pub(crate) fn duration(self, seconds: f64) -> String {
         self.seconds(self.number(seconds))
+    }
+
+    /// The part of a report with its figures, numbered.
+    pub(crate) fn figures_section(self, figures: &[Figure]) -> Markup {
+        let around = Surroundings {
+            title: &self.figures(),
+            name: &|number| self.figure(number),
+            nothing_to_draw: &self.nothing_to_draw(),
+            data_behind: &self.data_behind(),
+        };
+        figures::section(figures, &around)
     }
 
     /// Names with commas; of many, the first ones.

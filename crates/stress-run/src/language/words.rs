@@ -1,26 +1,10 @@
 //! Each text of the catalogues as a function of the values that are put into it, so that the compiler knows
 //! every name and every value; the test below holds both catalogues against the lists.
 
-use std::{array, fmt::Display};
-
+use figures::{heads, texts};
 use maud::{Markup, PreEscaped, Render};
 
 use super::Language;
-
-/// Texts for anywhere.
-macro_rules! texts {
-    ($(#[$when:meta])? $list:ident: $($name:ident $(($($value:ident),*))?,)*) => {
-        impl Language {
-            $(pub(crate) fn $name(self, $($($value: impl Display),*)?) -> String {
-                let values = [$($((stringify!($value), $value.to_string())),*)?];
-                self.catalogue().text(stringify!($name), &values)
-            })*
-        }
-        $(#[$when])?
-        pub(super) const $list: &[(&str, &[&str])] =
-            &[$((stringify!($name), &[$($(stringify!($value)),*)?])),*];
-    };
-}
 
 /// Sentences of the report, in which a value may be a link. What the texts themselves say needs no escaping;
 /// the test sees to that.
@@ -34,20 +18,6 @@ macro_rules! sentences {
         }
         #[cfg(test)]
         const SENTENCES: &[(&str, &[&str])] = &[$((stringify!($name), &[$(stringify!($value)),*])),*];
-    };
-}
-
-/// Texts of which each line is the head of a column.
-macro_rules! heads {
-    ($($name:ident: $count:literal,)*) => {
-        impl Language {
-            $(pub(crate) fn $name(self) -> [&'static str; $count] {
-                let mut lines = self.catalogue().lines(stringify!($name));
-                array::from_fn(|_| lines.next().unwrap_or_default())
-            })*
-        }
-        #[cfg(test)]
-        const HEADS: &[(&str, usize)] = &[$((stringify!($name), $count)),*];
     };
 }
 
@@ -67,8 +37,7 @@ texts! {
 
     configurations(completed, failed, all), failed_clients(cell, count, cause, sentence),
     invalid_cell(cell, why), missing_transfers(count), report, next_resume, next_whole, next_repeat,
-    next_modes, next_compare, gate_met(gate, checked), gate_not_met(gate, broken, checked),
-    gate_more(more), gate_value(column, value), gate_no_value(column), gate_no_rows(column),
+    next_modes, next_compare,
 
     mark_quick, mark_partial, mark_invalid(cells), mark_disturbed(cells), mark_injected(faults),
 
@@ -166,6 +135,9 @@ sentences! {
 }
 
 heads! {
+    #[cfg(test)]
+    HEADS:
+
     response_columns: 10, first_byte_columns: 7, client_columns: 9, backend_columns: 4,
     table_columns: 9, screen_columns: 9, names_column: 1, comparison_columns: 9, tally_columns: 8, mode_columns: 9,
     row_columns: 20, gantt_columns: 5, goodput_columns: 9, time_parts: 4, time_columns: 8,
@@ -176,88 +148,19 @@ heads! {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
-
-    use figures::Numbers;
-    use fluent_syntax::{
-        ast::{Entry, Expression, InlineExpression, Pattern, PatternElement},
-        parser,
-    };
+    use figures::{Numbers, catalogue::faults};
+    use runs::GATE_TEXTS;
 
     use super::*;
 
     const CATALOGUES: [(&str, &str); 2] =
         [("en.ftl", include_str!("en.ftl")), ("id.ftl", include_str!("id.ftl"))];
 
-    /// What is put into a text, and what it says itself, whichever of its variants is chosen.
-    fn parts<'a>(pattern: &Pattern<&'a str>, values: &mut BTreeSet<&'a str>, said: &mut String) {
-        for element in &pattern.elements {
-            let expression = match element {
-                PatternElement::TextElement { value } => {
-                    *said += value;
-                    continue;
-                }
-                PatternElement::Placeable { expression } => expression,
-            };
-            let inline = match expression {
-                Expression::Inline(inline) => inline,
-                Expression::Select { selector, variants } => {
-                    variants.iter().for_each(|variant| parts(&variant.value, values, said));
-                    selector
-                }
-            };
-            let InlineExpression::VariableReference { id } = inline else {
-                panic!("nothing but {{ $value }} can be filled in: {inline:?}")
-            };
-            values.insert(id.name);
-        }
-    }
-
-    fn texts_of<'a>(file: &str, catalogue: &'a str) -> BTreeMap<&'a str, Pattern<&'a str>> {
-        let resource =
-            parser::parse(catalogue).unwrap_or_else(|(_, why)| panic!("{file}: {why:?}"));
-        let mut texts = BTreeMap::new();
-        for entry in resource.body {
-            if let Entry::Message(message) = entry {
-                let name = message.id.name;
-                assert!(message.attributes.is_empty(), "{file}: {name} has attributes");
-                let text = message.value.unwrap_or_else(|| panic!("{file}: {name} is empty"));
-                assert!(texts.insert(name, text).is_none(), "{file}: {name} is there twice");
-            }
-        }
-        texts
-    }
-
     #[test]
     fn each_catalogue_has_every_text_with_its_values_and_nothing_else() {
-        let heads = HEADS.iter().map(|(name, _)| (*name, &[][..]));
-        let asked: BTreeMap<&str, &[&str]> =
-            TEXTS.iter().chain(RETOLD).chain(SENTENCES).copied().chain(heads).collect();
+        let asked = [TEXTS, RETOLD, SENTENCES, GATE_TEXTS].concat();
         for (file, catalogue) in CATALOGUES {
-            let texts = texts_of(file, catalogue);
-            let names: BTreeSet<&&str> = texts.keys().collect();
-            let asked_names: BTreeSet<&&str> = asked.keys().collect();
-            let lacking: Vec<_> = asked_names.difference(&names).collect();
-            let unasked: Vec<_> = names.difference(&asked_names).collect();
-            assert!(lacking.is_empty(), "{file} lacks {lacking:?}");
-            assert!(unasked.is_empty(), "{file} has {unasked:?}, for which nothing asks");
-            for (name, pattern) in &texts {
-                let (mut values, mut said) = (BTreeSet::new(), String::new());
-                parts(pattern, &mut values, &mut said);
-                let expected: BTreeSet<&str> = asked[name].iter().copied().collect();
-                assert_eq!(values, expected, "{file}: {name} has these values, and gets those");
-                assert!(!said.contains(['<', '>', '&']), "{file}: {name} would need escaping");
-            }
-        }
-    }
-
-    #[test]
-    fn each_table_has_as_many_heads_as_columns_in_both_languages() {
-        for (file, catalogue) in CATALOGUES {
-            let texts = texts_of(file, catalogue);
-            for (name, count) in HEADS {
-                assert_eq!(texts[name].elements.len(), *count, "{file}: {name}");
-            }
+            assert_eq!(faults(catalogue, &asked, HEADS), [""; 0], "{file}");
         }
         assert_eq!(Language::Id.table_columns()[3], "Jumlah client worker pool");
     }

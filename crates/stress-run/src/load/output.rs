@@ -7,6 +7,8 @@ use std::{
 };
 
 use anyhow::Context;
+use figures::workbook::{Column, SheetContent, xlsx};
+use runs::{Program, Sheet, now};
 use serde::Serialize;
 
 use super::{
@@ -16,12 +18,7 @@ use super::{
     settings::Settings,
     tables,
 };
-use crate::{
-    language::Language,
-    machine::description::Machine,
-    report::{self, Column, SheetContent},
-    results::{self, Program, Sheet},
-};
+use crate::{PROGRAM, language::Language, machine::description::Machine};
 
 const REQUESTS: &str = "requests.csv";
 
@@ -67,7 +64,7 @@ impl Output {
             _ => anyhow::Error::new(err).context(format!("cannot write {}", path.display())),
         })?;
         let (program, machine) = (Program::this(), Machine::of_this_run(dir));
-        let environment = Environment { started: results::now(), program, machine, settings };
+        let environment = Environment { started: now(), program, machine, settings };
         let output = Self { dir: dir.to_owned(), requests: csv::Writer::from_writer(file) };
         output.write("environment.json", serde_json::to_string_pretty(&environment)?)?;
         Ok(output)
@@ -91,15 +88,14 @@ impl Output {
     pub(super) fn finish(mut self, summary: &Summary, language: Language) -> anyhow::Result<()> {
         self.requests.flush().with_context(|| self.complaint(REQUESTS))?;
         let machine = Machine::of_this_run(&self.dir).in_words(language);
-        let origin = format!("{machine}. {}, {}.", Program::this(), results::now());
+        let origin = format!("{machine}. {}, {}.", Program::this().named(PROGRAM), now());
         self.write("table.md", tables::markdown(summary, &origin, language))?;
         self.write("table.xlsx", workbook(summary, language)?)?;
         self.write("summary.json", serde_json::to_string_pretty(summary)?)
     }
 
     fn write(&self, name: &str, content: impl AsRef<[u8]>) -> anyhow::Result<()> {
-        results::replace(&self.dir.join(name), content.as_ref())
-            .with_context(|| self.complaint(name))
+        runs::replace(&self.dir.join(name), content.as_ref()).with_context(|| self.complaint(name))
     }
 
     fn complaint(&self, name: &str) -> String {
@@ -122,5 +118,5 @@ fn workbook(summary: &Summary, language: Language) -> anyhow::Result<Vec<u8>> {
         })
     };
     let sheets = [content("requests", &summary.rows)?, content("clients", &summary.clients)?];
-    Ok(report::xlsx(results::now().get(..10).unwrap_or_default(), &sheets)?)
+    Ok(xlsx(now().get(..10).unwrap_or_default(), &sheets)?)
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use cli::Grid;
 use client::Outcomes;
 use figures::Numbers;
 
@@ -12,7 +13,7 @@ use super::{
     rows::{ALL, Row, Summary},
     settings::Settings,
 };
-use crate::{language::Language, report::Grid};
+use crate::language::Language;
 
 /// On a terminal; the file has all.
 const CLIENTS_SHOWN: usize = 50;

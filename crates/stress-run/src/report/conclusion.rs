@@ -7,6 +7,7 @@ use std::{
 };
 
 use figures::plain_text;
+use runs::{EXIT_GATE, Sheet};
 
 use super::{facts::Facts, findings, next::Next};
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     language::Language,
     plan::Attempt,
     report,
-    results::{CELL_KEY, CellLine, EXIT_GATE, Ending, Run, Sheet},
+    results::{CELL_KEY, CellLine, Ending, Run},
 };
 
 /// Renders the run, prints its tables and says where everything is.
@@ -82,7 +83,7 @@ fn passes_gates(run: &Run, options: &ResultArgs) -> anyhow::Result<bool> {
     for gate in &options.gates {
         let result = gate.check(&cells, &CELL_KEY)?;
         is_through &= result.broken.is_empty();
-        result.lines(options.lang).iter().for_each(|line| cli::outln!("{line}"));
+        result.lines(options.lang.catalogue()).iter().for_each(|line| cli::outln!("{line}"));
     }
     Ok(is_through)
 }

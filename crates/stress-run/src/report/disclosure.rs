@@ -1,14 +1,15 @@
 //! Where and with what the run was made, and the files that the report was made from.
 
-use figures::Numbers;
+use figures::{Numbers, Term, terms};
 use maud::{Markup, html};
+use runs::Program;
 
 use super::facts::Facts;
 use crate::{
     language::Language,
     machine::description::Machine,
     plan::{ClientPoolKind, Sink},
-    results::{Binaries, Environment, Program, Run},
+    results::{Binaries, Environment, Run},
 };
 
 /// Everything of `environment.json` that may matter to whoever makes the run again.
@@ -17,12 +18,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Markup {
     html! {
         section id="disclosure" {
             h2 { (language.disclosure()) }
-            dl {
-                @for (term, value) in terms(&facts.run.environment, language) {
-                    dt { (term) }
-                    dd { (value.unwrap_or_else(|| language.unknown())) }
-                }
-            }
+            (terms(&all(&facts.run.environment, language), &language.unknown()))
             h3 { (language.raw_files()) }
             ul {
                 @for (name, purpose) in files(facts.run, language) {
@@ -33,10 +29,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Markup {
     }
 }
 
-/// A term and what it stands for, where that is known.
-pub(crate) type Term = (String, Option<String>);
-
-fn terms(environment: &Environment, language: Language) -> Vec<Term> {
+fn all(environment: &Environment, language: Language) -> Vec<Term> {
     let mut terms = machine_terms(&environment.machine, language);
     terms.extend(program_terms(&environment.program, &environment.binaries, language));
     terms.push((language.term_started(), Some(environment.started.clone())));

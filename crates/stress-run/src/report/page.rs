@@ -1,7 +1,8 @@
 //! The report as one page.
 
-use figures::{Figure, Numbers, Surroundings, page, spread::CONFIDENCE_MIN};
+use figures::{Numbers, page, spread::CONFIDENCE_MIN};
 use maud::{Markup, html};
+use runs::moment;
 
 use super::{
     charts::{self, BAND},
@@ -26,18 +27,12 @@ pub(super) fn html(run: &Run, language: Language) -> anyhow::Result<String> {
         header { h1 { (title) } (measured(&facts)) (contents(&facts)) }
         (summary(&facts))
         (modes::section(&facts))
-        (figures_section(&facts))
+        (language.figures_section(&charts::all(&facts)))
         (tables(&facts))
         (meaning(language))
         (disclosure::section(&facts))
     };
     Ok(page(language.tag(), &title, STYLE, &content))
-}
-
-/// `2026-11-26 19:17:02`: the name of a directory has no colons.
-pub(crate) fn moment(started: &str) -> String {
-    let Some((date, time)) = started.split_once('T') else { return started.to_owned() };
-    format!("{date} {}", time.replace('-', ":"))
 }
 
 /// What was measured, and on what, in a few lines.
@@ -95,21 +90,6 @@ fn summary(facts: &Facts<'_>) -> Markup {
                 @if !marks.is_empty() { " " span.tag { (language.not_reportable()) } }
             }
             ol { @for finding in findings::of(facts) { li { (finding) } } }
-        }
-    }
-}
-
-fn figures_section(facts: &Facts<'_>) -> Markup {
-    let language = facts.language;
-    let (nothing_to_draw, data_behind) = (&language.nothing_to_draw(), &language.data_behind());
-    let render = |(number, figure): (usize, &Figure)| {
-        let name = &language.figure(number);
-        figure.render(number, &Surroundings { name, nothing_to_draw, data_behind })
-    };
-    html! {
-        section id="figures" {
-            h2 { (language.figures()) }
-            @for figure in (1..).zip(&charts::all(facts)).map(render) { (figure) }
         }
     }
 }

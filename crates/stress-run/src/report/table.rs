@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 
-use figures::Numbers;
-
-use super::{
-    grid::Grid,
+use cli::Grid;
+use figures::{
+    Numbers,
     workbook::{self, Column, SheetContent},
 };
+
 use crate::{
+    PROGRAM,
     language::Language,
     plan::{ClientPoolKind, Mode, in_mib, mode_name},
     results::{CellLine, Environment, Row, Run},
@@ -222,8 +223,9 @@ pub(super) fn markdown(run: &Run, language: Language) -> String {
     let _ = writeln!(text, "{}\n", language.table_notes());
     let _ = writeln!(
         text,
-        "{}. {program}, {started}, {}.",
+        "{}. {}, {started}, {}.",
         machine.in_words(language),
+        program.named(PROGRAM),
         language.repetitions(plan.repetitions)
     );
     text

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use super::gate::EXIT_GATE;
+use runs::EXIT_GATE;
+
 use crate::processes::interrupt::EXIT_INTERRUPTED;
 
 /// The exit status when some clients or configurations failed.

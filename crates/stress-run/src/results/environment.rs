@@ -1,12 +1,12 @@
 //! Where and with what a run was made.
 
 use std::{
-    env, fmt,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use anyhow::{Context, ensure};
+use runs::{Program, now};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -43,16 +43,6 @@ pub(crate) struct Environment {
     pub(crate) timeout_s: Option<f64>,
     pub(crate) plan: Plan,
     pub(crate) needs: Needs,
-}
-
-/// This program: what it was told, and what it was built from.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub(crate) struct Program {
-    pub(crate) command_line: Vec<String>,
-    pub(crate) version: String,
-    pub(crate) git_commit: String,
-    pub(crate) rustc: String,
-    pub(crate) build: String,
 }
 
 /// The programs that measure and are measured, by their BLAKE3.
@@ -128,51 +118,6 @@ impl Environment {
     }
 }
 
-impl Program {
-    pub(crate) fn this() -> Self {
-        Self {
-            command_line: command_line(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            git_commit: env!("KOLAM_COMMIT").to_owned(),
-            rustc: env!("KOLAM_RUSTC").to_owned(),
-            build: if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned(),
-        }
-    }
-}
-
-impl fmt::Display for Program {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "stress-run {}, commit {}", self.version, self.git_commit)
-    }
-}
-
-/// What is not UTF-8 in it is replaced, and a token is left out: results are for others to read.
-fn command_line() -> Vec<String> {
-    without_token(env::args_os().map(|word| word.to_string_lossy().into_owned()))
-}
-
-fn without_token(words: impl Iterator<Item = String>) -> Vec<String> {
-    const OPTION: &str = "--token";
-    const HIDDEN: &str = "...";
-    let mut is_token = false;
-    let words = words.map(|word| {
-        let hidden = if is_token {
-            Some(HIDDEN.to_owned())
-        } else {
-            let value = word.strip_prefix(OPTION).and_then(|rest| rest.strip_prefix('='));
-            value.map(|_| format!("{OPTION}={HIDDEN}"))
-        };
-        is_token = !is_token && word == OPTION;
-        hidden.unwrap_or(word)
-    });
-    words.collect()
-}
-
-/// The local time, for names of directories, so without colons.
-pub(crate) fn now() -> String {
-    jiff::Zoned::now().strftime("%Y-%m-%dT%H-%M-%S").to_string()
-}
-
 impl Binaries {
     /// This program, and the server program where one is started.
     pub(crate) fn of_this_run(fileserver: Option<&PathBuf>) -> anyhow::Result<Self> {
@@ -221,21 +166,5 @@ impl Environment {
         };
         let program = Program { build: "release".to_owned(), ..Program::this() };
         Self { machine, program, ..Self::of_this_run(false, Path::new("/"), &plan) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_token_does_not_get_into_the_results() {
-        let words = |line: &str| without_token(line.split(' ').map(str::to_owned)).join(" ");
-        assert_eq!(
-            words("stress-run --token a --token=b --tls"),
-            "stress-run --token ... --token=... --tls"
-        );
-        assert_eq!(words("stress-run --token-file a"), "stress-run --token-file a");
-        assert_eq!(words("stress-run --token --token b"), "stress-run --token ... b");
     }
 }

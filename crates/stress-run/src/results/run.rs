@@ -9,17 +9,20 @@ use std::{
 
 use anyhow::{Context, anyhow, bail, ensure};
 use figures::spread::{Spread, median_repetition};
+use runs::{ENVIRONMENT, whole_lines};
 use serde::de::DeserializeOwned;
 
 use super::{
     environment::Environment,
-    files::{CEILINGS, CELLS, ENVIRONMENT, whole_lines},
     line::{COLUMNS_NEEDED, CellLine},
     marks::Marks,
     outcome::JobOutcome,
     workers,
 };
 use crate::plan::{Attempt, Cell, Configuration, Mode, Operation};
+
+pub(crate) const CELLS: &str = "cells.csv";
+pub(super) const CEILINGS: &str = "ceilings.csv";
 
 /// What the raw files of a run hold. The clients' lines, which are many, are read when they are asked for.
 pub(crate) struct Run {

@@ -12,9 +12,10 @@ use std::{
 
 use anyhow::Context;
 use flate2::{Compression, bufread::MultiGzDecoder, write::GzEncoder};
+use runs::replace;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
-use super::{files::replace, line::Key, outcome::JobOutcome};
+use super::{line::Key, outcome::JobOutcome};
 use crate::plan::Attempt;
 
 pub(super) const WORKERS: &str = "workers.jsonl.gz";

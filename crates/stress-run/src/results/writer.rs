@@ -10,15 +10,13 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use runs::{ENVIRONMENT, Sheet, create_unused, cut_to_whole_lines, point_latest_to, replace};
 
 use super::{
-    directory::{create_unused, point_latest_to},
     environment::Environment,
-    files::{CEILINGS, CELLS, ENVIRONMENT, cut_to_whole_lines, replace},
     line::{CEILING_COLUMNS, CellLine},
     outcome::JobOutcome,
-    run::{Run, cells_in},
-    sheet::Sheet,
+    run::{CEILINGS, CELLS, Run, cells_in},
     workers,
 };
 

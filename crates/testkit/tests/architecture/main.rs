@@ -21,13 +21,15 @@ const MODULES_MAX: usize = 12;
 const LINES_MAX: usize = 600;
 
 /// Each package, and which of ours it may be built on.
-const MAY_IMPORT: [(&str, &[&str]); 17] = [
+const MAY_IMPORT: [(&str, &[&str]); 20] = [
     ("cli", &[]),
     ("figures", &[]),
+    ("runs", &["figures"]),
     ("protocol", &[]),
     ("simulation", &[]),
     ("balancing", &["simulation"]),
     ("delivery", &["simulation"]),
+    ("theory", &["delivery"]),
     ("telemetry", &[]),
     ("storage", &["protocol"]),
     ("monitor", &["cli", "protocol", "telemetry"]),
@@ -52,7 +54,8 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ),
     ("client", &["protocol"]),
     ("fileclient", &["cli", "client", "protocol"]),
-    ("stress-run", &["balancing", "cli", "client", "figures", "simulation", "telemetry"]),
+    ("stress-run", &["balancing", "cli", "client", "figures", "runs", "simulation", "telemetry"]),
+    ("chatsim", &["cli", "delivery", "figures", "runs", "simulation", "theory"]),
     ("testkit", &["protocol"]),
 ];
 
@@ -216,7 +219,7 @@ fn the_file_service_knows_no_socket_thread_or_clock() {
 #[test]
 fn what_decides_or_is_simulated_knows_no_socket_file_thread_or_clock() {
     let words = ["std::net", "std::fs", "std::thread", "tokio", "Instant", "SystemTime", "rand::"];
-    for package in ["balancing", "delivery", "simulation"] {
+    for package in ["balancing", "delivery", "simulation", "theory"] {
         assert_absent(&sources(&crates().join(package).join("src")), &words);
     }
 }
@@ -232,14 +235,20 @@ fn what_programs_say_goes_through_one_module() {
 }
 
 #[test]
-fn tokio_appears_in_the_async_model_and_in_the_balancer_alone() {
+fn tokio_appears_in_the_async_model_the_balancer_and_the_live_parts_of_chatsim_alone() {
     let mut all = sources(&crates().join("serving/src"));
     all.retain(|(path, _)| !path.ends_with("models/async_tasks.rs"));
     assert_absent(&all, &["tokio"]);
     for (package, _) in MAY_IMPORT {
         let uses = dependencies(package, "dependencies").iter().any(|name| name == "tokio");
-        assert_eq!(uses, ["filebalancer", "serving"].contains(&package), "{package}");
+        assert_eq!(uses, ["chatsim", "filebalancer", "serving"].contains(&package), "{package}");
     }
+    let chatsim = crates().join("chatsim/src");
+    let mut all = sources(&chatsim);
+    let may_wait = ["live", "serve", "broker"].map(|name| chatsim.join(name));
+    all.retain(|(path, _)| !may_wait.iter().any(|room| path.with_extension("").starts_with(room)));
+    assert!(!all.is_empty());
+    assert_absent(&all, &["tokio", "axum", "async_nats"]);
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! this module fills in. Its own runtime would choose plurals for any language and isolate the directions
 //! of writing; two languages that are written from left to right need neither, nor its twelve crates.
 
+mod faults;
+
 use std::collections::HashMap;
 
 use fluent_syntax::{
@@ -13,14 +15,48 @@ use fluent_syntax::{
     parser,
 };
 
-pub(super) struct Catalogue(HashMap<&'static str, Pattern<&'static str>>);
+pub use self::faults::faults;
+
+/// Texts as methods of the caller's `Language`, which has a method `catalogue`: so the compiler knows every
+/// name and every value. The list of them is for [`faults`].
+#[macro_export]
+macro_rules! texts {
+    ($(#[$when:meta])? $list:ident: $($name:ident $(($($value:ident),*))?,)*) => {
+        impl Language {
+            $(pub(crate) fn $name(self, $($($value: impl ::std::fmt::Display),*)?) -> String {
+                let values = [$($((stringify!($value), $value.to_string())),*)?];
+                self.catalogue().text(stringify!($name), &values)
+            })*
+        }
+        $(#[$when])?
+        pub(super) const $list: &[(&str, &[&str])] =
+            &[$((stringify!($name), &[$($(stringify!($value)),*)?])),*];
+    };
+}
+
+/// The same of texts of which each line is the head of a column.
+#[macro_export]
+macro_rules! heads {
+    ($(#[$when:meta])? $list:ident: $($name:ident: $count:literal,)*) => {
+        impl Language {
+            $(pub(crate) fn $name(self) -> [&'static str; $count] {
+                let mut lines = self.catalogue().lines(stringify!($name));
+                ::std::array::from_fn(|_| lines.next().unwrap_or_default())
+            })*
+        }
+        $(#[$when])?
+        pub(super) const $list: &[(&str, usize)] = &[$((stringify!($name), $count)),*];
+    };
+}
+
+pub struct Catalogue(HashMap<&'static str, Pattern<&'static str>>);
 
 /// What is put into a text, each by its name.
-pub(super) type Values<'a> = [(&'a str, String)];
+pub type Values<'a> = [(&'a str, String)];
 
 impl Catalogue {
     /// What cannot be read is left out; the test of the catalogues finds it.
-    pub(super) fn parse(file: &'static str) -> Self {
+    pub fn parse(file: &'static str) -> Self {
         let resource = parser::parse_runtime(file).unwrap_or_else(|(resource, _)| resource);
         let texts = resource.body.into_iter().filter_map(|entry| match entry {
             Entry::Message(Message { id, value: Some(pattern), .. }) => Some((id.name, pattern)),
@@ -30,7 +66,7 @@ impl Catalogue {
     }
 
     /// A text with its values. The name of one that is not there stands for it.
-    pub(super) fn text(&self, name: &str, values: &Values<'_>) -> String {
+    pub fn text(&self, name: &str, values: &Values<'_>) -> String {
         let Some(pattern) = self.0.get(name) else { return name.to_owned() };
         let mut text = String::new();
         fill(pattern, values, &mut text);
@@ -38,7 +74,7 @@ impl Catalogue {
     }
 
     /// The values that a sentence was made with; `None` where it is not this text.
-    pub(super) fn values_in(&self, name: &str, sentence: &str) -> Option<Vec<(&str, String)>> {
+    pub fn values_in(&self, name: &str, sentence: &str) -> Option<Vec<(&str, String)>> {
         let (mut rest, mut values, mut open) = (sentence, Vec::new(), None);
         for element in &self.0.get(name)?.elements {
             match element {
@@ -65,7 +101,7 @@ impl Catalogue {
     }
 
     /// A text that has no values, line by line.
-    pub(super) fn lines(&self, name: &str) -> impl Iterator<Item = &'static str> {
+    pub fn lines(&self, name: &str) -> impl Iterator<Item = &'static str> {
         let elements = self.0.get(name).map_or(&[][..], |pattern| &pattern.elements);
         elements.iter().filter_map(|element| match element {
             PatternElement::TextElement { value } => Some(value.trim_end()),

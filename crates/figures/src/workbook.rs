@@ -5,27 +5,27 @@ use rust_xlsxwriter::{
 };
 
 /// A table.
-pub(crate) struct SheetContent {
-    pub(crate) name: String,
+pub struct SheetContent {
+    pub name: String,
     /// What limits its use; stands above it.
-    pub(crate) marks: Vec<String>,
-    pub(crate) columns: Vec<Column>,
+    pub marks: Vec<String>,
+    pub columns: Vec<Column>,
     /// Each with as many fields as there are columns; one that is empty stays empty.
-    pub(crate) rows: Vec<Vec<String>>,
+    pub rows: Vec<Vec<String>>,
     /// What stands below it.
-    pub(crate) notes: String,
+    pub notes: String,
 }
 
-pub(crate) struct Column {
-    pub(crate) head: String,
+pub struct Column {
+    pub head: String,
     /// In characters.
-    pub(crate) width: f64,
+    pub width: f64,
     /// How numbers are shown; `None` where the column holds words.
-    pub(crate) numbers: Option<&'static str>,
+    pub numbers: Option<&'static str>,
 }
 
 /// `day` is that of the run, not of the rendering: made again from the same files it is the same file.
-pub(crate) fn xlsx(day: &str, sheets: &[SheetContent]) -> Result<Vec<u8>, XlsxError> {
+pub fn xlsx(day: &str, sheets: &[SheetContent]) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
     if let Ok(day) = ExcelDateTime::parse_from_str(day) {
         workbook.set_properties(&DocProperties::new().set_creation_datetime(&day));

@@ -12,7 +12,7 @@ use anyhow::{Context, bail};
 const LATEST: &str = "latest";
 
 /// Makes a directory in `out` with this name, or one like it: two runs may start in the same second.
-pub(crate) fn create_unused(out: &Path, run: &str) -> anyhow::Result<PathBuf> {
+pub fn create_unused(out: &Path, run: &str) -> anyhow::Result<PathBuf> {
     fs::create_dir_all(out)
         .with_context(|| format!("cannot create the directory {}", out.display()))?;
     let names = std::iter::once(run.to_owned()).chain((2..100).map(|n| format!("{run}-{n}")));
@@ -30,7 +30,7 @@ pub(crate) fn create_unused(out: &Path, run: &str) -> anyhow::Result<PathBuf> {
 }
 
 /// Refuses a directory in which `latest` is something that must not be replaced.
-pub(crate) fn check_latest(out: &Path) -> anyhow::Result<()> {
+pub fn check_latest(out: &Path) -> anyhow::Result<()> {
     let latest = out.join(LATEST);
     match fs::symlink_metadata(&latest) {
         Ok(found) if !found.is_symlink() => bail!(
@@ -43,7 +43,7 @@ pub(crate) fn check_latest(out: &Path) -> anyhow::Result<()> {
 }
 
 /// Has `out/latest` point to the directory of a run. In one step, so that it always points somewhere.
-pub(crate) fn point_latest_to(out: &Path, dir: &Path) -> anyhow::Result<()> {
+pub fn point_latest_to(out: &Path, dir: &Path) -> anyhow::Result<()> {
     check_latest(out)?;
     let name = dir.file_name().expect("a run has a name");
     let temporary = out.join(format!(".latest-{}", process::id()));

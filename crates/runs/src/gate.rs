@@ -3,48 +3,49 @@
 //! A gate that cannot be broken would give false comfort. So one that selects no row or names no
 //! column is refused, and an empty value does not meet any condition.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, iter};
 
 use anyhow::bail;
 use csv::StringRecord;
+use figures::Catalogue;
 
-use super::sheet::Sheet;
-use crate::{language::Language, plan::Volume};
+use crate::sheet::Sheet;
 
 /// The exit status when a gate is not met.
-pub(crate) const EXIT_GATE: u8 = 4;
+pub const EXIT_GATE: u8 = 4;
 
-/// Columns that hold words, with which no number can be compared.
-const WORDS: [&str; 14] = [
-    "mode",
-    "a_mode",
-    "operation",
-    "client_pool",
-    "failure_causes",
-    "disturbed",
-    "server_failure",
-    "invalid",
-    "verdict",
-    "reason",
-    "row",
-    "scenario",
-    "policy",
-    "predicted_by",
-];
+/// What a program calls the columns of its sheets.
+#[derive(Debug, PartialEq)]
+pub struct Vocabulary {
+    /// Those that hold words, with which no number can be compared.
+    pub words: &'static [&'static str],
+    /// Shorter names for columns; what is short for several means the first of them that is there.
+    pub aliases: &'static [(&'static str, &'static str)],
+}
+
+impl Vocabulary {
+    fn column(&self, sheet: &Sheet, name: &str) -> Option<usize> {
+        let long = self.aliases.iter().filter(|(alias, _)| *alias == name).map(|(_, long)| *long);
+        iter::once(name).chain(long).find_map(|name| sheet.column(name))
+    }
+}
 
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Gate {
+pub struct Gate {
     /// As it was written.
     text: String,
-    pub(crate) selector: Selector,
-    pub(crate) column: String,
+    pub selector: Selector,
+    pub column: String,
     relation: Relation,
     bound: f64,
 }
 
 /// Columns and the values they must have; none selects every row.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Selector(Vec<(String, String)>);
+pub struct Selector {
+    values: Vec<(String, String)>,
+    vocabulary: &'static Vocabulary,
+}
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Relation {
@@ -68,28 +69,41 @@ const RELATIONS: [(&str, Relation); 6] = [
 
 /// What became of a gate.
 #[derive(Debug, PartialEq)]
-pub(crate) struct GateResult {
-    pub(crate) gate: Gate,
+pub struct GateResult {
+    pub gate: Gate,
     /// How many rows, or other things, were held against it.
-    pub(crate) checked: usize,
-    pub(crate) broken: Vec<Breach>,
+    pub checked: usize,
+    pub broken: Vec<Breach>,
 }
 
 /// How many broken rows of a gate are named.
 const ROWS_NAMED: usize = 20;
 
+/// The texts that a catalogue must have for [`GateResult::lines`], with their values.
+pub const GATE_TEXTS: &[(&str, &[&str])] = &[
+    ("gate_met", &["gate", "checked"]),
+    ("gate_not_met", &["gate", "broken", "checked"]),
+    ("gate_more", &["more"]),
+    ("gate_value", &["column", "value"]),
+    ("gate_no_value", &["column"]),
+    ("gate_no_rows", &["column"]),
+];
+
 impl GateResult {
     /// A line that says whether the gate is met, and a line for each row that breaks it.
-    pub(crate) fn lines(&self, language: Language) -> Vec<String> {
+    pub fn lines(&self, texts: &Catalogue) -> Vec<String> {
         let Self { gate, checked, broken } = self;
+        let [gate_named, checked] = [("gate", gate.to_string()), ("checked", checked.to_string())];
         let mut lines = vec![match broken.len() {
-            0 => language.gate_met(gate, checked),
-            count => language.gate_not_met(gate, count, checked),
+            0 => texts.text("gate_met", &[gate_named, checked]),
+            count => {
+                texts.text("gate_not_met", &[gate_named, ("broken", count.to_string()), checked])
+            }
         }];
         let named = broken.iter().take(ROWS_NAMED);
-        lines.extend(named.map(|breach| format!("  {}", breach.line(&gate.column, language))));
-        if broken.len() > ROWS_NAMED {
-            lines.push(format!("  {}", language.gate_more(broken.len() - ROWS_NAMED)));
+        lines.extend(named.map(|breach| format!("  {}", breach.line(&gate.column, texts))));
+        if let Some(more @ 1..) = broken.len().checked_sub(ROWS_NAMED) {
+            lines.push(format!("  {}", texts.text("gate_more", &[("more", more.to_string())])));
         }
         lines
     }
@@ -97,35 +111,36 @@ impl GateResult {
 
 /// A value that does not meet a gate.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Breach {
+pub struct Breach {
     /// The row, written as a selector; empty for a number over many rows.
-    pub(crate) row: String,
+    pub row: String,
     /// `None` where there is none to compare.
-    pub(crate) value: Option<String>,
+    pub value: Option<String>,
 }
 
 impl Breach {
-    fn line(&self, column: &str, language: Language) -> String {
+    fn line(&self, column: &str, texts: &Catalogue) -> String {
         let is_of_many = self.row.is_empty();
         let column = if is_of_many { column.to_owned() } else { format!("{}: {column}", self.row) };
+        let column = ("column", column);
         match &self.value {
-            Some(value) => language.gate_value(column, value),
-            None if is_of_many => language.gate_no_rows(column),
-            None => language.gate_no_value(column),
+            Some(value) => texts.text("gate_value", &[column, ("value", value.clone())]),
+            None if is_of_many => texts.text("gate_no_rows", &[column]),
+            None => texts.text("gate_no_value", &[column]),
         }
     }
 }
 
 impl Gate {
     /// No value, and one that is not a number, meet no gate.
-    pub(crate) fn is_met_by(&self, value: Option<f64>) -> bool {
+    pub fn is_met_by(&self, value: Option<f64>) -> bool {
         value.is_some_and(|value| !value.is_nan() && self.relation.holds(value, self.bound))
     }
 
     /// Refuses a gate that these rows could not break: it selects none or names no column.
-    pub(crate) fn check_fits(&self, sheet: &Sheet) -> anyhow::Result<()> {
+    pub fn check_fits(&self, sheet: &Sheet) -> anyhow::Result<()> {
         let column = self.column_in(sheet)?;
-        if WORDS.contains(&&sheet.columns[column]) {
+        if self.selector.vocabulary.words.contains(&&sheet.columns[column]) {
             bail!("--gate {self}: {} holds words, and numbers are needed", self.column);
         }
         if self.selector.select(sheet).map_err(|why| self.refusal(sheet, &why))?.is_empty() {
@@ -135,7 +150,7 @@ impl Gate {
     }
 
     /// Holds every selected row against the gate; those are named by their values in `key`.
-    pub(crate) fn check(&self, sheet: &Sheet, key: &[&str]) -> anyhow::Result<GateResult> {
+    pub fn check(&self, sheet: &Sheet, key: &[&str]) -> anyhow::Result<GateResult> {
         self.check_fits(sheet)?;
         let column = self.column_in(sheet)?;
         let rows = self.selector.select(sheet).unwrap_or_default();
@@ -149,7 +164,8 @@ impl Gate {
     }
 
     fn column_in(&self, sheet: &Sheet) -> anyhow::Result<usize> {
-        sheet.column(&self.column).ok_or_else(|| self.refusal(sheet, &self.column))
+        let column = self.selector.vocabulary.column(sheet, &self.column);
+        column.ok_or_else(|| self.refusal(sheet, &self.column))
     }
 
     fn refusal(&self, sheet: &Sheet, column: &str) -> anyhow::Error {
@@ -166,18 +182,18 @@ fn label(sheet: &Sheet, row: &StringRecord, key: &[&str]) -> String {
 }
 
 impl Selector {
-    pub(crate) fn names(&self, column: &str) -> bool {
-        self.0.iter().any(|(name, _)| name == column)
+    pub fn names(&self, column: &str) -> bool {
+        self.values.iter().any(|(name, _)| name == column)
     }
 
     /// The rows that have all the values. The error is a column that is not there.
-    pub(crate) fn select<'a>(&self, sheet: &'a Sheet) -> Result<Vec<&'a StringRecord>, String> {
+    pub fn select<'a>(&self, sheet: &'a Sheet) -> Result<Vec<&'a StringRecord>, String> {
         let marks = self.marks(sheet)?;
         Ok(sheet.rows.iter().zip(marks).filter_map(|(row, is)| is.then_some(row)).collect())
     }
 
     /// For each row whether it has all the values. The error is a column that is not there.
-    pub(crate) fn marks(&self, sheet: &Sheet) -> Result<Vec<bool>, String> {
+    pub fn marks(&self, sheet: &Sheet) -> Result<Vec<bool>, String> {
         let indices = self.indices(sheet)?;
         let is_selected =
             |row: &StringRecord| indices.iter().all(|&(index, value)| is_same(&row[index], value));
@@ -186,8 +202,9 @@ impl Selector {
 
     fn indices(&self, sheet: &Sheet) -> Result<Vec<(usize, &str)>, String> {
         let mut indices = Vec::new();
-        for (column, value) in &self.0 {
-            indices.push((sheet.column(column).ok_or_else(|| column.clone())?, value.as_str()));
+        for (column, value) in &self.values {
+            let index = self.vocabulary.column(sheet, column).ok_or_else(|| column.clone())?;
+            indices.push((index, value.as_str()));
         }
         Ok(indices)
     }
@@ -214,14 +231,17 @@ impl Relation {
     }
 }
 
-impl FromStr for Gate {
-    type Err = String;
-
-    /// Reads `column<number`, perhaps after `column=value,column=value:`.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (selector, condition) = match text.split_once(':') {
-            Some((selector, condition)) => (selector.parse()?, condition),
-            None => (Selector(Vec::new()), text),
+impl Gate {
+    /// Reads `column<number`, perhaps after `column=value,column=value:`. `translate` says what a column and
+    /// its value are called in the sheets, where a person may write them otherwise.
+    pub fn parse(
+        text: &str,
+        vocabulary: &'static Vocabulary,
+        translate: impl Fn(String, &str) -> Result<(String, String), String>,
+    ) -> Result<Self, String> {
+        let (values, condition) = match text.split_once(':') {
+            Some((selector, condition)) => (selected_values(selector, translate)?, condition),
+            None => (Vec::new(), text),
         };
         let (column, relation, bound) = split_condition(condition)?;
         let column = column_name(column)?;
@@ -229,8 +249,22 @@ impl FromStr for Gate {
             Ok(bound) if bound.is_finite() => bound,
             _ => return Err(format!("{:?} is not a number", bound.trim())),
         };
+        let selector = Selector { values, vocabulary };
         Ok(Self { text: text.trim().to_owned(), selector, column, relation, bound })
     }
+}
+
+fn selected_values(
+    text: &str,
+    translate: impl Fn(String, &str) -> Result<(String, String), String>,
+) -> Result<Vec<(String, String)>, String> {
+    let part = |part: &str| {
+        let (column, value) = part
+            .split_once('=')
+            .ok_or_else(|| format!("{:?} is not column=value, as in clients=50", part.trim()))?;
+        translate(column_name(column)?, value.trim())
+    };
+    text.split(',').map(part).collect()
 }
 
 fn split_condition(condition: &str) -> Result<(&str, Relation, &str), String> {
@@ -254,25 +288,6 @@ fn column_name(name: &str) -> Result<String, String> {
     Ok(name.to_owned())
 }
 
-impl FromStr for Selector {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let part = |part: &str| {
-            let (column, value) = part.split_once('=').ok_or_else(|| {
-                format!("{:?} is not column=value, as in clients=50", part.trim())
-            })?;
-            let (column, value) = (column_name(column)?, value.trim());
-            if column == "volume" {
-                let volume: Volume = value.parse()?;
-                return Ok(("volume_bytes".to_owned(), volume.bytes.to_string()));
-            }
-            Ok((column, value.to_owned()))
-        };
-        text.split(',').map(part).collect::<Result<Vec<_>, _>>().map(Self)
-    }
-}
-
 impl fmt::Display for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "'{}'", self.text)
@@ -282,7 +297,7 @@ impl fmt::Display for Gate {
 impl fmt::Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts: Vec<String> =
-            self.0.iter().map(|(column, value)| format!("{column}={value}")).collect();
+            self.values.iter().map(|(column, value)| format!("{column}={value}")).collect();
         f.write_str(&parts.join(","))
     }
 }
@@ -290,7 +305,25 @@ impl fmt::Display for Selector {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::sheet::CELL_KEY;
+
+    const VOCABULARY: Vocabulary = Vocabulary {
+        words: &["mode", "invalid"],
+        aliases: &[
+            ("failed", "clients_failed"),
+            ("op", "operation"),
+            ("servers", "server_workers"),
+        ],
+    };
+    const KEY: [&str; 6] =
+        ["mode", "operation", "volume_bytes", "clients", "server_workers", "repetition"];
+
+    fn gate(text: &str) -> Result<Gate, String> {
+        Gate::parse(text, &VOCABULARY, |column, value| match (column.as_str(), value) {
+            ("volume", "10MB") => Ok(("volume_bytes".to_owned(), "10485760".to_owned())),
+            ("volume", _) => Err(format!("{value:?} is not a number of MiB")),
+            _ => Ok((column, value.to_owned())),
+        })
+    }
 
     const CELLS: &str = "\
         mode,operation,volume_bytes,clients,server_workers,repetition,clients_failed,mean_s,invalid\n\
@@ -302,9 +335,8 @@ mod tests {
         Sheet::read(CELLS.as_bytes()).unwrap()
     }
 
-    fn broken(gate: &str) -> Vec<String> {
-        let gate: Gate = gate.parse().unwrap();
-        let result = gate.check(&sheet(), &CELL_KEY).unwrap();
+    fn broken(text: &str) -> Vec<String> {
+        let result = gate(text).unwrap().check(&sheet(), &KEY).unwrap();
         result
             .broken
             .into_iter()
@@ -334,9 +366,9 @@ mod tests {
 
     #[test]
     fn an_empty_value_meets_no_gate() {
-        for gate in ["mode=process: mean_s<9", "mode=process: mean_s>=0", "mode=process: mean_s!=0"]
+        for text in ["mode=process: mean_s<9", "mode=process: mean_s>=0", "mode=process: mean_s!=0"]
         {
-            assert_eq!(broken(gate).len(), 1, "{gate}");
+            assert_eq!(broken(text).len(), 1, "{text}");
         }
     }
 
@@ -350,16 +382,15 @@ mod tests {
 
     #[test]
     fn a_gate_that_cannot_be_broken_is_refused() {
-        for (gate, why) in [
+        for (text, why) in [
             ("mean<2", "there is no column \"mean\"; there are mode, operation"),
             ("color=red: mean_s<2", "there is no column \"color\""),
             ("clients=7: mean_s<2", "no row is selected by clients=7"),
             ("invalid==0", "invalid holds words"),
         ] {
-            let refusal = gate.parse::<Gate>().unwrap().check_fits(&sheet()).unwrap_err();
-            let refusal = refusal.to_string();
+            let refusal = gate(text).unwrap().check_fits(&sheet()).unwrap_err().to_string();
             assert!(
-                refusal.contains(why) && refusal.contains(&format!("--gate '{gate}'")),
+                refusal.contains(why) && refusal.contains(&format!("--gate '{text}'")),
                 "{refusal}"
             );
         }
@@ -367,7 +398,7 @@ mod tests {
 
     #[test]
     fn what_is_not_a_gate_is_refused_with_what_is_wrong() {
-        for (gate, why) in [
+        for (text, why) in [
             ("", "has none of =="),
             ("failed", "has none of =="),
             ("failed=0", "has none of =="),
@@ -381,8 +412,8 @@ mod tests {
             (": failed==0", "\"\" is not column=value"),
             ("volume=ten: failed==0", "\"ten\" is not a number of MiB"),
         ] {
-            let refusal = gate.parse::<Gate>().unwrap_err();
-            assert!(refusal.contains(why), "{gate}: {refusal}");
+            let refusal = gate(text).unwrap_err();
+            assert!(refusal.contains(why), "{text}: {refusal}");
         }
     }
 }
