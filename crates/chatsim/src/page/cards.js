@@ -18,6 +18,11 @@ const DEVIATIONS = { latency_mean_ms: "latency" };
 /** By number of experiment. */
 const cards = new Map();
 
+const showAll = () => cards.forEach((card) => card.show());
+
+/** The server runs one experiment at a time, for all pages. */
+const isAnyRunning = () => [...cards.values()].some((card) => card.isRunning);
+
 export function start() {
   for (const question of EXPERIMENTS) cards.set(question.experiment, new Card(question));
   byId("cards").append(...[...cards.values()].map(({ root }) => root));
@@ -33,7 +38,7 @@ export function start() {
     cards.forEach((card) => card.run !== experiment?.run && card.end());
     if (experiment && !ofRun(experiment)) cards.get(experiment.experiment)?.begin(experiment);
   });
-  onLanguage(() => cards.forEach((card) => card.show()));
+  onLanguage(showAll);
 }
 
 /** Runs an experiment as a click on its card does, with this seed. */
@@ -53,7 +58,10 @@ class Card {
     this.root = this.parts.root;
     this.parts.start.addEventListener("click", () => run(question.experiment, world.seed));
     this.parts.cancel.addEventListener("click", () => tell({ type: "cancel", run: this.run }));
-    this.parts.range?.addEventListener("input", () => this.predict());
+    // A click may leave the slider where it was, and still say what is expected.
+    for (const event of ["input", "click"]) {
+      this.parts.range?.addEventListener(event, () => this.predict());
+    }
   }
 
   predict() {
@@ -65,7 +73,7 @@ class Card {
     const all = cases.map((one) => ({ ...one, planned: one.live, live: null, batch: null }));
     Object.assign(this, { run, seed, cases: all, isRunning: true, isOwn: this.isOwn || by === world.page });
     this.progress({ live_settled: 0, live: all.reduce((sum, { planned }) => sum + planned, 0) });
-    this.show();
+    showAll();
   }
 
   progress({ live_settled: settled, live }) {
@@ -82,7 +90,7 @@ class Card {
   end() {
     if (!this.isRunning) return;
     this.isRunning = false;
-    this.show();
+    showAll();
   }
 
   /** The answer of another page's run would spoil the question for whoever has said nothing yet. */
@@ -97,7 +105,7 @@ class Card {
     const isOver = !this.isRunning && this.cases.length > 0;
     const hasSaid = !range || this.said !== null;
     start.textContent = say(isOver ? "run-again" : hasSaid ? "run" : "run-unpredicted");
-    start.disabled = this.isRunning;
+    start.disabled = isAnyRunning();
     cancel.hidden = running.hidden = !this.isRunning;
     if (range) {
       range.disabled = this.isSeen && this.cases.length > 0;
