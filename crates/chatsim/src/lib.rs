@@ -1,5 +1,6 @@
 //! To be written.
 #![forbid(unsafe_code)]
 
+pub mod broker;
 #[cfg(test)]
 mod page;
