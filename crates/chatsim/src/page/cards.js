@@ -168,12 +168,15 @@ class Card {
     const deviation = z[DEVIATIONS[measure] ?? measure];
     return html("tr", {},
       html("th", { class: method, scope: "row" }, caseName(label, method, config)),
-      html("td", {}, shown(live && share(live, measure), format)),
+      html("td", {}, shown(live && ofFew(live, measure), format)),
       html("td", {}, shown(share(batch, measure), format)),
       html("td", {}, shown(predicted[measure], format)),
       html("td", { class: isFar(deviation) ? "far" : null }, shown(deviation, signed)));
   }
 }
+
+/** A rate of twenty messages says how long the last of them took, and little else. */
+const ofFew = (live, measure) => (measure === "throughput_per_s" ? null : share(live, measure));
 
 function withUnit(value, unit) {
   const digits = Number.isInteger(value) || value >= 100 ? 0 : 1;

@@ -10,6 +10,8 @@ const LEFT = 46;
 /** Room for the names at the ends of the lines. */
 const RIGHT_MARGIN = 66;
 const TICKS = 4;
+/** So many fit on a phone. */
+const TIMES_MAX = 5;
 /** Between the names at the ends of two lines. */
 const NAME_HEIGHT = 14;
 
@@ -25,7 +27,7 @@ export function draw(picture, title, series) {
   const times = points.map((point) => point.t);
   const x = scale(Math.min(...times), Math.max(...times), LEFT, right);
   const numbers = points.flatMap((point) => [point.measured, point.predicted, point.high]);
-  const top = niceCeiling(Math.max(0, ...numbers.filter(Number.isFinite)));
+  const top = TICKS * niceStep(Math.max(1, ...numbers.filter(Number.isFinite)) / TICKS);
   const y = scale(0, top, BOTTOM, TOP);
   picture.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
   picture.setAttribute("aria-label", described(title, series));
@@ -60,8 +62,9 @@ function across(y, top, right) {
 function along(x, times) {
   if (times.length === 0) return [];
   const [first, last] = [Math.min(...times), Math.max(...times)];
-  const seconds = [];
-  for (let second = Math.ceil(first / 2) * 2; second <= last; second += 2) seconds.push(second);
+  const step = Math.max(1, niceStep((last - first) / TIMES_MAX));
+  const count = Math.floor(last / step) - Math.ceil(first / step) + 1;
+  const seconds = Array.from({ length: count }, (_, index) => (Math.ceil(first / step) + index) * step);
   return seconds.map((second) => {
     const label = svg("text", { x: x(second), y: BOTTOM + 18, "text-anchor": "middle" });
     label.textContent = `${number(second)} s`;
@@ -117,12 +120,10 @@ function scale(low, high, from, to) {
   return (value) => (high > low ? from + ((value - low) / (high - low)) * (to - from) : to);
 }
 
-/** The least of 1, 2, 2.5, 5 times a power of ten at or above the value, times the ticks of the axis. */
-function niceCeiling(value) {
-  const step = Math.max(value, 1e-3) / TICKS;
-  const decade = 10 ** Math.floor(Math.log10(step));
-  const factor = [1, 2, 2.5, 5, 10].find((candidate) => candidate * decade >= step * (1 - 1e-9));
-  return factor * decade * TICKS;
+/** The least of 1, 2, 2.5, 5 times a power of ten at or above the value. */
+function niceStep(value) {
+  const decade = 10 ** Math.floor(Math.log10(Math.max(value, 1e-3)));
+  return decade * [1, 2, 2.5, 5, 10].find((factor) => factor * decade >= value * (1 - 1e-9));
 }
 
 const digitsFor = (value) => (value >= 10 || Number.isInteger(value) ? 0 : value >= 1 ? 1 : 2);

@@ -113,7 +113,7 @@ function drawFlight({ at_ms: sent, end, direction }, method, { left, right }, y)
   const isLost = end?.fact === "lost";
   const share = isLost ? LOST_AT : 1;
   const [x, top] = [from + (to - from) * share, y(sent)];
-  const at = Math.min(top + (y(end?.at_ms ?? now()) - top) * share, BOTTOM);
+  const at = Math.min(top + (y(endOf(sent, end)) - top) * share, BOTTOM);
   const line = svg("line", { class: `flight ${style}`, x1: from, y1: top, x2: x, y2: at });
   if (!end) return [line];
   if (isLost) return [line, svg("path", { class: "cross", d: `M${x - 5} ${at - 5}l10 10m0-10l-10 10` })];
@@ -122,6 +122,12 @@ function drawFlight({ at_ms: sent, end, direction }, method, { left, right }, y)
     ? svg("rect", { class: "tip ack", x: x - 4.5, y: at - 4.5, width: 9, height: 9 })
     : svg("circle", { class: `tip ${style}`, cx: x, cy: at, r: 5 });
   return isAgain ? [line, tip, svg("circle", { class: "again", cx: x, cy: at, r: 9 })] : [line, tip];
+}
+
+/** What is lost is known to be from the beginning; it is drawn as if it took as long as most do. */
+function endOf(sent, end) {
+  const { latency_min_ms: least, latency_max_ms: most } = world.config;
+  return end?.fact === "lost" && end.at_ms === sent ? sent + (least + most) / 2 : (end?.at_ms ?? now());
 }
 
 /** What happens at the sender stands at its left, what happens at the receiver at its right, side by side. */
