@@ -61,6 +61,7 @@ mod tests {
         let share = Moments::of_share(0.5);
         assert_eq!(share.z(0.55, 100), Some((0.55 - 0.5) / 0.05));
         assert_eq!(share.z(0.5, 100), Some(0.0));
+        assert_eq!(share.z(1.0, 1), Some(1.0));
         let (low, high) = share.band(100).unwrap();
         assert!((low - 0.402).abs() < 1e-4 && (high - 0.598).abs() < 1e-4, "{low} {high}");
     }

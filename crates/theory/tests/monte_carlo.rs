@@ -234,10 +234,11 @@ fn bursts_are_as_expected() {
 
 #[test]
 fn the_last_of_several_subscribers_gives_the_place_back() {
-    let config = Config { subscribers: 5, window: Some(32), ..with(30.0, 2, 300) };
+    let ack_loss = Some(Percent(0.0));
+    let config = Config { ack_loss, subscribers: 3, window: Some(32), ..with(50.0, 1, 400) };
     let lives = lives(&config, Method::PubSub, 7);
     let expected = expect_apart(&config, Method::PubSub, 0.0);
-    let messages: Vec<_> = lives.chunks_exact(5).collect();
+    let messages: Vec<_> = lives.chunks_exact(3).collect();
     let slowest = |message: &&[Life]| {
         let held = message.iter().map(|life| life.acknowledged.unwrap_or(life.given_up));
         held.fold(0.0, f64::max)
@@ -253,24 +254,21 @@ fn the_last_of_several_subscribers_gives_the_place_back() {
     assert_goodput(expected.goodput.unwrap(), 32.0, &held, &messages);
 }
 
-/// The whole, and the spread of parts of 100 messages.
+/// The whole, and how messages spread that it is the sum of: the delta method's D - g S / W, in
+/// messages a second.
 fn assert_goodput(expected: Moments, window: f64, held: &[f64], messages: &[&[Life]]) {
     let share = |lives: &&[Life]| {
         lives.iter().filter(|life| life.delivered.is_some()).count() as f64 / lives.len() as f64
     };
-    let of = |held: &[f64], messages: &[&[Life]]| {
-        let delivered = messages.iter().map(share).sum::<f64>();
-        1000.0 * window * delivered / held.iter().sum::<f64>()
-    };
-    let z = expected.z(of(held, messages), messages.len() as u64).unwrap();
+    let delivered: Vec<_> = messages.iter().map(share).collect();
+    let scale = 1000.0 * window / mean(held);
+    let z = expected.z(scale * mean(&delivered), messages.len() as u64).unwrap();
     assert!(z.abs() < SIGMAS, "goodput {expected:?}, z = {z}");
-    let parts = held.chunks_exact(100).zip(messages.chunks_exact(100));
-    let squares =
-        parts.map(|(held, messages)| (of(held, messages) - expected.mean).powi(2) * 100.0);
-    let squares: Vec<_> = squares.collect();
-    let (square, parts) = (mean(&squares), squares.len() as f64);
-    let far = (square / expected.variance.unwrap() - 1.0).abs();
-    assert!(far < SIGMAS * (2.0 / parts).sqrt() + 0.02, "goodput varies {square}, {expected:?}");
+    let part = |(delivered, held): (&f64, &f64)| {
+        scale * (delivered - expected.mean / (1000.0 * window) * held)
+    };
+    let parts: Vec<_> = delivered.iter().zip(held).map(part).collect();
+    assert_moments("goodput", Moments { mean: 0.0, ..expected }, &parts);
 }
 
 /// Who is done makes room for the next one, at once. It ends when the first place stays empty.
