@@ -15,7 +15,7 @@ use std::{
 
 use self::{message::Message, network::Network, target::Target};
 use crate::{
-    accounting::Accounting,
+    accounting::{Accounting, Traffic},
     config::{Config, Method, Ordering},
     fact::{Cause, Fact},
     link::Link,
@@ -147,14 +147,17 @@ impl Delivery {
         self.method
     }
 
+    /// Looks at everything that is in flight.
     pub fn accounting(&self) -> Accounting {
+        let targets = || self.messages.values().flat_map(|message| &message.targets);
+        let in_flight = |direction| targets().map(|target| target.travelling(direction)).sum();
         Accounting {
             created: self.created,
             waiting: self.waiting.len() as u64,
             unsettled: self.messages.len() as u64,
             settled: self.settled,
-            messages: self.network.messages,
-            acks: self.network.acks,
+            messages: Traffic { in_flight: in_flight(Direction::Message), ..self.network.messages },
+            acks: Traffic { in_flight: in_flight(Direction::Ack), ..self.network.acks },
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The link, and how many packets it was given, brought and lost.
+//! The link, and how many packets it was given, brought and lost. Those that travel are known to their targets.
 
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct Network {
     pub(super) link: Link,
+    /// Without what is in flight.
     pub(super) messages: Traffic,
     pub(super) acks: Traffic,
 }
@@ -48,7 +49,6 @@ impl Network {
                 out.tell(Fact::Lost { packet, cause });
             }
             None => {
-                traffic.in_flight += 1;
                 target.take_off(packet);
                 out.schedule(arrives, Event::Arrives(packet));
             }
@@ -60,9 +60,7 @@ impl Network {
     pub(super) fn bring(&mut self, packet: Packet, target: &mut Target) -> bool {
         let arrives = target.land(packet);
         if arrives {
-            let traffic = self.traffic(packet.direction);
-            traffic.in_flight -= 1;
-            traffic.arrived += 1;
+            self.traffic(packet.direction).arrived += 1;
         }
         arrives
     }
@@ -76,9 +74,7 @@ impl Network {
     ) -> bool {
         let did_travel = target.land(packet);
         if did_travel {
-            let traffic = self.traffic(packet.direction);
-            traffic.in_flight -= 1;
-            traffic.lost += 1;
+            self.traffic(packet.direction).lost += 1;
             out.tell(Fact::Lost { packet, cause: Cause::ByHand });
         }
         did_travel

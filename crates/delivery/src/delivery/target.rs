@@ -40,6 +40,15 @@ impl Target {
         did_travel
     }
 
+    /// How many packets travel.
+    pub(super) fn travelling(&self, direction: Direction) -> u64 {
+        let in_flight = match direction {
+            Direction::Message => self.messages_in_flight,
+            Direction::Ack => self.acks_in_flight,
+        };
+        in_flight.count_ones().into()
+    }
+
     /// Whether any packet travels, in either direction.
     pub(super) fn has_traffic(&self) -> bool {
         self.messages_in_flight | self.acks_in_flight != 0

@@ -5,6 +5,7 @@ mod common_fates;
 mod edges;
 mod experiments;
 mod in_order;
+mod json;
 mod laws;
 mod patches;
 mod reconfiguration;
