@@ -1,0 +1,79 @@
+//! What is printed, in the languages it can be printed in. The texts are in `language/en.ftl` and
+//! `language/id.ftl`, for whoever translates; this is what puts values into them.
+
+mod words;
+
+use std::sync::LazyLock;
+
+use clap::ValueEnum;
+use figures::{Catalogue, Figure, Numbers, Surroundings};
+use maud::Markup;
+
+use crate::experiments::Experiment;
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Language {
+    /// English
+    En,
+    /// Indonesian
+    Id,
+}
+
+impl Numbers for Language {
+    fn decimal_mark(self) -> char {
+        match self {
+            Self::En => '.',
+            Self::Id => ',',
+        }
+    }
+}
+
+impl Language {
+    /// For the `lang` of a page.
+    pub(crate) fn tag(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Id => "id",
+        }
+    }
+
+    pub(crate) fn catalogue(self) -> &'static Catalogue {
+        static CATALOGUES: LazyLock<[Catalogue; 2]> = LazyLock::new(|| {
+            [include_str!("language/en.ftl"), include_str!("language/id.ftl")].map(Catalogue::parse)
+        });
+        &CATALOGUES[self as usize]
+    }
+
+    /// The name of an experiment.
+    pub(crate) fn experiment(self, experiment: Experiment) -> String {
+        match experiment {
+            Experiment::Normal => self.experiment_normal(),
+            Experiment::HighLoss => self.experiment_high_loss(),
+            Experiment::Latency => self.experiment_latency(),
+            Experiment::Parameters => self.experiment_parameters(),
+            Experiment::Bursts => self.experiment_bursts(),
+        }
+    }
+
+    /// What the course expects of it.
+    pub(crate) fn expected(self, experiment: Experiment) -> String {
+        match experiment {
+            Experiment::Normal => self.expected_normal(),
+            Experiment::HighLoss => self.expected_high_loss(),
+            Experiment::Latency => self.expected_latency(),
+            Experiment::Parameters => self.expected_parameters(),
+            Experiment::Bursts => self.expected_bursts(),
+        }
+    }
+
+    /// The part of a report with its figures, numbered.
+    pub(crate) fn figures_section(self, figures: &[Figure]) -> Markup {
+        let around = Surroundings {
+            title: &self.figures(),
+            name: &|number| self.figure(number),
+            nothing_to_draw: &self.nothing_to_draw(),
+            data_behind: &self.data_behind(),
+        };
+        figures::section(figures, &around)
+    }
+}

@@ -1,0 +1,194 @@
+# What chatsim prints, in English. A text is used for what its name says; { $values } are put in.
+
+predicted = predicted
+simulated = simulated
+live = live
+broker = broker
+unknown = unknown
+report = Report
+findings = What was found
+figures = Figures
+table = Table
+meaning = What the numbers mean
+disclosure = How this was made
+nothing_to_draw = There are no records to draw
+data_behind = The numbers behind it
+figure = Figure { $number }
+milliseconds = milliseconds
+
+## A run
+
+title_experiment = Experiment { $number }: { $name }, { $started }
+title_sweep = Retries and timeouts, { $started }
+what =
+    { $cases } cases of { $messages ->
+        [one] 1 message
+       *[other] { $messages } messages
+    } each, with the seed { $seed }. The same seed gives the same fates to the packets of all cases.
+case_done = { $number }/{ $all }: { $case }
+mark_partial = PARTIAL: nothing was simulated of { $cases }
+notes =
+    Shares and counts are per message and subscriber. A message that was delivered may still be reported as failed:
+    none of its ACKs has come in time. Latency is from the first attempt to the first delivery, of messages that
+    were delivered; p99 is what 99% of them do not exceed. A message holds its place in the window until it is
+    acknowledged or given up. What is predicted comes from probability theory alone. The last two columns say how
+    many numbers agree with it (less than 4.2 standard errors away, by chance alone one number in 37,000 is farther), and
+    how many standard errors the farthest is away.
+
+## The experiments
+
+experiment_normal = Direct and PubSub under normal conditions
+experiment_high_loss = High loss
+experiment_latency = Latency and throughput
+experiment_parameters = Retries and timeouts of PubSub
+experiment_bursts = Losses that come together
+
+expected_normal = Expected: PubSub is more reliable, and slower.
+expected_high_loss = Expected: with retries PubSub still delivers most messages, and Direct loses many.
+expected_latency = Expected: a higher latency lowers the throughput.
+expected_parameters = Expected: many retries and a long timeout are reliable, but slow.
+expected_bursts = Expected, from the loss alone: two retries leave one message in a thousand undelivered.
+
+found_normal =
+    PubSub delivered { $pub_sub } in { $pub_sub_ms } ms and Direct { $direct } in { $direct_ms } ms on average. But ten
+    messages do not show it reliably: in { $not_worse } of { $classes } classes of ten Direct delivered as many
+    (theory: { $theory } of all classes).
+found_high_loss =
+    PubSub delivered { $pub_sub }, with 5 retries { $persistent }, and Direct { $direct }. But { $failed } of PubSub's
+    messages were delivered and yet reported as failed, because their ACKs were lost (theory: { $theory }).
+found_latency =
+    With a window of { $window } messages the fast network delivers { $fast } messages a second and the slow one { $slow }.
+    Without a window they deliver { $fast_open } and { $slow_open }, whatever the latency is: it is the window that limits.
+found_same_delivered = A timeout does not change what is delivered: with the same retries each timeout delivered the same number of messages.
+found_other_delivered = With the same retries not every timeout delivered the same number of messages, which theory excludes.
+found_parameters =
+    It trades duplicates for time: with { $retries ->
+        [one] 1 retry
+       *[other] { $retries } retries
+    } a timeout of { $short } ms makes { $short_duplicates } duplicates a message and delivers in { $short_ms } ms; one of
+    { $long } ms makes { $long_duplicates } and takes { $long_ms } ms on average.
+found_bursts =
+    If the same losses come in bursts of { $length } s, PubSub leaves { $missing } undelivered, not { $single }: its
+    retries end before the burst does (theory: { $theory }). Direct loses { $direct }, as without bursts.
+found_agreement = { $agreeing } of { $all } numbers agree with theory: they are less than { $errors } standard errors away.
+found_others = These do not: { $names }.
+
+## Numbers
+
+measure_delivered = Delivered
+measure_delivered_to_all = Delivered to all subscribers
+measure_acknowledged = Acknowledged
+measure_failed = Reported failed, though delivered
+measure_attempts = Attempts
+measure_copies = Copies that arrive
+measure_duplicates = Duplicates a message
+measure_packets = Packets
+measure_latency = Mean latency (ms)
+measure_p99 = p99 latency (ms)
+measure_time_to_ack = Time to ACK (ms)
+measure_held = Time in the window (ms)
+measure_throughput = Delivered a second
+
+summary_columns =
+    Case
+    World
+    Delivered
+    Acknowledged
+    Failed though delivered
+    Attempts
+    Duplicates
+    Mean latency (ms)
+    p99 latency (ms)
+    In window (ms)
+    Delivered per s
+    Agree
+    Farthest (z)
+
+## Figures
+
+distributions_title = How long it takes until a message is delivered
+distributions_caption =
+    The part of all messages that is delivered by a time, counted from the first attempt: the line as theory has
+    it, the marks as it came. Each step is one attempt more; a line that ends below 1 loses the rest.
+distributions_columns =
+    Case
+    World
+    Part of the delivered
+    Predicted (ms)
+    Observed (ms)
+distances_title = How far the numbers are from theory
+distances_caption =
+    { $within } of { $all } numbers are within two standard errors, where chance puts 95%. Each case has a mark of its
+    own. Numbers that are too rare for a standard error are not drawn; their exact chance is in table.csv.
+distances_axis = standard errors (z)
+distances_band = where 95% belong
+distances_limit = where a number no longer agrees
+distances_columns =
+    Case
+    Number
+    World
+    z
+heat_title = What retries and timeouts buy, and what they cost
+heat_caption =
+    A row for each number of retries, a column for each timeout in milliseconds; the darker, the more. Retries decide
+    what is delivered; the timeout decides what it costs.
+heat_axis = down: retries; across: timeout (ms)
+heat_columns =
+    Retries
+    Timeout (ms)
+    Delivered
+    Failed though delivered
+    Duplicates
+    Mean latency (ms)
+
+## How it was made
+
+raw_files = Raw files
+raw_environment = how and when it was made, with the configuration of every case
+raw_records = what became of each message at each subscriber, moments in nanoseconds
+raw_traces = the lives of the first 20 messages of each case, for chatsim replay
+term_version = Version
+term_commit = Commit
+term_rustc = Compiler
+term_build = Build
+term_command_line = Command line
+term_started = Started
+term_seed = Seed
+term_messages = Messages in each case
+
+## Gates
+
+gate_met = gate { $gate }: met ({ $checked } checked)
+gate_not_met = gate { $gate }: NOT met by { $broken } of { $checked }
+gate_more = and { $more } more
+gate_value = { $column } is { $value }
+gate_no_value = { $column } has no value
+gate_no_rows = { $column } has no value: no row has what it is counted from
+
+## Check
+
+check_agree =
+    { $agreeing } of { $all } numbers agree with theory, in { $cases } cases of { $messages } messages; of { $silent } theory says nothing
+check_far = DISAGREES: { $case }: { $measure } is { $observed }, predicted { $predicted }: { $z } standard errors, at most { $most }
+check_rare = DISAGREES: { $case }: { $measure } is { $observed }, predicted { $predicted }: the chance of that is { $p }, at least { $least }
+
+## Replay
+
+replay_same = All { $facts } facts are the same once more.
+replay_differs = DIFFERS at line { $at }: the trace has { $in_trace }; replayed it is { $replayed }
+replay_nothing = nothing
+replay_message = Message { $id }
+fact_created = created
+fact_sent = sent, attempt { $attempt }
+fact_ack_sent = ACK of attempt { $attempt } sent
+fact_lost = attempt { $attempt } lost
+fact_ack_lost = ACK of attempt { $attempt } lost
+fact_held = attempt { $attempt } arrived too early, held back
+fact_delivered = delivered by attempt { $attempt }
+fact_duplicate = attempt { $attempt } arrived as a duplicate
+fact_acknowledged = acknowledged by the ACK of attempt { $attempt }
+fact_late_ack = ACK of attempt { $attempt } arrived too late to matter
+fact_given_up = given up, not delivered
+fact_given_up_delivered = given up and reported as failed, though it was delivered
+fact_dead_letter = dead letter: nothing can deliver it any more
+fact_at = subscriber { $subscriber }: { $what }

@@ -1,0 +1,9 @@
+//! What people read of a run, made from its raw files alone: so it can be made again, in another language or by a
+//! later version.
+
+mod charts;
+pub(crate) mod findings;
+mod heading;
+mod page;
+pub(crate) mod summary;
+pub(crate) mod tables;

@@ -1,0 +1,123 @@
+//! The report of a run as one page.
+
+use figures::{Data, page, terms};
+use maud::{Markup, html};
+
+use super::{charts, findings, heading, summary};
+use crate::{
+    language::Language,
+    results::{
+        records::World,
+        saved::{Environment, SavedRun, TRACES},
+    },
+};
+
+pub(super) fn html(run: &SavedRun, language: Language) -> String {
+    let title = heading::title(run, language);
+    let content = html! {
+        header { h1 { (title) } (origin(run, language)) }
+        (summary(run, language))
+        (language.figures_section(&charts::all(run, language)))
+        (table(run, language))
+        section id="meaning" { h2 { (language.meaning()) } p { (language.notes()) } }
+        (disclosure(run, language))
+    };
+    let style = format!("{}#meaning p {{ max-width: 60rem; }}", charts::STYLE);
+    page(language.tag(), &title, &style, &content)
+}
+
+fn origin(run: &SavedRun, language: Language) -> Markup {
+    html! {
+        p.lead { (heading::what(run, language)) }
+        p.lead { (run.environment.program.named("chatsim")) "." }
+        nav {
+            a href="#figures" { (language.figures()) }
+            a href="#table" { (language.table()) }
+            a href="#meaning" { (language.meaning()) }
+            a href="#disclosure" { (language.disclosure()) }
+        }
+    }
+}
+
+/// The findings, below what forbids to use them.
+fn summary(run: &SavedRun, language: Language) -> Markup {
+    let marks = heading::marks(run, language);
+    html! {
+        @if !marks.is_empty() {
+            aside.banner role="note" { ul { @for mark in &marks { li { (mark) } } } }
+        }
+        section.findings {
+            h2 { (language.findings()) }
+            ol { @for finding in findings::of(run, language) { li { (finding) } } }
+        }
+    }
+}
+
+fn table(run: &SavedRun, language: Language) -> Markup {
+    let grid = summary::grid(&run.results, language);
+    let words = grid.heads.len() - grid.numbers.len();
+    let data = Data { heads: grid.heads, words, lines: grid.rows };
+    html! { section id="table" { h2 { (language.table()) } (data.render()) } }
+}
+
+/// Everything that may matter to whoever makes the run again.
+fn disclosure(run: &SavedRun, language: Language) -> Markup {
+    let Environment { started, program, plan } = &run.environment;
+    let all = [
+        (language.term_version(), Some(program.version.clone())),
+        (language.term_commit(), Some(program.git_commit.clone())),
+        (language.term_rustc(), Some(program.rustc.clone())),
+        (language.term_build(), Some(program.build.clone())),
+        (language.term_command_line(), Some(program.command_line.join(" "))),
+        (language.term_started(), Some(started.clone())),
+        (language.term_seed(), Some(plan.seed.to_string())),
+        (language.term_messages(), Some(plan.messages.to_string())),
+    ];
+    let worlds = World::ALL
+        .into_iter()
+        .filter(|world| run.results.iter().any(|result| result.worlds.contains_key(world)));
+    html! {
+        section id="disclosure" {
+            h2 { (language.disclosure()) }
+            (terms(&all, &language.unknown()))
+            h3 { (language.raw_files()) }
+            ul {
+                li { code { (runs::ENVIRONMENT) } ": " (language.raw_environment()) }
+                @for world in worlds {
+                    li { code { "records/" (world) "/" } ": " (language.raw_records()) }
+                }
+                li { code { (TRACES) "/" } ": " (language.raw_traces()) }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{experiments::Experiment, results::saved::tests::made_up_of};
+
+    #[test]
+    fn a_page_shows_all_figures_in_its_language_and_fetches_nothing() {
+        for (experiment, figures) in [(Experiment::Normal, 2), (Experiment::Parameters, 3)] {
+            let run = made_up_of(experiment);
+            let [english, indonesian] = [Language::En, Language::Id].map(|it| html(&run, it));
+            for page in [&english, &indonesian] {
+                assert_eq!(page.matches("<figure id=").count(), figures);
+                assert!(!page.contains("class=\"missing\"") && !page.contains("NaN"), "{page}");
+                assert!(!page.contains("src=") && !page.contains("url("), "it is one file");
+            }
+            assert!(english.contains("lang=\"en\"") && english.contains("What was found"));
+            assert!(indonesian.contains("lang=\"id\"") && indonesian.contains("0,9"));
+        }
+    }
+
+    #[test]
+    fn a_page_of_a_run_that_has_no_records_says_so() {
+        let mut run = made_up_of(Experiment::Normal);
+        run.results.iter_mut().for_each(|result| result.worlds.clear());
+        let page = html(&run, Language::En);
+        assert_eq!(page.matches("class=\"missing\"").count(), 2);
+        assert!(page.contains("PARTIAL"), "{page}");
+    }
+}
