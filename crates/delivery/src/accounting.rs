@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-/// Counts of one delivery since its beginning. In debug builds they are held against each other after every event.
+/// Counts of one delivery since its beginning. In debug builds they are held against each other after
+/// every event.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct Accounting {
     /// Messages that were handed to the sender.

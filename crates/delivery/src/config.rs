@@ -107,7 +107,7 @@ pub mod limits {
     pub const BURST_MEAN_LENGTH_MS: RangeInclusive<u32> = 1..=600_000;
     pub const SUBSCRIBERS: RangeInclusive<u32> = 1..=1_000;
     pub const PERCENT: RangeInclusive<f64> = 0.0..=100.0;
-    /// Nearer to an end the other times would be too long to meet one.
+    /// Nearer to 0 or 1, times of the rarer kind would be more than a thousand of their lengths apart.
     pub const BURST_SHARE: RangeInclusive<f64> = 0.001..=0.999;
 }
 

@@ -1,12 +1,13 @@
-//! Messages on a bad network, and what certainty of their delivery costs: one sender, its subscribers and the
-//! link between them. No socket, thread, clock or file is known here. Time is a [`Duration`](std::time::Duration)
-//! since any fixed moment and is handed in; chance is a hash of a seed and of what is decided, so
-//! one parameter that changes does not change the fate of other packets, and both methods meet the same fates.
+//! Messages on a bad network, and what certainty of their delivery costs: one sender, its subscribers and
+//! the link between them. No socket, thread, clock or file is known here. Time is a
+//! [`Duration`](std::time::Duration) since any fixed moment and is handed in. Chance is a hash of a seed and
+//! of what is decided, so both methods meet the same fates, and a timeout that changes changes no fate.
 //!
 //! A [`Delivery`] is asked to send, and is handed each [`Event`] that it has asked for at its moment. It tells
-//! [`Fact`]s while they happen and a [`Record`] of each message at each subscriber when nothing more can happen
-//! to it. Who drives it gives an [`Outbox`]: [`simulate`] does so in virtual time, a program with timers in real time.
-//! A driver that has packets carried by somebody else asks a [`Link`] for their fates.
+//! [`Fact`]s while they happen, and a [`Record`] of each message at each subscriber when nothing more can
+//! happen to the message. Who drives it gives it an [`Outbox`]: [`simulate`] does so in virtual time, a
+//! program with timers in real time. A driver that has packets carried by somebody else asks a [`Link`] for
+//! their fates, and counts its own records with [`Totals`].
 #![forbid(unsafe_code)]
 
 mod accounting;

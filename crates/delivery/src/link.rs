@@ -17,6 +17,7 @@ use crate::{
     packet::{Direction, Packet},
 };
 
+/// The way between one sender and all its subscribers. The time that is handed in never goes back.
 #[derive(Clone, Debug)]
 pub struct Link {
     seed: u64,
@@ -83,8 +84,8 @@ impl Link {
     }
 }
 
-/// A stream of chance for each packet: 47 bits of the message, 10 of the subscriber, 5 of the attempt and one
-/// of the direction. The limits of a configuration leave subscriber 1,023 free for chance of other kinds.
+/// A stream of chance for each packet: 48 bits of the message, 10 of the subscriber, 5 of the attempt and
+/// one of the direction. No configuration has a subscriber 1,023, whose streams are for other chances.
 fn stream(packet: Packet) -> u64 {
     let direction = u64::from(packet.direction == Direction::Ack);
     packet.message.0 << 16

@@ -42,8 +42,8 @@ pub struct Record {
     /// How many ACKs the subscriber sent, and how many of them arrived.
     pub acks: u32,
     pub acks_arrived: u32,
-    /// A packet of the message was lost to a partition or taken off the link by hand, or the configuration changed while the message was in
-    /// flight: no theory speaks of it.
+    /// A packet of the message was lost to a partition or taken off the link by hand, or the configuration
+    /// changed before the message was settled. No theory speaks of such a message.
     pub is_disturbed: bool,
 }
 

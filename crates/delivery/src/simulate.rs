@@ -2,7 +2,7 @@
 //! [`Scenario`] says what is sent and when; [`run`] says what became of it.
 //!
 //! It costs memory for what is in flight and what waits for the window, not for what has been, and about a
-//! microsecond a message. It ends when nothing can happen any more to the last message.
+//! microsecond a message and subscriber. It ends when nothing can happen any more to the last message.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! The link, and how many packets it was given, brought and lost. Those that travel are known to their targets.
+//! The link, and how many packets it was given, brought and lost. Those that travel are known to their
+//! targets.
 
 use std::time::Duration;
 

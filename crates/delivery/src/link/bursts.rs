@@ -112,7 +112,8 @@ mod tests {
         assert!((bad / begun - 50.0).abs() < 4.0, "{bad} {begun}");
     }
 
-    /// After a time t a bad link is bad with π + (1 - π) e^(-rt), where r = 1 / (L (1 - π)): here 0.2 + 0.8 e^(-t / 40 ms).
+    /// After a time t a bad link is bad with π + (1 - π) e^(-rt), where r = 1 / (L (1 - π)): here with
+    /// 0.2 + 0.8 e^(-t / 40 ms).
     #[test]
     fn the_link_forgets_as_the_chain_does() {
         let states = states(2, 1_000_000);

@@ -118,6 +118,15 @@ fn what_travels_when_the_link_is_cut_arrives_and_is_reported_as_failed() {
 }
 
 #[test]
+fn a_partition_that_takes_only_an_ack_disturbs_a_message_too() {
+    let mut scene = Scene::new(calm(), PubSub);
+    scene.send().until(50).set_cut(true).until(150).set_cut(false).send().end();
+    let disturbed: Vec<_> =
+        scene.records().iter().map(|record| (record.message.0, record.is_disturbed)).collect();
+    assert_eq!(disturbed, [(1, false), (0, true)]);
+}
+
+#[test]
 fn a_copy_may_arrive_after_the_sender_has_given_up() {
     let config = Config {
         latency_min_ms: 1000,
