@@ -45,7 +45,6 @@ pub(crate) use self::{
     files::is_run,
 };
 use crate::{
-    PROGRAM,
     args::ResultArgs,
     language::Language,
     machine::{
@@ -54,7 +53,7 @@ use crate::{
         work_dir::{self, WorkDir},
     },
     processes::interrupt::{EXIT_INTERRUPTED, Interrupt},
-    results::{Binaries, Ending},
+    results::{Binaries, Ending, PROGRAM},
     servers::{content::ContentHasher, process::beside_this_program},
 };
 

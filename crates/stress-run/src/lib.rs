@@ -32,9 +32,6 @@ use self::{
     servers::{access::Access, null_server},
 };
 
-/// What the files of a run call this program.
-const PROGRAM: &str = "stress-run";
-
 /// Does what the command line says. An error means bad usage, that nothing could be measured, or
 /// that a result could not be written.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {

@@ -19,7 +19,7 @@ pub(crate) use self::{
     accounting::{Accounting, can_agree},
     columns::{CELL_KEY, gate},
     ending::Ending,
-    environment::{Binaries, Environment},
+    environment::{Binaries, Environment, PROGRAM},
     line::CellLine,
     marks::Marks,
     outcome::{Failure, JobOutcome, Service, WRONG_CONTENT},

@@ -18,7 +18,7 @@ use super::{
     settings::Settings,
     tables,
 };
-use crate::{PROGRAM, language::Language, machine::description::Machine};
+use crate::{language::Language, machine::description::Machine, results::PROGRAM};
 
 const REQUESTS: &str = "requests.csv";
 

@@ -9,10 +9,9 @@ use figures::{
 };
 
 use crate::{
-    PROGRAM,
     language::Language,
     plan::{ClientPoolKind, Mode, in_mib, mode_name},
-    results::{CellLine, Environment, Row, Run},
+    results::{CellLine, Environment, PROGRAM, Row, Run},
 };
 
 /// Columns of one number each: all but the operation and the two counts.

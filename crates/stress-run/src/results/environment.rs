@@ -16,6 +16,9 @@ use crate::{
     servers::content::ContentHasher,
 };
 
+/// What the files of a run call this program.
+pub(crate) const PROGRAM: &str = "stress-run";
+
 const QUICK: &str = "quick";
 const FULL: &str = "full";
 
