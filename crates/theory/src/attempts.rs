@@ -78,8 +78,7 @@ impl Attempts {
         let (are_independent, losses) = match config.burst.map(Bursts::new) {
             None => (true, Losses::Single(single)),
             Some(bursts) => {
-                // The last ACK is sent before that, and the place in a window is given back by
-                // then.
+                // By then the last ACK has been sent, and the place in a window is free again.
                 let done_at = given_up_at + travel.max;
                 let are_apart = apart_ms >= done_at + bursts.forgets_in();
                 (are_apart && config.subscribers == 1, Losses::Bursts(bursts))
@@ -92,8 +91,8 @@ impl Attempts {
         matches!(self.losses, Losses::Bursts(_))
     }
 
-    /// P(D > t): that no copy has arrived. Each attempt until then has not brought one, `1 - q
-    /// F_L(t - tau_k)`.
+    /// P(D > t): that no copy has arrived. No attempt until then has brought one, each with the
+    /// chance `1 - q F_L(t - tau_k)`.
     pub(crate) fn undelivered(&self, time: f64) -> f64 {
         match self.losses {
             Losses::Bursts(bursts) => bursts.undelivered(&self.sent_at, self.travel, time),
@@ -102,8 +101,8 @@ impl Attempts {
         }
     }
 
-    /// P(A > t): that no ACK has arrived. Each attempt until then has not brought one, `1 - s
-    /// F_RTT(t - tau_k)`.
+    /// P(A > t): that no ACK has arrived. No attempt until then has brought one, each with the
+    /// chance `1 - s F_RTT(t - tau_k)`.
     ///
     /// The ACK of a copy is sent when that copy arrives. In bursts its chance depends on what the
     /// link was like at that moment, so this is right only where [`Self::acks_are_known`].
@@ -129,6 +128,7 @@ impl Attempts {
         breaks
     }
 
+    /// Over the attempts that were made by then: what each has left out in the time since.
     fn product(&self, time: f64, factor: impl Fn(f64) -> f64) -> f64 {
         let sent = self.sent_at.iter().take_while(|sent| **sent <= time);
         sent.map(|sent| factor(time - sent)).product()

@@ -78,8 +78,7 @@ pub fn expect_apart(config: &Config, method: Method, apart_ms: f64) -> Expectati
         return Expectation::default();
     }
     let delivered = 1.0 - attempts.undelivered(f64::INFINITY);
-    // In bursts all subscribers see the same link at each attempt, so each of them gets what one
-    // gets.
+    // In bursts all subscribers see the same link at each attempt: who gets it, all get.
     let ways = if attempts.are_in_bursts() { 1 } else { config.subscribers };
     let is_in_order = config.ordering == Ordering::InOrder;
     let expectation = Expectation {

@@ -2,8 +2,7 @@
 
 use crate::{attempts::Attempts, integral::integral, moments::Moments};
 
-/// Below this chance something never happens: what is left of 1 has no digits to tell it from
-/// rounding.
+/// A chance below this is none: what is left of 1 has no digits to tell it from rounding.
 pub(crate) const NEVER: f64 = 1e-12;
 
 /// The distribution of a latency, among the messages that it happens to. In milliseconds since the

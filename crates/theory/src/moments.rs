@@ -30,11 +30,13 @@ impl Moments {
     /// [`Binomial`](crate::Binomial) is exact. Infinite where the statistic cannot vary and yet
     /// differs. `None` without samples, or where the variance is not known.
     pub fn z(&self, observed_mean: f64, samples: u64) -> Option<f64> {
-        // What rounding and clocks of whole nanoseconds leave of equality.
+        // What rounding and clocks of whole nanoseconds leave of equality. The second is far below
+        // what one case in all samples adds to a mean.
         const EQUAL: f64 = 1e-9;
+        const EQUAL_TO_ZERO: f64 = 1e-12;
         let standard_error = self.standard_error(samples)?;
         let difference = observed_mean - self.mean;
-        if difference.abs() <= EQUAL * self.mean.abs() {
+        if difference.abs() <= EQUAL * self.mean.abs() + EQUAL_TO_ZERO {
             return Some(0.0);
         }
         Some(difference / standard_error)
@@ -71,6 +73,10 @@ mod tests {
         let certain = Moments::of_share(1.0);
         assert_eq!(certain.z(1.0, 10), Some(0.0));
         assert_eq!(certain.z(0.9, 10), Some(f64::NEG_INFINITY));
+        // A difference of two sums that should be none.
+        let never = Moments { mean: 1e-17, variance: Some(0.0) };
+        assert_eq!(never.z(0.0, 10), Some(0.0));
+        assert_eq!(never.z(0.1, 10), Some(f64::INFINITY));
     }
 
     #[test]

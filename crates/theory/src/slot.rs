@@ -16,8 +16,8 @@ pub(crate) fn held(attempts: &Attempts, subscribers: u32) -> Moments {
     attempts.moments(earliest + beyond, square - beyond * beyond)
 }
 
-/// That at least one of so many independent subscribers has what one has with this chance: 1 -
-/// (1-p)^M, without rounding a small p away.
+/// That at least one of so many independent subscribers has what one has with this chance:
+/// 1 - (1-p)^M, without rounding a small p away.
 fn at_any(chance: f64, subscribers: u32) -> f64 {
     -(f64::from(subscribers) * (-chance).ln_1p()).exp_m1()
 }
