@@ -34,6 +34,7 @@ Examples:
   chatsim run --experiment 2 --messages 100000 --seed 7
   chatsim run --experiment 4 --gate 'measure=delivered:observed>0.8'
   chatsim run --experiment 3 --json
+  chatsim run --experiment 1 --broker nats://127.0.0.1:4222
 
 Experiments:
   1  Direct and PubSub under normal conditions: 10% lost, 50 to 250 ms
@@ -126,7 +127,7 @@ mod tests {
             assert!(parsed.is_ok(), "{command}: {parsed:?}");
             count += 1;
         }
-        assert_eq!(count, 16);
+        assert_eq!(count, 17);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! these files alone everything else is made.
 
 pub(crate) mod args;
+mod broker;
 
 use std::{
     path::Path,
@@ -31,14 +32,17 @@ use crate::{
 pub(crate) fn experiment(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let experiment = args.experiment();
     let plan = plan(Some(experiment), experiment.cases(), &args.sample);
-    simulate_all(&plan, args.sample.threads(), &args.results)
+    args.broker.check(&plan)?;
+    let measure = |dir: &Path| args.broker.measure(dir, &plan, args.results.telling.lang);
+    simulate_all(&plan, args.sample.threads(), &args.results, measure)
 }
 
 pub(crate) fn sweep(args: &SweepArgs) -> anyhow::Result<ExitCode> {
     let config = Config { loss: args.loss, ..Config::default() };
     let [retries, timeouts] = [&args.retries, &args.timeouts].map(|values| ascending(values));
     let cases = experiments::grid(&config, &retries, &timeouts);
-    simulate_all(&plan(None, cases, &args.sample), args.sample.threads(), &args.results)
+    let plan = plan(None, cases, &args.sample);
+    simulate_all(&plan, args.sample.threads(), &args.results, |_| Ok(()))
 }
 
 /// Writes the tables and the report of a run again.
@@ -65,7 +69,13 @@ fn plan(experiment: Option<Experiment>, cases: Vec<Case>, sample: &SampleArgs) -
     Plan { experiment, messages: sample.messages, seed: sample.seed, cases }
 }
 
-fn simulate_all(plan: &Plan, threads: usize, options: &ResultArgs) -> anyhow::Result<ExitCode> {
+/// What else is to be measured beside it goes into the same directory.
+fn simulate_all(
+    plan: &Plan,
+    threads: usize,
+    options: &ResultArgs,
+    measure: impl FnOnce(&Path) -> anyhow::Result<()>,
+) -> anyhow::Result<ExitCode> {
     check_gates_fit(plan, &options.telling)?;
     check_latest(&options.out)?;
     let dir = saved::create(&options.out, plan)?;
@@ -77,6 +87,7 @@ fn simulate_all(plan: &Plan, threads: usize, options: &ResultArgs) -> anyhow::Re
         Ok(())
     };
     parallel::each(threads, &plan.cases, simulate).into_iter().collect::<anyhow::Result<()>>()?;
+    measure(&dir)?;
     point_latest_to(&options.out, &dir)?;
     conclude(&SavedRun::open(&dir, threads)?, options)
 }

@@ -26,6 +26,11 @@ what =
        *[other] { $messages } messages
     } each, with the seed { $seed }. The same seed gives the same fates to the packets of all cases.
 case_done = { $number }/{ $all }: { $case }
+broker_carries = { $address } carries the messages of { $cases ->
+        [one] 1 case
+       *[other] { $cases } cases at once
+    }: about { $seconds } s
+broker_leaves_out = { $case }: left out of what the broker carries, since it would take { $minutes } minutes
 mark_partial = PARTIAL: nothing was simulated of { $cases }
 notes =
     Shares and counts are per message and subscriber. A message that was delivered may still be reported as failed:

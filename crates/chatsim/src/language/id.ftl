@@ -24,6 +24,8 @@ what =
     { $cases } kasus, masing-masing { $messages } pesan, dengan seed { $seed }. Seed yang sama memberi nasib yang sama
     kepada paket di semua kasus.
 case_done = { $number }/{ $all }: { $case }
+broker_carries = { $address } membawa pesan { $cases } kasus sekaligus: sekitar { $seconds } s
+broker_leaves_out = { $case }: tidak dikirim melalui broker, karena akan memakan { $minutes } menit
 mark_partial = SEBAGIAN: belum ada simulasi untuk { $cases }
 notes =
     Bagian dan jumlah dihitung per pesan dan per subscriber. Pesan yang sampai masih bisa dilaporkan gagal: tidak satu

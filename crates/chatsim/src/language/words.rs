@@ -14,6 +14,7 @@ texts! {
 
     title_experiment(number, name, started), title_sweep(started), what(cases, messages, seed),
     mark_partial(cases), case_done(number, all, case),
+    broker_carries(cases, address, seconds), broker_leaves_out(case, minutes),
 
     experiment_normal, experiment_high_loss, experiment_latency, experiment_parameters,
     experiment_bursts, expected_normal, expected_high_loss, expected_latency, expected_parameters,

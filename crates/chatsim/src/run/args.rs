@@ -6,6 +6,7 @@ use clap::ValueHint;
 use delivery::Percent;
 use runs::{Gate, Vocabulary};
 
+use super::broker::BrokerArgs;
 use crate::{experiments::Experiment, language::Language};
 
 const SAMPLE: &str = "How much is simulated";
@@ -19,6 +20,9 @@ pub(crate) struct RunArgs {
 
     #[command(flatten)]
     pub(crate) sample: SampleArgs,
+
+    #[command(flatten)]
+    pub(crate) broker: BrokerArgs,
 
     #[command(flatten)]
     pub(crate) results: ResultArgs,

@@ -1,6 +1,8 @@
 //! Messages through brokers, most of them through a NATS server that a test starts where one is installed.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod program;
+
 use std::{
     cell::Cell,
     net::TcpListener,

@@ -1,0 +1,105 @@
+//! `chatsim run --broker`, as somebody types it.
+
+use std::{
+    process::{Child, Command, Output, Stdio},
+    time::Duration,
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use testkit::{Nats, PATIENCE, Signal, eventually, processes::send_signal};
+
+use super::streams;
+
+fn chatsim(broker: &str, messages: u32, out: &TempDir) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chatsim"));
+    command.args(["run", "--experiment", "1", "--messages", "100", "--json", "--broker", broker]);
+    command.args(["--broker-messages", &messages.to_string(), "--out"]).arg(out.path());
+    command
+}
+
+/// A run that goes on for minutes, once it has its stream on the server.
+struct LongRun {
+    run: Child,
+}
+
+impl LongRun {
+    fn start(nats: &Nats, out: &TempDir) -> Self {
+        let mut command = chatsim(&nats.url(), 5_000, out);
+        let run = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let this = Self { run };
+        // While it looks whether the server can be had it has one for a moment, of this case or that.
+        eventually(PATIENCE, "the run has its stream", || {
+            let before = streams(nats);
+            std::thread::sleep(Duration::from_millis(200));
+            before.len() == 1 && streams(nats) == before
+        });
+        this
+    }
+
+    fn end(mut self, signal: Signal) -> Output {
+        send_signal(self.run.id(), signal);
+        eventually(PATIENCE, "the run ends", || self.run.try_wait().unwrap().is_some());
+        let stderr = self.run.stderr.take().unwrap();
+        let status = self.run.wait().unwrap();
+        let stderr = std::io::read_to_string(stderr).unwrap().into_bytes();
+        Output { status, stdout: Vec::new(), stderr }
+    }
+}
+
+impl Drop for LongRun {
+    fn drop(&mut self) {
+        let _ = self.run.kill();
+        let _ = self.run.wait();
+    }
+}
+
+#[test]
+fn what_a_broker_did_stands_beside_what_was_predicted_and_simulated() {
+    let Some(nats) = Nats::start() else { return };
+    let out = TempDir::new().unwrap();
+    let output = chatsim(&nats.url(), 20, &out).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    assert!(told.contains(&format!("{} carries the messages of 2 cases", nats.url())), "{told}");
+    let run: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let of_world = |world: &str| {
+        let numbers = run["numbers"].as_array().unwrap().iter();
+        let delivered = numbers.filter(|it| it["measure"] == "delivered" && it["world"] == world);
+        delivered.map(|it| it["samples"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!((of_world("simulated"), of_world("broker")), (vec![100; 2], vec![20; 2]));
+    assert_eq!(streams(&nats), [""; 0]);
+}
+
+#[test]
+fn a_run_that_is_interrupted_removes_what_it_has_on_the_server() {
+    let Some(nats) = Nats::start() else { return };
+    let out = TempDir::new().unwrap();
+    let output = LongRun::start(&nats, &out).end(Signal::SIGINT);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("stopped before all messages were settled"), "{told}");
+    assert_eq!(streams(&nats), [""; 0]);
+}
+
+#[test]
+fn what_a_killed_run_has_left_on_the_server_the_next_one_removes() {
+    let Some(nats) = Nats::start() else { return };
+    let out = TempDir::new().unwrap();
+    LongRun::start(&nats, &out).end(Signal::SIGKILL);
+    let left = streams(&nats);
+    assert_eq!(left.len(), 1);
+    assert!(chatsim(&nats.url(), 1, &out).output().unwrap().status.success());
+    assert_eq!(streams(&nats), [""; 0]);
+}
+
+#[test]
+fn without_a_server_nothing_is_run() {
+    let out = TempDir::new().unwrap();
+    let output = chatsim("nats://127.0.0.1:1", 1, &out).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(told.starts_with("chatsim: no NATS server answers at nats://127.0.0.1:1: "), "{told}");
+    assert!(out.path().read_dir().unwrap().next().is_none());
+}
