@@ -80,7 +80,7 @@ fn panel(title: &str, points: &[Point], language: Language) -> Markup {
             measures.push(point.measure);
         }
     }
-    let frame = Frame { right: 302.0, ..Frame::panel(130.0, 60.0 + ROW * measures.len() as f64) };
+    let frame = Frame { right: 302.0, ..Frame::panel(146.0, 60.0 + ROW * measures.len() as f64) };
     let x = Scale::linear(-EDGE, EDGE, frame.left, frame.right);
     let row = |measure: Measure| {
         let index = measures.iter().position(|other| *other == measure).unwrap_or_default();
