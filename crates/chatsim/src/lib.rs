@@ -3,7 +3,7 @@
 //!
 //! The crate `delivery` decides, `theory` says what to expect of it, and this program has both do the same
 //! [experiments]: [`run`] leaves a directory of [results] of which [`report`] makes what people read, [`check`] holds every
-//! number against its closed form, and a [`trace`] can be replayed.
+//! number against its closed form, and a [`trace`] can be replayed. The same deliveries happen [`live`], on a clock.
 #![forbid(unsafe_code)]
 
 mod args;
@@ -11,6 +11,7 @@ pub mod broker;
 mod check;
 mod experiments;
 mod language;
+mod live;
 #[cfg(test)]
 mod page;
 mod report;

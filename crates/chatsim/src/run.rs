@@ -3,6 +3,7 @@
 
 pub(crate) mod args;
 mod broker;
+mod live;
 
 use std::{
     path::Path,
@@ -33,7 +34,11 @@ pub(crate) fn experiment(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let experiment = args.experiment();
     let plan = plan(Some(experiment), experiment.cases(), &args.sample);
     args.broker.check(&plan)?;
-    let measure = |dir: &Path| args.broker.measure(dir, &plan, args.results.telling.lang);
+    let measure = |dir: &Path| {
+        let language = args.results.telling.lang;
+        args.live.measure(dir, &plan, language)?;
+        args.broker.measure(dir, &plan, language)
+    };
     simulate_all(&plan, args.sample.threads(), &args.results, measure)
 }
 

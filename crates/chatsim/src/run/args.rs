@@ -6,7 +6,7 @@ use clap::ValueHint;
 use delivery::Percent;
 use runs::{Gate, Vocabulary};
 
-use super::broker::BrokerArgs;
+use super::{broker::BrokerArgs, live::LiveArgs};
 use crate::{experiments::Experiment, language::Language};
 
 const SAMPLE: &str = "How much is simulated";
@@ -20,6 +20,9 @@ pub(crate) struct RunArgs {
 
     #[command(flatten)]
     pub(crate) sample: SampleArgs,
+
+    #[command(flatten)]
+    pub(crate) live: LiveArgs,
 
     #[command(flatten)]
     pub(crate) broker: BrokerArgs,

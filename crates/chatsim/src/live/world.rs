@@ -1,0 +1,261 @@
+//! Deliveries on a clock that runs: what they decide happens under one lock, and a runner waits for them.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use delivery::{Config, Delivery, Event, Fact, MessageId, Method, Outbox, Packet, Record};
+use simulation::Latencies;
+
+use super::{
+    clock::Clock,
+    cost::{self, Cost},
+    runners::{Due, Runner, RunnerName, Timer},
+};
+
+/// Is told what happens in a world, in the order in which it does and while nothing else can.
+pub(crate) trait Watcher: Send + 'static {
+    fn tell(&mut self, flow: u32, now: Duration, fact: Fact);
+
+    /// Nothing more can happen to a message: one record for each of its subscribers.
+    fn settle(&mut self, flow: u32, records: &[Record]);
+}
+
+/// Some [`Delivery`]s, here called flows and known by number, that share a clock, and who watches them.
+pub(crate) struct World<W> {
+    clock: Arc<Clock>,
+    name: RunnerName,
+    /// Set once, right after the world is made: it holds the world weakly.
+    runner: OnceLock<Box<dyn Runner>>,
+    state: Mutex<State<W>>,
+}
+
+struct State<W> {
+    flows: Flows,
+    watcher: W,
+}
+
+#[derive(Default)]
+struct Flows {
+    deliveries: BTreeMap<u32, Delivery>,
+    opened: u32,
+    /// What the runner waits for. A timer that is not here is handed back in vain.
+    pending: BTreeMap<Timer, Event>,
+    scheduled: u64,
+    /// How many facts were told.
+    told: u64,
+    /// By the wall clock.
+    lateness: Latencies,
+}
+
+/// A world while nothing else can happen in it.
+pub(crate) struct Stage<'a, W> {
+    pub(crate) now: Duration,
+    pub(crate) watcher: &'a mut W,
+    flows: &'a mut Flows,
+    runner: &'a dyn Runner,
+}
+
+impl<W: Watcher> World<W> {
+    /// A world without flows whose clock begins now. `speed` is one of [`SPEEDS`](super::clock::SPEEDS).
+    /// An error means that the system gives no threads.
+    pub(crate) fn start(name: RunnerName, speed: f64, watcher: W) -> io::Result<Arc<Self>> {
+        let world = Arc::new(Self {
+            clock: Arc::new(Clock::start(speed)),
+            name,
+            runner: OnceLock::new(),
+            state: Mutex::new(State { flows: Flows::default(), watcher }),
+        });
+        let of_runner = Arc::downgrade(&world);
+        let due: Due = Arc::new(move |timer| {
+            if let Some(world) = of_runner.upgrade() {
+                world.hand_back(timer);
+            }
+        });
+        let runner = name.start(Arc::clone(&world.clock), due)?;
+        world.runner.get_or_init(|| runner);
+        Ok(world)
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(crate) fn runner_name(&self) -> RunnerName {
+        self.name
+    }
+
+    /// Does something in the world, now.
+    pub(crate) fn act<T>(&self, act: impl FnOnce(&mut Stage<'_, W>) -> T) -> T {
+        let mut state = self.lock();
+        let State { flows, watcher } = &mut *state;
+        act(&mut Stage { now: self.clock.now(), watcher, flows, runner: self.runner() })
+    }
+
+    pub(crate) fn pause(&self, is_paused: bool) {
+        self.clock.set_paused(is_paused);
+        self.runner().clock_changed();
+    }
+
+    /// `speed` is one of [`SPEEDS`](super::clock::SPEEDS).
+    pub(crate) fn set_speed(&self, speed: f64) {
+        self.clock.set_speed(speed);
+        self.runner().clock_changed();
+    }
+
+    /// Lets the next thing happen while the clock stands, and moves the clock there. A timeout of what was
+    /// acknowledged meanwhile is nothing that anybody could see, so it does not count as a step.
+    pub(crate) fn step(&self) {
+        let mut state = self.lock();
+        let before = state.flows.told;
+        while self.clock.pace().paused && state.flows.told == before {
+            let Some((timer, event)) = state.flows.pending.pop_first() else { return };
+            self.clock.step_to(timer.at);
+            self.handle(&mut state, timer, event);
+        }
+    }
+
+    /// Closes all flows and begins again at zero, with what is to be done first.
+    pub(crate) fn restart(&self, begin: impl FnOnce(&mut Stage<'_, W>)) {
+        let mut state = self.lock();
+        let State { flows, watcher } = &mut *state;
+        for flow in flows.deliveries.keys() {
+            self.runner().forget(*flow);
+        }
+        *flows = Flows { opened: flows.opened, ..Flows::default() };
+        self.clock.restart();
+        begin(&mut Stage { now: self.clock.now(), watcher, flows, runner: self.runner() });
+    }
+
+    pub(crate) fn cost(&self) -> Cost {
+        let memory = cost::resident_bytes();
+        let threads = self.runner().threads();
+        let state = self.lock();
+        let Flows { pending, lateness, .. } = &state.flows;
+        Cost::of(self.name, threads, memory, pending.len(), lateness)
+    }
+
+    fn hand_back(&self, timer: Timer) {
+        let mut state = self.lock();
+        let Some(event) = state.flows.pending.remove(&timer) else { return };
+        let pace = self.clock.pace();
+        if !pace.paused {
+            let late = self.clock.now().saturating_sub(timer.at);
+            state.flows.lateness.record(late.div_f64(pace.speed));
+        }
+        self.handle(&mut state, timer, event);
+    }
+
+    /// The clock is asked within the lock, so that time goes forward for the delivery.
+    fn handle(&self, state: &mut State<W>, timer: Timer, event: Event) {
+        let State { flows, watcher } = state;
+        let now = self.clock.now();
+        Stage { now, watcher, flows, runner: self.runner() }
+            .with(timer.flow, |delivery, out| delivery.handle(event, now, out));
+    }
+
+    fn runner(&self) -> &dyn Runner {
+        &**self.runner.get().expect("a world is handed out with its runner")
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<W>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<W: Watcher> Stage<'_, W> {
+    /// `config` was checked.
+    pub(crate) fn open(&mut self, config: Config, method: Method, seed: u64) -> u32 {
+        let flow = self.flows.opened;
+        self.flows.opened += 1;
+        self.flows.deliveries.insert(flow, Delivery::new(config, method, seed));
+        flow
+    }
+
+    /// What is under way in it is forgotten.
+    pub(crate) fn close(&mut self, flow: u32) {
+        self.flows.deliveries.remove(&flow);
+        self.flows.pending.retain(|timer, _| timer.flow != flow);
+        self.runner.forget(flow);
+    }
+
+    /// `None`: there is no such flow.
+    pub(crate) fn send(&mut self, flow: u32) -> Option<MessageId> {
+        let now = self.now;
+        self.with(flow, |delivery, out| delivery.send(now, out))
+    }
+
+    pub(crate) fn reconfigure(&mut self, flow: u32, config: &Config) {
+        let now = self.now;
+        self.with(flow, |delivery, out| delivery.reconfigure(config.clone(), now, out));
+    }
+
+    /// While it is cut, whatever is sent is lost.
+    pub(crate) fn cut(&mut self, flow: u32, is_cut: bool) {
+        self.with(flow, |delivery, _| delivery.set_cut(is_cut));
+    }
+
+    /// `false`: it does not travel.
+    pub(crate) fn drop_packet(&mut self, flow: u32, packet: Packet) -> bool {
+        let now = self.now;
+        self.with(flow, |delivery, out| delivery.drop_packet(packet, now, out)).unwrap_or(false)
+    }
+
+    pub(crate) fn deliveries(&self) -> impl Iterator<Item = (u32, &Delivery)> {
+        self.flows.deliveries.iter().map(|(flow, delivery)| (*flow, delivery))
+    }
+
+    pub(crate) fn delivery(&self, flow: u32) -> Option<&Delivery> {
+        self.flows.deliveries.get(&flow)
+    }
+
+    fn with<T>(
+        &mut self,
+        flow: u32,
+        act: impl FnOnce(&mut Delivery, &mut Desk<'_, W>) -> T,
+    ) -> Option<T> {
+        let Flows { deliveries, pending, scheduled, told, .. } = &mut *self.flows;
+        let delivery = deliveries.get_mut(&flow)?;
+        let (now, watcher, runner) = (self.now, &mut *self.watcher, self.runner);
+        Some(act(delivery, &mut Desk { flow, now, watcher, runner, pending, scheduled, told }))
+    }
+}
+
+/// Where a delivery puts what it wants.
+struct Desk<'a, W> {
+    flow: u32,
+    now: Duration,
+    watcher: &'a mut W,
+    runner: &'a dyn Runner,
+    pending: &'a mut BTreeMap<Timer, Event>,
+    scheduled: &'a mut u64,
+    told: &'a mut u64,
+}
+
+impl<W: Watcher> Outbox for Desk<'_, W> {
+    fn schedule(&mut self, at: Duration, event: Event) {
+        let message = match event {
+            Event::Arrives(packet) => packet.message,
+            Event::TimesOut { message, .. } | Event::TimedOut { message, .. } => message,
+        };
+        let timer = Timer { at, number: *self.scheduled, flow: self.flow, message: message.0 };
+        *self.scheduled += 1;
+        self.pending.insert(timer, event);
+        self.runner.schedule(timer);
+    }
+
+    fn tell(&mut self, fact: Fact) {
+        *self.told += 1;
+        self.watcher.tell(self.flow, self.now, fact);
+    }
+
+    fn settle(&mut self, records: &[Record]) {
+        self.watcher.settle(self.flow, records);
+    }
+}
+
+#[cfg(test)]
+mod tests;
