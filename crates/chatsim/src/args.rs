@@ -6,11 +6,13 @@ use cli::Documents;
 use crate::{
     check::CheckArgs,
     run::args::{ReportArgs, RunArgs, SweepArgs},
+    serve,
     trace::replay::ReplayArgs,
 };
 
 const EXAMPLES: &str = "\
 Examples:
+  chatsim serve --open                 the page: send, watch, drop, compare
   chatsim run --experiment 1           Direct against PubSub, 10% of all lost
   chatsim run --experiment 5 --lang id
                                        losses in bursts, told in Indonesian
@@ -86,6 +88,9 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Serve the page on which messages can be sent, lost and repeated by hand
+    Serve(serve::Args),
+
     /// Run an experiment in virtual time, and hold it against theory
     #[command(after_help = RUN_NOTES)]
     Run(RunArgs),

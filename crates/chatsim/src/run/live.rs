@@ -22,7 +22,7 @@ use crate::{
 const COSTS: &str = "live.csv";
 
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Real time")]
+#[command(next_help_heading = "Worlds")]
 pub(crate) struct LiveArgs {
     /// Have each case happen in real time too, beside its simulation
     ///

@@ -1,0 +1,98 @@
+//! What is answered to a browser: the files of the page, its WebSocket, and what can be downloaded.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Request, State, WebSocketUpgrade},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+
+use super::{gate::Stranger, limits::FRAME_LEN_MAX, site::Site, socket};
+use crate::page::ASSETS;
+
+/// Nothing comes from anywhere else, and no other page may hold this one in a frame.
+const POLICY: &str =
+    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// All paths. Each answer carries the headers that keep a browser from mixing this site with others.
+pub(crate) fn all(site: Arc<Site>) -> Router {
+    let mut router = Router::new()
+        .route("/ws", get(open_socket))
+        .route("/export.json", get(export_json))
+        .route("/export.csv", get(export_csv));
+    for asset in ASSETS {
+        let headers = [(header::CONTENT_TYPE, asset.kind)];
+        router = router.route(asset.path, get(move || async move { (headers, asset.content) }));
+    }
+    router.layer(middleware::from_fn_with_state(Arc::clone(&site), check)).with_state(site)
+}
+
+async fn check(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let mut response = match site.gate.expect_host(request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(stranger) => refuse(stranger),
+    };
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-cache"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn refuse(stranger: Stranger) -> Response {
+    (StatusCode::FORBIDDEN, format!("{stranger}\n")).into_response()
+}
+
+async fn open_socket(
+    State(site): State<Arc<Site>>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    if let Err(stranger) = site.gate.expect_origin(&headers) {
+        return refuse(stranger);
+    }
+    let Ok(place) = Arc::clone(&site.places).try_acquire_owned() else {
+        let retry = [(header::RETRY_AFTER, "5")];
+        return (StatusCode::SERVICE_UNAVAILABLE, retry, "too many pages\n").into_response();
+    };
+    let number = site.next_page();
+    upgrade
+        .read_buffer_size(FRAME_LEN_MAX)
+        .write_buffer_size(0)
+        .max_message_size(FRAME_LEN_MAX)
+        .max_frame_size(FRAME_LEN_MAX)
+        .on_upgrade(move |socket| async move {
+            socket::serve(&site, number, socket).await;
+            drop(place);
+        })
+}
+
+async fn export_json(State(site): State<Arc<Site>>) -> Response {
+    let export = site.world.act(|stage| stage.watcher.export.clone());
+    download("application/json", "chatsim.json", export.json().ok())
+}
+
+async fn export_csv(State(site): State<Arc<Site>>) -> Response {
+    let export = site.world.act(|stage| stage.watcher.export.clone());
+    download("text/csv; charset=utf-8", "chatsim.csv", export.csv().ok())
+}
+
+fn download(kind: &'static str, name: &str, content: Option<Vec<u8>>) -> Response {
+    let Some(content) = content else {
+        return (StatusCode::INTERNAL_SERVER_ERROR, "the records cannot be written\n")
+            .into_response();
+    };
+    let disposition = format!("attachment; filename=\"{name}\"");
+    let headers =
+        [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)];
+    (headers, content).into_response()
+}
