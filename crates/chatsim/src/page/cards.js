@@ -33,6 +33,8 @@ export function start() {
     ofRun(at)?.note(index, { batch, predicted, z }));
   on("experiment_live", ({ case: index, live, ...at }) => ofRun(at)?.note(index, { live }));
   on("experiment_done experiment_cancelled", (at) => ofRun(at)?.end());
+  // A world that begins again runs nothing.
+  on("reset", () => cards.forEach((card) => card.end()));
   // Whoever lost the connection, or was too slow, does not hear the end of what ran meanwhile.
   on("connected", ({ experiment }) => {
     cards.forEach((card) => card.run !== experiment?.run && card.end());
@@ -71,7 +73,8 @@ class Card {
 
   begin({ run, seed, cases, by }) {
     const all = cases.map((one) => ({ ...one, planned: one.live, live: null, batch: null }));
-    Object.assign(this, { run, seed, cases: all, isRunning: true, isOwn: this.isOwn || by === world.page });
+    this.isOwn ||= by === world.page;
+    Object.assign(this, { run, seed, cases: all, isRunning: true });
     this.progress({ live_settled: 0, live: all.reduce((sum, { planned }) => sum + planned, 0) });
     showAll();
   }
@@ -87,10 +90,16 @@ class Card {
     this.show();
   }
 
+  /** Half an answer is none, and the question is open again. */
   end() {
     if (!this.isRunning) return;
     this.isRunning = false;
+    if (!this.isWhole) this.cases = [];
     showAll();
+  }
+
+  get isWhole() {
+    return this.cases.length > 0 && this.cases.every(({ batch }) => batch);
   }
 
   /** The answer of another page's run would spoil the question for whoever has said nothing yet. */
@@ -113,8 +122,7 @@ class Card {
       range.setAttribute("aria-valuetext", output.textContent);
       hint.hidden = this.said !== null || range.disabled;
     }
-    const isWhole = this.cases.length > 0 && this.cases.every(({ batch }) => batch);
-    result.hidden = !isWhole || !this.isSeen;
+    result.hidden = !this.isWhole || !this.isSeen;
     if (result.hidden) return;
     result.replaceChildren(...this.found());
     told.textContent = result.querySelector(".versus")?.textContent ?? "";

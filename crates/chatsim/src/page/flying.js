@@ -1,4 +1,4 @@
-// The packets on their way as buttons, while the world is paused: for whoever has no mouse, or only a thumb.
+// The packets on their way as buttons, while the world stands: for whoever has no mouse, or only a thumb.
 
 import { byId, html } from "./dom.js";
 import { described, drop, mark } from "./network.js";

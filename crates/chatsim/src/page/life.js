@@ -22,9 +22,14 @@ const LOST_AT = 0.55;
 let shown = null;
 let facts = [];
 let asked = 0;
+/** Where the focus was, and goes back to. */
+let opener = null;
 
 export function start() {
-  byId("life-close").addEventListener("click", close);
+  byId("life-close").addEventListener("click", () => {
+    close();
+    opener.focus();
+  });
   on("trace", (trace) => {
     if (trace.id !== shown) return;
     facts = trace.facts;
@@ -40,6 +45,7 @@ export function start() {
 export function show(id) {
   shown = id;
   facts = [];
+  opener = document.activeElement;
   byId("life").hidden = false;
   draw();
   byId("life").focus();
@@ -130,7 +136,7 @@ function endOf(sent, end) {
   return end?.fact === "lost" && end.at_ms === sent ? sent + (least + most) / 2 : (end?.at_ms ?? now());
 }
 
-/** What happens at the sender stands at its left, what happens at the receiver at its right, side by side. */
+/** What happens at the sender stands at its left, what happens at the receiver at its right. */
 function labels(own, first, { left, right }, y, isNarrow) {
   const free = { start: 0, end: 0 };
   const sent = own.find(({ fact }) => fact === "sent")?.at_ms;

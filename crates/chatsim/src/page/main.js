@@ -18,7 +18,8 @@ import { on, receive, world } from "./world.js";
 
 const parts = [settings, network, flying, life, measures, cards, log, share, head];
 
-let isConnected = false;
+/** `null` until the first try has ended. */
+let isConnected = null;
 let wasConnected = false;
 
 function showConnection() {
@@ -26,6 +27,8 @@ function showConnection() {
 }
 
 function connectionChanged(isOpen) {
+  // Of many tries that fail one is said.
+  if (isOpen === isConnected) return;
   isConnected = isOpen;
   showConnection();
   if (!isOpen) return notify("notice-lost");

@@ -17,6 +17,8 @@ export class Panel {
   /** Fills `#node-NODE`; the node's name is what the panel proposes. */
   constructor(node) {
     this.lines = new Map();
+    /** Whether the list shows its end, and goes on doing so when it grows. */
+    this.isAtEnd = true;
     this.root = byId(`node-${node}`);
     this.parts = build(node);
     this.root.append(...this.parts.all);
@@ -28,7 +30,7 @@ export class Panel {
   }
 
   listen() {
-    const { register, write, name, text } = this.parts;
+    const { register, write, name, text, talk } = this.parts;
     register.addEventListener("submit", (event) => {
       event.preventDefault();
       tell({ type: world.mine.has(this.name) ? "leave" : "register", node: this.name });
@@ -38,8 +40,14 @@ export class Panel {
       this.send(event.submitter === this.parts.many ? MANY : 1);
     });
     name.addEventListener("input", () => this.showAll());
+    talk.addEventListener("scroll", () => {
+      this.isAtEnd = talk.scrollHeight - talk.scrollTop - talk.clientHeight < NEAR_END;
+    });
     on("registered left nodes", () => this.showWho());
-    on("registered", ({ node }) => node === this.name && text.focus());
+    // Whoever has just asked for the node goes on to write; one that comes back takes nobody's focus.
+    on("registered", ({ node }) => {
+      if (node === this.name && register.contains(document.activeElement)) text.focus();
+    });
     on("message", (message) => this.showLine(message));
     on("connected reset", () => this.showAll());
     onLanguage(() => this.showAll());
@@ -50,7 +58,6 @@ export class Panel {
     const method = this.root.querySelector("input[type=radio]:checked").value;
     const words = text.value.trim() || say("sample-text");
     if (tell({ type: "send_message", from: this.name, method, text: words, count })) text.value = "";
-    text.focus();
   }
 
   showAll() {
@@ -85,11 +92,12 @@ export class Panel {
     const small = line.querySelector("small");
     small.textContent = isOwn ? described(message) : received(message, this.name);
     small.className = isOwn && isBad(message) ? "bad" : isOwn && isGood(message) ? "good" : "";
+    // A fate may take a second line.
+    if (this.isAtEnd) this.parts.talk.scrollTop = this.parts.talk.scrollHeight;
   }
 
   add({ id, method, text }, isOwn) {
     const { talk, empty } = this.parts;
-    const isAtEnd = talk.scrollHeight - talk.scrollTop - talk.clientHeight < NEAR_END;
     const line = html("li", { class: isOwn ? `${method} own` : method },
       html("button", { type: "button", click: () => show(id) }, text, html("small")));
     empty.remove();
@@ -100,7 +108,6 @@ export class Panel {
       this.lines.delete(oldest);
       gone.remove();
     }
-    if (isAtEnd) talk.scrollTop = talk.scrollHeight;
     return line;
   }
 }
