@@ -41,6 +41,9 @@ function show() {
   showCharts();
   if (!world.metrics) return;
   cells.forEach((fill) => fill(world.metrics.methods));
+  const { by_hand: count } = world.metrics;
+  byId("by-hand").hidden = count === 0;
+  byId("by-hand").textContent = say("touched", { count: number(count) });
   byId("cost").textContent = `${accounting(world.metrics)} ${cost(world.metrics)}`;
 }
 

@@ -46,6 +46,9 @@ export function start() {
   dark.addEventListener("change", readColors);
   new ResizeObserver(resize).observe(canvas);
   on("connected reset packet message clock partition nodes", wake);
+  on("metrics_update", ({ hidden_packets: count }) => {
+    byId("hidden-packets").textContent = count > 0 ? say("hidden-packets", { count }) : "";
+  });
   onLanguage(wake);
   readColors();
 }
