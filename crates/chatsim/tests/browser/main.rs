@@ -1,0 +1,21 @@
+//! The page of `chatsim serve`, in a real browser.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod access;
+mod chat;
+mod driver;
+mod experiments;
+mod page;
+
+use testkit::{Server, ServerBuilder};
+
+use self::{driver::Driver, page::Page};
+
+/// On a port of its own, whatever its name.
+const ANY_PORT: u16 = 0;
+
+#[track_caller]
+fn serve(port: u16) -> Server {
+    let server = ServerBuilder::new(env!("CARGO_BIN_EXE_chatsim")).without_defaults();
+    server.args(["serve", "--port", &port.to_string()]).start()
+}
