@@ -32,14 +32,27 @@ impl Program {
     }
 }
 
-/// What is not UTF-8 in it is replaced, and a token is left out: results are for others to read.
+/// What is not UTF-8 in it is replaced, and a token or the user of an address is left out: results are for others
+/// to read.
 fn command_line() -> Vec<String> {
-    without_token(env::args_os().map(|word| word.to_string_lossy().into_owned()))
+    let words = env::args_os().map(|word| word.to_string_lossy().into_owned());
+    without_token(words.map(without_user))
+}
+
+/// What is written in place of a secret.
+const HIDDEN: &str = "...";
+
+/// A password may stand with the user before the host.
+fn without_user(word: String) -> String {
+    let Some((scheme, rest)) = word.split_once("://") else { return word };
+    match rest.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}://{HIDDEN}@{host}"),
+        None => word,
+    }
 }
 
 fn without_token(words: impl Iterator<Item = String>) -> Vec<String> {
     const OPTION: &str = "--token";
-    const HIDDEN: &str = "...";
     let mut is_token = false;
     let words = words.map(|word| {
         let hidden = if is_token {
@@ -78,5 +91,17 @@ mod tests {
         );
         assert_eq!(words("stress-run --token-file a"), "stress-run --token-file a");
         assert_eq!(words("stress-run --token --token b"), "stress-run --token ... b");
+    }
+
+    #[test]
+    fn the_password_in_an_address_does_not_either() {
+        for (word, recorded) in [
+            ("nats://who:secret@host:4222", "nats://...@host:4222"),
+            ("--broker=nats://who:p@ss@host", "--broker=nats://...@host"),
+            ("nats://host:4222", "nats://host:4222"),
+            ("a@b", "a@b"),
+        ] {
+            assert_eq!(without_user(word.to_owned()), recorded);
+        }
     }
 }
