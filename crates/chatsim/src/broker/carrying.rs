@@ -110,3 +110,12 @@ pub fn carry(
 fn is_settled(accounting: &Accounting) -> bool {
     accounting.settled == accounting.created
 }
+
+/// Messages times subscribers that a broker has open at most.
+const OPEN_MAX: u64 = 100_000;
+
+/// Whether that leaves room for another message.
+pub(super) fn may_open(accounting: &Accounting, subscribers: u32) -> bool {
+    let open = accounting.created - accounting.settled;
+    open * u64::from(subscribers) < OPEN_MAX
+}

@@ -10,12 +10,9 @@ use delivery::{Accounting, Config, Delivery, Event, Fact, MessageId, Method, Out
 use simulation::Agenda;
 
 use super::{
-    carrying::{Broker, Happening},
+    carrying::{Broker, Happening, may_open},
     error::BrokerError,
 };
-
-/// Messages that are open at most.
-const OPEN_MAX: u64 = 100_000;
 
 /// The broker that needs nothing else. What is due is handed to the core by whoever asks what happens next,
 /// so it costs no thread.
@@ -40,8 +37,7 @@ impl Broker for InProcess {
     }
 
     fn has_room(&self) -> bool {
-        let Accounting { created, settled, .. } = self.accounting();
-        created - settled < OPEN_MAX
+        may_open(&self.accounting(), self.delivery.config().subscribers)
     }
 
     fn send(&mut self) -> MessageId {

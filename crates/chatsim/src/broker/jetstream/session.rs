@@ -24,12 +24,9 @@ use super::{
 };
 use crate::broker::{
     address::Address,
-    carrying::{Connection, Happening},
+    carrying::{Connection, Happening, may_open},
     error::BrokerError,
 };
-
-/// Messages times subscribers that are open at most.
-const OPEN_MAX: u64 = 100_000;
 
 /// How long a server may be away.
 const AWAY_MAX: Duration = Duration::from_secs(60);
@@ -144,9 +141,8 @@ impl Session {
     }
 
     pub(super) fn has_room(&self) -> bool {
-        let open = self.accounting().unsettled;
-        let copies = open * u64::from(self.shim.config().subscribers);
-        self.publishing.len() < UNCONFIRMED_MAX && copies < OPEN_MAX
+        self.publishing.len() < UNCONFIRMED_MAX
+            && may_open(&self.accounting(), self.shim.config().subscribers)
     }
 
     pub(super) fn send(&mut self, runtime: &Handle) -> MessageId {
