@@ -141,6 +141,8 @@ mod tests {
             ("run", "--experiment"),
             ("run --experiment 6", "6 is not in 1..=5"),
             ("run --experiment 1 --messages 0", "0 is not in 1..=10000000"),
+            ("run --experiment 1 --broker http://a", "is no address of a NATS server"),
+            ("run --experiment 1 --broker-messages 0", "0 is not in 1..=100000"),
             ("sweep --retries 21", "21 is not in 0..=20"),
             ("sweep --timeouts 0", "0 is not in 1..=600000"),
             ("sweep --loss 101", "a percentage from 0 to 100"),
