@@ -1,8 +1,9 @@
 //! `chatsim run --broker`, as somebody types it.
 
 use std::{
-    process::{Child, Command, Output, Stdio},
-    time::Duration,
+    fs::{self, File},
+    path::PathBuf,
+    process::{Child, Command, ExitStatus, Stdio},
 };
 
 use serde_json::Value;
@@ -21,29 +22,32 @@ fn chatsim(broker: &str, messages: u32, out: &TempDir) -> Command {
 /// A run that goes on for minutes, once it has its stream on the server.
 struct LongRun {
     run: Child,
+    told: PathBuf,
 }
 
 impl LongRun {
     fn start(nats: &Nats, out: &TempDir) -> Self {
+        let told = out.path().join("stderr");
         let mut command = chatsim(&nats.url(), 5_000, out);
-        let run = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let this = Self { run };
-        // While it looks whether the server can be had it has one for a moment, of this case or that.
-        eventually(PATIENCE, "the run has its stream", || {
-            let before = streams(nats);
-            std::thread::sleep(Duration::from_millis(200));
-            before.len() == 1 && streams(nats) == before
+        let stderr = File::create(&told).unwrap();
+        let run = command.stdout(Stdio::null()).stderr(stderr).spawn().unwrap();
+        let this = Self { run, told };
+        // Before that it has one for a moment too, to see whether the server can be had.
+        eventually(PATIENCE, "messages are carried", || {
+            this.told().contains("carries the messages")
         });
+        eventually(PATIENCE, "the run has its stream", || streams(nats).len() == 1);
         this
     }
 
-    fn end(mut self, signal: Signal) -> Output {
+    fn end(&mut self, signal: Signal) -> ExitStatus {
         send_signal(self.run.id(), signal);
         eventually(PATIENCE, "the run ends", || self.run.try_wait().unwrap().is_some());
-        let stderr = self.run.stderr.take().unwrap();
-        let status = self.run.wait().unwrap();
-        let stderr = std::io::read_to_string(stderr).unwrap().into_bytes();
-        Output { status, stdout: Vec::new(), stderr }
+        self.run.wait().unwrap()
+    }
+
+    fn told(&self) -> String {
+        fs::read_to_string(&self.told).unwrap()
     }
 }
 
@@ -76,9 +80,10 @@ fn what_a_broker_did_stands_beside_what_was_predicted_and_simulated() {
 fn a_run_that_is_interrupted_removes_what_it_has_on_the_server() {
     let Some(nats) = Nats::start() else { return };
     let out = TempDir::new().unwrap();
-    let output = LongRun::start(&nats, &out).end(Signal::SIGINT);
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{told}");
+    let mut run = LongRun::start(&nats, &out);
+    let code = run.end(Signal::SIGINT).code();
+    let told = run.told();
+    assert_eq!(code, Some(2), "{told}");
     assert!(told.contains("stopped before all messages were settled"), "{told}");
     assert_eq!(streams(&nats), [""; 0]);
 }
