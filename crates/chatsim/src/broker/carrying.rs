@@ -119,3 +119,79 @@ pub(super) fn may_open(accounting: &Accounting, subscribers: u32) -> bool {
     let open = accounting.created - accounting.settled;
     open * u64::from(subscribers) < OPEN_MAX
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// Has room for two messages, and settles the oldest whenever it is asked.
+    #[derive(Default)]
+    struct Narrow {
+        accounting: Accounting,
+        most: u64,
+    }
+
+    impl Narrow {
+        fn open(&self) -> u64 {
+            self.accounting.created - self.accounting.settled
+        }
+    }
+
+    impl Broker for Narrow {
+        fn now(&self) -> Duration {
+            Duration::from_secs(1)
+        }
+
+        fn has_room(&self) -> bool {
+            self.open() < 2
+        }
+
+        fn send(&mut self) -> MessageId {
+            self.accounting.created += 1;
+            self.most = self.most.max(self.open());
+            MessageId(self.accounting.created - 1)
+        }
+
+        fn next_within(&mut self, _: Duration) -> Result<Option<Happening>, BrokerError> {
+            if self.open() == 0 {
+                return Ok(None);
+            }
+            self.accounting.settled += 1;
+            Ok(Some(Happening::Settled(Vec::new())))
+        }
+
+        fn accounting(&self) -> Accounting {
+            self.accounting
+        }
+    }
+
+    #[test]
+    fn what_is_due_waits_until_the_broker_has_room() {
+        let mut broker = Narrow::default();
+        let mut settled = 0;
+        let moments = [Duration::ZERO; 5];
+        let ending = carry(&mut broker, moments, || false, |_| settled += 1);
+        assert_eq!(ending.unwrap(), Ending::Complete);
+        assert_eq!((settled, broker.most), (5, 2));
+    }
+
+    #[test]
+    fn a_carry_that_is_stopped_sends_nothing_more() {
+        let mut broker = Narrow::default();
+        let settled = Cell::new(0);
+        let moments = [Duration::ZERO; 5];
+        let stop = || settled.get() == 2;
+        let ending = carry(&mut broker, moments, stop, |_| settled.set(settled.get() + 1));
+        assert_eq!(ending.unwrap(), Ending::Stopped);
+        assert_eq!(broker.accounting.created, 3);
+    }
+
+    #[test]
+    fn a_broker_has_room_by_messages_and_by_subscribers() {
+        let open = |created| Accounting { created, settled: 10, ..Accounting::default() };
+        assert!(may_open(&open(109), 1_000) && !may_open(&open(110), 1_000));
+        assert!(may_open(&open(100_009), 1) && !may_open(&open(100_010), 1));
+    }
+}
