@@ -56,8 +56,8 @@ impl Cost {
     }
 }
 
-/// Memory of this process that is in use.
-pub(super) fn resident_bytes() -> Option<u64> {
+/// Memory of this process that is in use. `None` where the system has no `/proc`.
+pub(crate) fn resident_bytes() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim_end().parse().ok()?;

@@ -11,7 +11,7 @@ use std::{io, sync::Arc};
 
 use serde::Serialize;
 
-pub(crate) use self::timer::{Due, Runner, Timer};
+pub(crate) use self::timer::{Due, Lane, Runner, Timer};
 use self::{pool::Pool, tasks::Tasks, thread::Threads};
 use super::clock::Clock;
 

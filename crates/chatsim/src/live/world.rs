@@ -1,7 +1,7 @@
 //! Deliveries on a clock that runs: what they decide happens under one lock, and a runner waits for them.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     io,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
@@ -13,7 +13,7 @@ use simulation::Latencies;
 use super::{
     clock::Clock,
     cost::{self, Cost},
-    runners::{Due, Runner, RunnerName, Timer},
+    runners::{Due, Lane, Runner, RunnerName, Timer},
 };
 
 /// Is told what happens in a world, in the order in which it does and while nothing else can.
@@ -42,13 +42,25 @@ struct State<W> {
 struct Flows {
     deliveries: BTreeMap<u32, Delivery>,
     opened: u32,
-    /// What the runner waits for. A timer that is not here is handed back in vain.
-    pending: BTreeMap<Timer, Event>,
+    /// What the runner waits for, by the messages. A timer that is not here is handed back in vain.
+    pending: HashMap<Lane, BTreeMap<Timer, Event>>,
     scheduled: u64,
     /// How many facts were told.
     told: u64,
     /// By the wall clock.
     lateness: Latencies,
+}
+
+impl Flows {
+    /// What a timer is for, which is then not waited for any more.
+    fn take(&mut self, timer: Timer) -> Option<Event> {
+        let timers = self.pending.get_mut(&timer.lane)?;
+        let event = timers.remove(&timer);
+        if timers.is_empty() {
+            self.pending.remove(&timer.lane);
+        }
+        event
+    }
 }
 
 /// A world while nothing else can happen in it.
@@ -95,8 +107,13 @@ impl<W: Watcher> World<W> {
         act(&mut Stage { now: self.clock.now(), watcher, flows, runner: self.runner() })
     }
 
-    pub(crate) fn pause(&self, is_paused: bool) {
-        self.clock.set_paused(is_paused);
+    pub(crate) fn pause(&self) {
+        self.clock.set_paused(true);
+        self.runner().clock_changed();
+    }
+
+    pub(crate) fn resume(&self) {
+        self.clock.set_paused(false);
         self.runner().clock_changed();
     }
 
@@ -112,7 +129,9 @@ impl<W: Watcher> World<W> {
         let mut state = self.lock();
         let before = state.flows.told;
         while self.clock.pace().paused && state.flows.told == before {
-            let Some((timer, event)) = state.flows.pending.pop_first() else { return };
+            let first = |timers: &BTreeMap<Timer, Event>| timers.keys().next().copied();
+            let Some(timer) = state.flows.pending.values().filter_map(first).min() else { return };
+            let Some(event) = state.flows.take(timer) else { return };
             self.clock.step_to(timer.at);
             self.handle(&mut state, timer, event);
         }
@@ -122,9 +141,7 @@ impl<W: Watcher> World<W> {
     pub(crate) fn restart(&self, begin: impl FnOnce(&mut Stage<'_, W>)) {
         let mut state = self.lock();
         let State { flows, watcher } = &mut *state;
-        for flow in flows.deliveries.keys() {
-            self.runner().forget(*flow);
-        }
+        flows.pending.keys().for_each(|lane| self.runner().forget(*lane));
         *flows = Flows { opened: flows.opened, ..Flows::default() };
         self.clock.restart();
         begin(&mut Stage { now: self.clock.now(), watcher, flows, runner: self.runner() });
@@ -135,12 +152,13 @@ impl<W: Watcher> World<W> {
         let threads = self.runner().threads();
         let state = self.lock();
         let Flows { pending, lateness, .. } = &state.flows;
-        Cost::of(self.name, threads, memory, pending.len(), lateness)
+        let timers = pending.values().map(BTreeMap::len).sum();
+        Cost::of(self.name, threads, memory, timers, lateness)
     }
 
     fn hand_back(&self, timer: Timer) {
         let mut state = self.lock();
-        let Some(event) = state.flows.pending.remove(&timer) else { return };
+        let Some(event) = state.flows.take(timer) else { return };
         let pace = self.clock.pace();
         if !pace.paused {
             let late = self.clock.now().saturating_sub(timer.at);
@@ -154,7 +172,7 @@ impl<W: Watcher> World<W> {
         let State { flows, watcher } = state;
         let now = self.clock.now();
         Stage { now, watcher, flows, runner: self.runner() }
-            .with(timer.flow, |delivery, out| delivery.handle(event, now, out));
+            .with(timer.lane.flow, |delivery, out| delivery.handle(event, now, out));
     }
 
     fn runner(&self) -> &dyn Runner {
@@ -178,8 +196,9 @@ impl<W: Watcher> Stage<'_, W> {
     /// What is under way in it is forgotten.
     pub(crate) fn close(&mut self, flow: u32) {
         self.flows.deliveries.remove(&flow);
-        self.flows.pending.retain(|timer, _| timer.flow != flow);
-        self.runner.forget(flow);
+        for (lane, _) in self.flows.pending.extract_if(|lane, _| lane.flow == flow) {
+            self.runner.forget(lane);
+        }
     }
 
     /// `None`: there is no such flow.
@@ -230,7 +249,7 @@ struct Desk<'a, W> {
     now: Duration,
     watcher: &'a mut W,
     runner: &'a dyn Runner,
-    pending: &'a mut BTreeMap<Timer, Event>,
+    pending: &'a mut HashMap<Lane, BTreeMap<Timer, Event>>,
     scheduled: &'a mut u64,
     told: &'a mut u64,
 }
@@ -241,9 +260,10 @@ impl<W: Watcher> Outbox for Desk<'_, W> {
             Event::Arrives(packet) => packet.message,
             Event::TimesOut { message, .. } | Event::TimedOut { message, .. } => message,
         };
-        let timer = Timer { at, number: *self.scheduled, flow: self.flow, message: message.0 };
+        let lane = Lane { flow: self.flow, message: message.0 };
+        let timer = Timer { at, number: *self.scheduled, lane };
         *self.scheduled += 1;
-        self.pending.insert(timer, event);
+        self.pending.entry(lane).or_default().insert(timer, event);
         self.runner.schedule(timer);
     }
 
@@ -253,6 +273,12 @@ impl<W: Watcher> Outbox for Desk<'_, W> {
     }
 
     fn settle(&mut self, records: &[Record]) {
+        if let Some(first) = records.first() {
+            // What is left are timeouts of what was acknowledged in time.
+            let lane = Lane { flow: self.flow, message: first.message.0 };
+            self.pending.remove(&lane);
+            self.runner.forget(lane);
+        }
         self.watcher.settle(self.flow, records);
     }
 }

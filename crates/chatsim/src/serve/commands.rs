@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use delivery::{Config, MessageId, Method, Packet, Rejection};
+use delivery::{Config, Delivery, MessageId, Method, Packet, Rejection};
 use serde_json::Value;
 
 use super::{
     experiment,
     limits::{
-        COUNT_MAX, IN_FLIGHT_MAX, NAME_LEN_MAX, NODES_MAX, NODES_OF_PAGE_MAX, SEED_MAX,
-        TARGETS_MAX, TEXT_LEN_MAX,
+        COUNT_MAX, IN_FLIGHT_MAX, NAME_LEN_MAX, NODES_MAX, NODES_OF_PAGE_MAX, PACKETS_MAX,
+        SEED_MAX, TEXT_LEN_MAX, packets_of_message,
     },
     measures::ByMethod,
     messages::{Control, ErrorCode, LogEvent, PageMessage, Refusal, ServerMessage, ms},
@@ -136,21 +136,25 @@ fn send(
 }
 
 fn expect_room(stage: &Stage<'_, Room>, count: u32) -> Result<(), Refusal> {
-    let (mut messages, mut targets) = (u64::from(count), 0);
-    for (_, delivery) in stage.deliveries() {
-        let accounting = delivery.accounting();
-        let open = accounting.waiting + accounting.unsettled;
-        messages += open;
-        targets += open * u64::from(delivery.config().subscribers);
-    }
-    targets += u64::from(count) * u64::from(stage.watcher.config.subscribers);
-    if messages > IN_FLIGHT_MAX || targets > TARGETS_MAX {
+    let packets = under_way(stage, packets_of_message)
+        + u64::from(count) * packets_of_message(&stage.watcher.config);
+    let messages = under_way(stage, |_| 1) + u64::from(count);
+    if messages > IN_FLIGHT_MAX || packets > PACKETS_MAX {
         let text = format!(
-            "at most {IN_FLIGHT_MAX} messages to {TARGETS_MAX} subscribers in flight; wait until some arrive"
+            "at most {IN_FLIGHT_MAX} messages, which may become {PACKETS_MAX} packets; wait until some arrive"
         );
         return Err(ServerMessage::refusal(ErrorCode::Busy, text));
     }
     Ok(())
+}
+
+/// The sum over all messages that are in flight or wait for a window.
+fn under_way(stage: &Stage<'_, Room>, of_message: impl Fn(&Config) -> u64) -> u64 {
+    let of_flow = |delivery: &Delivery| {
+        let accounting = delivery.accounting();
+        (accounting.waiting + accounting.unsettled) * of_message(delivery.config())
+    };
+    stage.deliveries().map(|(_, delivery)| of_flow(delivery)).sum()
 }
 
 /// What carries the messages of a node.
@@ -206,7 +210,9 @@ fn update_config(
     let outlooks = ByMethod::each(|method| Arc::new(Outlook::new(&config, method, 0.0)));
     world.act(|stage| {
         let now_rev = stage.watcher.rev;
-        expect_rev(rev, now_rev).map_err(|rejection| rejected(rejection, now_rev))?;
+        expect_rev(rev, now_rev)
+            .and_then(|()| expect_fits(stage, &config))
+            .map_err(|rejection| rejected(rejection, now_rev))?;
         take_config(stage, page, config, outlooks);
         log(stage, page, LogEvent::Config, &patch.to_string());
         Ok(Vec::new())
@@ -220,18 +226,32 @@ fn expect_rev(known: u64, now: u64) -> Result<(), Rejection> {
     Err(Rejection::new("rev", format!("out of date: somebody else was faster, it is {now} now")))
 }
 
+/// What waits for a window now is sent as the new configuration says.
+fn expect_fits(stage: &Stage<'_, Room>, config: &Config) -> Result<(), Rejection> {
+    let packets = |old: &Config| packets_of_message(old).max(packets_of_message(config));
+    if packets_of_message(config) > packets_of_message(&stage.watcher.config)
+        && under_way(stage, packets) > PACKETS_MAX
+    {
+        let reason = format!("messages under way would become more than {PACKETS_MAX} packets");
+        return Err(Rejection::new("subscribers", reason));
+    }
+    Ok(())
+}
+
 fn take_config(
     stage: &mut Stage<'_, Room>,
     page: u64,
     config: Config,
     outlooks: ByMethod<Arc<Outlook>>,
 ) {
+    let room = &mut *stage.watcher;
+    room.take_config(stage.now, config.clone(), outlooks);
+    let updated = ServerMessage::ConfigUpdated { rev: room.rev, config: config.clone(), by: page };
+    room.feed.say(updated);
+    // Afterwards, since what waited may be sent at once, and counts as sent by the new one.
     for flow in people(stage.watcher) {
         stage.reconfigure(flow, &config);
     }
-    let room = &mut *stage.watcher;
-    room.take_config(stage.now, config.clone(), outlooks);
-    room.feed.say(ServerMessage::ConfigUpdated { rev: room.rev, config, by: page });
 }
 
 /// The flows that carry what people write.
@@ -281,11 +301,11 @@ fn control(
 ) -> Result<Vec<ServerMessage>, Refusal> {
     let event = match action {
         Control::Pause => {
-            world.pause(true);
+            world.pause();
             LogEvent::Pause
         }
         Control::Resume => {
-            world.pause(false);
+            world.resume();
             LogEvent::Resume
         }
         Control::Step if !world.clock().pace().paused => {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use delivery::Config;
 use tokio::time::Instant;
 
 /// Most connections that are not, or not yet, pages. A page loads over six at most, so with two hundred
@@ -29,10 +30,11 @@ pub(crate) const TEXT_LEN_MAX: usize = 500;
 /// Most messages that one press of a button sends.
 pub(crate) const COUNT_MAX: u32 = 100;
 
-/// Most messages in flight or waiting for a window, and most targets of those. With a thread for each message
-/// these are two thousand threads.
+/// Most messages in flight or waiting for a window: with a thread for each, two thousand threads.
 pub(crate) const IN_FLIGHT_MAX: u64 = 2_000;
-pub(crate) const TARGETS_MAX: u64 = 20_000;
+
+/// Most packets that these may become, each attempt to each subscriber counted: some ten megabytes.
+pub(crate) const PACKETS_MAX: u64 = 60_000;
 
 /// Most nodes at once, most that one page plays, and the longest name of one.
 pub(crate) const NODES_MAX: usize = 16;
@@ -53,6 +55,11 @@ pub(crate) const CONNECTION_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// What the kernel may hold of what a page does not read: eight frames of the usual size.
 pub(crate) const SEND_BUFFER_LEN: usize = 64 * 1024;
+
+/// How many packets one message may become, ACKs aside.
+pub(crate) fn packets_of_message(config: &Config) -> u64 {
+    u64::from(config.subscribers) * u64::from(config.max_retries + 1)
+}
 
 /// Lets so many through each second, and more after a pause: a bucket of tokens.
 #[derive(Clone, Copy, Debug)]

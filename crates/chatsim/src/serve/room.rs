@@ -76,6 +76,26 @@ impl Room {
     pub(crate) fn new(seed: u64) -> Self {
         let config = Config::default();
         let outlooks = ByMethod::each(|method| Arc::new(Outlook::new(&config, method, 0.0)));
+        Self::empty(seed, config, outlooks)
+    }
+
+    /// Begins again with another seed, when the world does: pages, nodes and the network stay.
+    pub(crate) fn restart(&mut self, seed: u64) {
+        let outlooks = ByMethod::each(|method| Arc::clone(self.tallies.of(method).outlook()));
+        let fresh = Self {
+            rev: self.rev,
+            is_partitioned: self.is_partitioned,
+            pages: self.pages,
+            nodes: mem::take(&mut self.nodes),
+            conversation: mem::take(&mut self.conversation).emptied(),
+            feed: mem::take(&mut self.feed),
+            runs: self.runs,
+            ..Self::empty(seed, self.config.clone(), outlooks)
+        };
+        *self = fresh;
+    }
+
+    fn empty(seed: u64, config: Config, outlooks: ByMethod<Arc<Outlook>>) -> Self {
         Self {
             seed,
             config,
@@ -97,23 +117,6 @@ impl Room {
             sending: None,
             afterwards: Afterwards::default(),
         }
-    }
-
-    /// Begins again with another seed, when the world does: pages, nodes and the network stay.
-    pub(crate) fn restart(&mut self, seed: u64) {
-        let fresh = Self {
-            config: self.config.clone(),
-            rev: self.rev,
-            is_partitioned: self.is_partitioned,
-            pages: self.pages,
-            nodes: mem::take(&mut self.nodes),
-            conversation: mem::take(&mut self.conversation).emptied(),
-            feed: mem::take(&mut self.feed),
-            tallies: tallies(self.outlooks(), Duration::ZERO),
-            runs: self.runs,
-            ..Self::new(seed)
-        };
-        *self = fresh;
     }
 
     /// Takes another configuration, from which on everything is counted anew.
@@ -138,7 +141,7 @@ impl Room {
 
     /// Tells every page what has come together.
     pub(crate) fn flush(&mut self, now: Duration) {
-        self.show_sending(true);
+        self.show_sending();
         for later in self.afterwards.until(now) {
             match later {
                 Later::Lost(packet) => self.feed.show(ServerMessage::Packet(packet)),
@@ -187,10 +190,6 @@ impl Room {
         let z = tally.scores(now);
         let total = tally.measured(tally.throughput_per_s());
         MethodMetrics { window, total, predicted: tally.predicted(), z }
-    }
-
-    fn outlooks(&mut self) -> ByMethod<Arc<Outlook>> {
-        ByMethod::each(|method| Arc::clone(self.tallies.of(method).outlook()))
     }
 
     /// What is known of a message that a flow creates.
@@ -249,12 +248,11 @@ impl Room {
         }
     }
 
-    /// Shows the packet that was sent last.
-    fn show_sending(&mut self, will_arrive: bool) -> Option<PacketShown> {
-        let packet = self.sending.take()?;
-        let will_arrive = Some(will_arrive);
-        self.feed.show(ServerMessage::Packet(PacketShown { will_arrive, ..packet.clone() }));
-        Some(packet)
+    /// Shows the packet that was sent last, which arrives.
+    fn show_sending(&mut self) {
+        if let Some(packet) = self.sending.take() {
+            self.feed.show(ServerMessage::Packet(packet));
+        }
     }
 
     /// Shows what a fact says of a packet. One that is lost on its way is seen to be when it would have
@@ -262,21 +260,25 @@ impl Room {
     fn show(&mut self, fact: Fact, packet: PacketShown) {
         match fact {
             Fact::Sent { .. } => {
-                self.show_sending(true);
+                self.show_sending();
                 self.sending = Some(packet);
             }
-            Fact::Lost { cause, .. } if cause != Cause::ByHand => {
-                let until = self.show_sending(false).and_then(|sent| sent.until_ms);
-                let until = Duration::from_secs_f64(until.unwrap_or(packet.at_ms) / 1000.0);
-                self.conversation.doom(packet.id, until);
-                let at_ms = ms(until);
-                self.afterwards.add(until, Later::Lost(PacketShown { at_ms, ..packet }));
-            }
+            Fact::Lost { cause, .. } if cause != Cause::ByHand => self.show_doomed(packet),
             _ => {
-                self.show_sending(true);
+                self.show_sending();
                 self.feed.show(ServerMessage::Packet(packet));
             }
         }
+    }
+
+    /// Shows the packet that was sent last, of which `lost` is the end.
+    fn show_doomed(&mut self, lost: PacketShown) {
+        let Some(sent) = self.sending.take() else { return };
+        let at_ms = sent.until_ms.unwrap_or(lost.at_ms);
+        let until = Duration::from_secs_f64(at_ms / 1000.0);
+        self.feed.show(ServerMessage::Packet(PacketShown { will_arrive: Some(false), ..sent }));
+        self.conversation.doom(lost.id, until);
+        self.afterwards.add(until, Later::Lost(PacketShown { at_ms, ..lost }));
     }
 
     fn show_settled(&mut self, flow: u32, records: &[Record]) {

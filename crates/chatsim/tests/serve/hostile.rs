@@ -157,6 +157,22 @@ async fn heads_that_never_end_are_cut_off() {
     server.expect_back_at(&before, 8 * 1024);
 }
 
+/// The messages would all be sent at once, to a thousand each.
+#[tokio::test]
+async fn what_waits_cannot_be_made_more_than_the_world_can_bear() {
+    let (server, mut friend) = with_friend().await;
+    let mut page = Page::of_node(server.address(), "B").await;
+    page.configure(json!({"window": 1, "latency_min_ms": 60_000, "latency_max_ms": 60_000})).await;
+    for _ in 0..15 {
+        page.send("B", "pub_sub", 100).await;
+    }
+    let patch = json!({"window": null, "subscribers": 1000});
+    page.say(json!({"type": "update_config", "rev": 1, "patch": patch})).await;
+    assert_eq!(page.wait_for("config_rejected").await["field"], "subscribers");
+    page.configure(json!({"window": null})).await;
+    expect_undisturbed(&mut friend).await;
+}
+
 /// Somebody else is answered soon, though a machine that tests much is slow.
 async fn expect_undisturbed_by_work(friend: &mut Page) {
     let asked = Instant::now();
@@ -179,7 +195,7 @@ async fn whoever_asks_for_much_work_holds_up_nobody() {
     }))
     .await;
     assert_eq!(page.wait_for("error").await["code"], "busy");
-    page.send("B", "pub_sub", 10).await;
+    page.send("B", "pub_sub", 2).await;
     expect_undisturbed_by_work(&mut friend).await;
     for seed in 0..5 {
         page.say(json!({"type": "control", "action": "reset", "seed": seed})).await;

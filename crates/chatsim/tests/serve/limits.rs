@@ -66,7 +66,7 @@ async fn a_page_that_stops_reading_is_told_that_it_lagged_and_nobody_else_waits(
 
 #[tokio::test]
 async fn a_page_that_is_silent_is_closed_and_one_that_answers_pings_is_not() {
-    let server = serve(&["--idle-timeout", "1s"]);
+    let server = serve(&["--idle-timeout", "2s"]);
     let mut awake = Page::open(server.address()).await;
     let mut silent = Page::of_node(server.address(), "B").await;
     awake.wait_until(|message| message["nodes"] == json!(["B"])).await;

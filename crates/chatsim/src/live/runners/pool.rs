@@ -15,7 +15,7 @@ use std::{
 use threadpool::ThreadPool;
 
 use super::{
-    timer::{Due, Runner, Timer},
+    timer::{Due, Lane, Runner, Timer},
     waiting::{Next, Waiting, Word},
 };
 use crate::live::clock::Clock;
@@ -53,8 +53,8 @@ impl Runner for Pool {
         self.tell(Word::Look);
     }
 
-    fn forget(&self, flow: u32) {
-        self.tell(Word::Forget(flow));
+    fn forget(&self, lane: Lane) {
+        self.tell(Word::Forget(lane));
     }
 
     fn threads(&self) -> usize {

@@ -17,7 +17,7 @@ use tokio::{
     time,
 };
 
-use super::timer::{Due, Runner, Timer};
+use super::timer::{Due, Lane, Runner, Timer};
 use crate::live::clock::Clock;
 
 /// Most threads of the runtime. More processors would wait for the lock of the world.
@@ -29,8 +29,8 @@ pub(super) struct Tasks {
     /// `None` only while it is dropped.
     runtime: Option<Runtime>,
     workers: usize,
-    /// What the tasks of each flow listen to. They end when it is dropped.
-    flows: Mutex<HashMap<u32, watch::Sender<()>>>,
+    /// What the tasks of each message listen to. They end when it is dropped.
+    lanes: Mutex<HashMap<Lane, watch::Sender<()>>>,
 }
 
 impl Tasks {
@@ -38,18 +38,18 @@ impl Tasks {
         let workers = thread::available_parallelism().map_or(1, |n| n.get().min(THREADS_MAX));
         let mut builder = Builder::new_multi_thread();
         let runtime = builder.worker_threads(workers).thread_name("tasks").enable_time().build()?;
-        Ok(Self { clock, due, runtime: Some(runtime), workers, flows: Mutex::default() })
+        Ok(Self { clock, due, runtime: Some(runtime), workers, lanes: Mutex::default() })
     }
 
-    fn flows(&self) -> MutexGuard<'_, HashMap<u32, watch::Sender<()>>> {
-        self.flows.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lanes(&self) -> MutexGuard<'_, HashMap<Lane, watch::Sender<()>>> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Runner for Tasks {
     fn schedule(&self, timer: Timer) {
         let Some(runtime) = &self.runtime else { return };
-        let changes = self.flows().entry(timer.flow).or_default().subscribe();
+        let changes = self.lanes().entry(timer.lane).or_default().subscribe();
         let (clock, due) = (Arc::clone(&self.clock), Arc::clone(&self.due));
         runtime.spawn(async move {
             if is_reached(&clock, timer.at, changes).await {
@@ -59,11 +59,11 @@ impl Runner for Tasks {
     }
 
     fn clock_changed(&self) {
-        self.flows().values().for_each(|flow| flow.send_replace(()));
+        self.lanes().values().for_each(|lane| lane.send_replace(()));
     }
 
-    fn forget(&self, flow: u32) {
-        self.flows().remove(&flow);
+    fn forget(&self, lane: Lane) {
+        self.lanes().remove(&lane);
     }
 
     fn threads(&self) -> usize {

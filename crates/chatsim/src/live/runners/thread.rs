@@ -15,13 +15,10 @@ use std::{
 };
 
 use super::{
-    timer::{Due, Runner, Timer},
+    timer::{Due, Lane, Runner, Timer},
     waiting::{Next, Waiting, Word},
 };
 use crate::live::clock::Clock;
-
-/// A flow and the number of a message of it.
-type Lane = (u32, u64);
 
 pub(super) struct Threads {
     shared: Arc<Shared>,
@@ -55,7 +52,7 @@ impl Threads {
 
 impl Runner for Threads {
     fn schedule(&self, timer: Timer) {
-        let lane = (timer.flow, timer.message);
+        let lane = timer.lane;
         let mut lanes = self.shared.lanes();
         if let Some(thread) = lanes.get(&lane) {
             // A thread leaves `lanes` before it ends.
@@ -76,9 +73,10 @@ impl Runner for Threads {
         self.tell(|| Word::Look);
     }
 
-    fn forget(&self, flow: u32) {
-        self.shared.lanes().retain(|lane, _| lane.0 != flow);
-        let _ = self.reserve.send(Word::Forget(flow));
+    fn forget(&self, lane: Lane) {
+        if self.shared.lanes().remove(&lane).is_none() {
+            let _ = self.reserve.send(Word::Forget(lane));
+        }
     }
 
     fn threads(&self) -> usize {

@@ -8,8 +8,13 @@ pub(crate) struct Timer {
     pub(crate) at: Duration,
     /// No two timers of a world have the same.
     pub(crate) number: u64,
+    pub(crate) lane: Lane,
+}
+
+/// A message, whose timers share a thread.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Lane {
     pub(crate) flow: u32,
-    /// The message of the flow that it belongs to: the timers of a message share a thread.
     pub(crate) message: u64,
 }
 
@@ -24,8 +29,8 @@ pub(crate) trait Runner: Send + Sync {
     /// The clock was stopped, stepped or set to another speed: whoever waits has to look again.
     fn clock_changed(&self);
 
-    /// Nobody waits for what belongs to this flow any more.
-    fn forget(&self, flow: u32);
+    /// Nothing more can happen to a message: nobody waits for its timers any more.
+    fn forget(&self, lane: Lane);
 
     /// Threads that it has at the moment.
     fn threads(&self) -> usize;

@@ -1,12 +1,12 @@
 //! Timers that one thread waits for, in their order.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError},
     time::Duration,
 };
 
-use super::timer::Timer;
+use super::timer::{Lane, Timer};
 use crate::live::clock::Clock;
 
 /// What a waiting thread is told. It ends when nobody is left who could tell it anything.
@@ -14,8 +14,8 @@ pub(super) enum Word {
     Wait(Timer),
     /// The clock was changed.
     Look,
-    /// Timers of this flow are not waited for.
-    Forget(u32),
+    /// The timers of this message are not waited for.
+    Forget(Lane),
 }
 
 /// What a thread has to do next.
@@ -30,11 +30,13 @@ pub(super) enum Next {
 pub(super) struct Waiting {
     words: Receiver<Word>,
     timers: BTreeSet<Timer>,
+    /// The same, by their messages.
+    of_lane: HashMap<Lane, Vec<Timer>>,
 }
 
 impl Waiting {
     pub(super) fn new(words: Receiver<Word>) -> Self {
-        Self { words, timers: BTreeSet::new() }
+        Self { words, timers: BTreeSet::new(), of_lane: HashMap::new() }
     }
 
     /// Waits until one of its timers is due.
@@ -52,7 +54,7 @@ impl Waiting {
             let Some(&first) = self.timers.first() else { return Next::Idle };
             let word = match clock.wait_for(first.at) {
                 Some(Duration::ZERO) => {
-                    self.timers.pop_first();
+                    self.remove(first);
                     return Next::Due(first);
                 }
                 Some(left) => self.words.recv_timeout(left),
@@ -88,9 +90,24 @@ impl Waiting {
         match word {
             Word::Wait(timer) => {
                 self.timers.insert(timer);
+                self.of_lane.entry(timer.lane).or_default().push(timer);
             }
             Word::Look => {}
-            Word::Forget(flow) => self.timers.retain(|timer| timer.flow != flow),
+            Word::Forget(lane) => {
+                for timer in self.of_lane.remove(&lane).unwrap_or_default() {
+                    self.timers.remove(&timer);
+                }
+            }
+        }
+    }
+
+    fn remove(&mut self, timer: Timer) {
+        self.timers.remove(&timer);
+        if let Some(of_lane) = self.of_lane.get_mut(&timer.lane) {
+            of_lane.retain(|other| *other != timer);
+            if of_lane.is_empty() {
+                self.of_lane.remove(&timer.lane);
+            }
         }
     }
 }

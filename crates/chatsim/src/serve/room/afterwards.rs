@@ -9,8 +9,8 @@ use delivery::Record;
 
 use crate::serve::messages::PacketShown;
 
-/// As many as can be in flight. Of more, the first to come are shown early.
-const LATER_MAX: usize = 20_000;
+/// What is too much for this is shown at once.
+const LATER_MAX: usize = 60_000;
 
 #[derive(Debug)]
 pub(crate) enum Later {

@@ -12,7 +12,7 @@ use theory::Expectation;
 use super::{outlook::Outlook, tally::Tally};
 use crate::experiments::{Case, Experiment, Load};
 use crate::serve::{
-    limits::TARGETS_MAX,
+    limits::{PACKETS_MAX, packets_of_message},
     messages::{CaseShown, ExperimentShown},
 };
 
@@ -72,14 +72,13 @@ pub(crate) fn cases_of(number: u32, config: &Config) -> Option<Vec<Case>> {
 pub(crate) fn show(cases: &[Case]) -> Vec<CaseShown> {
     let count = cases.len() as u64;
     let shown = |(number, case): (usize, &Case)| {
-        let subscribers = u64::from(case.config.subscribers);
-        let packets = subscribers * u64::from(case.config.max_retries + 1);
+        let packets = packets_of_message(&case.config);
         CaseShown {
             case: number,
             label: case.name.clone(),
             method: case.method,
             config: case.config.clone(),
-            live: (TARGETS_MAX / 2 / count / subscribers).clamp(1, LIVE_MAX),
+            live: (PACKETS_MAX / 2 / count / packets).clamp(1, LIVE_MAX),
             batch: (BATCH_PACKETS_MAX / packets).clamp(LIVE_MAX, BATCH_MAX),
         }
     };
@@ -152,7 +151,7 @@ mod tests {
         let patch = serde_json::json!({"subscribers": 1000, "max_retries": 20});
         let config = Config::default().patched(&patch).unwrap();
         let of_many = show(&cases_of(0, &config).unwrap());
-        assert!(of_many.iter().all(|case| case.live * 1000 * 2 <= TARGETS_MAX));
+        assert!(of_many.iter().all(|case| case.live == 1));
         assert!(of_many.iter().all(|case| (20..200).contains(&case.batch)));
     }
 
