@@ -5,7 +5,10 @@ use cli::Documents;
 
 use crate::{
     check::CheckArgs,
-    run::args::{ReportArgs, RunArgs, SweepArgs},
+    run::{
+        args::{ReportArgs, RunArgs, SweepArgs},
+        runners::RunnersArgs,
+    },
     serve,
     trace::replay::ReplayArgs,
 };
@@ -88,7 +91,7 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Serve the page on which messages can be sent, lost and repeated by hand
+    /// Serve the page that shows messages on their way
     Serve(serve::Args),
 
     /// Run an experiment in virtual time, and hold it against theory
@@ -98,6 +101,9 @@ pub(crate) enum Command {
     /// Run PubSub with every number of retries and every timeout
     #[command(after_help = SWEEP_NOTES)]
     Sweep(SweepArgs),
+
+    /// Measure what threads, a pool or tasks cost in real time
+    Runners(RunnersArgs),
 
     /// Hold every number of every case against its closed form
     #[command(after_help = CHECK_NOTES)]

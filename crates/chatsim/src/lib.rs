@@ -31,6 +31,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => serve::run(args),
         Command::Run(args) => run::experiment(args),
         Command::Sweep(args) => run::sweep(args),
+        Command::Runners(args) => run::runners::compare(args),
         Command::Check(args) => check::run(args),
         Command::Replay(args) => trace::replay::run(args),
         Command::Report(args) => run::render_again(args),

@@ -12,7 +12,7 @@ mod world;
 
 pub(crate) use self::{
     clock::{SPEEDS, parse_speed},
-    cost::Cost,
+    cost::{Cost, resident_bytes},
     run::run,
     runners::RunnerName,
     world::{Stage, Watcher, World},

@@ -4,6 +4,7 @@
 pub(crate) mod args;
 mod broker;
 mod live;
+pub(crate) mod runners;
 
 use std::{
     path::Path,

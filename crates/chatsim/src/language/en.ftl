@@ -109,6 +109,16 @@ summary_columns =
     Agree
     Farthest (z)
 
+runner_columns =
+    Runner
+    In flight
+    Threads
+    More memory (MiB)
+    Timers
+    Late p50 (ms)
+    Late p99 (ms)
+    Late max (ms)
+
 ## Figures
 
 distributions_title = How long it takes until a message is delivered

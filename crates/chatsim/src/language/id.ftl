@@ -103,6 +103,16 @@ summary_columns =
     Sesuai
     Terjauh (z)
 
+runner_columns =
+    Runner
+    Dalam perjalanan
+    Thread
+    Tambahan memori (MiB)
+    Timer
+    Terlambat p50 (ms)
+    Terlambat p99 (ms)
+    Terlambat maks (ms)
+
 ## Gambar
 
 distributions_title = Berapa lama sampai pesan diterima

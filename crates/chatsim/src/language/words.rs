@@ -53,7 +53,7 @@ heads! {
     #[cfg(test)]
     HEADS:
 
-    summary_columns: 13, distributions_columns: 5, distances_columns: 4, heat_columns: 6,
+    summary_columns: 13, runner_columns: 8, distributions_columns: 5, distances_columns: 4, heat_columns: 6,
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ Examples:
 Ctrl-C stops it. Whoever can reach the address can use the page, and everybody
 who does sees the same network.";
 
-/// Serve the page on which messages can be sent, lost and repeated by hand
+/// Serve the page that shows messages on their way
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
