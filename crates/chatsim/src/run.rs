@@ -34,6 +34,7 @@ use crate::{
 pub(crate) fn experiment(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let experiment = args.experiment();
     let plan = plan(Some(experiment), experiment.cases(), &args.sample);
+    check_gates_fit(&plan, &args.worlds(), &args.results.telling)?;
     args.broker.check(&plan)?;
     let measure = |dir: &Path| {
         let language = args.results.telling.lang;
@@ -48,6 +49,7 @@ pub(crate) fn sweep(args: &SweepArgs) -> anyhow::Result<ExitCode> {
     let [retries, timeouts] = [&args.retries, &args.timeouts].map(|values| ascending(values));
     let cases = experiments::grid(&config, &retries, &timeouts);
     let plan = plan(None, cases, &args.sample);
+    check_gates_fit(&plan, &[World::Simulated], &args.results.telling)?;
     simulate_all(&plan, args.sample.threads(), &args.results, |_| Ok(()))
 }
 
@@ -55,12 +57,12 @@ pub(crate) fn sweep(args: &SweepArgs) -> anyhow::Result<ExitCode> {
 pub(crate) fn render_again(args: &ReportArgs) -> anyhow::Result<ExitCode> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let run = SavedRun::open(&args.dir, threads)?;
-    let lines = passes_gates(&run, &args.telling)?;
+    let gates = passes_gates(&run, &args.telling)?;
     for path in tables::write(&run, args.telling.lang)? {
         cli::outln!("{}", path.display());
     }
-    lines.told.iter().for_each(|line| cli::outln!("{line}"));
-    Ok(lines.code())
+    gates.told.iter().for_each(|line| cli::outln!("{line}"));
+    Ok(gates.code())
 }
 
 /// Each is simulated once, however often it was named.
@@ -82,7 +84,6 @@ fn simulate_all(
     options: &ResultArgs,
     measure: impl FnOnce(&Path) -> anyhow::Result<()>,
 ) -> anyhow::Result<ExitCode> {
-    check_gates_fit(plan, &options.telling)?;
     check_latest(&options.out)?;
     let dir = saved::create(&options.out, plan)?;
     let (all, done) = (plan.cases.len(), AtomicUsize::new(0));
@@ -156,8 +157,8 @@ impl<'a> Summary<'a> {
 }
 
 /// Refuses gates that this run could not break.
-fn check_gates_fit(plan: &Plan, telling: &TellingArgs) -> anyhow::Result<()> {
-    let planned = Sheet::of(saved::unmeasured(plan))?;
+fn check_gates_fit(plan: &Plan, worlds: &[World], telling: &TellingArgs) -> anyhow::Result<()> {
+    let planned = Sheet::of(saved::unmeasured(plan, worlds))?;
     telling.gates.iter().try_for_each(|gate| gate.check_fits(&planned))
 }
 

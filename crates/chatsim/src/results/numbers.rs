@@ -52,9 +52,7 @@ impl Measure {
             Self::Throughput => "throughput_per_s",
         }
     }
-}
 
-impl Measure {
     fn is_of_time(self) -> bool {
         match self {
             Self::Latency | Self::LatencyP99 | Self::TimeToAck | Self::Held | Self::Throughput => {
@@ -131,7 +129,7 @@ pub(crate) struct Number {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Line {
     pub(crate) case: String,
-    pub(crate) method: String,
+    pub(crate) method: Method,
     pub(crate) measure: &'static str,
     pub(crate) world: &'static str,
     pub(crate) samples: u64,
@@ -154,7 +152,7 @@ impl Line {
         };
         Self {
             case: case.name.clone(),
-            method: method_name(case).to_owned(),
+            method: case.method,
             measure: number.measure.name(),
             world: world.name(),
             samples: number.samples,
@@ -164,13 +162,6 @@ impl Line {
             p,
             agrees: number.distance.map(|distance| u8::from(distance.agrees())),
         }
-    }
-}
-
-fn method_name(case: &Case) -> &'static str {
-    match case.method {
-        Method::Direct => "direct",
-        Method::PubSub => "pub_sub",
     }
 }
 

@@ -165,14 +165,18 @@ impl CaseResult {
     }
 }
 
-/// Of a plan, as gates see it that are checked before anything was simulated: every line, without a number.
-pub(crate) fn unmeasured(plan: &Plan) -> Vec<Line> {
-    let lines = plan.cases.iter().flat_map(|case| {
+/// Of a plan, as gates see it that are checked before anything was done: every line that there will be in
+/// these worlds, without a number.
+pub(crate) fn unmeasured(plan: &Plan, worlds: &[World]) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for case in &plan.cases {
         let expectation = case.expectation();
-        let numbers = numbers::of(case, &expectation, World::Simulated, &Tally::default());
-        numbers.into_iter().map(move |number| Line::new(case, World::Simulated, &number))
-    });
-    lines.collect()
+        for &world in worlds {
+            let numbers = numbers::of(case, &expectation, world, &Tally::default());
+            lines.extend(numbers.iter().map(|number| Line::new(case, world, number)));
+        }
+    }
+    lines
 }
 
 #[cfg(test)]
@@ -231,7 +235,10 @@ pub(crate) mod tests {
             let names = |lines: Vec<Line>| -> Vec<_> {
                 lines.into_iter().map(|line| (line.case, line.measure, line.world)).collect()
             };
-            assert_eq!(names(unmeasured(&run.environment.plan)), names(run.lines()));
+            assert_eq!(
+                names(unmeasured(&run.environment.plan, &[World::Simulated])),
+                names(run.lines())
+            );
         }
     }
 }

@@ -7,7 +7,7 @@ use delivery::Percent;
 use runs::{Gate, Vocabulary};
 
 use super::{broker::BrokerArgs, live::LiveArgs};
-use crate::{experiments::Experiment, language::Language};
+use crate::{experiments::Experiment, language::Language, results::records::World};
 
 const SAMPLE: &str = "How much is simulated";
 const RESULTS: &str = "Results";
@@ -34,6 +34,16 @@ pub(crate) struct RunArgs {
 impl RunArgs {
     pub(crate) fn experiment(&self) -> Experiment {
         Experiment::of_number(self.experiment).expect("the parser refuses other numbers")
+    }
+
+    /// In which there will be records.
+    pub(super) fn worlds(&self) -> Vec<World> {
+        let is_asked = |world: &World| match world {
+            World::Simulated => true,
+            World::Live => self.live.is_asked(),
+            World::Broker => self.broker.is_asked(),
+        };
+        World::ALL.into_iter().filter(is_asked).collect()
     }
 }
 

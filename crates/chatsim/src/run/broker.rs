@@ -55,6 +55,10 @@ pub(crate) struct BrokerArgs {
 }
 
 impl BrokerArgs {
+    pub(super) fn is_asked(&self) -> bool {
+        self.broker.is_some()
+    }
+
     /// An error where the server cannot be had. What runs that were killed have left there is removed.
     pub(super) fn check(&self, plan: &Plan) -> anyhow::Result<()> {
         // Those of PubSub ask more of a server.

@@ -69,6 +69,10 @@ struct CostLine<'a> {
 }
 
 impl LiveArgs {
+    pub(super) fn is_asked(&self) -> bool {
+        self.live
+    }
+
     /// Runs all cases, if that was asked for, and writes what became of their messages, and what that cost.
     pub(super) fn measure(
         &self,

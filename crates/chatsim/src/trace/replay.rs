@@ -33,6 +33,8 @@ const EXIT_DIFFERS: u8 = 1;
 
 /// Most lines of a trace that is read, which take some hundred megabytes.
 const LINES_MAX: usize = 1_000_000;
+/// Most messages times subscribers that are replayed.
+const TARGETS_MAX: u64 = 1_000_000;
 /// Longest line that is read; one with a configuration has some three hundred bytes.
 const LINE_LEN_MAX: u64 = 64 * 1024;
 
@@ -69,7 +71,27 @@ fn read(path: &Path) -> anyhow::Result<(Header, Vec<Line>)> {
         ensure!(number <= LINES_MAX, "it has more than {LINES_MAX} lines");
         read.push(serde_json::from_slice(&line).with_context(|| format!("line {number}"))?);
     }
+    let targets = targets(&header, &read);
+    ensure!(
+        targets <= TARGETS_MAX,
+        "it sends to {targets} targets, of which {TARGETS_MAX} are replayed"
+    );
     Ok((header, read))
+}
+
+/// How many there may be: a message has the subscribers of its moment.
+fn targets(header: &Header, lines: &[Line]) -> u64 {
+    let (mut messages, mut subscribers) = (0, header.config.subscribers);
+    for line in lines {
+        match &line.entry {
+            Entry::Input(Input::Send) => messages += 1,
+            Entry::Input(Input::Configure { config }) => {
+                subscribers = subscribers.max(config.subscribers);
+            }
+            Entry::Input(Input::Cut { .. } | Input::Drop { .. }) | Entry::Fact(_) => {}
+        }
+    }
+    messages * u64::from(subscribers)
 }
 
 struct Lines {
@@ -254,12 +276,15 @@ mod tests {
         let path = dir.path().join("trace.jsonl");
         let (header, _) = traced();
         let first = serde_json::to_string(&header).unwrap();
+        let crowded = first.replace("\"subscribers\":1,", "\"subscribers\":1000,");
+        let sends = "{\"at_ns\":0,\"input\":\"send\"}\n";
         for (text, why) in [
             (String::new(), "it is empty"),
             ("{}\n".to_owned(), "line 1"),
             (first.replace("\"trace\":1", "\"trace\":9"), "version 9"),
             (format!("{first}\n{{\"at_ns\":1}}\n"), "line 2"),
             (format!("{first}\n{}", "x".repeat(70_000)), "longer than"),
+            (format!("{crowded}\n{}", sends.repeat(1_001)), "1001000 targets"),
         ] {
             std::fs::write(&path, text).unwrap();
             let refusal = format!("{:#}", read(&path).unwrap_err());

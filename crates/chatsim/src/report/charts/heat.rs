@@ -3,7 +3,7 @@
 
 use figures::{
     Data, Figure,
-    chart::{Frame, bar, text},
+    chart::{Frame, Point, bar, text},
 };
 use maud::{Markup, html};
 
@@ -21,7 +21,7 @@ use crate::{
 const MEASURES: [Measure; 4] =
     [Measure::Delivered, Measure::FailedThoughDelivered, Measure::Duplicates, Measure::Latency];
 
-/// Shades that the style has.
+/// How many shades the style has.
 const LEVELS: f64 = 6.0;
 
 /// Only of runs whose cases are a grid.
@@ -64,42 +64,89 @@ fn value(result: &CaseResult, measure: Measure) -> Option<f64> {
 }
 
 fn panel(measure: Measure, results: &[&CaseResult], language: Language) -> Markup {
-    let rows = distinct(results, |result| result.case.config.max_retries);
-    let columns = distinct(results, |result| result.case.config.ack_timeout_ms);
-    let frame = Frame { right: 312.0, ..Frame::panel(34.0, 44.0 + 30.0 * rows.len() as f64) };
-    let (width, height) = (
-        (frame.right - frame.left) / columns.len() as f64,
-        (frame.bottom - frame.top) / rows.len() as f64,
-    );
-    let values: Vec<f64> = results.iter().filter_map(|result| value(result, measure)).collect();
-    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let level = |value: f64| match most > least {
-        true => ((value - least) / (most - least) * LEVELS).min(LEVELS - 1.0).floor(),
-        false => 0.0,
-    };
-    let place = |of: &[u32], value| of.iter().position(|other| *other == value).unwrap_or_default();
+    let map = Map::of(measure, results, language);
     let content = html! {
-        @for result in results {
-            @let config = &result.case.config;
-            @let left = frame.left + width * place(&columns, config.ack_timeout_ms) as f64;
-            @let top = frame.top + height * place(&rows, config.max_retries) as f64;
-            @if let Some(value) = value(result, measure) {
-                (bar((left, top), (left + width, top + height), &format!("heat level{}", level(value))))
-                g.value {
-                    (text((left + width / 2.0, top + height / 2.0 + 4.0), "middle", &shown(measure, value, language)))
-                }
+        @for result in results { (map.cell(result)) }
+        @for (row, retries) in map.retries.iter().enumerate() {
+            @let (left, middle) = (map.frame.left, map.middle(0, row).1);
+            (text((left - 6.0, middle + HALF_A_LETTER), "end", &retries.to_string()))
+        }
+        @for (column, timeout) in map.timeouts_ms.iter().enumerate() {
+            @let (middle, bottom) = (map.middle(column, 0).0, map.frame.bottom);
+            (text((middle, bottom + 15.0), "middle", &timeout.to_string()))
+        }
+        (map.frame.x_unit(&language.heat_axis()))
+    };
+    map.frame.draw(&language.measure(measure), &content)
+}
+
+/// What text is lowered by to stand in the middle.
+const HALF_A_LETTER: f64 = 4.0;
+const ROW: f64 = 30.0;
+
+/// A measure of every cell.
+struct Map {
+    measure: Measure,
+    language: Language,
+    frame: Frame,
+    /// Of the rows and of the columns, in ascending order.
+    retries: Vec<u32>,
+    timeouts_ms: Vec<u32>,
+    least: f64,
+    most: f64,
+}
+
+impl Map {
+    fn of(measure: Measure, results: &[&CaseResult], language: Language) -> Self {
+        let retries = distinct(results, |result| result.case.config.max_retries);
+        let timeouts_ms = distinct(results, |result| result.case.config.ack_timeout_ms);
+        let height = 44.0 + ROW * retries.len() as f64;
+        let frame = Frame { right: 312.0, ..Frame::panel(34.0, height) };
+        let values = || results.iter().filter_map(|result| value(result, measure));
+        let least = values().fold(f64::INFINITY, f64::min);
+        let most = values().fold(f64::NEG_INFINITY, f64::max);
+        Self { measure, language, frame, retries, timeouts_ms, least, most }
+    }
+
+    /// Of a cell, half its width and half its height.
+    fn half(&self) -> Point {
+        let Frame { left, right, top, bottom, .. } = self.frame;
+        let width = (right - left) / self.timeouts_ms.len() as f64;
+        let height = (bottom - top) / self.retries.len() as f64;
+        (width / 2.0, height / 2.0)
+    }
+
+    fn middle(&self, column: usize, row: usize) -> Point {
+        let half = self.half();
+        let middle = |from: f64, half: f64, place: usize| from + half * (2 * place + 1) as f64;
+        (middle(self.frame.left, half.0, column), middle(self.frame.top, half.1, row))
+    }
+
+    /// Nothing where nothing was observed.
+    fn cell(&self, result: &CaseResult) -> Markup {
+        let Some(value) = value(result, self.measure) else { return html! {} };
+        let config = &result.case.config;
+        let place = |of: &[u32], value| of.binary_search(&value).unwrap_or_default();
+        let column = place(&self.timeouts_ms, config.ack_timeout_ms);
+        let (x, y) = self.middle(column, place(&self.retries, config.max_retries));
+        let half = self.half();
+        let class = format!("heat level{}", self.level(value));
+        html! {
+            (bar((x - half.0, y - half.1), (x + half.0, y + half.1), &class))
+            g.value {
+                (text((x, y + HALF_A_LETTER), "middle", &shown(self.measure, value, self.language)))
             }
         }
-        @for (index, retries) in rows.iter().enumerate() {
-            (text((frame.left - 6.0, frame.top + height * (index as f64 + 0.5) + 4.0), "end", &retries.to_string()))
+    }
+
+    /// Of the shades that the style has.
+    fn level(&self, value: f64) -> f64 {
+        if self.most <= self.least {
+            return 0.0;
         }
-        @for (index, timeout) in columns.iter().enumerate() {
-            (text((frame.left + width * (index as f64 + 0.5), frame.bottom + 15.0), "middle", &timeout.to_string()))
-        }
-        (frame.x_unit(&language.heat_axis()))
-    };
-    frame.draw(&language.measure(measure), &content)
+        let share = (value - self.least) / (self.most - self.least);
+        (share * LEVELS).floor().min(LEVELS - 1.0)
+    }
 }
 
 /// In ascending order.
