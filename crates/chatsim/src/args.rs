@@ -31,7 +31,7 @@ comes in time. Both meet the same losses, which depend on the seed alone: the sa
 to the last byte.
 
 Exit status: 0 done, 1 a number or a trace is not as it should be, 2 bad usage or it could not start, 4 a gate \
-was not met.";
+was not met, 130 stopped by Ctrl-C.";
 
 const RUN_NOTES: &str = "\
 Examples:
@@ -52,7 +52,9 @@ A run leaves a directory: what became of each message, then, made from that alon
 table.xlsx and report.html. A gate is a condition on a column of table.csv, perhaps behind conditions that \
 select rows: 'measure=latency_ms:agrees==1'.
 
-Exit status: 0 done, 2 bad usage or it could not start, 4 a gate was not met.";
+Ctrl-C stops within a second and keeps the cases that are complete.
+
+Exit status: 0 done, 2 bad usage or it could not start, 4 a gate was not met, 130 stopped.";
 
 const SWEEP_NOTES: &str = "\
 Examples:
@@ -60,7 +62,9 @@ Examples:
   chatsim sweep --loss 50 --retries 0,2,4,6,8
   chatsim sweep --timeouts 100,200,300,400,500,600 --messages 100000
 
-Exit status: 0 done, 2 bad usage or it could not start, 4 a gate was not met.";
+Ctrl-C stops within a second and keeps the cases that are complete.
+
+Exit status: 0 done, 2 bad usage or it could not start, 4 a gate was not met, 130 stopped.";
 
 const CHECK_NOTES: &str = "\
 Examples:
@@ -71,7 +75,7 @@ A number agrees when it is less than 4.2 standard errors from what theory says. 
 100 times the exact binomial chance decides, at the same level. With --break the simulator is given a fault \
 that theory does not know; a check that did not find it would be worth nothing.
 
-Exit status: 0 all agree, 1 some do not, 2 bad usage.";
+Exit status: 0 all agree, 1 some do not, 2 bad usage, 130 stopped by Ctrl-C.";
 
 const REPLAY_NOTES: &str = "\
 Examples:

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, process::ExitCode};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::ValueEnum;
 use delivery::{Backoff, Config, Method, Percent, simulate};
 use figures::Numbers;
@@ -21,7 +21,7 @@ use crate::{
         saved::CaseResult,
         tally::Tally,
     },
-    run::args::SampleArgs,
+    run::{args::SampleArgs, stop::Stop},
 };
 
 #[derive(Debug, clap::Args)]
@@ -69,9 +69,14 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let CheckArgs { fault, sample, lang } = args;
     let language = *lang;
     let cases = cases();
-    let check = |case: &Case| checked(case, *fault, sample);
+    let stop = Stop::on_signal()?;
+    let check = |case: &Case| checked(case, *fault, sample, &stop);
     let results: anyhow::Result<Vec<CaseResult>> =
         parallel::each(sample.threads(), &cases, check).into_iter().collect();
+    if stop.is_asked() {
+        cli::errln!("{}", language.stopped_nothing());
+        return Ok(Stop::code());
+    }
     let results = results?;
     cli::output::print(summary::on_screen(&results, language).as_bytes());
     let verdicts = Verdicts::of(&results);
@@ -130,14 +135,21 @@ fn edges() -> Vec<Case> {
     cases
 }
 
-fn checked(case: &Case, fault: Option<Fault>, sample: &SampleArgs) -> anyhow::Result<CaseResult> {
+/// An error, or of fewer messages, once it is stopped.
+fn checked(
+    case: &Case,
+    fault: Option<Fault>,
+    sample: &SampleArgs,
+    stop: &Stop,
+) -> anyhow::Result<CaseResult> {
+    ensure!(!stop.is_asked(), "stopped");
     let expectation = case.expectation();
     let mut tally = Tally::expecting(&expectation);
     let mut scenario = case.scenario(sample.messages, sample.seed);
     if let Some(fault) = fault {
         scenario.config = fault.in_config(&case.config);
     }
-    simulate::run(&scenario, |records| tally.add(records))
+    simulate::run_until(&scenario, || stop.is_asked(), |records| tally.add(records))
         .with_context(|| format!("the case {:?}", case.name))?;
     let worlds = BTreeMap::from([(World::Simulated, tally)]);
     Ok(CaseResult { case: case.clone(), expectation, worlds })

@@ -5,6 +5,7 @@ pub(crate) mod args;
 mod broker;
 mod live;
 pub(crate) mod runners;
+pub(crate) mod stop;
 
 use std::{
     path::Path,
@@ -18,7 +19,10 @@ use delivery::{Config, simulate};
 use runs::{EXIT_GATE, Sheet, check_latest, point_latest_to};
 use serde::Serialize;
 
-use self::args::{ReportArgs, ResultArgs, RunArgs, SampleArgs, SweepArgs, TellingArgs};
+use self::{
+    args::{ReportArgs, ResultArgs, RunArgs, SampleArgs, SweepArgs, TellingArgs},
+    stop::Stop,
+};
 use crate::{
     experiments::{self, Case, Experiment},
     report::{findings, tables},
@@ -36,10 +40,10 @@ pub(crate) fn experiment(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let plan = plan(Some(experiment), experiment.cases(), &args.sample);
     check_gates_fit(&plan, &args.worlds(), &args.results.telling)?;
     args.broker.check(&plan)?;
-    let measure = |dir: &Path| {
+    let measure = |dir: &Path, stop: &Stop| {
         let language = args.results.telling.lang;
-        args.live.measure(dir, &plan, language)?;
-        args.broker.measure(dir, &plan, language)
+        args.live.measure(dir, &plan, language, stop)?;
+        args.broker.measure(dir, &plan, language, stop)
     };
     simulate_all(&plan, args.sample.threads(), &args.results, measure)
 }
@@ -50,7 +54,7 @@ pub(crate) fn sweep(args: &SweepArgs) -> anyhow::Result<ExitCode> {
     let cases = experiments::grid(&config, &retries, &timeouts);
     let plan = plan(None, cases, &args.sample);
     check_gates_fit(&plan, &[World::Simulated], &args.results.telling)?;
-    simulate_all(&plan, args.sample.threads(), &args.results, |_| Ok(()))
+    simulate_all(&plan, args.sample.threads(), &args.results, |_, _| Ok(()))
 }
 
 /// Writes the tables and the report of a run again.
@@ -77,33 +81,51 @@ fn plan(experiment: Option<Experiment>, cases: Vec<Case>, sample: &SampleArgs) -
     Plan { experiment, messages: sample.messages, seed: sample.seed, cases }
 }
 
-/// What else is to be measured beside it goes into the same directory.
+/// What else is to be measured beside it goes into the same directory. What is complete when a signal comes is
+/// kept.
 fn simulate_all(
     plan: &Plan,
     threads: usize,
     options: &ResultArgs,
-    measure: impl FnOnce(&Path) -> anyhow::Result<()>,
+    measure: impl FnOnce(&Path, &Stop) -> anyhow::Result<()>,
 ) -> anyhow::Result<ExitCode> {
     check_latest(&options.out)?;
+    let stop = Stop::on_signal()?;
     let dir = saved::create(&options.out, plan)?;
     let (all, done) = (plan.cases.len(), AtomicUsize::new(0));
+    let lang = options.telling.lang;
     let simulate = |case: &Case| {
-        simulate_case(&dir, plan, case)?;
-        let number = done.fetch_add(1, Relaxed) + 1;
-        cli::errln!("{}", options.telling.lang.case_done(number, all, &case.name));
+        if simulate_case(&dir, plan, case, &stop)? {
+            let number = done.fetch_add(1, Relaxed) + 1;
+            cli::errln!("{}", lang.case_done(number, all, &case.name));
+        }
         Ok(())
     };
     parallel::each(threads, &plan.cases, simulate).into_iter().collect::<anyhow::Result<()>>()?;
-    measure(&dir)?;
+    if !stop.is_asked() {
+        measure(&dir, &stop)?;
+    }
+    if stop.is_asked() {
+        let names = plan.cases.iter().map(|case| case.name.as_str());
+        let kept = records::complete(&dir, names);
+        cli::errln!("{}", lang.stopped(dir.display(), kept));
+        return Ok(Stop::code());
+    }
+    stop.end_at_once();
     point_latest_to(&options.out, &dir)?;
     conclude(&SavedRun::open(&dir, threads)?, options)
 }
 
-fn simulate_case(dir: &Path, plan: &Plan, case: &Case) -> anyhow::Result<()> {
+/// `false`: it was stopped, and leaves nothing.
+fn simulate_case(dir: &Path, plan: &Plan, case: &Case, stop: &Stop) -> anyhow::Result<bool> {
+    if stop.is_asked() {
+        return Ok(false);
+    }
     let mut writer = records::Writer::create(dir, World::Simulated, &case.name)?;
     let mut written = Ok(());
     let scenario = case.scenario(plan.messages, plan.seed);
-    simulate::run(&scenario, |records| {
+    let is_stopped = || stop.is_asked();
+    let totals = simulate::run_until(&scenario, is_stopped, |records| {
         // One that cannot be written is the last that is tried.
         if written.is_ok() {
             written = writer.push(records);
@@ -111,8 +133,13 @@ fn simulate_case(dir: &Path, plan: &Plan, case: &Case) -> anyhow::Result<()> {
     })
     .with_context(|| format!("the case {:?}", case.name))?;
     written?;
+    if totals.messages < plan.messages {
+        writer.discard()?;
+        return Ok(false);
+    }
     writer.finish()?;
-    saved::write_trace(dir, case, plan.seed)
+    saved::write_trace(dir, case, plan.seed)?;
+    Ok(true)
 }
 
 /// Renders the run, prints its table and says where everything is.

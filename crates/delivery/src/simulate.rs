@@ -55,6 +55,16 @@ impl Scenario {
 /// Simulates a scenario to its end. `each` gets the records of each message, one for each subscriber, when
 /// nothing more can happen to the message.
 pub fn run(scenario: &Scenario, each: impl FnMut(&[Record])) -> Result<Totals, Rejection> {
+    run_until(scenario, || false, each)
+}
+
+/// As [`run`], but ends early when `is_stopped` says so, which it is asked before everything that happens. Then
+/// the totals are of fewer messages than the scenario has.
+pub fn run_until(
+    scenario: &Scenario,
+    is_stopped: impl Fn() -> bool,
+    each: impl FnMut(&[Record]),
+) -> Result<Totals, Rejection> {
     scenario.check()?;
     let desk = Desk { agenda: Agenda::default(), totals: Totals::default(), each };
     let mut world = World {
@@ -67,7 +77,7 @@ pub fn run(scenario: &Scenario, each: impl FnMut(&[Record])) -> Result<Totals, R
         sent: 0,
         desk,
     };
-    world.run();
+    world.run(is_stopped);
     Ok(world.desk.totals)
 }
 
@@ -87,10 +97,11 @@ struct World<F> {
 }
 
 impl<F: FnMut(&[Record])> World<F> {
-    fn run(&mut self) {
+    fn run(&mut self, is_stopped: impl Fn() -> bool) {
         self.expect_arrival();
         self.saturate(Duration::ZERO);
         while self.desk.totals.messages < self.messages
+            && !is_stopped()
             && let Some((now, occurrence)) = self.desk.agenda.next()
         {
             match occurrence {

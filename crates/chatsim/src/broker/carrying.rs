@@ -1,6 +1,6 @@
 //! What a broker is, and how messages are seen through one.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use delivery::{Accounting, Fact, MessageId, Record};
 
@@ -38,32 +38,18 @@ pub enum Happening {
     Connection(Connection),
 }
 
-/// The way to a broker, where it is another process. Displayed, it is a sentence for people.
+/// The way to a broker, where it is another process.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Connection {
-    /// What is open waits, and what is sent waits with it.
+    /// What is open waits, and what is sent waits with it, for so long at most.
     Lost {
         address: Address,
+        waits: Duration,
     },
     Back {
         address: Address,
         away: Duration,
     },
-}
-
-impl fmt::Display for Connection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Lost { address } => {
-                write!(f, "the NATS server at {address} is away; messages wait until it is back")
-            }
-            Self::Back { address, away } => write!(
-                f,
-                "the NATS server at {address} is back after {:.1} s; messages go on",
-                away.as_secs_f64()
-            ),
-        }
-    }
 }
 
 /// How [`carry`] came to its end.

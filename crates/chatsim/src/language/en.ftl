@@ -26,11 +26,19 @@ what =
        *[other] { $messages } messages
     } each, with the seed { $seed }. The same seed gives the same fates to the packets of all cases.
 case_done = { $number }/{ $all }: { $case }
+stopped = stopped: { $kept ->
+        [0] nothing is complete yet in { $dir }
+        [one] the records of 1 case are complete and kept; `chatsim report { $dir }` makes tables of them
+       *[other] the records of { $kept } cases are complete and kept; `chatsim report { $dir }` makes tables of them
+    }
+stopped_nothing = stopped: nothing is kept, since this writes no files
 broker_carries = { $address } carries the messages of { $cases ->
         [one] 1 case
        *[other] { $cases } cases at once
     }: about { $seconds } s
 broker_leaves_out = { $case }: left out of what the broker carries, since it would take { $minutes } minutes
+broker_away = the broker at { $address } is away since { $since } UTC; its messages wait until it is back, for { $seconds } s at most
+broker_back = the broker at { $address } is back after { $seconds } s; its messages go on
 mark_partial = PARTIAL: nothing was simulated of { $cases }
 notes =
     Shares and counts are per message and subscriber. A message that was delivered may still be reported as failed:

@@ -24,8 +24,15 @@ what =
     { $cases } kasus, masing-masing { $messages } pesan, dengan seed { $seed }. Seed yang sama memberi nasib yang sama
     kepada paket di semua kasus.
 case_done = { $number }/{ $all }: { $case }
+stopped = dihentikan: { $kept ->
+        [0] belum ada yang lengkap di { $dir }
+       *[other] catatan dari { $kept } kasus lengkap dan disimpan; `chatsim report { $dir }` membuat tabelnya
+    }
+stopped_nothing = dihentikan: tidak ada yang disimpan, karena perintah ini tidak menulis berkas
 broker_carries = { $address } membawa pesan { $cases } kasus sekaligus: sekitar { $seconds } s
 broker_leaves_out = { $case }: tidak dikirim melalui broker, karena akan memakan { $minutes } menit
+broker_away = broker di { $address } tidak terjangkau sejak { $since } UTC; pesannya menunggu sampai broker kembali, paling lama { $seconds } detik
+broker_back = broker di { $address } kembali setelah { $seconds } detik; pesannya berlanjut
 mark_partial = SEBAGIAN: belum ada simulasi untuk { $cases }
 notes =
     Bagian dan jumlah dihitung per pesan dan per subscriber. Pesan yang sampai masih bisa dilaporkan gagal: tidak satu

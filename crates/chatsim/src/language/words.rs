@@ -14,7 +14,9 @@ texts! {
 
     title_experiment(number, name, started), title_sweep(started), what(cases, messages, seed),
     mark_partial(cases), case_done(number, all, case),
+    stopped(dir, kept), stopped_nothing,
     broker_carries(cases, address, seconds), broker_leaves_out(case, minutes),
+    broker_away(address, since, seconds), broker_back(address, seconds),
 
     experiment_normal, experiment_high_loss, experiment_latency, experiment_parameters,
     experiment_bursts, expected_normal, expected_high_loss, expected_latency, expected_parameters,

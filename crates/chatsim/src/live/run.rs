@@ -26,11 +26,13 @@ const IN_FLIGHT_MAX: u64 = 10_000;
 
 /// Sends the messages of a scenario, which passes [`Scenario::check`], on a clock of this speed (one of
 /// [`SPEEDS`](super::SPEEDS)), and returns when nothing can happen to them any more. `each` gets the records
-/// of each message when it is settled. Of what is needed for a time the cost has the most.
+/// of each message when it is settled. Of what is needed for a time the cost has the most. It ends early when
+/// `is_stopped` says so, which it is asked ten times a second at least.
 pub(crate) fn run(
     scenario: &Scenario,
     runner: RunnerName,
     speed: f64,
+    is_stopped: impl Fn() -> bool,
     mut each: impl FnMut(&[Record]),
 ) -> io::Result<Cost> {
     let (sender, news) = mpsc::channel();
@@ -41,8 +43,8 @@ pub(crate) fn run(
     let mut cost = world.cost();
     let mut looked = Instant::now();
     let mut schedule = Schedule::new(scenario);
-    while settled < scenario.messages {
-        while schedule.is_due(&world, flow, settled) {
+    while settled < scenario.messages && !is_stopped() {
+        while !is_stopped() && schedule.is_due(&world, flow, settled) {
             world.act(|stage| stage.send(flow));
         }
         if let Some(records) = next(&news, schedule.wait(&world)) {
@@ -158,7 +160,7 @@ mod tests {
     fn live(scenario: &Scenario, runner: RunnerName) -> (Cost, Vec<Record>) {
         let mut all = Vec::new();
         let each = |records: &[Record]| all.extend_from_slice(records);
-        let cost = run(scenario, runner, 10.0, each).unwrap();
+        let cost = run(scenario, runner, 10.0, || false, each).unwrap();
         all.sort_by_key(|record| record.message);
         (cost, all)
     }

@@ -91,6 +91,19 @@ impl Writer {
         };
         finish().with_context(|| format!("cannot write {}", path.display()))
     }
+
+    /// Leaves nothing behind: the case was stopped.
+    pub(crate) fn discard(self) -> anyhow::Result<()> {
+        let removed = fs::remove_file(&self.partial);
+        removed.with_context(|| format!("cannot remove {}", self.partial.display()))
+    }
+}
+
+/// How many cases have complete records, counted once for each world.
+pub(crate) fn complete<'a>(run: &Path, cases: impl IntoIterator<Item = &'a str>) -> usize {
+    let worlds =
+        |case| World::ALL.into_iter().filter(move |world| path(run, *world, case).exists());
+    cases.into_iter().map(|case| worlds(case).count()).sum()
 }
 
 /// Gives out the records of a case, those of one message together, in the order in which they were written.

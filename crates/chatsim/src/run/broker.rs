@@ -2,23 +2,17 @@
 
 use std::{
     path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
     thread,
     time::Duration,
 };
 
-use anyhow::{Context, bail};
 use delivery::Method;
-use signal_hook::{
-    consts::{SIGINT, SIGTERM},
-    flag,
-};
+use figures::Numbers;
 
+use super::stop::Stop;
 use crate::{
-    broker::{Address, BrokerError, Ending, Happening, JetStream, carry},
+    broker::{Address, BrokerError, Connection, Ending, Happening, JetStream, carry},
     experiments::{Case, Load},
     language::Language,
     results::{
@@ -29,9 +23,6 @@ use crate::{
 
 /// A case that would take longer is left out.
 const CASE_MAX: Duration = Duration::from_secs(600);
-
-/// The exit status of a program that SIGINT ended.
-const EXIT_INTERRUPTED: i32 = 130;
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Worlds")]
@@ -69,9 +60,15 @@ impl BrokerArgs {
         Ok(())
     }
 
-    /// Writes what became of the messages of each case, all of which are carried at once. Ctrl-C ends it with an
-    /// error, and leaves nothing on the server.
-    pub(super) fn measure(&self, dir: &Path, plan: &Plan, lang: Language) -> anyhow::Result<()> {
+    /// Writes what became of the messages of each case, all of which are carried at once. However it ends, it
+    /// leaves nothing on the server.
+    pub(super) fn measure(
+        &self,
+        dir: &Path,
+        plan: &Plan,
+        lang: Language,
+        stop: &Stop,
+    ) -> anyhow::Result<()> {
         let Some(address) = &self.broker else { return Ok(()) };
         let (cases, long): (Vec<_>, Vec<_>) =
             plan.cases.iter().partition(|case| self.sends_for(case) <= CASE_MAX);
@@ -82,59 +79,52 @@ impl BrokerArgs {
             return Ok(());
         }
         let sends_for = cases.iter().map(|case| self.sends_for(case)).max().unwrap_or_default();
+        let open = |&case| Ok((case, open(address, case, plan)?));
+        let brokers: Vec<(&Case, _)> =
+            cases.iter().map(open).collect::<Result<_, BrokerError>>()?;
         cli::errln!("{}", lang.broker_carries(cases.len(), address, sends_for.as_secs()));
 
-        let stop = told_to_stop()?;
-        let carry = |is_first, case| {
-            let carried = self.carry(dir, plan, case, address, is_first, &stop);
-            // The other cases need not go on for a result that there will not be.
-            stop.fetch_or(carried.is_err(), Relaxed);
+        let banner = &Banner { lang, is_away: AtomicBool::new(false) };
+        // The other cases need not go on for a result that there will not be.
+        let has_failed = AtomicBool::new(false);
+        let is_over = || stop.is_asked() || has_failed.load(Relaxed);
+        let carry = |case: &Case, broker| {
+            let carried = self.carry(dir, case, broker, banner, is_over);
+            has_failed.fetch_or(carried.is_err(), Relaxed);
             carried
         };
         let carry = &carry;
-        let done = thread::scope(|scope| {
-            let cases = cases.iter().enumerate();
+        thread::scope(|scope| {
+            let brokers = brokers.into_iter();
             let runs: Vec<_> =
-                cases.map(|(index, case)| scope.spawn(move || carry(index == 0, case))).collect();
-            runs.into_iter().try_for_each(|run| run.join().expect("no broker panics"))
-        });
-        // From now on a signal ends the program, as it does without a broker.
-        stop.store(true, Relaxed);
-        done
+                brokers.map(|(case, broker)| scope.spawn(move || carry(case, broker))).collect();
+            let done: Vec<_> =
+                runs.into_iter().map(|run| run.join().expect("no broker panics")).collect();
+            done.into_iter().collect()
+        })
     }
 
     fn carry(
         &self,
         dir: &Path,
-        plan: &Plan,
         case: &Case,
-        address: &Address,
-        is_first: bool,
-        stop: &AtomicBool,
+        mut broker: JetStream,
+        banner: &Banner,
+        is_over: impl Fn() -> bool,
     ) -> anyhow::Result<()> {
         let mut writer = records::Writer::create(dir, World::Broker, &case.name)?;
         let mut written = Ok(());
-        let mut broker = open(address, case, plan)?;
-        let ending = carry(
-            &mut broker,
-            self.moments(case),
-            || stop.load(Relaxed),
-            |happening| {
-                match happening {
-                    Happening::Settled(records) if written.is_ok() => {
-                        written = writer.push(&records)
-                    }
-                    // The same happens to the connections of all cases.
-                    Happening::Connection(connection) if is_first => cli::errln!("{connection}"),
-                    _ => {}
-                }
-            },
-        )?;
+        let ending =
+            carry(&mut broker, self.moments(case), is_over, |happening| match happening {
+                Happening::Settled(records) if written.is_ok() => written = writer.push(&records),
+                Happening::Connection(connection) => banner.tell(&connection),
+                _ => {}
+            })?;
         broker.close()?;
         written?;
         match ending {
             Ending::Complete => writer.finish(),
-            Ending::Stopped => bail!("stopped before all messages were settled"),
+            Ending::Stopped => writer.discard(),
         }
     }
 
@@ -153,17 +143,36 @@ impl BrokerArgs {
     }
 }
 
-fn open(address: &Address, case: &Case, plan: &Plan) -> Result<JetStream, BrokerError> {
-    JetStream::open(address, &case.config, case.method, plan.seed)
+/// Says that the server is away, and that it is back: once, though the same happens to the connections of all
+/// cases.
+struct Banner {
+    lang: Language,
+    is_away: AtomicBool,
 }
 
-/// A second signal ends the program at once.
-fn told_to_stop() -> anyhow::Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        flag::register_conditional_shutdown(signal, EXIT_INTERRUPTED, Arc::clone(&stop))
-            .and_then(|_| flag::register(signal, Arc::clone(&stop)))
-            .context("signals cannot be waited for")?;
+impl Banner {
+    fn tell(&self, connection: &Connection) {
+        let is_away = matches!(connection, Connection::Lost { .. });
+        if self.is_away.swap(is_away, Relaxed) == is_away {
+            return;
+        }
+        let said = match connection {
+            Connection::Lost { address, waits } => {
+                self.lang.broker_away(address, time_of_day(), waits.as_secs())
+            }
+            Connection::Back { address, away } => {
+                self.lang.broker_back(address, self.lang.decimal(away.as_secs_f64(), 1))
+            }
+        };
+        cli::errln!("{said}");
     }
-    Ok(stop)
+}
+
+/// As `14:05:09`, of a moment written for the names of files.
+fn time_of_day() -> String {
+    runs::now().split('T').next_back().unwrap_or_default().replace('-', ":")
+}
+
+fn open(address: &Address, case: &Case, plan: &Plan) -> Result<JetStream, BrokerError> {
+    JetStream::open(address, &case.config, case.method, plan.seed)
 }

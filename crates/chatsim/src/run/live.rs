@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::Context;
 use serde::Serialize;
 
+use super::stop::Stop;
 use crate::{
     experiments::Case,
     language::Language,
@@ -79,13 +80,15 @@ impl LiveArgs {
         dir: &Path,
         plan: &Plan,
         language: Language,
+        stop: &Stop,
     ) -> anyhow::Result<()> {
         if !self.live {
             return Ok(());
         }
         let mut costs = Vec::new();
         for (number, case) in (1..).zip(&plan.cases) {
-            costs.push(self.run_case(dir, plan, case)?);
+            let Some(cost) = self.run_case(dir, plan, case, stop)? else { break };
+            costs.push(cost);
             let name = format!("{}, {}", case.name, World::Live);
             cli::errln!("{}", language.case_done(number, plan.cases.len(), &name));
         }
@@ -100,11 +103,19 @@ impl LiveArgs {
         write().with_context(|| format!("cannot write {}", path.display()))
     }
 
-    fn run_case(&self, dir: &Path, plan: &Plan, case: &Case) -> anyhow::Result<Cost> {
+    /// `None`: it was stopped.
+    fn run_case(
+        &self,
+        dir: &Path,
+        plan: &Plan,
+        case: &Case,
+        stop: &Stop,
+    ) -> anyhow::Result<Option<Cost>> {
         let mut writer = records::Writer::create(dir, World::Live, &case.name)?;
         let mut written = Ok(());
         let scenario = case.scenario(plan.messages, plan.seed);
-        let cost = live::run(&scenario, self.runner, self.speed, |records| {
+        let is_stopped = || stop.is_asked();
+        let cost = live::run(&scenario, self.runner, self.speed, is_stopped, |records| {
             // One that cannot be written is the last that is tried.
             if written.is_ok() {
                 written = writer.push(records);
@@ -112,8 +123,12 @@ impl LiveArgs {
         });
         let cost = cost.context("the system gives no threads")?;
         written?;
+        if stop.is_asked() {
+            writer.discard()?;
+            return Ok(None);
+        }
         writer.finish()?;
-        Ok(cost)
+        Ok(Some(cost))
     }
 
     fn line<'a>(&self, plan: &Plan, case: &'a Case, cost: &Cost) -> CostLine<'a> {

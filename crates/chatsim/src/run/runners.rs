@@ -15,6 +15,7 @@ use delivery::{
 use figures::Numbers;
 use serde::Serialize;
 
+use super::stop::Stop;
 use crate::{
     language::Language,
     live::{self, Cost, RunnerName, parse_speed},
@@ -65,10 +66,15 @@ struct Line {
 
 /// An error means that the system gives no threads at all.
 pub(crate) fn compare(args: &RunnersArgs) -> anyhow::Result<ExitCode> {
+    let stop = Stop::on_signal()?;
     let mut lines = Vec::new();
     for &in_flight in &args.in_flight {
         for runner in ORDER {
-            lines.push(measure(in_flight, runner, args.speed)?);
+            lines.push(measure(in_flight, runner, args.speed, &stop)?);
+            if stop.is_asked() {
+                cli::errln!("{}", args.lang.stopped_nothing());
+                return Ok(Stop::code());
+            }
             let name = format!("{}, {in_flight}", runner.name());
             let all = args.in_flight.len() * ORDER.len();
             cli::errln!("{}", args.lang.case_done(lines.len(), all, &name));
@@ -82,7 +88,7 @@ pub(crate) fn compare(args: &RunnersArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn measure(in_flight: u32, runner: RunnerName, speed: f64) -> anyhow::Result<Line> {
+fn measure(in_flight: u32, runner: RunnerName, speed: f64, stop: &Stop) -> anyhow::Result<Line> {
     let scenario = Scenario {
         config: Config { window: Some(in_flight), ..Config::default() },
         method: Method::PubSub,
@@ -91,7 +97,8 @@ fn measure(in_flight: u32, runner: RunnerName, speed: f64) -> anyhow::Result<Lin
         seed: 1,
     };
     let before = live::resident_bytes();
-    let cost = live::run(&scenario, runner, speed, |_| {}).context("no threads can be had")?;
+    let cost = live::run(&scenario, runner, speed, || stop.is_asked(), |_| {});
+    let cost = cost.context("no threads can be had")?;
     let more = |bytes: u64| Some(bytes.saturating_sub(before?));
     Ok(Line { in_flight, memory_more_bytes: cost.memory_bytes.and_then(more), cost })
 }

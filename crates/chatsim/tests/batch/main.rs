@@ -15,6 +15,7 @@ mod check;
 mod gates;
 mod report;
 mod same_bytes;
+mod stopped;
 mod traces;
 
 fn chatsim(line: &str) -> Output {

@@ -241,14 +241,16 @@ fn a_server_that_is_killed_and_started_again_is_told_of_and_every_message_is_acc
     for method in [Method::PubSub, Method::Direct] {
         let told = carried_through_a_kill(&mut nats, method, MESSAGES);
         let connection = told.iter().filter_map(|happening| match happening {
-            Happening::Connection(connection) => Some(connection.to_string()),
+            Happening::Connection(connection) => Some(connection.clone()),
             _ => None,
         });
-        let [lost, back] = &connection.collect::<Vec<_>>()[..] else {
+        let here = address(&nats);
+        let [Connection::Lost { address: lost, .. }, Connection::Back { address: back, away }] =
+            &connection.collect::<Vec<_>>()[..]
+        else {
             panic!("lost and back, once")
         };
-        assert!(lost.contains(&nats.url()) && lost.contains("is away"), "{lost}");
-        assert!(back.contains("is back after"), "{back}");
+        assert!(*lost == here && *back == here && !away.is_zero(), "{lost} {back} {away:?}");
 
         let records = records(&told);
         assert_eq!(records.len() as u32, MESSAGES);

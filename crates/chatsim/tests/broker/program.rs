@@ -2,10 +2,12 @@
 
 use std::{
     fs::{self, File},
+    io::Read,
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
 };
 
+use flate2::read::GzDecoder;
 use serde_json::Value;
 use tempfile::TempDir;
 use testkit::{Nats, PATIENCE, Signal, eventually, processes::send_signal};
@@ -27,15 +29,16 @@ struct LongRun {
 
 impl LongRun {
     fn start(nats: &Nats, out: &TempDir) -> Self {
+        Self::of(chatsim(&nats.url(), 5_000, out), nats, out)
+    }
+
+    fn of(mut command: Command, nats: &Nats, out: &TempDir) -> Self {
         let told = out.path().join("stderr");
-        let mut command = chatsim(&nats.url(), 5_000, out);
         let stderr = File::create(&told).unwrap();
         let run = command.stdout(Stdio::null()).stderr(stderr).spawn().unwrap();
         let this = Self { run, told };
         // Before that it has one for a moment too, to see whether the server can be had.
-        eventually(PATIENCE, "messages are carried", || {
-            this.told().contains("carries the messages")
-        });
+        eventually(PATIENCE, "messages are carried", || this.told().contains(&nats.url()));
         eventually(PATIENCE, "the run has its stream", || streams(nats).len() == 1);
         this
     }
@@ -76,6 +79,42 @@ fn what_a_broker_did_stands_beside_what_was_predicted_and_simulated() {
     assert_eq!(streams(&nats), [""; 0]);
 }
 
+/// In both languages.
+#[test]
+fn a_server_that_is_killed_in_mid_run_is_said_to_be_away_and_the_run_goes_on_when_it_is_back() {
+    let Some(mut nats) = Nats::start() else { return };
+    let url = nats.url();
+    for (lang, [away, back]) in [
+        ("en", ["is away since", "is back after"]),
+        ("id", ["tidak terjangkau sejak", "kembali setelah"]),
+    ] {
+        let out = TempDir::new().unwrap();
+        let mut command = chatsim(&url, 30, &out);
+        command.args(["--lang", lang]);
+        let mut run = LongRun::of(command, &nats, &out);
+        nats.kill();
+        eventually(PATIENCE, "it is said to be away", || run.told().contains(away));
+        nats.start_again();
+        eventually(PATIENCE, "the run ends", || run.run.try_wait().unwrap().is_some());
+        let told = run.told();
+        assert!(run.run.wait().unwrap().success(), "{told}");
+        for said in [away, back] {
+            let lines: Vec<_> = told.lines().filter(|line| line.contains(said)).collect();
+            assert!(
+                lines.len() == 1 && lines[0].contains(&url),
+                "{said} once for all cases: {told}"
+            );
+        }
+        for case in ["direct", "pubsub"] {
+            let path = out.path().join(format!("latest/records/broker/{case}.csv.gz"));
+            let mut records = String::new();
+            GzDecoder::new(File::open(path).unwrap()).read_to_string(&mut records).unwrap();
+            assert_eq!(records.lines().count(), 1 + 30, "each message of {case}, once: {records}");
+        }
+        assert_eq!(streams(&nats), [""; 0]);
+    }
+}
+
 #[test]
 fn a_run_that_is_interrupted_removes_what_it_has_on_the_server() {
     let Some(nats) = Nats::start() else { return };
@@ -83,8 +122,8 @@ fn a_run_that_is_interrupted_removes_what_it_has_on_the_server() {
     let mut run = LongRun::start(&nats, &out);
     let code = run.end(Signal::SIGINT).code();
     let told = run.told();
-    assert_eq!(code, Some(2), "{told}");
-    assert!(told.contains("stopped before all messages were settled"), "{told}");
+    assert_eq!(code, Some(130), "{told}");
+    assert!(told.contains("stopped: the records of 2 cases are complete"), "{told}");
     assert_eq!(streams(&nats), [""; 0]);
 }
 

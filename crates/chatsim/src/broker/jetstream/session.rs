@@ -233,7 +233,7 @@ impl Session {
             (Event::Disconnected, None) => {
                 self.away_since = Some(Instant::now());
                 self.shim.set_cut(true);
-                self.tell(Connection::Lost { address });
+                self.tell(Connection::Lost { address, waits: AWAY_MAX });
             }
             (Event::Connected, Some(since)) => {
                 self.away_since = None;
