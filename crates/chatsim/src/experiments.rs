@@ -2,6 +2,8 @@
 //!
 //! The first four are the course's. The fifth asks what its conclusions are worth when losses come together.
 
+use std::time::Duration;
+
 use delivery::{
     Burst, Config, Method, Percent,
     simulate::{self, Scenario},
@@ -23,10 +25,7 @@ pub(crate) struct Case {
 impl Case {
     /// What theory says of it. It is told how far apart messages are: in bursts, those that are near share them.
     pub(crate) fn expectation(&self) -> Expectation {
-        let apart_ms = match self.load {
-            Load::Every { interval_ms } => interval_ms.into(),
-            Load::Saturated => 0.0,
-        };
+        let apart_ms = self.load.interval().as_millis() as f64;
         theory::expect_apart(&self.config, self.method, apart_ms)
     }
 
@@ -51,6 +50,16 @@ pub(crate) enum Load {
     Every { interval_ms: u32 },
     /// As soon as the window has room, so that it is always full.
     Saturated,
+}
+
+impl Load {
+    /// From one message to the next. None where all are there at the beginning and wait for the window.
+    pub(crate) fn interval(self) -> Duration {
+        match self {
+            Self::Every { interval_ms } => Duration::from_millis(interval_ms.into()),
+            Self::Saturated => Duration::ZERO,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]

@@ -4,6 +4,7 @@
 pub(crate) mod args;
 mod broker;
 mod live;
+mod reach;
 pub(crate) mod runners;
 pub(crate) mod stop;
 

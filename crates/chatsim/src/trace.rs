@@ -12,7 +12,7 @@ use delivery::{Config, Delivery, Event, Fact, Method, Outbox, Packet, Record};
 use serde::{Deserialize, Serialize};
 use simulation::Agenda;
 
-use crate::experiments::{Case, Load};
+use crate::experiments::Case;
 
 /// The first line.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -67,12 +67,8 @@ impl Line {
 /// beginning, and wait for it.
 pub(crate) fn of_case(case: &Case, seed: u64, messages: u32) -> (Header, Vec<Line>) {
     let Case { method, config, load, .. } = case;
-    let interval = match *load {
-        Load::Every { interval_ms } => Duration::from_millis(interval_ms.into()),
-        Load::Saturated => Duration::ZERO,
-    };
     let header = Header { trace: VERSION, seed, method: *method, config: config.clone() };
-    let sends = (0..messages).map(|message| (interval * message, Input::Send));
+    let sends = (0..messages).map(|message| (load.interval() * message, Input::Send));
     let lines = told(&header, sends);
     (header, lines)
 }
@@ -155,7 +151,7 @@ pub(crate) fn text(header: &Header, lines: &[Line]) -> serde_json::Result<String
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiments::Experiment;
+    use crate::experiments::{Experiment, Load};
 
     #[test]
     fn every_line_reads_back_as_it_was_written() {

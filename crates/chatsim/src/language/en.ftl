@@ -10,6 +10,7 @@ findings = What was found
 figures = Figures
 table = Table
 meaning = What the numbers mean
+costs = What real time cost
 disclosure = How this was made
 nothing_to_draw = There are no records to draw
 data_behind = The numbers behind it
@@ -36,7 +37,7 @@ broker_carries = { $address } carries the messages of { $cases ->
         [one] 1 case
        *[other] { $cases } cases at once
     }: about { $seconds } s
-broker_leaves_out = { $case }: left out of what the broker carries, since it would take { $minutes } minutes
+left_out = { $case }, { $world }: left out, since it would take { $minutes } minutes
 broker_away = the broker at { $address } is away since { $since } UTC; its messages wait until it is back, for { $seconds } s at most
 broker_back = the broker at { $address } is back after { $seconds } s; its messages go on
 mark_partial = PARTIAL: nothing was simulated of { $cases }
@@ -85,6 +86,9 @@ found_bursts =
     retries end before the burst does (theory: { $theory }). Direct loses { $direct }, as without bursts.
 found_agreement = { $agreeing } of { $all } numbers agree with theory: they are less than { $errors } standard errors away.
 found_others = These do not: { $names }.
+found_lateness =
+    In real time 99% of the timers of every case were at most { $late } ms late, which is { $longer } ms of a delivery at { $speed }
+    times the speed. Live times are longer by that, a little for each packet on the way.
 
 ## Numbers
 
@@ -122,6 +126,17 @@ runner_columns =
     In flight
     Threads
     More memory (MiB)
+    Timers
+    Late p50 (ms)
+    Late p99 (ms)
+    Late max (ms)
+
+cost_columns =
+    Case
+    Runner
+    Speed
+    Threads
+    Memory (MiB)
     Timers
     Late p50 (ms)
     Late p99 (ms)
@@ -169,6 +184,7 @@ heat_columns =
 raw_files = Raw files
 raw_environment = how and when it was made, with the configuration of every case
 raw_records = what became of each message at each subscriber, moments in nanoseconds
+raw_costs = what waiting for the deliveries cost, and how late timers were by the wall clock
 raw_traces = the lives of the first 20 messages of each case, for chatsim replay
 term_version = Version
 term_commit = Commit

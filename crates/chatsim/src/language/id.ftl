@@ -10,6 +10,7 @@ findings = Yang ditemukan
 figures = Gambar
 table = Tabel
 meaning = Arti angka-angkanya
+costs = Biaya waktu nyata
 disclosure = Cara membuatnya
 nothing_to_draw = Tidak ada catatan yang bisa digambar
 data_behind = Angka di balik gambar
@@ -30,7 +31,7 @@ stopped = dihentikan: { $kept ->
     }
 stopped_nothing = dihentikan: tidak ada yang disimpan, karena perintah ini tidak menulis berkas
 broker_carries = { $address } membawa pesan { $cases } kasus sekaligus: sekitar { $seconds } s
-broker_leaves_out = { $case }: tidak dikirim melalui broker, karena akan memakan { $minutes } menit
+left_out = { $case }, { $world }: dilewati, karena akan memakan { $minutes } menit
 broker_away = broker di { $address } tidak terjangkau sejak { $since } UTC; pesannya menunggu sampai broker kembali, paling lama { $seconds } detik
 broker_back = broker di { $address } kembali setelah { $seconds } detik; pesannya berlanjut
 mark_partial = SEBAGIAN: belum ada simulasi untuk { $cases }
@@ -78,6 +79,9 @@ found_bursts =
     seperti tanpa burst.
 found_agreement = { $agreeing } dari { $all } angka sesuai dengan teori: selisihnya kurang dari { $errors } galat baku.
 found_others = Yang tidak sesuai: { $names }.
+found_lateness =
+    Dalam waktu nyata, 99% timer setiap kasus terlambat paling lama { $late } ms; pada kecepatan { $speed } kali itu berarti
+    { $longer } ms bagi sebuah pesan. Waktu langsung lebih panjang sebesar itu, sedikit untuk setiap paket di jalan.
 
 ## Angka
 
@@ -115,6 +119,17 @@ runner_columns =
     Dalam perjalanan
     Thread
     Tambahan memori (MiB)
+    Timer
+    Terlambat p50 (ms)
+    Terlambat p99 (ms)
+    Terlambat maks (ms)
+
+cost_columns =
+    Kasus
+    Runner
+    Kecepatan
+    Thread
+    Memori (MiB)
     Timer
     Terlambat p50 (ms)
     Terlambat p99 (ms)
@@ -163,6 +178,7 @@ heat_columns =
 raw_files = Berkas mentah
 raw_environment = bagaimana dan kapan dibuat, dengan konfigurasi setiap kasus
 raw_records = nasib setiap pesan di setiap subscriber, waktu dalam nanodetik
+raw_costs = berapa biaya menunggu pesan-pesan itu, dan seberapa terlambat timer menurut jam dinding
 raw_traces = riwayat 20 pesan pertama setiap kasus, untuk chatsim replay
 term_version = Versi
 term_commit = Commit

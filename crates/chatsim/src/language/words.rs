@@ -10,12 +10,12 @@ texts! {
     TEXTS:
 
     predicted, simulated, live, broker, unknown, report, findings, figures, table, meaning,
-    disclosure, nothing_to_draw, data_behind, figure(number), milliseconds, notes,
+    costs, disclosure, nothing_to_draw, data_behind, figure(number), milliseconds, notes,
 
     title_experiment(number, name, started), title_sweep(started), what(cases, messages, seed),
     mark_partial(cases), case_done(number, all, case),
     stopped(dir, kept), stopped_nothing,
-    broker_carries(cases, address, seconds), broker_leaves_out(case, minutes),
+    broker_carries(cases, address, seconds), left_out(case, world, minutes),
     broker_away(address, since, seconds), broker_back(address, seconds),
 
     experiment_normal, experiment_high_loss, experiment_latency, experiment_parameters,
@@ -28,7 +28,7 @@ texts! {
     found_parameters(retries, short, long, short_duplicates, long_duplicates, short_ms, long_ms),
     found_same_delivered, found_other_delivered,
     found_bursts(length, missing, single, direct, theory),
-    found_agreement(agreeing, all, errors), found_others(names),
+    found_agreement(agreeing, all, errors), found_others(names), found_lateness(speed, late, longer),
 
     measure_delivered, measure_delivered_to_all, measure_acknowledged, measure_failed,
     measure_attempts, measure_copies, measure_duplicates, measure_packets, measure_latency,
@@ -37,7 +37,7 @@ texts! {
     distributions_title, distributions_caption, distances_title, distances_caption(within, all),
     distances_axis, distances_band, distances_limit, heat_title, heat_caption, heat_axis,
 
-    raw_files, raw_environment, raw_records, raw_traces, term_version, term_commit, term_rustc,
+    raw_files, raw_environment, raw_records, raw_costs, raw_traces, term_version, term_commit, term_rustc,
     term_build, term_command_line, term_started, term_seed, term_messages,
 
     check_agree(agreeing, all, cases, messages, silent),
@@ -55,7 +55,7 @@ heads! {
     #[cfg(test)]
     HEADS:
 
-    summary_columns: 13, runner_columns: 8, distributions_columns: 5, distances_columns: 4, heat_columns: 6,
+    summary_columns: 13, runner_columns: 8, cost_columns: 9, distributions_columns: 5, distances_columns: 4, heat_columns: 6,
 }
 
 #[cfg(test)]

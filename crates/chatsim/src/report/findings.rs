@@ -7,6 +7,7 @@ use crate::{
     experiments::Experiment,
     language::Language,
     results::{
+        costs::CostLine,
         numbers::{ERRORS_MAX, Measure},
         records::World,
         saved::{CaseResult, SavedRun},
@@ -29,6 +30,7 @@ pub(crate) fn of(run: &SavedRun, language: Language) -> Vec<String> {
         .into_iter()
         .chain(found)
         .chain(agreement(run, language))
+        .chain(lateness(run, language))
         .collect()
 }
 
@@ -187,6 +189,18 @@ fn agreement(run: &SavedRun, language: Language) -> Option<String> {
         true => sentence,
         false => format!("{sentence} {}", language.found_others(others.join(", "))),
     })
+}
+
+/// Of the case with the latest timers, and what that is on the clock of the deliveries.
+fn lateness(run: &SavedRun, language: Language) -> Option<String> {
+    let latest = |cost: &CostLine| Some((cost.lateness_p99_ms? * cost.speed, cost.speed));
+    let (late_ms, speed) =
+        run.costs.iter().filter_map(latest).max_by(|(a, _), (b, _)| a.total_cmp(b))?;
+    Some(language.found_lateness(
+        language.tick(speed),
+        language.number(late_ms / speed),
+        language.number(late_ms),
+    ))
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! The report of a run as one page.
 
-use figures::{Data, page, terms};
+use figures::{Data, Numbers, page, terms};
 use maud::{Markup, html};
 
 use super::{charts, findings, heading, summary};
 use crate::{
     language::Language,
     results::{
+        costs::{self, CostLine},
         records::World,
         saved::{Environment, SavedRun, TRACES},
     },
@@ -19,6 +20,7 @@ pub(super) fn html(run: &SavedRun, language: Language) -> String {
         (summary(run, language))
         (language.figures_section(&charts::all(run, language)))
         (table(run, language))
+        (costs(run, language))
         section id="meaning" { h2 { (language.meaning()) } p { (language.notes()) } }
         (disclosure(run, language))
     };
@@ -60,6 +62,33 @@ fn table(run: &SavedRun, language: Language) -> Markup {
     html! { section id="table" { h2 { (language.table()) } (data.render()) } }
 }
 
+/// What waiting for the deliveries took, where they happened in real time.
+fn costs(run: &SavedRun, language: Language) -> Markup {
+    let number = |value: Option<f64>| value.map_or_else(String::new, |it| language.decimal(it, 1));
+    let line = |cost: &CostLine| {
+        vec![
+            cost.case.clone(),
+            cost.runner.clone(),
+            language.tick(cost.speed),
+            cost.threads.to_string(),
+            number(cost.memory_bytes.map(|bytes| bytes as f64 / 1_048_576.0)),
+            cost.timers_handled.to_string(),
+            number(cost.lateness_p50_ms),
+            number(cost.lateness_p99_ms),
+            number(cost.lateness_max_ms),
+        ]
+    };
+    let lines = run.costs.iter().map(line).collect();
+    html! {
+        @if !run.costs.is_empty() {
+            section id="costs" {
+                h2 { (language.costs()) }
+                (Data { heads: language.cost_columns().into(), words: 2, lines }.render())
+            }
+        }
+    }
+}
+
 /// Everything that may matter to whoever makes the run again.
 fn disclosure(run: &SavedRun, language: Language) -> Markup {
     let Environment { started, program, plan } = &run.environment;
@@ -85,6 +114,9 @@ fn disclosure(run: &SavedRun, language: Language) -> Markup {
                 li { code { (runs::ENVIRONMENT) } ": " (language.raw_environment()) }
                 @for world in worlds {
                     li { code { "records/" (world) "/" } ": " (language.raw_records()) }
+                }
+                @if !run.costs.is_empty() {
+                    li { code { (costs::FILE) } ": " (language.raw_costs()) }
                 }
                 li { code { (TRACES) "/" } ": " (language.raw_traces()) }
             }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use theory::Expectation;
 
 use super::{
+    costs::{self, CostLine},
     numbers::{self, Line, Number},
     parallel,
     records::{self, World},
@@ -97,6 +98,8 @@ pub(crate) struct SavedRun {
     pub(crate) environment: Environment,
     /// In the order of the plan.
     pub(crate) results: Vec<CaseResult>,
+    /// Of the cases that happened in real time.
+    pub(crate) costs: Vec<CostLine>,
 }
 
 /// What theory expects of a case, and what came of it in each world.
@@ -116,7 +119,8 @@ impl SavedRun {
         let results =
             parallel::each(threads, &environment.plan.cases, |case| CaseResult::read(dir, case));
         let results = results.into_iter().collect::<anyhow::Result<_>>()?;
-        Ok(Self { dir: dir.to_owned(), environment, results })
+        let costs = costs::read(dir)?;
+        Ok(Self { dir: dir.to_owned(), environment, results, costs })
     }
 
     /// Every number of every case in every world.
@@ -204,7 +208,7 @@ pub(crate) mod tests {
         let results = results.collect();
         let started = "2026-11-28T10-00-00".to_owned();
         let environment = Environment { started, program: Program::this(), plan };
-        SavedRun { dir: PathBuf::new(), environment, results }
+        SavedRun { dir: PathBuf::new(), environment, results, costs: Vec::new() }
     }
 
     pub(crate) fn made_up() -> SavedRun {

@@ -10,19 +10,16 @@ use std::{
 use delivery::Method;
 use figures::Numbers;
 
-use super::stop::Stop;
+use super::{reach::within_reach, stop::Stop};
 use crate::{
     broker::{Address, BrokerError, Connection, Ending, Happening, JetStream, carry},
-    experiments::{Case, Load},
+    experiments::Case,
     language::Language,
     results::{
         records::{self, World},
         saved::Plan,
     },
 };
-
-/// A case that would take longer is left out.
-const CASE_MAX: Duration = Duration::from_secs(600);
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Worlds")]
@@ -70,11 +67,8 @@ impl BrokerArgs {
         stop: &Stop,
     ) -> anyhow::Result<()> {
         let Some(address) = &self.broker else { return Ok(()) };
-        let (cases, long): (Vec<_>, Vec<_>) =
-            plan.cases.iter().partition(|case| self.sends_for(case) <= CASE_MAX);
-        let minutes = |case: &Case| self.sends_for(case).as_secs() / 60;
-        long.iter()
-            .for_each(|case| cli::errln!("{}", lang.broker_leaves_out(&case.name, minutes(case))));
+        let takes = |case: &Case| self.sends_for(case);
+        let cases = within_reach(&plan.cases, World::Broker, takes, lang);
         if cases.is_empty() {
             return Ok(());
         }
@@ -129,11 +123,8 @@ impl BrokerArgs {
     }
 
     fn moments(&self, case: &Case) -> impl Iterator<Item = Duration> + use<> {
-        let interval = match case.load {
-            Load::Every { interval_ms } => Duration::from_millis(interval_ms.into()),
-            // They wait in the server for its window.
-            Load::Saturated => Duration::ZERO,
-        };
+        // Those that are there at the beginning wait in the server for its window.
+        let interval = case.load.interval();
         (0..self.broker_messages).map(move |number| interval * number)
     }
 

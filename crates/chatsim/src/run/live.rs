@@ -3,31 +3,29 @@
 //! The deliveries are those of the simulation: the same core, seed and fates. What differs is that somebody
 //! has to wait for each of them, and is sometimes late.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use anyhow::Context;
-use serde::Serialize;
 
-use super::stop::Stop;
+use super::{reach::within_reach, stop::Stop};
 use crate::{
     experiments::Case,
     language::Language,
     live::{self, Cost, RunnerName, parse_speed},
     results::{
+        costs::{self, CostLine},
         records::{self, World},
         saved::Plan,
     },
 };
-
-/// What each case cost, a line each.
-const COSTS: &str = "live.csv";
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Worlds")]
 pub(crate) struct LiveArgs {
     /// Have each case happen in real time too, beside its simulation
     ///
-    /// One after the other: at ten times the speed, 1,000 messages of experiment 1 take ten seconds a case.
+    /// One after the other: at ten times the speed, 1,000 messages of experiment 1 take ten seconds a case. A case
+    /// that would take more than ten minutes is left out.
     #[arg(long)]
     live: bool,
 
@@ -53,22 +51,6 @@ pub(crate) struct LiveArgs {
     speed: f64,
 }
 
-/// What one case cost.
-#[derive(Serialize)]
-struct CostLine<'a> {
-    case: &'a str,
-    runner: &'static str,
-    speed: f64,
-    messages: u64,
-    threads: usize,
-    memory_bytes: Option<u64>,
-    timers: usize,
-    timers_handled: u64,
-    lateness_p50_ms: Option<f64>,
-    lateness_p99_ms: Option<f64>,
-    lateness_max_ms: Option<f64>,
-}
-
 impl LiveArgs {
     pub(super) fn is_asked(&self) -> bool {
         self.live
@@ -85,22 +67,21 @@ impl LiveArgs {
         if !self.live {
             return Ok(());
         }
-        let mut costs = Vec::new();
-        for (number, case) in (1..).zip(&plan.cases) {
+        let takes = |case: &Case| self.takes(plan.messages, case);
+        let cases = within_reach(&plan.cases, World::Live, takes, language);
+        for (number, case) in (1..).zip(&cases) {
             let Some(cost) = self.run_case(dir, plan, case, stop)? else { break };
-            costs.push(cost);
-            let name = format!("{}, {}", case.name, World::Live);
-            cli::errln!("{}", language.case_done(number, plan.cases.len(), &name));
+            costs::append(dir, CostLine::new(&case.name, self.speed, plan.messages, &cost))?;
+            let name = format!("{}, {}", case.name, language.world(World::Live));
+            cli::errln!("{}", language.case_done(number, cases.len(), &name));
         }
-        let path = dir.join(COSTS);
-        let write = || -> csv::Result<()> {
-            let mut writer = csv::Writer::from_path(&path)?;
-            for (case, cost) in plan.cases.iter().zip(&costs) {
-                writer.serialize(self.line(plan, case, cost))?;
-            }
-            Ok(writer.flush()?)
-        };
-        write().with_context(|| format!("cannot write {}", path.display()))
+        Ok(())
+    }
+
+    /// Until the last message is sent, by the wall clock.
+    fn takes(&self, messages: u64, case: &Case) -> Duration {
+        let seconds = case.load.interval().as_secs_f64() * messages as f64 / self.speed;
+        Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
     }
 
     /// `None`: it was stopped.
@@ -129,21 +110,5 @@ impl LiveArgs {
         }
         writer.finish()?;
         Ok(Some(cost))
-    }
-
-    fn line<'a>(&self, plan: &Plan, case: &'a Case, cost: &Cost) -> CostLine<'a> {
-        CostLine {
-            case: &case.name,
-            runner: cost.runner.name(),
-            speed: self.speed,
-            messages: plan.messages,
-            threads: cost.threads,
-            memory_bytes: cost.memory_bytes,
-            timers: cost.timers,
-            timers_handled: cost.timers_handled,
-            lateness_p50_ms: cost.lateness_p50_ms,
-            lateness_p99_ms: cost.lateness_p99_ms,
-            lateness_max_ms: cost.lateness_max_ms,
-        }
     }
 }
