@@ -156,8 +156,9 @@ distributions_columns =
     Observed (ms)
 distances_title = How far the numbers are from theory
 distances_caption =
-    { $within } of { $all } numbers are within two standard errors, where chance puts 95%. Each case has a mark of its
-    own; all cases meet the same fates, so they are off in the same direction. Numbers that are too rare for a standard error are not drawn; their exact chance is in table.csv.
+    { $within } of { $all } numbers are within two standard errors, where chance puts 95%. Each mark is a number of
+    a case; all cases meet the same fates, so they are off in the same direction. Numbers that are too rare for a
+    standard error are not drawn; their exact chance is in table.csv.
 distances_axis = standard errors (z)
 distances_band = where 95% belong
 distances_limit = where a number no longer agrees

@@ -150,8 +150,9 @@ distributions_columns =
     Teramati (ms)
 distances_title = Seberapa jauh angka dari teori
 distances_caption =
-    { $within } dari { $all } angka berada dalam dua galat baku, tempat kebetulan menaruh 95%. Setiap kasus punya
-    tanda sendiri; semua kasus menemui nasib yang sama, jadi menyimpang ke arah yang sama. Angka yang terlalu jarang untuk galat baku tidak digambar; peluang tepatnya ada di table.csv.
+    { $within } dari { $all } angka berada dalam dua galat baku, tempat kebetulan menaruh 95%. Setiap tanda adalah
+    satu angka dari satu kasus; semua kasus menemui nasib yang sama, jadi menyimpang ke arah yang sama. Angka yang
+    terlalu jarang untuk galat baku tidak digambar; peluang tepatnya ada di table.csv.
 distances_axis = galat baku (z)
 distances_band = tempat 95% angka
 distances_limit = batas angka yang masih sesuai

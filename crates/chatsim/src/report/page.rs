@@ -24,7 +24,10 @@ pub(super) fn html(run: &SavedRun, language: Language) -> String {
         section id="meaning" { h2 { (language.meaning()) } p { (language.notes()) } }
         (disclosure(run, language))
     };
-    let style = format!("{}#meaning p {{ max-width: 60rem; }}", charts::STYLE);
+    let style = format!(
+        "{}#meaning p {{ max-width: 60rem; }}\n.lead {{ overflow-wrap: anywhere; }}",
+        charts::STYLE
+    );
     page(language.tag(), &title, &style, &content)
 }
 

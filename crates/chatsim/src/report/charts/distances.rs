@@ -43,8 +43,14 @@ pub(super) fn figure(run: &SavedRun, language: Language) -> Figure {
     }
     let band = (bar((0.0, 2.0), (24.0, 10.0), "band"), language.distances_band());
     let limit = (line((12.0, 0.0), (12.0, 12.0), "limit"), language.distances_limit());
+    let mut entries = vec![band, limit];
+    // Of more cases several have the same mark.
+    if run.results.len() <= SERIES {
+        let names = run.results.iter().map(|result| result.case.name.clone());
+        entries.extend((0..).zip(names).map(|(case, name)| (mark(case, (12.0, 6.0), ""), name)));
+    }
     let drawing = html! {
-        (legend(&[band, limit]))
+        (legend(&entries))
         div.panels {
             @for (world, points) in &worlds { (panel(&language.world(*world), points, language)) }
         }
