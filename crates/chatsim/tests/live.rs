@@ -1,17 +1,25 @@
 //! Deliveries in real time, as they are typed.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{fs, process::Command};
+use std::{
+    fs,
+    process::{Command, Output},
+};
 
 use serde_json::Value;
+
+#[track_caller]
+fn output(line: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chatsim"));
+    let output = command.args(line.split_whitespace()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output
+}
 
 /// What the program prints on standard output.
 #[track_caller]
 fn chatsim(line: &str) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_chatsim"));
-    let output = command.args(line.split_whitespace()).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
+    String::from_utf8(output(line).stdout).unwrap()
 }
 
 /// Which messages of the records of a world were delivered.
@@ -45,7 +53,23 @@ fn a_live_run_delivers_what_the_simulated_one_does_and_says_what_it_cost() {
         let lines: Vec<_> = costs.lines().collect();
         assert_eq!(lines.len(), 3, "{costs}");
         assert!(lines[1].starts_with(&format!("direct,{runner},10.0,50,")), "{costs}");
+        let report = fs::read_to_string(run.join("report.html")).unwrap();
+        let cost = format!("<td class=\"words\">pubsub</td><td class=\"words\">{runner}</td>");
+        assert!(report.contains(&cost), "{runner}");
     }
+}
+
+/// Messages of the fifth experiment are a minute apart.
+#[test]
+fn what_would_take_hours_is_left_out_and_that_is_said() {
+    let out = tempfile::tempdir().unwrap();
+    let line = format!("run --experiment 5 --messages 1000 --live --out {}", out.path().display());
+    let told = String::from_utf8(output(&line).stderr).unwrap();
+    for case in ["direct-bursts", "pubsub-single", "pubsub-bursts"] {
+        let left_out = format!("{case}, live: left out, since it would take 100 minutes");
+        assert!(told.contains(&left_out), "{told}");
+    }
+    assert!(!out.path().join("latest/records/live").exists());
 }
 
 #[test]
