@@ -129,7 +129,7 @@ fn a_thousand_messages_of_the_first_experiment_do_through_jetstream_what_is_pred
     let Some(nats) = Nats::start() else { return };
     // Later than an ACK comes on a machine that has much else to do. No share or count depends on a timeout
     // that is longer than the slowest way there and back.
-    let config = Config { ack_timeout_ms: 2_000, ..Config::default() };
+    let config = Config { ack_timeout_ms: 4_000, ..Config::default() };
     let measure = |method| records(&carried(&mut open(&nats, &config, method), MESSAGES));
     let [direct, pub_sub] = thread::scope(|scope| {
         let runs = [Method::Direct, Method::PubSub];
