@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 mod check;
 mod gates;
+mod reference;
 mod report;
 mod same_bytes;
 mod stopped;
