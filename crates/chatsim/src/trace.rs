@@ -6,7 +6,7 @@
 
 pub(crate) mod replay;
 
-use std::time::Duration;
+use std::{ops::Not, time::Duration};
 
 use delivery::{Config, Delivery, Event, Fact, Method, Outbox, Packet, Record};
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,19 @@ pub(crate) struct Header {
     pub(crate) seed: u64,
     pub(crate) method: Method,
     pub(crate) config: Config,
+    /// Its timers ran in real time, so what was due came a little later: it is among the inputs.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub(crate) is_live: bool,
+}
+
+impl Header {
+    pub(crate) fn new(seed: u64, method: Method, config: Config) -> Self {
+        Self { trace: VERSION, seed, method, config, is_live: false }
+    }
+
+    pub(crate) fn live(self) -> Self {
+        Self { is_live: true, ..self }
+    }
 }
 
 /// Of the format that is written here.
@@ -48,12 +61,26 @@ pub(crate) enum Entry {
 #[serde(tag = "input", rename_all = "snake_case")]
 pub(crate) enum Input {
     Send,
-    Configure { config: Config },
-    Cut { is_cut: bool },
-    Drop { packet: Packet },
+    Configure {
+        config: Config,
+    },
+    Cut {
+        is_cut: bool,
+    },
+    Drop {
+        packet: Packet,
+    },
+    /// What it has asked for is due.
+    Handle {
+        event: Event,
+    },
 }
 
 impl Line {
+    pub(crate) fn at(now: Duration, entry: Entry) -> Self {
+        Self { at_ns: u64::try_from(now.as_nanos()).unwrap_or(u64::MAX), entry }
+    }
+
     /// `None` for an input.
     pub(crate) fn fact(&self) -> Option<&Fact> {
         match &self.entry {
@@ -67,7 +94,7 @@ impl Line {
 /// beginning, and wait for it.
 pub(crate) fn of_case(case: &Case, seed: u64, messages: u32) -> (Header, Vec<Line>) {
     let Case { method, config, load, .. } = case;
-    let header = Header { trace: VERSION, seed, method: *method, config: config.clone() };
+    let header = Header::new(seed, *method, config.clone());
     let sends = (0..messages).map(|message| (load.interval() * message, Input::Send));
     let lines = told(&header, sends);
     (header, lines)
@@ -76,9 +103,9 @@ pub(crate) fn of_case(case: &Case, seed: u64, messages: u32) -> (Header, Vec<Lin
 /// What a delivery tells when it is given the inputs, which stand among the facts. Of two things at one
 /// moment the input comes first.
 fn told(header: &Header, inputs: impl IntoIterator<Item = (Duration, Input)>) -> Vec<Line> {
-    let Header { seed, method, config, .. } = header;
+    let Header { seed, method, config, is_live, .. } = header;
     let mut delivery = Delivery::new(config.clone(), *method, *seed);
-    let mut scribe = Scribe::default();
+    let mut scribe = Scribe { is_live: *is_live, ..Scribe::default() };
     for (at, input) in inputs {
         scribe.agenda.schedule(at, Step::Input(input));
     }
@@ -104,6 +131,7 @@ fn give(delivery: &mut Delivery, input: Input, now: Duration, scribe: &mut Scrib
         Input::Drop { packet } => {
             delivery.drop_packet(packet, now, scribe);
         }
+        Input::Handle { event } => delivery.handle(event, now, scribe),
     }
 }
 
@@ -112,23 +140,25 @@ enum Step {
     Event(Event),
 }
 
-/// Puts what a delivery asks for on the agenda, and writes down what it tells.
+/// Puts what a delivery asks for on the agenda, unless it is among the inputs, and writes down what it tells.
 #[derive(Default)]
 struct Scribe {
+    is_live: bool,
     agenda: Agenda<Step>,
     lines: Vec<Line>,
 }
 
 impl Scribe {
     fn write(&mut self, entry: Entry) {
-        let at_ns = u64::try_from(self.agenda.now().as_nanos()).unwrap_or(u64::MAX);
-        self.lines.push(Line { at_ns, entry });
+        self.lines.push(Line::at(self.agenda.now(), entry));
     }
 }
 
 impl Outbox for Scribe {
     fn schedule(&mut self, at: Duration, event: Event) {
-        self.agenda.schedule(at, Step::Event(event));
+        if !self.is_live {
+            self.agenda.schedule(at, Step::Event(event));
+        }
     }
 
     fn tell(&mut self, fact: Fact) {

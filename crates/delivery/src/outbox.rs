@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     fact::Fact,
     packet::{MessageId, Packet},
@@ -10,7 +12,8 @@ use crate::{
 
 /// Something that a driver hands back to [`Delivery::handle`](crate::Delivery::handle) at its moment. One
 /// that comes twice, or for what is no longer there, changes nothing.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Event {
     Arrives(Packet),
     /// The wait for ACKs of an attempt ends. What else was scheduled for this moment comes first, so while

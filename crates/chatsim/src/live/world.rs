@@ -15,6 +15,7 @@ use super::{
     cost::{self, Cost},
     runners::{Due, Lane, Runner, RunnerName, Timer},
 };
+use crate::trace::{Header, Input};
 
 /// Is told what happens in a world, in the order in which it does and while nothing else can.
 pub(crate) trait Watcher: Send + 'static {
@@ -22,6 +23,12 @@ pub(crate) trait Watcher: Send + 'static {
 
     /// Nothing more can happen to a message: one record for each of its subscribers.
     fn settle(&mut self, flow: u32, records: &[Record]);
+
+    /// A flow is opened: the beginning of its trace.
+    fn open(&mut self, _flow: u32, _header: Header) {}
+
+    /// Something is asked of a flow, from which follows what is told next.
+    fn ask(&mut self, _flow: u32, _now: Duration, _input: Input) {}
 }
 
 /// Some [`Delivery`]s, here called flows and known by number, that share a clock, and who watches them.
@@ -171,8 +178,13 @@ impl<W: Watcher> World<W> {
     fn handle(&self, state: &mut State<W>, timer: Timer, event: Event) {
         let State { flows, watcher } = state;
         let now = self.clock.now();
-        Stage { now, watcher, flows, runner: self.runner() }
-            .with(timer.lane.flow, |delivery, out| delivery.handle(event, now, out));
+        Stage { now, watcher, flows, runner: self.runner() }.with(
+            timer.lane.flow,
+            Input::Handle { event },
+            |delivery, out| {
+                delivery.handle(event, now, out);
+            },
+        );
     }
 
     fn runner(&self) -> &dyn Runner {
@@ -189,6 +201,7 @@ impl<W: Watcher> Stage<'_, W> {
     pub(crate) fn open(&mut self, config: Config, method: Method, seed: u64) -> u32 {
         let flow = self.flows.opened;
         self.flows.opened += 1;
+        self.watcher.open(flow, Header::new(seed, method, config.clone()).live());
         self.flows.deliveries.insert(flow, Delivery::new(config, method, seed));
         flow
     }
@@ -204,23 +217,27 @@ impl<W: Watcher> Stage<'_, W> {
     /// `None`: there is no such flow.
     pub(crate) fn send(&mut self, flow: u32) -> Option<MessageId> {
         let now = self.now;
-        self.with(flow, |delivery, out| delivery.send(now, out))
+        self.with(flow, Input::Send, |delivery, out| delivery.send(now, out))
     }
 
     pub(crate) fn reconfigure(&mut self, flow: u32, config: &Config) {
         let now = self.now;
-        self.with(flow, |delivery, out| delivery.reconfigure(config.clone(), now, out));
+        let input = Input::Configure { config: config.clone() };
+        self.with(flow, input, |delivery, out| delivery.reconfigure(config.clone(), now, out));
     }
 
     /// While it is cut, whatever is sent is lost.
     pub(crate) fn cut(&mut self, flow: u32, is_cut: bool) {
-        self.with(flow, |delivery, _| delivery.set_cut(is_cut));
+        self.with(flow, Input::Cut { is_cut }, |delivery, _| delivery.set_cut(is_cut));
     }
 
     /// `false`: it does not travel.
     pub(crate) fn drop_packet(&mut self, flow: u32, packet: Packet) -> bool {
         let now = self.now;
-        self.with(flow, |delivery, out| delivery.drop_packet(packet, now, out)).unwrap_or(false)
+        let input = Input::Drop { packet };
+        let dropped =
+            self.with(flow, input, |delivery, out| delivery.drop_packet(packet, now, out));
+        dropped.unwrap_or(false)
     }
 
     pub(crate) fn deliveries(&self) -> impl Iterator<Item = (u32, &Delivery)> {
@@ -234,11 +251,13 @@ impl<W: Watcher> Stage<'_, W> {
     fn with<T>(
         &mut self,
         flow: u32,
+        input: Input,
         act: impl FnOnce(&mut Delivery, &mut Desk<'_, W>) -> T,
     ) -> Option<T> {
         let Flows { deliveries, pending, scheduled, told, .. } = &mut *self.flows;
         let delivery = deliveries.get_mut(&flow)?;
         let (now, watcher, runner) = (self.now, &mut *self.watcher, self.runner);
+        watcher.ask(flow, now, input);
         Some(act(delivery, &mut Desk { flow, now, watcher, runner, pending, scheduled, told }))
     }
 }

@@ -47,6 +47,9 @@ export function show(id) {
   facts = [];
   opener = document.activeElement;
   byId("life").hidden = false;
+  byId("life-trace").href = `/traces/${id}`;
+  // The senders of an experiment are forgotten with it.
+  byId("life-trace").hidden = world.messages.get(id).run !== null;
   draw();
   byId("life").focus();
   tell({ type: "get_trace", id });

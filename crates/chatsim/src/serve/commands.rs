@@ -189,7 +189,7 @@ fn forget_absent(stage: &mut Stage<'_, Room>) {
     let absent: Vec<u32> = absent.map(|(number, _)| *number).collect();
     for number in absent {
         stage.close(number);
-        stage.watcher.flows.remove(&number);
+        stage.watcher.close(number);
     }
 }
 

@@ -176,7 +176,7 @@ pub(crate) fn close(stage: &mut Stage<'_, Room>) {
     run.is_cancelled.store(true, Relaxed);
     for case in run.cases {
         stage.close(case.flow);
-        stage.watcher.flows.remove(&case.flow);
+        stage.watcher.close(case.flow);
         stage.watcher.conversation.forget(case.flow);
     }
 }

@@ -8,6 +8,7 @@ pub(super) mod nodes;
 pub(super) mod outlook;
 pub(super) mod plan;
 pub(super) mod tally;
+mod traces;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -27,12 +28,16 @@ use self::{
     outlook::Outlook,
     plan::{CaseRun, Run},
     tally::{Pulse, Tally},
+    traces::Traces,
 };
 use super::{
     measures::{Accounting, ByMethod, MethodMetrics, Metrics},
     messages::{FailureReason, PacketShown, ServerMessage, ms},
 };
-use crate::live::{Cost, Stage, Watcher};
+use crate::{
+    live::{Cost, Stage, Watcher},
+    trace::{Header, Input},
+};
 
 /// Metrics that a page gets when it comes: what its charts show.
 pub(crate) const HISTORY_LEN: usize = 20;
@@ -54,6 +59,7 @@ pub(crate) struct Room {
     pub(crate) runs: u64,
     pub(crate) history: VecDeque<Metrics>,
     pub(crate) export: Export,
+    pub(crate) traces: Traces,
     /// What is written in the messages that are being sent.
     pub(crate) text: String,
     pulses: ByMethod<Pulse>,
@@ -111,6 +117,7 @@ impl Room {
             runs: 0,
             history: VecDeque::new(),
             export: Export::default(),
+            traces: Traces::default(),
             text: String::new(),
             pulses: ByMethod::default(),
             measured_at: Duration::ZERO,
@@ -129,6 +136,12 @@ impl Room {
         self.config = config;
         self.rev += 1;
         self.tallies = tallies(outlooks, now);
+    }
+
+    /// Nothing is under way in it that anybody waits for.
+    pub(crate) fn close(&mut self, flow: u32) {
+        self.flows.remove(&flow);
+        self.traces.close(flow);
     }
 
     /// Somebody interferes: of what is under way no closed form speaks.
@@ -300,7 +313,16 @@ impl Room {
 }
 
 impl Watcher for Room {
+    fn open(&mut self, number: u32, header: Header) {
+        self.traces.open(number, header);
+    }
+
+    fn ask(&mut self, number: u32, now: Duration, input: Input) {
+        self.traces.ask(number, now, input);
+    }
+
     fn tell(&mut self, number: u32, now: Duration, fact: Fact) {
+        self.traces.tell(number, now, fact);
         let Some(flow) = self.flows.get(&number).cloned() else { return };
         if let Fact::Created { message } = fact {
             let draft = self.draft(&flow);

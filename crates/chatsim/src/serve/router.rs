@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{Request, State, WebSocketUpgrade},
+    extract::{Path, Request, State, WebSocketUpgrade},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -23,7 +23,8 @@ pub(crate) fn all(site: Arc<Site>) -> Router {
     let mut router = Router::new()
         .route("/ws", get(open_socket))
         .route("/export.json", get(export_json))
-        .route("/export.csv", get(export_csv));
+        .route("/export.csv", get(export_csv))
+        .route("/traces/{id}", get(export_trace));
     for asset in ASSETS {
         let headers = [(header::CONTENT_TYPE, asset.kind)];
         router = router.route(asset.path, get(move || async move { (headers, asset.content) }));
@@ -78,15 +79,28 @@ async fn open_socket(
 
 async fn export_json(State(site): State<Arc<Site>>) -> Response {
     let export = site.world.act(|stage| stage.watcher.export.clone());
-    download("application/json", "chatsim.json", export.json().ok())
+    download("application/json", "chatsim.json".to_owned(), export.json().ok())
 }
 
 async fn export_csv(State(site): State<Arc<Site>>) -> Response {
     let export = site.world.act(|stage| stage.watcher.export.clone());
-    download("text/csv; charset=utf-8", "chatsim.csv", export.csv().ok())
+    download("text/csv; charset=utf-8", "chatsim.csv".to_owned(), export.csv().ok())
 }
 
-fn download(kind: &'static str, name: &str, content: Option<Vec<u8>>) -> Response {
+/// That of the sender of this message, by its method.
+async fn export_trace(State(site): State<Arc<Site>>, Path(id): Path<u64>) -> Response {
+    let trace = site.world.act(|stage| {
+        let room = &*stage.watcher;
+        room.traces.text(room.conversation.entry(id)?.flow)
+    });
+    let Some(trace) = trace else {
+        return (StatusCode::NOT_FOUND, "no such message, or it is too long ago\n").into_response();
+    };
+    let name = format!("chatsim-{id}.jsonl");
+    download("application/jsonl", name, trace.ok().map(String::into_bytes))
+}
+
+fn download(kind: &'static str, name: String, content: Option<Vec<u8>>) -> Response {
     let Some(content) = content else {
         return (StatusCode::INTERNAL_SERVER_ERROR, "the records cannot be written\n")
             .into_response();

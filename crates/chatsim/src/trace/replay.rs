@@ -19,7 +19,7 @@ use crate::language::Language;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReplayArgs {
-    /// The trace, from the directory of a run or from the page
+    /// The trace: of a run, or as the page exports it with a message's life
     #[arg(value_hint = ValueHint::FilePath)]
     trace: PathBuf,
 
@@ -88,7 +88,8 @@ fn targets(header: &Header, lines: &[Line]) -> u64 {
             Entry::Input(Input::Configure { config }) => {
                 subscribers = subscribers.max(config.subscribers);
             }
-            Entry::Input(Input::Cut { .. } | Input::Drop { .. }) | Entry::Fact(_) => {}
+            Entry::Input(Input::Cut { .. } | Input::Drop { .. } | Input::Handle { .. })
+            | Entry::Fact(_) => {}
         }
     }
     messages * u64::from(subscribers)
@@ -143,7 +144,7 @@ fn lives(header: &Header, lines: &[Line], language: Language) -> Vec<String> {
                 let words = words(fact, header.config.subscribers, language);
                 of_messages.entry(message(fact)).or_default().push(format!("  {at}  {words}"));
             }
-            Entry::Input(Input::Send) => {}
+            Entry::Input(Input::Send | Input::Handle { .. }) => {}
             Entry::Input(input) => {
                 let what = serde_json::to_string(input).unwrap_or_default();
                 told.push(format!("  {at}  {what}"));

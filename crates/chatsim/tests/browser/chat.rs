@@ -68,6 +68,8 @@ fn the_life_of_a_message_is_drawn_and_told() {
     for part in ["message 1 delivered", "ACK 1 sent", "ACK 1 acknowledged"] {
         assert!(told.contains(part), "{part} in {told}");
     }
+    let trace = page.evaluate("document.querySelector('#life-trace').getAttribute('href')");
+    assert_eq!(trace, json!("/traces/0"));
     page.click("#life-close");
     assert_eq!(page.evaluate("document.querySelector('#life').hidden"), json!(true));
     page.expect_clean();

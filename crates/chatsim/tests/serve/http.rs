@@ -3,6 +3,7 @@
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
+    process::Command,
 };
 
 use serde_json::{Value, json};
@@ -76,6 +77,44 @@ async fn a_page_of_another_origin_gets_no_socket() {
     }
     assert_eq!(status_for(address, "origin", &format!("http://{address}")).await, Ok(()));
     assert_eq!(status_for(address, "host", "evil.example").await, Err(403));
+}
+
+/// Whatever was done to its sender, and however late its timers were.
+#[tokio::test]
+async fn a_trace_that_the_page_exports_is_the_same_once_more_when_it_is_replayed() {
+    for runner in ["thread", "pool", "async"] {
+        let server = serve(&["--runner", runner, "--seed", "9"]);
+        let mut page = Page::of_node(server.address(), "A").await;
+        page.configure(json!({"loss": 40, "subscribers": 2, "window": 7})).await;
+        let id = page.send("A", "pub_sub", 20).await[0];
+        page.control("pause").await;
+        for direction in ["message", "ack"] {
+            page.say(json!({
+                "type": "drop_packet", "id": id, "subscriber": 0, "attempt": 0, "direction": direction
+            }))
+            .await;
+        }
+        page.control("step").await;
+        page.say(json!({"type": "partition", "cut": true})).await;
+        page.control("resume").await;
+        page.configure(json!({"loss": 5, "window": null, "backoff": "exponential"})).await;
+        page.say(json!({"type": "partition", "cut": false})).await;
+        page.send("A", "pub_sub", 3).await;
+        page.wait_until(|message| message["in_flight"] == 0).await;
+
+        let host = server.address().to_string();
+        let (status, head, trace) = get(server.address(), &format!("/traces/{id}"), &host);
+        assert!(status == 200 && head.contains(&format!("chatsim-{id}.jsonl")), "{head}");
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("trace.jsonl");
+        std::fs::write(&path, trace).unwrap();
+        let replay = Command::new(env!("CARGO_BIN_EXE_chatsim")).arg("replay").arg(&path).output();
+        let replay = replay.unwrap();
+        let told = String::from_utf8_lossy(&replay.stdout);
+        assert!(replay.status.success(), "{runner}: {told}");
+        assert!(told.contains("Message 22") && told.contains("sent, attempt 2"), "{told}");
+        assert_eq!(get(server.address(), "/traces/12345", &host).0, 404);
+    }
 }
 
 #[tokio::test]
