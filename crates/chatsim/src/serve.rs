@@ -15,6 +15,7 @@ mod gate;
 mod limits;
 mod measures;
 mod messages;
+mod places;
 mod room;
 mod router;
 mod site;
@@ -24,7 +25,7 @@ use std::{
     io,
     net::{SocketAddr, TcpListener, ToSocketAddrs},
     process::{Command, ExitCode, Stdio},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU64},
     thread,
     time::Duration,
 };
@@ -36,14 +37,15 @@ use signal_hook::{
 };
 use tokio::{
     runtime::Builder,
-    sync::{Semaphore, watch},
+    sync::watch,
     time::{self, MissedTickBehavior},
 };
 
 pub(crate) use self::args::Args;
 use self::{
     gate::Gate,
-    limits::{CONNECTIONS_MAX, PAGES_MAX},
+    limits::{CONNECTIONS_MAX, CONNECTIONS_OF_ADDRESS_MAX, PAGES_MAX},
+    places::Places,
     room::Room,
     site::Site,
 };
@@ -68,7 +70,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let runtime = Builder::new_multi_thread().thread_name("pages").enable_all().build()?;
     let stop = stop_at(signals)?;
     let gate = Gate::new(args.allowed_hosts.iter().cloned().chain([args.host.clone()]));
-    let site = Arc::new(Site::new(world, gate, args.idle_timeout, stop));
+    let site = Arc::new(Site {
+        world,
+        gate,
+        idle_timeout: args.idle_timeout,
+        connections: Places::new(CONNECTIONS_MAX, CONNECTIONS_OF_ADDRESS_MAX),
+        pages: Places::new(PAGES_MAX, args.max_per_address as usize),
+        stop,
+        came: AtomicU64::default(),
+    });
     announce(address, args.open);
     runtime.block_on(serve(listener, site))?;
     // What is still open had its time.
@@ -101,21 +111,11 @@ fn stop_at(mut signals: Signals) -> io::Result<watch::Receiver<bool>> {
 async fn serve(listener: TcpListener, site: Arc<Site>) -> io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let frames = tokio::spawn(keep_pages_informed(Arc::clone(&site)));
-    let router = router::all(Arc::clone(&site));
-    let connections = connections::accept(listener, router, site.stop.clone()).await;
+    connections::accept(listener, router::all(Arc::clone(&site)), &site).await;
     frames.abort();
-    let all_closed = async {
-        let _ =
-            tokio::join!(all_of(&connections, CONNECTIONS_MAX), all_of(&site.places, PAGES_MAX));
-    };
+    let all_closed = async { tokio::join!(site.connections.all_free(), site.pages.all_free()) };
     let _ = time::timeout(GRACE, all_closed).await;
     Ok(())
-}
-
-/// Returns when nobody has a place any more.
-async fn all_of(places: &Semaphore, count: usize) {
-    let count = u32::try_from(count).unwrap_or(u32::MAX);
-    let _ = places.acquire_many(count).await;
 }
 
 /// Sends frames, and numbers now and then, until it is aborted.

@@ -49,7 +49,7 @@ export function show(id) {
   byId("life").hidden = false;
   byId("life-trace").href = `/traces/${id}`;
   // The senders of an experiment are forgotten with it.
-  byId("life-trace").hidden = world.messages.get(id).run !== null;
+  byId("life-trace").hidden = world.messages.get(id)?.run !== null;
   draw();
   byId("life").focus();
   tell({ type: "get_trace", id });

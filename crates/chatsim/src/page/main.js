@@ -21,18 +21,21 @@ const parts = [settings, network, flying, life, measures, cards, log, share, hea
 /** `null` until the first try has ended. */
 let isConnected = null;
 let wasConnected = false;
+/** The notice that says why there is no connection. */
+let obstacle = null;
 
 function showConnection() {
   byId("connection").textContent = say(isConnected ? "connection-open" : "connection-lost");
 }
 
-function connectionChanged(isOpen) {
-  // Of many tries that fail one is said.
-  if (isOpen === isConnected) return;
+function connectionChanged(isOpen, why = null) {
+  // Of many tries that fail for one reason one is said.
+  if (isOpen === isConnected && why === obstacle) return;
+  withdraw(obstacle);
   isConnected = isOpen;
+  obstacle = why;
   showConnection();
-  if (!isOpen) return notify("notice-lost");
-  withdraw("notice-lost");
+  if (!isOpen) return notify(obstacle);
   // The server knows a page by its connection, so a new one has to say again for whom it speaks.
   const nodes = [...world.mine];
   world.mine.clear();

@@ -127,16 +127,36 @@ function clear(name) {
   byId(`refused-${name}`).hidden = true;
 }
 
-/** The reason in the page's language where it is a matter of limits, else in the server's words. */
 function refuse({ field: refused, reason }) {
+  if (refused === "rev") return giveWay();
   const name = refused === "burst" ? "burst.share" : refused;
   const input = inputs.get(name);
-  if (!input) return mention(refused === "rev" ? "notice-rev" : `${refused}: ${reason}`);
-  const limits = [...FIELDS, ...MORE_FIELDS].find((candidate) => candidate.name === name);
+  if (!input) return mention(`${refused}: ${reason}`);
   const text = byId(`refused-${name}`);
-  text.textContent = limits && !input.validity.valid ? range(limits) : reason;
+  text.textContent = reasonOf(name, input) ?? reason;
   text.hidden = false;
   input.setAttribute("aria-invalid", "true");
+}
+
+/** Another page was first. What it has made of the conditions may be told only after this. */
+function giveWay() {
+  mention("notice-rev");
+  inputs.forEach((input) => { input.shown = input.value; });
+  showAll();
+}
+
+/** In the page's language; the server's words are for what cannot be typed here. */
+function reasonOf(name, input) {
+  const limits = [...FIELDS, ...MORE_FIELDS].find((candidate) => candidate.name === name);
+  if (limits && !input.validity.valid) return range(limits);
+  const { latency_min_ms: least, latency_max_ms: most } = world.config;
+  if (name === "latency_min_ms") {
+    return say("must-not-exceed", { other: say("set-latency_max_ms"), limit: number(most) });
+  }
+  if (name === "latency_max_ms") {
+    return say("must-not-be-below", { other: say("set-latency_min_ms"), limit: number(least) });
+  }
+  return name === "subscribers" ? say("too-many-packets") : null;
 }
 
 function range(limits) {

@@ -110,9 +110,6 @@ const rules = {
   config_updated({ rev, config }) {
     Object.assign(world, { rev, config });
   },
-  config_rejected({ rev }) {
-    world.rev = rev;
-  },
   clock({ seed, speed: times, paused }) {
     world.seed = seed;
     Object.assign(clock, { speed: times, paused });

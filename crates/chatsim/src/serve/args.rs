@@ -57,6 +57,18 @@ pub(crate) struct Args {
     #[arg(long = "allow-host", value_name = "NAME", value_delimiter = ' ', hide_short_help = true)]
     pub(crate) allowed_hosts: Vec<String>,
 
+    /// Pages from one address; one more is refused
+    ///
+    /// Of IPv6, from one /64 network. From all addresses together the server takes 256 pages.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 200,
+        value_parser = clap::value_parser!(u32).range(1..=256),
+        hide_short_help = true
+    )]
+    pub(crate) max_per_address: u32,
+
     /// Time without a sign of life after which a page is closed
     #[arg(
         long,

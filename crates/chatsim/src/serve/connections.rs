@@ -2,7 +2,7 @@
 
 use std::{io::Write, sync::Arc, time::Duration};
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -15,11 +15,11 @@ use tokio::{
     time,
 };
 
-use super::limits::{CONNECTION_TIME_MAX, CONNECTIONS_MAX, HEAD_TIME_MAX, SEND_BUFFER_LEN};
-
-/// Answered to a connection too many.
-const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\n\
-    content-type: text/plain\r\ncontent-length: 21\r\n\r\ntoo many connections\n";
+use super::{
+    limits::{CONNECTION_TIME_MAX, HEAD_TIME_MAX, SEND_BUFFER_LEN},
+    places::{NoPlace, Peer},
+    site::Site,
+};
 
 /// How many of those are seen off at once, so that they can read it; more are closed without a word.
 const FAREWELLS_MAX: usize = 64;
@@ -31,36 +31,33 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// A head with the longest cookies has room; hyper takes no less.
 const HEAD_LEN_MAX: usize = 16 * 1024;
 
-/// Serves until `stop` becomes true. Returns the places, of which those are taken that are not closed yet.
-pub(crate) async fn accept(
-    listener: TcpListener,
-    router: Router,
-    mut stop: watch::Receiver<bool>,
-) -> Arc<Semaphore> {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+/// Serves until the server stops. Those have a place then that are not closed yet.
+pub(crate) async fn accept(listener: TcpListener, router: Router, site: &Site) {
+    let mut stop = site.stop.clone();
     let farewells = Arc::new(Semaphore::new(FAREWELLS_MAX));
     loop {
         let accepted = tokio::select! {
-            _ = stop.changed() => return places,
+            _ = stop.changed() => return,
             accepted = listener.accept() => accepted,
         };
-        let Ok((stream, _)) = accepted else {
+        let Ok((stream, peer)) = accepted else {
             // A client that was gone before, or no descriptors: open connections will give some back.
             time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
-        match Arc::clone(&places).try_acquire_owned() {
+        match site.connections.take(peer.ip()) {
             Ok(place) => {
-                let connection = serve(stream, router.clone(), stop.clone());
+                let router = router.clone().layer(Extension(Peer(peer.ip())));
+                let connection = serve(stream, router, stop.clone());
                 tokio::spawn(async move {
                     connection.await;
                     drop(place);
                 });
             }
-            Err(_) => {
+            Err(no_place) => {
                 if let Ok(place) = Arc::clone(&farewells).try_acquire_owned() {
                     tokio::spawn(async move {
-                        turn_away(stream).await;
+                        turn_away(stream, no_place).await;
                         drop(place);
                     });
                 }
@@ -87,11 +84,24 @@ async fn serve(stream: TcpStream, router: Router, mut stop: watch::Receiver<bool
     }
 }
 
+/// What is answered to a connection too many.
+fn refusal(why: NoPlace) -> String {
+    let status = why.status();
+    let body = format!("{why}\n");
+    let len = body.len();
+    format!(
+        "HTTP/1.1 {status}\r\nretry-after: 5\r\nconnection: close\r\ncontent-type: text/plain\r\n\
+         content-length: {len}\r\n\r\n{body}"
+    )
+}
+
 /// Says that there is no place, and reads on for a moment: closing a connection with unread bytes resets it,
 /// and what was said would be lost.
-async fn turn_away(stream: TcpStream) {
+async fn turn_away(stream: TcpStream, why: NoPlace) {
     let Ok(mut said) = stream.into_std() else { return };
-    if said.write_all(BUSY).is_err() || said.shutdown(std::net::Shutdown::Write).is_err() {
+    if said.write_all(refusal(why).as_bytes()).is_err()
+        || said.shutdown(std::net::Shutdown::Write).is_err()
+    {
         return;
     }
     let Ok(stream) = TcpStream::from_std(said) else { return };

@@ -9,6 +9,9 @@ use tokio::time::Instant;
 /// pages at once some wait a moment.
 pub(crate) const CONNECTIONS_MAX: usize = 256;
 
+/// Most of them from one address, so that others can come too.
+pub(crate) const CONNECTIONS_OF_ADDRESS_MAX: usize = 200;
+
 /// Most pages. A class has thirty; two hundred are promised.
 pub(crate) const PAGES_MAX: usize = 256;
 

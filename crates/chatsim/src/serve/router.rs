@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use axum::{
-    Router,
-    extract::{Path, Request, State, WebSocketUpgrade},
+    Extension, Router,
+    extract::{Path, Request, State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
 };
 
-use super::{gate::Stranger, limits::FRAME_LEN_MAX, site::Site, socket};
+use super::{gate::Stranger, limits::FRAME_LEN_MAX, places::Peer, site::Site, socket};
 use crate::page::ASSETS;
 
 /// Nothing comes from anywhere else, and no other page may hold this one in a frame.
@@ -55,15 +55,24 @@ fn refuse(stranger: Stranger) -> Response {
 
 async fn open_socket(
     State(site): State<Arc<Site>>,
+    Extension(Peer(address)): Extension<Peer>,
     headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     if let Err(stranger) = site.gate.expect_origin(&headers) {
         return refuse(stranger);
     }
-    let Ok(place) = Arc::clone(&site.places).try_acquire_owned() else {
-        let retry = [(header::RETRY_AFTER, "5")];
-        return (StatusCode::SERVICE_UNAVAILABLE, retry, "too many pages\n").into_response();
+    let place = match site.pages.take(address) {
+        Ok(place) => place,
+        Err(why) => {
+            let retry = [(header::RETRY_AFTER, "5")];
+            return (why.status(), retry, format!("{why}\n")).into_response();
+        }
+    };
+    // After the place, so that a page that was refused can ask why without a WebSocket.
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(no_upgrade) => return no_upgrade.into_response(),
     };
     let number = site.next_page();
     upgrade

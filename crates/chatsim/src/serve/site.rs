@@ -8,34 +8,25 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
-use super::{gate::Gate, limits::PAGES_MAX, room::Room};
+use super::{gate::Gate, places::Places, room::Room};
 use crate::live::World;
 
 pub(crate) struct Site {
     pub(crate) world: Arc<World<Room>>,
     pub(crate) gate: Gate,
     pub(crate) idle_timeout: Duration,
-    /// Places for pages.
-    pub(crate) places: Arc<Semaphore>,
+    /// For what is not, or not yet, a page.
+    pub(crate) connections: Places,
+    pub(crate) pages: Places,
     /// Becomes true when the server stops.
     pub(crate) stop: watch::Receiver<bool>,
     /// How many pages have come.
-    came: AtomicU64,
+    pub(crate) came: AtomicU64,
 }
 
 impl Site {
-    pub(crate) fn new(
-        world: Arc<World<Room>>,
-        gate: Gate,
-        idle_timeout: Duration,
-        stop: watch::Receiver<bool>,
-    ) -> Self {
-        let places = Arc::new(Semaphore::new(PAGES_MAX));
-        Self { world, gate, idle_timeout, places, stop, came: AtomicU64::new(0) }
-    }
-
     /// The number of a page that comes now, from 1.
     pub(crate) fn next_page(&self) -> u64 {
         1 + self.came.fetch_add(1, Relaxed)

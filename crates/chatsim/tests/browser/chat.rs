@@ -116,17 +116,53 @@ fn a_packet_is_dropped_by_a_click_while_the_world_stands() {
     page.expect_clean();
 }
 
-/// None would be lost, and the world stands.
+#[test]
+fn while_the_world_stands_each_step_lets_one_packet_arrive() {
+    let Some(driver) = Driver::start() else { return };
+    let server = serve(ANY_PORT);
+    let page = driver.open(server.address(), "/");
+    with_ten_on_their_way(&page);
+    for left in [9, 8] {
+        page.click("#step");
+        let is_one_less = format!("document.querySelectorAll('#flying li').length === {left}");
+        page.waits_until("one has arrived", &is_one_less);
+        assert_eq!(page.count("#talk-A small.good"), 10 - left, "and nothing else");
+    }
+    page.expect_clean();
+}
+
+#[test]
+fn what_has_happened_is_exported_by_the_links_of_the_page() {
+    let Some(driver) = Driver::start() else { return };
+    let server = serve(ANY_PORT);
+    let page = driver.open(server.address(), "/");
+    page.set("loss", "0");
+    page.register("A");
+    page.send_many("A", "pub_sub");
+    let acknowledged = "[...document.querySelectorAll('#talk-A small.good')].filter((it) => it.textContent.includes('acknowledged')).length === 10";
+    page.waits_until("all are acknowledged", acknowledged);
+    page.evaluate(
+        "window.exported = {};
+        for (const link of document.querySelectorAll('[href^=\"/export\"]'))
+            fetch(link.href).then((it) => it.text()).then((it) => { exported[link.pathname] = it });
+        return true",
+    );
+    page.waits_until("both are there", "Object.keys(exported).length === 2");
+    let lines = page.evaluate("exported['/export.csv'].trim().split('\\n').length");
+    let records = page.evaluate("JSON.parse(exported['/export.json']).length");
+    assert_eq!((lines, records), (json!(11), json!(10)));
+    page.expect_clean();
+}
+
+/// None would be lost, and the world stands already.
 #[track_caller]
 fn with_ten_on_their_way(page: &Page) {
     page.set("loss", "0");
-    page.set("latency_max_ms", "5000");
-    page.set("latency_min_ms", "5000");
     page.register("A");
-    page.send_many("A", "direct");
-    page.waits_until("they are sent", "document.querySelectorAll('#talk-A li').length === 10");
     page.click("#pause");
-    page.waits_until("they stand", "document.querySelectorAll('#flying li').length === 10");
+    page.waits_until("the world stands", "!document.querySelector('#step').disabled");
+    page.send_many("A", "direct");
+    page.waits_until("they are sent", "document.querySelectorAll('#flying li').length === 10");
 }
 
 /// Where the pointer says that it is over one, from the upper left corner of the canvas.

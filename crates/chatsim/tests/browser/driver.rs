@@ -59,6 +59,14 @@ impl Driver {
     /// A browser of its own that shows the server's page, behind the path with its query and fragment.
     #[track_caller]
     pub(crate) fn open(&self, server: SocketAddr, path: &str) -> Page<'_> {
+        let page = self.open_unconnected(server, path);
+        page.waits_for_connection();
+        page
+    }
+
+    /// The same, where the page may not be let in.
+    #[track_caller]
+    pub(crate) fn open_unconnected(&self, server: SocketAddr, path: &str) -> Page<'_> {
         let browser = self.run(WebDriver::new(&self.url, capabilities())).expect("chromium starts");
         let page = Page::new(self, browser);
         page.go_to(&format!("http://{server}{path}"));

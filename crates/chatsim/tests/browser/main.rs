@@ -6,6 +6,7 @@ mod chat;
 mod driver;
 mod experiments;
 mod page;
+mod refusals;
 
 use testkit::{Server, ServerBuilder};
 
@@ -16,6 +17,11 @@ const ANY_PORT: u16 = 0;
 
 #[track_caller]
 fn serve(port: u16) -> Server {
+    serve_with(&["--port", &port.to_string()])
+}
+
+#[track_caller]
+fn serve_with(args: &[&str]) -> Server {
     let server = ServerBuilder::new(env!("CARGO_BIN_EXE_chatsim")).without_defaults();
-    server.args(["serve", "--port", &port.to_string()]).start()
+    server.args(["serve"]).args(args).start()
 }

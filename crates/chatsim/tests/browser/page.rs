@@ -26,10 +26,13 @@ impl<'a> Page<'a> {
         self.driver.run(action).unwrap_or_else(|err| panic!("{err}"))
     }
 
-    /// Returns once the page is connected.
     #[track_caller]
     pub(crate) fn go_to(&self, url: &str) {
         self.run(self.browser().goto(url));
+    }
+
+    #[track_caller]
+    pub(crate) fn waits_for_connection(&self) {
         self.waits_until("the page is connected", "document.querySelector('#set-loss').value");
     }
 
@@ -192,6 +195,17 @@ impl Page<'_> {
         let before = self.evaluate(told);
         self.enter(&format!("#set-{field}"), value);
         self.waits_until("it is taken", &format!("{told} > {before}"));
+    }
+
+    /// Lets the simulated time run ten times as fast as real time.
+    #[track_caller]
+    pub(crate) fn hurry(&self) {
+        self.evaluate(
+            "const speed = document.querySelector('#speed');
+            speed.value = '10';
+            speed.dispatchEvent(new Event('change'));
+            return true",
+        );
     }
 
     /// Returns when the answer of 10,000 messages is there.

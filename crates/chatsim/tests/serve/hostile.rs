@@ -130,7 +130,7 @@ fn is_turned_away(mut stream: &TcpStream) -> bool {
     stream.set_nonblocking(true).unwrap();
     let mut answer = [0; 64];
     match stream.read(&mut answer) {
-        Ok(len) => len > 0 && answer.starts_with(b"HTTP/1.1 503"),
+        Ok(len) => len > 0 && answer.starts_with(b"HTTP/1.1 429"),
         Err(err) => err.kind() != ErrorKind::WouldBlock,
     }
 }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Status, head and body of an answer.
-fn get(address: SocketAddr, path: &str, host: &str) -> (u16, String, String) {
+pub(crate) fn get(address: SocketAddr, path: &str, host: &str) -> (u16, String, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();

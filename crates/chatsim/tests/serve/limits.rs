@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use testkit::PATIENCE;
 
 use crate::{
+    http::get,
     page::{Page, status_for},
     serve,
 };
@@ -15,7 +16,7 @@ const PAGES_MAX: usize = 256;
 
 #[tokio::test]
 async fn two_hundred_pages_see_a_change_and_one_beyond_the_limit_is_refused() {
-    let server = serve(&[]);
+    let server = serve(&["--max-per-address", "256"]);
     let address = server.address();
     let mut pages = Vec::new();
     for _ in 0..PAGES_MAX {
@@ -33,30 +34,73 @@ async fn two_hundred_pages_see_a_change_and_one_beyond_the_limit_is_refused() {
     }
 }
 
+#[tokio::test]
+async fn an_address_with_too_many_pages_is_told_so_and_others_come_in() {
+    let server = serve(&["--max-per-address", "2"]);
+    let address = server.address();
+    let mut pages = vec![Page::open(address).await, Page::open(address).await];
+    let host = address.to_string();
+    let (status, head, sentence) = get(address, "/ws", &host);
+    assert!(status == 429 && head.contains("retry-after"), "{head}");
+    let is_said = ["takes 2 from one address", "--max-per-address"];
+    assert!(is_said.iter().all(|part| sentence.contains(part)), "{sentence}");
+    assert_eq!(status_for(address, "x-nothing", "").await, Err(429));
+    Page::open_from([127, 0, 0, 2], address).await;
+    pages.pop();
+    let begun = Instant::now();
+    while status_for(address, "x-nothing", "").await.is_err() {
+        assert!(begun.elapsed() < PATIENCE, "the place of a page that has left is free again");
+    }
+}
+
 /// More frames than are kept for a page that is behind, and than the systems keep of a connection.
 const NOISE: usize = 200;
+/// Of these the systems keep some thirty.
+const LARGE: usize = 4 * 1024;
+
+/// Makes noise for that many large frames. The gaps between two frames, the longest last.
+async fn gaps(noisy: &mut Page) -> Vec<Duration> {
+    let (mut gaps, mut heard, mut large) = (Vec::new(), Instant::now(), 0);
+    let mut next = heard;
+    while large < NOISE {
+        if next <= Instant::now() {
+            next = Instant::now() + Duration::from_millis(50);
+            noisy.say(json!({
+                "type": "send_message", "from": "A", "method": "direct", "text": "x", "count": 100
+            }))
+            .await;
+        }
+        let frames = noisy.frames;
+        noisy.wait_until(|_| true).await;
+        noisy.take_unread();
+        if noisy.frames > frames {
+            large += usize::from(noisy.last_len >= LARGE);
+            gaps.push(heard.elapsed());
+            heard = Instant::now();
+        }
+    }
+    gaps.sort_unstable();
+    gaps
+}
+
+/// The slowest twentieth is left out: a machine that tests much else at the same time may stand still for that,
+/// with a page that stalls or without.
+fn usual(gaps: &[Duration]) -> Duration {
+    gaps[gaps.len() * 19 / 20]
+}
 
 #[tokio::test]
 async fn a_page_that_stops_reading_is_told_that_it_lagged_and_nobody_else_waits() {
     let server = serve(&[]);
     let mut noisy = Page::of_node(server.address(), "A").await;
     noisy.configure(json!({"latency_min_ms": 0, "latency_max_ms": 500, "loss": 0})).await;
+    let before = gaps(&mut noisy).await;
     let mut stalled = Page::open_narrow(server.address()).await;
-    let (mut longest, mut heard, mut sent) = (Duration::ZERO, Instant::now(), Instant::now());
-    while noisy.frames < NOISE {
-        if sent.elapsed() > Duration::from_millis(50) {
-            sent = Instant::now();
-            noisy.say(json!({
-                "type": "send_message", "from": "A", "method": "direct", "text": "x", "count": 100
-            }))
-            .await;
-        }
-        noisy.wait_until(|_| true).await;
-        noisy.take_unread();
-        longest = longest.max(heard.elapsed());
-        heard = Instant::now();
-    }
-    assert!(longest < Duration::from_secs(2), "nothing for {longest:?}");
+    let meanwhile = gaps(&mut noisy).await;
+    let limit = Duration::from_millis(100).max(2 * usual(&before));
+    let told = [&before, &meanwhile].map(|gaps| (usual(gaps), gaps.last()));
+    assert!(usual(&meanwhile) < limit, "usual and longest, without it and with it: {told:?}");
+    eprintln!("gaps, usual and longest, without a page that stalls and with it: {told:?}");
     let lagged = stalled.wait_for("lagged").await;
     assert!(lagged["missed"].as_u64().unwrap() > 0);
     let connected = stalled.next().await;

@@ -22,6 +22,8 @@ pub(crate) struct Page {
     unread: VecDeque<Value>,
     /// How many frames have come.
     pub(crate) frames: usize,
+    /// Bytes of the last of them.
+    pub(crate) last_len: usize,
     /// What it was told when it came.
     pub(crate) connected: Value,
 }
@@ -41,8 +43,23 @@ impl Page {
         Self::greeted(socket).await
     }
 
+    /// One on a machine of this address, which is this machine's too.
+    pub(crate) async fn open_from(own: [u8; 4], address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from((own, 0))).unwrap();
+        let stream = MaybeTlsStream::Plain(socket.connect(address).await.unwrap());
+        let (socket, _) = client_async(url(address), stream).await.unwrap();
+        Self::greeted(socket).await
+    }
+
     async fn greeted(socket: Socket) -> Self {
-        let mut page = Self { socket, unread: VecDeque::new(), frames: 0, connected: Value::Null };
+        let mut page = Self {
+            socket,
+            unread: VecDeque::new(),
+            frames: 0,
+            last_len: 0,
+            connected: Value::Null,
+        };
         page.connected = page.wait_for("connected").await;
         page
     }
@@ -103,6 +120,7 @@ impl Page {
                 let frame: Value = serde_json::from_str(&text).unwrap();
                 assert_eq!(frame["v"], 1);
                 self.frames += 1;
+                self.last_len = text.len();
                 self.unread.extend(frame["messages"].as_array().unwrap().iter().cloned());
                 Ok(())
             }
