@@ -106,11 +106,6 @@ impl Delivery {
         self.network.link.is_cut()
     }
 
-    /// Whether what is sent now is lost to a burst.
-    pub fn is_bad(&mut self, now: Duration) -> bool {
-        self.network.link.is_bad(&self.config, now)
-    }
-
     /// Takes a packet off the link. `false` where it does not travel.
     pub fn drop_packet(&mut self, packet: Packet, now: Duration, out: &mut impl Outbox) -> bool {
         let Some(message) = self.messages.get_mut(&packet.message) else { return false };

@@ -77,11 +77,6 @@ impl Link {
         };
         (luck < loss.share()).then_some(Cause::Chance)
     }
-
-    /// Whether packets are being lost to a burst.
-    pub fn is_bad(&mut self, config: &Config, now: Duration) -> bool {
-        config.burst.is_some_and(|burst| self.bursts.is_bad(burst, now))
-    }
 }
 
 /// A stream of chance for each packet: 48 bits of the message, 10 of the subscriber, 5 of the attempt and

@@ -67,7 +67,7 @@ fn table(run: &SavedRun, language: Language) -> Markup {
 
 /// What waiting for the deliveries took, where they happened in real time.
 fn costs(run: &SavedRun, language: Language) -> Markup {
-    let number = |value: Option<f64>| value.map_or_else(String::new, |it| language.decimal(it, 1));
+    let number = |value: Option<f64>| value.map_or_else(String::new, |it| language.number(it));
     let line = |cost: &CostLine| {
         vec![
             cost.case.clone(),

@@ -133,7 +133,6 @@ fn bursts_hit_both_methods_and_both_directions_at_the_same_moments() {
     for number in 0..5_000 {
         let now = Duration::from_millis(number * 20);
         let fate = first.fate(&config, message(number, 0, 0), now);
-        assert_eq!(fate.lost.is_some(), first.is_bad(&config, now));
         // Another one is asked seldom, and of other packets.
         if number % 37 == 0 {
             assert_eq!(second.fate(&config, ack(3, 1, 2), now).lost, fate.lost);
