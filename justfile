@@ -20,9 +20,10 @@ check:
 format:
     cargo fmt --all
 
-# Rewrite the golden files; review the difference
+# Rewrite the golden files, and what people read of the reference runs of chatsim; review the difference
 golden:
     TRYCMD=overwrite cargo test --locked --workspace --test help
+    for run in results/reference-chat/*; do cargo run -q -p chatsim -- report "$run"; done
 
 # Property tests with many more cases than CI runs
 properties:
