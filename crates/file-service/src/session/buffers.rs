@@ -3,7 +3,7 @@
 use std::{io, ops::Range};
 
 /// Room for a first read: a request without content fits, an idle connection costs no more.
-const INPUT_LEN_MIN: usize = 4 * 1024;
+const INPUT_LEN_MIN: usize = 2 * 1024;
 /// Room for each read once a transfer runs. Fewer, larger reads are what speed depends on most.
 const INPUT_LEN_MAX: usize = 256 * 1024;
 

@@ -503,7 +503,7 @@ fn output_comes_in_pieces_whatever_the_size_of_the_file() {
 fn room_for_input_is_small_at_first_and_never_large() {
     let mut bench = Bench::new();
     bench.receive("PING\r\n");
-    assert_eq!(bench.longest_room, 4 * 1024);
+    assert_eq!(bench.longest_room, 2 * 1024);
     let content = content(1, 3 << 20);
     bench.receive(format!("UPLOAD a.bin {}\r\n", base64(&content)));
     assert_eq!(bench.longest_room, 256 * 1024);
