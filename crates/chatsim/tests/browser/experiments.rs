@@ -64,9 +64,10 @@ fn an_experiment_that_is_stopped_by_hand_or_by_a_new_beginning_can_be_run_again(
     // Its messages are a second apart, so it is under way for long enough.
     for end in ["#card-5 [data-say=cancel]", "#restart button"] {
         page.click("#run-5");
-        let is_running =
+        page.waits_until("it runs", "!document.querySelector('#card-5 .running').hidden");
+        let are_disabled =
             "[...document.querySelectorAll('#cards .main')].every((it) => it.disabled)";
-        page.waits_until("no other can be started", is_running);
+        page.waits_until("no other can be started", are_disabled);
         page.click(end);
         page.waits_for_the_end(5);
     }

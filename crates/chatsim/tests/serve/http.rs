@@ -121,7 +121,7 @@ async fn a_trace_that_the_page_exports_is_the_same_once_more_when_it_is_replayed
 async fn what_was_settled_can_be_downloaded() {
     let server = serve(&[]);
     let mut page = Page::of_node(server.address(), "A").await;
-    page.configure(json!({"loss": 0})).await;
+    page.configure(json!({"loss": 0, "ack_timeout_ms": 60_000})).await;
     let id = page.send("A", "pub_sub", 1).await[0];
     page.wait_until(|message| message["settled"] == true).await;
     let host = server.address().to_string();
