@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::{PATIENCE, Server};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -54,6 +54,20 @@ async fn a_flood_of_messages_is_answered_once_and_then_closed() {
     let (server, mut friend) = with_friend().await;
     let mut page = Page::open(server.address()).await;
     let frame = json!({"v": 1, "message": {"type": "get_trace", "id": 0}}).to_string();
+    let is_too_fast = |message: &Value| message["code"] == "too_fast";
+    // As many as the server forgives, so that nothing can close the connection before this is read.
+    let mut is_told = false;
+    while !is_told {
+        for _ in 0..200 {
+            page.say_raw(Message::text(frame.clone())).await.unwrap();
+        }
+        let mut answers = 0;
+        while !is_told && answers < 200 {
+            let answer = page.wait_for("error").await;
+            is_told = is_too_fast(&answer);
+            answers += 1;
+        }
+    }
     for _ in 0..10_000 {
         if page.say_raw(Message::text(frame.clone())).await.is_err() {
             break;
@@ -61,8 +75,8 @@ async fn a_flood_of_messages_is_answered_once_and_then_closed() {
     }
     // A connection that is closed with unread bytes may be reset, and then the reason is lost.
     assert!(matches!(page.closed().await, Some(1008) | None));
-    let fast = page.take_unread().iter().filter(|message| message["code"] == "too_fast").count();
-    assert!((1..50).contains(&fast), "told {fast} times");
+    let again = page.take_unread().iter().filter(|message| is_too_fast(message)).count();
+    assert!(again < 50, "told {again} times more");
     expect_undisturbed(&mut friend).await;
 }
 
