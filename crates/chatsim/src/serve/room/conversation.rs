@@ -17,8 +17,9 @@ const SETTLED_MAX: usize = 500;
 /// Facts that are kept of one message: three attempts at forty subscribers.
 const FACTS_MAX: usize = 400;
 
-/// Messages whose changes one frame tells.
+/// Messages whose changes one frame tells, and bytes of their texts and of the names of who receives them.
 const CHANGES_MAX: usize = 200;
+const CHANGES_LEN_MAX: usize = 64 * 1024;
 
 #[derive(Debug, Default)]
 pub(crate) struct Conversation {
@@ -137,11 +138,14 @@ impl Conversation {
 
     /// Those that have changed, the oldest first; what is too much for one frame changes in the next.
     pub(crate) fn take_changes(&mut self) -> Vec<MessageShown> {
-        let mut changes = Vec::new();
+        let (mut changes, mut len) = (Vec::new(), 0);
         while changes.len() < CHANGES_MAX
+            && len < CHANGES_LEN_MAX
             && let Some(id) = self.changed.pop_first()
         {
-            changes.extend(self.entries.get(&id).map(|entry| entry.shown.clone()));
+            let Some(entry) = self.entries.get(&id) else { continue };
+            len += written_len(&entry.shown);
+            changes.push(entry.shown.clone());
         }
         changes
     }
@@ -272,6 +276,20 @@ fn shown(id: u64, now: Duration, draft: Draft) -> MessageShown {
         receivers: receivers.map(receiver).collect(),
         by_hand: false,
     }
+}
+
+/// About how many bytes the parts of a message take in a frame that somebody else decides the length of.
+fn written_len(message: &MessageShown) -> usize {
+    /// `\u0007`, and `{"node":"","delivered_ms":123456.789},` around a name.
+    const ESCAPE_LEN: usize = 6;
+    const RECEIVER_LEN: usize = 40;
+    let in_text = |character: char| match character {
+        '\0'..' ' => ESCAPE_LEN,
+        '"' | '\\' => 2,
+        _ => character.len_utf8(),
+    };
+    let receivers = message.receivers.iter().map(|receiver| receiver.node.len() + RECEIVER_LEN);
+    message.text.chars().map(in_text).sum::<usize>() + receivers.sum::<usize>()
 }
 
 fn fate(message: &MessageShown) -> Fate {
@@ -430,6 +448,24 @@ mod tests {
         }
         assert_eq!(conversation.take_changes().len(), CHANGES_MAX);
         assert_eq!(conversation.take_changes().len(), 5);
+        assert!(conversation.take_changes().is_empty());
+    }
+
+    #[test]
+    fn long_texts_are_told_in_more_frames_none_of_which_is_long() {
+        let mut conversation = Conversation::default();
+        let text = "\u{7}".repeat(500);
+        for number in 0..CHANGES_MAX as u64 {
+            let draft = Draft { text: text.clone(), ..draft(1) };
+            conversation.create(0, MessageId(number), Duration::ZERO, draft);
+        }
+        let mut told = 0;
+        while told < CHANGES_MAX {
+            let changes = conversation.take_changes();
+            let len = serde_json::to_string(&changes).unwrap().len();
+            assert!((1..2 * CHANGES_LEN_MAX).contains(&len), "{len} bytes after {told} messages");
+            told += changes.len();
+        }
         assert!(conversation.take_changes().is_empty());
     }
 
