@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use delivery::simulate;
+use delivery::{Totals, simulate};
 
 use super::{
     measures::{Measured, Predicted, Sums},
@@ -191,7 +191,10 @@ fn simulate_all(
         if is_cancelled.load(Relaxed) {
             return;
         }
-        let result = simulate_case(shown.run, case.case, of_case, case.batch, shown.seed);
+        let is_stopped = || is_cancelled.load(Relaxed);
+        let scenario = of_case.scenario(case.batch, shown.seed);
+        let result = simulate::run_until(&scenario, is_stopped, |_| {});
+        let result = result.ok().map(|totals| simulated(shown.run, case.case, of_case, &totals));
         let Some(world) = world.upgrade() else { return };
         world.act(|stage| {
             let room = &mut *stage.watcher;
@@ -203,23 +206,16 @@ fn simulate_all(
     }
 }
 
-/// `None`: the scenario is none that can be simulated.
-fn simulate_case(
-    run: u64,
-    number: usize,
-    case: &Case,
-    messages: u64,
-    seed: u64,
-) -> Option<ServerMessage> {
-    let totals = simulate::run(&case.scenario(messages, seed), |_| {}).ok()?;
+/// What pages are told of a case in virtual time.
+fn simulated(run: u64, number: usize, case: &Case, totals: &Totals) -> ServerMessage {
     let expectation = case.expectation();
-    let measured = plan::batch_throughput(case, &totals);
+    let measured = plan::batch_throughput(case, totals);
     let expected = plan::batch_throughput_expected(case, &expectation);
-    Some(ServerMessage::ExperimentBatch(Box::new(BatchShown {
+    ServerMessage::ExperimentBatch(Box::new(BatchShown {
         run,
         case: number,
-        batch: Measured::of(&totals, totals.targets, case.method, measured),
+        batch: Measured::of(totals, totals.targets, case.method, measured),
         predicted: Predicted::of(&expectation, expected),
-        z: Sums::of(&totals).scores(&expectation),
-    })))
+        z: Sums::of(totals).scores(&expectation),
+    }))
 }
