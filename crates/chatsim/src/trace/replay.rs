@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use clap::ValueHint;
-use delivery::{Fact, MessageId};
+use delivery::{Config, Event, Fact, MessageId, Method};
 use figures::Numbers;
 
 use super::{Entry, Header, Input, Line, VERSION, told};
@@ -33,8 +33,8 @@ const EXIT_DIFFERS: u8 = 1;
 
 /// Most lines of a trace that is read, which take some hundred megabytes.
 const LINES_MAX: usize = 1_000_000;
-/// Most messages times subscribers that are replayed.
-const TARGETS_MAX: u64 = 1_000_000;
+/// Most packets that the messages may become which are replayed, ACKs aside: of each several lines are told.
+const PACKETS_MAX: u64 = 1_000_000;
 /// Longest line that is read; one with a configuration has some three hundred bytes.
 const LINE_LEN_MAX: u64 = 64 * 1024;
 
@@ -71,28 +71,38 @@ fn read(path: &Path) -> anyhow::Result<(Header, Vec<Line>)> {
         ensure!(number <= LINES_MAX, "it has more than {LINES_MAX} lines");
         read.push(serde_json::from_slice(&line).with_context(|| format!("line {number}"))?);
     }
-    let targets = targets(&header, &read);
+    let packets = packets(&header, &read);
     ensure!(
-        targets <= TARGETS_MAX,
-        "it sends to {targets} targets, of which {TARGETS_MAX} are replayed"
+        packets <= PACKETS_MAX,
+        "its messages may become {packets} packets; at most {PACKETS_MAX} are replayed"
     );
     Ok((header, read))
 }
 
-/// How many there may be: a message has the subscribers of its moment.
-fn targets(header: &Header, lines: &[Line]) -> u64 {
-    let (mut messages, mut subscribers) = (0, header.config.subscribers);
+/// How many there may be: a message has the subscribers and the retries of some moment, and of a trace whose
+/// timers are among the inputs each ends one attempt at most.
+fn packets(header: &Header, lines: &[Line]) -> u64 {
+    let Config { mut subscribers, mut max_retries, .. } = header.config;
+    let (mut messages, mut timeouts) = (0, 0);
     for line in lines {
         match &line.entry {
             Entry::Input(Input::Send) => messages += 1,
             Entry::Input(Input::Configure { config }) => {
                 subscribers = subscribers.max(config.subscribers);
+                max_retries = max_retries.max(config.max_retries);
             }
+            Entry::Input(Input::Handle {
+                event: Event::TimesOut { .. } | Event::TimedOut { .. },
+            }) => timeouts += 1,
             Entry::Input(Input::Cut { .. } | Input::Drop { .. } | Input::Handle { .. })
             | Entry::Fact(_) => {}
         }
     }
-    messages * u64::from(subscribers)
+    let attempts = match header.method {
+        Method::PubSub if !header.is_live => u64::from(max_retries) + 1,
+        Method::Direct | Method::PubSub => 1,
+    };
+    (messages * attempts + timeouts) * u64::from(subscribers)
 }
 
 struct Lines {
@@ -178,6 +188,11 @@ fn message(fact: &Fact) -> MessageId {
     }
 }
 
+/// As people count, who begin with one.
+fn counted(from_zero: u32) -> u32 {
+    from_zero.saturating_add(1)
+}
+
 /// A fact in words, with the number of its subscriber where there are several.
 fn words(fact: &Fact, subscribers: u32, language: Language) -> String {
     use delivery::Direction::{Ack, Message};
@@ -185,29 +200,31 @@ fn words(fact: &Fact, subscribers: u32, language: Language) -> String {
         Fact::Created { .. } => return language.fact_created(),
         Fact::Sent { packet, .. } => (
             match packet.direction {
-                Message => language.fact_sent(packet.attempt + 1),
-                Ack => language.fact_ack_sent(packet.attempt + 1),
+                Message => language.fact_sent(counted(packet.attempt)),
+                Ack => language.fact_ack_sent(counted(packet.attempt)),
             },
             packet.subscriber,
         ),
         Fact::Lost { packet, .. } => (
             match packet.direction {
-                Message => language.fact_lost(packet.attempt + 1),
-                Ack => language.fact_ack_lost(packet.attempt + 1),
+                Message => language.fact_lost(counted(packet.attempt)),
+                Ack => language.fact_ack_lost(counted(packet.attempt)),
             },
             packet.subscriber,
         ),
-        Fact::Held { packet } => (language.fact_held(packet.attempt + 1), packet.subscriber),
+        Fact::Held { packet } => (language.fact_held(counted(packet.attempt)), packet.subscriber),
         Fact::Delivered { packet } => {
-            (language.fact_delivered(packet.attempt + 1), packet.subscriber)
+            (language.fact_delivered(counted(packet.attempt)), packet.subscriber)
         }
         Fact::Duplicate { packet } => {
-            (language.fact_duplicate(packet.attempt + 1), packet.subscriber)
+            (language.fact_duplicate(counted(packet.attempt)), packet.subscriber)
         }
         Fact::Acknowledged { packet } => {
-            (language.fact_acknowledged(packet.attempt + 1), packet.subscriber)
+            (language.fact_acknowledged(counted(packet.attempt)), packet.subscriber)
         }
-        Fact::LateAck { packet } => (language.fact_late_ack(packet.attempt + 1), packet.subscriber),
+        Fact::LateAck { packet } => {
+            (language.fact_late_ack(counted(packet.attempt)), packet.subscriber)
+        }
         Fact::GivenUp { subscriber, was_delivered, .. } => (
             match was_delivered {
                 true => language.fact_given_up_delivered(),
@@ -219,7 +236,7 @@ fn words(fact: &Fact, subscribers: u32, language: Language) -> String {
     };
     match subscribers {
         1 => words,
-        _ => language.fact_at(words, subscriber + 1),
+        _ => language.fact_at(words, counted(subscriber)),
     }
 }
 
@@ -279,17 +296,35 @@ mod tests {
         let first = serde_json::to_string(&header).unwrap();
         let crowded = first.replace("\"subscribers\":1,", "\"subscribers\":1000,");
         let sends = "{\"at_ns\":0,\"input\":\"send\"}\n";
+        let persistent = crowded.replace("\"max_retries\":2,", "\"max_retries\":20,");
         for (text, why) in [
             (String::new(), "it is empty"),
             ("{}\n".to_owned(), "line 1"),
             (first.replace("\"trace\":1", "\"trace\":9"), "version 9"),
             (format!("{first}\n{{\"at_ns\":1}}\n"), "line 2"),
             (format!("{first}\n{}", "x".repeat(70_000)), "longer than"),
-            (format!("{crowded}\n{}", sends.repeat(1_001)), "1001000 targets"),
+            (format!("{crowded}\n{}", sends.repeat(334)), "1002000 packets"),
+            (format!("{persistent}\n{}", sends.repeat(48)), "1008000 packets"),
         ] {
             std::fs::write(&path, text).unwrap();
             let refusal = format!("{:#}", read(&path).unwrap_err());
             assert!(refusal.contains(why), "{why}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_no_delivery_has_are_told_like_others() {
+        let (header, _) = traced();
+        let text = r#"{"at_ns":18446744073709551615,"fact":"delivered","packet":
+            {"message":0,"subscriber":4294967295,"attempt":4294967295,"direction":"ack"}}"#;
+        let line: Line = serde_json::from_str(text).unwrap();
+        for subscribers in [1, 2] {
+            let config = Config { subscribers, ..header.config.clone() };
+            let header = Header { config, ..header.clone() };
+            let told = lives(&header, std::slice::from_ref(&line), Language::En);
+            assert_eq!(told.len(), 2, "{told:?}");
+            assert!(told[1].contains("4294967295"), "{told:?}");
+            assert!(difference(&header, std::slice::from_ref(&line)).is_some());
         }
     }
 }
