@@ -41,6 +41,8 @@ enum Ending {
     Stopping,
     Policy(&'static str),
     TooLarge,
+    /// What came is no WebSocket's.
+    Broken,
     Idle,
 }
 
@@ -51,6 +53,7 @@ impl Ending {
             Self::Stopping => (1001, "the server stops"),
             Self::Policy(reason) => (1008, reason),
             Self::TooLarge => (1009, "too large"),
+            Self::Broken => (1002, "no frame of a WebSocket"),
             Self::Idle => (4000, "idle"),
         };
         Some(CloseFrame { code, reason: reason.into() })
@@ -144,7 +147,9 @@ impl Page<'_> {
                 self.reply(vec![ServerMessage::error(ErrorCode::TooLarge, text)]).await?;
                 Err(Ending::TooLarge)
             }
-            Some(Ok(Message::Close(_)) | Err(_)) | None => Err(Ending::Gone),
+            // Who is gone is not told so, though trying costs nothing.
+            Some(Err(_)) => Err(Ending::Broken),
+            Some(Ok(Message::Close(_))) | None => Err(Ending::Gone),
         }
     }
 

@@ -8,7 +8,13 @@ use std::{
 
 use serde_json::{Value, json};
 use testkit::{PATIENCE, Server};
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{
+    Message,
+    protocol::frame::{
+        Frame,
+        coding::{Data, OpCode},
+    },
+};
 
 use crate::{page::Page, serve};
 
@@ -109,6 +115,10 @@ async fn nonsense_is_named_and_another_version_ends_the_conversation() {
     page.say_raw(Message::binary(vec![0, 255])).await.unwrap();
     assert_eq!(page.wait_for("error").await["code"], "malformed");
     assert_eq!(page.closed().await, Some(1008));
+    let mut page = Page::open(server.address()).await;
+    let no_text = Frame::message(vec![0xff], OpCode::Data(Data::Text), true);
+    page.say_raw(Message::Frame(no_text)).await.unwrap();
+    assert_eq!(page.closed().await, Some(1002));
     expect_undisturbed(&mut friend).await;
 }
 
