@@ -37,14 +37,14 @@ use signal_hook::{
 };
 use tokio::{
     runtime::Builder,
-    sync::watch,
+    sync::{Semaphore, watch},
     time::{self, MissedTickBehavior},
 };
 
 pub(crate) use self::args::Args;
 use self::{
     gate::Gate,
-    limits::{CONNECTIONS_MAX, CONNECTIONS_OF_ADDRESS_MAX, PAGES_MAX},
+    limits::{CONNECTIONS_MAX, CONNECTIONS_OF_ADDRESS_MAX, DOWNLOADS_MAX, PAGES_MAX},
     places::Places,
     room::Room,
     site::Site,
@@ -76,6 +76,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         idle_timeout: args.idle_timeout,
         connections: Places::new(CONNECTIONS_MAX, CONNECTIONS_OF_ADDRESS_MAX),
         pages: Places::new(PAGES_MAX, args.max_per_address as usize),
+        downloads: Arc::new(Semaphore::new(DOWNLOADS_MAX)),
         stop,
         came: AtomicU64::default(),
     });

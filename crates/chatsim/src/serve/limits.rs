@@ -15,6 +15,9 @@ pub(crate) const CONNECTIONS_OF_ADDRESS_MAX: usize = 200;
 /// Most pages. A class has thirty; two hundred are promised.
 pub(crate) const PAGES_MAX: usize = 256;
 
+/// Most downloads at once, of some three megabytes each. Others wait, as long as a connection lasts.
+pub(crate) const DOWNLOADS_MAX: usize = 16;
+
 /// Longest frame of a page in bytes: a message with the longest text in the longest escapes has half of it.
 pub(crate) const FRAME_LEN_MAX: usize = 8 * 1024;
 

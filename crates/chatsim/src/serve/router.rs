@@ -1,22 +1,27 @@
 //! What is answered to a browser: the files of the page, its WebSocket, and what can be downloaded.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     Extension, Router,
+    body::{Body, Bytes},
     extract::{Path, Request, State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
 };
+use futures_util::stream;
 
 use super::{gate::Stranger, limits::FRAME_LEN_MAX, places::Peer, site::Site, socket};
-use crate::page::ASSETS;
+use crate::{page::ASSETS, trace};
 
 /// Nothing comes from anywhere else, and no other page may hold this one in a frame.
 const POLICY: &str =
     "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// What a connection is handed at once of a download.
+const PART_LEN: usize = 64 * 1024;
 
 /// All paths. Each answer carries the headers that keep a browser from mixing this site with others.
 pub(crate) fn all(site: Arc<Site>) -> Router {
@@ -87,35 +92,54 @@ async fn open_socket(
 }
 
 async fn export_json(State(site): State<Arc<Site>>) -> Response {
-    let export = site.world.act(|stage| stage.watcher.export.clone());
-    download("application/json", "chatsim.json".to_owned(), export.json().ok())
+    download(&site, "application/json", "chatsim.json", || {
+        site.world.act(|stage| stage.watcher.export.clone()).json().ok()
+    })
+    .await
 }
 
 async fn export_csv(State(site): State<Arc<Site>>) -> Response {
-    let export = site.world.act(|stage| stage.watcher.export.clone());
-    download("text/csv; charset=utf-8", "chatsim.csv".to_owned(), export.csv().ok())
+    download(&site, "text/csv; charset=utf-8", "chatsim.csv", || {
+        site.world.act(|stage| stage.watcher.export.clone()).csv().ok()
+    })
+    .await
 }
 
 /// That of the sender of this message, by its method.
 async fn export_trace(State(site): State<Arc<Site>>, Path(id): Path<u64>) -> Response {
-    let trace = site.world.act(|stage| {
-        let room = &*stage.watcher;
-        room.traces.text(room.conversation.entry(id)?.flow)
-    });
-    let Some(trace) = trace else {
+    let flow = site.world.act(|stage| Some(stage.watcher.conversation.entry(id)?.flow));
+    let Some(flow) = flow else {
         return (StatusCode::NOT_FOUND, "no such message, or it is too long ago\n").into_response();
     };
-    let name = format!("chatsim-{id}.jsonl");
-    download("application/jsonl", name, trace.ok().map(String::into_bytes))
+    download(&site, "application/jsonl", &format!("chatsim-{id}.jsonl"), || {
+        let (header, lines) = site.world.act(|stage| stage.watcher.traces.of(flow))?;
+        trace::text(&header, &lines).ok().map(String::into_bytes)
+    })
+    .await
 }
 
-fn download(kind: &'static str, name: String, content: Option<Vec<u8>>) -> Response {
-    let Some(content) = content else {
+/// Writes when it is its turn, which ends when the last part is handed to the connection: who does not read
+/// keeps others waiting and not the memory of this machine.
+async fn download(
+    site: &Site,
+    kind: &'static str,
+    name: &str,
+    write: impl FnOnce() -> Option<Vec<u8>>,
+) -> Response {
+    let turn = Arc::clone(&site.downloads).acquire_owned().await;
+    let Some(content) = write() else {
         return (StatusCode::INTERNAL_SERVER_ERROR, "the records cannot be written\n")
             .into_response();
     };
     let disposition = format!("attachment; filename=\"{name}\"");
-    let headers =
-        [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)];
-    (headers, content).into_response()
+    let headers = [
+        (header::CONTENT_TYPE, kind.to_owned()),
+        (header::CONTENT_DISPOSITION, disposition),
+        (header::CONTENT_LENGTH, content.len().to_string()),
+    ];
+    let parts = stream::unfold((Bytes::from(content), turn), |(mut rest, turn)| async {
+        let part = rest.split_to(rest.len().min(PART_LEN));
+        (!part.is_empty()).then_some((Ok::<_, Infallible>(part), (rest, turn)))
+    });
+    (headers, Body::from_stream(parts)).into_response()
 }

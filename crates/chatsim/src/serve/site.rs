@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::{gate::Gate, places::Places, room::Room};
 use crate::live::World;
@@ -20,6 +20,8 @@ pub(crate) struct Site {
     /// For what is not, or not yet, a page.
     pub(crate) connections: Places,
     pub(crate) pages: Places,
+    /// How many more may be written at once; others wait for their turn.
+    pub(crate) downloads: Arc<Semaphore>,
     /// Becomes true when the server stops.
     pub(crate) stop: watch::Receiver<bool>,
     /// How many pages have come.

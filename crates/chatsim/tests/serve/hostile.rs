@@ -7,6 +7,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use socket2::SockRef;
 use testkit::{PATIENCE, Server};
 use tokio_tungstenite::tungstenite::{
     Message,
@@ -226,4 +227,45 @@ async fn whoever_asks_for_much_work_holds_up_nobody() {
         page.wait_for("reset").await;
     }
     page.wait_until(|message| message["in_flight"] == 0).await;
+}
+
+/// Downloads that are written at once.
+const DOWNLOADS_MAX: usize = 16;
+
+#[tokio::test]
+async fn downloads_that_nobody_reads_have_so_many_places_and_give_them_back() {
+    let (server, mut friend) = with_friend().await;
+    friend.configure(json!({"subscribers": 1000, "loss": 0, "latency_max_ms": 50})).await;
+    for _ in 0..5 {
+        let ids = friend.send("A", "direct", 2).await;
+        friend.wait_until(|it| it["id"] == ids[1] && it["settled"] == true).await;
+    }
+    let ask = || {
+        let mut stream = TcpStream::connect(server.address()).unwrap();
+        SockRef::from(&stream).set_recv_buffer_size(8 * 1024).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let head = "GET /export.json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        stream.write_all(head.as_bytes()).unwrap();
+        stream
+    };
+    let mut first = [0; 1];
+    let unread: Vec<TcpStream> = (0..DOWNLOADS_MAX)
+        .map(|_| {
+            let mut stream = ask();
+            stream.read_exact(&mut first).unwrap();
+            stream
+        })
+        .collect();
+    let mut waiting = ask();
+    waiting.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+    assert_eq!(waiting.read_exact(&mut first).unwrap_err().kind(), ErrorKind::WouldBlock);
+    expect_undisturbed(&mut friend).await;
+    drop(unread);
+    waiting.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut answer = String::new();
+    waiting.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains(&format!("content-length: {}", body.len())), "{head}");
+    let rows: Vec<Value> = serde_json::from_str(body).unwrap();
+    assert_eq!(rows.len(), 10_000);
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use delivery::Fact;
 
-use crate::trace::{self, Entry, Header, Input, Line};
+use crate::trace::{Entry, Header, Input, Line};
 
 /// Lines that are kept of one sender, some four hundred of its messages, and of all: some ten megabytes. The first ones
 /// are kept, since later ones alone could not be replayed.
@@ -52,10 +52,10 @@ impl Traces {
         self.lines += 1;
     }
 
-    /// As a file. `None`: there is no such flow, or not any more.
-    pub(crate) fn text(&self, flow: u32) -> Option<serde_json::Result<String>> {
+    /// `None`: there is no such flow, or not any more.
+    pub(crate) fn of(&self, flow: u32) -> Option<(Header, Vec<Line>)> {
         let Trace { header, lines, .. } = self.traces.get(&flow)?;
-        Some(trace::text(header, lines))
+        Some((header.clone(), lines.clone()))
     }
 }
 
@@ -75,7 +75,7 @@ mod tests {
     }
 
     fn lines(traces: &Traces, flow: u32) -> usize {
-        traces.text(flow).unwrap().unwrap().lines().count() - 1
+        traces.of(flow).unwrap().1.len()
     }
 
     #[test]
@@ -86,7 +86,7 @@ mod tests {
         (0..LINES_MAX).for_each(|_| ask(&mut traces, 0));
         assert_eq!(lines(&traces, 0), LINES_MAX + 1, "the last fact follows from the last input");
         ask(&mut traces, 7);
-        assert!(traces.text(7).is_none());
+        assert!(traces.of(7).is_none());
     }
 
     #[test]
