@@ -1,4 +1,4 @@
-//! The five experiments that are kept in `results/reference-chat`, and what the README says of them.
+//! The five experiments that are kept in `results/reference-chat`, and what README and docs/CHAT.md say of them.
 
 use std::{
     collections::BTreeMap,
@@ -87,7 +87,7 @@ fn every_number_of_the_reference_agrees_with_theory() {
     }
 }
 
-/// Of the table in the README: the experiment, what a row says, and where its numbers are.
+/// Of the table in docs/CHAT.md: the experiment, what a row says, and where its numbers are.
 const ROWS: [(u32, &str, &str, &str); 12] = [
     (1, "Direct, 10% lost: delivered", "direct", "delivered"),
     (1, "PubSub, 10% lost: delivered", "pubsub", "delivered"),
@@ -126,10 +126,11 @@ fn row((experiment, words, case, measure): (u32, &str, &str, &str)) -> String {
 }
 
 #[test]
-fn what_the_readme_says_of_the_experiments_is_made_of_the_reference() {
-    let readme = fs::read_to_string(at_the_root("README.md")).unwrap();
+fn what_the_documents_say_of_the_experiments_is_made_of_the_reference() {
+    let [readme, chat] =
+        ["README.md", "docs/CHAT.md"].map(|it| fs::read_to_string(at_the_root(it)).unwrap());
     let rows = ROWS.map(row).join("\n");
-    assert!(readme.contains(&rows), "the README should say:\n{rows}");
+    assert!(chat.contains(&rows), "docs/CHAT.md should say:\n{rows}");
     let found = fs::read_to_string(reference(1).join("table.md")).unwrap();
     let readme = readme.split_whitespace().collect::<Vec<_>>().join(" ");
     let ties = found.split("in ").find(|it| it.contains("classes of ten")).unwrap();
