@@ -3,7 +3,7 @@
 //! A gate that cannot be broken would give false comfort. So one that selects no row or names no
 //! column is refused, and an empty value does not meet any condition.
 
-use std::{fmt, iter};
+use std::{collections::BTreeSet, fmt, iter};
 
 use anyhow::bail;
 use csv::StringRecord;
@@ -13,6 +13,9 @@ use crate::sheet::Sheet;
 
 /// The exit status when a gate is not met.
 pub const EXIT_GATE: u8 = 4;
+
+/// How many values of a column a refusal names.
+const VALUES_TOLD: usize = 12;
 
 /// What a program calls the columns of its sheets.
 #[derive(Debug, PartialEq)]
@@ -144,7 +147,8 @@ impl Gate {
             bail!("--gate {self}: {} holds words, and numbers are needed", self.column);
         }
         if self.selector.select(sheet).map_err(|why| self.refusal(sheet, &why))?.is_empty() {
-            bail!("--gate {self}: no row is selected by {}", self.selector);
+            let there_is = self.selector.instead(sheet).unwrap_or_default();
+            bail!("--gate {self}: no row is selected by {}{there_is}", self.selector);
         }
         Ok(())
     }
@@ -207,6 +211,17 @@ impl Selector {
             indices.push((index, value.as_str()));
         }
         Ok(indices)
+    }
+
+    /// What the first column holds that holds nowhere what is asked for.
+    fn instead(&self, sheet: &Sheet) -> Option<String> {
+        let is_there =
+            |index: usize, value| sheet.rows.iter().any(|row| is_same(&row[index], value));
+        let indices = self.indices(sheet).ok()?;
+        let (index, _) = indices.into_iter().find(|&(index, value)| !is_there(index, value))?;
+        let fields: BTreeSet<&str> = sheet.rows.iter().map(|row| &row[index]).collect();
+        let fields = fields.into_iter().take(VALUES_TOLD).collect::<Vec<_>>().join(", ");
+        Some(format!("; {} is one of {fields}", &sheet.columns[index]))
     }
 }
 
@@ -385,7 +400,7 @@ mod tests {
         for (text, why) in [
             ("mean<2", "there is no column \"mean\"; there are mode, operation"),
             ("color=red: mean_s<2", "there is no column \"color\""),
-            ("clients=7: mean_s<2", "no row is selected by clients=7"),
+            ("clients=7: mean_s<2", "no row is selected by clients=7; clients is one of 1, 50"),
             ("invalid==0", "invalid holds words"),
         ] {
             let refusal = gate(text).unwrap().check_fits(&sheet()).unwrap_err().to_string();
