@@ -23,7 +23,7 @@ Examples:
                                        what a timeout buys, as a heat map
   chatsim report results/chat/latest   its tables and its report once more
   chatsim replay results/chat/latest/traces/pubsub.jsonl
-                                       the lives of the first messages
+                                       the first messages of experiment 1
   chatsim check                        is every number as theory says?
 
 Direct sends a message once. PubSub has it acknowledged, and sends it again where no acknowledgement (ACK) \

@@ -9,7 +9,7 @@ use super::address::Address;
 pub enum BrokerError {
     #[error(
         "no NATS server answers at {address}: {reason}; start one there with `nats-server -js`, \
-         or leave --broker away"
+         or leave out --broker"
     )]
     Unreachable { address: Address, reason: String },
     #[error(
@@ -22,7 +22,7 @@ pub enum BrokerError {
     #[error("the NATS server at {address} cannot keep the messages of a run: {reason}")]
     Setup { address: Address, reason: String },
     #[error(
-        "messages go through a broker as they come; set the ordering to any, or leave --broker away"
+        "messages go through a broker as they come; set the ordering to any, or leave out --broker"
     )]
     InOrder,
     #[error(

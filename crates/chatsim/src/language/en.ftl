@@ -208,7 +208,7 @@ gate_no_rows = { $column } has no value: no row has what it is counted from
 ## Check
 
 check_agree =
-    { $agreeing } of { $all } numbers agree with theory, in { $cases } cases of { $messages } messages; of { $silent } theory says nothing
+    { $agreeing } of { $all } numbers agree with theory, in { $cases } cases of { $messages } messages; theory says nothing about { $silent } more
 check_far = DISAGREES: { $case }: { $measure } is { $observed }, predicted { $predicted }: { $z } standard errors, at most { $most }
 check_rare = DISAGREES: { $case }: { $measure } is { $observed }, predicted { $predicted }: the chance of that is { $p }, at least { $least }
 

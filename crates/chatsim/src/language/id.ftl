@@ -1,6 +1,6 @@
 # Yang dicetak chatsim, dalam bahasa Indonesia. Nama sebuah teks mengatakan untuk apa; { $values } diisikan.
 
-predicted = perkiraan
+predicted = prediksi
 simulated = simulasi
 live = langsung
 broker = broker
@@ -39,7 +39,7 @@ notes =
     Bagian dan jumlah dihitung per pesan dan per subscriber. Pesan yang sampai masih bisa dilaporkan gagal: tidak satu
     pun ACK-nya datang tepat waktu. Latensi dihitung dari pengiriman pertama sampai pesan pertama kali diterima, hanya untuk
     pesan yang sampai; p99 tidak dilampaui oleh 99% di antaranya. Sebuah pesan menempati window sampai dikonfirmasi
-    atau dihentikan. Perkiraan datang dari teori peluang saja. Dua kolom terakhir mengatakan berapa angka yang sesuai
+    atau dihentikan. Prediksi datang dari teori peluang saja. Dua kolom terakhir mengatakan berapa angka yang sesuai
     dengannya (selisihnya kurang dari 4,2 galat baku, yang secara kebetulan dilampaui satu dari 37.000 angka), dan berapa
     galat baku selisih yang terjauh.
 
@@ -146,7 +146,7 @@ distributions_columns =
     Kasus
     Dunia
     Bagian dari yang sampai
-    Perkiraan (ms)
+    Prediksi (ms)
     Teramati (ms)
 distances_title = Seberapa jauh angka dari teori
 distances_caption =
@@ -202,9 +202,9 @@ gate_no_rows = { $column } tidak punya nilai: tidak ada baris yang bisa dihitung
 ## Pemeriksaan
 
 check_agree =
-    { $agreeing } dari { $all } angka sesuai dengan teori, di { $cases } kasus dengan { $messages } pesan; tentang { $silent } teori tidak mengatakan apa pun
-check_far = TIDAK SESUAI: { $case }: { $measure } adalah { $observed }, perkiraan { $predicted }: { $z } galat baku, paling banyak { $most }
-check_rare = TIDAK SESUAI: { $case }: { $measure } adalah { $observed }, perkiraan { $predicted }: peluangnya { $p }, paling sedikit { $least }
+    { $agreeing } dari { $all } angka sesuai dengan teori, di { $cases } kasus dengan { $messages } pesan; tentang { $silent } angka lain teori tidak mengatakan apa pun
+check_far = TIDAK SESUAI: { $case }: { $measure } adalah { $observed }, prediksi { $predicted }: { $z } galat baku, paling banyak { $most }
+check_rare = TIDAK SESUAI: { $case }: { $measure } adalah { $observed }, prediksi { $predicted }: peluangnya { $p }, paling sedikit { $least }
 
 ## Putar ulang
 

@@ -34,7 +34,7 @@ pub(crate) struct RunnersArgs {
         long,
         value_name = "N",
         value_delimiter = ',',
-        default_values_t = [10, 100, 1000],
+        default_value = "10,100,1000",
         value_parser = clap::value_parser!(u32).range(1..=10_000)
     )]
     in_flight: Vec<u32>,
