@@ -20,7 +20,11 @@ export function described(message) {
   const parts = [METHODS[message.method], `${SIGNS[fate] ?? ""} ${say(`fate-${fate}`)}`];
   if (targets > 1) parts.push(say("of-targets", { delivered, targets }));
   if (attempts > 1) parts.push(say("repeated", { times: attempts - 1 }));
-  if (arrived !== null) parts.push(milliseconds(arrived - sent));
+  if (arrived !== null) {
+    const time = milliseconds(arrived - sent);
+    // Beside any other word the time would be taken for that of the ACK.
+    parts.push(fate === "delivered" ? time : say("after", { time }));
+  }
   if (message.by_hand) parts.push(say("by-hand"));
   return parts.join(" · ");
 }

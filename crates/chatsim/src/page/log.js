@@ -15,15 +15,21 @@ export function start() {
     add(now(), isThere ? "log-failed-though-delivered" : `log-failed-${reason}`, { id }));
   on("dead_letter", ({ id }) => add(now(), "log-dead-letter", { id }));
   on("lagged", ({ missed }) => add(now(), "log-lagged", { missed }));
-  onLanguage(() => byId("log").replaceChildren(...lines.map(said)));
+  onLanguage(show);
 }
 
 function add(at, key, values) {
   const line = { at, key, values };
   lines = [line, ...lines].slice(0, LINES_MAX);
   const list = byId("log");
+  if (lines.length === 1) list.replaceChildren();
   list.prepend(said(line));
   if (list.children.length > LINES_MAX) list.lastChild.remove();
+}
+
+function show() {
+  const none = html("li", { class: "quiet" }, say("nothing-yet"));
+  byId("log").replaceChildren(...(lines.length > 0 ? lines.map(said) : [none]));
 }
 
 function said({ at, key, values }) {

@@ -69,6 +69,24 @@ fn text_is_readable_and_everything_has_a_name_on_every_screen() {
     }
 }
 
+#[test]
+fn what_is_pressed_is_readable_under_the_pointer_too() {
+    let Some(driver) = Driver::start() else { return };
+    let server = serve(ANY_PORT);
+    let page = driver.open(server.address(), "/");
+    for scheme in ["light", "dark"] {
+        page.prefer("prefers-color-scheme", scheme);
+        for pressed in ["#partition", "[data-language=id]", "[data-language=en]"] {
+            page.click(pressed);
+            let is_so = "document.querySelector('PRESSED').matches(':hover[aria-pressed=true]')";
+            page.waits_until("it is pressed", &is_so.replace("PRESSED", pressed));
+            assert_eq!(page.evaluate(AUDIT), json!([]), "{pressed}, {scheme}");
+        }
+        page.click("#partition");
+    }
+    page.expect_clean();
+}
+
 /// Whatever the page can show, so that it is looked at.
 #[track_caller]
 fn show_all(page: &Page) {

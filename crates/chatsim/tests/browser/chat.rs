@@ -57,7 +57,7 @@ fn the_life_of_a_message_is_drawn_and_told() {
     page.enter("#text-A", "hello");
     page.waits_until(
         "it is acknowledged",
-        "document.querySelector('#talk-A small.good')?.textContent.includes('acknowledged')",
+        "document.querySelector('#talk-A small.good')?.textContent.includes('✓✓ acknowledged · arrived after ')",
     );
     page.click("#talk-A li button");
     page.waits_until(
@@ -113,7 +113,7 @@ fn a_packet_is_dropped_by_a_click_while_the_world_stands() {
     page.click("#pause");
     page.waits_until("nine arrive", "document.querySelectorAll('#talk-A small.good').length === 9");
     let lost = page.texts("#talk-A small.bad");
-    assert!(lost.len() == 1 && lost[0].contains("by hand"), "{lost:?}");
+    assert!(lost.len() == 1 && lost[0].contains("disturbed by hand"), "{lost:?}");
     page.expect_clean();
 }
 

@@ -18,13 +18,13 @@ fn a_least_latency_above_the_most_is_refused_in_the_language_of_the_page() {
     for (language, exceeds, is_below) in [
         (
             "en",
-            "Must not be more than “Latency to”, 250.",
-            "Must not be less than “Latency from”, 50.",
+            "Must not be more than “Max latency”, 250.",
+            "Must not be less than “Min latency”, 50.",
         ),
         (
             "id",
-            "Tidak boleh lebih dari “Latensi sampai”, 250.",
-            "Tidak boleh kurang dari “Latensi dari”, 50.",
+            "Tidak boleh lebih dari “Latensi maks”, 250.",
+            "Tidak boleh kurang dari “Latensi min”, 50.",
         ),
     ] {
         let page = driver.open(server.address(), &format!("/?lang={language}"));
