@@ -2,7 +2,7 @@
 //! and repeated (PubSub).
 //!
 //! The crate `delivery` decides, `theory` says what to expect of it, and this program has both do the same
-//! [experiments]: [`run`] leaves a directory of [results] of which [`report`] makes what people read, [`check`] holds every
+//! [experiments]: [`run()`] leaves a directory of [results] of which [`report`] makes what people read, [`check`] holds every
 //! number against its closed form, and a [`trace`] can be replayed. The same deliveries happen [`live`], on a clock, where
 //! [`serve`] shows them to browsers.
 #![forbid(unsafe_code)]

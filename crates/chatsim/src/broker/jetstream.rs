@@ -1,7 +1,7 @@
 //! NATS JetStream: the server repeats what is not acknowledged, at most so often, and says what it gives up.
 //!
 //! A run publishes to a stream of its own, from which a durable consumer delivers to each subscriber. The
-//! network is bad in a [shim](shim) on the subscribers' side. Direct messages go through the server too, but
+//! network is bad in a [shim] on the subscribers' side. Direct messages go through the server too, but
 //! past any stream. Everything waits on the thread that asks what happens next; there is no other.
 
 mod connect;
