@@ -106,9 +106,11 @@ fn show_all(page: &Page) {
     page.enter("#set-loss", "200");
     let refused = "document.querySelector('#refused-loss:not([hidden])')";
     page.waits_until("a wrong value is refused", refused);
+    // While the world stands nothing moves away from under the pointer.
+    page.click("#pause");
+    page.waits_until("the world stands", "!document.querySelector('#step').disabled");
     page.click("#talk-A li button");
     page.waits_until("a life is drawn", "document.querySelector('#life-picture .flight')");
-    page.click("#pause");
     page.click("#share");
     page.waits_until("a notice is shown", "document.querySelector('.notice')");
 }
