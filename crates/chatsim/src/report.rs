@@ -4,6 +4,7 @@
 mod charts;
 pub(crate) mod findings;
 mod heading;
+mod opening;
 mod page;
 pub(crate) mod summary;
 pub(crate) mod tables;

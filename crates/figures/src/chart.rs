@@ -12,7 +12,7 @@ const TICKS: f64 = 5.0;
 /// From this many decades up a logarithmic axis marks powers of ten only.
 const DECADES_MANY: f64 = 2.5;
 /// Half the size of a mark.
-const MARK: f64 = 3.5;
+const MARK: f64 = 4.0;
 /// How many marks, colours and dashes the style tells apart; after that they begin again.
 pub const SERIES: usize = 6;
 
@@ -129,11 +129,27 @@ pub struct Frame {
     pub bottom: f64,
 }
 
+/// How wide the drawings of a figure are together, and how far apart: as on a screen of 1280 pixels, so that a
+/// unit is a pixel there.
+const CARD: f64 = 1086.0;
+const GAP: f64 = 16.0;
+/// A single drawing has its caption beside it.
+const ALONE: f64 = 620.0;
+
 impl Frame {
-    /// A panel with its plot inside, which has room at its left for labels of this width.
+    /// One of three panels abreast, with its plot inside, which has room at its left for labels of this width.
     pub fn panel(label_width: f64, height: f64) -> Self {
-        let (width, right) = (320.0, 310.0);
-        Self { width, height, left: label_width, right, top: 10.0, bottom: height - 34.0 }
+        Self::abreast(3, label_width, height)
+    }
+
+    /// One of so many panels that fill the figure's width.
+    pub fn abreast(columns: usize, label_width: f64, height: f64) -> Self {
+        let width = match columns {
+            0 | 1 => ALONE,
+            _ => ((CARD + GAP) / columns as f64 - GAP).floor(),
+        };
+        let (right, bottom) = (width - 10.0, height - 34.0);
+        Self { width, height, left: label_width, right, top: 10.0, bottom }
     }
 
     /// The drawing in its panel. `title` is what a reader who cannot see it is told.
@@ -230,10 +246,37 @@ pub fn agreement(x: &Scale, y: &Scale, off: f64) -> Markup {
     }
 }
 
-/// The mark of a series, told apart by form and colour; `hint` is shown where a mouse rests on it.
+/// How many of so many panels stand abreast, so that the lines are full where they can be.
+pub fn abreast(panels: usize) -> usize {
+    match panels {
+        ..=5 => panels.max(1),
+        _ => [4, 3, 5].into_iter().find(|columns| panels.is_multiple_of(*columns)).unwrap_or(4),
+    }
+}
+
+/// Panels that share the width of their figure, so many abreast; six at most.
+pub fn panels(columns: usize, panels: impl IntoIterator<Item = Markup>) -> Markup {
+    let class = format!("panels c{}", columns.clamp(1, ABREAST_MAX));
+    html! { div.(class) { @for panel in panels { (panel) } } }
+}
+
+/// More panels than these go on in the next line.
+pub const ABREAST_MAX: usize = 6;
+
+/// A shape with the value that is shown where a mouse rests on it, or the keyboard's cursor stands.
+pub fn hinted(hint: &str, shape: &Markup) -> Markup {
+    html! { g { title { (hint) } (shape) } }
+}
+
+/// The mark of a series, told apart by form and colour, with its value.
 pub fn mark(series: usize, at: Point, hint: &str) -> Markup {
+    shaped(series, series, at, hint)
+}
+
+/// A mark whose form says something else than its colour.
+pub fn shaped(shape: usize, series: usize, at: Point, hint: &str) -> Markup {
     let class = format!("mark s{}", series % SERIES);
-    html! { path.(class) d=(form(series, at)) { @if !hint.is_empty() { title { (hint) } } } }
+    html! { path.(class) d=(form(shape, at)) { @if !hint.is_empty() { title { (hint) } } } }
 }
 
 /// Circle, square, triangle, diamond, triangle upside down, cross.
@@ -319,6 +362,28 @@ mod tests {
             let scale = Scale::logarithmic(min, max, 0.0, 1.0);
             assert!(scale.ticks().len() >= 2, "{min} {max}: {scale:?}");
         }
+    }
+
+    #[test]
+    fn panels_fill_their_lines_and_the_width_of_their_figure() {
+        assert_eq!([0, 1, 5, 6, 8, 16, 10, 7].map(abreast), [1, 1, 5, 3, 4, 4, 5, 4]);
+        for columns in 2..=ABREAST_MAX {
+            let widths = Frame::abreast(columns, 40.0, 200.0).width * columns as f64;
+            let width = widths + GAP * (columns - 1) as f64;
+            assert!((CARD - 6.0..=CARD).contains(&width), "{columns}: {width}");
+        }
+        let drawn = panels(2, [html! { "a" }, html! { "b" }]).0;
+        assert_eq!(drawn, "<div class=\"panels c2\">ab</div>");
+    }
+
+    #[test]
+    fn a_form_says_something_else_than_a_colour_and_a_value_stands_behind_its_shape() {
+        let drawn = shaped(1, 3, (10.0, 10.0), "5 < 6").0;
+        assert!(drawn.starts_with("<path class=\"mark s3\""), "{drawn}");
+        assert!(drawn.contains("<title>5 &lt; 6</title>"), "{drawn}");
+        assert_ne!(form(1, (10.0, 10.0)), form(3, (10.0, 10.0)));
+        let drawn = hinted("12 s", &bar((0.0, 0.0), (1.0, 1.0), "fill")).0;
+        assert!(drawn.starts_with("<g><title>12 s</title><rect"), "{drawn}");
     }
 
     #[test]

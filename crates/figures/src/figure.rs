@@ -2,6 +2,8 @@
 
 use maud::{Markup, html};
 
+use crate::table::Data;
+
 /// A drawing with its caption and its data.
 pub struct Figure {
     pub title: String,
@@ -12,15 +14,6 @@ pub struct Figure {
     pub data: Data,
 }
 
-/// The numbers behind a figure, as a table.
-#[derive(Default)]
-pub struct Data {
-    pub heads: Vec<&'static str>,
-    /// The columns at the left that hold words; the others hold numbers.
-    pub words: usize,
-    pub lines: Vec<Vec<String>>,
-}
-
 /// What a page says around each of its figures.
 pub struct Surroundings<'a> {
     /// Above all of them.
@@ -29,6 +22,8 @@ pub struct Surroundings<'a> {
     pub name: &'a dyn Fn(usize) -> String,
     pub nothing_to_draw: &'a str,
     pub data_behind: &'a str,
+    /// How values are read off by mouse and keyboard; shown where the page's script runs.
+    pub by_hand: &'a str,
 }
 
 impl Figure {
@@ -55,39 +50,21 @@ impl Figure {
     }
 }
 
-/// Figures numbered from 1, in a part of the page whose anchor is `figures`.
-pub fn section(figures: &[Figure], around: &Surroundings<'_>) -> Markup {
-    html! {
+/// Figures numbered from 1: the first, for the first screen, and a part of the page with the others, whose anchor is
+/// `figures`.
+pub fn shown(figures: &[Figure], around: &Surroundings<'_>) -> [Markup; 2] {
+    let Some((first, others)) = figures.split_first() else { return [html! {}, html! {}] };
+    let first = html! {
+        (first.render(1, around))
+        p.lead.by-script hidden { (around.by_hand) }
+    };
+    let others = html! {
         section id="figures" {
             h2 { (around.title) }
-            @for (number, figure) in (1..).zip(figures) { (figure.render(number, around)) }
+            @for (number, figure) in (2..).zip(others) { (figure.render(number, around)) }
         }
-    }
-}
-
-impl Data {
-    /// As a table that scrolls sideways where it is too wide.
-    pub fn render(&self) -> Markup {
-        let class = |column: usize| (column < self.words).then_some("words");
-        html! {
-            div.scroll tabindex="0" {
-                table {
-                    thead { tr {
-                        @for (column, head) in self.heads.iter().enumerate() {
-                            th scope="col" class=[class(column)] { (head) }
-                        }
-                    } }
-                    tbody {
-                        @for fields in &self.lines {
-                            tr { @for (column, field) in fields.iter().enumerate() {
-                                td class=[class(column)] { (field) }
-                            } }
-                        }
-                    }
-                }
-            }
-        }
-    }
+    };
+    [first, others]
 }
 
 #[cfg(test)]
@@ -99,6 +76,7 @@ mod tests {
         name: &|number| format!("Figure {number}"),
         nothing_to_draw: "Nothing",
         data_behind: "Numbers",
+        by_hand: "Hover",
     };
 
     #[test]

@@ -5,17 +5,21 @@
 pub mod catalogue;
 pub mod chart;
 mod figure;
-mod labels;
 mod numbers;
+mod opening;
 mod page;
 mod sample;
+mod sections;
 pub mod significance;
 pub mod spread;
+pub mod table;
 pub mod workbook;
 
 pub use catalogue::Catalogue;
-pub use figure::{Data, Figure, Surroundings, section};
-pub use labels::labels;
+pub use figure::{Figure, Surroundings, shown};
 pub use numbers::Numbers;
+pub use opening::{Opening, Tile, Warning};
 pub use page::{Term, list, page, plain_text, terms};
 pub use sample::Sample;
+pub use sections::{Disclosure, findings, meaning};
+pub use table::Data;

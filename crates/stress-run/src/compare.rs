@@ -19,9 +19,9 @@ mod verdicts;
 use self::verdicts::Comparison;
 pub(crate) use self::{
     command::{CompareArgs, NOTES, run},
-    modes::{Answer, Modes},
+    modes::{Answer, LoadJudged, Modes},
     obstacles::{Comparable, Obstacle, obstacles_between},
-    verdicts::{Evidence, Machines, Verdict, judge},
+    verdicts::{Evidence, Machines, Pair, SAME_UP_TO, Verdict, judge},
 };
 
 /// What was asked for.

@@ -18,6 +18,7 @@ mod output;
 mod progress;
 mod prompt;
 mod remarks;
+mod report;
 mod request;
 mod rows;
 mod schedule;

@@ -6,8 +6,10 @@ pub(crate) mod conclusion;
 mod disclosure;
 mod facts;
 mod findings;
+mod footnotes;
 mod modes;
 mod next;
+mod opening;
 mod page;
 mod prediction;
 mod rows;
@@ -20,7 +22,7 @@ use std::{fs, path::PathBuf};
 use anyhow::Context;
 
 pub(crate) use self::{
-    disclosure::{machine_terms, program_terms},
+    disclosure::{machine_terms, made_with, program_terms},
     table::on_screen,
 };
 use crate::{language::Language, results::Run};

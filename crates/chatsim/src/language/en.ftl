@@ -8,6 +8,19 @@ unknown = unknown
 report = Report
 findings = What was found
 figures = Figures
+by_hand =
+    Values: rest the mouse on a mark, or go to a panel with Tab and on with the arrow keys. A click on
+    the head of a column sorts a table.
+not_reportable = Do not hand in these numbers
+delivered_by = { $world }: { $part }% of what is delivered is there after { $time } ms
+tile_sent = Messages
+tile_sent_note = in { $cases } cases
+tile_delivered_note = from the case with the least to the one with the most
+tile_agreeing = As theory expects
+tile_agreeing_value = { $agreeing } of { $tested }
+tile_agreeing_note = numbers that can be held against theory
+tile_farthest = Farthest from theory
+tile_farthest_note = standard errors ({ $case }, { $measure }, { $world })
 table = Table
 meaning = What the numbers mean
 costs = What real time cost

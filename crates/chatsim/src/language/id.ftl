@@ -8,6 +8,19 @@ unknown = tidak diketahui
 report = Laporan
 findings = Yang ditemukan
 figures = Gambar
+by_hand =
+    Nilai: arahkan mouse ke sebuah tanda, atau pilih panel dengan Tab lalu tombol panah. Klik kepala
+    kolom untuk mengurutkan tabel.
+not_reportable = Angka ini jangan dikumpulkan
+delivered_by = { $world }: { $part }% dari yang sampai sudah ada setelah { $time } ms
+tile_sent = Pesan
+tile_sent_note = dalam { $cases } kasus
+tile_delivered_note = dari kasus dengan yang paling sedikit sampai yang paling banyak
+tile_agreeing = Sesuai teori
+tile_agreeing_value = { $agreeing } dari { $tested }
+tile_agreeing_note = angka yang bisa dibandingkan dengan teori
+tile_farthest = Terjauh dari teori
+tile_farthest_note = galat baku ({ $case }, { $measure }, { $world })
 table = Tabel
 meaning = Arti angka-angkanya
 costs = Biaya waktu nyata

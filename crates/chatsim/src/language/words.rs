@@ -9,7 +9,10 @@ texts! {
     #[cfg(test)]
     TEXTS:
 
-    predicted, simulated, live, broker, unknown, report, findings, figures, table, meaning,
+    predicted, simulated, live, broker, unknown, report, findings, figures, by_hand,
+    not_reportable, delivered_by(world, part, time), tile_sent, tile_sent_note(cases), tile_delivered_note,
+    tile_agreeing, tile_agreeing_value(agreeing, tested), tile_agreeing_note, tile_farthest,
+    tile_farthest_note(case, measure, world), table, meaning,
     costs, disclosure, nothing_to_draw, data_behind, figure(number), milliseconds, notes,
 
     title_experiment(number, name, started), title_sweep(started), what(cases, messages, seed),

@@ -8,10 +8,10 @@ use figures::Figure;
 
 use crate::{language::Language, results::saved::SavedRun};
 
+/// The most telling one first: where cases are a grid, the grid.
 pub(super) fn all(run: &SavedRun, language: Language) -> Vec<Figure> {
-    let mut figures = vec![distributions::figure(run, language), distances::figure(run, language)];
-    figures.extend(heat::figure(run, language));
-    figures
+    let others = [distributions::figure(run, language), distances::figure(run, language)];
+    heat::figure(run, language).into_iter().chain(others).collect()
 }
 
 /// Beside the style of every page of figures.

@@ -1,9 +1,9 @@
 //! The report of a run as one page.
 
-use figures::{Data, Numbers, page, terms};
+use figures::{Data, Disclosure, Numbers, meaning, page};
 use maud::{Markup, html};
 
-use super::{charts, findings, heading, summary};
+use super::{charts, findings, heading, opening, summary};
 use crate::{
     language::Language,
     results::{
@@ -14,48 +14,20 @@ use crate::{
 };
 
 pub(super) fn html(run: &SavedRun, language: Language) -> String {
-    let title = heading::title(run, language);
+    let [first, others] = language.shown(&charts::all(run, language));
+    let findings: Vec<Markup> =
+        findings::of(run, language).into_iter().map(|finding| html! { (finding) }).collect();
     let content = html! {
-        header { h1 { (title) } (origin(run, language)) }
-        (summary(run, language))
-        (language.figures_section(&charts::all(run, language)))
+        (opening::render(run, language))
+        (first)
+        (figures::findings(&language.findings(), &findings))
         (table(run, language))
         (costs(run, language))
-        section id="meaning" { h2 { (language.meaning()) } p { (language.notes()) } }
+        (others)
+        (meaning(&language.meaning(), &[(None, language.notes())]))
         (disclosure(run, language))
     };
-    let style = format!(
-        "{}#meaning p {{ max-width: 60rem; }}\n.lead {{ overflow-wrap: anywhere; }}",
-        charts::STYLE
-    );
-    page(language.tag(), &title, &style, &content)
-}
-
-fn origin(run: &SavedRun, language: Language) -> Markup {
-    html! {
-        p.lead { (heading::what(run, language)) }
-        p.lead { (run.environment.program.named("chatsim")) "." }
-        nav {
-            a href="#figures" { (language.figures()) }
-            a href="#table" { (language.table()) }
-            a href="#meaning" { (language.meaning()) }
-            a href="#disclosure" { (language.disclosure()) }
-        }
-    }
-}
-
-/// The findings, below what forbids to use them.
-fn summary(run: &SavedRun, language: Language) -> Markup {
-    let marks = heading::marks(run, language);
-    html! {
-        @if !marks.is_empty() {
-            aside.banner role="note" { ul { @for mark in &marks { li { (mark) } } } }
-        }
-        section.findings {
-            h2 { (language.findings()) }
-            ol { @for finding in findings::of(run, language) { li { (finding) } } }
-        }
-    }
+    page(language.tag(), &heading::title(run, language), charts::STYLE, &content)
 }
 
 fn table(run: &SavedRun, language: Language) -> Markup {
@@ -108,23 +80,20 @@ fn disclosure(run: &SavedRun, language: Language) -> Markup {
     let worlds = World::ALL
         .into_iter()
         .filter(|world| run.results.iter().any(|result| result.worlds.contains_key(world)));
-    html! {
-        section id="disclosure" {
-            h2 { (language.disclosure()) }
-            (terms(&all, &language.unknown()))
-            h3 { (language.raw_files()) }
-            ul {
-                li { code { (runs::ENVIRONMENT) } ": " (language.raw_environment()) }
-                @for world in worlds {
-                    li { code { "records/" (world) "/" } ": " (language.raw_records()) }
-                }
-                @if !run.costs.is_empty() {
-                    li { code { (costs::FILE) } ": " (language.raw_costs()) }
-                }
-                li { code { (TRACES) "/" } ": " (language.raw_traces()) }
-            }
-        }
+    let mut files = vec![(runs::ENVIRONMENT.to_owned(), language.raw_environment())];
+    files.extend(worlds.map(|world| (format!("records/{world}/"), language.raw_records())));
+    if !run.costs.is_empty() {
+        files.push((costs::FILE.to_owned(), language.raw_costs()));
     }
+    files.push((format!("{TRACES}/"), language.raw_traces()));
+    let disclosure = Disclosure {
+        title: &language.disclosure(),
+        terms: &all,
+        unknown: &language.unknown(),
+        files_title: &language.raw_files(),
+        files: &files,
+    };
+    disclosure.render()
 }
 
 #[cfg(test)]

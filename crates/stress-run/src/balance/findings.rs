@@ -22,10 +22,16 @@ pub(crate) fn of(run: &BalanceRun, language: Language) -> Vec<String> {
     findings.into_iter().flatten().collect()
 }
 
+/// How many rows are as simulated, and of how many that is known.
+pub(super) fn agreement(rows: &[&Row]) -> (usize, usize) {
+    let known: Vec<bool> = rows.iter().filter_map(|row| row.is_as_simulated()).collect();
+    (known.iter().filter(|is_so| **is_so).count(), known.len())
+}
+
 fn as_simulated(rows: &[&Row], language: Language) -> Option<String> {
     let compared: Vec<&&Row> = rows.iter().filter(|row| row.is_as_simulated().is_some()).collect();
     let worst = compared.iter().max_by(|a, b| distance(a).total_cmp(&distance(b)))?;
-    let within = compared.iter().filter(|row| row.is_as_simulated() == Some(true)).count();
+    let (within, _) = agreement(rows);
     let off = compared.iter().filter(|row| row.is_as_simulated() == Some(false));
     let disturbed = off.filter(|row| row.disturbed.is_some()).count();
     let found = language.balance_as_simulated(
@@ -50,11 +56,17 @@ fn distance(row: &Row) -> f64 {
     mean.max(p99)
 }
 
-fn beside_a_slow_server(rows: &[&Row], language: Language) -> Option<String> {
+/// The policies beside a slow server by their mean times, the shortest first.
+pub(super) fn ranked<'a>(rows: &[&'a Row]) -> Vec<(f64, &'a Row)> {
     let slow = |row: &&&Row| row.scenario == ScenarioName::Unequal.name();
     let mut with_mean: Vec<(f64, &Row)> =
         rows.iter().filter(slow).filter_map(|row| Some((row.mean_ms?, *row))).collect();
     with_mean.sort_by(|a, b| a.0.total_cmp(&b.0));
+    with_mean
+}
+
+fn beside_a_slow_server(rows: &[&Row], language: Language) -> Option<String> {
+    let with_mean = ranked(rows);
     let ((best_ms, best), (worst_ms, worst)) = (*with_mean.first()?, *with_mean.last()?);
     if with_mean.len() < 2 {
         return None;

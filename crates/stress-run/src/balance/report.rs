@@ -2,17 +2,18 @@
 
 mod incidents;
 mod latencies;
+mod opening;
 mod series;
 mod shares;
 mod worlds;
 
 use cli::Grid;
-use figures::{Data, Figure, Term, page};
+use figures::{Data, Figure, Term, meaning, page};
 use maud::{Markup, html};
 use runs::moment;
 
 use super::{
-    files::{BalanceRun, Environment, FILES},
+    files::{BalanceRun, FILES},
     findings,
     tables::{self, shown},
 };
@@ -25,60 +26,27 @@ use crate::{
 pub(crate) const PAGE: &str = "report.html";
 
 pub(crate) fn html(run: &BalanceRun, language: Language) -> String {
-    let title = language.balance_title(moment(&run.environment.started));
+    let [first, others] = language.shown(&all_figures(run, language));
+    let findings: Vec<Markup> =
+        findings::of(run, language).into_iter().map(|finding| html! { (finding) }).collect();
     let content = html! {
-        header { h1 { (title) } (measured(run, language)) }
-        (summary(run, language))
-        (language.figures_section(&all_figures(run, language)))
+        (opening::render(run, language))
+        (first)
+        (figures::findings(&language.findings(), &findings))
         (tables_section(run, language))
-        section id="meaning" { h2 { (language.meaning()) } p { (language.balance_notes()) } }
+        (others)
+        (meaning(&language.meaning(), &[(None, language.balance_notes())]))
         (disclosure(run, language))
     };
-    page(language.tag(), &title, STYLE, &content)
+    let title = language.balance_title(moment(&run.environment.started));
+    page(language.tag(), &title, "", &content)
 }
 
-/// Beside the style of every page of figures.
-const STYLE: &str = "#meaning p { max-width: 60rem; }";
-
-fn measured(run: &BalanceRun, language: Language) -> Markup {
-    let Environment { machine, program, .. } = &run.environment;
-    let commit = &program.git_commit;
-    html! {
-        p.lead { (tables::what(run, language)) }
-        p.lead {
-            (machine.in_words(language)) ". stress-run " (program.version) ", commit "
-            code { (commit.get(..12).unwrap_or(commit)) } "."
-        }
-        nav {
-            a href="#figures" { (language.figures()) }
-            a href="#tables" { (language.tables()) }
-            a href="#meaning" { (language.meaning()) }
-            a href="#disclosure" { (language.disclosure()) }
-        }
-    }
-}
-
-/// The findings, below what forbids to use them.
-fn summary(run: &BalanceRun, language: Language) -> Markup {
-    let marks = tables::marks(run, language);
-    html! {
-        @if !marks.is_empty() {
-            aside.banner role="note" {
-                p.verdict { (language.not_reportable()) }
-                ul { @for mark in &marks { li { (mark) } } }
-            }
-        }
-        section.findings {
-            h2 { (language.findings()) }
-            ol { @for finding in findings::of(run, language) { li { (finding) } } }
-        }
-    }
-}
-
+/// The most telling one first.
 fn all_figures(run: &BalanceRun, language: Language) -> [Figure; 4] {
     [
-        worlds::figure(run, language),
         latencies::figure(run, language),
+        worlds::figure(run, language),
         shares::figure(run, language),
         incidents::figure(run, language),
     ]
@@ -114,14 +82,8 @@ fn disclosure(run: &BalanceRun, language: Language) -> Markup {
     terms.push((language.term_started(), Some(environment.started.clone())));
     terms.push((language.term_seed(), Some(environment.plan.seed.to_string())));
     let there = FILES.iter().filter(|(name, _)| run.dir.join(name).exists());
-    html! {
-        section id="disclosure" {
-            h2 { (language.disclosure()) }
-            (figures::terms(&terms, &language.unknown()))
-            h3 { (language.raw_files()) }
-            ul { @for (name, purpose) in there { li { code { (name) } ": " (purpose(language)) } } }
-        }
-    }
+    let files = there.map(|(name, purpose)| ((*name).to_owned(), purpose(language)));
+    language.disclosed(&terms, &files.collect::<Vec<_>>())
 }
 
 #[cfg(test)]

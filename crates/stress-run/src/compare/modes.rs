@@ -66,6 +66,12 @@ impl Modes {
         loads
     }
 
+    /// Each mode against each other, both ways round.
+    pub(crate) fn pairs_under(&self, load: &LoadJudged<'_>) -> Vec<&Pair> {
+        let pairs = self.by_load.pairs.iter().chain(&self.over_all.pairs);
+        pairs.filter(|pair| pair.cell.load() == load.load).collect()
+    }
+
     /// By how many a p-value is multiplied at most, where it is the only small one of all operations.
     fn tests(&self) -> usize {
         let of_operations = self.of_operations();

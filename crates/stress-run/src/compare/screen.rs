@@ -118,7 +118,7 @@ fn of_modes(modes: &Modes, language: Language) -> String {
         let _ = write!(screen, "\n{operation}\n{table}");
     }
     let _ = writeln!(screen);
-    for sentence in modes.load_by_load(language) {
+    for sentence in modes.together(language).into_iter().chain(modes.load_by_load(language)) {
         let _ = writeln!(screen, "{}", wrapped(&sentence));
     }
     let _ = writeln!(screen, "\n{}", wrapped(&language.mode_notes()));

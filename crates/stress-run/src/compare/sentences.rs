@@ -73,10 +73,10 @@ impl Modes {
         }
     }
 
-    /// The same, and what the single loads say.
+    /// What the single loads say; nothing where it is the same.
     pub(crate) fn load_by_load(&self, language: Language) -> Vec<String> {
         let Answer { loads, unsure, slower, needed } = Answer::of(self);
-        let mut sentences = self.together(language);
+        let mut sentences = Vec::new();
         if needed.is_some() || self.over_all.pairs.is_empty() {
             return sentences;
         }
@@ -99,11 +99,14 @@ impl LoadJudged<'_> {
         let fastest = mode_name(self.fastest.server.mode);
         let others: Vec<String> =
             self.others.iter().map(|pair| pair.beside_fastest(language)).collect();
-        let load = match self.size() {
+        language.modes_under(self.named(language), fastest, others.join("; "))
+    }
+
+    pub(crate) fn named(&self, language: Language) -> String {
+        match self.size() {
             Some((volume, clients)) => language.cell_named(self.operation(), volume, clients),
             None => language.operation_all_loads(self.operation()),
-        };
-        language.modes_under(load, fastest, others.join("; "))
+        }
     }
 }
 
@@ -129,7 +132,7 @@ impl Pair {
     }
 
     /// The ratio and its range; empty where there is none.
-    pub(super) fn speed(&self, language: Language) -> (String, String) {
+    pub(crate) fn speed(&self, language: Language) -> (String, String) {
         let ratio = self.speed_ratio.map_or_else(String::new, |speed| ratio(speed, language));
         let range = self.speed_range.map_or_else(String::new, |speeds| range(speeds, language));
         (ratio, range)

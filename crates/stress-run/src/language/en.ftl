@@ -72,8 +72,6 @@ repetitions = { $count ->
        *[other] { $count } repetitions
     }
 seconds = { $number } s
-yes = yes
-no = no
 
 ## While a run is going on
 
@@ -248,6 +246,12 @@ no_mode_tested =
     Which mode is faster cannot be told from so few repetitions; --repeat { $repetitions } can show
     it.
 no_mode_slower = Load by load, no mode is shown to be slower than another.
+matrix_corner = × as fast as
+matrix_notes =
+    Each field says how fast the mode of its row is as a multiple of the mode above it, and below that
+    the 95% range. Each mode has its best pool.
+each_load = The modes under each load
+how_judged = How that is judged
 slower_under = Load by load, { $mode } is slower under { $count } of { $loads }, at worst { $worst }.
 worst_under = { $ratio } times as fast as { $fastest } (95% range { $range }; { $cell })
 unsure_under =
@@ -359,6 +363,18 @@ backends_fit =
     tokens. { $counts }
 # All servers behind a balancer, before their counts.
 all_backends = backends
+load_title = A load on { $server }
+load_opening =
+    The target answers { $rate } requests a second; half of them take at most { $p50 } ms, and one of a
+    hundred takes more than { $p99 } ms.
+load_unanswered = No request succeeded.
+load_answered_note = requests in { $time }
+load_mean = Mean (ms)
+load_mean_note = at most { $longest } ms
+load_gap_note = without a success, from { $from } on
+load_figure = How response times are distributed
+load_caption = At p99 one request of a hundred takes longer. Each line is one kind of request.
+load_panel = response time (ms), by quantile
 load_notes =
     Times are of requests that succeeded, until the last and until the first byte of the answer. In a
     closed loop they count from the moment when the client was free, in an open loop from the moment when
@@ -433,6 +449,23 @@ balance_notes =
     it. To look at requests in flight is no worse than to throw dice (M/D/1, with one worker). Bursts are
     served in rounds, and equal servers have equal shares. Where nothing stands, no formula is known.
 
+balance_opening =
+    With one server { $times } times as slow as the others, requests take { $best_ms } ms on average with
+    { $best } and { $worst_ms } ms with { $worst }.
+balance_not_ranked = One slow server was not measured with two policies.
+balance_pair = { $row }: { $measured } ms measured, { $expected } ms expected
+balance_quantile = { $policy }, p{ $quantile }: { $measured } ms measured, { $simulated } ms simulated
+balance_answered = Answered
+balance_answered_note = requests, in { $rows ->
+        [one] { $rows } row
+       *[other] { $rows } rows
+    }
+balance_failures_note = of { $requests } requests, those that no client could send among them
+balance_agreeing = As simulated
+balance_agreeing_value = { $within } of { $rows } rows
+balance_agreeing_note = mean and p99 within { $band } of the simulation
+balance_gap = Longest gap
+balance_gap_note = without any answer ({ $row })
 balance_disturbed = DISTURBED: the machine had other load, or stood still, during { $rows } of { $all } rows
 balance_why_off =
     Other programs disturbed { $disturbed } of the other { $others }{ $rest ->
@@ -505,43 +538,89 @@ term_filebalancer = Digest of filebalancer
 report_title = Stress test of the file server, { $started }
 measured =
     Server modes: { $modes }. { $rows } of { $planned } rows were measured, in { $repetitions }.
-not_reportable = NOT REPORTABLE
+not_reportable = Do not hand in these numbers
+trial_run = Trial run: do not hand in these numbers
 findings = What was found
 figures = Figures
 tables = Tables
 meaning = What the numbers mean
 about_tables =
-    The run has { $repetitions }. The measured numbers of a row are all of the same one, the median
-    repetition, as in table.md, the CSV files and the workbook. The range goes from the smallest
-    mean time of a repetition to the largest; from { $confidence_min } repetitions on it is the 95%
-    confidence interval of the median. A number in brackets behind the workers says how many bursts
-    they were counted over. Rows in grey are limited by the clients: their goodput is at least
-    { $limit } of the ceiling.
-row_columns =
-    Number
-    Operation
-    Volume (MiB)
-    Client workers
-    Server workers
-    Mean time (s)
-    Range (s)
-    Throughput per client (MiB/s)
-    Goodput (MiB/s)
-    Last client done (s)
-    Mean queue wait (s)
-    Mean by the model (s)
-    Error against the model (%)
-    Ceiling (MiB/s)
-    Share of the ceiling (%)
-    Limited by the client
-    Peak memory (MiB)
-    Clients ok / failed
-    Server workers ok / failed (bursts)
+    These are the nine columns of the CSV files and of the workbook. The run has { $repetitions }; the
+    numbers of a row are all of the same one, the median repetition. In the columns of time and
+    throughput the darker of two fields of a group has the larger number. A small number behind a
+    value leads to a note below the table: why the value is right, though it surprises. Behind
+    “details” is what the row is judged by, and where its raw records are. The range there goes from
+    the smallest mean time of a repetition to the largest; from { $confidence_min } repetitions on
+    it is the 95% confidence interval of the median.
+details = details
+row_terms =
+    Range of the mean time
+    Goodput of all clients together
+    Last client done after
+    Mean wait for a worker
+    Mean time by the model (error)
+    Ceiling
+    Share of the ceiling
+    Peak memory of the server
     Remarks
-flag_disturbed = disturbed { $disturbed } of { $repetitions }
+    Other load on the machine
+    Raw records
+raw_row = { $file } and workers.jsonl.gz: { $columns }
+
+## The report: why a number of the table is right, though it surprises
+
+note_disturbed =
+    While this row was measured the machine had other load, or stood still; “details” says how much.
+    Measured alone it may be faster.
+note_mean =
+    This mean is lower than with the most workers, and yet the server is no faster: few workers serve
+    the clients one after another, so the first are done early and pull the mean down. The last
+    client is done as late, or later (see “last client done after” in the details of both rows).
+note_limited =
+    The clients reach at least { $limit } of what the same clients reach with a server that does
+    nothing. So this row shows how fast the clients are; the server may be faster.
+note_failed = Clients failed. Time and throughput are of those that succeeded; “details” has the causes.
+note_bursts =
+    More workers than clients, and all of them served: the row is short, so its clients started again
+    and again, in as many bursts as the field says. In each burst a client has one worker, but not
+    always the same one. The field counts the workers that served in any burst.
+note_idle =
+    Fewer workers than the pool has, though there were clients for all of them: whoever was done
+    early took the next client too. A worker that served nobody is in neither count, so the two do
+    not add up to the pool.
+flag_disturbed = in { $disturbed } of { $repetitions } repetitions: { $why }
 flag_attempts = { $attempts } attempts
 flag_invalid = INVALID: { $why }
 flag_server = server failed: { $why }
+## The report: its first screen
+
+opening_failed = { $failed } of { $clients } clients failed.
+opening_untested =
+    Which mode is faster cannot be told from { $repetitions }: they differ by up to { $apart }
+    ({ $operation }), and chance may be all of it.
+opening_same =
+    No mode is shown to be faster than another: they differ by at most { $apart } ({ $operation }),
+    while one and the same row, measured again, differs by { $scatter }.
+# So many loads of a mode.
+slower_in = { $mode } under { $count }
+opening_slower = Some modes are slower than the fastest, of { $loads } loads: { $slower }.
+opening_pools =
+    In { $mode } mode the best server for { $operation } ({ $load }) is the { $pool } with { $rate },
+    { $ratio } times what the worst pool reaches ({ $worst }).
+tile_verified = Verified
+tile_verified_note = every byte of { $transfers } transfers was checked
+tile_failures = Failures
+tile_failures_note = of { $clients } clients, in all attempts
+tile_best = Best rate
+tile_best_note = { $operation }, all clients together ({ $row })
+tile_apart = Modes differ by
+tile_apart_note = at most, in { $operation } over all loads.
+tile_repetitions = Repetitions
+tile_scatter = The same row, measured again, differs by { $scatter } (half of the rows by more).
+tile_no_scatter = One repetition: how much of a difference is chance is not known.
+by_hand =
+    Values: rest the mouse on a mark, or go to a panel with Tab and on with the arrow keys. A click on
+    the head of a column sorts a table.
 
 ## The report: what was found
 
@@ -585,14 +664,15 @@ least_to_most = { $operation } from { $least } to { $most }
 
 gantt_title = When each client waited, and when it was served
 gantt_caption =
-    Each bar is one client: { $operation }, { $load }, sorted by worker. From the start until a
-    worker was free a client waited: { $waits }.
-gantt_waited =
-    { $mode } { $mean } on average and { $max } at most, { $share } of its time ({ $shown })
-gantt_shown = { $clients } clients, { $workers }, { $row }
-gantt_left_out = { $waited }; { $left_out } clients without a timeline are left out
+    Each bar is one client: { $operation }, { $load }, sorted by worker, whose number stands at the
+    left; a mode stands with the size of its pool. The percentage is what the clients waited of their time, from the start until a worker was
+    free. The rows: { $rows }.
+gantt_left_out = { $row } without { $left_out } clients that have no timeline
+gantt_panel = { $server }: { $share } waiting
+gantt_bar =
+    client { $client } ({ $worker }): served from { $waited } to { $finished }
 gantt_waiting = waiting for a worker
-gantt_served = served (each worker in its colour)
+gantt_served = served, in the colour of the mode (two shades tell workers apart)
 gantt_axis = seconds after the start
 gantt_columns =
     Mode
@@ -611,6 +691,8 @@ goodput_caption =
 no_ceiling = No ceiling was measured, so it is not known which rows the clients limit.
 goodput_ceiling = ceiling: what the clients reach with a server that does nothing
 goodput_axis = clients
+goodput_panel = { $operation } { $volume }, { $pool } (MiB/s)
+goodput_others = The same for { $volumes }
 goodput_columns =
     Mode
     Operation
@@ -689,7 +771,8 @@ prediction_caption =
     within { $band }. Its largest error is { $worst }.
 prediction_band = error of at most { $band }
 prediction_axis = predicted mean (s)
-prediction_panel = { $mode }, measured mean (s)
+prediction_panel = { $mode }, measured (s)
+prediction_pair = { $measured } measured, { $predicted } predicted ({ $error })
 prediction_columns =
     Mode
     Operation

@@ -66,8 +66,6 @@ load = { $clients ->
 row = { $mode }, baris { $number }
 repetitions = { $count } ulangan
 seconds = { $number } detik
-yes = ya
-no = tidak
 
 ## Selama pengukuran
 
@@ -225,6 +223,12 @@ no_mode_tested =
     Mode mana yang lebih cepat belum bisa dipastikan dengan ulangan sesedikit ini; --repeat
     { $repetitions } bisa menunjukkannya.
 no_mode_slower = Beban demi beban, tidak ada mode yang terbukti lebih lambat.
+matrix_corner = × secepat
+matrix_notes =
+    Setiap sel menunjukkan berapa kali mode di barisnya secepat mode di kepala kolom, dan di bawahnya
+    rentang 95%. Setiap mode memakai pool terbaiknya.
+each_load = Mode pada setiap beban
+how_judged = Cara menilainya
 slower_under =
     Beban demi beban, { $mode } lebih lambat pada { $count } dari { $loads }, paling buruk { $worst }.
 worst_under = { $ratio } kali kecepatan { $fastest } (rentang 95% { $range }; { $cell })
@@ -325,6 +329,18 @@ backends_fit =
     masing-masing server, dan token. { $counts }
 # Semua server di belakang balancer, di depan hitungannya.
 all_backends = semua server di belakang balancer
+load_title = Beban pada { $server }
+load_opening =
+    Target menjawab { $rate } permintaan per detik; separuhnya memakan paling lama { $p50 } ms, dan satu
+    dari seratus lebih dari { $p99 } ms.
+load_unanswered = Tidak ada permintaan yang sukses.
+load_answered_note = permintaan dalam { $time }
+load_mean = Rata-rata (ms)
+load_mean_note = paling lama { $longest } ms
+load_gap_note = tanpa satu pun yang sukses, mulai { $from }
+load_figure = Sebaran waktu jawaban
+load_caption = Pada p99 satu dari seratus permintaan lebih lama. Setiap garis adalah satu jenis permintaan.
+load_panel = waktu jawaban (ms), menurut kuantil
 load_notes =
     Waktu dihitung untuk permintaan yang sukses, sampai byte terakhir dan sampai byte pertama dari jawaban.
     Pada closed loop waktu dihitung sejak client bebas, pada open loop sejak permintaan itu seharusnya
@@ -397,6 +413,20 @@ balance_notes =
     (M/D/1, dengan satu worker). Ledakan dilayani dalam beberapa putaran, dan server yang sama mendapat bagian yang
     sama. Jika kosong, tidak ada rumusnya.
 
+balance_opening =
+    Dengan satu server { $times } kali lebih lambat daripada yang lain, permintaan rata-rata memakan
+    { $best_ms } ms dengan { $best } dan { $worst_ms } ms dengan { $worst }.
+balance_not_ranked = Satu server yang lambat tidak diukur dengan dua kebijakan.
+balance_pair = { $row }: terukur { $measured } ms, diharapkan { $expected } ms
+balance_quantile = { $policy }, p{ $quantile }: terukur { $measured } ms, simulasi { $simulated } ms
+balance_answered = Dijawab
+balance_answered_note = permintaan, dalam { $rows } baris
+balance_failures_note = dari { $requests } permintaan, termasuk yang tidak sempat dikirim client
+balance_agreeing = Sesuai simulasi
+balance_agreeing_value = { $within } dari { $rows } baris
+balance_agreeing_note = rata-rata dan p99 berbeda paling banyak { $band } dari simulasi
+balance_gap = Jeda terlama
+balance_gap_note = tanpa satu pun jawaban ({ $row })
 balance_disturbed = DISTURBED: ada beban lain atau terhenti saat { $rows } dari { $all } baris diukur
 balance_why_off =
     Dari { $others } baris lainnya, { $disturbed } terganggu program lain{ $rest ->
@@ -469,43 +499,91 @@ term_filebalancer = Digest filebalancer
 report_title = Stress test file server, { $started }
 measured =
     Mode server: { $modes }. { $rows } dari { $planned } baris terukur, dalam { $repetitions }.
-not_reportable = TIDAK LAYAK DILAPORKAN
+not_reportable = Angka ini jangan dikumpulkan
+trial_run = Uji coba: angka ini jangan dikumpulkan
 findings = Temuan
 figures = Gambar
 tables = Tabel
 meaning = Arti angka-angkanya
 about_tables =
-    Pengukuran ini punya { $repetitions }. Semua angka terukur pada satu baris berasal dari satu
-    ulangan yang sama, yaitu ulangan median, seperti di table.md, berkas CSV, dan workbook. Rentang
-    adalah waktu rata-rata ulangan yang terkecil sampai yang terbesar; mulai { $confidence_min }
-    ulangan, rentang adalah interval kepercayaan 95% untuk median. Angka dalam kurung di belakang
-    jumlah worker adalah banyaknya burst yang dihitung. Baris abu-abu dibatasi oleh client:
-    goodput-nya paling sedikit { $limit } dari batas atas.
-row_columns =
-    Nomor
-    Operasi
-    Volume (MiB)
-    Client worker
-    Server worker
-    Waktu rata-rata (s)
-    Rentang (s)
-    Throughput per client (MiB/s)
-    Goodput (MiB/s)
-    Client terakhir selesai (s)
-    Rata-rata waktu antre (s)
-    Rata-rata menurut model (s)
-    Selisih terhadap model (%)
-    Batas atas (MiB/s)
-    Bagian dari batas atas (%)
-    Dibatasi client
-    Memori puncak (MiB)
-    Client sukses / gagal
-    Server worker sukses / gagal (burst)
-    Catatan
-flag_disturbed = terganggu { $disturbed } dari { $repetitions }
+    Inilah sembilan kolom yang juga ada di file CSV dan workbook. Pengukuran ini punya
+    { $repetitions }; semua angka satu baris berasal dari ulangan yang sama, yaitu ulangan median.
+    Di kolom waktu dan throughput, sel yang lebih gelap dalam satu kelompok punya angka yang lebih
+    besar. Angka kecil di belakang sebuah nilai menunjuk ke catatan di bawah tabel: mengapa nilai
+    itu benar walaupun mengherankan. Di balik “rincian” ada dasar penilaian baris itu dan letak
+    catatan mentahnya. Rentang di sana mulai dari waktu rata-rata ulangan yang terkecil sampai yang
+    terbesar; mulai { $confidence_min } ulangan, rentang itu adalah interval kepercayaan 95% untuk
+    median.
+details = rincian
+row_terms =
+    Rentang waktu rata-rata
+    Goodput semua client bersama
+    Client terakhir selesai setelah
+    Rata-rata menunggu worker
+    Waktu rata-rata menurut model (galat)
+    Batas atas
+    Bagian dari batas atas
+    Memori puncak server
+    Keterangan
+    Beban lain pada mesin
+    Catatan mentah
+raw_row = { $file } dan workers.jsonl.gz: { $columns }
+
+## Laporan: mengapa sebuah angka di tabel benar walaupun mengherankan
+
+note_disturbed =
+    Selama baris ini diukur, mesin punya beban lain atau sempat berhenti; “rincian” menunjukkan
+    seberapa besar. Kalau diukur sendirian, hasilnya mungkin lebih cepat.
+note_mean =
+    Rata-rata ini lebih rendah daripada dengan worker terbanyak, padahal server tidak lebih cepat:
+    worker yang sedikit melayani client satu per satu, sehingga client pertama cepat selesai dan
+    menarik rata-rata ke bawah. Client terakhir selesai sama lambatnya atau lebih lambat (lihat
+    “client terakhir selesai setelah” di rincian kedua baris).
+note_limited =
+    Client mencapai sedikitnya { $limit } dari yang dicapai client yang sama dengan server yang tidak
+    melakukan apa-apa. Jadi baris ini menunjukkan kecepatan client; server mungkin lebih cepat.
+note_failed = Ada client yang gagal. Waktu dan throughput dihitung dari yang sukses; penyebabnya ada di “rincian”.
+note_bursts =
+    Worker yang melayani lebih banyak daripada client: baris ini singkat, jadi client-nya mulai
+    berulang kali, sebanyak burst yang tertulis. Pada setiap burst satu client dilayani satu worker,
+    tetapi tidak selalu yang sama. Yang dihitung adalah worker yang melayani pada burst mana pun.
+note_idle =
+    Worker yang melayani lebih sedikit daripada pool, padahal client-nya cukup untuk semua: worker
+    yang cepat selesai mengambil client berikutnya juga. Worker yang tidak melayani siapa pun tidak
+    dihitung, jadi jumlah keduanya tidak sama dengan pool.
+flag_disturbed = pada { $disturbed } dari { $repetitions } ulangan: { $why }
 flag_attempts = { $attempts } percobaan
 flag_invalid = INVALID: { $why }
 flag_server = server gagal: { $why }
+## Laporan: layar pertama
+
+opening_failed = { $failed } dari { $clients } client gagal.
+opening_untested =
+    Mode mana yang lebih cepat tidak bisa diketahui dari { $repetitions }: perbedaannya sampai
+    { $apart } ({ $operation }), dan itu mungkin hanya kebetulan.
+opening_same =
+    Tidak ada mode yang terbukti lebih cepat: perbedaannya paling banyak { $apart } ({ $operation }),
+    padahal baris yang sama, kalau diukur lagi, berbeda { $scatter }.
+# Sekian beban dari satu mode.
+slower_in = { $mode } pada { $count }
+opening_slower = Ada mode yang lebih lambat daripada yang tercepat, dari { $loads } beban: { $slower }.
+opening_pools =
+    Pada mode { $mode }, server terbaik untuk { $operation } ({ $load }) adalah { $pool } dengan
+    { $rate }, { $ratio } kali yang dicapai pool terburuk ({ $worst }).
+tile_verified = Diperiksa
+tile_verified_note = setiap byte dari { $transfers } transfer diperiksa
+tile_failures = Kegagalan
+tile_failures_note = dari { $clients } client, pada semua percobaan
+tile_best = Laju terbaik
+tile_best_note = { $operation }, semua client bersama ({ $row })
+tile_apart = Perbedaan mode
+tile_apart_note = paling banyak, pada { $operation } untuk semua beban.
+tile_repetitions = Ulangan
+tile_scatter = Baris yang sama, kalau diukur lagi, berbeda { $scatter } (separuh baris lebih dari itu).
+tile_no_scatter = Satu ulangan: tidak diketahui seberapa besar perbedaan karena kebetulan.
+by_hand =
+    Nilai: arahkan mouse ke sebuah tanda, atau pilih panel dengan Tab lalu tombol panah. Klik kepala
+    kolom untuk mengurutkan tabel.
 
 ## Laporan: temuan
 
@@ -548,14 +626,15 @@ least_to_most = { $operation } dari { $least } sampai { $most }
 
 gantt_title = Kapan tiap client menunggu dan kapan dilayani
 gantt_caption =
-    Satu batang adalah satu client: { $operation }, { $load }, diurutkan menurut worker. Sejak mulai
-    sampai ada worker yang bebas, client menunggu: { $waits }.
-gantt_waited =
-    { $mode } rata-rata { $mean } dan paling lama { $max }, { $share } dari waktunya ({ $shown })
-gantt_shown = { $clients } client, { $workers }, { $row }
-gantt_left_out = { $waited }, { $left_out } client tanpa garis waktu tidak digambar
+    Setiap batang adalah satu client: { $operation }, { $load }, diurutkan menurut worker, yang
+    nomornya ada di kiri; di samping mode ada besar pool-nya. Persentasenya adalah bagian waktu yang dipakai client untuk menunggu, sejak
+    mulai sampai ada worker yang bebas. Barisnya: { $rows }.
+gantt_left_out = { $row } tanpa { $left_out } client yang tidak punya linimasa
+gantt_panel = { $server }: { $share } menunggu
+gantt_bar =
+    client { $client } ({ $worker }): dilayani dari { $waited } sampai { $finished }
 gantt_waiting = menunggu worker
-gantt_served = dilayani (tiap worker satu warna)
+gantt_served = dilayani, dalam warna mode (dua corak membedakan worker)
 gantt_axis = detik sejak mulai
 gantt_columns =
     Mode
@@ -575,6 +654,8 @@ no_ceiling =
     Batas atas tidak diukur, jadi tidak diketahui baris mana yang dibatasi client.
 goodput_ceiling = batas atas: yang dicapai client dengan server yang tidak melakukan apa-apa
 goodput_axis = client
+goodput_panel = { $operation } { $volume }, { $pool } (MiB/s)
+goodput_others = Hal yang sama untuk { $volumes }
 goodput_columns =
     Mode
     Operasi
@@ -651,7 +732,8 @@ prediction_caption =
     dengan selisih paling banyak { $band }. Selisih terbesarnya { $worst }.
 prediction_band = selisih paling banyak { $band }
 prediction_axis = prediksi rata-rata (s)
-prediction_panel = { $mode }, rata-rata terukur (s)
+prediction_panel = { $mode }, terukur (s)
+prediction_pair = terukur { $measured }, menurut model { $predicted } ({ $error })
 prediction_columns =
     Mode
     Operasi

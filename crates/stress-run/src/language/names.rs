@@ -1,6 +1,6 @@
 //! How cells, servers and numbers of something are named.
 
-use figures::{Figure, Numbers, Surroundings};
+use figures::{Disclosure, Figure, Numbers, Surroundings, Term, Warning};
 use maud::Markup;
 
 use super::Language;
@@ -44,15 +44,34 @@ impl Language {
         self.seconds(self.number(seconds))
     }
 
-    /// The part of a report with its figures, numbered.
-    pub(crate) fn figures_section(self, figures: &[Figure]) -> Markup {
+    /// The first figure of a report, and the part with the others.
+    pub(crate) fn shown(self, figures: &[Figure]) -> [Markup; 2] {
         let around = Surroundings {
             title: &self.figures(),
             name: &|number| self.figure(number),
             nothing_to_draw: &self.nothing_to_draw(),
             data_behind: &self.data_behind(),
+            by_hand: &self.by_hand(),
         };
-        figures::section(figures, &around)
+        figures::shown(figures, &around)
+    }
+
+    /// What limits the use of a run, and what it must not be used for.
+    pub(crate) fn warning(self, is_trial: bool, reasons: Vec<String>) -> Option<Warning> {
+        let head = if is_trial { self.trial_run() } else { self.not_reportable() };
+        (!reasons.is_empty()).then_some(Warning { head, reasons })
+    }
+
+    /// The end of a report.
+    pub(crate) fn disclosed(self, terms: &[Term], files: &[(String, String)]) -> Markup {
+        let disclosure = Disclosure {
+            title: &self.disclosure(),
+            terms,
+            unknown: &self.unknown(),
+            files_title: &self.raw_files(),
+            files,
+        };
+        disclosure.render()
     }
 
     /// Names with commas; of many, the first ones.

@@ -12,7 +12,7 @@ use runs::{Program, Sheet, now};
 use serde::Serialize;
 
 use super::{
-    remarks,
+    remarks, report,
     request::Outcome,
     rows::{Row, Summary},
     settings::Settings,
@@ -91,6 +91,7 @@ impl Output {
         let origin = format!("{machine}. {}, {}.", Program::this().named(PROGRAM), now());
         self.write("table.md", tables::markdown(summary, &origin, language))?;
         self.write("table.xlsx", workbook(summary, language)?)?;
+        self.write(report::PAGE, report::html(summary, &origin, language))?;
         self.write("summary.json", serde_json::to_string_pretty(summary)?)
     }
 

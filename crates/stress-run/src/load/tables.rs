@@ -21,9 +21,9 @@ const CLIENTS_SHOWN: usize = 50;
 const KIB: f64 = 1024.0;
 
 /// A table under its title.
-struct Titled {
-    title: String,
-    grid: Grid,
+pub(super) struct Titled {
+    pub(super) title: String,
+    pub(super) grid: Grid,
 }
 
 pub(super) fn on_screen(summary: &Summary, language: Language) -> String {
@@ -63,7 +63,7 @@ pub(super) fn markdown(summary: &Summary, origin: &str, language: Language) -> S
 }
 
 /// Who has sent what to whom.
-fn what(settings: &Settings, language: Language) -> String {
+pub(super) fn what(settings: &Settings, language: Language) -> String {
     let Settings { connect, clients, mix, .. } = settings;
     let duration =
         settings.duration_s.map(|seconds| language.duration(seconds)).unwrap_or_default();
@@ -75,7 +75,7 @@ fn what(settings: &Settings, language: Language) -> String {
     language.load_of(language.client_count(*clients), connect, mix, pace)
 }
 
-fn tables(summary: &Summary, language: Language, clients_max: usize) -> Vec<Titled> {
+pub(super) fn tables(summary: &Summary, language: Language, clients_max: usize) -> Vec<Titled> {
     let mut tables = vec![responses(&summary.rows, language)];
     // A PING has none apart.
     if summary.rows.iter().any(|row| row.first_byte_mean_ms.is_some()) {
@@ -120,7 +120,7 @@ fn by_client(rows: &[Row], language: Language) -> Titled {
 }
 
 /// Of a kind of request.
-fn name(row: &Row, language: Language) -> String {
+pub(super) fn name(row: &Row, language: Language) -> String {
     if row.row == ALL { language.all() } else { row.row.clone() }
 }
 
@@ -134,7 +134,7 @@ fn rates(row: &Row, language: Language) -> [String; 3] {
 }
 
 /// What was not measured is empty.
-fn shown(number: Option<f64>, language: Language) -> String {
+pub(super) fn shown(number: Option<f64>, language: Language) -> String {
     number.map_or_else(String::new, |number| language.number(number))
 }
 

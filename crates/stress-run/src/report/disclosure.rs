@@ -1,6 +1,6 @@
 //! Where and with what the run was made, and the files that the report was made from.
 
-use figures::{Numbers, Term, terms};
+use figures::{Numbers, Term};
 use maud::{Markup, html};
 use runs::Program;
 
@@ -12,21 +12,19 @@ use crate::{
     results::{Binaries, Environment, Run},
 };
 
+/// The machine and the program, in a line.
+pub(crate) fn made_with(machine: &Machine, program: &Program, language: Language) -> Markup {
+    let commit = &program.git_commit;
+    html! {
+        (machine.in_words(language)) ". stress-run " (program.version) ", commit "
+        code { (commit.get(..12).unwrap_or(commit)) } "."
+    }
+}
+
 /// Everything of `environment.json` that may matter to whoever makes the run again.
 pub(super) fn section(facts: &Facts<'_>) -> Markup {
     let language = facts.language;
-    html! {
-        section id="disclosure" {
-            h2 { (language.disclosure()) }
-            (terms(&all(&facts.run.environment, language), &language.unknown()))
-            h3 { (language.raw_files()) }
-            ul {
-                @for (name, purpose) in files(facts.run, language) {
-                    li { code { (name) } ": " (purpose) }
-                }
-            }
-        }
-    }
+    language.disclosed(&all(&facts.run.environment, language), &files(facts.run, language))
 }
 
 fn all(environment: &Environment, language: Language) -> Vec<Term> {
@@ -115,7 +113,7 @@ fn plan(environment: &Environment, language: Language) -> Vec<Term> {
 }
 
 /// Those of the run's files that are there, and what is in them.
-fn files(run: &Run, language: Language) -> Vec<(&'static str, String)> {
+fn files(run: &Run, language: Language) -> Vec<(String, String)> {
     let files = [
         ("environment.json", language.raw_environment()),
         ("cells.csv", language.raw_cells()),
@@ -123,5 +121,6 @@ fn files(run: &Run, language: Language) -> Vec<(&'static str, String)> {
         ("workers.jsonl.gz", language.raw_workers()),
         ("workers.jsonl", language.raw_workers()),
     ];
-    files.into_iter().filter(|(name, _)| run.dir.join(name).exists()).collect()
+    let there = files.into_iter().filter(|(name, _)| run.dir.join(name).exists());
+    there.map(|(name, purpose)| (name.to_owned(), purpose)).collect()
 }

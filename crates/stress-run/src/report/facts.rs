@@ -79,6 +79,10 @@ impl<'a> Facts<'a> {
         Ok(Self { run, language, rows, heaviest, modes_compared, outcomes })
     }
 
+    pub(super) fn is_repeated(&self) -> bool {
+        is_repeated(self.run)
+    }
+
     pub(super) fn modes(&self) -> Vec<Option<Mode>> {
         self.run.modes()
     }
@@ -144,7 +148,7 @@ impl<'a> RowFacts<'a> {
             makespan_s: row.spread(|line| line.makespan_s),
             peak_bytes: peak_bytes.map(|bytes| bytes as f64),
             ceiling: run.ceiling(&cell),
-            prediction: run.prediction(&cell),
+            prediction: run.prediction(&cell).filter(|_| is_repeated(run)),
             row,
         }
     }
@@ -168,6 +172,11 @@ impl<'a> RowFacts<'a> {
     /// `thread 5`: how a figure names it, where load and operation are known.
     pub(super) fn server(&self) -> String {
         format!("{} {}", mode_name(self.mode()), self.workers())
+    }
+
+    /// A value of it, where its panel is not enough to say which row it is.
+    pub(super) fn said(&self, value: &str, language: Language) -> String {
+        format!("{}: {value}", self.name().text(language))
     }
 
     /// Goodput as a share of what the clients reach with a server that does nothing.
@@ -215,6 +224,11 @@ impl RowName {
     pub(super) fn after(&self, value: String, language: Language) -> Markup {
         language.of_row(value, self.link(language))
     }
+}
+
+/// Of a row that was measured once nobody knows how far it scatters, so no prediction is held against it.
+fn is_repeated(run: &Run) -> bool {
+    run.environment.plan.repetitions > 1
 }
 
 /// In ascending order.

@@ -76,9 +76,7 @@ fn failures(facts: &Facts<'_>) -> Option<Markup> {
 fn best(facts: &Facts<'_>) -> Option<Markup> {
     let language = facts.language;
     let best = |operation: Operation| {
-        let rows = facts.heaviest_rows(operation).into_iter();
-        let known = rows.filter_map(|row| Some((row, row.goodput?)));
-        let (row, goodput) = known.max_by(|a, b| a.1.median.total_cmp(&b.1.median))?;
+        let (row, goodput) = fastest_of(facts, operation)?;
         let rate = language.rate(goodput.median);
         let (mode, workers) = (mode_name(row.mode()), language.workers(row.workers()));
         let source = source(row, &goodput, language);
@@ -87,6 +85,23 @@ fn best(facts: &Facts<'_>) -> Option<Markup> {
     let servers: Vec<Markup> = facts.operations().into_iter().filter_map(best).collect();
     let load = facts.heaviest?.text(language);
     (!servers.is_empty()).then(|| language.best(load, list(servers)))
+}
+
+fn fastest_of<'a>(
+    facts: &'a Facts<'a>,
+    operation: Operation,
+) -> Option<(&'a RowFacts<'a>, Spread)> {
+    let known =
+        facts.heaviest_rows(operation).into_iter().filter_map(|row| Some((row, row.goodput?)));
+    known.max_by(|a, b| a.1.median.total_cmp(&b.1.median))
+}
+
+/// The row with the most goodput under the heaviest load, of all operations.
+pub(super) fn fastest<'a>(facts: &'a Facts<'a>) -> Option<(&'a RowFacts<'a>, f64)> {
+    let of_operations = facts.operations().into_iter();
+    let fastest = of_operations.filter_map(|operation| fastest_of(facts, operation));
+    let fastest = fastest.map(|(row, goodput)| (row, goodput.median));
+    fastest.max_by(|a, b| a.1.total_cmp(&b.1))
 }
 
 /// `range 650–710; thread, row 26`: the repetitions of the row, and the row.

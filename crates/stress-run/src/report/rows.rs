@@ -1,111 +1,151 @@
-//! The whole table of each mode, with all that each row is judged by.
+//! The table of each mode as people hand it in: the columns of its CSV file, with notes where a number surprises,
+//! and behind each row what it is judged by.
 
-use figures::{Numbers, spread::Spread};
+use figures::{
+    Numbers,
+    spread::Spread,
+    table::{Field, Footnotes, Group, Line, Table, heats},
+};
 use maud::{Markup, html};
 
 use super::{
     facts::{Facts, RowFacts},
-    table::{Kind, Part, short_counts},
+    footnotes,
+    table::{Kind, Part},
 };
-use crate::{
-    language::Language,
-    plan::{Mode, in_mib},
-};
+use crate::{language::Language, plan::in_mib, results::CELLS};
 
-/// The columns that hold words: the operation, and what is remarkable.
-const WORDS: [usize; 2] = [1, 19];
+/// The column that holds words beside numbers: the operation.
+const WORDS: [usize; 1] = [1];
 
-pub(super) fn table(facts: &Facts<'_>, part: Part) -> Markup {
+/// One table below its title, folded unless it is the first.
+pub(super) fn part(facts: &Facts<'_>, part: Part, is_first: bool) -> Markup {
     let language = facts.language;
-    html! {
-        h3 id=(format!("mode-{}", part.name())) { (part.title(language)) }
-        div.scroll tabindex="0" {
-            table.rows {
-                @match part.kind {
-                    Kind::Transfers => (judged(facts, part.mode)),
-                    Kind::Lists => (as_in_files(facts, part)),
-                }
-            }
-        }
-    }
-}
-
-fn judged(facts: &Facts<'_>, mode: Option<Mode>) -> Markup {
-    let language = facts.language;
-    html! {
-        thead { tr {
-            @for (column, head) in language.row_columns().iter().enumerate() {
-                th scope="col" class=[class(column)] { (head) }
-            }
-        } }
-        tbody { @for row in facts.rows_of(mode) { (line(row, language)) } }
-    }
-}
-
-/// Nothing is predicted of these rows, and no ceiling is known.
-fn as_in_files(facts: &Facts<'_>, part: Part) -> Markup {
-    let language = facts.language;
-    html! {
-        thead { tr { @for head in part.heads(language) { th scope="col" { (head) } } } }
-        tbody {
-            @for row in part.rows(facts.run) {
-                tr { @for field in part.fields(&row, language) { td { (field) } } }
-            }
-        }
-    }
-}
-
-fn class(column: usize) -> Option<&'static str> {
-    WORDS.contains(&column).then_some("words")
-}
-
-fn line(row: &RowFacts<'_>, language: Language) -> Markup {
-    let is_limited = row.is_limited_by_client() == Some(true);
-    html! {
-        tr id=(row.name().anchor()) class=[is_limited.then_some("limited")] {
-            @for (column, field) in fields(row, language).iter().enumerate() {
-                td class=[class(column)] { (field) }
-            }
-            td.words title=[disturbance(row, language)] { (flags(row, language)) }
-        }
-    }
-}
-
-/// All but what is remarkable. What was not measured is empty, never 0.
-fn fields(row: &RowFacts<'_>, language: Language) -> [String; 19] {
-    let (cell, line) = (&row.row.cell, row.row.representative());
-    let number =
-        |value: Option<f64>| value.map_or_else(String::new, |value| language.number(value));
-    let mib = |bytes: Option<f64>| number(bytes.map(in_mib));
-    let percent = |share: Option<f64>| number(share.map(|share| share * 100.0));
-    let [clients, workers] = short_counts(line);
-    let predicted_s = row.prediction.map(|prediction| prediction.mean_s);
-    let limited = match row.is_limited_by_client() {
-        Some(true) => language.yes(),
-        Some(false) => language.no(),
-        None => String::new(),
+    let mut notes = Footnotes::new(part.name());
+    let details = language.details();
+    let (groups, details) = match part.kind {
+        Kind::Transfers => (judged(facts, part, &mut notes), details.as_str()),
+        // Nothing is predicted of these rows, and no ceiling is known.
+        Kind::Lists => (as_in_files(facts, part), ""),
     };
+    let table = Table { heads: part.heads(language), words: &WORDS, groups, details };
+    html! {
+        details.part id=(format!("mode-{}", part.name())) open[is_first] {
+            summary { (part.title(language)) }
+            (table.render())
+            (notes.render())
+        }
+    }
+}
+
+fn as_in_files(facts: &Facts<'_>, part: Part) -> Vec<Group> {
+    let line = |fields: Vec<String>| Line {
+        anchor: None,
+        fields: fields.into_iter().map(|field| Field::plain(html! { (field) })).collect(),
+        more: html! {},
+    };
+    let rows = part.rows(facts.run).into_iter();
+    let rows = rows.map(|row| line(part.fields(&row, facts.language))).collect();
+    vec![Group { title: String::new(), rows }]
+}
+
+/// A group for each operation and volume.
+fn judged(facts: &Facts<'_>, part: Part, notes: &mut Footnotes) -> Vec<Group> {
+    let rows: Vec<&RowFacts<'_>> = facts.rows_of(part.mode).collect();
+    let size = |row: &RowFacts<'_>| (row.row.cell.operation, row.row.cell.volume);
+    let mut groups = Vec::new();
+    for rows in rows.chunk_by(|a, b| size(a) == size(b)) {
+        let (operation, volume) = size(rows[0]);
+        let means: Vec<Option<f64>> =
+            rows.iter().map(|row| row.row.representative().mean_s).collect();
+        let rates: Vec<Option<f64>> =
+            rows.iter().map(|row| row.row.representative().throughput_bytes_per_s).collect();
+        let heats = heats(&means).into_iter().zip(heats(&rates));
+        let lines = rows.iter().zip(heats).map(|(row, (mean, rate))| {
+            let mut line = line(facts, part, row, notes);
+            (line.fields[MEAN].heat, line.fields[THROUGHPUT].heat) = (mean, rate);
+            line
+        });
+        let title = format!("{operation}, {}", volume.as_assigned());
+        groups.push(Group { title, rows: lines.collect() });
+    }
+    groups
+}
+
+/// Among the nine columns.
+const MEAN: usize = 5;
+const THROUGHPUT: usize = 6;
+
+fn line(facts: &Facts<'_>, part: Part, row: &RowFacts<'_>, notes: &mut Footnotes) -> Line {
+    let language = facts.language;
+    let remarks = footnotes::of(facts, row);
+    let fields = part.fields(&row.row, language).into_iter().enumerate().map(|(column, field)| {
+        let of_column = remarks.iter().filter(|(at, _)| *at == column);
+        let marks: Vec<Markup> = of_column.map(|(_, text)| notes.mark(text)).collect();
+        let (counts, bursts) = field.split_once(" (").unwrap_or((&field, ""));
+        Field::plain(html! {
+            (counts)
+            @if !bursts.is_empty() { " " span { "(" (bursts) } }
+            @for mark in marks { (mark) }
+        })
+    });
+    Line { anchor: Some(row.name().anchor()), fields: fields.collect(), more: more(row, language) }
+}
+
+/// What a row is judged by, and where it comes from. What was not measured is left out, never 0.
+fn more(row: &RowFacts<'_>, language: Language) -> Markup {
+    let values = language.row_terms().into_iter().zip(judged_by(row, language));
+    html! {
+        dl {
+            @for (name, value) in values.filter(|(_, value)| !value.is_empty()) {
+                dt { (name) }
+                dd { (value) }
+            }
+        }
+    }
+}
+
+fn judged_by(row: &RowFacts<'_>, language: Language) -> [String; 11] {
+    let line = row.row.representative();
+    let seconds = |value: Option<f64>| shown(value, |value| language.duration(value));
+    let rate = |value: Option<f64>| shown(value, |value| language.rate(value));
+    let predicted = row.prediction.map(|prediction| prediction.mean_s).zip(row.residual());
+    let size = |bytes: f64| format!("{} MiB", language.number(in_mib(bytes)));
     [
-        row.row.number.to_string(),
-        cell.operation.to_string(),
-        language.tick(in_mib(cell.volume.bytes as f64)),
-        cell.clients.to_string(),
-        cell.server.workers_shown(),
-        number(line.mean_s),
-        row.mean_s.map_or_else(String::new, |spread| range(&spread, language)),
-        mib(line.throughput_bytes_per_s),
-        mib(line.goodput_bytes_per_s),
-        number(line.makespan_s),
-        number(line.queue_mean_s),
-        number(predicted_s),
-        row.residual().map_or_else(String::new, |residual| language.signed(residual * 100.0)),
-        mib(row.ceiling.map(|ceiling| ceiling.median)),
-        percent(row.ceiling_share()),
-        limited,
-        mib(line.server_peak_pss_bytes.map(|bytes| bytes as f64)),
-        clients,
-        workers,
+        shown(row.mean_s, |spread| range(&spread, language)),
+        rate(line.goodput_bytes_per_s),
+        seconds(line.makespan_s),
+        seconds(line.queue_mean_s),
+        shown(predicted, |(mean_s, off)| {
+            format!("{} ({})", language.duration(mean_s), language.signed_percent(off))
+        }),
+        rate(row.ceiling.map(|ceiling| ceiling.median)),
+        shown(row.ceiling_share(), |share| language.percent(share)),
+        shown(line.server_peak_pss_bytes, |bytes| size(bytes as f64)),
+        flags(row, language),
+        disturbance(row, language),
+        raw(row, language),
     ]
+}
+
+fn shown<T>(value: Option<T>, text: impl FnOnce(T) -> String) -> String {
+    value.map_or_else(String::new, text)
+}
+
+/// How its lines are found in the raw files.
+fn raw(row: &RowFacts<'_>, language: Language) -> String {
+    let line = row.row.representative();
+    let mode = shown(line.mode, |mode| format!("mode={mode} "));
+    let columns = format!(
+        "{mode}operation={} volume_bytes={} clients={} server_workers={} repetition={} attempt={}",
+        line.operation,
+        line.volume_bytes,
+        line.clients,
+        line.server_workers,
+        line.repetition,
+        line.attempt
+    );
+    language.raw_row(CELLS, columns)
 }
 
 /// Of the repetitions; where there are enough of them, the interval that holds the true median.
@@ -114,16 +154,12 @@ fn range(spread: &Spread, language: Language) -> String {
         return String::new();
     }
     let (low, high) = spread.confidence.unwrap_or((spread.min, spread.max));
-    format!("{}–{}", language.number(low), language.number(high))
+    language.seconds(format!("{}–{}", language.number(low), language.number(high)))
 }
 
 fn flags(row: &RowFacts<'_>, language: Language) -> String {
     let lines = &row.row.repetitions;
     let mut flags = Vec::new();
-    let disturbed = lines.iter().filter(|line| line.disturbed.is_some()).count();
-    if disturbed > 0 {
-        flags.push(language.flag_disturbed(disturbed, lines.len()));
-    }
     let attempts: u32 = lines.iter().map(|line| line.attempt).sum();
     if attempts as usize > lines.len() {
         flags.push(language.flag_attempts(attempts));
@@ -141,10 +177,13 @@ fn flags(row: &RowFacts<'_>, language: Language) -> String {
     flags.join("; ")
 }
 
-/// What the other load was.
-fn disturbance(row: &RowFacts<'_>, language: Language) -> Option<String> {
-    let lines = row.row.repetitions.iter();
-    let reasons = lines.filter_map(|line| line.disturbed.as_deref());
+/// In how many repetitions the machine had other load, and what it was.
+fn disturbance(row: &RowFacts<'_>, language: Language) -> String {
+    let lines = &row.row.repetitions;
+    let reasons = lines.iter().filter_map(|line| line.disturbed.as_deref());
     let reasons: Vec<String> = reasons.map(|why| language.retold(why)).collect();
-    (!reasons.is_empty()).then(|| reasons.join("; "))
+    if reasons.is_empty() {
+        return String::new();
+    }
+    language.flag_disturbed(reasons.len(), lines.len(), reasons.join("; "))
 }

@@ -148,8 +148,7 @@ fn count(page: &str, text: &str) -> usize {
 
 fn assert_whole(page: &str) {
     assert_eq!((count(page, "<figure "), count(page, "<figcaption>")), (6, 6));
-    for external in ["http", "src=", "@import", "url(", "<script", "<link", "NaN", ">inf", "\"inf"]
-    {
+    for external in ["http", "src=", "@import", "url(", "<link", "NaN", ">inf", "\"inf"] {
         let at = page.find(external);
         let around: Range<usize> = at.map_or(0..0, |at| at.saturating_sub(60)..at + 20);
         assert_eq!(at, None, "{external}: {}", &page[around]);
@@ -160,7 +159,7 @@ fn assert_whole(page: &str) {
 fn a_page_has_six_figures_every_row_and_nothing_from_elsewhere() {
     for page in pages(&environment("full"), true, |lines| lines) {
         assert_whole(&page);
-        assert_eq!(count(&page, "<details>"), 6);
+        assert_eq!(count(&page, "</figcaption><details>"), 6);
         assert_eq!(count(&page, "class=\"missing\""), 0);
         for mode in [Mode::Thread, Mode::Async] {
             for number in 1..=8 {
@@ -199,8 +198,51 @@ fn a_row_has_the_same_numbers_in_every_table_and_says_that_it_had_bursts() {
     assert_eq!(words.join(" "), "1 download 1 1 1 0.130 7.69 1 / 0 4 / 0 (33)");
     let page = page::html(&run, language).unwrap();
     let of_row = page.split("<tr id=\"thread-1\"").nth(1).unwrap().split("</tr>").next().unwrap();
-    for field in ["<td>0.130</td>", "<td>7.69</td>", "<td>4 / 0 (33)</td>"] {
+    for field in
+        [">0.130000</td>", ">8065969</td>", "<td>4 succeeded, 0 failed <span>(in 33 bursts)"]
+    {
         assert!(of_row.contains(field), "{field}: {of_row}");
+    }
+    // Four workers for one client surprise.
+    assert!(of_row.contains("href=\"#thread-note-1\"") && page.contains(&language.note_bursts()));
+}
+
+#[test]
+fn a_row_is_in_the_group_of_its_volume_and_its_details_say_where_its_raw_records_are() {
+    let [page, _] = pages(&environment("full"), true, |lines| lines);
+    assert_eq!(count(&page, ">download, 1 MB</th>") + count(&page, ">upload, 1 MB</th>"), 4);
+    let more = page.split("<tr id=\"async-8\"").nth(1).unwrap().split("</table>").next().unwrap();
+    let raw = "cells.csv and workers.jsonl.gz: mode=async operation=upload volume_bytes=1048576 \
+               clients=5 server_workers=5 repetition=1 attempt=1";
+    assert!(more.contains("<tr class=\"more\">") && more.contains(raw), "{more}");
+}
+
+#[test]
+fn the_first_screen_says_what_was_found_and_counts_what_was_verified() {
+    let [page, _] = pages(&environment("full"), true, |lines| lines);
+    let first = &page[..page.find("<figure ").unwrap()];
+    // 2 modes, 2 pools, 2 operations, 1 and 5 clients, 2 repetitions: 96 transfers of 1 MiB.
+    for words in
+        ["96.0 MiB", "every byte of 96 transfers", "of 96 clients", "cannot be told from 2"]
+    {
+        assert!(first.contains(words), "{words}: {first}");
+    }
+    assert!(!first.contains("class=\"bad\""), "{first}");
+    let fail = |lines: Vec<CellLine>| lines.into_iter().map(without_times).collect();
+    let [page, _] = pages(&environment("full"), true, fail);
+    assert!(page.contains("class=\"bad\"") && page.contains("96 of 96 clients failed."));
+    let mut of_one_mode = environment("full");
+    of_one_mode["plan"]["configurations"].as_array_mut().unwrap().truncate(2);
+    let [page, _] = pages(&of_one_mode, true, |lines| lines);
+    assert!(page.contains("In thread mode the best server for "), "{page}");
+}
+
+#[test]
+fn one_repetition_is_nothing_to_base_a_prediction_on() {
+    let mut once = environment("full");
+    once["plan"]["repetitions"] = json!(1);
+    for page in pages(&once, true, |lines| lines) {
+        assert_eq!((count(&page, "<figure "), count(&page, "class=\"missing\"")), (5, 0));
     }
 }
 
@@ -340,27 +382,27 @@ fn modes_are_compared_where_there_are_several_and_the_run_may_be_used() {
         assert_eq!(count(page, "<section id=\"modes\">"), 1);
         // In the contents and in the findings; in the findings and in the section.
         assert_eq!((count(page, "href=\"#modes\""), count(page, sentence)), (2, 2), "{page}");
-        // Two loads of each operation, and both together.
-        assert_eq!(count(page, "<tr class=\"first\">"), 2 * 3);
+        // For each operation every mode against the other, both ways round.
+        assert_eq!((count(page, "class=\"matrix scroll\""), count(page, "<b>× ")), (2, 4));
     }
     let mut of_one_mode = environment("full");
     of_one_mode["plan"]["configurations"].as_array_mut().unwrap().truncate(2);
     for page in pages(&of_one_mode, true, |lines| lines) {
-        assert_eq!((count(&page, "NOT REPORTABLE"), count(&page, "modes\"")), (0, 0));
+        assert_eq!((count(&page, "hand in these"), count(&page, "modes\"")), (0, 0));
     }
 }
 
 #[test]
 fn only_a_run_that_must_not_be_used_has_a_banner() {
     let [english, indonesian] = pages(&environment("full"), true, |lines| lines);
-    assert!(!english.contains("NOT REPORTABLE") && english.contains("lang=\"en\""));
-    assert!(!indonesian.contains("TIDAK LAYAK") && indonesian.contains("lang=\"id\""));
+    assert!(!english.contains("hand in these") && english.contains("lang=\"en\""));
+    assert!(!indonesian.contains("jangan dikumpulkan") && indonesian.contains("lang=\"id\""));
     let all_but_one = |lines: Vec<CellLine>| lines.into_iter().skip(1).collect();
     let [english, indonesian] = pages(&environment("quick"), true, all_but_one);
-    for reason in ["NOT REPORTABLE", "QUICK", "PARTIAL"] {
+    for reason in ["Trial run: do not hand in these numbers", "QUICK", "PARTIAL"] {
         assert!(english.contains(reason), "{reason}");
     }
-    assert!(indonesian.contains("TIDAK LAYAK DILAPORKAN"));
+    assert!(indonesian.contains("Uji coba: angka ini jangan dikumpulkan"));
 }
 
 #[test]
@@ -368,7 +410,7 @@ fn a_run_without_rows_says_so_six_times() {
     for page in pages(&environment("full"), false, |_| Vec::new()) {
         assert_whole(&page);
         assert_eq!(count(&page, "class=\"missing\""), 6);
-        assert_eq!(count(&page, "<details>"), 0);
+        assert_eq!(count(&page, "<details"), 0);
     }
 }
 
@@ -399,7 +441,9 @@ fn a_row_at_the_ceiling_is_limited_by_the_client_and_one_far_above_it_says_nothi
     };
     // Four rows of downloads have five clients, and so a ceiling.
     assert!(page(0.95).contains("4 of 4 rows are limited by the clients"));
-    assert_eq!(count(&page(1.05), "class=\"limited\""), 4);
+    // The note is below the table of each mode.
+    let note = Language::En.note_limited("90%");
+    assert_eq!(count(&page(1.05), &note), 2);
     assert!(page(0.5).contains("0 of 4 rows are limited by the clients"));
-    assert_eq!(count(&page(1.5), "class=\"limited\""), 0);
+    assert_eq!(count(&page(1.5), &note), 0);
 }

@@ -32,6 +32,15 @@ fn the_directory_has_every_request_the_tables_and_the_environment() {
     assert!(table.contains("| all | 21 / 0 |") && table.contains("\n| 3 | 7 / 0 |"), "{table}");
     let workbook = fs::read(out.join("table.xlsx")).unwrap();
     assert!(workbook.starts_with(b"PK\x03\x04"), "a workbook is a zip archive");
+    let report = fs::read_to_string(out.join("report.html")).unwrap();
+    for part in [
+        "<p class=\"verdict\">The target answers ",
+        "<dd class=\"value\">21</dd>",
+        "<path class=\"mark s2\"",
+    ] {
+        assert!(report.contains(part), "{part}: {report}");
+    }
+    assert!(!report.contains("banner\"") && !report.contains("src="), "{report}");
     let environment = fs::read_to_string(out.join("environment.json")).unwrap();
     for name in ["git_commit", "kernel", "\"mix\": \"list=1,echo=1\"", "\"message\": \"halo\""] {
         assert!(environment.contains(name), "{name}: {environment}");
@@ -53,6 +62,8 @@ fn tables_of_an_invalid_load_say_so_at_their_top() {
     assert_eq!(last, Some("INVALID: 2 answers were wrong"), "{}", finished.stdout);
     let table = fs::read_to_string(out.join("table.md")).unwrap();
     assert!(table.starts_with("> **INVALID: 2 answers were wrong**\n"), "{table}");
+    let report = fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(report.contains("<li>INVALID: 2 answers were wrong</li>"), "{report}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use figures::{
     Data, Figure, Numbers,
-    chart::{Frame, SERIES, Scale, bar, legend, line, mark, text},
+    chart::{Frame, SERIES, Scale, abreast, bar, legend, line, mark, panels, text},
 };
 use maud::{Markup, html};
 
@@ -49,11 +49,12 @@ pub(super) fn figure(run: &SavedRun, language: Language) -> Figure {
         let names = run.results.iter().map(|result| result.case.name.clone());
         entries.extend((0..).zip(names).map(|(case, name)| (mark(case, (12.0, 6.0), ""), name)));
     }
+    let columns = abreast(worlds.len());
     let drawing = html! {
         (legend(&entries))
-        div.panels {
-            @for (world, points) in &worlds { (panel(&language.world(*world), points, language)) }
-        }
+        (panels(columns, worlds.iter().map(|(world, points)| {
+            panel(&language.world(*world), points, columns, language)
+        })))
     };
     let within = worlds.iter().flat_map(|(_, points)| points);
     let within = within.filter(|point| point.z.abs() <= BAND).count();
@@ -79,14 +80,15 @@ fn points(run: &SavedRun, world: World) -> Vec<Point> {
     points
 }
 
-fn panel(title: &str, points: &[Point], language: Language) -> Markup {
+fn panel(title: &str, points: &[Point], columns: usize, language: Language) -> Markup {
     let mut measures: Vec<Measure> = Vec::new();
     for point in points {
         if !measures.contains(&point.measure) {
             measures.push(point.measure);
         }
     }
-    let frame = Frame { right: 302.0, ..Frame::panel(146.0, 60.0 + ROW * measures.len() as f64) };
+    let frame = Frame::abreast(columns, 146.0, 60.0 + ROW * measures.len() as f64);
+    let frame = Frame { right: frame.right - 8.0, ..frame };
     let x = Scale::linear(-EDGE, EDGE, frame.left, frame.right);
     let row = |measure: Measure| {
         let index = measures.iter().position(|other| *other == measure).unwrap_or_default();

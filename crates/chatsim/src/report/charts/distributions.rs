@@ -2,7 +2,7 @@
 
 use figures::{
     Data, Figure, Numbers,
-    chart::{Frame, Point, Scale, legend, mark, path},
+    chart::{Frame, Point, Scale, abreast, legend, mark, panels, path},
 };
 use maud::{Markup, html};
 use theory::Latency;
@@ -36,9 +36,10 @@ pub(super) fn figure(run: &SavedRun, language: Language) -> Figure {
             entries.push((mark(series(world), (12.0, 6.0), ""), language.world(world)));
         }
     }
+    let columns = abreast(cases.len());
     let drawing = html! {
         (legend(&entries))
-        div.panels { @for result in &cases { (panel(result, language)) } }
+        (panels(columns, cases.iter().map(|result| panel(result, columns, language))))
     };
     Figure {
         title,
@@ -57,9 +58,10 @@ fn series(world: World) -> usize {
     }
 }
 
-fn panel(result: &CaseResult, language: Language) -> Markup {
+fn panel(result: &CaseResult, columns: usize, language: Language) -> Markup {
     let Some(latency) = &result.expectation.latency else { return html! {} };
-    let frame = Frame { right: 302.0, ..Frame::panel(40.0, 220.0) };
+    let frame = Frame::abreast(columns, 40.0, 220.0);
+    let frame = Frame { right: frame.right - 8.0, ..frame };
     let last = result.worlds.values().filter_map(|tally| tally.totals.latency.quantile(0.999));
     let longest = last.map(ms).fold(latency.quantile(0.999), f64::max);
     let x = Scale::from_zero(longest, frame.left, frame.right);
@@ -69,7 +71,10 @@ fn panel(result: &CaseResult, language: Language) -> Markup {
         (frame.x_axis(&x, |tick| language.tick(tick), &language.milliseconds()))
         (path(&predicted(result, latency, &x, &y), "run s5"))
         @for (world, tally) in &result.worlds {
-            @for at in observed(tally, &x, &y) { (mark(series(*world), at, "")) }
+            @for (part, time_ms, at) in observed(tally, &x, &y) {
+                @let (part, time_ms) = (language.tick(part * 100.0), language.number(time_ms));
+                (mark(series(*world), at, &language.delivered_by(language.world(*world), part, time_ms)))
+            }
         }
     };
     frame.draw(&result.case.name, &content)
@@ -83,11 +88,14 @@ fn predicted(result: &CaseResult, latency: &Latency, x: &Scale, y: &Scale) -> Ve
     (0..=PIECES).map(time).map(point).collect()
 }
 
-fn observed(tally: &Tally, x: &Scale, y: &Scale) -> Vec<Point> {
+/// With the part of the messages and the moment, in milliseconds.
+fn observed(tally: &Tally, x: &Scale, y: &Scale) -> Vec<(f64, f64, Point)> {
     let totals = &tally.totals;
     let delivered = totals.delivered as f64 / totals.targets.max(1) as f64;
-    let point =
-        |part: f64| Some((x.at(ms(totals.latency.quantile(part)?)), y.at(delivered * part)));
+    let point = |part: f64| {
+        let time_ms = ms(totals.latency.quantile(part)?);
+        Some((part, time_ms, (x.at(time_ms), y.at(delivered * part))))
+    };
     QUANTILES.into_iter().filter_map(point).collect()
 }
 

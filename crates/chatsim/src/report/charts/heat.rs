@@ -3,7 +3,7 @@
 
 use figures::{
     Data, Figure,
-    chart::{Frame, Point, bar, text},
+    chart::{Frame, Point, bar, panels, text},
 };
 use maud::{Markup, html};
 
@@ -21,6 +21,9 @@ use crate::{
 const MEASURES: [Measure; 4] =
     [Measure::Delivered, Measure::FailedThoughDelivered, Measure::Duplicates, Measure::Latency];
 
+/// So that a cell has room for its number.
+const ABREAST: usize = 2;
+
 /// How many shades the style has.
 const LEVELS: f64 = 6.0;
 
@@ -36,7 +39,7 @@ pub(super) fn figure(run: &SavedRun, language: Language) -> Option<Figure> {
         return Some(Figure::missing(title, &language.nothing_to_draw()));
     }
     let drawing = html! {
-        div.panels { @for measure in MEASURES { (panel(measure, &simulated, language)) } }
+        (panels(ABREAST, MEASURES.map(|measure| panel(measure, &simulated, language))))
     };
     let line = |result: &&CaseResult| {
         let config = &result.case.config;
@@ -101,7 +104,7 @@ impl Map {
         let retries = distinct(results, |result| result.case.config.max_retries);
         let timeouts_ms = distinct(results, |result| result.case.config.ack_timeout_ms);
         let height = 44.0 + ROW * retries.len() as f64;
-        let frame = Frame { right: 312.0, ..Frame::panel(34.0, height) };
+        let frame = Frame::abreast(ABREAST, 34.0, height);
         let values = || results.iter().filter_map(|result| value(result, measure));
         let least = values().fold(f64::INFINITY, f64::min);
         let most = values().fold(f64::NEG_INFINITY, f64::max);

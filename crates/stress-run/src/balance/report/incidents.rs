@@ -2,7 +2,7 @@
 
 use figures::{
     Data, Figure, Numbers,
-    chart::{Frame, Point, Scale, largest, legend, path, ring},
+    chart::{Frame, Point, Scale, abreast, dot, hinted, largest, legend, panels, path, ring},
 };
 use maud::{Markup, html};
 
@@ -19,11 +19,11 @@ use crate::{
 pub(super) fn figure(run: &BalanceRun, language: Language) -> Figure {
     let title = language.balance_incidents_title();
     let struck = ScenarioName::ALL.into_iter().filter(|scenario| scenario.incident().is_some());
-    let panels: Vec<(ScenarioName, Vec<&Row>)> = struck
+    let shown: Vec<(ScenarioName, Vec<&Row>)> = struck
         .map(|scenario| (scenario, rows_of(run, scenario)))
         .filter(|(_, rows)| !rows.is_empty())
         .collect();
-    if panels.is_empty() {
+    if shown.is_empty() {
         return Figure::missing(title, &language.nothing_to_draw());
     }
     let mut entries = swatches(run, true);
@@ -32,15 +32,18 @@ pub(super) fn figure(run: &BalanceRun, language: Language) -> Figure {
         entry.0 = figures::chart::line((0.0, 6.0), (24.0, 6.0), &class);
     });
     entries.push((ring((12.0, 6.0)), language.balance_failed()));
+    let columns = abreast(shown.len());
     let drawing = html! {
         (legend(&entries))
-        div.panels { @for (scenario, rows) in &panels { (panel(run, *scenario, rows, language)) } }
+        (panels(columns, shown.iter().map(|(scenario, rows)| {
+            panel(run, (*scenario, rows), columns, language)
+        })))
     };
     Figure {
         title,
-        caption: caption(&panels, language),
+        caption: caption(&shown, language),
         drawing: Some(drawing),
-        data: data(run, &panels, language),
+        data: data(run, &shown, language),
     }
 }
 
@@ -57,22 +60,34 @@ fn caption(panels: &[(ScenarioName, Vec<&Row>)], language: Language) -> Markup {
     }
 }
 
-fn panel(run: &BalanceRun, scenario: ScenarioName, rows: &[&Row], language: Language) -> Markup {
+fn panel(
+    run: &BalanceRun,
+    (scenario, rows): (ScenarioName, &[&Row]),
+    columns: usize,
+    language: Language,
+) -> Markup {
     let all: Vec<&SliceLine> = rows.iter().flat_map(|row| run.slices_of(row)).collect();
     let times = || all.iter().map(|slice| slice.longest_ms).filter(|ms| *ms > 0.0);
-    let frame = Frame::panel(40.0, 250.0);
+    let frame = Frame::abreast(columns, 40.0, 250.0);
     let shortest = times().fold(f64::INFINITY, f64::min);
     let y = Scale::logarithmic(shortest, largest(times()), frame.bottom, frame.top);
     let x = Scale::from_zero(duration_s(run, scenario), frame.left, frame.right);
-    let points = |row: &Row| -> Vec<Point> {
-        let slices = run.slices_of(row).filter(|slice| slice.longest_ms > 0.0);
-        slices.map(|slice| (x.at(slice.from_s), y.at(slice.longest_ms))).collect()
+    let at = |slice: &SliceLine| (x.at(slice.from_s), y.at(slice.longest_ms));
+    let slices = |row| run.slices_of(row).filter(|slice| slice.longest_ms > 0.0);
+    let points = |row| -> Vec<Point> { slices(row).map(at).collect() };
+    let hint = |slice: &SliceLine| {
+        let [from, longest] = [slice.from_s, slice.longest_ms].map(|it| language.number(it));
+        format!("{}, {from} s: {longest} ms", slice.policy)
     };
     let content = html! {
         (frame.y_axis(&y, |tick| language.tick(tick)))
         (frame.x_axis(&x, |tick| language.tick(tick), &language.balance_seconds()))
         (incident_lines(run, scenario, &frame, &x))
-        @for row in rows { (path(&points(row), &format!("run s{}", of_policy(&row.policy)))) }
+        @for row in rows {
+            @let series = of_policy(&row.policy);
+            (path(&points(row), &format!("run s{series}")))
+            @for slice in slices(row) { (hinted(&hint(slice), &dot(series, at(slice), 1.3))) }
+        }
         @for slice in all.iter().filter(|slice| slice.failed > 0) {
             (ring((x.at(slice.from_s), frame.top)))
         }

@@ -2,7 +2,7 @@
 
 use figures::{
     Data, Figure, Numbers,
-    chart::{Frame, Point, Scale, dot, largest, legend, path},
+    chart::{Frame, Point, Scale, abreast, dot, hinted, largest, legend, panels, path},
 };
 use maud::{Markup, html};
 
@@ -22,24 +22,27 @@ const QUANTILE_MAX: f64 = 0.999;
 pub(super) fn figure(run: &BalanceRun, language: Language) -> Figure {
     let title = language.balance_latencies_title();
     let scenarios = run.environment.plan.scenarios.iter();
-    let panels: Vec<(ScenarioName, Vec<&Row>)> = scenarios
+    let shown: Vec<(ScenarioName, Vec<&Row>)> = scenarios
         .map(|&scenario| (scenario, rows_of(run, scenario)))
         .filter(|(_, rows)| !rows.is_empty())
         .collect();
-    if panels.is_empty() {
+    if shown.is_empty() {
         return Figure::missing(title, &language.nothing_to_draw());
     }
     let mut entries = swatches(run, true);
     entries.push((dot(5, (12.0, 6.0), 2.6), language.balance_simulated()));
+    let columns = abreast(shown.len());
     let drawing = html! {
         (legend(&entries))
-        div.panels { @for (scenario, rows) in &panels { (panel(run, *scenario, rows, language)) } }
+        (panels(columns, shown.iter().map(|(scenario, rows)| {
+            panel(run, (*scenario, rows), columns, language)
+        })))
     };
     Figure {
         title,
         caption: html! { (language.balance_latencies_caption()) },
         drawing: Some(drawing),
-        data: data(run, &panels, language),
+        data: data(run, &shown, language),
     }
 }
 
@@ -48,12 +51,18 @@ fn lines<'a>(run: &'a BalanceRun, row: &Row) -> Vec<&'a QuantileLine> {
     run.quantiles_of(row).filter(|line| line.quantile <= QUANTILE_MAX).collect()
 }
 
-fn panel(run: &BalanceRun, scenario: ScenarioName, rows: &[&Row], language: Language) -> Markup {
+fn panel(
+    run: &BalanceRun,
+    (scenario, rows): (ScenarioName, &[&Row]),
+    columns: usize,
+    language: Language,
+) -> Markup {
     let all: Vec<&QuantileLine> = rows.iter().flat_map(|row| lines(run, row)).collect();
     let times = || all.iter().flat_map(|line| [line.measured_ms, line.simulated_ms]).flatten();
     let shortest = times().fold(f64::INFINITY, f64::min);
     // The label of the last tick is long.
-    let frame = Frame { right: 300.0, ..Frame::panel(40.0, 250.0) };
+    let frame = Frame::abreast(columns, 40.0, 250.0);
+    let frame = Frame { right: frame.right - 10.0, ..frame };
     let y = Scale::logarithmic(shortest, largest(times()), frame.bottom, frame.top);
     // One of so many takes longer.
     let x = Scale::logarithmic(1.0, 1.0 / (1.0 - QUANTILE_MAX), frame.left, frame.right);
@@ -68,11 +77,18 @@ fn panel(run: &BalanceRun, scenario: ScenarioName, rows: &[&Row], language: Lang
                 lines.iter().filter_map(|line| Some(at(line, line.measured_ms?))).collect();
             (path(&points, &format!("run s{series}")))
             @for (line, ms) in lines.iter().filter_map(|line| Some((line, line.simulated_ms?))) {
-                (dot(series, at(line, ms), 2.6))
+                (hinted(&hint(line, language), &dot(series, at(line, ms), 2.6)))
             }
         }
     };
     frame.draw(&format!("{scenario} (ms)"), &content)
+}
+
+fn hint(line: &QuantileLine, language: Language) -> String {
+    let ms = |ms: Option<f64>| ms.map_or_else(|| "–".to_owned(), |ms| language.number(ms));
+    let quantile = language.tick(100.0 * line.quantile);
+    let (measured, simulated) = (ms(line.measured_ms), ms(line.simulated_ms));
+    language.balance_quantile(&line.policy, quantile, measured, simulated)
 }
 
 /// Of one in 100 that takes longer: `p99`.

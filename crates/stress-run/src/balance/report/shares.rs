@@ -2,7 +2,7 @@
 
 use figures::{
     Data, Figure, Numbers,
-    chart::{Frame, Scale, bar, legend},
+    chart::{Frame, Scale, abreast, bar, hinted, legend, panels},
 };
 use maud::{Markup, html};
 
@@ -31,32 +31,45 @@ struct Part {
     shares: Vec<f64>,
 }
 
+impl Part {
+    fn shares(&self, language: Language) -> String {
+        let shares = self.shares.iter().map(|share| language.percent(*share));
+        shares.collect::<Vec<_>>().join(" ")
+    }
+
+    fn hint(&self, language: Language) -> String {
+        let [from, to] = [self.from_s, self.to_s].map(|seconds| language.number(seconds));
+        format!("{from}–{to} s: {}", self.shares(language))
+    }
+}
+
 pub(super) fn figure(run: &BalanceRun, language: Language) -> Figure {
     let title = language.balance_shares_title();
-    let panels: Vec<(ScenarioName, &Row, Vec<Part>)> = SCENARIOS
+    let shown: Vec<(ScenarioName, &Row, Vec<Part>)> = SCENARIOS
         .into_iter()
         .flat_map(|scenario| rows_of(run, scenario).into_iter().map(move |row| (scenario, row)))
         .map(|(scenario, row)| (scenario, row, parts(run, row)))
         .filter(|(_, _, parts)| !parts.is_empty())
         .collect();
-    if panels.is_empty() {
+    if shown.is_empty() {
         return Figure::missing(title, &language.nothing_to_draw());
     }
     let names = run.environment.plan.server_names();
     let swatch = |(series, name): (usize, &String)| {
         (bar((4.0, 1.0), (20.0, 11.0), &format!("fill s{series}")), name.clone())
     };
+    let columns = abreast(shown.len());
     let drawing = html! {
         (legend(&names.iter().enumerate().map(swatch).collect::<Vec<_>>()))
-        div.panels {
-            @for (scenario, row, parts) in &panels { (panel(run, *scenario, row, parts, language)) }
-        }
+        (panels(columns, shown.iter().map(|(scenario, row, parts)| {
+            panel(run, (*scenario, row, parts), columns, language)
+        })))
     };
     Figure {
         title,
         caption: html! { (language.balance_shares_caption()) },
         drawing: Some(drawing),
-        data: data(&panels, language),
+        data: data(&shown, language),
     }
 }
 
@@ -83,17 +96,16 @@ fn parts(run: &BalanceRun, row: &Row) -> Vec<Part> {
 
 fn panel(
     run: &BalanceRun,
-    scenario: ScenarioName,
-    row: &Row,
-    parts: &[Part],
+    (scenario, row, parts): (ScenarioName, &Row, &[Part]),
+    columns: usize,
     language: Language,
 ) -> Markup {
-    let frame = Frame::panel(40.0, 190.0);
+    let frame = Frame::abreast(columns, 40.0, 190.0);
     let y = Scale::from_zero(1.0, frame.bottom, frame.top);
     let end_s = parts.last().map_or(0.0, |part| part.to_s).max(duration_s(run, scenario));
     let x = Scale::from_zero(end_s, frame.left, frame.right);
     let content = html! {
-        @for part in parts { (stack(part, &x, &y)) }
+        @for part in parts { (hinted(&part.hint(language), &stack(part, &x, &y))) }
         (frame.y_axis(&y, |tick| language.percent(tick)))
         (frame.x_axis(&x, |tick| language.tick(tick), &language.balance_seconds()))
         (incident_lines(run, scenario, &frame, &x))
@@ -117,14 +129,12 @@ fn data(panels: &[(ScenarioName, &Row, Vec<Part>)], language: Language) -> Data 
     let mut lines = Vec::new();
     for (_, row, parts) in panels {
         for part in parts {
-            let shares: Vec<String> =
-                part.shares.iter().map(|share| language.percent(*share)).collect();
             lines.push(vec![
                 row.scenario.clone(),
                 row.policy.clone(),
                 language.number(part.from_s),
                 language.number(part.to_s),
-                shares.join(" "),
+                part.shares(language),
             ]);
         }
     }

@@ -2,7 +2,7 @@
 
 use figures::{
     Data, Figure, Numbers,
-    chart::{Frame, Scale, agreement, bar, largest, legend, mark},
+    chart::{Frame, Scale, agreement, bar, largest, legend, mark, panels},
 };
 use maud::{Markup, html};
 
@@ -23,6 +23,14 @@ struct Pair<'a> {
     measured_ms: f64,
 }
 
+impl Pair<'_> {
+    fn hint(&self, language: Language) -> String {
+        let [measured, expected] =
+            [self.measured_ms, self.expected_ms].map(|ms| language.number(ms));
+        language.balance_pair(name(self.row), measured, expected)
+    }
+}
+
 pub(super) fn figure(run: &BalanceRun, language: Language) -> Figure {
     let title = language.balance_worlds();
     let rows = shown(&run.rows);
@@ -35,12 +43,12 @@ pub(super) fn figure(run: &BalanceRun, language: Language) -> Figure {
         rows.map(|(row, (expected_ms, measured_ms))| Pair { row, expected_ms, measured_ms })
             .collect()
     };
-    let panels = [
+    let shown = [
         (language.balance_simulated_mean(), pairs(|row| (row.simulated_mean_ms, row.mean_ms))),
         (language.balance_simulated_p99(), pairs(|row| (row.simulated_p99_ms, row.p99_ms))),
         (language.balance_paper_mean(), pairs(|row| (row.predicted_mean_ms(), row.mean_ms))),
     ];
-    if panels.iter().all(|(_, pairs)| pairs.is_empty()) {
+    if shown.iter().all(|(_, pairs)| pairs.is_empty()) {
         return Figure::missing(title, &language.nothing_to_draw());
     }
     let mut entries = swatches(run, false);
@@ -48,7 +56,7 @@ pub(super) fn figure(run: &BalanceRun, language: Language) -> Figure {
     entries.push((band, language.balance_band(language.percent(BAND))));
     let drawing = html! {
         (legend(&entries))
-        div.panels { @for (title, pairs) in &panels { (panel(title, pairs, language)) } }
+        (panels(shown.len(), shown.iter().map(|(title, pairs)| panel(title, pairs, language))))
     };
     let grid = worlds(&rows, language);
     Figure {
@@ -66,7 +74,8 @@ fn panel(title: &str, pairs: &[Pair<'_>], language: Language) -> Markup {
     let times = || pairs.iter().flat_map(|pair| [pair.expected_ms, pair.measured_ms]);
     let (shortest, longest) = (times().fold(f64::INFINITY, f64::min), largest(times()));
     // The last tick has a label of four digits.
-    let frame = Frame { right: 302.0, ..Frame::panel(46.0, 300.0) };
+    let frame = Frame::panel(46.0, 300.0);
+    let frame = Frame { right: frame.right - 8.0, ..frame };
     let x = Scale::logarithmic(shortest, longest, frame.left, frame.right);
     let y = Scale::logarithmic(shortest, longest, frame.bottom, frame.top);
     let content = html! {
@@ -75,7 +84,7 @@ fn panel(title: &str, pairs: &[Pair<'_>], language: Language) -> Markup {
         (frame.x_axis(&x, |tick| language.tick(tick), &language.balance_expected_axis()))
         @for pair in pairs {
             @let at = (x.at(pair.expected_ms), y.at(pair.measured_ms));
-            (mark(of_policy(&pair.row.policy), at, &name(pair.row)))
+            (mark(of_policy(&pair.row.policy), at, &pair.hint(language)))
         }
     };
     frame.draw(title, &content)

@@ -2,11 +2,12 @@
 
 use figures::{
     Data, Figure, Numbers,
-    chart::{Frame, Scale, dot, largest, legend, line, ring, text},
+    chart::{Frame, Scale, dot, hinted, largest, legend, line, panels, ring, text},
     list,
 };
 use maud::{Markup, html};
 
+use super::series::{NEUTRAL, hue};
 use crate::{
     language::Language,
     plan::{Mode, Operation, mode_name},
@@ -30,9 +31,9 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
         let rows = facts.heaviest_rows(operation);
         rows.into_iter().filter_map(|row| Column::of(facts, row)).collect()
     };
-    let panels: Vec<(Operation, Vec<Column<'_>>)> =
+    let shown: Vec<(Operation, Vec<Column<'_>>)> =
         facts.operations().into_iter().map(|operation| (operation, columns(operation))).collect();
-    let ratios: Vec<Markup> = panels
+    let ratios: Vec<Markup> = shown
         .iter()
         .filter_map(|(operation, columns)| last_to_mean(*operation, columns, language))
         .collect();
@@ -40,21 +41,19 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
         return Figure::missing(title, &language.no_clients());
     };
     let swatches = [
-        (dot(0, (12.0, 6.0), 2.6), language.dots_client()),
+        (dot(NEUTRAL, (12.0, 6.0), 2.6), language.dots_client()),
         (line((4.0, 6.0), (20.0, 6.0), "mean"), language.dots_mean()),
         (ring((12.0, 6.0)), language.dots_last()),
     ];
     let drawing = html! {
         (legend(&swatches))
-        div.panels {
-            @for (operation, columns) in &panels { (panel(facts, *operation, columns)) }
-        }
+        (panels(shown.len(), shown.iter().map(|(operation, columns)| panel(facts, *operation, columns))))
     };
     Figure {
         title,
         caption: language.dots_caption(load.text(language), list(ratios)),
         drawing: Some(drawing),
-        data: data(facts, &panels),
+        data: data(facts, &shown),
     }
 }
 
@@ -97,7 +96,7 @@ fn panel(facts: &Facts<'_>, operation: Operation, columns: &[Column<'_>]) -> Mar
         return html! {};
     }
     let language = facts.language;
-    let frame = Frame::panel(40.0, 260.0);
+    let frame = Frame::abreast(facts.operations().len(), 30.0, 260.0);
     let scale =
         Scale::from_zero(largest(columns.iter().map(Column::max_s)), frame.bottom, frame.top);
     let pitch = (frame.right - frame.left) / columns.len() as f64;
@@ -128,13 +127,14 @@ fn groups(columns: &[Column<'_>]) -> Vec<(Option<Mode>, f64)> {
 }
 
 fn draw(facts: &Facts<'_>, column: &Column<'_>, x: f64, pitch: f64, scale: &Scale) -> Markup {
-    let series = facts.pool_index(column.row.workers());
+    let (language, hue) = (facts.language, hue(column.row.mode()));
     let step = (pitch * 0.6 / ABREAST as f64).min(6.0);
     let aside = |index: usize| ((index % ABREAST) as f64 - (ABREAST - 1) as f64 / 2.0) * step;
     let (mean, half) = (scale.at(column.mean_s()), (pitch * 0.42).min(24.0));
     html! {
         @for (index, seconds) in column.seconds.iter().enumerate() {
-            (dot(series, (x + aside(index), scale.at(*seconds)), 1.6))
+            @let hint = format!("{}: {}", column.row.server(), language.duration(*seconds));
+            (hinted(&hint, &dot(hue, (x + aside(index), scale.at(*seconds)), 2.0)))
         }
         (line((x - half, mean), (x + half, mean), "mean"))
         (ring((x + aside(column.seconds.len() - 1), scale.at(column.max_s()))))

@@ -2,11 +2,12 @@
 
 use figures::{
     Data, Figure, Numbers,
-    chart::{Frame, SERIES, Scale, bar, largest, legend, text},
+    chart::{Frame, Scale, bar, hinted, largest, legend, panels, text},
     list,
 };
 use maud::{Markup, html};
 
+use super::series::{NEUTRAL, hue};
 use crate::{
     language::Language,
     plan::{Operation, mode_name},
@@ -42,31 +43,31 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
     let (Some(load), Some(&operation)) = (facts.heaviest, facts.operations().first()) else {
         return Figure::missing(title, &language.nothing_measured());
     };
-    let panels = panels(facts, operation);
-    if panels.is_empty() {
+    let shown = of_modes(facts, operation);
+    if shown.is_empty() {
         return Figure::missing(title, &language.no_timeline());
     }
-    let end_s = panels.iter().flat_map(|panel| &panel.bars).map(|bar| bar.finished_s);
+    let end_s = shown.iter().flat_map(|panel| &panel.bars).map(|bar| bar.finished_s);
     let end_s = largest(end_s);
-    let waits = list(panels.iter().map(|panel| panel.waited(language)));
+    let rows = list(shown.iter().map(|panel| panel.named(language)));
     let swatches = [
         (bar((0.0, 2.0), (24.0, 10.0), "waiting"), language.gantt_waiting()),
-        (bar((0.0, 2.0), (24.0, 10.0), "fill s0"), language.gantt_served()),
+        (bar((0.0, 2.0), (24.0, 10.0), &format!("fill s{NEUTRAL}")), language.gantt_served()),
     ];
     let drawing = html! {
         (legend(&swatches))
-        div.panels { @for panel in &panels { (panel.draw(facts, end_s)) } }
+        (panels(shown.len(), shown.iter().map(|panel| panel.draw(facts, end_s, shown.len()))))
     };
     Figure {
         title,
-        caption: language.gantt_caption(operation.to_string(), load.text(language), waits),
+        caption: language.gantt_caption(operation.to_string(), load.text(language), rows),
         drawing: Some(drawing),
-        data: data(facts, &panels),
+        data: data(facts, &shown),
     }
 }
 
 /// Of each mode the row with the middle one of its pools.
-fn panels<'a>(facts: &'a Facts<'a>, operation: Operation) -> Vec<Panel<'a>> {
+fn of_modes<'a>(facts: &'a Facts<'a>, operation: Operation) -> Vec<Panel<'a>> {
     let rows = facts.heaviest_rows(operation);
     let of_mode = |mode| {
         let rows: Vec<&RowFacts<'_>> =
@@ -98,44 +99,45 @@ impl<'a> Panel<'a> {
         of_one.map(|bars| (bars[0].worker, bars.len())).collect()
     }
 
-    /// How its clients waited, for the caption.
-    fn waited(&self, language: Language) -> Markup {
+    /// What its clients waited of their time.
+    fn waited(&self) -> f64 {
         let waiting_s: f64 = self.bars.iter().map(|bar| bar.picked_up_s).sum();
         let total_s: f64 = self.bars.iter().map(|bar| bar.finished_s).sum();
-        let share = if total_s > 0.0 { waiting_s / total_s } else { 0.0 };
-        let row = self.row.name();
-        let workers = language.workers(self.workers().len());
-        let shown = language.gantt_shown(self.bars.len(), workers, row.link(language));
-        let waited = language.gantt_waited(
-            &row.mode,
-            language.duration(waiting_s / self.bars.len() as f64),
-            language.duration(largest(self.bars.iter().map(|bar| bar.picked_up_s))),
-            language.percent(share),
-            shown,
-        );
+        if total_s > 0.0 { waiting_s / total_s } else { 0.0 }
+    }
+
+    /// Its row, for the caption.
+    fn named(&self, language: Language) -> Markup {
+        let row = self.row.name().link(language);
         match self.left_out {
-            0 => waited,
-            clients => language.gantt_left_out(waited, clients),
+            0 => row,
+            clients => language.gantt_left_out(row, clients),
         }
     }
 
-    fn draw(&self, facts: &Facts<'_>, end_s: f64) -> Markup {
+    fn draw(&self, facts: &Facts<'_>, end_s: f64, abreast: usize) -> Markup {
         let language = facts.language;
         let pitch = BAR_PITCH.min(BARS_HEIGHT / self.bars.len() as f64);
         let height = pitch * self.bars.len() as f64 + 46.0;
-        // Room for `connection-1` before the bars.
-        let frame = Frame::panel(78.0, height);
-        let scale = Scale::from_zero(end_s, frame.left, frame.right);
         let workers = self.workers();
+        let has_names = workers.len() <= NAMES_MAX;
+        // Room for `50` before the bars.
+        let frame = Frame::abreast(abreast, if has_names { 22.0 } else { 8.0 }, height);
+        let scale = Scale::from_zero(end_s, frame.left, frame.right);
+        let colours = ["fill", "pale"].map(|class| format!("{class} s{}", hue(self.row.mode())));
+        let of_worker = |bar: &Bar<'_>| workers.iter().position(|(name, _)| *name == bar.worker);
         let content = html! {
             (frame.x_axis(&scale, |tick| language.tick(tick), &language.gantt_axis()))
             @for (index, bar) in self.bars.iter().enumerate() {
-                (bar.draw(&scale, frame.top + index as f64 * pitch, pitch, series(&workers, bar)))
+                // Neighbours differ in shade.
+                @let colour = &colours[of_worker(bar).unwrap_or(0) % 2];
+                @let top = frame.top + index as f64 * pitch;
+                (hinted(&bar.hint(language), &bar.draw(&scale, top, pitch, colour)))
             }
-            @if workers.len() <= NAMES_MAX { (names(&workers, &frame, pitch)) }
+            @if has_names { (names(&workers, &frame, pitch)) }
         };
-        let (mode, pool) = (mode_name(self.row.mode()), language.pool(self.row.workers()));
-        frame.draw(&format!("{mode}, {pool}"), &content)
+        let title = language.gantt_panel(self.row.server(), language.percent(self.waited()));
+        frame.draw(&title, &content)
     }
 }
 
@@ -153,29 +155,30 @@ impl<'a> Bar<'a> {
         })
     }
 
-    fn draw(&self, scale: &Scale, top: f64, pitch: f64, series: usize) -> Markup {
+    fn hint(&self, language: Language) -> String {
+        let waited = language.duration(self.picked_up_s);
+        language.gantt_bar(self.client, self.worker, waited, language.duration(self.finished_s))
+    }
+
+    fn draw(&self, scale: &Scale, top: f64, pitch: f64, colour: &str) -> Markup {
         let bottom = top + pitch * 0.82;
         let at = |seconds: f64| scale.at(seconds);
         html! {
             (bar((at(0.0), top), (at(self.picked_up_s), bottom), "waiting"))
-            (bar((at(self.picked_up_s), top), (at(self.finished_s), bottom), &format!("fill s{series}")))
+            (bar((at(self.picked_up_s), top), (at(self.finished_s), bottom), colour))
         }
     }
 }
 
-/// Neighbours differ in colour.
-fn series(workers: &[(&str, usize)], bar: &Bar<'_>) -> usize {
-    workers.iter().position(|(worker, _)| *worker == bar.worker).unwrap_or(0) % SERIES
-}
-
-/// Each beside the middle of its bars.
+/// The number of each beside the middle of its bars.
 fn names(workers: &[(&str, usize)], frame: &Frame, pitch: f64) -> Markup {
     let mut top = frame.top;
     let name = |(worker, bars): &(&str, usize)| {
         let height = *bars as f64 * pitch;
         let middle = top + height / 2.0;
         top += height;
-        text((frame.left - 5.0, middle + 3.5), "end", worker)
+        let number = worker.rsplit_once('-').map_or(*worker, |(_, number)| number);
+        text((frame.left - 5.0, middle + 3.5), "end", number)
     };
     html! { @for name in workers.iter().map(name) { (name) } }
 }

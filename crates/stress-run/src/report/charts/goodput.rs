@@ -1,21 +1,23 @@
-//! Goodput against the number of clients: a panel for each operation, mode and volume, a line for each
-//! size of pool.
+//! Goodput against the number of clients: a panel for each operation and size of pool, a line for each mode. The
+//! largest volume is shown, the others are folded.
 
 use figures::{
     Data, Figure, Numbers,
-    chart::{Frame, Point, SERIES, Scale, largest, legend, line, mark, path, text},
+    chart::{
+        ABREAST_MAX, Frame, Point, Scale, hinted, largest, legend, line, panels, path, shaped, text,
+    },
     list,
 };
 use maud::{Markup, html};
 
-use super::pools;
+use super::series::{hue, mode_lines};
 use crate::{
     plan::{Mode, Operation, Volume, in_mib, mode_name},
     report::facts::{Facts, RowFacts},
 };
 
-/// How far the lines of two pools are kept apart, so that their whiskers do not hide one another.
-const APART: f64 = 6.0;
+/// How far the lines of two modes are kept apart, so that their whiskers do not hide one another.
+const APART: f64 = 5.0;
 
 pub(super) fn figure(facts: &Facts<'_>) -> Figure {
     let language = facts.language;
@@ -26,14 +28,23 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
     if ranges.is_empty() {
         return Figure::missing(title, &language.nothing_measured());
     }
-    let mut swatches = pools::swatches(facts, true);
+    let mut swatches = mode_lines(facts);
     if !facts.run.ceilings.is_empty() {
         let swatch = line((0.0, 6.0), (24.0, 6.0), "ceiling");
         swatches.push((swatch, language.goodput_ceiling()));
     }
+    let mut volumes = facts.volumes();
+    let largest = volumes.pop();
+    let names: Vec<String> = volumes.iter().map(|volume| language.volume(*volume)).collect();
     let drawing = html! {
         (legend(&swatches))
-        @for operation in operations { (panels(facts, operation)) }
+        @if let Some(volume) = largest { (of_volume(facts, volume)) }
+        @if !volumes.is_empty() {
+            details {
+                summary { (language.goodput_others(names.join(", "))) }
+                @for volume in volumes { (of_volume(facts, volume)) }
+            }
+        }
     };
     let limited = facts.limited_by_clients().unwrap_or_else(|| language.no_ceiling());
     Figure {
@@ -57,41 +68,34 @@ fn range(facts: &Facts<'_>, operation: Operation) -> Option<Markup> {
     Some(language.least_to_most(operation.to_string(), least, most))
 }
 
-/// All panels of an operation, on the same scale.
-fn panels(facts: &Facts<'_>, operation: Operation) -> Markup {
-    let of_operation = || facts.rows.iter().filter(|row| row.row.cell.operation == operation);
-    let spreads = of_operation().flat_map(|row| [row.goodput, row.ceiling]).flatten();
-    let max = in_mib(largest(spreads.map(|spread| spread.max)));
-    html! {
-        @for mode in facts.modes() {
-            @let rows: Vec<&RowFacts<'_>> = of_operation().filter(|row| row.mode() == mode).collect();
-            @if !rows.is_empty() {
-                div.panels {
-                    @for volume in facts.volumes() {
-                        (panel(facts, &rows, (operation, mode, volume), max))
-                    }
-                }
-            }
-        }
-    }
+/// A row for each operation, with its pools on the same scale.
+fn of_volume(facts: &Facts<'_>, volume: Volume) -> Markup {
+    let (operations, pools) = (facts.operations(), facts.pools());
+    let abreast = if pools.len() > 1 { pools.len().min(ABREAST_MAX) } else { operations.len() };
+    let drawn = operations.into_iter().flat_map(|operation| {
+        let panel = move |workers: &u32| panel(facts, (operation, volume, *workers), abreast);
+        pools.iter().map(panel).collect::<Vec<Markup>>()
+    });
+    panels(abreast, drawn)
 }
 
 fn panel(
     facts: &Facts<'_>,
-    rows: &[&RowFacts<'_>],
-    (operation, mode, volume): (Operation, Option<Mode>, Volume),
-    max: f64,
+    (operation, volume, workers): (Operation, Volume, u32),
+    abreast: usize,
 ) -> Markup {
-    let rows: Vec<&RowFacts<'_>> =
-        rows.iter().copied().filter(|row| row.row.cell.volume == volume).collect();
+    let of_operation = || facts.rows.iter().filter(|row| row.row.cell.operation == operation);
+    let spreads = of_operation().flat_map(|row| [row.goodput, row.ceiling]).flatten();
+    let max = in_mib(largest(spreads.map(|spread| spread.max)));
+    let rows: Vec<&RowFacts<'_>> = of_operation()
+        .filter(|row| row.row.cell.volume == volume && row.workers() == workers)
+        .collect();
     if rows.is_empty() {
         return html! {};
     }
     let language = facts.language;
-    let frame = Frame::panel(40.0, 190.0);
+    let frame = Frame::abreast(abreast, 40.0, 200.0);
     let scale = Scale::from_zero(max, frame.bottom, frame.top);
-    let (mode, volume) = (mode_name(mode), language.volume(volume));
-    let title = format!("{mode}, {operation}, {volume} (MiB/s)");
     let content = html! {
         (frame.y_axis(&scale, |tick| language.tick(tick)))
         @for clients in facts.clients() {
@@ -100,9 +104,10 @@ fn panel(
         }
         (frame.x_unit(&language.goodput_axis()))
         (ceiling(facts, &rows, &frame, &scale))
-        @for workers in facts.pools() { (pool(facts, &rows, workers, &frame, &scale)) }
+        @for mode in facts.modes() { (of_mode(facts, &rows, mode, &frame, &scale)) }
     };
-    frame.draw(&title, &content)
+    let volume = language.volume(volume);
+    frame.draw(&language.goodput_panel(operation, volume, language.pool(workers)), &content)
 }
 
 /// The numbers of clients stand at equal distances, as on a logarithmic axis.
@@ -127,26 +132,30 @@ fn ceiling(facts: &Facts<'_>, rows: &[&RowFacts<'_>], frame: &Frame, scale: &Sca
 }
 
 /// One line with its marks and whiskers.
-fn pool(
+fn of_mode(
     facts: &Facts<'_>,
     rows: &[&RowFacts<'_>],
-    workers: u32,
+    mode: Option<Mode>,
     frame: &Frame,
     scale: &Scale,
 ) -> Markup {
-    let index = facts.pool_index(workers);
-    let aside = (index as f64 - (facts.pools().len() as f64 - 1.0) / 2.0) * APART;
-    let of_pool = rows.iter().filter(|row| row.workers() == workers);
-    let spreads: Vec<_> = of_pool.filter_map(|row| Some((row, row.goodput?))).collect();
+    let (language, modes, hue) = (facts.language, facts.modes(), hue(mode));
+    let index = modes.iter().position(|other| *other == mode).unwrap_or(0);
+    let aside = (index as f64 - (modes.len() as f64 - 1.0) / 2.0) * APART;
+    let of_mode = rows.iter().filter(|row| row.mode() == mode);
+    let spreads: Vec<_> = of_mode.filter_map(|row| Some((row, row.goodput?))).collect();
     let x = |row: &RowFacts<'_>| client_x(facts, frame, row.row.cell.clients) + aside;
     let y = |bytes_per_s: f64| scale.at(in_mib(bytes_per_s));
     let medians: Vec<Point> = spreads.iter().map(|(row, of)| (x(row), y(of.median))).collect();
-    let class = format!("s{}", index % SERIES);
     html! {
-        (path(&medians, &format!("run {class}")))
+        (path(&medians, &format!("run s{hue}")))
         @for (row, spread) in &spreads {
-            (line((x(row), y(spread.min)), (x(row), y(spread.max)), &format!("whisker {class}")))
-            (mark(index, (x(row), y(spread.median)), &row.name().text(facts.language)))
+            @let [low, high] = [spread.min, spread.max].map(|it| language.number(in_mib(it)));
+            @let rate = format!("{} ({})", language.rate(spread.median), language.range(low, high));
+            (hinted(&row.said(&rate, language), &html! {
+                (line((x(row), y(spread.min)), (x(row), y(spread.max)), &format!("whisker s{hue}")))
+                (shaped(hue, hue, (x(row), y(spread.median)), ""))
+            }))
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use figures::{
     Data, Figure, Numbers,
-    chart::{Frame, Point, Scale, largest, legend, mark},
-    labels, list,
+    chart::{Frame, Scale, largest, legend, panels, shaped},
+    list,
 };
 use maud::{Markup, html};
 
-use super::pools;
+use super::series::{hue, mode_colours, pool_forms};
 use crate::{
     language::Language,
     plan::{Operation, in_mib, mode_name},
@@ -37,10 +37,8 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
         return Figure::missing(title, &language.no_memory());
     };
     let drawing = html! {
-        (legend(&pools::swatches(facts, false)))
-        div.panels {
-            @for operation in facts.operations() { (panel(facts, &spots, operation)) }
-        }
+        (legend(&[mode_colours(facts), pool_forms(facts)].concat()))
+        (panels(facts.operations().len(), facts.operations().into_iter().map(|operation| panel(facts, &spots, operation))))
     };
     Figure {
         title,
@@ -56,10 +54,18 @@ impl<'a> Spot<'a> {
         Some(Self { row, peak_mib, goodput_mib: in_mib(row.median_goodput()?) })
     }
 
-    fn named(&self, language: Language) -> Markup {
+    fn words(&self, language: Language) -> String {
         let [memory, goodput] =
             [self.peak_mib, self.goodput_mib].map(|value| language.number(value));
-        self.row.name().after(language.memory_end(memory, goodput), language)
+        language.memory_end(memory, goodput)
+    }
+
+    fn named(&self, language: Language) -> Markup {
+        self.row.name().after(self.words(language), language)
+    }
+
+    fn hint(&self, language: Language) -> String {
+        self.row.said(&self.words(language), language)
     }
 }
 
@@ -81,7 +87,7 @@ fn panel(facts: &Facts<'_>, spots: &[Spot<'_>], operation: Operation) -> Markup 
         return html! {};
     }
     let language = facts.language;
-    let frame = Frame::panel(40.0, 270.0);
+    let frame = Frame::abreast(facts.operations().len(), 40.0, 270.0);
     let peaks = || shown.iter().map(|spot| spot.peak_mib);
     let min_mb = peaks().fold(f64::INFINITY, f64::min);
     let x = Scale::logarithmic(min_mb, largest(peaks()), frame.left, frame.right);
@@ -89,14 +95,12 @@ fn panel(facts: &Facts<'_>, spots: &[Spot<'_>], operation: Operation) -> Markup 
     let min_rate = rates().fold(f64::INFINITY, f64::min);
     let y = Scale::linear(min_rate, largest(rates()), frame.bottom, frame.top);
     let at = |spot: &Spot<'_>| (x.at(spot.peak_mib), y.at(spot.goodput_mib));
-    let points: Vec<Point> = shown.iter().map(|spot| at(spot)).collect();
-    let names: Vec<String> = shown.iter().map(|spot| spot.row.server()).collect();
     let content = html! {
         (frame.y_axis(&y, |tick| language.tick(tick)))
         (frame.x_axis(&x, |tick| language.tick(tick), &language.memory_axis()))
-        (labels(&frame, &points, &names))
-        @for (spot, point) in shown.iter().zip(&points) {
-            (mark(facts.pool_index(spot.row.workers()), *point, &spot.row.name().text(language)))
+        @for spot in shown {
+            @let form = facts.pool_index(spot.row.workers());
+            (shaped(form, hue(spot.row.mode()), at(spot), &spot.hint(language)))
         }
     };
     frame.draw(&format!("{operation} (MiB/s)"), &content)

@@ -2,11 +2,11 @@
 
 use figures::{
     Data, Figure, Numbers,
-    chart::{Frame, Scale, agreement, bar, largest, legend, mark},
+    chart::{Frame, Scale, agreement, bar, largest, legend, panels, shaped},
 };
 use maud::{Markup, html};
 
-use super::pools;
+use super::series::{hue, pool_forms};
 use crate::{
     language::Language,
     plan::{Mode, mode_name},
@@ -37,7 +37,7 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
     let (pairs, Some(fit)) = (pairs(facts), fit(facts)) else {
         return Figure::missing(title, &language.no_prediction());
     };
-    let mut swatches = pools::swatches(facts, false);
+    let mut swatches = pool_forms(facts);
     swatches.push((
         bar((0.0, 2.0), (24.0, 10.0), "band"),
         language.prediction_band(language.percent(BAND)),
@@ -46,13 +46,22 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
     let ends = (seconds().fold(f64::INFINITY, f64::min), largest(seconds()));
     let drawing = html! {
         (legend(&swatches))
-        div.panels { @for mode in facts.modes() { (panel(facts, &pairs, mode, ends)) } }
+        (panels(facts.modes().len(), facts.modes().into_iter().map(|mode| panel(facts, &pairs, mode, ends))))
     };
     Figure {
         title,
         caption: fit.sentence(language),
         drawing: Some(drawing),
         data: data(facts, &pairs),
+    }
+}
+
+impl Pair<'_> {
+    fn hint(&self, language: Language) -> String {
+        let [measured, predicted] =
+            [self.measured_s, self.predicted_s].map(|seconds| language.duration(seconds));
+        let error = language.signed_percent(self.residual);
+        self.row.said(&language.prediction_pair(measured, predicted, error), language)
     }
 }
 
@@ -96,7 +105,7 @@ fn panel(
         return html! {};
     }
     let language = facts.language;
-    let frame = Frame::panel(46.0, 308.0);
+    let frame = Frame::abreast(facts.modes().len(), 36.0, 250.0);
     let x = Scale::logarithmic(min_s, max_s, frame.left, frame.right);
     let y = Scale::logarithmic(min_s, max_s, frame.bottom, frame.top);
     let content = html! {
@@ -105,7 +114,8 @@ fn panel(
         (frame.x_axis(&x, |tick| language.tick(tick), &language.prediction_axis()))
         @for pair in of_mode {
             @let at = (x.at(pair.predicted_s), y.at(pair.measured_s));
-            (mark(facts.pool_index(pair.row.workers()), at, &pair.row.name().text(language)))
+            @let form = facts.pool_index(pair.row.workers());
+            (shaped(form, hue(mode), at, &pair.hint(language)))
         }
     };
     frame.draw(&language.prediction_panel(mode_name(mode)), &content)

@@ -2,10 +2,11 @@
 
 use figures::{
     Data, Figure, Numbers,
-    chart::{Frame, Scale, bar, largest, legend, text},
+    chart::{Frame, Scale, bar, hinted, largest, legend, panels, text},
 };
 use maud::{Markup, html};
 
+use super::series::{NEUTRAL, hue};
 use crate::{
     language::Language,
     plan::{Operation, mode_name},
@@ -15,7 +16,7 @@ use crate::{
 const PITCH: f64 = 17.0;
 const BAR: f64 = 12.0;
 /// The style's names for the parts, in the order in which they are stacked.
-const CLASSES: [&str; 4] = ["waiting", "part-run-queue", "part-cpu", "part-blocked"];
+const CLASSES: [&str; 4] = ["waiting", "pale", "fill", "outlined"];
 
 /// One bar: seconds in the queue, the run queue, computing, blocked, of the representative
 /// repetition. What an upload sends ahead while it is in the queue is in both the queue and computing.
@@ -46,14 +47,12 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
     let (Some(load), Some(shares)) = (facts.heaviest, shares(&bars)) else {
         return Figure::missing(title, &language.no_time_parts());
     };
-    let swatch = |class: &&str| bar((0.0, 2.0), (24.0, 10.0), class);
+    let swatch = |class: &&str| bar((0.0, 2.0), (24.0, 10.0), &format!("{class} s{NEUTRAL}"));
     let names = language.time_parts().map(str::to_owned);
     let swatches: Vec<(Markup, String)> = CLASSES.iter().map(swatch).zip(names).collect();
     let drawing = html! {
         (legend(&swatches))
-        div.panels {
-            @for operation in facts.operations() { (panel(facts, &bars, operation)) }
-        }
+        (panels(facts.operations().len(), facts.operations().into_iter().map(|operation| panel(facts, &bars, operation))))
     };
     Figure {
         title,
@@ -77,6 +76,14 @@ impl<'a> Parts<'a> {
 
     fn total_s(&self) -> f64 {
         self.seconds.iter().sum()
+    }
+
+    /// A line for each part.
+    fn hint(&self, language: Language) -> String {
+        let names = language.time_parts().into_iter().zip(self.seconds);
+        let lines =
+            names.map(|(name, seconds)| format!("\n{name}: {}", language.duration(seconds)));
+        self.row.name().text(language) + &lines.collect::<String>()
     }
 
     fn share(&self, part: usize) -> f64 {
@@ -112,28 +119,29 @@ fn panel(facts: &Facts<'_>, bars: &[Parts<'_>], operation: Operation) -> Markup 
         return html! {};
     }
     let language = facts.language;
-    let frame = Frame::panel(66.0, bars.len() as f64 * PITCH + 46.0);
+    let frame = Frame::abreast(facts.operations().len(), 66.0, bars.len() as f64 * PITCH + 46.0);
     let max = largest(bars.iter().map(|parts| parts.total_s()));
     let scale = Scale::from_zero(max, frame.left, frame.right);
     let content = html! {
         (frame.x_axis(&scale, |tick| language.tick(tick), &language.time_axis()))
         @for (index, parts) in bars.iter().enumerate() {
-            (stack(parts, &scale, frame.top + index as f64 * PITCH, frame.left))
+            (stack(parts, &scale, frame.top + index as f64 * PITCH, language))
         }
     };
     frame.draw(&operation.to_string(), &content)
 }
 
-fn stack(parts: &Parts<'_>, scale: &Scale, top: f64, left: f64) -> Markup {
-    let mut start_s = 0.0;
+fn stack(parts: &Parts<'_>, scale: &Scale, top: f64, language: Language) -> Markup {
+    let (mut start_s, hue) = (0.0, hue(parts.row.mode()));
     let pieces = parts.seconds.iter().zip(CLASSES).map(|(seconds, class)| {
         let from = (scale.at(start_s), top + 2.0);
         start_s += seconds;
-        bar(from, (scale.at(start_s), top + 2.0 + BAR), class)
+        bar(from, (scale.at(start_s), top + 2.0 + BAR), &format!("{class} s{hue}"))
     });
+    let stack = html! { @for piece in pieces { (piece) } };
     html! {
-        (text((left - 5.0, top + BAR), "end", &parts.row.server()))
-        @for piece in pieces { (piece) }
+        (text((scale.at(0.0) - 5.0, top + BAR), "end", &parts.row.server()))
+        (hinted(&parts.hint(language), &stack))
     }
 }
 
