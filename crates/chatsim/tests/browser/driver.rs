@@ -5,6 +5,7 @@ use std::{
     io::{BufRead, BufReader},
     net::SocketAddr,
     os::unix::process::CommandExt,
+    path::Path,
     process::{Child, Command, Stdio},
 };
 
@@ -70,6 +71,15 @@ impl Driver {
         let browser = self.run(WebDriver::new(&self.url, capabilities())).expect("chromium starts");
         let page = Page::new(self, browser);
         page.go_to(&format!("http://{server}{path}"));
+        page
+    }
+
+    /// A browser of its own that shows a file.
+    #[track_caller]
+    pub(crate) fn open_file(&self, path: &Path) -> Page<'_> {
+        let browser = self.run(WebDriver::new(&self.url, capabilities())).expect("chromium starts");
+        let page = Page::new(self, browser);
+        page.show_file(path);
         page
     }
 

@@ -1,4 +1,4 @@
-//! The page of `chatsim serve`, in a real browser.
+//! The page of `chatsim serve`, and the reports of all programs, in a real browser.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod access;
@@ -7,6 +7,7 @@ mod driver;
 mod experiments;
 mod page;
 mod refusals;
+mod reports;
 
 use testkit::{Server, ServerBuilder};
 

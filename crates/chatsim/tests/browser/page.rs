@@ -1,5 +1,7 @@
 //! The page as its user has it: what is seen, clicked and typed.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 use testkit::{PATIENCE, eventually};
 use thirtyfour::{By, Key, TypingData, WebDriver, WebElement, error::WebDriverResult};
@@ -34,6 +36,11 @@ impl<'a> Page<'a> {
     #[track_caller]
     pub(crate) fn waits_for_connection(&self) {
         self.waits_until("the page is connected", "document.querySelector('#set-loss').value");
+    }
+
+    #[track_caller]
+    pub(crate) fn show_file(&self, path: &Path) {
+        self.run(self.browser().goto(format!("file://{}", path.display())));
     }
 
     /// The value of an expression, or what `return` gives back.
@@ -153,6 +160,28 @@ impl<'a> Page<'a> {
             let is_own = ["http", "ws"].iter().any(|it| url.starts_with(&format!("{it}://{own}/")));
             assert!(is_own || url.starts_with("data:"), "asked for {url}");
         }
+    }
+
+    /// Nothing was said on the console, and nothing was requested but the file itself.
+    #[track_caller]
+    pub(crate) fn expect_silent(&self) {
+        let said = self.run(self.browser().browser_log());
+        assert!(said.is_empty(), "on the console: {said:?}");
+        let requested = self.requested();
+        let is_file = |url: &&String| url.starts_with("file://") && url.ends_with(".html");
+        assert!(requested.iter().all(|url| is_file(&url)), "{requested:?}");
+        assert!(!requested.is_empty(), "the file itself was requested");
+    }
+
+    /// How many pages it has on paper.
+    #[track_caller]
+    pub(crate) fn print(&self) -> usize {
+        let printed = self.devtools("Page.printToPDF", json!({"preferCSSPageSize": true}));
+        let printed = printed["data"].as_str().expect("it is a text");
+        let printed = base64::Engine::decode(&base64::prelude::BASE64_STANDARD, printed);
+        let printed = printed.expect("it is base64");
+        let of_page = b"/Type /Page\n";
+        printed.windows(of_page.len()).filter(|window| window == of_page).count()
     }
 
     fn requested(&self) -> Vec<String> {
