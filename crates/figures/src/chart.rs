@@ -148,7 +148,8 @@ impl Frame {
             0 | 1 => ALONE,
             _ => ((CARD + GAP) / columns as f64 - GAP).floor(),
         };
-        let (right, bottom) = (width - 10.0, height - 34.0);
+        // Half of the last tick's label is to the right of it.
+        let (right, bottom) = (width - 13.0, height - 34.0);
         Self { width, height, left: label_width, right, top: 10.0, bottom }
     }
 

@@ -67,6 +67,33 @@ pub fn shown(figures: &[Figure], around: &Surroundings<'_>) -> [Markup; 2] {
     [first, others]
 }
 
+/// Walks through a figure whose panels have time across: what is still to come is hidden. Its bars are hinted shapes
+/// of two, the wait and what came after it. Shown where the page's script runs.
+pub struct Player<'a> {
+    pub play: &'a str,
+    pub pause: &'a str,
+    /// To the next moment at which anything changes.
+    pub step: &'a str,
+    /// What the slider moves.
+    pub time: &'a str,
+    /// Of each panel, with `{waiting}`, `{served}` and `{done}`.
+    pub state: &'a str,
+    /// Where the axes end.
+    pub end_s: f64,
+}
+
+impl Player<'_> {
+    pub fn render(&self) -> Markup {
+        html! {
+            div.player.by-script hidden data-end=(self.end_s) data-pause=(self.pause) data-state=(self.state) {
+                button type="button" { (self.play) }
+                button type="button" { (self.step) }
+                input type="range" min="0" max="1" step="any" value="1" aria-label=(self.time);
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +118,27 @@ mod tests {
             "<figcaption>All of it.</figcaption><details><summary>Numbers</summary>",
             "<th scope=\"col\" class=\"words\">Way</th><th scope=\"col\">Seconds</th>",
             "<td class=\"words\">down &lt; up</td><td>1.50</td>",
+        ] {
+            assert!(page.contains(part), "{part} is not in {page}");
+        }
+    }
+
+    #[test]
+    fn a_player_is_hidden_until_a_script_runs_it_and_has_all_its_words() {
+        let player = Player {
+            play: "Play",
+            pause: "Pause",
+            step: "Step",
+            time: "Time",
+            state: "{waiting} wait",
+            end_s: 4.5,
+        };
+        let page = player.render().0;
+        for part in [
+            "<div class=\"player by-script\" hidden data-end=\"4.5\" data-pause=\"Pause\"",
+            "data-state=\"{waiting} wait\"",
+            "<button type=\"button\">Play</button><button type=\"button\">Step</button><input type=\"range\"",
+            "aria-label=\"Time\">",
         ] {
             assert!(page.contains(part), "{part} is not in {page}");
         }

@@ -16,7 +16,7 @@ pub mod table;
 pub mod workbook;
 
 pub use catalogue::Catalogue;
-pub use figure::{Figure, Surroundings, shown};
+pub use figure::{Figure, Player, Surroundings, shown};
 pub use numbers::Numbers;
 pub use opening::{Opening, Tile, Warning};
 pub use page::{Term, list, page, plain_text, terms};

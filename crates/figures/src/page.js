@@ -62,6 +62,87 @@ function nearest(marks, x, y) {
   return least <= NEAR ? distances.indexOf(least) : -1;
 }
 
+for (const player of document.querySelectorAll(".player")) walkThrough(player);
+
+// A walk takes as long as what it shows, or longer, so that an eye can follow.
+function walkThrough(player) {
+  const LEAST_S = 8;
+  const JUMP_MS = 1000;
+  const { end, pause, state } = player.dataset;
+  const [play, step, slider] = player.children;
+  const playing = play.textContent;
+  const panels = [...player.closest("figure").querySelectorAll(".panel svg")].map(curtained);
+  const moments = panels.flatMap(({ bars }) => bars.flat()).sort((one, other) => one - other);
+  const wantsNoMotion = matchMedia("(prefers-reduced-motion: reduce)");
+  let last = null;
+
+  const show = (share) => {
+    slider.value = share;
+    slider.ariaValueText = `${(share * end).toFixed(2)} s`;
+    panels.forEach((panel) => draw(panel, share, state));
+  };
+  const stop = () => {
+    last = null;
+    play.textContent = playing;
+  };
+  const goOn = (now) => {
+    if (last === null) return;
+    if (!wantsNoMotion.matches || now - last >= JUMP_MS) {
+      const share = Number(slider.value) + (now - last) / 1000 / Math.max(end, LEAST_S);
+      show(Math.min(share, 1));
+      last = now;
+      if (share >= 1) stop();
+    }
+    requestAnimationFrame(goOn);
+  };
+  play.addEventListener("click", () => {
+    if (last !== null) return stop();
+    if (Number(slider.value) >= 1) show(0);
+    last = performance.now();
+    play.textContent = pause;
+    requestAnimationFrame(goOn);
+  });
+  step.addEventListener("click", () => {
+    stop();
+    const at = Number(slider.value) >= 1 ? 0 : Number(slider.value);
+    show(moments.find((moment) => moment > at + 1e-6) ?? 1);
+  });
+  slider.addEventListener("input", () => {
+    stop();
+    show(Number(slider.value));
+  });
+}
+
+// Of each bar, as shares of the axis, where its wait ends and where it ends itself.
+function curtained(drawing) {
+  const grid = [...drawing.querySelectorAll(".grid")];
+  const [left, right] = [grid[0], grid.at(-1)].map((line) => line.x1.baseVal.value);
+  const share = (x) => (x - left) / (right - left);
+  const bars = [...drawing.querySelectorAll("g[data-value]")].map((bar) => {
+    const { x, width } = bar.lastElementChild;
+    return [share(x.baseVal.value), share(x.baseVal.value + width.baseVal.value)];
+  });
+  const curtain = drawing.appendChild(document.createElementNS(drawing.namespaceURI, "rect"));
+  const { y1, y2 } = grid[0];
+  curtain.classList.add("curtain");
+  curtain.setAttribute("y", y1.baseVal.value);
+  curtain.setAttribute("height", y2.baseVal.value - y1.baseVal.value);
+  const said = document.createElement("p");
+  said.className = "state";
+  drawing.after(said);
+  return { bars, curtain, said, left, right };
+}
+
+function draw({ bars, curtain, said, left, right }, share, state) {
+  const x = left + share * (right - left);
+  curtain.setAttribute("x", x);
+  curtain.setAttribute("width", right - x);
+  const waiting = bars.filter(([served]) => served > share).length;
+  const done = bars.filter(([, end]) => end <= share).length;
+  const counts = { waiting, done, served: bars.length - waiting - done };
+  said.textContent = state.replace(/\{(\w+)\}/g, (_, count) => counts[count]);
+}
+
 for (const table of document.querySelectorAll("table.sortable")) {
   [...table.tHead.rows[0].cells].filter(({ tagName }) => tagName === "TH").forEach((head, column) => {
     const button = document.createElement("button");

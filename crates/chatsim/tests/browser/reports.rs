@@ -142,6 +142,36 @@ fn a_report_on_paper_has_every_table_and_no_more_pages_than_are_read() {
 }
 
 #[test]
+fn a_figure_with_time_across_is_walked_through_by_keyboard_and_ends_with_everyone_served() {
+    let Some(driver) = Driver::start() else { return };
+    each_report(&driver, |page| {
+        if page.count(".player") == 0 {
+            return;
+        }
+        page.prefer("prefers-reduced-motion", "reduce");
+        let share = || page.evaluate("Number(document.querySelector('.player input').value)");
+        page.tab_to(".player button");
+        page.press(Key::Enter);
+        let moves = "document.querySelector('.player input').value > 0 && document.querySelector('.player input').value < 1";
+        page.waits_until("it plays from the start", moves);
+        page.press(Key::Enter);
+        let paused = share();
+        page.evaluate(
+            "return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))",
+        );
+        assert_eq!(share(), paused);
+        page.press(Key::Tab);
+        page.press(Key::Enter);
+        assert!(share().as_f64() > paused.as_f64(), "a step leads on to the next change");
+        let states = page.texts(".state");
+        assert!(states.iter().any(|state| !state.starts_with("50 waiting")), "{states:?}");
+        page.press(Key::Tab);
+        page.press(Key::End);
+        assert!(page.text(".state").ends_with(" 50 done"), "{}", page.text(".state"));
+    });
+}
+
+#[test]
 fn without_a_script_nothing_is_missing_but_the_hint_of_it() {
     let Some(driver) = Driver::start() else { return };
     each_report(&driver, |page| {

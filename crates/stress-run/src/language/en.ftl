@@ -674,6 +674,10 @@ gantt_bar =
 gantt_waiting = waiting for a worker
 gantt_served = served, in the colour of the mode (two shades tell workers apart)
 gantt_axis = seconds after the start
+gantt_play = Play
+gantt_pause = Pause
+gantt_step = Step
+gantt_state = { $waiting } waiting, { $served } served, { $done } done
 gantt_columns =
     Mode
     Worker

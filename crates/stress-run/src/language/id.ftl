@@ -636,6 +636,10 @@ gantt_bar =
 gantt_waiting = menunggu worker
 gantt_served = dilayani, dalam warna mode (dua corak membedakan worker)
 gantt_axis = detik sejak mulai
+gantt_play = Putar
+gantt_pause = Jeda
+gantt_step = Langkah
+gantt_state = { $waiting } menunggu, { $served } dilayani, { $done } selesai
 gantt_columns =
     Mode
     Worker

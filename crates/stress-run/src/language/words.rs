@@ -105,7 +105,8 @@ texts! {
     batch_shorter(few, many), batch_same(few, many), batch_longer(few, many),
     limited(rows, of, limit), lists_soonest(clients, server, mean, files),
 
-    figure(number), data_behind, nothing_to_draw, gantt_title, gantt_waiting, gantt_served,
+    figure(number), data_behind, nothing_to_draw, gantt_title, gantt_play, gantt_pause,
+    gantt_step, gantt_state(waiting, served, done), gantt_waiting, gantt_served,
     gantt_panel(server, share), gantt_bar(client, worker, waited, finished), gantt_axis, no_timeline, goodput_title, no_ceiling, goodput_ceiling, goodput_axis, goodput_panel(operation, volume, pool),
     goodput_others(volumes), time_title,
     time_axis, no_time_parts, dots_title, dots_panel(operation), dots_client, dots_mean, dots_last,

@@ -1,7 +1,7 @@
 //! When each client waited and when it was served, by worker: one panel for each mode.
 
 use figures::{
-    Data, Figure, Numbers,
+    Data, Figure, Numbers, Player,
     chart::{Frame, Scale, bar, hinted, largest, legend, panels, text},
     list,
 };
@@ -56,6 +56,7 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
     ];
     let drawing = html! {
         (legend(&swatches))
+        (player(end_s, language))
         (panels(shown.len(), shown.iter().map(|panel| panel.draw(facts, end_s, shown.len()))))
     };
     Figure {
@@ -64,6 +65,19 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
         drawing: Some(drawing),
         data: data(facts, &shown),
     }
+}
+
+/// To the end of the axis, which all panels have in common.
+fn player(end_s: f64, language: Language) -> Markup {
+    let player = Player {
+        play: &language.gantt_play(),
+        pause: &language.gantt_pause(),
+        step: &language.gantt_step(),
+        time: &language.gantt_axis(),
+        state: &language.gantt_state("{waiting}", "{served}", "{done}"),
+        end_s: Scale::from_zero(end_s, 0.0, 1.0).ends().1,
+    };
+    player.render()
 }
 
 /// Of each mode the row with the middle one of its pools.

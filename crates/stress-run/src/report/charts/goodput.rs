@@ -34,11 +34,11 @@ pub(super) fn figure(facts: &Facts<'_>) -> Figure {
         swatches.push((swatch, language.goodput_ceiling()));
     }
     let mut volumes = facts.volumes();
-    let largest = volumes.pop();
+    let shown = volumes.pop();
     let names: Vec<String> = volumes.iter().map(|volume| language.volume(*volume)).collect();
     let drawing = html! {
         (legend(&swatches))
-        @if let Some(volume) = largest { (of_volume(facts, volume)) }
+        @if let Some(volume) = shown { (of_volume(facts, volume)) }
         @if !volumes.is_empty() {
             details {
                 summary { (language.goodput_others(names.join(", "))) }
