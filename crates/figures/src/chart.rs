@@ -1,8 +1,8 @@
 //! What the figures are drawn with: scales, axes and marks, as SVG whose colours come from the page's
 //! style, so that they follow dark mode and print.
 //!
-//! A `class` is a name of that style (`page.css`), or one that the program adds: `grid`, `band`, `diagonal`,
-//! `leader` and `mean` are for what explains; `run`, `whisker` and `fill`, with `s0` to `s5` behind them, are
+//! A `class` is a name of that style (`page.css`), or one that the program adds: `grid`, `band`, `diagonal`
+//! and `mean` are for what explains; `run`, `whisker`, `fill` and `pale`, with `s0` to `s5` behind them, are
 //! for a series.
 
 use maud::{Markup, html};
