@@ -21,7 +21,7 @@ const MODULES_MAX: usize = 12;
 const LINES_MAX: usize = 600;
 
 /// Each package, and which of ours it may be built on.
-const MAY_IMPORT: [(&str, &[&str]); 20] = [
+const MAY_IMPORT: [(&str, &[&str]); 22] = [
     ("cli", &[]),
     ("figures", &[]),
     ("runs", &["figures"]),
@@ -30,6 +30,7 @@ const MAY_IMPORT: [(&str, &[&str]); 20] = [
     ("balancing", &["simulation"]),
     ("delivery", &["simulation"]),
     ("theory", &["delivery"]),
+    ("searching", &["simulation"]),
     ("telemetry", &[]),
     ("storage", &["protocol"]),
     ("monitor", &["cli", "protocol", "telemetry"]),
@@ -56,6 +57,20 @@ const MAY_IMPORT: [(&str, &[&str]); 20] = [
     ("fileclient", &["cli", "client", "protocol"]),
     ("stress-run", &["balancing", "cli", "client", "figures", "runs", "simulation", "telemetry"]),
     ("chatsim", &["cli", "delivery", "figures", "runs", "simulation", "theory"]),
+    (
+        "filepeer",
+        &[
+            "cli",
+            "figures",
+            "monitor",
+            "protocol",
+            "runs",
+            "searching",
+            "simulation",
+            "storage",
+            "telemetry",
+        ],
+    ),
     ("testkit", &["protocol"]),
 ];
 

@@ -1,0 +1,2 @@
+//! Files without a server.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! The program `filepeer`.
+fn main() {}
