@@ -1,2 +1,22 @@
-//! Files without a server.
+//! Files without a server: a peer asks its neighbours who has a file, and fetches it from all who have it at once.
+//!
+//! The crate `searching` decides what becomes of a query, here on connections and, in `simulate`, in virtual time.
 #![forbid(unsafe_code)]
+
+mod args;
+mod commands;
+
+use std::process::ExitCode;
+
+pub use args::Args;
+use args::Command;
+
+/// Does what the command line says. An error means bad usage, or that it could not start.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    match &args.command {
+        Command::Documents(documents) => {
+            documents.print(&cli::command::<Args>())?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

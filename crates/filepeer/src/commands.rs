@@ -1,0 +1,1 @@
+//! The commands of a peer, from their arguments to an exit code.
