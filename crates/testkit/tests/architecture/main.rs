@@ -30,7 +30,7 @@ const MAY_IMPORT: [(&str, &[&str]); 22] = [
     ("balancing", &["simulation"]),
     ("delivery", &["simulation"]),
     ("theory", &["delivery"]),
-    ("searching", &["simulation"]),
+    ("searching", &["protocol", "simulation"]),
     ("telemetry", &[]),
     ("storage", &["protocol"]),
     ("monitor", &["cli", "protocol", "telemetry"]),
@@ -234,7 +234,7 @@ fn the_file_service_knows_no_socket_thread_or_clock() {
 #[test]
 fn what_decides_or_is_simulated_knows_no_socket_file_thread_or_clock() {
     let words = ["std::net", "std::fs", "std::thread", "tokio", "Instant", "SystemTime", "rand::"];
-    for package in ["balancing", "delivery", "simulation", "theory"] {
+    for package in ["balancing", "delivery", "searching", "simulation", "theory"] {
         assert_absent(&sources(&crates().join(package).join("src")), &words);
     }
 }
