@@ -5,6 +5,8 @@
 
 mod args;
 mod commands;
+#[expect(dead_code, unused_imports, reason = "the commands that use it come next")]
+mod node;
 
 use std::process::ExitCode;
 

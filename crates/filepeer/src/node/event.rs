@@ -1,0 +1,94 @@
+//! What happens to a node, for whoever writes it down.
+
+use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
+
+use iroh::EndpointId;
+use protocol::FileName;
+
+/// Is told what happens, from any task. It must not wait, since the node waits for it.
+pub(crate) type Listener = Arc<dyn Fn(Event) + Send + Sync>;
+
+/// Something that a person may want to read of. Texts of others in it were checked: they hold no
+/// control characters.
+#[derive(Clone, Debug)]
+pub(crate) enum Event {
+    /// Searches and the seed's questions are answered from now on.
+    Ready {
+        address: SocketAddr,
+        id: EndpointId,
+    },
+    NeighbourAdded {
+        node: Place,
+        neighbour: Place,
+    },
+    NeighbourLost {
+        neighbour: Place,
+        why: String,
+    },
+    /// A neighbour that the person named; it is tried again after `retry_in`.
+    NeighbourUnreachable {
+        neighbour: String,
+        why: String,
+        retry_in: Duration,
+    },
+    /// Somebody asks this node; a query that was already seen is not told of again.
+    QueryReceived {
+        node: Place,
+        name: String,
+        from: Place,
+    },
+    /// An answer to a search of this node's own, or to one that came by the seed's wire.
+    /// `hops` is `None` where a node of the seed answered, which counts none.
+    Found {
+        name: FileName,
+        holder: Place,
+        hops: Option<u16>,
+        response: Duration,
+    },
+    NotFound {
+        name: String,
+        response: Duration,
+    },
+    /// A whole file went to `peer`.
+    Served {
+        name: FileName,
+        peer: Place,
+        bytes: u64,
+        took: Duration,
+    },
+    /// A file has come whole. `response` is how long its first byte took.
+    TransferDone {
+        name: FileName,
+        bytes: u64,
+        response: Duration,
+        total: Duration,
+    },
+    /// A holder that the transfer goes on without.
+    HolderDropped {
+        holder: Place,
+        why: String,
+    },
+    /// What a peer sent was not taken; the connection is closed.
+    PeerRefused {
+        peer: Place,
+        why: String,
+    },
+}
+
+/// Where a peer is, as people read it: its address where one is known, otherwise its identity.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Place {
+    pub(crate) address: Option<SocketAddr>,
+    /// `None` for nodes of the seed, which have none.
+    pub(crate) id: Option<EndpointId>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.address, self.id) {
+            (Some(address), _) => address.fmt(f),
+            (None, Some(id)) => id.fmt_short().fmt(f),
+            (None, None) => f.write_str("somewhere"),
+        }
+    }
+}

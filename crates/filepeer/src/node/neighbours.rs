@@ -1,0 +1,236 @@
+//! Who a node is linked with: neighbours that a person named, those that mDNS finds, and those who come.
+//!
+//! Each that was named, or found, has a task that keeps it: it finds out who is there, dials, waits until the
+//! link is lost and begins anew, after a pause that doubles. The driver keeps one link for each identity.
+
+pub(crate) mod address;
+
+use std::{
+    collections::HashMap,
+    fmt,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use iroh::{
+    Endpoint, EndpointId,
+    endpoint::Connection,
+    protocol::{AcceptError, ProtocolHandler},
+};
+use iroh_mdns_address_lookup::{DiscoveryEvent, MdnsAddressLookup};
+use n0_future::StreamExt;
+use tokio::{
+    net::lookup_host,
+    sync::{Semaphore, watch},
+    task::{AbortHandle, JoinSet},
+    time,
+};
+
+use self::address::{HostPort, NeighbourAddress};
+use super::{
+    driver::{Linked, Request, Requests},
+    event::{Event, Place},
+    link::{ALPN, Closing},
+    local::Local,
+    searches::Seeds,
+    seed_wire::asking::{self, Who},
+};
+
+/// Connections of others at once, those that are being replaced or refused too.
+const CONNECTIONS_MAX: usize = 128;
+
+/// Neighbours that mDNS may find.
+const FOUND_MAX: usize = 16;
+
+/// How long a name may take to be looked up, and a neighbour to be dialled.
+const LOOKUP_WAIT: Duration = Duration::from_secs(5);
+const DIAL_WAIT: Duration = Duration::from_secs(10);
+
+/// How long the driver may take to link a new connection.
+const LINK_WAIT: Duration = Duration::from_secs(5);
+
+/// Between tries of a neighbour: doubled each time, until it was linked for as long as the longest.
+const PAUSE_MIN: Duration = Duration::from_millis(250);
+const PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// How often a node of the seed is asked whether it is still one.
+const SEED_PAUSE: Duration = Duration::from_secs(10);
+
+/// Takes the connections of others.
+pub(super) struct Door {
+    requests: Requests,
+    places: Semaphore,
+    local: Arc<Local>,
+}
+
+impl Door {
+    pub(super) fn new(requests: Requests, local: Arc<Local>) -> Self {
+        Self { requests, places: Semaphore::new(CONNECTIONS_MAX), local }
+    }
+}
+
+impl fmt::Debug for Door {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Door")
+    }
+}
+
+impl ProtocolHandler for Door {
+    async fn accept(&self, connection: Connection) -> Result<(), AcceptError> {
+        let Ok(_place) = self.places.try_acquire() else {
+            self.local.tally.turned_away();
+            Closing::Full.close(&connection);
+            return Ok(());
+        };
+        let _ = self.requests.send(Request::Join(connection.clone())).await;
+        connection.closed().await;
+        Ok(())
+    }
+}
+
+/// What the tasks that keep neighbours know.
+pub(super) struct Keeper {
+    pub(super) local: Arc<Local>,
+    pub(super) endpoint: Endpoint,
+    pub(super) requests: Requests,
+    pub(super) linked: Linked,
+    pub(super) seeds: Arc<Seeds>,
+    /// How many neighbours were tried at least once.
+    pub(super) tried: watch::Sender<usize>,
+}
+
+/// Who was reached.
+enum Reached {
+    Linked(EndpointId),
+    Seed(SocketAddr),
+}
+
+impl Keeper {
+    /// Keeps the neighbour until the task is aborted.
+    pub(super) async fn keep(self: Arc<Self>, neighbour: NeighbourAddress) {
+        let mut pause = PAUSE_MIN;
+        let mut is_first = true;
+        loop {
+            let begun = Instant::now();
+            let reached = self.reach(&neighbour).await;
+            if is_first {
+                self.tried.send_modify(|tried| *tried += 1);
+                is_first = false;
+            }
+            match reached {
+                Ok(Reached::Linked(id)) => self.until_lost(id).await,
+                Ok(Reached::Seed(address)) => self.until_no_seed(address).await,
+                Err(why) => {
+                    let neighbour = neighbour.to_string();
+                    self.local.tell(Event::NeighbourUnreachable {
+                        neighbour,
+                        why,
+                        retry_in: pause,
+                    });
+                }
+            }
+            if begun.elapsed() > PAUSE_MAX {
+                pause = PAUSE_MIN;
+            }
+            time::sleep(pause).await;
+            pause = PAUSE_MAX.min(pause * 2);
+        }
+    }
+
+    /// Finds out who the neighbour is and links with it. An error is a sentence.
+    async fn reach(&self, neighbour: &NeighbourAddress) -> Result<Reached, String> {
+        let (id, address) = match neighbour {
+            NeighbourAddress::Known(id) => (*id, None),
+            NeighbourAddress::KnownAt(id, place) => (*id, Some(self.look_up(place).await?)),
+            NeighbourAddress::At(place) => {
+                let address = self.look_up(place).await?;
+                match asking::identify(address).await.map_err(|err| err.to_string())? {
+                    Who::Peer(id) => (id, Some(address)),
+                    Who::Seed => return Ok(Reached::Seed(address)),
+                }
+            }
+        };
+        if id == self.local.id {
+            return Err("this is the node itself".to_owned());
+        }
+        if !self.linked.borrow().contains(&id) {
+            self.dial(id, address).await?;
+        }
+        Ok(Reached::Linked(id))
+    }
+
+    async fn look_up(&self, place: &HostPort) -> Result<SocketAddr, String> {
+        let found = time::timeout(LOOKUP_WAIT, lookup_host(place.as_str())).await;
+        let found = found.map_err(|_| "its name takes too long to look up".to_owned())?;
+        let mut all = found.map_err(|err| err.to_string())?;
+        all.find(|address| self.local.may_dial(*address)).ok_or_else(|| {
+            let own = self.local.address.ip();
+            format!("it cannot be reached from {own}; --host says where this node listens")
+        })
+    }
+
+    async fn dial(&self, id: EndpointId, address: Option<SocketAddr>) -> Result<(), String> {
+        let way = self.local.way_to(id, address);
+        let connection = time::timeout(DIAL_WAIT, self.endpoint.connect(way, ALPN)).await;
+        let connection = connection.map_err(|_| "it does not answer".to_owned())?;
+        let connection = connection.map_err(|err| format!("{err:#}"))?;
+        let _ = self.requests.send(Request::Join(connection)).await;
+        let mut linked = self.linked.clone();
+        let is_linked = linked.wait_for(|linked| linked.contains(&id));
+        match time::timeout(LINK_WAIT, is_linked).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err("there are neighbours enough".to_owned()),
+        }
+    }
+
+    async fn until_lost(&self, id: EndpointId) {
+        let mut linked = self.linked.clone();
+        let _ = linked.wait_for(|linked| !linked.contains(&id)).await;
+    }
+
+    /// Has the node of the seed asked by searches for as long as it is there and is one.
+    async fn until_no_seed(&self, address: SocketAddr) {
+        let neighbour = Place { address: Some(address), id: None };
+        if self.seeds.add(address, &self.local.tally) {
+            self.local.tell(Event::NeighbourAdded { node: self.local.place(), neighbour });
+        }
+        loop {
+            time::sleep(SEED_PAUSE).await;
+            let why = match asking::identify(address).await {
+                Ok(Who::Seed) => continue,
+                Ok(Who::Peer(_)) => "it is a peer now".to_owned(),
+                Err(err) => err.to_string(),
+            };
+            if self.seeds.remove(address, &self.local.tally) {
+                self.local.tell(Event::NeighbourLost { neighbour, why });
+            }
+            return;
+        }
+    }
+
+    /// Keeps those that mDNS finds, until the task is aborted.
+    pub(super) async fn keep_found(self: Arc<Self>, mdns: MdnsAddressLookup) {
+        let mut kept: HashMap<EndpointId, AbortHandle> = HashMap::new();
+        let mut tasks = JoinSet::new();
+        let mut events = mdns.subscribe().await;
+        while let Some(event) = events.next().await {
+            match event {
+                DiscoveryEvent::Discovered { endpoint_info, .. } => {
+                    let id = endpoint_info.endpoint_id;
+                    if kept.len() < FOUND_MAX && !kept.contains_key(&id) {
+                        let keeping = Arc::clone(&self).keep(NeighbourAddress::Known(id));
+                        kept.insert(id, tasks.spawn(keeping));
+                    }
+                }
+                DiscoveryEvent::Expired { endpoint_id } => {
+                    if let Some(task) = kept.remove(&endpoint_id) {
+                        task.abort();
+                    }
+                }
+                // There may be more kinds one day.
+                _ => {}
+            }
+        }
+    }
+}

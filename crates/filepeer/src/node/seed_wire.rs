@@ -1,0 +1,247 @@
+//! The seed's line protocol, on the port that QUIC has too: one question a connection, then it is closed.
+//!
+//! `ID`, `SEARCH name` and `GET name` end with a line feed, with the peer's close, or with 250 ms of quiet,
+//! since the seed's nodes send no ending. `SEARCH` looks here first, then asks all neighbours, those of the
+//! seed too, unless that name is being asked for already: two nodes that ask each other would never stop.
+//!
+//! A connection costs one task, and a thread while it is sent a file. Nobody waits in line: those who are
+//! too many are closed.
+
+pub(crate) mod asking;
+mod question;
+
+use std::{
+    collections::HashSet,
+    io::{self, Read, Write},
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use protocol::FileName;
+use searching::{Config, Strategy, Wanted};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    task, time,
+};
+
+use self::question::Question;
+use super::{
+    event::{Event, Place},
+    local::Local,
+    offer::Offer,
+    options::Stats,
+    searches::{Reach, Search, Searches, Until},
+};
+
+/// Connections at once.
+const CONNECTIONS_MAX: usize = 64;
+
+/// Longest question: a name of 255 bytes and a verb.
+const QUESTION_LEN_MAX: usize = 512;
+
+/// After this much quiet a question without an ending is complete.
+const QUIET: Duration = Duration::from_millis(250);
+
+/// How long a whole question may take.
+const QUESTION_WAIT: Duration = Duration::from_secs(5);
+
+/// How long neighbours are asked for somebody else. The seed's clients wait on their connection.
+const SEARCH_WAIT: Duration = Duration::from_secs(2);
+
+/// How long a short answer may take to be taken.
+const ANSWER_WAIT: Duration = Duration::from_secs(5);
+
+/// A file has this long, and a second more for each so many bytes.
+const FILE_WAIT: Duration = Duration::from_secs(10);
+const BYTES_PER_SECOND_MIN: u64 = 16 * 1024;
+
+/// How long a peer that is sent a file may take nothing.
+const SILENCE_MAX: Duration = Duration::from_secs(5);
+
+const PIECE_LEN: usize = 64 * 1024;
+
+/// Between tries to accept without resources.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Answers questions of the seed's wire.
+pub(super) struct SeedWire {
+    local: Arc<Local>,
+    offer: Arc<dyn Offer>,
+    searches: Searches,
+    stats: Stats,
+    /// The names that neighbours are being asked for.
+    asked: Mutex<HashSet<FileName>>,
+}
+
+impl SeedWire {
+    pub(super) fn new(
+        local: Arc<Local>,
+        offer: Arc<dyn Offer>,
+        searches: Searches,
+        stats: Stats,
+    ) -> Self {
+        Self { local, offer, searches, stats, asked: Mutex::default() }
+    }
+
+    /// Answers until the task is aborted.
+    pub(super) async fn serve(self: Arc<Self>, listener: TcpListener) {
+        let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        loop {
+            let Ok((stream, peer)) = listener.accept().await else {
+                // Open connections give descriptors back.
+                time::sleep(PAUSE).await;
+                continue;
+            };
+            let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+                self.local.tally.turned_away();
+                continue;
+            };
+            let this = Arc::clone(&self);
+            task::spawn(async move {
+                // Who leaves, or takes too long, is told nothing.
+                let _ = this.answer(stream, peer).await;
+                drop(place);
+            });
+        }
+    }
+
+    async fn answer(&self, mut stream: TcpStream, peer: SocketAddr) -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        let question = time::timeout(QUESTION_WAIT, read_question(&mut stream)).await??;
+        self.local.tally.seed_asked();
+        let answer = match Question::parse(&question) {
+            Some(Question::Id) => format!("ID {}\n", self.local.id),
+            Some(Question::Stats) if peer.ip().is_loopback() => (self.stats)() + "\n",
+            Some(Question::Search(name)) => match self.find(&name, &stream, peer).await? {
+                Some(holder) => asking::found(&name, holder),
+                None => String::new(),
+            },
+            Some(Question::Get(name)) => return self.send(name, stream, peer).await,
+            Some(Question::Stats) | None => {
+                self.local.tally.refused();
+                String::new()
+            }
+        };
+        time::timeout(ANSWER_WAIT, stream.write_all(answer.as_bytes())).await??;
+        stream.shutdown().await
+    }
+
+    /// Where the file is: here, or where a neighbour says.
+    async fn find(
+        &self,
+        name: &FileName,
+        stream: &TcpStream,
+        peer: SocketAddr,
+    ) -> io::Result<Option<SocketAddr>> {
+        self.tell_query(name, peer);
+        let begun = Instant::now();
+        // As the asker reached it; the address that is listened on may be that of all interfaces.
+        let here = stream.local_addr()?;
+        if self.offer.items().iter().any(|item| item.name == *name) {
+            let holder = Place { address: Some(here), id: Some(self.local.id) };
+            let response = begun.elapsed();
+            self.local.tell(Event::Found { name: name.clone(), holder, hops: Some(0), response });
+            return Ok(Some(here));
+        }
+        let first = self.asked().insert(name.clone());
+        let asked = first.then(|| Asked { wire: self, name });
+        let reach = if asked.is_some() { Reach::Everyone } else { Reach::Peers };
+        let search = Search {
+            wanted: Wanted::Exact(name.clone()),
+            strategy: Strategy::Flood,
+            ttl: Config::TTL,
+            wait: SEARCH_WAIT,
+            until: Until::First,
+        };
+        Ok(self.searches.run(search, reach).await.first)
+    }
+
+    /// Sends the file on a thread that may wait for the disk and for the peer.
+    async fn send(&self, name: FileName, stream: TcpStream, peer: SocketAddr) -> io::Result<()> {
+        self.tell_query(&name, peer);
+        let stream = stream.into_std()?;
+        stream.set_nonblocking(false)?;
+        stream.set_write_timeout(Some(SILENCE_MAX))?;
+        let offer = Arc::clone(&self.offer);
+        let begun = Instant::now();
+        let file = name.clone();
+        let sent = task::spawn_blocking(move || match offer.open(&file)? {
+            Some((mut content, len)) => {
+                send_all(&mut content, len, &stream)?;
+                io::Result::Ok(Some(len))
+            }
+            None => (&stream).write_all(asking::not_found(&file).as_bytes()).map(|()| None),
+        });
+        if let Some(bytes) = sent.await.map_err(io::Error::other)?? {
+            let peer = Place { address: Some(peer), id: None };
+            self.local.tell(Event::Served { name, peer, bytes, took: begun.elapsed() });
+        }
+        Ok(())
+    }
+
+    fn tell_query(&self, name: &FileName, peer: SocketAddr) {
+        let from = Place { address: Some(peer), id: None };
+        let name = name.as_str().to_owned();
+        self.local.tell(Event::QueryReceived { node: self.local.place(), name, from });
+    }
+
+    fn asked(&self) -> MutexGuard<'_, HashSet<FileName>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// That neighbours are being asked for a name, until it is dropped.
+struct Asked<'a> {
+    wire: &'a SeedWire,
+    name: &'a FileName,
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        self.wire.asked().remove(self.name);
+    }
+}
+
+/// Everything up to a line feed, the peer's close, or quiet.
+async fn read_question(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
+    let mut question = Vec::new();
+    let mut piece = [0; QUESTION_LEN_MAX];
+    while question.len() <= QUESTION_LEN_MAX && !question.contains(&b'\n') {
+        let read = stream.read(&mut piece);
+        let read = if question.is_empty() {
+            read.await?
+        } else {
+            time::timeout(QUIET, read).await.unwrap_or(Ok(0))?
+        };
+        if read == 0 {
+            break;
+        }
+        question.extend_from_slice(&piece[..read]);
+    }
+    Ok(question)
+}
+
+/// Sends `len` bytes, not slower than may be. A file that has become shorter ends the connection early.
+fn send_all(content: &mut dyn Read, len: u64, mut peer: impl Write) -> io::Result<()> {
+    let allowed = FILE_WAIT + Duration::from_secs(len / BYTES_PER_SECOND_MIN);
+    let deadline = Instant::now() + allowed;
+    let mut piece = vec![0; PIECE_LEN];
+    let mut content = content.take(len);
+    loop {
+        let read = content.read(&mut piece)?;
+        let mut left = &piece[..read];
+        if left.is_empty() {
+            return Ok(());
+        }
+        while !left.is_empty() {
+            if Instant::now() > deadline {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            let written = peer.write(left)?;
+            left = &left[written..];
+        }
+    }
+}

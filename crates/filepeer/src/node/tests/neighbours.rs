@@ -1,0 +1,88 @@
+//! How neighbours are found, linked and kept.
+
+use iroh::SecretKey;
+
+use super::*;
+use crate::node::driver::Request;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_nodes_that_dial_each_other_at_once_keep_one_link() {
+    let (a, b) = (node(&[CONTOH], &[]).await, node(&[], &[]).await);
+    let dial = async |from: &TestNode, to: &TestNode| {
+        let way = from.node.inner.local.way_to(to.node.id(), [to.address()]);
+        let connection = from.node.endpoint().connect(way, ALPN).await.unwrap();
+        let _ = from.node.inner.searches.requests.send(Request::Join(connection.clone())).await;
+        connection
+    };
+    for _ in 0..5 {
+        let (first, second) = tokio::join!(dial(&a, &b), dial(&b, &a));
+        let is_closed =
+            |connection: &iroh::endpoint::Connection| connection.close_reason().is_some();
+        eventually("one of the two is closed", || is_closed(&first) != is_closed(&second)).await;
+    }
+    a.until_it_has_neighbours(1).await;
+    b.until_it_has_neighbours(1).await;
+    assert_eq!(b.flood(CONTOH.0).await.found.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_neighbour_is_linked_when_it_comes_and_again_when_it_comes_back() {
+    let absent = node(&[], &[]).await;
+    let address = absent.address();
+    absent.node.stop().await;
+    drop(absent);
+    let waiting = node(&[], &[address]).await;
+    waiting.node.neighbours_tried(PATIENCE).await;
+    let unreachable =
+        |event: &Event| matches!(event, Event::NeighbourUnreachable { .. }).then_some(());
+    assert!(!waiting.told(unreachable).is_empty());
+    for _ in 0..2 {
+        let there = start(Options { port: address.port(), ..options() }, &[CONTOH]).await;
+        waiting.until_it_has_neighbours(1).await;
+        assert_eq!(waiting.flood(CONTOH.0).await.found.len(), 1);
+        there.node.stop().await;
+        drop(there);
+        waiting.until_it_has_neighbours(0).await;
+    }
+    let lost = |event: &Event| matches!(event, Event::NeighbourLost { .. }).then_some(());
+    assert_eq!(waiting.told(lost).len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_neighbour_that_is_named_by_its_identity_is_nobody_else() {
+    let there = node(&[], &[]).await;
+    let named = |id| format!("{id}@{}", there.address()).parse::<NeighbourAddress>().unwrap();
+    let right = named(there.node.id());
+    let wrong = named(SecretKey::generate().public());
+    let asking = start(Options { neighbours: vec![right], ..options() }, &[]).await;
+    asking.until_it_has_neighbours(1).await;
+    let deceived = start(Options { neighbours: vec![wrong], ..options() }, &[]).await;
+    deceived.node.neighbours_tried(PATIENCE).await;
+    assert_eq!(deceived.counts().neighbours, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_on_loopback_dials_nobody_elsewhere_whatever_it_is_told() {
+    let elsewhere = ["192.0.2.1:5001".parse().unwrap()];
+    let node = node(&[], &elsewhere).await;
+    node.node.neighbours_tried(PATIENCE).await;
+    let why = node.told(|event| match event {
+        Event::NeighbourUnreachable { why, .. } => Some(why.clone()),
+        _ => None,
+    });
+    assert!(why[0].contains("--host"), "{why:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_neighbours_than_may_be_are_turned_away() {
+    let search = Config { neighbours_max: 2, ..Config::default() };
+    let full = start(Options { search, ..options() }, &[]).await;
+    let first = node(&[], &[full.address()]).await;
+    let second = node(&[], &[full.address()]).await;
+    first.until_it_has_neighbours(1).await;
+    second.until_it_has_neighbours(1).await;
+    let third = node(&[], &[full.address()]).await;
+    eventually("it is turned away", || full.counts().turned_away > 0).await;
+    eventually("it hears of it", || third.counts().neighbours == 0).await;
+    assert_eq!(full.counts().neighbours, 2);
+}
