@@ -10,7 +10,7 @@ mod format;
 mod http;
 mod page;
 
-pub use collector::render;
+pub use collector::{render, render_own};
 pub use family::{Family, Labels, Samples};
 pub use format::PageFormat;
 pub use http::serve;

@@ -20,10 +20,11 @@ use std::{
 };
 
 use protocol::{ErrorCode, Fragment, Pause, Reply, Request, RequestFramer, Stats, Token};
+use telemetry::Scoreboard;
 
 use crate::{
     listener::{self, LINGER_TIME, ListenerError, Shared},
-    metrics::Family,
+    metrics::{self, Family},
 };
 
 /// Enough for some people and programs that look once a second.
@@ -40,6 +41,11 @@ pub trait Status: Send + Sync + 'static {
     /// What the metrics page has beside the counts.
     fn families(&self) -> Vec<Family> {
         Vec::new()
+    }
+
+    /// The metrics page; a program that serves no requests of the protocol words its own.
+    fn page(&self, board: &Scoreboard) -> String {
+        metrics::render(&self.stats(), board, self.families())
     }
 
     /// Whether whoever wants the counts has to give a token first.

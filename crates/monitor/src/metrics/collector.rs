@@ -28,8 +28,17 @@ const PREFIX: &str = "kolam";
 /// The page as OpenMetrics text. Requests, connections and workers are those of `stats`; what it
 /// does not carry is read from `board`, perhaps a moment later. What else the program counts follows.
 pub fn render(stats: &Stats, board: &Scoreboard, families: Vec<Family>) -> String {
+    encode(Snapshot { stats: stats.clone(), board: *board, serves_requests: true, families })
+}
+
+/// The page of a program that serves no requests of the protocol: what all programs have, and what it counts
+/// itself.
+pub fn render_own(stats: &Stats, board: &Scoreboard, families: Vec<Family>) -> String {
+    encode(Snapshot { stats: stats.clone(), board: *board, serves_requests: false, families })
+}
+
+fn encode(snapshot: Snapshot) -> String {
     let mut registry = Registry::with_prefix(PREFIX);
-    let snapshot = Snapshot { stats: stats.clone(), board: *board, families };
     registry.register_collector(Box::new(snapshot));
     let mut page = String::new();
     // A string takes whatever is written to it.
@@ -41,6 +50,7 @@ pub fn render(stats: &Stats, board: &Scoreboard, families: Vec<Family>) -> Strin
 struct Snapshot {
     stats: Stats,
     board: Scoreboard,
+    serves_requests: bool,
     families: Vec<Family>,
 }
 
@@ -48,12 +58,14 @@ impl Collector for Snapshot {
     fn encode(&self, encoder: DescriptorEncoder) -> fmt::Result {
         let mut page = Page::new(encoder);
         self.server(&mut page)?;
-        self.connections(&mut page)?;
-        self.requests(&mut page)?;
-        self.times(&mut page)?;
-        self.pool(&mut page)?;
-        self.workers(&mut page)?;
-        self.usage(&mut page)?;
+        if self.serves_requests {
+            self.connections(&mut page)?;
+            self.requests(&mut page)?;
+            self.times(&mut page)?;
+            self.pool(&mut page)?;
+            self.workers(&mut page)?;
+            self.usage(&mut page)?;
+        }
         self.families.iter().try_for_each(|family| family.encode(&mut page))
     }
 }

@@ -64,8 +64,7 @@ impl Listeners {
     ) -> io::Result<()> {
         if let Some(listener) = self.metrics.take() {
             let status = status.clone();
-            let page = move || metrics::render(&status.stats(), &board, status.families());
-            metrics::serve(listener, page).map_err(io::Error::other)?;
+            metrics::serve(listener, move || status.page(&board)).map_err(io::Error::other)?;
         }
         if let Some(listener) = self.status.take() {
             status::serve(listener, status.clone()).map_err(io::Error::other)?;

@@ -11,12 +11,13 @@ fn document(name: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|err| panic!("{}: {err}", path.display()))
 }
 
-/// METRICS.md without the part on metrics that only a balancer has, which its own tests read.
+/// METRICS.md without the parts on metrics that only a balancer or a peer has, which their own tests read.
 fn manual() -> String {
-    let manual = document("METRICS.md");
-    let (before, balancer) = manual.split_once("## Of a balancer").unwrap();
-    let (_, after) = balancer.split_once("\n## ").unwrap();
-    format!("{before}\n## {after}")
+    ["## Of a balancer", "## Of a peer"].iter().fold(document("METRICS.md"), |manual, part| {
+        let (before, part) = manual.split_once(part).unwrap();
+        let (_, after) = part.split_once("\n## ").unwrap();
+        format!("{before}\n## {after}")
+    })
 }
 
 /// The page's metrics: name and type.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::atomic::Ordering::Relaxed, time::Duration};
 
-use monitor::metrics::{Family, PageFormat, Samples, Unit, render};
+use monitor::metrics::{Family, PageFormat, Samples, Unit, render, render_own};
 use protocol::{ByVerb, Stats, Verb, stats::Share};
 use telemetry::{Mode, histogram::Histogram};
 
@@ -146,6 +146,19 @@ fn what_a_program_counts_itself_follows_with_its_labels() {
     assert_eq!(value(&page, "kolam_wait_seconds_bucket{le=\"0.005\"}"), 1.0);
     assert_eq!(value(&page, "kolam_wait_seconds_count"), 1.0);
     assert!(names(&page).contains(&("kolam_unseen_total".to_owned(), "counter".to_owned())));
+}
+
+#[test]
+fn a_program_that_serves_no_requests_has_a_page_without_them() {
+    let board = board();
+    let samples = Samples::Gauges(vec![(vec![], 3.0)]);
+    let family = Family { name: "neighbours", help: "Test.", unit: None, samples };
+    let page = render_own(&stats(&board, Mode::Async), &board, vec![family]);
+    let names: Vec<_> = names(&page).into_iter().map(|(name, _)| name).collect();
+    let expected =
+        ["kolam_build_info", "kolam_uptime_seconds", "kolam_events_lost_total", "kolam_neighbours"];
+    assert_eq!(names, expected);
+    assert_eq!(value(&page, "kolam_neighbours"), 3.0);
 }
 
 #[test]
