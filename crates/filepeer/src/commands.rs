@@ -1,1 +1,11 @@
 //! The commands of a peer, from their arguments to an exit code.
+
+pub(crate) mod ending;
+
+use anyhow::Context;
+use tokio::runtime::{Builder, Runtime};
+
+/// What a command with a node runs on. Dropped, it ends what still runs there.
+pub(crate) fn runtime() -> anyhow::Result<Runtime> {
+    Builder::new_multi_thread().enable_all().build().context("cannot start threads")
+}

@@ -1,12 +1,16 @@
 //! Files without a server: a peer asks its neighbours who has a file, and fetches it from all who have it at once.
 //!
-//! The crate `searching` decides what becomes of a query, here on connections and, in `simulate`, in virtual time.
+//! The crate `searching` decides what becomes of a query: here on connections of a [`node`], and in virtual time in
+//! [`simulate`].
 #![forbid(unsafe_code)]
 
 mod args;
+#[expect(dead_code, reason = "the commands that use it come next")]
 mod commands;
+mod language;
 #[expect(dead_code, unused_imports, reason = "the commands that use it come next")]
 mod node;
+mod simulate;
 
 use std::process::ExitCode;
 
@@ -16,6 +20,8 @@ use args::Command;
 /// Does what the command line says. An error means bad usage, or that it could not start.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.command {
+        Command::Simulate(args) => simulate::run(args),
+        Command::Report(args) => simulate::render_again(args),
         Command::Documents(documents) => {
             documents.print(&cli::command::<Args>())?;
             Ok(ExitCode::SUCCESS)

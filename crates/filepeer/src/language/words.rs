@@ -1,0 +1,71 @@
+//! Each text of the catalogues as a function of the values that are put into it; the test below holds both
+//! catalogues against the lists.
+
+use figures::{heads, texts};
+
+use super::Language;
+
+texts! {
+    #[cfg(test)]
+    TEXTS:
+
+    log_ready(node), log_neighbour(node, neighbour), log_neighbour_lost(neighbour, why),
+    log_unreachable(neighbour, why, seconds), log_query(node, name), log_found(name, holder),
+    log_response(holder, seconds), log_hops(hops), log_not_found(name, seconds),
+    log_served(name, bytes, peer), log_done(seconds, throughput), log_dropped(holder, why),
+    log_refused(peer, why),
+
+    demo_ports(wanted, why, taken), demo_result(name, holder, hops, milliseconds, bytes),
+    demo_left(log),
+
+    method_flood, method_rings, method_walkers, method_bloom,
+
+    unknown, report, findings, figures, table, meaning, disclosure, nothing_to_draw, data_behind,
+    figure(number), notes, predicted, simulated, at_least(number),
+
+    title(started), what(searches, seeds, degree, holders, ttl), mark_partial(cases),
+    case_done(number, all, case), stopping,
+
+    found_messages(nodes, flood, rings, walkers, bloom, times),
+    found_prediction(off), found_reach(nodes, share, ttl), found_all(searches), found_hops(nodes, mean, most),
+    found_churn(away, flood, rings, walkers, bloom, there),
+    found_there(flood, rings, walkers, bloom),
+
+    growth_title, growth_caption, growth_nodes, growth_messages, growth_hops, growth_milliseconds,
+    spread_title, spread_caption(nodes), spread_part, spread_messages, churn_title, churn_caption(nodes),
+    churn_found, churn_away,
+
+    raw_files, raw_environment, raw_searches, term_version, term_commit, term_rustc, term_build,
+    term_command_line, term_started, term_seeds, term_latency, term_online,
+}
+
+heads! {
+    #[cfg(test)]
+    HEADS:
+
+    summary_columns: 12, growth_columns: 6, spread_columns: 4, churn_columns: 4,
+}
+
+#[cfg(test)]
+mod tests {
+    use figures::catalogue::faults;
+    use runs::GATE_TEXTS;
+
+    use super::*;
+
+    #[test]
+    fn each_catalogue_has_every_text_with_its_values_and_nothing_else() {
+        let asked = [TEXTS, GATE_TEXTS].concat();
+        for (file, catalogue) in
+            [("en.ftl", include_str!("en.ftl")), ("id.ftl", include_str!("id.ftl"))]
+        {
+            assert_eq!(faults(catalogue, &asked, HEADS), [""; 0], "{file}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_in_its_language() {
+        assert_eq!(Language::En.figure(3), "Figure 3");
+        assert_eq!(Language::Id.figure(3), "Gambar 3");
+    }
+}

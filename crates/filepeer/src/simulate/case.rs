@@ -1,0 +1,77 @@
+//! One case with one seed: the graph, its searches, and what the graph alone says that they take.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use searching::{
+    simulate::{self, Churn, Graph, Scenario, SearchOutcome},
+    theory,
+};
+use simulation::{Chance, Distribution};
+
+use super::{
+    plan::{Case, Method, Plan},
+    records::Record,
+};
+
+/// The stream of chance that graphs are drawn from, so that all methods have the same graph with the same seed.
+const GRAPHS: u64 = 0x6772_6170_6873;
+
+/// What became of each search.
+pub(super) fn simulate(
+    plan: &Plan,
+    case: &Case,
+    latency: &Distribution,
+    seed: u64,
+) -> anyhow::Result<Vec<Record>> {
+    let scenario = scenario(plan, case, latency, seed).with_context(|| case.name.clone())?;
+    let outcome = simulate::run(&scenario).with_context(|| case.name.clone())?;
+    let record =
+        |search| Record::new(seed, search, Bounds::of(plan, case, &scenario.graph, search));
+    Ok(outcome.searches.iter().map(record).collect())
+}
+
+fn scenario(
+    plan: &Plan,
+    case: &Case,
+    latency: &Distribution,
+    seed: u64,
+) -> anyhow::Result<Scenario> {
+    let mut chance = Chance::new(seed, GRAPHS);
+    let graph = Graph::random_regular(case.nodes, plan.degree, &mut chance)?;
+    let strategy = case.method.strategy(plan.walkers);
+    let random = Scenario::random(graph, strategy, plan.searches, plan.holders, seed);
+    Ok(Scenario { ttl: plan.ttl, latency: latency.clone(), churn: churn(plan, case), ..random })
+}
+
+fn churn(plan: &Plan, case: &Case) -> Option<Churn> {
+    let away = case.is_away();
+    let there = Duration::from_secs_f64(plan.online_s);
+    (away > 0.0).then(|| Churn { there, away: there.mul_f64(away / (1.0 - away)) })
+}
+
+/// The fewest and the most messages that a search takes by the graph alone; the same where that is exact.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Bounds {
+    pub(super) least: Option<f64>,
+    pub(super) most: Option<f64>,
+}
+
+impl Bounds {
+    /// Nothing is known of nodes that come and go. What a walk takes at least is so in the mean.
+    fn of(plan: &Plan, case: &Case, graph: &Graph, search: &SearchOutcome) -> Self {
+        let exactly =
+            |messages: u64| Self { least: Some(messages as f64), most: Some(messages as f64) };
+        match case.method {
+            _ if case.away_percent > 0 => Self::default(),
+            Method::Flood => exactly(theory::flood(graph, search.asker, plan.ttl)),
+            Method::Rings => exactly(theory::rings(graph, search.asker, search.nearest, plan.ttl)),
+            Method::Walkers => {
+                let least = theory::walk_at_least(case.nodes, plan.holders);
+                Self { least: Some(least), most: None }
+            }
+            // It cannot go there in fewer hops than there are.
+            Method::Bloom => Self { least: search.nearest.map(f64::from), most: None },
+        }
+    }
+}

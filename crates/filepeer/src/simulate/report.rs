@@ -1,0 +1,9 @@
+//! What people read of a run, made from its raw files alone: so it can be made again, in another language or by a
+//! later version.
+
+mod charts;
+pub(super) mod findings;
+mod heading;
+mod page;
+mod summary;
+pub(super) mod tables;

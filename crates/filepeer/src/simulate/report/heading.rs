@@ -1,0 +1,24 @@
+//! What a run is called, what was done in it, and what limits its use.
+
+use runs::moment;
+
+use crate::{language::Language, simulate::saved::SavedRun};
+
+pub(super) fn title(run: &SavedRun, language: Language) -> String {
+    language.title(moment(&run.environment.started))
+}
+
+/// What was done, in a few sentences.
+pub(super) fn what(run: &SavedRun, language: Language) -> String {
+    let plan = run.plan();
+    language.what(plan.searches, plan.seeds.count(), plan.degree, plan.holders, plan.ttl)
+}
+
+/// What limits the use of the run.
+pub(super) fn marks(run: &SavedRun, language: Language) -> Vec<String> {
+    let missing = run.missing();
+    match missing.is_empty() {
+        true => Vec::new(),
+        false => vec![language.mark_partial(missing.join(", "))],
+    }
+}
