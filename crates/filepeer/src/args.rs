@@ -3,11 +3,15 @@
 use clap::{Parser, Subcommand};
 use cli::Documents;
 
-use crate::simulate::args::{ReportArgs, SimulateArgs};
+use crate::{
+    simulate::args::{ReportArgs, SimulateArgs},
+    top::TopArgs,
+};
 
 const EXAMPLES: &str = "\
 Examples:
   filepeer simulate                    what a search costs, up to 1,000 nodes
+  filepeer top                         what the node at port 5001 counts
 
 Exit status: 0 done, 2 bad usage or it could not start, 4 a gate was not met,
 130 it was stopped.";
@@ -22,6 +26,9 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Show what a node counts
+    Top(TopArgs),
+
     /// Simulate searches over many nodes, and hold them against theory
     Simulate(SimulateArgs),
 
@@ -56,7 +63,7 @@ mod tests {
     #[test]
     fn the_examples_are_command_lines() {
         let examples = examples();
-        assert!(examples.len() >= 5, "{examples:?}");
+        assert!(examples.len() >= 6, "{examples:?}");
         for example in examples {
             // A condition of a gate has a space that the shell would keep.
             let words = example.replace(": ", ":\u{a0}");

@@ -1,7 +1,7 @@
 //! Files without a server: a peer asks its neighbours who has a file, and fetches it from all who have it at once.
 //!
 //! The crate `searching` decides what becomes of a query: here on connections of a [`node`], and in virtual time in
-//! [`simulate`].
+//! [`simulate`]. [`watch`] is what a node tells of itself.
 #![forbid(unsafe_code)]
 
 mod args;
@@ -11,6 +11,9 @@ mod language;
 #[expect(dead_code, unused_imports, reason = "the commands that use it come next")]
 mod node;
 mod simulate;
+mod top;
+#[expect(dead_code, reason = "the commands that use it come next")]
+mod watch;
 
 use std::process::ExitCode;
 
@@ -20,6 +23,7 @@ use args::Command;
 /// Does what the command line says. An error means bad usage, or that it could not start.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.command {
+        Command::Top(args) => top::run(args),
         Command::Simulate(args) => simulate::run(args),
         Command::Report(args) => simulate::render_again(args),
         Command::Documents(documents) => {
