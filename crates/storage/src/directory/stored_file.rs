@@ -31,6 +31,11 @@ impl StoredFile {
         self.left
     }
 
+    /// The file itself, for whoever reads it in an order of their own.
+    pub fn into_file(self) -> std::fs::File {
+        self.file.into_std()
+    }
+
     /// Fills `buffer` with the next bytes, or its front with the last ones, and says how many.
     ///
     /// A file that has shrunk meanwhile is an `UnexpectedEof` error; one that has grown is read to
