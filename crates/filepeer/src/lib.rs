@@ -5,8 +5,15 @@
 #![forbid(unsafe_code)]
 
 mod args;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "the commands that use it come next")
+)]
+mod blobs;
 #[expect(dead_code, reason = "the commands that use it come next")]
 mod commands;
+#[expect(dead_code, reason = "the commands that use it come next")]
+mod holdings;
 mod language;
 #[expect(dead_code, unused_imports, reason = "the commands that use it come next")]
 mod node;

@@ -1,0 +1,97 @@
+//! How fast content may leave, all uploads together.
+
+use std::{
+    num::NonZeroU64,
+    str::FromStr,
+    sync::Mutex,
+    time::{Duration, Instant},
+};
+
+use bytesize::ByteSize;
+
+/// What may be made up for when the sender was late: timers and a loaded machine are not exact.
+const CREDIT: Duration = Duration::from_millis(50);
+
+/// Bytes per second, as in `20MB` or `20MB/s`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct UploadLimit(NonZeroU64);
+
+impl FromStr for UploadLimit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let rate: ByteSize = text.strip_suffix("/s").unwrap_or(text).parse()?;
+        let rate =
+            NonZeroU64::new(rate.as_u64()).ok_or("nothing could ever be sent at 0 bytes/s")?;
+        Ok(Self(rate))
+    }
+}
+
+/// A token bucket that all uploads take from.
+#[derive(Debug)]
+pub(crate) struct Bandwidth {
+    limit: Option<UploadLimit>,
+    /// When all that was taken so far has been paid for.
+    paid_at: Mutex<Option<Instant>>,
+}
+
+impl Bandwidth {
+    pub(crate) fn new(limit: Option<UploadLimit>) -> Self {
+        Self { limit, paid_at: Mutex::default() }
+    }
+
+    /// Takes `len` bytes; they may be sent from the returned moment on.
+    pub(crate) fn take(&self, len: usize, now: Instant) -> Instant {
+        let Some(UploadLimit(rate)) = self.limit else { return now };
+        let cost = Duration::from_secs_f64(len as f64 / rate.get() as f64);
+        let mut paid_at = self.paid_at.lock().expect("no holder of this lock panics");
+        let earliest = now.checked_sub(CREDIT).unwrap_or(now);
+        let start = paid_at.map_or(now, |paid_at| paid_at.max(earliest));
+        *paid_at = Some(start + cost);
+        start
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_a_size_per_second() {
+        for text in ["20MB", "20MB/s", "20 MB/s"] {
+            assert_eq!(
+                text.parse(),
+                Ok(UploadLimit(NonZeroU64::new(20_000_000).unwrap())),
+                "{text}"
+            );
+        }
+        for text in ["", "0", "0B/s", "fast", "-1MB"] {
+            assert!(text.parse::<UploadLimit>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn uploads_share_the_rate() {
+        let bandwidth = Bandwidth::new(Some("1MB/s".parse().unwrap()));
+        let now = Instant::now();
+        let last = (0..101).map(|_| bandwidth.take(10_000, now)).last().unwrap();
+        assert_eq!(last - now, Duration::from_secs(1));
+    }
+
+    #[test]
+    fn who_was_late_makes_up_for_little() {
+        let bandwidth = Bandwidth::new(Some("1MB/s".parse().unwrap()));
+        let now = Instant::now();
+        bandwidth.take(10_000, now);
+        let later = now + Duration::from_secs(60);
+        let sent_at_once = (0..).take_while(|_| bandwidth.take(10_000, later) <= later).count();
+        assert_eq!(sent_at_once, 6);
+    }
+
+    #[test]
+    fn without_a_limit_nothing_waits() {
+        let bandwidth = Bandwidth::new(None);
+        let now = Instant::now();
+        assert!((0..1000).all(|_| bandwidth.take(usize::MAX, now) == now));
+    }
+}
