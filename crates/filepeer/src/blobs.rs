@@ -5,6 +5,8 @@
 //! file under way lies in the folder that it is for, and a change of either is seen by whoever reads
 //! it next. There is no database that could say something else.
 
+#[cfg(test)]
+pub(crate) mod known;
 pub(crate) mod remote;
 pub(crate) mod source;
 pub(crate) mod tree;

@@ -13,6 +13,8 @@ mod blobs;
 #[expect(dead_code, reason = "the commands that use it come next")]
 mod commands;
 #[expect(dead_code, reason = "the commands that use it come next")]
+mod fetch;
+#[expect(dead_code, reason = "the commands that use it come next")]
 mod holdings;
 mod language;
 #[expect(dead_code, unused_imports, reason = "the commands that use it come next")]
