@@ -20,6 +20,8 @@ mod language;
 #[expect(dead_code, unused_imports, reason = "the commands that use it come next")]
 mod node;
 mod simulate;
+#[expect(dead_code, reason = "the commands that use it come next")]
+mod ticket;
 mod top;
 #[expect(dead_code, reason = "the commands that use it come next")]
 mod watch;
