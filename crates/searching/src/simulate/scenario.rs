@@ -117,7 +117,7 @@ impl Scenario {
     }
 }
 
-/// The streams of chance. That of a node is its number.
+/// The streams of chance. Those of nodes are numbered from 0 as they come.
 pub(super) const PLACES: u64 = u64::MAX;
 pub(super) const CHURN: u64 = u64::MAX - 1;
 

@@ -50,6 +50,8 @@ struct World<'a> {
     agenda: Agenda<Event>,
     nodes: Vec<Node>,
     churn: Chance,
+    /// How often a node has come.
+    arrivals: u32,
     current: Current,
     /// What those have counted that have gone.
     departed: Counts,
@@ -78,6 +80,7 @@ impl<'a> World<'a> {
             agenda: Agenda::default(),
             nodes: (0..count).map(|_| Node::default()).collect(),
             churn: Chance::new(scenario.seed, CHURN),
+            arrivals: 0,
             current: Current { is_over: true, ..Current::default() },
             departed: Counts::default(),
         };
@@ -232,7 +235,9 @@ impl World<'_> {
         let mut id = [0; 32];
         id[..4].copy_from_slice(&node.to_be_bytes());
         let me = Holder { id, addresses: Vec::new() };
-        let chance = Chance::new(self.scenario.seed, node.into());
+        // Who comes back would otherwise give its queries the names of those that others remember.
+        let chance = Chance::new(self.scenario.seed, self.arrivals.into());
+        self.arrivals += 1;
         let mut searcher = Searcher::new(self.scenario.config, me, chance);
         searcher.share(self.scenario.shares.get(node as usize).cloned().unwrap_or_default(), now);
         self.nodes[node as usize].searcher = Some(searcher);
