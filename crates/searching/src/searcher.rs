@@ -53,8 +53,9 @@ pub struct Searcher<N> {
 
 impl<N: Copy + Eq> Searcher<N> {
     /// A node that shares nothing and knows nobody. `me` is what others are told of it when they find
-    /// something here. Whoever can foresee `chance` can foresee its queries' names, so among strangers
-    /// its seed is a secret.
+    /// something here. Its queries are named by `chance`: a node that begins again with the same chance is
+    /// taken for one that repeats itself, and whoever can foresee it can answer before it asks. So among
+    /// strangers the seed is a secret, and another one each time.
     pub fn new(config: Config, me: Holder, chance: Chance) -> Self {
         Self {
             shelf: Shelf::new(Vec::new(), config.filter_len),
@@ -354,3 +355,6 @@ impl Query {
         Self { hops, ttl, ..self }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,6 +40,11 @@ impl Search {
     pub(super) fn has_found(&self) -> bool {
         !self.found.is_empty()
     }
+
+    #[cfg(test)]
+    pub(super) fn found_len(&self) -> usize {
+        self.found.len()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -76,6 +81,11 @@ impl Searches {
 
     pub(super) fn len(&self) -> usize {
         self.ongoing.len()
+    }
+
+    #[cfg(test)]
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Search> {
+        self.ongoing.values()
     }
 
     pub(super) fn oldest(&self) -> Option<SearchId> {

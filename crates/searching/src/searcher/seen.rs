@@ -100,7 +100,7 @@ impl Seen {
     }
 
     #[cfg(test)]
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         assert_eq!(self.tracks.len(), self.by_use.len());
         self.tracks.len()
     }

@@ -2,7 +2,12 @@
 //! neighbours send.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod churn;
+mod laws;
+mod messages;
+mod network;
 mod numbers;
+mod scenes;
 
 use searching::{
     Strategy,
