@@ -11,6 +11,8 @@ use simulation::Chance;
 
 const SEARCHES: usize = 400;
 const DEGREE: usize = 5;
+const STRATEGIES: [Strategy; 5] =
+    [Strategy::Flood, Strategy::Rings, Strategy::Walkers(1), Strategy::Walkers(5), Strategy::Bloom];
 
 fn main() {
     println!(
@@ -18,13 +20,7 @@ fn main() {
         "nodes", "strategy", "found %", "queries", "p95", "hops", "max", "hits", "s"
     );
     for nodes in [100, 1_000, 10_000] {
-        for strategy in [
-            Strategy::Flood,
-            Strategy::Rings,
-            Strategy::Walkers(1),
-            Strategy::Walkers(5),
-            Strategy::Bloom,
-        ] {
+        for strategy in STRATEGIES {
             let graph = Graph::random_regular(nodes, DEGREE, &mut Chance::new(1, 0))
                 .expect("there are such graphs");
             let scenario = Scenario::random(graph, strategy, SEARCHES, 1, 1);

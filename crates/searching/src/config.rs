@@ -14,8 +14,8 @@ pub struct Config {
     /// How long a query and its hit may take for one hop, there and back. An attempt is waited for as long
     /// as all hops of its TTL may take; then a search goes on with the next one, or ends.
     pub hop_time: Duration,
-    /// Queries that are remembered, and for how long after they were last heard of. Of too many, the one
-    /// that was not heard of for longest is forgotten.
+    /// How many queries are remembered, and for how long after each last came. Of too many, the one that
+    /// has not come for longest is forgotten.
     pub seen_max: usize,
     pub seen_for: Duration,
     /// At most [`NEIGHBOURS_LIMIT`](Self::NEIGHBOURS_LIMIT).

@@ -117,7 +117,7 @@ impl<N: Copy + Eq> Searcher<N> {
         let Some(slot) = self.neighbours.slot_of(from) else { return actions };
         match message {
             Message::Query(query) => self.query(query, slot, now, &mut actions),
-            Message::Hit(hit) => self.hit(hit, slot, now, &mut actions),
+            Message::Hit(hit) => self.hit(hit, slot, &mut actions),
             Message::Filters(filters) => self.filters(filters, slot, now),
         }
         actions
@@ -171,9 +171,9 @@ impl<N: Copy + Eq> Searcher<N> {
         let query = Query { guid, ttl: attempt.ttl, hops: 0, routing, wanted };
         self.seen.meet(guid, Origin::Own(id), now);
         let (sent, walks) = match routing {
-            Routing::Flood => (self.flood(&query, now, actions), 0),
+            Routing::Flood => (self.flood(&query, actions), 0),
             Routing::Walk | Routing::Bloom => {
-                let walks = (0..attempt.walkers).filter(|_| self.walk(&query, now, actions));
+                let walks = (0..attempt.walkers).filter(|_| self.walk(&query, actions));
                 let walks = walks.count();
                 (walks, walks)
             }
@@ -223,9 +223,9 @@ impl<N: Copy + Eq> Searcher<N> {
             return;
         }
         if is_flood {
-            self.flood(&query, now, actions);
+            self.flood(&query, actions);
         } else if !is_found
-            && !self.walk(&query, now, actions)
+            && !self.walk(&query, actions)
             && let Origin::Own(id) = origin
         {
             self.come_home(id, query.guid, now, actions);
@@ -255,9 +255,9 @@ impl<N: Copy + Eq> Searcher<N> {
         is_found
     }
 
-    fn hit(&mut self, hit: Hit, from: Slot, now: Duration, actions: &mut Vec<Action<N>>) {
+    fn hit(&mut self, hit: Hit, from: Slot, actions: &mut Vec<Action<N>>) {
         self.counts.hits_received += 1;
-        let track = self.seen.get(hit.guid, now).filter(|track| track.sent.contains(from));
+        let track = self.seen.get_mut(hit.guid).filter(|track| track.sent.contains(from));
         let Some(track) = track else {
             self.counts.hits_unasked += 1;
             return;
@@ -298,8 +298,8 @@ impl<N: Copy + Eq> Searcher<N> {
 /// What neighbours are told.
 impl<N: Copy + Eq> Searcher<N> {
     /// Sends a query to all neighbours that have not met it; to how many.
-    fn flood(&mut self, query: &Query, now: Duration, actions: &mut Vec<Action<N>>) -> usize {
-        let Some(track) = self.seen.get(query.guid, now) else { return 0 };
+    fn flood(&mut self, query: &Query, actions: &mut Vec<Action<N>>) -> usize {
+        let Some(track) = self.seen.get_mut(query.guid) else { return 0 };
         let unmet = self.neighbours.connected().without(track.sent).without(track.received);
         for slot in unmet.iter() {
             track.sent.insert(slot);
@@ -312,8 +312,8 @@ impl<N: Copy + Eq> Searcher<N> {
 
     /// Sends a query to one neighbour, or to nobody where it was sent to all. Back to where it first came
     /// from it goes last.
-    fn walk(&mut self, query: &Query, now: Duration, actions: &mut Vec<Action<N>>) -> bool {
-        let Some(track) = self.seen.get(query.guid, now) else { return false };
+    fn walk(&mut self, query: &Query, actions: &mut Vec<Action<N>>) -> bool {
+        let Some(track) = self.seen.get_mut(query.guid) else { return false };
         let unused = self.neighbours.connected().without(track.sent);
         let onward = match track.origin {
             Origin::Neighbour(first) => unused.without([first].into_iter().collect()),

@@ -31,7 +31,6 @@ pub(super) struct Track {
     pub(super) hits: u16,
     /// Its place in the order of use.
     used: u64,
-    used_at: Duration,
 }
 
 #[derive(Debug)]
@@ -39,7 +38,8 @@ pub(super) struct Seen {
     max: usize,
     keep: Duration,
     tracks: HashMap<Guid, Track>,
-    by_use: BTreeMap<u64, Guid>,
+    /// When each was heard of.
+    by_use: BTreeMap<u64, (Guid, Duration)>,
     uses: u64,
 }
 
@@ -48,30 +48,27 @@ impl Seen {
         Self { max, keep, tracks: HashMap::new(), by_use: BTreeMap::new(), uses: 0 }
     }
 
-    /// What is known of a query, and whether it is here for the first time: then it is of this origin.
+    /// Hears of a query. What is known of it, and whether it is here for the first time: then it is of this
+    /// origin.
     pub(super) fn meet(&mut self, guid: Guid, origin: Origin, now: Duration) -> (&mut Track, bool) {
         self.forget_old(now);
-        let is_first = !self.tracks.contains_key(&guid);
-        if is_first && self.tracks.len() >= self.max {
+        if self.tracks.len() >= self.max && !self.tracks.contains_key(&guid) {
             self.forget_first();
         }
-        let track = self.tracks.entry(guid).or_insert_with(|| Track {
-            origin,
-            sent: Slots::default(),
-            received: Slots::default(),
-            hits: 0,
-            used: 0,
-            used_at: now,
+        let mut is_first = false;
+        let track = self.tracks.entry(guid).or_insert_with(|| {
+            is_first = true;
+            Track { origin, sent: Slots::default(), received: Slots::default(), hits: 0, used: 0 }
         });
-        use_again(track, guid, now, &mut self.uses, &mut self.by_use);
+        self.by_use.remove(&track.used);
+        self.uses += 1;
+        track.used = self.uses;
+        self.by_use.insert(self.uses, (guid, now));
         (track, is_first)
     }
 
-    pub(super) fn get(&mut self, guid: Guid, now: Duration) -> Option<&mut Track> {
-        self.forget_old(now);
-        let track = self.tracks.get_mut(&guid)?;
-        use_again(track, guid, now, &mut self.uses, &mut self.by_use);
-        Some(track)
+    pub(super) fn get_mut(&mut self, guid: Guid) -> Option<&mut Track> {
+        self.tracks.get_mut(&guid)
     }
 
     /// The place of a neighbour becomes that of nobody.
@@ -86,15 +83,15 @@ impl Seen {
     }
 
     fn forget_old(&mut self, now: Duration) {
-        while let Some((_, guid)) = self.by_use.first_key_value()
-            && self.tracks.get(guid).is_none_or(|track| now > track.used_at + self.keep)
+        while let Some((_, (_, used_at))) = self.by_use.first_key_value()
+            && now > *used_at + self.keep
         {
             self.forget_first();
         }
     }
 
     fn forget_first(&mut self) {
-        if let Some((_, guid)) = self.by_use.pop_first() {
+        if let Some((_, (guid, _))) = self.by_use.pop_first() {
             self.tracks.remove(&guid);
         }
     }
@@ -104,19 +101,6 @@ impl Seen {
         assert_eq!(self.tracks.len(), self.by_use.len());
         self.tracks.len()
     }
-}
-
-fn use_again(
-    track: &mut Track,
-    guid: Guid,
-    now: Duration,
-    uses: &mut u64,
-    by_use: &mut BTreeMap<u64, Guid>,
-) {
-    by_use.remove(&track.used);
-    *uses += 1;
-    by_use.insert(*uses, guid);
-    (track.used, track.used_at) = (*uses, now);
 }
 
 #[cfg(test)]
@@ -129,10 +113,6 @@ mod tests {
         Guid([number; 16])
     }
 
-    fn is_known(seen: &mut Seen, number: u8, at_s: u64) -> bool {
-        seen.get(guid(number), Duration::from_secs(at_s)).is_some()
-    }
-
     #[test]
     fn of_too_many_the_one_that_was_not_heard_of_for_longest_is_forgotten() {
         let mut seen = Seen::new(2, Duration::from_secs(120));
@@ -140,18 +120,20 @@ mod tests {
             seen.meet(guid(number), OWN, Duration::ZERO);
         }
         assert_eq!(seen.len(), 2);
-        assert_eq!([1, 2, 3].map(|number| is_known(&mut seen, number, 0)), [true, false, true]);
+        assert_eq!(
+            [1, 2, 3].map(|number| seen.get_mut(guid(number)).is_some()),
+            [true, false, true]
+        );
     }
 
     #[test]
     fn what_is_not_heard_of_is_forgotten_in_time() {
         let mut seen = Seen::new(9, Duration::from_secs(120));
-        seen.meet(guid(1), OWN, Duration::ZERO);
-        seen.meet(guid(2), OWN, Duration::from_secs(60));
-        assert!(is_known(&mut seen, 1, 120));
-        assert!(!is_known(&mut seen, 2, 181));
-        assert!(is_known(&mut seen, 1, 240));
-        assert!(seen.meet(guid(2), OWN, Duration::from_secs(240)).1);
+        let mut is_new = |number, at_s| seen.meet(guid(number), OWN, Duration::from_secs(at_s)).1;
+        assert!(is_new(1, 0) && is_new(2, 60));
+        assert!(!is_new(1, 120));
+        assert!(is_new(2, 181));
+        assert!(!is_new(1, 240));
         assert_eq!(seen.len(), 2);
     }
 
@@ -163,7 +145,7 @@ mod tests {
         track.sent.insert(slot);
         track.received.insert(slot);
         seen.forget_neighbour(slot);
-        let track = seen.get(guid(1), Duration::ZERO).unwrap();
+        let track = seen.get_mut(guid(1)).unwrap();
         assert_eq!(track.origin, Origin::Gone);
         assert!(track.sent.is_empty() && track.received.is_empty());
     }

@@ -100,7 +100,7 @@ impl Scenario {
             ttl: Config::TTL,
             config: Config { walk_ttl: config.walk_ttl_max, filter_len: 128, ..config },
             latency: Distribution::Constant(Duration::from_millis(20)),
-            pause: Duration::from_secs(1),
+            pause: Duration::from_secs(10),
             churn: None,
             seed,
         }

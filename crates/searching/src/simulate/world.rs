@@ -29,7 +29,8 @@ enum Event {
     Arrives {
         from: u32,
         to: u32,
-        message: Message,
+        /// Boxed, since the agenda moves its events about.
+        message: Box<Message>,
     },
     Ticks(u32),
     /// A node comes or goes.
@@ -143,7 +144,7 @@ impl<'a> World<'a> {
         match event {
             Event::Arrives { from, to, message } => {
                 self.current.travelling -= u64::from(is_of_search(&message));
-                self.have(to, |searcher| searcher.handle(message, from, now));
+                self.have(to, |searcher| searcher.handle(*message, from, now));
             }
             Event::Ticks(node) => {
                 let ticks_at = &mut self.nodes[node as usize].ticks_at;
@@ -183,7 +184,7 @@ impl<'a> World<'a> {
             Message::Filters(_) => {}
         }
         self.current.travelling += u64::from(is_of_search(&message));
-        let latency = self.latency(from, to);
+        let (latency, message) = (self.latency(from, to), Box::new(message));
         self.agenda.schedule_in(latency, Event::Arrives { from, to, message });
     }
 
