@@ -12,6 +12,7 @@ mod event;
 mod identity;
 mod link;
 mod local;
+mod local_network;
 mod neighbours;
 mod offer;
 mod options;
@@ -21,6 +22,7 @@ mod seed_wire;
 mod tests;
 
 use std::{
+    mem,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -30,7 +32,6 @@ use iroh::{
     Endpoint, EndpointAddr, EndpointId, SecretKey,
     protocol::{Router, RouterBuilder},
 };
-use iroh_mdns_address_lookup::MdnsAddressLookup;
 use searching::{Holder, Searcher};
 use simulation::Chance;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet, time};
@@ -52,7 +53,8 @@ use self::{
     endpoint::Sockets,
     link::ALPN,
     local::Local,
-    neighbours::{Door, Keeper},
+    local_network::LocalNetwork,
+    neighbours::{Door, Keeper, Kept},
     searches::{Reach, Searches},
     seed_wire::SeedWire,
 };
@@ -87,11 +89,12 @@ impl Node {
         offer: Arc<dyn Offer>,
         protocols: impl FnOnce(RouterBuilder) -> RouterBuilder,
     ) -> Result<Self, OpenError> {
-        let Sockets { tcp, endpoint, address, mdns } = Sockets::open(&options).await?;
-        let Options { neighbours, relay, search, events, stats, .. } = options;
+        let Sockets { tcp, endpoint, address } = Sockets::open(&options).await?;
+        let Options { neighbours, lan, relay, search, events, stats, .. } = options;
         let tally = Tally::default();
         let local = Arc::new(Local { id: endpoint.id(), address, relay, events, tally });
         let holder = endpoint::holder(&endpoint, address).await;
+        let network = lan.then(|| LocalNetwork::join(&holder)).transpose()?;
         let searcher = Searcher::new(search, holder, secret_chance());
         let (requests, linked) = Driver::start(Arc::clone(&local), searcher);
         let door = Door::new(requests.clone(), Arc::clone(&local));
@@ -103,7 +106,7 @@ impl Node {
         let keeper =
             Keeper { local: Arc::clone(&local), endpoint, requests, linked, seeds, tried: trying };
         let named = neighbours.len();
-        let tasks = Mutex::new(begin(Arc::new(keeper), neighbours, mdns));
+        let tasks = Mutex::new(begin(Arc::new(keeper), neighbours, network));
         let inner = Inner { local, router, offer, searches, named, tried, tasks };
         let node = Self { inner: Arc::new(inner) };
         node.share().await;
@@ -159,7 +162,8 @@ impl Node {
 
     /// Ends the node, however many handles there are. Peers are told.
     pub(crate) async fn stop(&self) {
-        self.tasks().abort_all();
+        let mut tasks = mem::take(&mut *self.tasks());
+        tasks.shutdown().await;
         let _ = time::timeout(STOP_WAIT, self.inner.router.shutdown()).await;
     }
 
@@ -172,14 +176,14 @@ impl Node {
 fn begin(
     keeper: Arc<Keeper>,
     neighbours: Vec<NeighbourAddress>,
-    mdns: Option<MdnsAddressLookup>,
+    network: Option<LocalNetwork>,
 ) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     for neighbour in neighbours {
-        tasks.spawn(Arc::clone(&keeper).keep(neighbour));
+        tasks.spawn(Arc::clone(&keeper).keep(Kept::Named(neighbour)));
     }
-    if let Some(mdns) = mdns {
-        tasks.spawn(keeper.keep_found(mdns));
+    if let Some(network) = network {
+        tasks.spawn(keeper.keep_found(network));
     }
     tasks
 }

@@ -13,8 +13,8 @@ use iroh::{
     Endpoint, RelayMode, Watcher,
     endpoint::{BindError, PortmapperConfig, QuicTransportConfig, VarInt, presets},
 };
-use iroh_mdns_address_lookup::MdnsAddressLookup;
 use searching::Holder;
+use swarm_discovery::SpawnError;
 
 use super::options::Options;
 
@@ -29,9 +29,6 @@ const RECEIVE_WINDOW: u32 = 8 << 20;
 const UNI_STREAMS_MAX: u32 = 1;
 const BIDI_STREAMS_MAX: u32 = 32;
 
-/// What nodes call themselves in mDNS, so that other programs with iroh are left alone.
-const SERVICE: &str = "filepeer";
-
 /// How long the addresses of the interfaces may take to be found.
 const ADDRESSES_WAIT: Duration = Duration::from_secs(1);
 
@@ -45,7 +42,7 @@ pub(crate) enum OpenError {
     #[error("no port is free in both TCP and UDP")]
     NoPort,
     #[error("cannot look for neighbours by mDNS: {0}")]
-    Lan(String),
+    Lan(#[from] Box<SpawnError>),
 }
 
 /// The open sockets of a node.
@@ -53,34 +50,24 @@ pub(super) struct Sockets {
     pub(super) tcp: TcpListener,
     pub(super) endpoint: Endpoint,
     pub(super) address: SocketAddr,
-    pub(super) mdns: Option<MdnsAddressLookup>,
 }
 
 impl Sockets {
     pub(super) async fn open(options: &Options) -> Result<Self, OpenError> {
         let wanted = SocketAddr::new(options.ip(), options.port);
-        let (tcp, endpoint, address) = bind_both(options, wanted).await?;
-        let mdns = options.lan.then(|| announce(&endpoint)).transpose()?;
-        Ok(Self { tcp, endpoint, address, mdns })
-    }
-}
-
-async fn bind_both(
-    options: &Options,
-    wanted: SocketAddr,
-) -> Result<(TcpListener, Endpoint, SocketAddr), OpenError> {
-    for _ in 0..PORTS_TRIED {
-        let fail = |reason| OpenError::Tcp(wanted, reason);
-        let tcp = TcpListener::bind(wanted).map_err(fail)?;
-        let address = tcp.local_addr().map_err(fail)?;
-        tcp.set_nonblocking(true).map_err(fail)?;
-        match bind_quic(options, address).await {
-            Ok(endpoint) => return Ok((tcp, endpoint, address)),
-            Err(BindError::Sockets { .. }) if wanted.port() == 0 => {}
-            Err(reason) => return Err(OpenError::Quic(address, format!("{reason:#}"))),
+        for _ in 0..PORTS_TRIED {
+            let fail = |reason| OpenError::Tcp(wanted, reason);
+            let tcp = TcpListener::bind(wanted).map_err(fail)?;
+            let address = tcp.local_addr().map_err(fail)?;
+            tcp.set_nonblocking(true).map_err(fail)?;
+            match bind_quic(options, address).await {
+                Ok(endpoint) => return Ok(Self { tcp, endpoint, address }),
+                Err(BindError::Sockets { .. }) if wanted.port() == 0 => {}
+                Err(reason) => return Err(OpenError::Quic(address, format!("{reason:#}"))),
+            }
         }
+        Err(OpenError::NoPort)
     }
-    Err(OpenError::NoPort)
 }
 
 async fn bind_quic(options: &Options, address: SocketAddr) -> Result<Endpoint, BindError> {
@@ -100,14 +87,6 @@ async fn bind_quic(options: &Options, address: SocketAddr) -> Result<Endpoint, B
         .transport_config(transport)
         .clear_ip_transports();
     builder.bind_addr(address).expect("there is no other address").bind().await
-}
-
-fn announce(endpoint: &Endpoint) -> Result<MdnsAddressLookup, OpenError> {
-    let fail = |reason: String| OpenError::Lan(reason);
-    let mdns = MdnsAddressLookup::builder().service_name(SERVICE).build(endpoint.id());
-    let mdns = mdns.map_err(|err| fail(format!("{err:#}")))?;
-    endpoint.address_lookup().map_err(|err| fail(format!("{err:#}")))?.add(mdns.clone());
-    Ok(mdns)
 }
 
 /// What the node says of itself to those who find a file here.

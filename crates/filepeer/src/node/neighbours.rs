@@ -18,8 +18,6 @@ use iroh::{
     endpoint::Connection,
     protocol::{AcceptError, ProtocolHandler},
 };
-use iroh_mdns_address_lookup::{DiscoveryEvent, MdnsAddressLookup};
-use n0_future::StreamExt;
 use tokio::{
     net::lookup_host,
     sync::{Semaphore, watch},
@@ -33,6 +31,7 @@ use super::{
     event::{Event, Place},
     link::{ALPN, Closing},
     local::Local,
+    local_network::{LocalNetwork, Sighting},
     searches::Seeds,
     seed_wire::asking::{self, Who},
 };
@@ -100,6 +99,21 @@ pub(super) struct Keeper {
     pub(super) tried: watch::Sender<usize>,
 }
 
+/// A neighbour to be kept.
+pub(super) enum Kept {
+    Named(NeighbourAddress),
+    Found(Sighting),
+}
+
+impl fmt::Display for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(neighbour) => neighbour.fmt(f),
+            Self::Found(Sighting { id, .. }) => id.fmt_short().fmt(f),
+        }
+    }
+}
+
 /// Who was reached.
 enum Reached {
     Linked(EndpointId),
@@ -108,7 +122,7 @@ enum Reached {
 
 impl Keeper {
     /// Keeps the neighbour until the task is aborted.
-    pub(super) async fn keep(self: Arc<Self>, neighbour: NeighbourAddress) {
+    pub(super) async fn keep(self: Arc<Self>, neighbour: Kept) {
         let mut pause = PAUSE_MIN;
         let mut is_first = true;
         loop {
@@ -138,16 +152,22 @@ impl Keeper {
         }
     }
 
-    /// Finds out who the neighbour is and links with it. An error is a sentence.
-    async fn reach(&self, neighbour: &NeighbourAddress) -> Result<Reached, String> {
-        let (id, address) = match neighbour {
-            NeighbourAddress::Known(id) => (*id, None),
-            NeighbourAddress::KnownAt(id, place) => (*id, Some(self.look_up(place).await?)),
-            NeighbourAddress::At(place) => {
+    /// Finds out who the neighbour is and links with it, or has it asked by searches. An error is a sentence.
+    async fn reach(&self, neighbour: &Kept) -> Result<Reached, String> {
+        let (id, addresses) = match neighbour {
+            Kept::Found(Sighting { id, addresses }) => (*id, addresses.clone()),
+            Kept::Named(NeighbourAddress::Known(id)) => (*id, Vec::new()),
+            Kept::Named(NeighbourAddress::KnownAt(id, place)) => {
+                (*id, vec![self.look_up(place).await?])
+            }
+            Kept::Named(NeighbourAddress::At(place)) => {
                 let address = self.look_up(place).await?;
                 match asking::identify(address).await.map_err(|err| err.to_string())? {
-                    Who::Peer(id) => (id, Some(address)),
-                    Who::Seed => return Ok(Reached::Seed(address)),
+                    Who::Peer(id) => (id, vec![address]),
+                    Who::Seed => {
+                        self.add_seed(address);
+                        return Ok(Reached::Seed(address));
+                    }
                 }
             }
         };
@@ -155,7 +175,7 @@ impl Keeper {
             return Err("this is the node itself".to_owned());
         }
         if !self.linked.borrow().contains(&id) {
-            self.dial(id, address).await?;
+            self.dial(id, addresses).await?;
         }
         Ok(Reached::Linked(id))
     }
@@ -170,8 +190,12 @@ impl Keeper {
         })
     }
 
-    async fn dial(&self, id: EndpointId, address: Option<SocketAddr>) -> Result<(), String> {
-        let way = self.local.way_to(id, address);
+    async fn dial(&self, id: EndpointId, addresses: Vec<SocketAddr>) -> Result<(), String> {
+        let way = self.local.way_to(id, addresses);
+        if way.is_empty() {
+            let what_to_do = "name it as IDENTITY@HOST:PORT, or use --lan or --relay";
+            return Err(format!("nothing says where it is: {what_to_do}"));
+        }
         let connection = time::timeout(DIAL_WAIT, self.endpoint.connect(way, ALPN)).await;
         let connection = connection.map_err(|_| "it does not answer".to_owned())?;
         let connection = connection.map_err(|err| format!("{err:#}"))?;
@@ -189,12 +213,16 @@ impl Keeper {
         let _ = linked.wait_for(|linked| !linked.contains(&id)).await;
     }
 
-    /// Has the node of the seed asked by searches for as long as it is there and is one.
-    async fn until_no_seed(&self, address: SocketAddr) {
-        let neighbour = Place { address: Some(address), id: None };
+    /// Searches ask the node of the seed from now on.
+    fn add_seed(&self, address: SocketAddr) {
         if self.seeds.add(address, &self.local.tally) {
+            let neighbour = Place { address: Some(address), id: None };
             self.local.tell(Event::NeighbourAdded { node: self.local.place(), neighbour });
         }
+    }
+
+    /// Returns when the node of the seed is gone, or is none any more.
+    async fn until_no_seed(&self, address: SocketAddr) {
         loop {
             time::sleep(SEED_PAUSE).await;
             let why = match asking::identify(address).await {
@@ -203,34 +231,28 @@ impl Keeper {
                 Err(err) => err.to_string(),
             };
             if self.seeds.remove(address, &self.local.tally) {
+                let neighbour = Place { address: Some(address), id: None };
                 self.local.tell(Event::NeighbourLost { neighbour, why });
             }
             return;
         }
     }
 
-    /// Keeps those that mDNS finds, until the task is aborted.
-    pub(super) async fn keep_found(self: Arc<Self>, mdns: MdnsAddressLookup) {
+    /// Keeps those that are found on the local network, until the task is aborted.
+    pub(super) async fn keep_found(self: Arc<Self>, mut network: LocalNetwork) {
         let mut kept: HashMap<EndpointId, AbortHandle> = HashMap::new();
         let mut tasks = JoinSet::new();
-        let mut events = mdns.subscribe().await;
-        while let Some(event) = events.next().await {
-            match event {
-                DiscoveryEvent::Discovered { endpoint_info, .. } => {
-                    let id = endpoint_info.endpoint_id;
-                    if kept.len() < FOUND_MAX && !kept.contains_key(&id) {
-                        let keeping = Arc::clone(&self).keep(NeighbourAddress::Known(id));
-                        kept.insert(id, tasks.spawn(keeping));
-                    }
-                }
-                DiscoveryEvent::Expired { endpoint_id } => {
-                    if let Some(task) = kept.remove(&endpoint_id) {
-                        task.abort();
-                    }
-                }
-                // There may be more kinds one day.
-                _ => {}
+        while let Some(sighting) = network.next().await {
+            let id = sighting.id;
+            // It may have other addresses now.
+            if let Some(task) = kept.remove(&id) {
+                task.abort();
             }
+            if !sighting.addresses.is_empty() && kept.len() < FOUND_MAX {
+                kept.insert(id, tasks.spawn(Arc::clone(&self).keep(Kept::Found(sighting))));
+            }
+            // Those that have ended are forgotten.
+            while tasks.try_join_next().is_some() {}
         }
     }
 }

@@ -70,8 +70,8 @@ fn options() -> Options {
         neighbours: Vec::new(),
         lan: false,
         relay: None,
-        // On a loaded machine a hop may take long.
-        search: Config { hop_time: PATIENCE, ..Config::default() },
+        // On a loaded machine a hop may take long; and see the test of thirty nodes.
+        search: Config { hop_time: PATIENCE, ttl_max: 30, ..Config::default() },
         events: Arc::new(|_| {}),
         stats: Arc::new(|| "{\"neighbours\":0}".to_owned()),
     }
@@ -103,13 +103,13 @@ impl TestNode {
 
     /// Asks everybody for the name, as a flood, until somebody has it.
     async fn flood(&self, name: &str) -> Answer {
-        self.node.search(search(name, Strategy::Flood)).await
+        self.node.search(search_for(name)).await
     }
 
     /// Asks everybody for what nobody has.
     async fn flood_in_vain(&self, name: &str) {
         let wait = Duration::from_millis(200);
-        let answer = self.node.search(Search { wait, ..search(name, Strategy::Flood) }).await;
+        let answer = self.node.search(Search { wait, ..search_for(name) }).await;
         assert!(answer.found.is_empty() && answer.of_seed.is_empty() && answer.response.is_none());
     }
 
@@ -131,10 +131,11 @@ impl TestNode {
     }
 }
 
-fn search(name: &str, strategy: Strategy) -> Search {
+/// A flood that is content with one answer.
+fn search_for(name: &str) -> Search {
     Search {
         wanted: Wanted::Exact(file_name(name)),
-        strategy,
+        strategy: Strategy::Flood,
         ttl: Config::TTL,
         wait: PATIENCE,
         until: Until::First,

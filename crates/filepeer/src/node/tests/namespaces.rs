@@ -45,7 +45,7 @@ const LOCAL_NETWORK: &str = r#"
 /// What the script prints, run in a network of its own; `None` where nobody may make one.
 fn in_a_network(script: &str) -> Option<String> {
     let mut probe = Command::new("unshare");
-    probe.args(UNSHARE).args(["-c", "ip link add a type veth peer name b"]);
+    probe.args(UNSHARE).args(["-c", "ip link add near type veth peer name far"]);
     if !probe.output().is_ok_and(|output| output.status.success()) {
         skip("this user may not make networks, or there is no ip");
         return None;

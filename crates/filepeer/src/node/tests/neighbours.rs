@@ -1,5 +1,7 @@
 //! How neighbours are found, linked and kept.
 
+use std::net::{TcpListener, UdpSocket};
+
 use iroh::SecretKey;
 
 use super::*;
@@ -25,6 +27,13 @@ async fn two_nodes_that_dial_each_other_at_once_keep_one_link() {
     assert_eq!(b.flood(CONTOH.0).await.found.len(), 1);
 }
 
+/// The system may take a while until it gives a port out again.
+async fn start_again_at(address: SocketAddr) -> TestNode {
+    let is_free = || TcpListener::bind(address).is_ok() && UdpSocket::bind(address).is_ok();
+    eventually("the port is free", is_free).await;
+    start(Options { port: address.port(), ..options() }, &[CONTOH]).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_neighbour_is_linked_when_it_comes_and_again_when_it_comes_back() {
     let absent = node(&[], &[]).await;
@@ -37,7 +46,7 @@ async fn a_neighbour_is_linked_when_it_comes_and_again_when_it_comes_back() {
         |event: &Event| matches!(event, Event::NeighbourUnreachable { .. }).then_some(());
     assert!(!waiting.told(unreachable).is_empty());
     for _ in 0..2 {
-        let there = start(Options { port: address.port(), ..options() }, &[CONTOH]).await;
+        let there = start_again_at(address).await;
         waiting.until_it_has_neighbours(1).await;
         assert_eq!(waiting.flood(CONTOH.0).await.found.len(), 1);
         there.node.stop().await;
