@@ -4,12 +4,15 @@ use clap::{Parser, Subcommand};
 use cli::Documents;
 
 use crate::{
+    commands::{get::GetArgs, ticket::TicketArgs},
     simulate::args::{ReportArgs, SimulateArgs},
     top::TopArgs,
 };
 
 const EXAMPLES: &str = "\
 Examples:
+  filepeer ticket thesis.pdf           prints a line that fetches the file
+  filepeer get contoh.txt --via 127.0.0.1:5003
   filepeer simulate                    what a search costs, up to 1,000 nodes
   filepeer top                         what the node at port 5001 counts
 
@@ -26,6 +29,12 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Search for files, and fetch them from all who have them
+    Get(GetArgs),
+
+    /// Send a file to whoever has its ticket
+    Ticket(TicketArgs),
+
     /// Show what a node counts
     Top(TopArgs),
 

@@ -1,6 +1,9 @@
 //! The commands of a peer, from their arguments to an exit code.
 
 pub(crate) mod ending;
+pub(crate) mod get;
+pub(crate) mod reach;
+pub(crate) mod ticket;
 
 use anyhow::Context;
 use tokio::runtime::{Builder, Runtime};

@@ -5,22 +5,17 @@
 #![forbid(unsafe_code)]
 
 mod args;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the commands that use it come next")
-)]
 mod blobs;
-#[expect(dead_code, reason = "the commands that use it come next")]
+#[allow(dead_code, reason = "the rest is for the command that serves")]
 mod commands;
-#[expect(dead_code, reason = "the commands that use it come next")]
+#[allow(dead_code, reason = "the rest is for the command that serves")]
 mod fetch;
-#[expect(dead_code, reason = "the commands that use it come next")]
+#[allow(dead_code, reason = "the rest is for the command that serves")]
 mod holdings;
 mod language;
 #[expect(dead_code, unused_imports, reason = "the commands that use it come next")]
 mod node;
 mod simulate;
-#[expect(dead_code, reason = "the commands that use it come next")]
 mod ticket;
 mod top;
 #[expect(dead_code, reason = "the commands that use it come next")]
@@ -34,6 +29,8 @@ use args::Command;
 /// Does what the command line says. An error means bad usage, or that it could not start.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.command {
+        Command::Get(args) => commands::get::run(args),
+        Command::Ticket(args) => commands::ticket::run(args),
         Command::Top(args) => top::run(args),
         Command::Simulate(args) => simulate::run(args),
         Command::Report(args) => simulate::render_again(args),

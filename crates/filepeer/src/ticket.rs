@@ -11,8 +11,6 @@ use serde::{Deserialize, Serialize};
 const PREFIX: &str = "filepeer1-";
 /// Longest ticket in characters: a name of 255 bytes and a few addresses take less than 700.
 const LEN_MAX: usize = 1024;
-/// Addresses that are tried.
-const ADDRESSES_MAX: usize = 8;
 const CHECKSUM_LEN: usize = 4;
 
 /// Where a file can be had: from whom, and by which hash.
@@ -39,6 +37,9 @@ pub(crate) enum TicketError {
 }
 
 impl Ticket {
+    /// Addresses that are tried.
+    pub(crate) const ADDRESSES_MAX: usize = 8;
+
     /// Whether a person means a ticket, be it whole or not.
     pub(crate) fn is_meant_by(text: &str) -> bool {
         text.trim().starts_with(PREFIX)
@@ -69,7 +70,7 @@ impl FromStr for Ticket {
         }
         // Its name is checked as every name is.
         let ticket: Self = postcard::from_bytes(bytes).map_err(|_| TicketError::Damaged)?;
-        if ticket.addresses.len() > ADDRESSES_MAX {
+        if ticket.addresses.len() > Self::ADDRESSES_MAX {
             return Err(TicketError::Addresses);
         }
         Ok(ticket)

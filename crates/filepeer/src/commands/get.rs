@@ -1,0 +1,220 @@
+//! `filepeer get`: searches for files, or takes their tickets, and fetches them.
+
+mod bar;
+mod from_seed;
+mod wishes;
+
+use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+
+use anyhow::{Context, bail, ensure};
+use clap::ValueHint;
+use cli::units;
+use protocol::FileName;
+use searching::{Strategy, Wanted};
+
+use self::{
+    bar::Bar,
+    wishes::{Source, Wish, wishes},
+};
+use super::{
+    ending::{EXIT_STOPPED, Ending},
+    reach::ReachArgs,
+    runtime,
+};
+use crate::{
+    blobs::remote::RemoteBlobs,
+    fetch::{
+        fetch,
+        outcome::{self, Outcome},
+        partial::{IfExists, Target},
+    },
+    node::{NeighbourAddress, Node, Nothing, Search, SeedHolder, Until},
+};
+
+const NOTES: &str = "\
+Examples:
+  filepeer get contoh.txt --via 127.0.0.1:5003
+  filepeer get contoh.txt notes.pdf --via 127.0.0.1:5003 -o downloads/
+
+A file comes from all who have it at once, and every byte is checked. What came
+before a get was stopped or killed is found again in the folder that the file
+goes to, where the same get goes on with it.
+
+Exit status: 0 all files came, 1 some did not, 2 bad usage or it could not
+start, 130 it was stopped.";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = NOTES)]
+pub(crate) struct GetArgs {
+    /// Names to search for, or tickets
+    ///
+    /// Tickets of the same content are fetched from all their holders at once.
+    #[arg(value_name = "NAME|TICKET", required = true)]
+    what: Vec<String>,
+
+    /// Node to search through: HOST:PORT, or its identity; may be repeated
+    #[arg(long, value_name = "NODE")]
+    via: Vec<NeighbourAddress>,
+
+    /// File to write, or folder to write into [default: the name of the file, here]
+    #[arg(short, long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    output: Option<PathBuf>,
+
+    /// Replace a file that is there already
+    #[arg(long)]
+    replace: bool,
+
+    /// How many hops a search goes
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = searching::Config::TTL,
+        value_parser = clap::value_parser!(u16).range(1..=16)
+    )]
+    ttl: u16,
+
+    /// How long a search may take
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "5",
+        value_parser = units::seconds_not_zero
+    )]
+    wait: Duration,
+
+    #[command(flatten)]
+    reach: ReachArgs,
+}
+
+/// An error means bad usage, or that the node could not start.
+pub(crate) fn run(args: &GetArgs) -> anyhow::Result<ExitCode> {
+    let wishes = wishes(&args.what)?;
+    let is_searching = wishes.iter().any(|wish| matches!(wish.source, Source::Search));
+    ensure!(
+        !is_searching || !args.via.is_empty() || args.reach.lan,
+        "no node to search through: name one with --via, or look for some with --lan"
+    );
+    let into_folder = args.output.as_ref().is_none_or(|path| path.is_dir());
+    ensure!(wishes.len() == 1 || into_folder, "several files need a folder behind --output");
+    runtime()?.block_on(async {
+        let mut ending = Ending::by_signals()?;
+        tokio::select! {
+            all_came = get_all(args, &wishes) => {
+                all_came.map(|all_came| if all_came { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            }
+            () = ending.asked() => Ok(EXIT_STOPPED.into()),
+        }
+    })
+}
+
+async fn get_all(args: &GetArgs, wishes: &[Wish]) -> anyhow::Result<bool> {
+    let options = args.reach.passing_node(&args.via, Arc::new(|_| {}));
+    let node = Node::start(options, Arc::new(Nothing), |router| router).await?;
+    node.neighbours_tried(args.wait).await;
+    let mut all_came = true;
+    for wish in wishes {
+        if let Err(err) = get(args, &node, wish).await {
+            cli::errln!("filepeer: {}: {}", wish.name, cli::printable(&format!("{err:#}")));
+            all_came = false;
+        }
+    }
+    node.stop().await;
+    Ok(all_came)
+}
+
+async fn get(args: &GetArgs, node: &Node, wish: &Wish) -> anyhow::Result<()> {
+    let target = target(args, &wish.name);
+    target.expect_free()?;
+    match &wish.source {
+        Source::Tickets(tickets) => {
+            let wanted = wishes::of_tickets(node, tickets)?;
+            from_peers(node, &wish.name, wanted, target).await
+        }
+        Source::Search => search(args, node, &wish.name, target).await,
+    }
+}
+
+fn target(args: &GetArgs, name: &FileName) -> Target {
+    let path = match &args.output {
+        Some(path) if path.is_dir() => path.join(name.as_str()),
+        Some(path) => path.clone(),
+        None => PathBuf::from(name.as_str()),
+    };
+    let if_exists = if args.replace { IfExists::Replace } else { IfExists::Refuse };
+    Target { path, if_exists }
+}
+
+/// Answers that come close together are of the same search; after this time without one it has ended.
+const QUIET: Duration = Duration::from_millis(300);
+
+async fn search(
+    args: &GetArgs,
+    node: &Node,
+    name: &FileName,
+    target: Target,
+) -> anyhow::Result<()> {
+    let search = Search {
+        wanted: Wanted::Exact(name.clone()),
+        strategy: Strategy::Flood,
+        ttl: args.ttl,
+        wait: args.wait,
+        until: Until::Quiet(QUIET),
+    };
+    let mut answer = node.search(search).await;
+    // Contents that more peers have come first; the order among others stays.
+    answer.found.sort_by_key(|found| std::cmp::Reverse(found.holders.len()));
+    if answer.found.len() > 1 {
+        let others = answer.found.len() - 1;
+        cli::errln!("filepeer: {name}: {others} other contents have this name; fewer have them");
+    }
+    match (answer.found.first(), answer.of_seed.first()) {
+        (Some(found), _) => {
+            let wanted = wishes::of_found(node, found)?;
+            from_peers(node, name, wanted, target).await
+        }
+        (None, Some(holder)) => from_a_seed(holder, target).await,
+        (None, None) => bail!("nobody has it within {} hops", args.ttl),
+    }
+}
+
+async fn from_peers(
+    node: &Node,
+    name: &FileName,
+    wanted: outcome::Wanted,
+    target: Target,
+) -> anyhow::Result<()> {
+    let blobs = RemoteBlobs { endpoint: node.endpoint().clone() };
+    let mut bar = Bar::new(name, wanted.size);
+    let outcome = fetch(blobs, wanted, target, |progress| bar.show(&progress)).await;
+    bar.finish();
+    cli::outln!("{}", summary(&outcome?));
+    Ok(())
+}
+
+async fn from_a_seed(holder: &SeedHolder, target: Target) -> anyhow::Result<()> {
+    let began = std::time::Instant::now();
+    let (path, len) = from_seed::get(holder, target).await.context("from a node of the seed")?;
+    let (len, time) = (units::length(len), units::time(began.elapsed()));
+    cli::outln!("{}: {len} in {time} from {}, not checked", path.display(), holder.address);
+    Ok(())
+}
+
+fn summary(outcome: &Outcome) -> String {
+    let Outcome { path, size, resumed, took, holders, .. } = outcome;
+    let from: Vec<_> = match &holders[..] {
+        [(holder, _)] => vec![holder.to_string()],
+        all => {
+            all.iter().map(|(place, sent)| format!("{place} ({})", units::size(*sent))).collect()
+        }
+    };
+    let rate = (size - resumed) as f64 / took.as_secs_f64().max(1e-6);
+    let mut text =
+        format!("{}: {} in {}", path.display(), units::length(*size), units::time(*took));
+    if !from.is_empty() {
+        text += &format!(", {}, from {}", units::rate(rate), from.join(", "));
+    }
+    if *resumed > 0 {
+        text += &format!("; {} were there already", units::size(*resumed));
+    }
+    text
+}

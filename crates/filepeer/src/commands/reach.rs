@@ -1,0 +1,54 @@
+//! The options of every command with a node: whom it reaches, and who reaches it.
+
+use std::{net::IpAddr, sync::Arc};
+
+use iroh::RelayUrl;
+
+use crate::node::{Identity, Listener, NeighbourAddress, Options};
+
+const HEADING: &str = "Beyond this machine";
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = HEADING)]
+pub(crate) struct ReachArgs {
+    /// Address of this machine to send from and to listen on
+    ///
+    /// By default it is 127.0.0.1: nothing leaves the machine, and nobody else reaches it.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) host: Option<IpAddr>,
+
+    /// Find neighbours on the local network, and be found (mDNS)
+    #[arg(long)]
+    pub(crate) lan: bool,
+
+    /// Reach peers behind a NAT through this relay; it sees who talks to whom, not what
+    #[arg(long, value_name = "URL")]
+    pub(crate) relay: Option<RelayUrl>,
+}
+
+impl ReachArgs {
+    /// A node for one command: its identity ends with it, and it takes any port.
+    pub(crate) fn passing_node(
+        &self,
+        neighbours: &[NeighbourAddress],
+        events: Listener,
+    ) -> Options {
+        Options {
+            host: self.host,
+            port: 0,
+            identity: Identity::passing(),
+            neighbours: neighbours.to_vec(),
+            lan: self.lan,
+            relay: self.relay.clone(),
+            search: searching::Config::default(),
+            events,
+            // Nobody looks at what so short a life counts.
+            stats: Arc::new(|| "{}".to_owned()),
+        }
+    }
+
+    pub(crate) fn is_on_this_machine_alone(&self) -> bool {
+        let is_on_loopback = self.host.map_or(!self.lan, |host| host.is_loopback());
+        is_on_loopback && self.relay.is_none()
+    }
+}

@@ -1,0 +1,135 @@
+//! `filepeer ticket`: one file for whoever has its ticket, as long as the command runs.
+
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    sync::{Arc, Mutex},
+};
+
+use anyhow::{Context, bail};
+use cli::units;
+use tokio::sync::oneshot;
+
+use super::{ending::Ending, reach::ReachArgs, runtime};
+use crate::{
+    blobs::{self, upload_limit::UploadLimit, uploads::Uploads},
+    holdings::{Finding, Holdings, held::Held},
+    node::{Event, Listener, Node},
+    ticket::Ticket,
+};
+
+const NOTES: &str = "\
+Examples:
+  filepeer ticket thesis.pdf
+  filepeer ticket thesis.pdf --lan
+
+The ticket is the line on standard output: filepeer get TICKET fetches the file,
+and checks every byte of it. Ctrl-C ends it; then nobody gets the file any more.";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = NOTES)]
+pub(crate) struct TicketArgs {
+    /// File to send
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    file: PathBuf,
+
+    /// Bytes per second that may be sent, all receivers together, such as 20MB
+    #[arg(long, value_name = "RATE")]
+    upload_limit: Option<UploadLimit>,
+
+    #[command(flatten)]
+    reach: ReachArgs,
+}
+
+/// An error means that there is no such file, or that the node could not start.
+pub(crate) fn run(args: &TicketArgs) -> anyhow::Result<ExitCode> {
+    let holdings = Arc::new(Holdings::of_file(&args.file)?);
+    let ending = Ending::by_signals()?;
+    runtime()?.block_on(serve(args, holdings, ending))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(
+    args: &TicketArgs,
+    holdings: Arc<Holdings>,
+    mut ending: Ending,
+) -> anyhow::Result<()> {
+    let held = tokio::select! {
+        held = hashed(&holdings) => held?,
+        () = ending.asked() => return Ok(()),
+    };
+    let uploads = Uploads::new(Arc::clone(&holdings), args.upload_limit, teller());
+    let options = args.reach.passing_node(&[], teller());
+    let node = Node::start(options, Arc::new(crate::node::Nothing), |router| {
+        router.accept(blobs::ALPN, uploads)
+    });
+    let node = node.await.context("cannot start")?;
+    cli::outln!("{}", ticket(args, &held, &node));
+    tell_whom(args);
+    ending.asked().await;
+    node.stop().await;
+    Ok(())
+}
+
+/// The file, once it was hashed. Later it is hashed again when it changes: its ticket is for nothing then.
+async fn hashed(holdings: &Arc<Holdings>) -> anyhow::Result<Arc<Held>> {
+    let (sender, receiver) = oneshot::channel();
+    let sender = Mutex::new(Some(sender));
+    holdings.keep_current(move |finding| {
+        let first = match finding {
+            Finding::Hashing { .. } => return,
+            Finding::OfferChanged { .. } => Ok(()),
+            Finding::LeftOut { why, .. } | Finding::Unreadable { why } => Err(why),
+        };
+        match sender.lock().expect("no holder of this lock panics").take() {
+            // Nobody waits any more when it was stopped.
+            Some(sender) => drop(sender.send(first)),
+            None => cli::errln!("the file was changed: its ticket is for nothing now"),
+        }
+    })?;
+    receiver.await.context("the file is not looked after any more")?.map_err(anyhow::Error::msg)?;
+    match holdings.offered().first() {
+        Some(held) => Ok(Arc::clone(held)),
+        None => bail!("the file was changed while it was read"),
+    }
+}
+
+fn ticket(args: &TicketArgs, held: &Held, node: &Node) -> Ticket {
+    Ticket {
+        name: held.name.clone(),
+        hash: *held.blob.hash.as_bytes(),
+        size: held.blob.size,
+        holder: *node.id().as_bytes(),
+        addresses: addresses(node),
+        relay: args.reach.relay.as_ref().map(ToString::to_string),
+    }
+}
+
+/// Where the node is reached: what it listens on, or all addresses of the machine.
+fn addresses(node: &Node) -> Vec<std::net::SocketAddr> {
+    let address = node.address();
+    if !address.ip().is_unspecified() {
+        return vec![address];
+    }
+    let all = node.endpoint().addr();
+    all.ip_addrs().copied().take(Ticket::ADDRESSES_MAX).collect()
+}
+
+fn tell_whom(args: &TicketArgs) {
+    let whom = if args.reach.is_on_this_machine_alone() {
+        "this machine alone can fetch it; --lan, --host or --relay lets others"
+    } else {
+        "whoever has the ticket can fetch it"
+    };
+    cli::errln!("filepeer: {whom}; Ctrl-C ends it");
+}
+
+fn teller() -> Listener {
+    Arc::new(|event| match event {
+        Event::Served { peer, bytes, took, .. } => {
+            cli::errln!("{} to {peer} in {}", units::length(bytes), units::time(took));
+        }
+        Event::PeerRefused { peer, why } => cli::errln!("{peer} was sent away: {why}"),
+        _ => {}
+    })
+}
