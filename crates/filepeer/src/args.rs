@@ -5,19 +5,21 @@ use cli::Documents;
 
 use crate::{
     commands::{get::GetArgs, ticket::TicketArgs},
+    demo::DemoArgs,
     simulate::args::{ReportArgs, SimulateArgs},
     top::TopArgs,
 };
 
 const EXAMPLES: &str = "\
 Examples:
-  filepeer ticket thesis.pdf           prints a line that fetches the file
+  filepeer demo                        three nodes find and fetch a file
   filepeer get contoh.txt --via 127.0.0.1:5003
+  filepeer ticket thesis.pdf           prints a line that fetches the file
   filepeer simulate                    what a search costs, up to 1,000 nodes
   filepeer top                         what the node at port 5001 counts
 
-Exit status: 0 done, 2 bad usage or it could not start, 4 a gate was not met,
-130 it was stopped.";
+Exit status: 0 done, 1 the file was not found or did not come whole, 2 bad
+usage or it could not start, 4 a gate was not met, 130 it was stopped.";
 
 /// Search files of other peers, and fetch them, without a server
 #[derive(Debug, Parser)]
@@ -29,6 +31,9 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Let three nodes of this machine find and fetch a file
+    Demo(DemoArgs),
+
     /// Search for files, and fetch them from all who have them
     Get(GetArgs),
 

@@ -8,6 +8,7 @@ mod args;
 mod blobs;
 #[allow(dead_code, reason = "the rest is for the command that serves")]
 mod commands;
+mod demo;
 #[allow(dead_code, reason = "the rest is for the command that serves")]
 mod fetch;
 #[allow(dead_code, reason = "the rest is for the command that serves")]
@@ -29,6 +30,7 @@ use args::Command;
 /// Does what the command line says. An error means bad usage, or that it could not start.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.command {
+        Command::Demo(args) => demo::run(args),
         Command::Get(args) => commands::get::run(args),
         Command::Ticket(args) => commands::ticket::run(args),
         Command::Top(args) => top::run(args),
