@@ -198,10 +198,11 @@ impl Shared {
             (written.and_then(|()| buffered.flush()), opened)
         });
         while let Some(buffer) = buffers.recv().await {
-            sleep_until(self.bandwidth.take(buffer.len(), Instant::now()).into()).await;
-            let written = timeout(BUFFER_TIMEOUT, answer.write_all(&buffer)).await;
+            let len = buffer.len();
+            sleep_until(self.bandwidth.take(len, Instant::now()).into()).await;
+            let written = timeout(BUFFER_TIMEOUT, answer.write_chunk(buffer.into())).await;
             written.ok().and_then(Result::ok).ok_or(UploadError::Peer)?;
-            *sent = content_len.min(*sent + buffer.len() as u64);
+            *sent = content_len.min(*sent + len as u64);
         }
         let (read, opened) =
             reading.await.map_err(|err| UploadError::Disk(io::Error::other(err)))?;

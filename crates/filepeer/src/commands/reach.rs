@@ -1,10 +1,13 @@
 //! The options of every command with a node: whom it reaches, and who reaches it.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use iroh::RelayUrl;
 
 use crate::node::{Identity, Listener, NeighbourAddress, Options};
+
+/// What a hop may take between machines that are far apart, or busy.
+pub(crate) const HOP_TIME: Duration = Duration::from_millis(300);
 
 const HEADING: &str = "Beyond this machine";
 
@@ -40,7 +43,7 @@ impl ReachArgs {
             neighbours: neighbours.to_vec(),
             lan: self.lan,
             relay: self.relay.clone(),
-            search: searching::Config::default(),
+            search: searching::Config { hop_time: HOP_TIME, ..searching::Config::default() },
             events,
             // Nobody looks at what so short a life counts.
             stats: Arc::new(|| "{}".to_owned()),
