@@ -17,10 +17,13 @@ use crate::{
 /// Most bytes of a message, its length aside.
 pub const FRAME_LEN_MAX: usize = 4096;
 
+// Filters are the longest of all messages: three lists with two bytes of length each, and what they are.
+const _: () = assert!(Attenuated::LEVELS * (2 + Filter::LEN_MAX) < FRAME_LEN_MAX);
+
 /// How many bytes say how long a frame is.
 pub const PREFIX_LEN: usize = 4;
 
-/// Why bytes are no message. There is no telling where the next one would begin, or what its sender means:
+/// Why bytes are no message. Who sends such a thing speaks another protocol, or means harm: in either case
 /// the connection is of no more use.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum DecodeError {

@@ -11,9 +11,12 @@ pub struct Config {
     pub walk_ttl: u16,
     /// No walk is passed on that was sent more often.
     pub walk_ttl_max: u16,
-    /// How long a query and its hit may take for one hop, there and back. An attempt is waited for as long
-    /// as all hops of its TTL may take; then a search goes on with the next one, or ends.
+    /// How long a query and its hit may take for one hop, there and back. A flood is waited for as long as
+    /// all hops of its TTL may take; then the search goes on with its next attempt, or ends.
     pub hop_time: Duration,
+    /// How long walks are waited for. All hops of theirs would be too long: most need few of them, and one
+    /// that comes home is waited for no longer.
+    pub walk_wait: Duration,
     /// How many queries are remembered, and for how long after each last came. Of too many, the one that
     /// has not come for longest is forgotten.
     pub seen_max: usize,
@@ -50,6 +53,7 @@ impl Default for Config {
             walk_ttl: 64,
             walk_ttl_max: 1024,
             hop_time: Duration::from_millis(50),
+            walk_wait: Duration::from_secs(3),
             seen_max: 65_536,
             seen_for: Duration::from_secs(120),
             neighbours_max: Self::NEIGHBOURS_LIMIT,

@@ -47,10 +47,11 @@ fn mixed(mut hash: u64) -> u64 {
 }
 
 impl Filter {
-    /// Three of this length and what is around them fit in a frame.
+    /// Three of this length fit in a frame.
     pub const LEN_MAX: usize = 1024;
 
-    /// How many bits a name sets. With 1 KiB, a thousand names make one promise in fifty false.
+    /// How many bits a name sets. In 1 KiB, a thousand names make two promises in a hundred false; with
+    /// two thousand and a quarter it is crowded.
     pub const HASHES: u32 = 5;
 
     /// An empty one of so many bytes, at least 1 and at most [`LEN_MAX`](Self::LEN_MAX).

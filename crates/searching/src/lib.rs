@@ -3,11 +3,12 @@
 //! [`Duration`](std::time::Duration) since any fixed moment and is handed in, as chance is; so the same code
 //! searches over real connections and in virtual time.
 //!
-//! A [`Searcher`] is one node. It is told what its neighbours say, and answers with [`Action`]s: what to send to
-//! whom, and what its own searches have found. A query has a [`Guid`], by which a node knows that it has met
-//! it and where it came from; hits go back that way, so nobody learns who asked. Each search says by which
-//! [`Strategy`] it goes. [`codec`] turns messages into frames and back; [`grouped`] puts together what is the
-//! same content; [`simulate`] has thousands of nodes search; [`theory`] says how many messages that takes.
+//! A [`Searcher`] is one node. It is told what its neighbours say, and answers with [`Action`]s: what to send
+//! to whom, and what its own searches have found. A query has a [`Guid`], by which a node knows that it has met
+//! it and where it came from; hits go back that way, so no query has to say who asks. (A neighbour can tell:
+//! what comes from no farther than there was asked there.) Each search says by which [`Strategy`] it goes.
+//! [`codec`] turns messages into frames and back; [`grouped`] puts together what is the same content;
+//! [`simulate`] has thousands of nodes search; [`theory`] says how many messages that takes.
 #![forbid(unsafe_code)]
 
 mod action;

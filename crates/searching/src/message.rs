@@ -21,7 +21,7 @@ pub enum Message {
     Filters(Attenuated),
 }
 
-/// Tells one query from all others, by chance. Who answers it, or passes it on, learns nothing of who asks.
+/// Tells one query from all others, by chance, and nothing of who asks.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Guid(pub [u8; 16]);
 

@@ -1,9 +1,9 @@
 //! One node of the search: it asks, answers, and passes on.
 //!
-//! No query is sent to a neighbour twice, so each ends after at most two messages for every edge of the graph,
-//! whatever its TTL and whatever the graph. A walk that goes back to where it first came from only when
-//! there is nowhere else to go is Tarry's traversal (1895): it comes home after exactly two messages
-//! for every edge, and has been everywhere.
+//! No query is sent to a neighbour twice, so each ends after at most two messages for every edge of the
+//! graph, whatever its TTL and whatever the graph. A walk that goes back to where it first came from only
+//! when there is nowhere else to go is Tarry's traversal (1895): where it finds nothing, it comes home after
+//! exactly two messages for every edge, and has been everywhere.
 
 mod bucket;
 mod neighbours;
@@ -178,12 +178,16 @@ impl<N: Copy + Eq> Searcher<N> {
                 (walks, walks)
             }
         };
-        let hops = if sent == 0 { 0 } else { attempt.ttl };
+        let wait = match routing {
+            _ if sent == 0 => Duration::ZERO,
+            Routing::Flood => self.config.hop_time.saturating_mul(attempt.ttl.into()),
+            Routing::Walk | Routing::Bloom => self.config.walk_wait,
+        };
         let Some(search) = self.searches.get_mut(id) else { return };
         search.attempts += 1;
         search.guid = guid;
         search.walks = walks;
-        search.until = now.saturating_add(self.config.hop_time.saturating_mul(hops.into()));
+        search.until = now.saturating_add(wait);
     }
 
     /// A walk has been everywhere. When all have, nothing is left to wait for.

@@ -9,8 +9,9 @@ pub enum Strategy {
     /// Floods with a TTL of 1, 2, 3 and so on, until one has found something: the expanding ring of Lv, Cao,
     /// Cohen, Li and Shenker, "Search and replication in unstructured peer-to-peer networks" (2002).
     Rings,
-    /// So many walks at once, at least one, as in the same paper. Each node remembers where it has sent a
-    /// query, and sends it elsewhere the next time. A walk ends at the first holder that it meets.
+    /// So many walks at once, at least one and at most one to each neighbour, as in the same paper. Each node
+    /// remembers where it has sent a query, and sends it elsewhere the next time. A walk ends at the first
+    /// holder that it meets, or where a hit of another one has passed.
     Walkers(u8),
     /// One walk that the filters of neighbours guide; it ends at the first holder that it meets. Where it
     /// finds nothing, a flood follows. Filters know whole names, so a part of a name is flooded at once.

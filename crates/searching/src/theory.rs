@@ -8,9 +8,9 @@ use crate::simulate::Graph;
 
 /// Query messages of a flood from `asker`, exactly.
 ///
-/// Whoever the query reaches before its TTL is used up sends it to all its neighbours but the one that it came
-/// from; `asker` sends it to all. So these are all degrees of the nodes nearer than the TTL, less one for
-/// each of them but the asker.
+/// Whoever the query reaches before its TTL is used up sends it to all its neighbours but the one that it
+/// came from; `asker` sends it to all. So these are all degrees of the nodes nearer than the TTL, less one
+/// for each of them but the asker.
 pub fn flood(graph: &Graph, asker: usize, ttl: u16) -> u64 {
     let distances = graph.distances(asker, |_| true);
     let senders = (0..graph.nodes()).filter(|node| is_within(distances[*node], ttl.checked_sub(1)));
@@ -41,7 +41,7 @@ pub fn rings(graph: &Graph, asker: usize, nearest_holder: Option<u32>, ttl: u16)
 
 /// Query messages of one walk for what nobody has, exactly, whatever chance does: it goes along each edge
 /// once in each direction and is home then (Tarry 1895; Tel, "Introduction to distributed algorithms",
-/// second edition, theorem 6.14). The graph is connected, and the walk has a TTL that is no shorter.
+/// chapter 6, traversal algorithms). The graph is connected, and the walk has a TTL that is no shorter.
 pub fn walk_everywhere(graph: &Graph) -> u64 {
     2 * graph.edges() as u64
 }
@@ -99,7 +99,7 @@ mod tests {
         );
     }
 
-    /// 0.00819 is in the table of Fan, Cao, Almeida and Broder, "Summary cache" (2000), for m/n = 10 and k = 7.
+    /// 0.00819 is in the table of Cao, "Bloom filters: the math" (1998), for ten bits a name and seven hashes.
     #[test]
     fn a_bloom_filter_of_ten_bits_a_name_is_wrong_for_one_in_a_hundred_and_twenty() {
         assert!((false_positives(1, 10, 7) - 0.00819).abs() < 0.00001);

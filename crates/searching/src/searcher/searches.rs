@@ -25,7 +25,7 @@ pub(super) struct Search {
     pub(super) guid: Guid,
     /// How many walks of the last attempt have not come home.
     pub(super) walks: usize,
-    /// How long the last attempt is waited for.
+    /// When the last attempt was waited for long enough.
     pub(super) until: Duration,
     /// Holder, content and name of each hit. Bounded by the hits that a query may have.
     found: HashSet<([u8; 32], [u8; 32], FileName)>,

@@ -11,6 +11,7 @@ const CONFIG: Config = Config {
     walk_ttl: 8,
     walk_ttl_max: 8,
     hop_time: Duration::from_millis(50),
+    walk_wait: Duration::from_millis(400),
     seen_max: 16,
     seen_for: Duration::from_secs(5),
     neighbours_max: 4,

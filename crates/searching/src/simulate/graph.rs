@@ -17,12 +17,11 @@ pub enum GraphError {
     #[error("a graph has at least one node and at most {}", Graph::NODES_MAX)]
     Nodes,
     #[error(
-        "each of {nodes} nodes cannot have {degree} neighbours: the degree is less than the number of nodes, and one of the two is even"
+        "{nodes} nodes cannot have {degree} neighbours each: \
+        the degree is less than the number of nodes, and one of the two is even"
     )]
     Degree { nodes: usize, degree: usize },
-    #[error(
-        "a random graph of degree {0} that hangs together was not found; with a degree of at least 3 it is"
-    )]
+    #[error("no connected graph of degree {0} was found; with a degree of at least 3 one is")]
     NotConnected(usize),
     #[error("the edge {0}-{1} is a loop, is there twice, or ends at no node")]
     Edge(usize, usize),
@@ -135,7 +134,8 @@ impl Graph {
         true
     }
 
-    /// Joins two nodes at a time that lack neighbours, until none does, or no two of those left may be joined.
+    /// Joins two nodes at a time that lack neighbours, until none does, or no two of those left may be
+    /// joined.
     fn try_random_regular(nodes: usize, degree: usize, chance: &mut Chance) -> Option<Self> {
         let mut graph = Self::of_nodes(nodes).ok()?;
         let mut lacking: Vec<usize> = (0..nodes * degree).map(|point| point / degree).collect();

@@ -71,7 +71,7 @@ pub enum ScenarioError {
 
 impl Scenario {
     /// Each search is asked by any node, for a file of its own that `holders` others have: as many as there
-    /// are others, at most. Hops take 20 ms, and a walk may go as far as it is let.
+    /// are others, at most. Hops take 20 ms, and a walk may go as far as others let it.
     pub fn random(
         graph: Graph,
         strategy: Strategy,
@@ -98,7 +98,12 @@ impl Scenario {
             searches,
             strategy,
             ttl: Config::TTL,
-            config: Config { walk_ttl: config.walk_ttl_max, filter_len: 128, ..config },
+            config: Config {
+                walk_ttl: config.walk_ttl_max,
+                walk_wait: config.hop_time * config.walk_ttl_max.into(),
+                filter_len: 128,
+                ..config
+            },
             latency: Distribution::Constant(Duration::from_millis(20)),
             pause: Duration::from_secs(10),
             churn: None,

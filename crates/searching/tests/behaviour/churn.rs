@@ -15,7 +15,7 @@ fn under_churn(strategy: Strategy, searches: usize, holders: usize, churn: Churn
     let graph = random_regular(100, 5, 6);
     let mut scenario = Scenario::random(graph, strategy, searches, holders, 6);
     scenario.churn = Some(churn);
-    scenario.config.walk_ttl = 100;
+    scenario.config.walk_wait = Duration::from_secs(5);
     simulate::run(&scenario).unwrap()
 }
 

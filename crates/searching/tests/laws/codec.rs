@@ -6,7 +6,7 @@ use searching::{
     codec::{self, PREFIX_LEN},
 };
 
-/// Panics where bytes are neither an error nor a message that is within its limits and the same again after it was
+/// Panics where bytes are neither an error nor a message within its limits, which is the same after it was
 /// sent on.
 pub fn holds(frame: &[u8]) {
     let Ok(message) = codec::decode(frame) else { return };
