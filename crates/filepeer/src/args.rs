@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 use cli::Documents;
 
 use crate::{
-    commands::{get::GetArgs, ticket::TicketArgs},
+    commands::{get::GetArgs, search::SearchArgs, serve::ServeArgs, ticket::TicketArgs},
     demo::DemoArgs,
     simulate::args::{ReportArgs, SimulateArgs},
     top::TopArgs,
@@ -13,6 +13,7 @@ use crate::{
 const EXAMPLES: &str = "\
 Examples:
   filepeer demo                        three nodes find and fetch a file
+  filepeer serve --share files         a node with the files of a directory
   filepeer get contoh.txt --via 127.0.0.1:5003
   filepeer ticket thesis.pdf           prints a line that fetches the file
   filepeer simulate                    what a search costs, up to 1,000 nodes
@@ -33,6 +34,12 @@ pub struct Args {
 pub(crate) enum Command {
     /// Let three nodes of this machine find and fetch a file
     Demo(DemoArgs),
+
+    /// Run a node: share files, answer searches and pass them on
+    Serve(ServeArgs),
+
+    /// Show who has a file
+    Search(SearchArgs),
 
     /// Search for files, and fetch them from all who have them
     Get(GetArgs),

@@ -3,6 +3,8 @@
 pub(crate) mod ending;
 pub(crate) mod get;
 pub(crate) mod reach;
+pub(crate) mod search;
+pub(crate) mod serve;
 pub(crate) mod ticket;
 
 use anyhow::Context;

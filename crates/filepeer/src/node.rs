@@ -40,7 +40,7 @@ pub(crate) use self::{
     counts::NodeCounts,
     endpoint::OpenError,
     event::{Event, Listener, Place},
-    identity::{Identity, IdentityError},
+    identity::Identity,
     neighbours::address::NeighbourAddress,
     offer::{Nothing, Offer},
     options::Options,
@@ -49,7 +49,7 @@ pub(crate) use self::{
 };
 use self::{
     counts::Tally,
-    driver::{Driver, Request},
+    driver::{Driver, Linked, Request},
     endpoint::Sockets,
     link::ALPN,
     local::Local,
@@ -71,12 +71,16 @@ pub(crate) struct Node {
 
 struct Inner {
     local: Arc<Local>,
+    /// No other node has it meanwhile.
+    _identity: Identity,
     router: Router,
     offer: Arc<dyn Offer>,
     searches: Searches,
     /// How many neighbours were named, and how many of them were tried until now.
     named: usize,
     tried: watch::Receiver<usize>,
+    looks_around: bool,
+    linked: Linked,
     /// Those that keep neighbours and answer on the seed's wire. They are aborted with the node.
     tasks: Mutex<JoinSet<()>>,
 }
@@ -90,7 +94,7 @@ impl Node {
         protocols: impl FnOnce(RouterBuilder) -> RouterBuilder,
     ) -> Result<Self, OpenError> {
         let Sockets { tcp, endpoint, address } = Sockets::open(&options).await?;
-        let Options { neighbours, lan, relay, search, events, stats, .. } = options;
+        let Options { identity, neighbours, lan, relay, search, events, stats, .. } = options;
         let tally = Tally::default();
         let local = Arc::new(Local { id: endpoint.id(), address, relay, events, tally });
         let holder = endpoint::holder(&endpoint, address).await;
@@ -103,16 +107,31 @@ impl Node {
         let wire = SeedWire::new(Arc::clone(&local), Arc::clone(&offer), searches.clone(), stats);
         let (trying, tried) = watch::channel(0);
         let seeds = Arc::clone(&searches.seeds);
-        let keeper =
-            Keeper { local: Arc::clone(&local), endpoint, requests, linked, seeds, tried: trying };
-        let named = neighbours.len();
-        let tasks = Mutex::new(begin(Arc::new(keeper), neighbours, network));
-        let inner = Inner { local, router, offer, searches, named, tried, tasks };
+        let keeper = Keeper {
+            local: Arc::clone(&local),
+            endpoint,
+            requests,
+            linked: linked.clone(),
+            seeds,
+            tried: trying,
+        };
+        let inner = Inner {
+            local,
+            _identity: identity,
+            router,
+            offer,
+            searches,
+            named: neighbours.len(),
+            tried,
+            looks_around: lan,
+            linked,
+            tasks: Mutex::new(begin(Arc::new(keeper), neighbours, network)),
+        };
         let node = Self { inner: Arc::new(inner) };
         node.share().await;
         let tcp = TcpListener::from_std(tcp).map_err(|reason| OpenError::Tcp(address, reason))?;
         node.tasks().spawn(Arc::new(wire).serve(tcp));
-        node.inner.local.tell(Event::Ready { address, id: node.id() });
+        node.inner.local.tell(Event::Ready { address });
         Ok(node)
     }
 
@@ -143,11 +162,20 @@ impl Node {
         let _ = searches.requests.send(Request::Share(offer.items())).await;
     }
 
-    /// Returns when each neighbour that was named was tried once, at the latest after `wait`.
-    pub(crate) async fn neighbours_tried(&self, wait: Duration) {
-        let Inner { named, tried, .. } = &*self.inner;
-        let mut tried = tried.clone();
-        let _ = time::timeout(wait, tried.wait_for(|tried| tried >= named)).await;
+    /// Returns when each neighbour that was named was tried once, and a node that looks around on its local
+    /// network has at least one; at the latest after `wait`. Whether there is anybody to ask.
+    pub(crate) async fn neighbours_tried(&self, wait: Duration) -> bool {
+        let Inner { named, looks_around, tried, linked, .. } = &*self.inner;
+        let (mut tried, mut linked) = (tried.clone(), linked.clone());
+        let trying = async {
+            let _ = tried.wait_for(|tried| tried >= named).await;
+            if *looks_around {
+                let _ = linked.wait_for(|linked| !linked.is_empty()).await;
+            }
+        };
+        let _ = time::timeout(wait, trying).await;
+        let NodeCounts { neighbours, seed_neighbours, .. } = self.counts();
+        neighbours + seed_neighbours > 0
     }
 
     /// Asks all neighbours. What is found is told as an event too, as it comes.

@@ -155,12 +155,8 @@ impl Driver {
         let after = self.searcher.counts();
         let is_new = (before.duplicates, before.queries_refused)
             == (after.duplicates, after.queries_refused);
-        if let (Some(name), true, Some(link)) = (asked, is_new, self.links.get(&id)) {
-            self.local.tell(Event::QueryReceived {
-                node: self.local.place(),
-                name,
-                from: link.place,
-            });
+        if let (Some(name), true) = (asked, is_new) {
+            self.local.tell(Event::QueryReceived { node: self.local.place(), name });
         }
         actions
     }
@@ -205,9 +201,8 @@ impl Driver {
                 self.local.tally.refused();
                 Event::PeerRefused { peer: neighbour, why }
             }
-            Ending::Ours | Ending::Closed | Ending::Lost | Ending::Full => {
-                Event::NeighbourLost { neighbour, why }
-            }
+            Ending::Closed | Ending::Lost | Ending::Full => Event::NeighbourLost { neighbour, why },
+            Ending::Ours => return,
         };
         self.local.tell(event);
     }

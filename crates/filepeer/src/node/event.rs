@@ -15,7 +15,6 @@ pub(crate) enum Event {
     /// Searches and the seed's questions are answered from now on.
     Ready {
         address: SocketAddr,
-        id: EndpointId,
     },
     NeighbourAdded {
         node: Place,
@@ -35,7 +34,6 @@ pub(crate) enum Event {
     QueryReceived {
         node: Place,
         name: String,
-        from: Place,
     },
     /// An answer to a search of this node's own, or to one that came by the seed's wire.
     /// `hops` is `None` where a node of the seed answered, which counts none.

@@ -6,6 +6,7 @@ use std::{
 };
 
 use iroh::RelayUrl;
+use searching::Config;
 
 use super::{event::Listener, identity::Identity, neighbours::address::NeighbourAddress};
 
@@ -20,7 +21,7 @@ pub(crate) struct Options {
     /// Finds neighbours on the local network by mDNS, and is found.
     pub(crate) lan: bool,
     pub(crate) relay: Option<RelayUrl>,
-    pub(crate) search: searching::Config,
+    pub(crate) search: Config,
     pub(crate) events: Listener,
     pub(crate) stats: Stats,
 }

@@ -38,8 +38,6 @@ pub(crate) enum Until {
     First,
     /// After this time without a new answer, if there was one.
     Quiet(Duration),
-    /// As far as the search goes.
-    End,
 }
 
 /// Who is asked.
@@ -168,7 +166,7 @@ impl<'a> Answers<'a> {
         match (until, self.last) {
             (Until::First, Some(_)) => None,
             (Until::Quiet(quiet), Some(last)) => Some(deadline.min(last + quiet)),
-            (_, None) | (Until::End, Some(_)) => Some(deadline),
+            (_, None) => Some(deadline),
         }
     }
 

@@ -115,7 +115,7 @@ impl SeedWire {
         let answer = match Question::parse(&question) {
             Some(Question::Id) => format!("ID {}\n", self.local.id),
             Some(Question::Stats) if peer.ip().is_loopback() => (self.stats)() + "\n",
-            Some(Question::Search(name)) => match self.find(&name, &stream, peer).await? {
+            Some(Question::Search(name)) => match self.find(&name, &stream).await? {
                 Some(holder) => asking::found(&name, holder),
                 None => String::new(),
             },
@@ -130,13 +130,8 @@ impl SeedWire {
     }
 
     /// Where the file is: here, or where a neighbour says.
-    async fn find(
-        &self,
-        name: &FileName,
-        stream: &TcpStream,
-        peer: SocketAddr,
-    ) -> io::Result<Option<SocketAddr>> {
-        self.tell_query(name, peer);
+    async fn find(&self, name: &FileName, stream: &TcpStream) -> io::Result<Option<SocketAddr>> {
+        self.tell_query(name);
         let begun = Instant::now();
         // As the asker reached it; the address that is listened on may be that of all interfaces.
         let here = stream.local_addr()?;
@@ -161,7 +156,7 @@ impl SeedWire {
 
     /// Sends the file on a thread that may wait for the disk and for the peer.
     async fn send(&self, name: FileName, stream: TcpStream, peer: SocketAddr) -> io::Result<()> {
-        self.tell_query(&name, peer);
+        self.tell_query(&name);
         let stream = stream.into_std()?;
         stream.set_nonblocking(false)?;
         stream.set_write_timeout(Some(SILENCE_MAX))?;
@@ -182,10 +177,9 @@ impl SeedWire {
         Ok(())
     }
 
-    fn tell_query(&self, name: &FileName, peer: SocketAddr) {
-        let from = Place { address: Some(peer), id: None };
+    fn tell_query(&self, name: &FileName) {
         let name = name.as_str().to_owned();
-        self.local.tell(Event::QueryReceived { node: self.local.place(), name, from });
+        self.local.tell(Event::QueryReceived { node: self.local.place(), name });
     }
 
     fn asked(&self) -> MutexGuard<'_, HashSet<FileName>> {

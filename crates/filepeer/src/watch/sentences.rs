@@ -12,7 +12,7 @@ use crate::{
 /// How much an event matters, and what is said of it; a line for each sentence.
 pub(crate) fn of(event: &Event, language: Language) -> (Level, Vec<String>) {
     match event {
-        Event::Ready { address, .. } => info([language.log_ready(at(*address))]),
+        Event::Ready { address } => info([language.log_ready(at(*address))]),
         Event::NeighbourAdded { node, neighbour } => {
             info([language.log_neighbour(place(*node), place(*neighbour))])
         }
@@ -95,11 +95,7 @@ mod tests {
                 "Node localhost:5001 menambahkan tetangga node localhost:5002.",
             ),
             (
-                Event::QueryReceived {
-                    node: node(5002),
-                    name: "contoh.txt".to_owned(),
-                    from: node(5003),
-                },
+                Event::QueryReceived { node: node(5002), name: "contoh.txt".to_owned() },
                 "Node localhost:5002 menerima permintaan pencarian file 'contoh.txt'.",
             ),
             (

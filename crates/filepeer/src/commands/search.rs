@@ -1,0 +1,149 @@
+//! `filepeer search`: who has a file, and how far away.
+
+use std::{process::ExitCode, sync::Arc, time::Duration};
+
+use anyhow::ensure;
+use cli::{
+    table::{self, Side},
+    units,
+};
+use protocol::FileNameError;
+use searching::{Found, Strategy, Wanted};
+
+use super::{
+    ending::{EXIT_STOPPED, Ending},
+    reach::ReachArgs,
+    runtime,
+};
+use crate::node::{Answer, Event, Listener, NeighbourAddress, Node, Nothing, Search, Until};
+
+const NOTES: &str = "\
+Examples:
+  filepeer search contoh.txt --via 127.0.0.1:5003
+  filepeer search .pdf --substring --via 127.0.0.1:5003
+  filepeer search contoh.txt --lan
+
+Each line of the answer is a content and a node that has it. The node behind
+--via is one hop away. The same hash is the same content, whatever its name; a
+node of the seed's protocol has no hashes.
+
+Exit status: 0 somebody has it, 1 nobody has, 2 bad usage or no node was
+reached, 130 it was stopped.";
+
+/// After this time without another answer nobody is expected to have one.
+const QUIET: Duration = Duration::from_millis(500);
+
+/// Digits of a hash that are shown.
+const HASH_DIGITS: usize = 16;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = NOTES)]
+pub(crate) struct SearchArgs {
+    /// Name to search for
+    #[arg(value_name = "NAME")]
+    name: String,
+
+    /// Node to search through: HOST:PORT, or its identity; may be repeated
+    #[arg(long, value_name = "NODE")]
+    via: Vec<NeighbourAddress>,
+
+    /// Find all names that contain NAME
+    #[arg(long)]
+    substring: bool,
+
+    /// How many hops the search goes
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = searching::Config::TTL,
+        value_parser = clap::value_parser!(u16).range(1..=16)
+    )]
+    ttl: u16,
+
+    /// How long the search may take
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "5",
+        value_parser = units::seconds_not_zero
+    )]
+    wait: Duration,
+
+    #[command(flatten)]
+    reach: ReachArgs,
+}
+
+impl SearchArgs {
+    fn search(&self) -> Result<Search, FileNameError> {
+        let wanted = match self.substring {
+            true => Wanted::Containing(self.name.parse()?),
+            false => Wanted::Exact(self.name.parse()?),
+        };
+        let (ttl, wait) = (self.ttl, self.wait);
+        Ok(Search { wanted, strategy: Strategy::Flood, ttl, wait, until: Until::Quiet(QUIET) })
+    }
+}
+
+/// An error means bad usage, or that no node was reached.
+pub(crate) fn run(args: &SearchArgs) -> anyhow::Result<ExitCode> {
+    let search = args.search()?;
+    ensure!(
+        !args.via.is_empty() || args.reach.lan,
+        "no node to search through: name one with --via, or look for some with --lan"
+    );
+    runtime()?.block_on(async {
+        let mut ending = Ending::by_signals()?;
+        tokio::select! {
+            answer = ask(args, search) => show(&answer?),
+            () = ending.asked() => Ok(EXIT_STOPPED.into()),
+        }
+    })
+}
+
+async fn ask(args: &SearchArgs, search: Search) -> anyhow::Result<Answer> {
+    let options = args.reach.passing_node(&args.via, teller());
+    let node = Node::start(options, Arc::new(Nothing), |router| router).await?;
+    let is_anybody_there = node.neighbours_tried(args.wait).await;
+    ensure!(is_anybody_there, "no node to search through was reached");
+    let answer = node.search(search).await;
+    node.stop().await;
+    Ok(answer)
+}
+
+/// Says why a node behind `--via` is not asked.
+fn teller() -> Listener {
+    Arc::new(|event| {
+        if let Event::NeighbourUnreachable { neighbour, why, .. } = event {
+            cli::errln!("filepeer: {neighbour}: {}", cli::printable(&why));
+        }
+    })
+}
+
+fn show(answer: &Answer) -> anyhow::Result<ExitCode> {
+    let Some(response) = answer.response else {
+        cli::errln!("filepeer: nobody has it");
+        return Ok(ExitCode::FAILURE);
+    };
+    let mut rows = vec![["NAME", "SIZE", "HASH", "AT", "HOPS"].map(str::to_owned).to_vec()];
+    rows.extend(answer.found.iter().flat_map(rows_of));
+    rows.extend(answer.of_seed.iter().map(|holder| {
+        let (name, at) = (holder.name.to_string(), holder.address.to_string());
+        vec![name, "-".to_owned(), "-".to_owned(), at, "-".to_owned()]
+    }));
+    let sides = [Side::Left, Side::Right, Side::Left, Side::Left, Side::Right];
+    cli::outln!("{}", table::aligned(&sides, &rows).trim_end());
+    cli::errln!("filepeer: the first answer took {:.1} ms", response.as_secs_f64() * 1e3);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A row for each holder. All names of a content are in each of them.
+fn rows_of(found: &Found) -> impl Iterator<Item = Vec<String>> {
+    let names: Vec<_> = found.names.iter().map(ToString::to_string).collect();
+    let hash: String = found.hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    found.holders.iter().map(move |(holder, hops)| {
+        let id: String = holder.id.iter().map(|byte| format!("{byte:02x}")).collect();
+        let at = holder.addresses.first().map_or(id, ToString::to_string);
+        let hash = hash[..HASH_DIGITS].to_owned();
+        vec![names.join(", "), units::size(found.size), hash, at, hops.to_string()]
+    })
+}
