@@ -249,21 +249,29 @@ fn what_programs_say_goes_through_one_module() {
     }
 }
 
+/// The sources of a package that are in none of its rooms.
+fn outside(package: &str, rooms: &[&str]) -> Vec<(PathBuf, String)> {
+    let src = crates().join(package).join("src");
+    let rooms: Vec<_> = rooms.iter().map(|name| src.join(name)).collect();
+    let mut all = sources(&src);
+    all.retain(|(path, _)| !rooms.iter().any(|room| path.with_extension("").starts_with(room)));
+    assert!(!all.is_empty());
+    all
+}
+
 #[test]
-fn tokio_appears_in_the_async_model_the_balancer_and_the_live_parts_of_chatsim_alone() {
-    let mut all = sources(&crates().join("serving/src"));
-    all.retain(|(path, _)| !path.ends_with("models/async_tasks.rs"));
-    assert_absent(&all, &["tokio"]);
+fn tokio_appears_in_the_async_model_the_balancer_and_what_is_live_in_chatsim_and_filepeer_alone() {
     for (package, _) in MAY_IMPORT {
         let uses = dependencies(package, "dependencies").iter().any(|name| name == "tokio");
-        assert_eq!(uses, ["chatsim", "filebalancer", "serving"].contains(&package), "{package}");
+        let may = ["chatsim", "filebalancer", "filepeer", "serving"].contains(&package);
+        assert_eq!(uses, may, "{package}");
     }
-    let chatsim = crates().join("chatsim/src");
-    let mut all = sources(&chatsim);
-    let may_wait = ["live", "serve", "broker"].map(|name| chatsim.join(name));
-    all.retain(|(path, _)| !may_wait.iter().any(|room| path.with_extension("").starts_with(room)));
-    assert!(!all.is_empty());
-    assert_absent(&all, &["tokio", "axum", "async_nats"]);
+    assert_absent(&outside("serving", &["models/async_tasks"]), &["tokio"]);
+    let of_chatsim = outside("chatsim", &["live", "serve", "broker"]);
+    assert_absent(&of_chatsim, &["tokio", "axum", "async_nats"]);
+    // What is simulated, shown and written down there knows no connection.
+    let of_filepeer = outside("filepeer", &["node", "blobs", "fetch", "commands", "demo"]);
+    assert_absent(&of_filepeer, &["tokio", "iroh::"]);
 }
 
 #[test]
