@@ -8,11 +8,10 @@ mod args;
 mod blobs;
 mod commands;
 mod demo;
-#[allow(dead_code, reason = "nobody is told yet who was dropped")]
 mod fetch;
 mod holdings;
 mod language;
-#[allow(dead_code, reason = "nobody is told yet who was dropped")]
+#[allow(dead_code, reason = "an event says more than the log writes of it")]
 mod node;
 mod simulate;
 mod ticket;

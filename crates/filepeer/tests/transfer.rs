@@ -25,6 +25,10 @@ fn size() -> usize {
     megabytes * 1_000_000
 }
 
+fn limit() -> String {
+    format!("{}B", size() as u64 / SECONDS)
+}
+
 /// A process that is killed with the test.
 struct Process(Child);
 
@@ -78,12 +82,21 @@ impl Files {
 
     /// A process that sends the file, and its ticket.
     fn sender(&self) -> (Process, String) {
-        let limit = format!("{}B", size() as u64 / SECONDS);
-        let args = ["ticket", "a.bin", "--upload-limit", &limit];
-        let mut process = Process::start(&args, self.dir.path());
-        let mut ticket = String::new();
-        BufReader::new(process.0.stdout.as_mut().unwrap()).read_line(&mut ticket).unwrap();
-        (process, ticket.trim_end().to_owned())
+        self.first_line_of(&["ticket", "a.bin", "--upload-limit", &limit()])
+    }
+
+    /// A node, and its address.
+    fn node(&self, args: &[&str]) -> (Process, String) {
+        let args: Vec<_> = ["serve", "--port", "0"].iter().chain(args).copied().collect();
+        let (process, line) = self.first_line_of(&args);
+        (process, line.strip_prefix("listening on ").unwrap().to_owned())
+    }
+
+    fn first_line_of(&self, args: &[&str]) -> (Process, String) {
+        let mut process = Process::start(args, self.dir.path());
+        let mut line = String::new();
+        BufReader::new(process.0.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        (process, line.trim_end().to_owned())
     }
 
     fn get(&self, args: &[&str]) -> Process {
@@ -126,6 +139,25 @@ impl Files {
 fn mib_before(words: &str, text: &str) -> f64 {
     let before = text.split(&format!(" MiB {words}")).next().unwrap();
     before.rsplit(char::is_whitespace).next().unwrap().parse().unwrap_or_else(|_| panic!("{text}"))
+}
+
+#[test]
+fn a_file_is_found_by_its_name_and_comes_from_both_who_share_it() {
+    let files = Files::new();
+    let share = ["--share", ".", "--upload-limit", &limit()];
+    let ((_one, first), (_two, second)) = (files.node(&share), files.node(&share));
+    let (_between, via) = files.node(&["--neighbour", &first, "--neighbour", &second]);
+    // What a node shares is hashed first, and neighbours are met meanwhile.
+    let both = format!("{first}\n{second}");
+    eventually(PATIENCE, "both are found", || {
+        let search = Process::start(&["search", "a.bin", "--via", &via], &files.folder());
+        let (_, out, _) = search.end();
+        both.lines().all(|holder| out.contains(holder))
+    });
+    let (status, out, err) = files.get(&["a.bin", "--via", &via]).end();
+    assert!(status.success(), "{out}{err}");
+    files.assert_whole();
+    assert!(both.lines().all(|holder| out.contains(holder)), "{out}");
 }
 
 #[test]

@@ -200,7 +200,7 @@ async fn from_a_seed(holder: &SeedHolder, target: Target) -> anyhow::Result<()> 
 }
 
 fn summary(outcome: &Outcome) -> String {
-    let Outcome { path, size, resumed, took, holders, .. } = outcome;
+    let Outcome { path, size, resumed, took, holders, dropped, .. } = outcome;
     let from: Vec<_> = match &holders[..] {
         [(holder, _)] => vec![holder.to_string()],
         all => {
@@ -215,6 +215,9 @@ fn summary(outcome: &Outcome) -> String {
     }
     if *resumed > 0 {
         text += &format!("; {} were there already", units::size(*resumed));
+    }
+    for (holder, why) in dropped {
+        text += &format!("; {holder} was dropped: {why}");
     }
     text
 }

@@ -10,7 +10,7 @@ use crate::{
     blobs::{self, remote::RemoteBlobs, uploads::Uploads},
     fetch::{
         fetch,
-        outcome::Wanted as WantedContent,
+        outcome::{Progress, Wanted as WantedContent},
         partial::{IfExists, Target},
     },
     holdings::Holdings,
@@ -99,7 +99,12 @@ impl Scene {
         let wanted = WantedContent { hash: hash.into(), size, holders: ways };
         let target = Target { path: path.clone(), if_exists: IfExists::Refuse };
         let blobs = RemoteBlobs { endpoint: last.endpoint().clone() };
-        let outcome = fetch(blobs, wanted, target, |_| ()).await?;
+        let tell = |progress| {
+            if let Progress::Dropped { holder, why } = progress {
+                log.tell(&Event::HolderDropped { holder, why: why.to_string() });
+            }
+        };
+        let outcome = fetch(blobs, wanted, target, tell).await?;
         let first_byte = outcome.response.unwrap_or_default();
         log.tell(&Event::TransferDone {
             name: FILE.parse()?,
