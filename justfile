@@ -29,9 +29,10 @@ golden:
 properties:
     PROPTEST_CASES=20000 cargo test --release -p protocol --test properties
 
-# Fuzz each part of the protocol for SECONDS; needs a C++ compiler
+# Fuzz each part of the protocol, and what peers send, for SECONDS; needs a C++ compiler
 fuzz SECONDS="60":
     crates/protocol/fuzz/run {{ SECONDS }}
+    crates/searching/fuzz/run {{ SECONDS }}
 
 # The whole experiment: thread and process mode, full volumes, 108 rows
 experiment:

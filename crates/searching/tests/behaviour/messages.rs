@@ -3,7 +3,7 @@
 #[path = "../laws/codec.rs"]
 mod law;
 
-use std::net::SocketAddr;
+use std::{fs, net::SocketAddr};
 
 use proptest::{collection::vec, prelude::*, sample::select};
 use searching::{
@@ -90,6 +90,18 @@ proptest! {
         }
         law::holds(&frame);
         frame.truncate(end.index(frame.len()));
+        law::holds(&frame);
+    }
+}
+
+/// What the fuzzer begins with is worth something while it is well formed.
+#[test]
+fn every_seed_of_the_fuzzer_is_a_message() {
+    let seeds = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/seeds/message")).unwrap();
+    let frames: Vec<_> = seeds.map(|seed| fs::read(seed.unwrap().path()).unwrap()).collect();
+    assert!(frames.len() >= 6);
+    for frame in frames {
+        assert!(codec::decode(&frame).is_ok(), "{frame:?}");
         law::holds(&frame);
     }
 }
