@@ -21,6 +21,7 @@ use std::{
 };
 
 use bao_tree::blake3;
+use cli::units;
 use protocol::{FileName, FileNameError};
 use searching::Item;
 use storage::{Directory, DirectoryOptions, OpenDirectoryError, StorageError, Usage};
@@ -75,6 +76,20 @@ pub(crate) enum Finding {
     LeftOut { name: FileName, why: String },
     /// The directory cannot be looked through; what was offered stays so.
     Unreadable { why: String },
+}
+
+impl Finding {
+    /// What a person should read of it. A small file is hashed before anybody has read that it is.
+    pub(crate) fn sentence(&self) -> Option<String> {
+        match self {
+            Self::Hashing { size: ..LARGE, .. } => None,
+            Self::Hashing { name, size } => Some(format!("reading {name}, {}", units::size(*size))),
+            Self::OfferChanged { files: 1 } => Some("1 file is shared".to_owned()),
+            Self::OfferChanged { files } => Some(format!("{files} files are shared")),
+            Self::LeftOut { name, why } => Some(format!("{name} is not shared: {why}")),
+            Self::Unreadable { why } => Some(format!("the shared directory is not read: {why}")),
+        }
+    }
 }
 
 /// Why there is nothing that could be shared.

@@ -11,7 +11,6 @@ use std::{
 
 use anyhow::Context;
 use clap::ValueHint;
-use cli::units;
 use monitor::RecordArgs;
 use tokio::runtime::Handle;
 
@@ -31,9 +30,6 @@ Examples:
 
 The first line on standard output says where the node listens, the second who it
 is. Nodes of the seed's line protocol can be neighbours too. Ctrl-C ends it.";
-
-/// Bytes of a file that takes a while to read.
-const LONG: u64 = 1_000_000_000;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = NOTES)]
@@ -120,17 +116,13 @@ async fn start(
 /// Has what is shared followed by searches, from the thread that hashes.
 fn keep_current(holdings: &Arc<Holdings>, node: &Node) -> anyhow::Result<()> {
     let (runtime, node) = (Handle::current(), node.clone());
-    let follow = move |finding| match finding {
-        Finding::Hashing { name, size } if size >= LONG => {
-            cli::errln!("filepeer: reading {name}, {}", units::size(size));
+    let follow = move |finding: Finding| {
+        if let Some(sentence) = finding.sentence() {
+            cli::errln!("filepeer: {sentence}");
         }
-        Finding::Hashing { .. } => {}
-        Finding::OfferChanged { files } => {
+        if let Finding::OfferChanged { .. } = finding {
             runtime.block_on(node.share());
-            cli::errln!("filepeer: files that are shared: {files}");
         }
-        Finding::LeftOut { name, why } => cli::errln!("filepeer: {name} is not shared: {why}"),
-        Finding::Unreadable { why } => cli::errln!("filepeer: --share: {why}"),
     };
     holdings.keep_current(follow).context("cannot look after what is shared")
 }

@@ -77,7 +77,12 @@ async fn hashed(holdings: &Arc<Holdings>) -> anyhow::Result<Arc<Held>> {
     let sender = Mutex::new(Some(sender));
     holdings.keep_current(move |finding| {
         let first = match finding {
-            Finding::Hashing { .. } => return,
+            Finding::Hashing { .. } => {
+                if let Some(sentence) = finding.sentence() {
+                    cli::errln!("filepeer: {sentence}");
+                }
+                return;
+            }
             Finding::OfferChanged { .. } => Ok(()),
             Finding::LeftOut { why, .. } | Finding::Unreadable { why } => Err(why),
         };

@@ -99,6 +99,14 @@ fn what_changes_in_the_offer_is_told_and_what_does_not_is_not() {
 }
 
 #[test]
+fn a_person_reads_of_large_files_that_they_are_read() {
+    let hashing = |size| Finding::Hashing { name: "a.bin".parse().unwrap(), size };
+    assert_eq!(hashing(LARGE - 1).sentence(), None);
+    assert_eq!(hashing(LARGE).sentence().unwrap(), "reading a.bin, 16.0 MiB");
+    assert_eq!(Finding::OfferChanged { files: 1 }.sentence().unwrap(), "1 file is shared");
+}
+
+#[test]
 fn one_file_is_shared_without_its_neighbours() {
     let dir = TempDir::new().unwrap();
     fs::write(dir.path().join("a"), b"1").unwrap();
