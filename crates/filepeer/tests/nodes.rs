@@ -9,7 +9,10 @@ use std::{
 };
 
 use tempfile::TempDir;
-use testkit::{PATIENCE, Server, ServerBuilder, eventually};
+use testkit::{
+    PATIENCE, Server, ServerBuilder, eventually,
+    network::{self, WITH_A_WAY_OUT, packets_out},
+};
 
 const FILEPEER: &str = env!("CARGO_BIN_EXE_filepeer");
 
@@ -133,4 +136,30 @@ fn a_port_that_is_taken_is_named() {
         "{}",
         refused.stderr
     );
+}
+
+#[test]
+fn serving_searching_and_fetching_send_nothing_to_another_machine_without_an_option() {
+    const SCENE: &str = r#"
+        cd "$DIR"
+        "$FILEPEER" serve --port 5001 --share shared --identity 1.key >&2 &
+        "$FILEPEER" serve --port 5002 --neighbour 127.0.0.1:5001 --identity 2.key >&2 &
+        "$FILEPEER" serve --port 5003 --neighbour localhost:5002 --identity 3.key >&2 &
+        for try in $(seq 100); do
+            "$FILEPEER" get contoh.txt --via 127.0.0.1:5003 >&2 && break
+            sleep 0.1
+        done
+        "$FILEPEER" search absent.txt --via 127.0.0.1:5003 >&2 || true
+        cat contoh.txt
+        echo
+        cat /proc/net/dev
+    "#;
+    let dir = TempDir::new().unwrap();
+    fs::create_dir(dir.path().join("shared")).unwrap();
+    fs::write(dir.path().join("shared/contoh.txt"), "INI ADALAH KOMUNIKASI P2P").unwrap();
+    let variables = [("DIR", dir.path()), ("FILEPEER", Path::new(FILEPEER))];
+    let script = format!("{WITH_A_WAY_OUT}{SCENE}");
+    let Some(printed) = network::run(&script, &variables) else { return };
+    assert!(printed.contains("INI ADALAH KOMUNIKASI P2P"), "{printed}");
+    assert_eq!(packets_out(&printed), 0, "{printed}");
 }

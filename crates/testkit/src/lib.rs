@@ -10,6 +10,7 @@ mod content;
 pub mod disk;
 mod footprint;
 mod installed;
+pub mod network;
 mod peer;
 pub mod processes;
 mod reply;

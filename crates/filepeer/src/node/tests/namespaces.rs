@@ -4,26 +4,11 @@
 //! A namespace takes rights that not everybody has; without them these tests say that they were skipped. What
 //! runs in one is this test program again.
 
-use std::{env, process::Command, time::Instant};
+use std::{env, time::Instant};
 
-use testkit::skip;
+use testkit::network::{self, WITH_A_WAY_OUT, packets_out};
 
 use super::*;
-
-/// Whatever a script starts ends with it, and it ends with the test.
-const UNSHARE: [&str; 7] = ["-r", "-n", "--pid", "--fork", "--kill-child", "--mount-proc", "sh"];
-
-/// A network that has a way out, of which the kernel itself makes no use.
-const WAY_OUT: &str = "
-    set -e
-    ip link set lo up
-    ip link add out type veth peer name beyond
-    for it in out beyond; do echo 1 > /proc/sys/net/ipv6/conf/$it/disable_ipv6; done
-    ip addr add 10.77.0.1/24 dev out
-    ip link set out up
-    ip link set beyond up
-    ip route add default via 10.77.0.2
-";
 
 /// Two networks that a cable joins: this one, and that of the process `$other`.
 const LOCAL_NETWORK: &str = r#"
@@ -42,28 +27,9 @@ const LOCAL_NETWORK: &str = r#"
     $there ip link set lo up
 "#;
 
-/// What the script prints, run in a network of its own; `None` where nobody may make one.
+/// What the script prints in a network of its own; `$TESTS` there is this program.
 fn in_a_network(script: &str) -> Option<String> {
-    let mut probe = Command::new("unshare");
-    probe.args(UNSHARE).args(["-c", "ip link add near type veth peer name far"]);
-    if !probe.output().is_ok_and(|output| output.status.success()) {
-        skip("this user may not make networks, or there is no ip");
-        return None;
-    }
-    let mut command = Command::new("timeout");
-    command.args(["120", "unshare"]).args(UNSHARE).args(["-c", script]);
-    let output = command.env("TESTS", env::current_exe().unwrap()).output().unwrap();
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}\n{printed}\n{said}", output.status);
-    Some(printed)
-}
-
-/// Packets that the network `out` was given to send, as the kernel counts them.
-fn packets_sent(printed: &str) -> u64 {
-    let line = printed.lines().find_map(|line| line.trim().strip_prefix("out:"));
-    let fields: Vec<_> = line.unwrap_or_else(|| panic!("{printed}")).split_whitespace().collect();
-    fields[9].parse().unwrap()
+    network::run(script, &[("TESTS", &env::current_exe().unwrap())])
 }
 
 #[test]
@@ -79,16 +45,16 @@ fn all_of_it_works_where_nothing_but_loopback_is_up() {
 #[test]
 fn nothing_is_sent_to_another_machine_without_an_option() {
     let script = format!(
-        "{WAY_OUT} $TESTS node::tests::network node::tests::seed_wire >&2; cat /proc/net/dev"
+        "{WITH_A_WAY_OUT} $TESTS node::tests::network node::tests::seed_wire >&2; cat /proc/net/dev"
     );
     let Some(printed) = in_a_network(&script) else { return };
-    assert_eq!(packets_sent(&printed), 0, "{printed}");
+    assert_eq!(packets_out(&printed), 0, "{printed}");
     // What would be sent is seen: a node that looks for others sends.
     let script = format!(
-        "{WAY_OUT} $TESTS --ignored --exact node::tests::namespaces::looks_around >&2; cat /proc/net/dev"
+        "{WITH_A_WAY_OUT} $TESTS --ignored --exact node::tests::namespaces::looks_around >&2; cat /proc/net/dev"
     );
     let Some(printed) = in_a_network(&script) else { return };
-    assert!(packets_sent(&printed) > 0, "{printed}");
+    assert!(packets_out(&printed) > 0, "{printed}");
 }
 
 #[test]
