@@ -12,7 +12,7 @@ use std::{
 };
 
 use iroh::{
-    endpoint::{Connection, RecvStream, SendStream},
+    endpoint::{Connection, ReadToEndError, RecvStream, SendStream},
     protocol::{AcceptError, ProtocolHandler},
 };
 use protocol::FileName;
@@ -169,9 +169,7 @@ impl Shared {
         answer: &mut SendStream,
         sent: &mut Option<(FileName, u64)>,
     ) -> Result<(), UploadError> {
-        let request = timeout(REQUEST_TIMEOUT, request.read_to_end(REQUEST_LEN_MAX)).await;
-        let request = request.ok().and_then(Result::ok).ok_or(UploadError::Request)?;
-        let request = Request::parse(&request).map_err(|_| UploadError::Request)?;
+        let request = read(&mut request).await?;
         let _counted = self.uploads.try_acquire().map_err(|_| UploadError::Busy)?;
         // It is one look at the disk, and a file is in the kernel's cache when it was just hashed.
         let Some(opened) = self.holdings.open_content(&request.hash) else { return Ok(()) };
@@ -225,6 +223,17 @@ impl Shared {
         for (name, bytes) in sent {
             (self.tell)(Event::Served { name, peer, bytes, took });
         }
+    }
+}
+
+/// A request that was given up before it was said is no reason to send its peer away.
+async fn read(request: &mut RecvStream) -> Result<Request, UploadError> {
+    match timeout(REQUEST_TIMEOUT, request.read_to_end(REQUEST_LEN_MAX)).await {
+        Ok(Ok(bytes)) if !bytes.is_empty() => {
+            Request::parse(&bytes).map_err(|_| UploadError::Request)
+        }
+        Ok(Err(ReadToEndError::TooLong)) => Err(UploadError::Request),
+        Ok(Ok(_) | Err(ReadToEndError::Read(_))) | Err(_) => Err(UploadError::Peer),
     }
 }
 
