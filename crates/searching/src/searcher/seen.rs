@@ -84,7 +84,7 @@ impl Seen {
 
     fn forget_old(&mut self, now: Duration) {
         while let Some((_, (_, used_at))) = self.by_use.first_key_value()
-            && now > *used_at + self.keep
+            && now > used_at.saturating_add(self.keep)
         {
             self.forget_first();
         }

@@ -67,6 +67,8 @@ pub enum ScenarioError {
     TooManyNeighbours(usize, usize),
     #[error("there is no node {0}")]
     NoSuchNode(usize),
+    #[error("nodes come and go more than once a second")]
+    TooMuchChurn,
 }
 
 impl Scenario {
@@ -116,6 +118,11 @@ impl Scenario {
         let most = most.min(Config::NEIGHBOURS_LIMIT);
         if degree > most {
             return Err(ScenarioError::TooManyNeighbours(degree, most));
+        }
+        // With no time at all between them, they would come and go for ever at one moment.
+        if self.churn.is_some_and(|Churn { there, away }| there.saturating_add(away).as_secs() == 0)
+        {
+            return Err(ScenarioError::TooMuchChurn);
         }
         let stranger = self.searches.iter().find(|search| search.asker >= self.graph.nodes());
         stranger.map_or(Ok(()), |search| Err(ScenarioError::NoSuchNode(search.asker)))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use searching::{
     Strategy,
-    simulate::{self, Churn, Outcome, Scenario, SearchOutcome},
+    simulate::{self, Churn, Outcome, Scenario, ScenarioError, SearchOutcome},
 };
 
 use crate::random_regular;
@@ -52,6 +52,15 @@ fn with_many_holders_churn_costs_no_success() {
     let churn = Churn { there: 3 * MINUTE, away: MINUTE };
     let outcome = under_churn(Strategy::Flood, 400, 10, churn);
     assert!(share(&outcome, SearchOutcome::is_found) > 0.99);
+}
+
+#[test]
+fn nodes_that_hardly_stay_are_not_simulated() {
+    let graph = random_regular(10, 3, 1);
+    let scenario = Scenario::random(graph, Strategy::Flood, 1, 1, 1);
+    let churn = Some(Churn { there: Duration::ZERO, away: Duration::from_millis(999) });
+    let outcome = simulate::run(&Scenario { churn, ..scenario });
+    assert_eq!(outcome, Err(ScenarioError::TooMuchChurn));
 }
 
 #[test]
