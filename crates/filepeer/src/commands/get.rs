@@ -18,7 +18,7 @@ use self::{
 };
 use super::{
     ending::{EXIT_STOPPED, Ending},
-    reach::ReachArgs,
+    reach::{QUIET, ReachArgs, tell_unreachable},
     runtime,
 };
 use crate::{
@@ -89,9 +89,8 @@ pub(crate) struct GetArgs {
 /// An error means bad usage, or that the node could not start.
 pub(crate) fn run(args: &GetArgs) -> anyhow::Result<ExitCode> {
     let wishes = wishes(&args.what)?;
-    let is_searching = wishes.iter().any(|wish| matches!(wish.source, Source::Search));
     ensure!(
-        !is_searching || !args.via.is_empty() || args.reach.lan,
+        !is_searching(&wishes) || !args.via.is_empty() || args.reach.lan,
         "no node to search through: name one with --via, or look for some with --lan"
     );
     let into_folder = args.output.as_ref().is_none_or(|path| path.is_dir());
@@ -107,10 +106,17 @@ pub(crate) fn run(args: &GetArgs) -> anyhow::Result<ExitCode> {
     })
 }
 
+fn is_searching(wishes: &[Wish]) -> bool {
+    wishes.iter().any(|wish| matches!(wish.source, Source::Search))
+}
+
 async fn get_all(args: &GetArgs, wishes: &[Wish]) -> anyhow::Result<bool> {
-    let options = args.reach.passing_node(&args.via, Arc::new(|_| {}));
+    let options = args.reach.passing_node(&args.via, tell_unreachable());
     let node = Node::start(options, Arc::new(Nothing), |router| router).await?;
-    node.neighbours_tried(args.wait).await;
+    if is_searching(wishes) {
+        let is_anybody_there = node.neighbours_tried(args.wait).await;
+        ensure!(is_anybody_there, "no node to search through was reached");
+    }
     let mut all_came = true;
     for wish in wishes {
         if let Err(err) = get(args, &node, wish).await {
@@ -143,9 +149,6 @@ fn target(args: &GetArgs, name: &FileName) -> Target {
     let if_exists = if args.replace { IfExists::Replace } else { IfExists::Refuse };
     Target { path, if_exists }
 }
-
-/// Answers that come close together are of the same search; after this time without one it has ended.
-const QUIET: Duration = Duration::from_millis(300);
 
 async fn search(
     args: &GetArgs,

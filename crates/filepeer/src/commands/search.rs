@@ -12,10 +12,10 @@ use searching::{Found, Strategy, Wanted};
 
 use super::{
     ending::{EXIT_STOPPED, Ending},
-    reach::ReachArgs,
+    reach::{QUIET, ReachArgs, tell_unreachable},
     runtime,
 };
-use crate::node::{Answer, Event, Listener, NeighbourAddress, Node, Nothing, Search, Until};
+use crate::node::{Answer, NeighbourAddress, Node, Nothing, Search, Until};
 
 const NOTES: &str = "\
 Examples:
@@ -29,9 +29,6 @@ node of the seed's protocol has no hashes.
 
 Exit status: 0 somebody has it, 1 nobody has, 2 bad usage or no node was
 reached, 130 it was stopped.";
-
-/// After this time without another answer nobody is expected to have one.
-const QUIET: Duration = Duration::from_millis(500);
 
 /// Digits of a hash that are shown.
 const HASH_DIGITS: usize = 16;
@@ -101,22 +98,13 @@ pub(crate) fn run(args: &SearchArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn ask(args: &SearchArgs, search: Search) -> anyhow::Result<Answer> {
-    let options = args.reach.passing_node(&args.via, teller());
+    let options = args.reach.passing_node(&args.via, tell_unreachable());
     let node = Node::start(options, Arc::new(Nothing), |router| router).await?;
     let is_anybody_there = node.neighbours_tried(args.wait).await;
     ensure!(is_anybody_there, "no node to search through was reached");
     let answer = node.search(search).await;
     node.stop().await;
     Ok(answer)
-}
-
-/// Says why a node behind `--via` is not asked.
-fn teller() -> Listener {
-    Arc::new(|event| {
-        if let Event::NeighbourUnreachable { neighbour, why, .. } = event {
-            cli::errln!("filepeer: {neighbour}: {}", cli::printable(&why));
-        }
-    })
 }
 
 fn show(answer: &Answer) -> anyhow::Result<ExitCode> {
