@@ -309,6 +309,10 @@ impl Offer for Holdings {
         self.read().by_name.values().map(item).collect()
     }
 
+    fn has(&self, name: &FileName) -> bool {
+        self.by_name(name).is_some()
+    }
+
     /// What was hashed, as all else that is served. The seed's peers cannot check it.
     fn open(&self, name: &FileName) -> io::Result<Option<(Box<dyn Read + Send>, u64)>> {
         let Some(opened) = self.by_name(name).and_then(|held| self.open_held(held)) else {

@@ -11,7 +11,6 @@ mod demo;
 mod fetch;
 mod holdings;
 mod language;
-#[allow(dead_code, reason = "an event says more than the log writes of it")]
 mod node;
 mod simulate;
 mod ticket;

@@ -11,6 +11,7 @@ pub(crate) type Listener = Arc<dyn Fn(Event) + Send + Sync>;
 /// Something that a person may want to read of. Texts of others in it were checked: they hold no
 /// control characters.
 #[derive(Clone, Debug)]
+#[expect(dead_code, reason = "an event says more than the log writes of it")]
 pub(crate) enum Event {
     /// Searches and the seed's questions are answered from now on.
     Ready {

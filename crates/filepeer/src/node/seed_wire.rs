@@ -48,6 +48,10 @@ const QUIET: Duration = Duration::from_millis(250);
 /// How long a whole question may take.
 const QUESTION_WAIT: Duration = Duration::from_secs(5);
 
+/// For how many at once neighbours are asked. Neighbours take only so many queries from this node, and its own
+/// searches need some of them; those who are too many hear of what is here.
+const SEARCHES_MAX: usize = 16;
+
 /// How long neighbours are asked for somebody else. The seed's clients wait on their connection.
 const SEARCH_WAIT: Duration = Duration::from_secs(2);
 
@@ -72,6 +76,7 @@ pub(super) struct SeedWire {
     offer: Arc<dyn Offer>,
     searches: Searches,
     stats: Stats,
+    searching: Semaphore,
     /// The names that neighbours are being asked for.
     asked: Mutex<HashSet<FileName>>,
 }
@@ -83,7 +88,8 @@ impl SeedWire {
         searches: Searches,
         stats: Stats,
     ) -> Self {
-        Self { local, offer, searches, stats, asked: Mutex::default() }
+        let (searching, asked) = (Semaphore::new(SEARCHES_MAX), Mutex::default());
+        Self { local, offer, searches, stats, searching, asked }
     }
 
     /// Answers until the task is aborted.
@@ -135,12 +141,16 @@ impl SeedWire {
         let begun = Instant::now();
         // As the asker reached it; the address that is listened on may be that of all interfaces.
         let here = stream.local_addr()?;
-        if self.offer.items().iter().any(|item| item.name == *name) {
+        if self.offer.has(name) {
             let holder = Place { address: Some(here), id: Some(self.local.id) };
             let response = begun.elapsed();
             self.local.tell(Event::Found { name: name.clone(), holder, hops: Some(0), response });
             return Ok(Some(here));
         }
+        let Ok(_place) = self.searching.try_acquire() else {
+            self.local.tally.turned_away();
+            return Ok(None);
+        };
         let first = self.asked().insert(name.clone());
         let asked = first.then(|| Asked { wire: self, name });
         let reach = if asked.is_some() { Reach::Everyone } else { Reach::Peers };

@@ -38,6 +38,10 @@ impl Offer for Files {
         self.0.iter().map(item).collect()
     }
 
+    fn has(&self, name: &FileName) -> bool {
+        self.0.iter().any(|(known, _)| *known == name.as_str())
+    }
+
     fn open(&self, name: &FileName) -> io::Result<Option<(Box<dyn Read + Send>, u64)>> {
         let found = self.0.iter().find(|(known, _)| *known == name.as_str());
         Ok(found.map(|(_, content)| {
