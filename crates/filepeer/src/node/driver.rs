@@ -32,6 +32,9 @@ const QUEUE_LEN: usize = 64;
 /// Hits that wait for their asker: no fewer than a search is given.
 const HITS_LEN: usize = 256;
 
+/// How often the searcher is asked for something to do where it expects nothing.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+
 /// What the rest of the node asks of the driver.
 pub(super) enum Request {
     /// A connection to a neighbour, made by either side.
@@ -109,11 +112,12 @@ impl Driver {
         self.started.elapsed()
     }
 
-    /// When the searcher has something to do of itself; in an hour where it has nothing.
+    /// When the searcher has something to do of itself, at the latest after [`LOOK_EVERY`].
     fn next_tick(&self) -> Instant {
         let now = self.now();
-        let tick = self.searcher.next_tick().unwrap_or(now + Duration::from_secs(3600));
-        self.started + tick.max(now)
+        let latest = now + LOOK_EVERY;
+        let tick = self.searcher.next_tick().unwrap_or(latest);
+        self.started + tick.clamp(now, latest)
     }
 
     fn serve(&mut self, request: Request) -> Vec<Action<LinkId>> {
