@@ -1,8 +1,8 @@
 //! A node of the network: what it is called, whom it knows, what it answers.
 //!
 //! One port number has two sockets: TCP speaks the [seed's wire](seed_wire), QUIC everything else, by way of
-//! one iroh endpoint. A [driver](driver) has the searcher of the crate `searching`, which decides; each
-//! [link](link) to a neighbour and each neighbour to be [kept](neighbours) is a task. Whatever others may
+//! one iroh endpoint. A [driver] has the searcher of the crate `searching`, which decides; each
+//! [link] to a neighbour and each neighbour to be [kept](neighbours) is a task. Whatever others may
 //! send, hold or ask has a limit in the file that takes it.
 
 mod counts;

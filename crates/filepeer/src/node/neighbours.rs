@@ -95,7 +95,7 @@ pub(super) struct Keeper {
     pub(super) requests: Requests,
     pub(super) linked: Linked,
     pub(super) seeds: Arc<Seeds>,
-    /// How many neighbours were tried at least once.
+    /// How many of those that were named were tried at least once.
     pub(super) tried: watch::Sender<usize>,
 }
 
@@ -124,13 +124,13 @@ impl Keeper {
     /// Keeps the neighbour until the task is aborted.
     pub(super) async fn keep(self: Arc<Self>, neighbour: Kept) {
         let mut pause = PAUSE_MIN;
-        let mut is_first = true;
+        let mut is_untried = matches!(neighbour, Kept::Named(_));
         loop {
             let begun = Instant::now();
             let reached = self.reach(&neighbour).await;
-            if is_first {
+            if is_untried {
                 self.tried.send_modify(|tried| *tried += 1);
-                is_first = false;
+                is_untried = false;
             }
             match reached {
                 Ok(Reached::Linked(id)) => self.until_lost(id).await,
@@ -198,7 +198,8 @@ impl Keeper {
         }
         let connection = time::timeout(DIAL_WAIT, self.endpoint.connect(way, ALPN)).await;
         let connection = connection.map_err(|_| "it does not answer".to_owned())?;
-        let connection = connection.map_err(|err| format!("{err:#}"))?;
+        // It may have words of the peer in it.
+        let connection = connection.map_err(|err| cli::printable(&format!("{err:#}")))?;
         let _ = self.requests.send(Request::Join(connection)).await;
         let mut linked = self.linked.clone();
         let is_linked = linked.wait_for(|linked| linked.contains(&id));
