@@ -1,5 +1,7 @@
 //! What a test needs from the machine and may not have.
 
+pub mod network;
+
 use std::{
     fs::{self, Permissions},
     io::{self, Write},

@@ -4,7 +4,7 @@
 
 use std::{path::Path, process::Command, sync::OnceLock};
 
-use crate::surroundings::skip;
+use super::skip;
 
 /// Whatever a script starts ends with it, and it ends with the test.
 const UNSHARE: [&str; 7] = ["-r", "-n", "--pid", "--fork", "--kill-child", "--mount-proc", "sh"];
