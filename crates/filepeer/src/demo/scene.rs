@@ -1,6 +1,12 @@
 //! The three nodes, and what they do.
 
-use std::{fs, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs,
+    net::{Ipv4Addr, TcpListener, UdpSocket},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context, bail, ensure};
 use searching::{Config, Found, Strategy, Wanted};
@@ -51,8 +57,13 @@ impl Scene {
     ) -> anyhow::Result<(Self, Option<String>)> {
         let holdings = shared(folder)?;
         let chain = |ports| Self::chain(log, &holdings, ports);
+        // Before any node says that it is ready.
+        if let Some(why) = taken() {
+            return Ok((chain([0; 3]).await?, Some(why)));
+        }
         match chain(PORTS).await {
             Ok(scene) => Ok((scene, None)),
+            // Somebody was faster.
             Err(taken @ (OpenError::Tcp(..) | OpenError::Quic(..))) => {
                 Ok((chain([0; 3]).await?, Some(taken.to_string())))
             }
@@ -124,6 +135,16 @@ impl Scene {
             node.stop().await;
         }
     }
+}
+
+/// Why the seed's ports cannot be used, if that is so.
+fn taken() -> Option<String> {
+    PORTS.into_iter().find_map(|port| {
+        let address = (Ipv4Addr::LOCALHOST, port);
+        let tcp = TcpListener::bind(address).map(drop);
+        let both = tcp.and_then(|()| UdpSocket::bind(address).map(drop));
+        both.err().map(|reason| format!("{port}: {reason}"))
+    })
 }
 
 /// The directory of the first node, with the seed's file, once it is hashed.

@@ -23,7 +23,7 @@ log_refused = The peer { $peer } was sent away: { $why }.
 
 ## The demo
 
-demo_ports = Port { $wanted } cannot be used ({ $why }), so the nodes are at the ports { $taken }.
+demo_ports = The ports { $wanted } cannot all be used ({ $why }), so the nodes are at the ports { $taken }.
 demo_result =
     { $name } was found at { $holder }, { $hops ->
         [one] 1 hop

@@ -19,7 +19,7 @@ log_refused = Peer { $peer } ditolak: { $why }.
 
 ## Demo
 
-demo_ports = Port { $wanted } tidak bisa dipakai ({ $why }), jadi node-node ada di port { $taken }.
+demo_ports = Port { $wanted } tidak semuanya bisa dipakai ({ $why }), jadi node-node ada di port { $taken }.
 demo_result =
     { $name } ditemukan di { $holder }, berjarak { $hops } hop, dalam { $milliseconds } ms. Semua { $bytes } byte datang,
     dan isinya sama.

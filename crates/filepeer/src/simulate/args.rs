@@ -34,7 +34,7 @@ Exit status: 0 done, 2 bad usage or it could not start, 4 a gate was not met,
 130 it was stopped.";
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = NOTES)]
+#[command(after_help = NOTES, next_help_heading = SAMPLE)]
 pub(crate) struct SimulateArgs {
     /// Nodes of a graph; several sizes with commas
     #[arg(
@@ -138,8 +138,7 @@ pub(crate) struct SimulateArgs {
         long,
         value_name = "N",
         hide_short_help = true,
-        value_parser = clap::value_parser!(u16).range(1..=1000),
-        help_heading = SAMPLE
+        value_parser = clap::value_parser!(u16).range(1..=1000)
     )]
     threads: Option<u16>,
 
