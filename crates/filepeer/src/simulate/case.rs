@@ -26,8 +26,7 @@ pub(super) fn simulate(
 ) -> anyhow::Result<Vec<Record>> {
     let scenario = scenario(plan, case, latency, seed).with_context(|| case.name.clone())?;
     let outcome = simulate::run(&scenario).with_context(|| case.name.clone())?;
-    let record =
-        |search| Record::new(seed, search, Bounds::of(plan, case, &scenario.graph, search));
+    let record = |search| Record::new(seed, search, Bounds::of(plan, case, &scenario, search));
     Ok(outcome.searches.iter().map(record).collect())
 }
 
@@ -59,16 +58,20 @@ pub(super) struct Bounds {
 
 impl Bounds {
     /// Nothing is known of nodes that come and go. What a walk takes at least is so in the mean.
-    fn of(plan: &Plan, case: &Case, graph: &Graph, search: &SearchOutcome) -> Self {
+    fn of(plan: &Plan, case: &Case, scenario: &Scenario, search: &SearchOutcome) -> Self {
+        let graph = &scenario.graph;
         let exactly =
             |messages: u64| Self { least: Some(messages as f64), most: Some(messages as f64) };
         match case.method {
             _ if case.away_percent > 0 => Self::default(),
             Method::Flood => exactly(theory::flood(graph, search.asker, plan.ttl)),
             Method::Rings => exactly(theory::rings(graph, search.asker, search.nearest, plan.ttl)),
+            // A walk that its TTL may cut off takes less.
             Method::Walkers => {
-                let least = theory::walk_at_least(case.nodes, plan.holders);
-                Self { least: Some(least), most: None }
+                let goes_everywhere = case.nodes <= usize::from(scenario.config.walk_ttl);
+                let least =
+                    goes_everywhere.then(|| theory::walk_at_least(case.nodes, plan.holders));
+                Self { least, most: None }
             }
             // It cannot go there in fewer hops than there are.
             Method::Bloom => Self { least: search.nearest.map(f64::from), most: None },

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Those of a terminal, which has no room for more.
-const COLUMNS_ON_SCREEN: usize = 9;
+const COLUMNS_ON_SCREEN: usize = 8;
 
 impl Language {
     pub(crate) fn method(self, method: Method) -> String {
