@@ -11,7 +11,7 @@ use simulation::{Chance, Distribution};
 
 use super::{
     plan::{Case, Method, Plan},
-    records::Record,
+    records::{Bounds, Record},
 };
 
 /// The stream of chance that graphs are drawn from, so that all methods have the same graph with the same seed.
@@ -26,7 +26,7 @@ pub(super) fn simulate(
 ) -> anyhow::Result<Vec<Record>> {
     let scenario = scenario(plan, case, latency, seed).with_context(|| case.name.clone())?;
     let outcome = simulate::run(&scenario).with_context(|| case.name.clone())?;
-    let record = |search| Record::new(seed, search, Bounds::of(plan, case, &scenario, search));
+    let record = |search| Record::new(seed, search, bounds(plan, case, &scenario, search));
     Ok(outcome.searches.iter().map(record).collect())
 }
 
@@ -49,32 +49,22 @@ fn churn(plan: &Plan, case: &Case) -> Option<Churn> {
     (away > 0.0).then(|| Churn { there, away: there.mul_f64(away / (1.0 - away)) })
 }
 
-/// The fewest and the most messages that a search takes by the graph alone; the same where that is exact.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Bounds {
-    pub(super) least: Option<f64>,
-    pub(super) most: Option<f64>,
-}
-
-impl Bounds {
-    /// Nothing is known of nodes that come and go. What a walk takes at least is so in the mean.
-    fn of(plan: &Plan, case: &Case, scenario: &Scenario, search: &SearchOutcome) -> Self {
-        let graph = &scenario.graph;
-        let exactly =
-            |messages: u64| Self { least: Some(messages as f64), most: Some(messages as f64) };
-        match case.method {
-            _ if case.away_percent > 0 => Self::default(),
-            Method::Flood => exactly(theory::flood(graph, search.asker, plan.ttl)),
-            Method::Rings => exactly(theory::rings(graph, search.asker, search.nearest, plan.ttl)),
-            // A walk that its TTL may cut off takes less.
-            Method::Walkers => {
-                let goes_everywhere = case.nodes <= usize::from(scenario.config.walk_ttl);
-                let least =
-                    goes_everywhere.then(|| theory::walk_at_least(case.nodes, plan.holders));
-                Self { least, most: None }
-            }
-            // It cannot go there in fewer hops than there are.
-            Method::Bloom => Self { least: search.nearest.map(f64::from), most: None },
+/// Nothing is known of nodes that come and go. What a walk takes at least is so in the mean.
+fn bounds(plan: &Plan, case: &Case, scenario: &Scenario, search: &SearchOutcome) -> Bounds {
+    let graph = &scenario.graph;
+    let exactly =
+        |messages: u64| Bounds { least: Some(messages as f64), most: Some(messages as f64) };
+    match case.method {
+        _ if case.away_percent > 0 => Bounds::default(),
+        Method::Flood => exactly(theory::flood(graph, search.asker, plan.ttl)),
+        Method::Rings => exactly(theory::rings(graph, search.asker, search.nearest, plan.ttl)),
+        // A walk that its TTL may cut off takes less.
+        Method::Walkers => {
+            let goes_everywhere = case.nodes <= usize::from(scenario.config.walk_ttl);
+            let least = goes_everywhere.then(|| theory::walk_at_least(case.nodes, plan.holders));
+            Bounds { least, most: None }
         }
+        // It cannot go there in fewer hops than there are.
+        Method::Bloom => Bounds { least: search.nearest.map(f64::from), most: None },
     }
 }

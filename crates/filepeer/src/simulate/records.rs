@@ -7,8 +7,6 @@ use runs::{read_lines, write_all};
 use searching::simulate::SearchOutcome;
 use serde::{Deserialize, Serialize};
 
-use super::case::Bounds;
-
 /// The directory of the files, in that of the run.
 pub(crate) const SEARCHES: &str = "searches";
 
@@ -32,6 +30,13 @@ pub(crate) struct Record {
     /// Messages that it takes by the graph alone, at least and at most.
     pub(crate) predicted_least: Option<f64>,
     pub(crate) predicted_most: Option<f64>,
+}
+
+/// The fewest and the most messages that a search takes by the graph alone; the same where that is exact.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Bounds {
+    pub(super) least: Option<f64>,
+    pub(super) most: Option<f64>,
 }
 
 impl Record {

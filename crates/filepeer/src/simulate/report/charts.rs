@@ -2,40 +2,15 @@
 
 mod churn;
 mod growth;
+mod methods;
 mod spread;
 
-use figures::{
-    Figure,
-    chart::{legend, mark},
-};
-use maud::Markup;
+use figures::Figure;
 
-use crate::{
-    language::Language,
-    simulate::{plan::Method, saved::SavedRun},
-};
+use crate::{language::Language, simulate::saved::SavedRun};
 
 pub(super) fn all(run: &SavedRun, language: Language) -> Vec<Figure> {
     let mut figures = vec![growth::figure(run, language), spread::figure(run, language)];
     figures.extend(churn::figure(run, language));
     figures
-}
-
-/// The methods of which there are records.
-fn methods(run: &SavedRun) -> Vec<Method> {
-    let is_there = |method: &Method| {
-        run.results.iter().any(|it| it.case.method == *method && !it.records.is_empty())
-    };
-    Method::ALL.into_iter().filter(is_there).collect()
-}
-
-/// Each method has its mark and its colour in all figures.
-fn series(method: Method) -> usize {
-    method as usize
-}
-
-fn legend_of(methods: &[Method], language: Language) -> Markup {
-    let entry =
-        |method: &Method| (mark(series(*method), (12.0, 6.0), ""), language.method(*method));
-    legend(&methods.iter().map(entry).collect::<Vec<_>>())
 }

@@ -6,7 +6,7 @@ use figures::{
 };
 use maud::{Markup, html};
 
-use super::{legend_of, methods, series};
+use super::methods::{legend_of, methods, series};
 use crate::{
     language::Language,
     simulate::{numbers::Line, plan::Method, saved::SavedRun},
