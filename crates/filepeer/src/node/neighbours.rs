@@ -49,6 +49,10 @@ const DIAL_WAIT: Duration = Duration::from_secs(10);
 /// How long the driver may take to link a new connection.
 const LINK_WAIT: Duration = Duration::from_secs(5);
 
+/// How long the node with the greater identity waits for the other one to dial. Two that find each other on the
+/// local network do so at once, and of two links one would end with what is being said on it.
+const COURTESY: Duration = Duration::from_secs(1);
+
 /// Between tries of a neighbour: doubled each time, until it was linked for as long as the longest.
 const PAUSE_MIN: Duration = Duration::from_millis(250);
 const PAUSE_MAX: Duration = Duration::from_secs(30);
@@ -123,6 +127,12 @@ enum Reached {
 impl Keeper {
     /// Keeps the neighbour until the task is aborted.
     pub(super) async fn keep(self: Arc<Self>, neighbour: Kept) {
+        if let Kept::Found(Sighting { id, .. }) = &neighbour
+            && self.local.id > *id
+        {
+            let mut linked = self.linked.clone();
+            let _ = time::timeout(COURTESY, linked.wait_for(|linked| linked.contains(id))).await;
+        }
         let mut pause = PAUSE_MIN;
         let mut is_untried = matches!(neighbour, Kept::Named(_));
         loop {
