@@ -32,7 +32,7 @@ The first line on standard output says where the node listens, the second who it
 is. Nodes of the seed's line protocol can be neighbours too. Ctrl-C ends it.";
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = NOTES)]
+#[command(after_help = NOTES, mut_arg("log_lang", |option| option.visible_alias("lang")))]
 pub(crate) struct ServeArgs {
     /// Port to listen on, in TCP and UDP; 0 takes a free one
     #[arg(long, default_value_t = 5001)]
