@@ -52,14 +52,15 @@ impl Language {
         &CATALOGUES[self as usize]
     }
 
-    /// The part of a report with its figures, numbered.
-    pub(crate) fn figures_section(self, figures: &[Figure]) -> Markup {
+    /// The first figure of a report, and the part with the others.
+    pub(crate) fn shown(self, figures: &[Figure]) -> [Markup; 2] {
         let around = Surroundings {
             title: &self.figures(),
             name: &|number| self.figure(number),
             nothing_to_draw: &self.nothing_to_draw(),
             data_behind: &self.data_behind(),
+            by_hand: &self.by_hand(),
         };
-        figures::section(figures, &around)
+        figures::shown(figures, &around)
     }
 }

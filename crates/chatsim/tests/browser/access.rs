@@ -51,8 +51,8 @@ fn everything_is_done_by_keyboard_alone() {
 #[test]
 fn text_is_readable_and_everything_has_a_name_on_every_screen() {
     let Some(driver) = Driver::start() else { return };
-    let server = serve(ANY_PORT);
     for language in ["en", "id"] {
+        let server = serve(ANY_PORT);
         let page = driver.open(server.address(), &format!("/?lang={language}"));
         assert_eq!(page.evaluate("document.documentElement.lang"), json!(language));
         show_all(&page);

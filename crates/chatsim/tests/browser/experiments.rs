@@ -61,7 +61,9 @@ fn an_experiment_that_is_stopped_by_hand_or_by_a_new_beginning_can_be_run_again(
     let Some(driver) = Driver::start() else { return };
     let server = serve(ANY_PORT);
     let page = driver.open(server.address(), "/");
-    // Its messages are a second apart, so it is under way for long enough.
+    // In a world that stands it does not end by itself.
+    page.click("#pause");
+    page.waits_until("the world stands", "!document.querySelector('#step').disabled");
     for end in ["#card-5 [data-say=cancel]", "#restart button"] {
         page.click("#run-5");
         page.waits_until("it runs", "!document.querySelector('#card-5 .running').hidden");

@@ -48,6 +48,19 @@ table = Table
 meaning = What the numbers mean
 disclosure = How this was made
 nothing_to_draw = There are no records to draw
+by_hand =
+    Values: rest the mouse on a mark, or go to a panel with Tab and on with the arrow keys. A click on
+    the head of a column sorts a table.
+not_reportable = Do not hand in these numbers
+tile_searches = Searches
+tile_searches_note =
+    in { $cases ->
+        [one] 1 case
+       *[other] { $cases } cases
+    }
+tile_messages_note = messages of a search on average, with { $nodes } nodes; { $found } found the file
+tile_off = Farthest from the prediction
+tile_off_note = of all means that the graph predicts exactly
 data_behind = The numbers behind it
 figure = Figure { $number }
 predicted = predicted

@@ -42,6 +42,15 @@ table = Tabel
 meaning = Arti angka-angkanya
 disclosure = Cara membuatnya
 nothing_to_draw = Tidak ada catatan yang bisa digambar
+by_hand =
+    Nilai: arahkan mouse ke sebuah tanda, atau pilih panel dengan Tab lalu tombol panah. Klik kepala
+    kolom untuk mengurutkan tabel.
+not_reportable = Angka ini jangan dikumpulkan
+tile_searches = Pencarian
+tile_searches_note = dalam { $cases } kasus
+tile_messages_note = pesan per pencarian rata-rata, dengan { $nodes } node; { $found } menemukan filenya
+tile_off = Terjauh dari perkiraan
+tile_off_note = dari semua rata-rata yang diperkirakan tepat dari grafnya
 data_behind = Angka di balik gambar
 figure = Gambar { $number }
 predicted = perkiraan

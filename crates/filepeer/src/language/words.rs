@@ -20,7 +20,8 @@ texts! {
 
     method_flood, method_rings, method_walkers, method_bloom,
 
-    unknown, report, findings, figures, table, meaning, disclosure, nothing_to_draw, data_behind,
+    unknown, report, findings, figures, by_hand, not_reportable, tile_searches, tile_searches_note(cases),
+    tile_messages_note(nodes, found), tile_off, tile_off_note, table, meaning, disclosure, nothing_to_draw, data_behind,
     figure(number), notes, predicted, simulated, at_least(number),
 
     title(started), what(searches, seeds, degree, holders, ttl), mark_partial(cases),

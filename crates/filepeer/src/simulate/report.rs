@@ -4,6 +4,7 @@
 mod charts;
 pub(super) mod findings;
 mod heading;
+mod opening;
 mod page;
 mod summary;
 pub(super) mod tables;

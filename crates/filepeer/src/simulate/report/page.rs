@@ -1,9 +1,9 @@
 //! The report of a run as one page.
 
-use figures::{Data, page, terms};
+use figures::{Data, Disclosure, meaning, page};
 use maud::{Markup, html};
 
-use super::{charts, findings, heading, summary};
+use super::{charts, findings, heading, opening, summary};
 use crate::{
     language::Language,
     simulate::{
@@ -12,47 +12,20 @@ use crate::{
     },
 };
 
-/// Beside the style of every page of figures. The name of a commit is longer than a phone is wide.
-const STYLE: &str = "#meaning p { max-width: 60rem; } .lead { overflow-wrap: anywhere; }";
-
 pub(super) fn html(run: &SavedRun, language: Language) -> String {
-    let title = heading::title(run, language);
+    let [first, others] = language.shown(&charts::all(run, language));
+    let findings: Vec<Markup> =
+        findings::of(run, language).into_iter().map(|finding| html! { (finding) }).collect();
     let content = html! {
-        header { h1 { (title) } (origin(run, language)) }
-        (summary(run, language))
-        (language.figures_section(&charts::all(run, language)))
+        (opening::render(run, language))
+        (first)
+        (figures::findings(&language.findings(), &findings))
         (table(run, language))
-        section id="meaning" { h2 { (language.meaning()) } p { (language.notes()) } }
+        (others)
+        (meaning(&language.meaning(), &[(None, language.notes())]))
         (disclosure(run, language))
     };
-    page(language.tag(), &title, STYLE, &content)
-}
-
-fn origin(run: &SavedRun, language: Language) -> Markup {
-    html! {
-        p.lead { (heading::what(run, language)) }
-        p.lead { (run.environment.program.named("filepeer")) "." }
-        nav {
-            a href="#figures" { (language.figures()) }
-            a href="#table" { (language.table()) }
-            a href="#meaning" { (language.meaning()) }
-            a href="#disclosure" { (language.disclosure()) }
-        }
-    }
-}
-
-/// The findings, below what forbids to use them.
-fn summary(run: &SavedRun, language: Language) -> Markup {
-    let marks = heading::marks(run, language);
-    html! {
-        @if !marks.is_empty() {
-            aside.banner role="note" { ul { @for mark in &marks { li { (mark) } } } }
-        }
-        section.findings {
-            h2 { (language.findings()) }
-            ol { @for finding in findings::of(run, language) { li { (finding) } } }
-        }
-    }
+    page(language.tag(), &heading::title(run, language), "", &content)
 }
 
 fn table(run: &SavedRun, language: Language) -> Markup {
@@ -76,17 +49,18 @@ fn disclosure(run: &SavedRun, language: Language) -> Markup {
         (language.term_latency(), Some(plan.latency.clone())),
         (language.term_online(), Some(format!("{} s", plan.online_s))),
     ];
-    html! {
-        section id="disclosure" {
-            h2 { (language.disclosure()) }
-            (terms(&all, &language.unknown()))
-            h3 { (language.raw_files()) }
-            ul {
-                li { code { (runs::ENVIRONMENT) } ": " (language.raw_environment()) }
-                li { code { (SEARCHES) "/" } ": " (language.raw_searches()) }
-            }
-        }
-    }
+    let files = [
+        (runs::ENVIRONMENT.to_owned(), language.raw_environment()),
+        (format!("{SEARCHES}/"), language.raw_searches()),
+    ];
+    let disclosure = Disclosure {
+        title: &language.disclosure(),
+        terms: &all,
+        unknown: &language.unknown(),
+        files_title: &language.raw_files(),
+        files: &files,
+    };
+    disclosure.render()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use figures::{
     Data, Figure, Numbers,
-    chart::{Frame, Point, Scale, largest, mark, path},
+    chart::{Frame, Point, Scale, largest, mark, panels, path},
 };
 use maud::{Markup, html};
 
@@ -23,14 +23,14 @@ pub(super) fn figure(run: &SavedRun, language: Language) -> Option<Figure> {
         caption: html! { (language.churn_caption(run.nodes_max())) },
         drawing: Some(html! {
             (legend_of(&methods, language))
-            div.panels { (panel(&lines, language)) }
+            (panels(1, [panel(&lines, language)]))
         }),
         data: data(&lines, language),
     })
 }
 
 fn panel(lines: &[&Line], language: Language) -> Markup {
-    let frame = Frame { right: 302.0, ..Frame::panel(46.0, 230.0) };
+    let frame = Frame::abreast(1, 46.0, 230.0);
     let away = |line: &Line| f64::from(line.away_percent) / 100.0;
     let x = Scale::from_zero(largest(lines.iter().map(|it| away(it))), frame.left, frame.right);
     let y = Scale::from_zero(1.0, frame.bottom, frame.top);

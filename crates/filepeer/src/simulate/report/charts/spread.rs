@@ -2,7 +2,7 @@
 
 use figures::{
     Data, Figure, Numbers, Sample,
-    chart::{Frame, Point, Scale, path},
+    chart::{Frame, Point, Scale, panels, path},
 };
 use maud::{Markup, html};
 
@@ -36,7 +36,7 @@ pub(super) fn figure(run: &SavedRun, language: Language) -> Figure {
         caption: html! { (language.spread_caption(run.nodes_max())) },
         drawing: Some(html! {
             (legend_of(&methods, language))
-            div.panels { (panel(&samples, language)) }
+            (panels(1, [panel(&samples, language)]))
         }),
         data: data(&samples, run.nodes_max(), language),
     }
@@ -47,7 +47,7 @@ fn messages(result: &CaseResult) -> Sample {
 }
 
 fn panel(samples: &[(Method, Sample)], language: Language) -> Markup {
-    let frame = Frame { right: 302.0, ..Frame::panel(40.0, 230.0) };
+    let frame = Frame::abreast(1, 40.0, 230.0);
     let ends = |share| samples.iter().filter_map(move |(_, sample)| sample.quantile(share));
     // A search that its asker's neighbours answer may take one message.
     let (least, most) = (ends(0.0).fold(f64::MAX, f64::min), ends(1.0).fold(1.0, f64::max));
