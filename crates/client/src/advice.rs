@@ -95,7 +95,9 @@ fn advice_on_refusal(code: ErrorCode) -> Option<&'static str> {
         }
         ErrorCode::Forbidden => Some("use a token that allows it"),
         ErrorCode::UnknownRequest => Some("this server does not know the command"),
-        ErrorCode::TooLarge
+        ErrorCode::Changed => Some("the file was replaced: begin again"),
+        ErrorCode::BadRange
+        | ErrorCode::TooLarge
         | ErrorCode::NoSpace
         | ErrorCode::ReadOnly
         | ErrorCode::BadRequest

@@ -105,6 +105,8 @@ fn refusal(code: Option<&str>) -> &'static str {
         ErrorCode::Exists => "refused:exists",
         ErrorCode::BadBase64 => "refused:bad-base64",
         ErrorCode::HeadTooLong => "refused:head-too-long",
+        ErrorCode::BadRange => "refused:bad-range",
+        ErrorCode::Changed => "refused:changed",
         ErrorCode::TooLarge => "refused:too-large",
         ErrorCode::NoSpace => "refused:no-space",
         ErrorCode::ReadOnly => "refused:read-only",

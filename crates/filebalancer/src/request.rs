@@ -120,7 +120,11 @@ where
     }
     match request {
         Err(err) => session.answer(&Reply::error(err.code(), &err)).await,
-        Ok(Request::Ping) => session.answer(&Reply::Pong).await,
+        Ok(Request::Ping) => session.answer(&Reply::Pong(Vec::new())).await,
+        Ok(Request::Fetch(_) | Request::Store(_)) => {
+            let why = "a balancer of requests forwards neither FETCH nor STORE: GET and UPLOAD do";
+            session.answer(&Reply::error(ErrorCode::UnknownRequest, why)).await
+        }
         Ok(Request::Stats) => {
             let stats = stats::collect(server, pool, Instant::now());
             session.answer(&Reply::Stats(Box::new(stats))).await

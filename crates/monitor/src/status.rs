@@ -155,7 +155,7 @@ impl<S: Status, F: Fn() -> Vec<u8>> Client<'_, S, F> {
     fn answer(&mut self, head: &[u8]) -> io::Result<Then> {
         self.place.has_asked();
         match Request::parse(head) {
-            Ok(Request::Ping) => self.send(&Reply::Pong, Then::GoOn),
+            Ok(Request::Ping) => self.send(&Reply::Pong(Vec::new()), Then::GoOn),
             Ok(Request::Stats) if self.is_known => {
                 let counts = self.answers.counts.since(Instant::now());
                 self.stream.write_all(&counts).map(|()| Then::GoOn)

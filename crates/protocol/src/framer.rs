@@ -3,6 +3,7 @@
 mod content;
 mod error;
 mod line;
+mod raw;
 
 use std::{mem, time::Duration};
 
@@ -29,7 +30,8 @@ const QUIET_AFTER_NAME: Duration = Duration::from_secs(1);
 const QUIET_AFTER_FIRST_LINE: Duration = Duration::from_secs(2);
 
 /// Splits a byte stream into the parts of requests. A request is a line; blank lines are skipped. The
-/// content of an UPLOAD may be on lines of its own, which docs/PROTOCOL.md has the rule for.
+/// content of an UPLOAD may be on lines of its own, which docs/PROTOCOL.md has the rule for. The head of a
+/// FETCH or STORE is all up to CR LF CR LF instead, and the content of a STORE is counted.
 ///
 /// Holds one head and the start of a line between calls, never a body. Looks at each byte once, at
 /// those that start a line of content twice.
@@ -51,6 +53,8 @@ pub enum Fragment<'a> {
     Body(&'a [u8]),
     /// The content goes on on the next line.
     LineBreak,
+    /// The next bytes of the content of a STORE, never none.
+    Raw(&'a [u8]),
     /// The request is complete.
     End,
     /// The peer stopped sending where the request may be complete or cut off: it is complete only
@@ -94,6 +98,10 @@ enum State {
     AfterQuote,
     /// Something followed the closing quote: whatever the line still holds is no request.
     RestOfLine,
+    /// In content of which so many bytes are to come.
+    Raw {
+        left: u64,
+    },
 }
 
 /// What stands before a line that is content or the next request.
@@ -113,6 +121,8 @@ enum HeadScan {
     Gap,
     /// In the name of an UPLOAD, whose end is where the content starts.
     Name(WordLexer),
+    /// After FETCH or STORE: CR LF CR LF is the head's end, and nothing else.
+    Raw,
     /// After any other verb: the line's end is the head's.
     Line,
 }
@@ -132,6 +142,7 @@ impl RequestFramer {
     /// be found.
     pub fn next<'a>(&'a mut self, input: &'a [u8]) -> Framed<'a> {
         match self.state {
+            State::Head(HeadScan::Raw) => self.next_of_raw_head(input),
             State::Head(scan) => self.next_of_head(scan, input),
             State::EndOfHead => {
                 self.start_with_line();
@@ -144,7 +155,16 @@ impl RequestFramer {
             State::Quoted { quote } => Ok(self.next_of_quoted(quote, input)),
             State::AfterQuote => self.after_quote(input),
             State::RestOfLine => Ok(self.skip_rest_of_line(input)),
+            State::Raw { left } => Ok(self.next_of_raw(left, input)),
         }
+    }
+
+    /// The head that was given out last is that of a STORE which goes ahead: its next `len` bytes are
+    /// content. Otherwise they are the next request.
+    pub fn expect_raw(&mut self, len: u64) {
+        debug_assert!(matches!(self.state, State::EndOfHead), "content follows a head");
+        self.start_over();
+        self.state = State::Raw { left: len };
     }
 
     /// The peer has been quiet, or has closed its half: what a request without an ending amounts to.
@@ -157,6 +177,8 @@ impl RequestFramer {
         }
         match self.state {
             State::Head(_) if self.head.is_empty() => Ok(None),
+            State::Head(HeadScan::Raw) => Err(FrameError::HeadUnended),
+            State::Head(_) if is_raw(&self.head) => Err(FrameError::HeadUnended),
             State::Head(_) => Ok(Some(self.end_of_head())),
             State::LineStart { after, .. } => self.end_at_line_start(after, why),
             State::HeldLine { width } => self.held_line(width).map(Some),
@@ -173,6 +195,8 @@ impl RequestFramer {
                 Ok(None)
             }
             State::AfterQuote => Ok(None),
+            State::Raw { left: 0 } => Ok(Some(self.end())),
+            State::Raw { left } => Err(FrameError::ContentCut { missing: left }),
         }
     }
 
@@ -199,6 +223,7 @@ impl RequestFramer {
     pub fn quiet(&self) -> Option<Duration> {
         match self.state {
             State::Head(HeadScan::Verb) if self.head.is_empty() || is_upload(&self.head) => None,
+            State::Head(HeadScan::Verb) if is_raw(&self.head) => None,
             State::Head(HeadScan::Verb) if takes_no_name(&self.head) => Some(QUIET_AFTER_WORD),
             State::Head(HeadScan::Verb | HeadScan::Line) => Some(QUIET),
             State::Head(HeadScan::Name(_)) => has_bars(&self.head).then_some(QUIET),
@@ -209,7 +234,8 @@ impl RequestFramer {
             }
             State::Line(line) => line.is_padded().then_some(QUIET),
             State::EndOfHead | State::RestOfLine => Some(QUIET),
-            State::Head(HeadScan::Gap)
+            State::Head(HeadScan::Gap | HeadScan::Raw)
+            | State::Raw { .. }
             | State::BodyStart { .. }
             | State::LineStart { .. }
             | State::HeldLine { .. }
@@ -246,6 +272,12 @@ impl RequestFramer {
         for (position, &byte) in input.iter().enumerate() {
             match byte {
                 b' ' | b'\t' | b'\r' | b'\n' if self.head.is_empty() => continue,
+                b' ' | b'\t' | b'\r' | b'\n'
+                    if matches!(scan, HeadScan::Verb) && is_raw(&self.head) =>
+                {
+                    let (fragment, used) = self.next_of_raw_head(&input[position..])?;
+                    return Ok((fragment, position + used));
+                }
                 b'\n' if self.content_may_follow(scan) => {
                     self.state = State::LineStart { after: After::Name, blanks: 0 };
                     return Ok((None, position + 1));
@@ -305,6 +337,10 @@ fn is_upload(word: &[u8]) -> bool {
     Verb::of(word) == Some(Verb::Upload)
 }
 
+fn is_raw(head: &[u8]) -> bool {
+    Verb::of(without_returns(head)).is_some_and(Verb::is_raw)
+}
+
 /// A dialect has bars in place of blanks: the content that would follow is here. A name may have them too,
 /// with what is no base64 behind them.
 fn has_bars(head: &[u8]) -> bool {
@@ -327,7 +363,7 @@ impl HeadScan {
             (Self::Gap, _) if is_blank(byte) => Some(Self::Gap),
             (Self::Gap, _) => Self::in_name(WordLexer::default(), byte),
             (Self::Name(lexer), _) => Self::in_name(lexer, byte),
-            (Self::Verb | Self::Line, _) => Some(self),
+            (Self::Verb | Self::Raw | Self::Line, _) => Some(self),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The wire of the file protocol: text requests, JSON replies, file content as base64.
+//! The wire of the file protocol: text requests, JSON replies, file content as base64 or as it is.
 //!
 //! Everything here turns bytes into meaning or meaning into bytes. Nothing opens a socket or a
 //! file, starts a thread or asks the time, so all of it runs in a test at any speed.
@@ -25,7 +25,7 @@ pub use body::{BodyDecoder, BodyEncoder, ContentLength, DecodeError};
 pub use file_name::{FileName, FileNameError};
 pub use framer::{Fragment, FrameError, HEAD_LEN_MAX, Pause, QUIET, RequestFramer};
 pub use received_reply::ReceivedReply;
-pub use reply::{ErrorCode, ListedFile, Reply};
+pub use reply::{ErrorCode, Feature, ListedFile, Reply};
 pub use reply_reader::{ReplyError, ReplyFragment, ReplyReader, ReplyScanner};
 pub use request::{EchoText, EchoTextError, ParseRequestError, Request};
 pub use stats::{ByVerb, Stats};

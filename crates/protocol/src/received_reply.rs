@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::{FileName, Stats};
+use crate::{FileName, Stats, reply::Feature, request::Version};
 
 /// A reply without the file content. A member of another type than ours counts as absent: other
 /// servers number their codes, or write sizes as text.
@@ -17,6 +17,13 @@ pub struct ReceivedReply {
     data_namafile: Option<String>,
     pub data_size: Option<u64>,
     pub data_digest: Option<String>,
+    /// Where the bytes behind the reply to a FETCH begin, and how many they are; and from where on the
+    /// content of a STORE may come.
+    pub data_offset: Option<u64>,
+    pub data_length: Option<u64>,
+    pub data_version: Option<Version>,
+    /// What the server knows, of what we do.
+    pub features: Vec<Feature>,
     pub code: Option<String>,
     /// The reply carried a file, whose text was given out.
     has_file: bool,
@@ -33,8 +40,17 @@ const SURELY_BASE64_LEN: usize = 64;
 
 impl ReceivedReply {
     pub(crate) fn new(mut members: Map<String, Value>) -> Self {
-        let missing = members.get("missing").and_then(Value::as_array).into_iter().flatten();
-        let missing = missing.filter_map(Value::as_str).map(str::to_owned).collect();
+        let words = |name| {
+            let list = members.get(name).and_then(Value::as_array).into_iter().flatten();
+            list.filter_map(Value::as_str)
+        };
+        let missing = words("missing").map(str::to_owned).collect();
+        let features = words("data_features").filter_map(Feature::of).collect();
+        // These are not taken away: with them `data` is a part of a file, or none.
+        let number = |name| members.get(name).and_then(Value::as_u64);
+        let (data_offset, data_length) = (number("data_offset"), number("data_length"));
+        let version = members.get("data_version").and_then(Value::as_str);
+        let data_version = version.and_then(|version| version.parse().ok());
         let mut take = |name| members.remove(name).unwrap_or_default();
         let text = |value: Value| match value {
             Value::String(text) => Some(text),
@@ -48,6 +64,10 @@ impl ReceivedReply {
             data_namafile: text(take("data_namafile")),
             data_size: take("data_size").as_u64(),
             data_digest: text(take("data_digest")),
+            data_offset,
+            data_length,
+            data_version,
+            features,
             code: text(take("code")),
             has_file: take("data_file").is_string(),
             filename: text(take("filename")),

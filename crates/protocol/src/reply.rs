@@ -1,5 +1,7 @@
 //! Replies: one JSON object, then CRLF CRLF, then nothing.
 
+mod feature;
+
 use std::fmt::Display;
 
 use serde::{
@@ -7,7 +9,9 @@ use serde::{
     de::value::{self, StrDeserializer},
 };
 
-use crate::{EchoText, FileName, Stats, json};
+use crate::{EchoText, FileName, Stats, json, request::Version};
+
+pub use feature::Feature;
 
 /// What ends every reply.
 pub const ENDING: &[u8] = b"\r\n\r\n";
@@ -15,7 +19,8 @@ pub const ENDING: &[u8] = b"\r\n\r\n";
 /// What follows the base64 text of a file, after [`file_prefix`].
 pub const FILE_SUFFIX: &[u8] = b"\"}\r\n\r\n";
 
-/// What a server answers; the reply to a GET is [`file_prefix`], the content, [`FILE_SUFFIX`].
+/// What a server answers; the reply to a GET is [`file_prefix`], the content, [`FILE_SUFFIX`]; behind
+/// that to a FETCH come its bytes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
     List(Vec<FileName>),
@@ -28,8 +33,27 @@ pub enum Reply {
         name: FileName,
     },
     Echo(EchoText),
+    /// Followed by `length` bytes of the file, from `offset` on.
+    Fetched {
+        name: FileName,
+        /// Of the whole file.
+        size: u64,
+        offset: u64,
+        length: u64,
+        version: Version,
+    },
+    /// The content of a STORE may come, from `offset` on.
+    GoAhead {
+        offset: u64,
+    },
+    Stored {
+        name: FileName,
+        size: u64,
+        digest: String,
+    },
     Stats(Box<Stats>),
-    Pong,
+    /// With what a client may ask for besides the verbs that every server knows.
+    Pong(Vec<Feature>),
     Digest {
         name: FileName,
         size: u64,
@@ -69,6 +93,10 @@ pub enum ErrorCode {
     Exists,
     BadBase64,
     HeadTooLong,
+    /// The file ends before the place that was asked for.
+    BadRange,
+    /// The file is no longer the version that was asked for.
+    Changed,
     TooLarge,
     NoSpace,
     ReadOnly,
@@ -107,6 +135,8 @@ impl ErrorCode {
             Self::Exists => "exists",
             Self::BadBase64 => "bad-base64",
             Self::HeadTooLong => "head-too-long",
+            Self::BadRange => "bad-range",
+            Self::Changed => "changed",
             Self::TooLarge => "too-large",
             Self::NoSpace => "no-space",
             Self::ReadOnly => "read-only",
@@ -181,6 +211,14 @@ struct Fields<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     data_size: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    data_offset: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data_length: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data_version: Option<&'a Version>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data_features: Option<&'a [Feature]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     data_digest: Option<&'a str>,
     /// Whose files a list lacks.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -206,6 +244,10 @@ impl<'a> From<&'a Reply> for Fields<'a> {
             files: None,
             data_namafile: None,
             data_size: None,
+            data_offset: None,
+            data_length: None,
+            data_version: None,
+            data_features: None,
             data_digest: None,
             missing: None,
             code: None,
@@ -215,7 +257,25 @@ impl<'a> From<&'a Reply> for Fields<'a> {
             Reply::Sizes(files) => Self { files: Some(files), ..ok(None) },
             Reply::Stats(stats) => ok(Some(Data::Stats(stats))),
             Reply::Echo(text) => ok(Some(Data::Text(text.as_str()))),
-            Reply::Pong => ok(Some(Data::Text("pong"))),
+            Reply::Pong(features) => Self {
+                data_features: (!features.is_empty()).then_some(features),
+                ..ok(Some(Data::Text("pong")))
+            },
+            Reply::Fetched { name, size, offset, length, version } => Self {
+                data_namafile: Some(name),
+                data_size: Some(*size),
+                data_offset: Some(*offset),
+                data_length: Some(*length),
+                data_version: Some(version),
+                ..ok(None)
+            },
+            Reply::GoAhead { offset } => Self { data_offset: Some(*offset), ..ok(None) },
+            Reply::Stored { name, size, digest } => Self {
+                data_namafile: Some(name),
+                data_size: Some(*size),
+                data_digest: Some(digest),
+                ..ok(Some(Data::Sentence(format!("{name} stored, {size} bytes"))))
+            },
             Reply::Authenticated { sentence } => ok(Some(Data::Text(sentence))),
             Reply::Uploaded { name, size } => Self {
                 data_namafile: Some(name),
@@ -270,7 +330,26 @@ mod tests {
                 r#"{"status":"OK","data":"a.txt deleted","data_namafile":"a.txt"}"#,
             ),
             (Reply::Echo("é \"a\" ".parse().unwrap()), r#"{"status":"OK","data":"\u00e9 \"a\" "}"#),
-            (Reply::Pong, r#"{"status":"OK","data":"pong"}"#),
+            (Reply::Pong(vec![]), r#"{"status":"OK","data":"pong"}"#),
+            (
+                Reply::Pong(Feature::ALL.to_vec()),
+                r#"{"status":"OK","data":"pong","data_features":["fetch","store"]}"#,
+            ),
+            (
+                Reply::Fetched {
+                    name: name.clone(),
+                    size: 5,
+                    offset: 2,
+                    length: 3,
+                    version: "v-1".parse().unwrap(),
+                },
+                r#"{"status":"OK","data_namafile":"a.txt","data_size":5,"data_offset":2,"data_length":3,"data_version":"v-1"}"#,
+            ),
+            (Reply::GoAhead { offset: 0 }, r#"{"status":"OK","data_offset":0}"#),
+            (
+                Reply::Stored { name: name.clone(), size: 5, digest: digest.clone() },
+                r#"{"status":"OK","data":"a.txt stored, 5 bytes","data_namafile":"a.txt","data_size":5,"data_digest":"blake3:00"}"#,
+            ),
             (
                 Reply::Digest { name, size: 5, digest },
                 r#"{"status":"OK","data_namafile":"a.txt","data_size":5,"data_digest":"blake3:00"}"#,
@@ -297,7 +376,8 @@ mod tests {
 
     #[test]
     fn a_code_means_what_it_is_sent_for() {
-        for code in [ErrorCode::NotFound, ErrorCode::Unavailable, ErrorCode::TooManyRequests] {
+        use ErrorCode::{BadRange, Changed, NotFound, TooManyRequests, Unavailable};
+        for code in [NotFound, Unavailable, TooManyRequests, BadRange, Changed] {
             assert_eq!(ErrorCode::of(code.as_str()), Some(code));
         }
         assert_eq!(ErrorCode::of("404"), None);

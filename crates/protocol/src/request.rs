@@ -2,7 +2,10 @@
 
 mod conduct;
 mod echo_text;
+mod fields;
 mod subject;
+mod transfer;
+mod version;
 
 use crate::{
     ErrorCode, FileName, FileNameError, Token, TokenError, Verb,
@@ -11,7 +14,10 @@ use crate::{
 
 pub use conduct::Conduct;
 pub use echo_text::{ECHO_LEN_MAX, EchoText, EchoTextError};
+pub use fields::FieldError;
 pub use subject::subject;
+pub use transfer::{Fetch, PartId, Store};
+pub use version::Version;
 
 /// What a client can ask for.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -24,6 +30,10 @@ pub enum Request {
     Upload(FileName),
     Delete(FileName),
     Echo(EchoText),
+    /// The bytes that are asked for follow the reply.
+    Fetch(Fetch),
+    /// The bytes of the file follow once a go-ahead has come.
+    Store(Store),
     Stats,
     Ping,
     Digest(FileName),
@@ -61,6 +71,8 @@ pub enum ParseRequestError {
     #[error(transparent)]
     EchoText(#[from] EchoTextError),
     #[error(transparent)]
+    Field(#[from] FieldError),
+    #[error(transparent)]
     Token(#[from] TokenError),
 }
 
@@ -74,6 +86,7 @@ impl ParseRequestError {
             | Self::ExtraWords(_)
             | Self::MissingContent
             | Self::EchoText(_)
+            | Self::Field(_)
             | Self::Token(_) => ErrorCode::BadRequest,
             Self::UnclosedQuote | Self::FileName(_) => ErrorCode::BadName,
         }
@@ -81,7 +94,8 @@ impl ParseRequestError {
 }
 
 impl Request {
-    /// Reads a head: a verb in any case, then at most one name; or the text of an ECHO as it stands.
+    /// Reads a head: a verb in any case, then at most one name, and behind that of a FETCH or STORE its
+    /// fields; or the text of an ECHO as it stands.
     ///
     /// The head of an UPLOAD ends with the blank that separates the name from the content; without
     /// it there is no content.
@@ -98,6 +112,14 @@ impl Request {
             Verb::Delete => Ok(Self::Delete(one_name(verb, rest)?)),
             Verb::Digest => Ok(Self::Digest(one_name(verb, rest)?)),
             Verb::Echo => Ok(Self::Echo(EchoText::from_bytes(without_first_blank(behind))?)),
+            Verb::Fetch => {
+                let (name, fields) = name_and_rest(rest)?;
+                Ok(Self::Fetch(Fetch::parse(name, fields)?))
+            }
+            Verb::Store => {
+                let (name, fields) = name_and_rest(rest)?;
+                Ok(Self::Store(Store::parse(name, fields)?))
+            }
             Verb::Auth => Ok(Self::Auth(Token::from_bytes(rest.trim_ascii_end())?)),
             Verb::Upload => Ok(Self::Upload(name_before_content(rest)?)),
         }
@@ -110,6 +132,8 @@ impl Request {
             Self::Upload(_) => Verb::Upload,
             Self::Delete(_) => Verb::Delete,
             Self::Echo(_) => Verb::Echo,
+            Self::Fetch(_) => Verb::Fetch,
+            Self::Store(_) => Verb::Store,
             Self::Stats => Verb::Stats,
             Self::Ping => Verb::Ping,
             Self::Digest(_) => Verb::Digest,
@@ -123,6 +147,8 @@ impl Request {
             Self::Get(name) | Self::Upload(name) | Self::Delete(name) | Self::Digest(name) => {
                 Some(name)
             }
+            Self::Fetch(fetch) => Some(&fetch.name),
+            Self::Store(store) => Some(&store.name),
             Self::List
             | Self::ListSizes
             | Self::Echo(_)
@@ -132,8 +158,8 @@ impl Request {
         }
     }
 
-    /// The head as a client sends it, without the line ending. After an UPLOAD follow a space and
-    /// the content.
+    /// The head as a client sends it, without the line ending, which is CR LF CR LF after a FETCH or
+    /// STORE. After an UPLOAD follow a space and the content.
     pub fn to_wire(&self) -> String {
         let verb = self.verb();
         match self {
@@ -143,6 +169,8 @@ impl Request {
                 format!("{verb} {}", name.quoted())
             }
             Self::Echo(text) => format!("{verb} {text}"),
+            Self::Fetch(fetch) => format!("{verb} {fetch}"),
+            Self::Store(store) => format!("{verb} {store}"),
             Self::Auth(token) => format!("{verb} {}", token.reveal()),
         }
     }
@@ -191,6 +219,12 @@ fn one_name(verb: Verb, rest: &[u8]) -> Result<FileName, ParseRequestError> {
         return Err(ParseRequestError::ExtraWords(verb));
     }
     Ok(FileName::from_bytes(&name)?)
+}
+
+/// The name, and what stands behind the blank after it.
+fn name_and_rest(rest: &[u8]) -> Result<(FileName, &[u8]), ParseRequestError> {
+    let (name, after) = quoting::unquote_word(rest).ok_or(ParseRequestError::UnclosedQuote)?;
+    Ok((FileName::from_bytes(&name)?, after.unwrap_or_default()))
 }
 
 fn name_before_content(rest: &[u8]) -> Result<FileName, ParseRequestError> {

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-/// What a client asks for. The first five are what statistics count apart.
+/// What a client asks for. The first seven are what statistics count apart.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Verb {
     List,
@@ -10,6 +10,8 @@ pub enum Verb {
     Upload,
     Delete,
     Echo,
+    Fetch,
+    Store,
     Stats,
     Ping,
     Digest,
@@ -17,12 +19,14 @@ pub enum Verb {
 }
 
 impl Verb {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::List,
         Self::Get,
         Self::Upload,
         Self::Delete,
         Self::Echo,
+        Self::Fetch,
+        Self::Store,
         Self::Stats,
         Self::Ping,
         Self::Digest,
@@ -34,8 +38,10 @@ impl Verb {
 
     /// What requests are called where they are counted and told: by their verbs, as clients write them,
     /// and last those that begin with none.
-    pub const LABELS: [&str; 10] =
-        ["LIST", "GET", "UPLOAD", "DELETE", "ECHO", "STATS", "PING", "DIGEST", "AUTH", "unknown"];
+    pub const LABELS: [&str; 12] = [
+        "LIST", "GET", "UPLOAD", "DELETE", "ECHO", "FETCH", "STORE", "STATS", "PING", "DIGEST",
+        "AUTH", "unknown",
+    ];
 
     /// The place of what begins with no verb among [`LABELS`](Self::LABELS).
     pub const NO_VERB: usize = Self::ALL.len();
@@ -49,6 +55,11 @@ impl Verb {
     pub fn of(word: &[u8]) -> Option<Self> {
         let is_meant = |verb: &Self| verb.name().as_bytes().eq_ignore_ascii_case(word);
         Self::ALL.into_iter().find(is_meant)
+    }
+
+    /// Its head ends with CR LF CR LF and content is bytes, where other verbs have lines and base64.
+    pub fn is_raw(self) -> bool {
+        matches!(self, Self::Fetch | Self::Store)
     }
 
     /// As clients write it.

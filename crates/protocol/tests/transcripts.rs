@@ -27,6 +27,7 @@ fn read_request(wire: &[u8]) -> (Request, Option<Vec<u8>>) {
                 content.extend_from_slice(&plain[..len]);
             }
             Some(Fragment::LineBreak) => decoder.line_break(),
+            Some(Fragment::Raw(_)) => unreachable!("no STORE goes ahead"),
             Some(Fragment::End) => break,
             Some(Fragment::EndIfPeerStays) => unreachable!("nothing was closed"),
             None => assert!(!rest.is_empty(), "{} does not end", wire.escape_ascii()),

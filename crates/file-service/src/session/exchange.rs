@@ -9,7 +9,8 @@ use std::{
 };
 
 use protocol::{
-    ErrorCode, FileName, Fragment, ListedFile, QUIET, Reply, Request, Verb, reply::ENDING,
+    ErrorCode, FileName, Fragment, ListedFile, ParseRequestError, QUIET, Reply, Request, Verb,
+    reply::ENDING,
 };
 use storage::{Directory, StorageError};
 use telemetry::OpenConnection;
@@ -181,6 +182,8 @@ impl Exchange {
             Fragment::Head(head) => self.begin(head, now),
             Fragment::Body(text) => self.store(text.len(), |receiving| receiving.take(text)),
             Fragment::LineBreak => self.store(1, Receiving::break_line),
+            // No STORE goes ahead.
+            Fragment::Raw(_) => {}
             Fragment::End => {
                 if let Work::Upload(receiving) = mem::replace(&mut self.work, Work::Nothing) {
                     self.commit(*receiving, 0);
@@ -302,7 +305,10 @@ impl Exchange {
             }
             Request::Echo(text) => Reply::Echo(text),
             Request::Stats => Reply::Stats(Box::new((service.stats)(&service, now))),
-            Request::Ping => Reply::Pong,
+            Request::Ping => Reply::Pong(Vec::new()),
+            Request::Fetch(_) | Request::Store(_) => {
+                return Err(ParseRequestError::UnknownVerb.into());
+            }
             Request::Auth(token) => match self.access.identify(&token, &self.service) {
                 Some(sentence) => {
                     self.access.name().inspect(|name| self.connection.identified(name));

@@ -193,7 +193,7 @@ impl Attempts {
             Verb::Auth => true,
             Verb::Upload | Verb::Delete => false,
             // The balancer answers them.
-            Verb::Stats | Verb::Ping => true,
+            Verb::Stats | Verb::Ping | Verb::Fetch | Verb::Store => true,
         }
     }
 

@@ -112,6 +112,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                     Fragment::Head(head) => Taken::Asked(Asked::new(head)),
                     Fragment::Body(text) => Taken::Skipped(text.len()),
                     Fragment::LineBreak => Taken::Skipped(1),
+                    // No STORE goes ahead.
+                    Fragment::Raw(content) => Taken::Skipped(content.len()),
                     Fragment::End | Fragment::EndIfPeerStays => Taken::End,
                 })
                 .await?;

@@ -36,7 +36,7 @@ impl Content {
             Fragment::End => return Some(ContentEnd::Whole),
             Fragment::EndIfPeerStays => return Some(ContentEnd::WholeIfPeerStays),
             // It was taken before.
-            Fragment::Head(_) => {}
+            Fragment::Head(_) | Fragment::Raw(_) => {}
         }
         None
     }

@@ -40,10 +40,17 @@ pub(super) fn stats(workers: u32) -> Stats {
 }
 
 fn requests() -> Requests {
-    let counts =
-        [(12, 0), (1200, 3), (33, 0), (4, 1), (0, 0), (0, 0), (99, 0), (0, 0), (0, 0), (0, 0)];
+    let counts = |label| match Verb::ALL.get(label) {
+        Some(Verb::List) => (12, 0),
+        Some(Verb::Get) => (1200, 3),
+        Some(Verb::Upload) => (33, 0),
+        Some(Verb::Delete) => (4, 1),
+        Some(Verb::Fetch) => (5, 0),
+        Some(Verb::Stats) => (99, 0),
+        _ => (0, 0),
+    };
     Requests::gathered(|label| {
-        let (ok, failed) = counts[label];
+        let (ok, failed) = counts(label);
         Outcomes { ok, failed }
     })
 }

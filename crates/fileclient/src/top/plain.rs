@@ -68,16 +68,16 @@ in           0 B/s, 200 MiB in all
 out          8.00 MiB/s, 3.01 GiB in all
 log          7 events lost
 
-requests       list      get   upload   delete     echo    other      all
-ok               12     1202       33        4        0       99     1350
-failed            0        3        0        1        0        0        4
-per second      0.0      2.0      0.0      0.0      0.0      0.0      2.0
+requests      list     get  upload  delete   fetch   other     all
+ok              12    1202      33       4       5      99    1355
+failed           0       3       0       1       0       0       4
+per second     0.0     2.0     0.0     0.0     0.0     0.0     2.0
 
 worker   pid  state  client           request       done   time    B/s  CPU%  memory  requests  \
 failed  restarts
-     2  4002  busy   127.0.0.1:50002  GET film.mkv   30%  2.5 s  4.00M  25.0   24.0M      1353       \
+     2  4002  busy   127.0.0.1:50002  GET film.mkv   30%  2.5 s  4.00M  25.0   24.0M      1358       \
 4         0
-     1  4001  busy   127.0.0.1:50001  GET film.mkv   30%  2.5 s  4.00M  25.0   24.0M      1353       \
+     1  4001  busy   127.0.0.1:50001  GET film.mkv   30%  2.5 s  4.00M  25.0   24.0M      1358       \
 4         0
 "
         );

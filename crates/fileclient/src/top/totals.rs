@@ -4,13 +4,15 @@ use cli::{
     table::{Side, aligned},
     units,
 };
-use protocol::stats::Requests;
 
 use super::view::View;
-use crate::counts::UNKNOWN;
+use crate::counts::{self, UNKNOWN};
 
 /// So that columns of counts rarely move while they grow.
-const COUNT_WIDTH: usize = 7;
+const COUNT_WIDTH: usize = 6;
+
+/// Verbs that few servers are asked for; whoever has not been has no column for them.
+const RARE: [&str; 3] = ["echo", "fetch", "store"];
 
 /// Requests by verb: a line for the names, for those that succeeded, those that failed and the rate.
 pub(super) fn requests(view: &View) -> String {
@@ -20,12 +22,15 @@ pub(super) fn requests(view: &View) -> String {
     let mut rates = view.rates.iter().flat_map(|it| it.by_verb.into_iter().chain([it.requests]));
     for (name, outcomes) in columns {
         let rate = rates.next().map_or_else(|| UNKNOWN.to_owned(), |rate| format!("{rate:.1}"));
+        if RARE.contains(&name.as_str()) && counts::finished(outcomes) == 0 {
+            continue;
+        }
         let cells = [name, outcomes.ok.to_string(), outcomes.failed.to_string(), rate];
         for (row, cell) in rows.iter_mut().zip(cells) {
             row.push(format!("{cell:>COUNT_WIDTH$}"));
         }
     }
-    let mut sides = [Side::Right; Requests::LEN + 2];
+    let mut sides = vec![Side::Right; rows[0].len()];
     sides[0] = Side::Left;
     aligned(&sides, &rows)
 }

@@ -205,7 +205,10 @@ mod tests {
         // The answer was a while on its way here.
         let view = view(a_second_later(&before), before, Duration::from_millis(1700));
         let rates = view.rates.unwrap();
-        assert_eq!((rates.requests, rates.by_verb), (2.0, [0.0, 2.0, 0.0, 0.0, 0.0, 0.0]));
+        assert_eq!(
+            (rates.requests, rates.by_verb),
+            (2.0, [0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+        );
         assert_eq!((rates.bytes_in, rates.bytes_out), (0.0, f64::from(8 << 20)));
         assert_eq!(view.rows[1].rate, Some(f64::from(4 << 20)));
         assert_eq!(view.rows[1].cpu_percent, Some(25.0));

@@ -18,6 +18,12 @@ pub enum FrameError {
     NoRequest(ParseRequestError),
     #[error("the upload stopped before its closing quote; nothing was stored")]
     Unended,
+    /// Of a FETCH or STORE.
+    #[error("the head of the request stopped before the CR LF CR LF that ends it")]
+    HeadUnended,
+    /// Of a STORE.
+    #[error("the content stopped {missing} bytes before its end")]
+    ContentCut { missing: u64 },
     #[error(
         "a line of the content is not base64, or longer than the first line; nothing was stored"
     )]
@@ -33,7 +39,7 @@ impl FrameError {
         match self {
             Self::HeadTooLong => ErrorCode::HeadTooLong,
             Self::NoRequest(err) => err.code(),
-            Self::Unended => ErrorCode::Unended,
+            Self::Unended | Self::HeadUnended | Self::ContentCut { .. } => ErrorCode::Unended,
             Self::StrayLine | Self::AmbiguousLine => ErrorCode::BadBase64,
         }
     }

@@ -1,4 +1,5 @@
 mod lines;
+mod raw;
 
 use super::*;
 use crate::request::ECHO_LEN_MAX;
@@ -8,18 +9,26 @@ use crate::request::ECHO_LEN_MAX;
 enum Piece {
     Head(String),
     Body(String),
+    Raw(String),
     End,
     EndIfPeerStays,
 }
 
-/// Feeds `pieces` one after another; neighbouring body fragments are joined.
+/// Feeds `pieces` one after another; neighbouring fragments of content are joined. Every STORE goes ahead.
 fn feed(framer: &mut RequestFramer, piece: &[u8], into: &mut Vec<Piece>) -> Result<(), FrameError> {
     let mut rest = piece;
     loop {
         let (fragment, used) = framer.next(rest)?;
         rest = &rest[used..];
         match fragment {
-            Some(fragment) => push(into, &fragment),
+            Some(fragment) => {
+                push(into, &fragment);
+                if let Fragment::Head(head) = fragment
+                    && let Ok(Request::Store(store)) = Request::parse(head)
+                {
+                    framer.expect_raw(store.length);
+                }
+            }
             None if rest.is_empty() => return Ok(()),
             None => {}
         }
@@ -34,6 +43,8 @@ fn push(into: &mut Vec<Piece>, fragment: &Fragment<'_>) {
         (Fragment::Body(body), _) => into.push(Piece::Body(text(body))),
         (Fragment::LineBreak, Some(Piece::Body(body))) => body.push('\n'),
         (Fragment::LineBreak, _) => into.push(Piece::Body("\n".to_owned())),
+        (Fragment::Raw(more), Some(Piece::Raw(content))) => content.push_str(&text(more)),
+        (Fragment::Raw(content), _) => into.push(Piece::Raw(text(content))),
         (Fragment::End, _) => into.push(Piece::End),
         (Fragment::EndIfPeerStays, _) => into.push(Piece::EndIfPeerStays),
     }

@@ -10,12 +10,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use crate::Verb;
 
 /// The first so many verbs are not among the others.
-const APART: usize = 5;
+const APART: usize = 7;
 
-/// The same for LIST, GET, UPLOAD, DELETE and ECHO, and once for all other verbs and whatever begins
+/// The same for each of the first verbs, up to STORE, and once for all other verbs and whatever begins
 /// with none. As JSON it is an object, and its keys are the verbs in lower case and `other`.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct ByVerb<T>([T; APART + 1]);
+
+/// Keys that older servers lack.
+const NEWER: [&str; 3] = ["echo", "fetch", "store"];
 
 fn keys() -> impl Iterator<Item = String> {
     let apart = Verb::LABELS[..APART].iter().map(|label| label.to_ascii_lowercase());
@@ -73,7 +76,7 @@ impl<'de, T: Default + Deserialize<'de>> Deserialize<'de> for ByVerb<T> {
             match found.remove(&key) {
                 Some(found) => *value = found,
                 // Servers that do not know the verb count none.
-                None if key == "echo" => {}
+                None if NEWER.contains(&key.as_str()) => {}
                 None => return Err(D::Error::custom(format!("no {key}"))),
             }
         }
@@ -89,17 +92,19 @@ mod tests {
     fn json_has_the_verbs_counted_apart_in_their_order_and_the_others() {
         let mut counts = ByVerb::gathered(|label| label as u64);
         counts[Verb::Get] += 100;
-        let json = r#"{"list":0,"get":101,"upload":2,"delete":3,"echo":4,"other":35}"#;
+        let json =
+            r#"{"list":0,"get":101,"upload":2,"delete":3,"echo":4,"fetch":5,"store":6,"other":45}"#;
         assert_eq!(serde_json::to_string(&counts).unwrap(), json);
         assert_eq!(serde_json::from_str::<ByVerb<u64>>(json).unwrap(), counts);
-        assert_eq!((counts[Verb::Ping], counts[Verb::Auth]), (35, 35));
+        assert_eq!((counts[Verb::Ping], counts[Verb::Auth]), (45, 45));
     }
 
     #[test]
-    fn json_of_a_server_that_knows_no_echo_is_read() {
+    fn json_of_a_server_that_knows_the_four_verbs_of_old_is_read() {
         let json = r#"{"list":1,"get":2,"upload":3,"delete":4,"other":5}"#;
         let counts: ByVerb<u64> = serde_json::from_str(json).unwrap();
         assert_eq!((counts[Verb::Delete], counts[Verb::Echo], counts[Verb::Ping]), (4, 0, 5));
+        assert_eq!((counts[Verb::Fetch], counts[Verb::Store]), (0, 0));
     }
 
     #[test]

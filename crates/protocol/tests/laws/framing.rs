@@ -1,7 +1,7 @@
 //! Framing does not depend on how bytes arrive, and agrees with the parser.
 
 use protocol::{
-    Fragment, FrameError, HEAD_LEN_MAX, ParseRequestError, Pause, Request, RequestFramer,
+    Fragment, FrameError, HEAD_LEN_MAX, ParseRequestError, Pause, Request, RequestFramer, Verb,
 };
 
 use super::arrivals;
@@ -20,6 +20,7 @@ pub(crate) fn holds(wire: &[u8]) {
 pub(crate) enum Part {
     Head(Vec<u8>),
     Body(Vec<u8>),
+    Raw(Vec<u8>),
     End,
     EndIfPeerStays,
     Error(FrameError),
@@ -32,7 +33,7 @@ pub(crate) fn framed(pieces: &[&[u8]]) -> Vec<Part> {
     match fed.and_then(|()| requests.pause(&mut framer, Pause::Closed)) {
         Ok(()) => assert!(!requests.is_open, "a request is open behind the last byte"),
         Err(err) => {
-            requests.parts.pop_if(|last| matches!(last, Part::Body(_)));
+            requests.parts.pop_if(|last| matches!(last, Part::Body(_) | Part::Raw(_)));
             requests.parts.push(Part::Error(err));
         }
     }
@@ -76,6 +77,9 @@ impl Requests {
             let is_over = fragment.is_none() && used == piece.len();
             if let Some(fragment) = fragment {
                 self.take(&fragment, None);
+                if let Some(len) = content_len(&fragment) {
+                    framer.expect_raw(len);
+                }
             }
             if is_over {
                 return Ok(());
@@ -94,7 +98,9 @@ impl Requests {
     fn take(&mut self, fragment: &Fragment<'_>, pause: Option<Pause>) {
         let begins = matches!(fragment, Fragment::Head(_));
         assert_ne!(self.is_open, begins, "{fragment:?} is out of place");
-        self.is_open = begins || matches!(fragment, Fragment::Body(_) | Fragment::LineBreak);
+        let is_content =
+            matches!(fragment, Fragment::Body(_) | Fragment::LineBreak | Fragment::Raw(_));
+        self.is_open = begins || is_content;
         match (fragment, self.parts.last_mut()) {
             (Fragment::Head(head), _) => {
                 is_a_head(head);
@@ -112,26 +118,61 @@ impl Requests {
                     _ => b"\n".to_vec(),
                 }));
             }
-            (Fragment::Body(_) | Fragment::LineBreak, _) => panic!("a body without a head"),
+            (Fragment::Raw(more), Some(Part::Raw(content))) => content.extend_from_slice(more),
+            (Fragment::Raw(content), Some(Part::Head(head))) => {
+                assert!(matches!(Request::parse(head), Ok(Request::Store(_))));
+                self.parts.push(Part::Raw(content.to_vec()));
+            }
+            (Fragment::Body(_) | Fragment::LineBreak | Fragment::Raw(_), _) => {
+                panic!("a body without a head")
+            }
             (Fragment::End, Some(Part::Body(text))) if pause == Some(Pause::Quiet) => {
                 let text = text.trim_ascii_end();
                 let is_one_line = [60, 64, 72, 76].contains(&text.len()) && !text.contains(&b'\n');
                 assert!(text.ends_with(b"=") || is_one_line, "quiet alone ended an upload");
                 self.parts.push(Part::End);
             }
-            (Fragment::End, _) => self.parts.push(Part::End),
+            (Fragment::End, _) => {
+                self.expect_all_came();
+                self.parts.push(Part::End);
+            }
             (Fragment::EndIfPeerStays, _) => {
                 assert_eq!(pause, Some(Pause::Closed));
                 self.parts.push(Part::EndIfPeerStays);
             }
         }
     }
+
+    /// The content of a STORE is as long as its head says.
+    fn expect_all_came(&self) {
+        let len = match self.parts.as_slice() {
+            [.., Part::Head(head), Part::Raw(content)] => (head, content.len()),
+            [.., Part::Head(head)] => (head, 0),
+            _ => return,
+        };
+        if let Some(expected) = content_len(&Fragment::Head(len.0)) {
+            assert_eq!(len.1 as u64, expected);
+        }
+    }
+}
+
+/// The content that follows a head where a STORE goes ahead.
+fn content_len(fragment: &Fragment<'_>) -> Option<u64> {
+    let Fragment::Head(head) = fragment else { return None };
+    match Request::parse(head) {
+        Ok(Request::Store(store)) => Some(store.length),
+        _ => None,
+    }
 }
 
 /// An upload without its content would be stored as an empty file: what the parser takes for one
-/// must be a head that the framer ended before the content.
+/// must be a head that the framer ended before the content. A line end is in no head but one that ends
+/// with CR LF CR LF.
 fn is_a_head(head: &[u8]) {
-    assert!(!head.is_empty() && head.len() <= HEAD_LEN_MAX && !head.contains(&b'\n'));
+    assert!(!head.is_empty() && head.len() <= HEAD_LEN_MAX);
+    let verb = head.split(|byte| b" \t\r\n".contains(byte)).next().and_then(Verb::of);
+    let is_raw = verb.is_some_and(Verb::is_raw);
+    assert!(!head.contains(&b'\n') || is_raw && Request::parse(head).is_err());
     if let Ok(Request::Upload(_)) = Request::parse(head) {
         let without_blank = &head[..head.len() - 1];
         assert_eq!(Request::parse(without_blank), Err(ParseRequestError::MissingContent));

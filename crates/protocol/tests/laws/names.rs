@@ -1,6 +1,9 @@
 //! Names, tokens and texts: what is accepted obeys every rule, and comes back from the wire as it was.
 
-use protocol::{EchoText, FileName, Reply, Request, TOKEN_LEN_MAX, Token};
+use protocol::{
+    EchoText, FileName, Reply, Request, TOKEN_LEN_MAX, Token,
+    request::{Fetch, Store},
+};
 
 use super::{replies::read, requests};
 
@@ -12,16 +15,10 @@ pub(crate) fn hold(bytes: &[u8]) {
         is_carried(&name);
     }
     // The same bytes as a word of the shell.
-    for verb in ["GET ", "DELETE ", "DIGEST ", "UPLOAD "] {
-        let head = [verb.as_bytes(), bytes, b" "].concat();
-        let parsed = Request::parse(&head);
-        if let Ok(
-            Request::Get(name)
-            | Request::Delete(name)
-            | Request::Digest(name)
-            | Request::Upload(name),
-        ) = parsed
-        {
+    for verb in ["GET ", "DELETE ", "DIGEST ", "UPLOAD ", "FETCH ", "STORE "] {
+        let fields: &[u8] = if verb == "STORE " { b" length=1" } else { b" " };
+        let head = [verb.as_bytes(), bytes, fields].concat();
+        if let Some(name) = Request::parse(&head).ok().as_ref().and_then(Request::file_name) {
             assert!(is_a_name(name.as_str().as_bytes()), "{name}");
         }
     }
@@ -49,6 +46,9 @@ fn is_carried(name: &FileName) {
     for request in [Request::Get, Request::Upload, Request::Delete, Request::Digest] {
         requests::comes_back(&request(name.clone()));
     }
+    requests::comes_back(&Request::Fetch(Fetch::whole(name.clone())));
+    let id = Some("0123456789abcdef".repeat(2).parse().expect("it is an ID"));
+    requests::comes_back(&Request::Store(Store { name: name.clone(), length: 1, resume: id }));
     let list = read(&[&Reply::List(vec![name.clone()]).to_wire()]);
     assert_eq!(list.replies[0].1.names(), Some(vec![name.to_string()]));
 }

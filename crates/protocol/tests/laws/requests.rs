@@ -19,7 +19,7 @@ pub(crate) fn comes_back(request: &Request) {
         wire.push(' ');
     }
     assert_eq!(Request::parse(wire.as_bytes()).as_ref(), Ok(request), "{wire}");
-    let line = format!("{wire}\r\n");
+    let line = format!("{wire}\r\n\r\n");
     let mut framer = RequestFramer::default();
     let (fragment, used) = framer.next(line.as_bytes()).expect("a client's line is a frame");
     assert_eq!(fragment, Some(Fragment::Head(wire.as_bytes())));

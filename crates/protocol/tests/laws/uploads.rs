@@ -105,6 +105,7 @@ impl Server {
                     }
                 }
                 Some(Fragment::LineBreak) => self.decoder.line_break(),
+                Some(Fragment::Raw(_)) => unreachable!("no STORE goes ahead"),
                 Some(Fragment::End) => self.end(),
                 Some(Fragment::EndIfPeerStays) => unreachable!("nothing was closed"),
                 None => {}
