@@ -3,7 +3,7 @@
 
 use std::{io, sync::Arc, time::Instant};
 
-use serving::{Admitted, Phase, Step};
+use serving::{Admitted, FileRange, Phase, Step};
 use telemetry::OpenConnection;
 
 use crate::{
@@ -94,6 +94,20 @@ impl serving::Conversation for Conversation {
         match &self.layers {
             Layers::Plain(session) => session.output(),
             Layers::Secured(session) => session.output(),
+        }
+    }
+
+    fn file(&self) -> Option<FileRange<'_>> {
+        match &self.layers {
+            Layers::Plain(session) => session.file(),
+            Layers::Secured(_) => None,
+        }
+    }
+
+    fn file_sent(&mut self, outcome: io::Result<usize>) -> Result<(), ConnectionError> {
+        match &mut self.layers {
+            Layers::Plain(session) => session.file_sent(outcome),
+            Layers::Secured(_) => Ok(()),
         }
     }
 

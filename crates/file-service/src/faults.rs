@@ -76,7 +76,7 @@ impl Faults {
         (!faults.is_empty()).then(|| Self(faults.to_owned()))
     }
 
-    /// From the head of a GET, an UPLOAD or an ECHO to its reply at least: the longest that was given. Of it a
+    /// From the head of a GET, an UPLOAD, an ECHO, a FETCH or a STORE to its reply at least: the longest that was given. Of it a
     /// worker is busy with what is left when the reply is known.
     pub fn service_time(&self) -> Option<Duration> {
         let times = self.0.iter().filter_map(|fault| match fault.effect {
@@ -86,7 +86,7 @@ impl Faults {
         times.max()
     }
 
-    /// The bits that are wrong in the first byte of what a GET sends.
+    /// The bits that are wrong in the first byte of what a GET or FETCH sends.
     pub fn flipped_bits(&self) -> u8 {
         u8::from(self.0.iter().any(|fault| fault.effect == Effect::FlipByte))
     }

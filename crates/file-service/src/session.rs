@@ -11,18 +11,20 @@
 mod access;
 mod buffers;
 mod exchange;
+mod fetching;
 mod refusal;
 mod transfer;
 
 use core::net::SocketAddr;
 use std::{
+    io,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use protocol::{ErrorCode, FrameError, Pause, QUIET, Reply, RequestFramer};
 use serving::{
-    Farewell, LINGER, Leaving, Overdue, Phase, Step,
+    Farewell, FileRange, LINGER, Leaving, Overdue, Phase, Step,
     timeouts::{Stage, Timeouts},
 };
 use telemetry::OpenConnection;
@@ -76,6 +78,8 @@ pub(crate) struct Carrier {
     pub(crate) in_handshake: bool,
     /// It has to send first: what the peer sends is not read, so its quiet means nothing.
     pub(crate) is_deaf: bool,
+    /// It changes the bytes, so those of files pass through memory too.
+    pub(crate) copies: bool,
 }
 
 impl Session {
@@ -102,7 +106,7 @@ impl Session {
         self.phase = phase;
         self.timeouts.waited_until(now);
         let step = self.next(now)?;
-        if let Step::Receive(wait) | Step::Send(wait) = step {
+        if let Step::Receive(wait) | Step::Send(wait) | Step::SendFile(wait) = step {
             self.timeouts.grant(wait, now);
         }
         Ok(step)
@@ -126,6 +130,26 @@ impl Session {
     /// The first `len` bytes of the output are sent.
     pub(crate) fn sent(&mut self, len: usize) {
         self.exchange.sent(len);
+    }
+
+    /// What is to be sent past the output.
+    pub(crate) fn file(&self) -> Option<FileRange<'_>> {
+        self.exchange.file()
+    }
+
+    /// So much of it was sent, or why none was.
+    pub(crate) fn file_sent(&mut self, outcome: io::Result<usize>) -> Result<(), ConnectionError> {
+        match outcome {
+            Ok(0) => Err(ConnectionError::Disk(io::ErrorKind::UnexpectedEof.into())),
+            Ok(len) => {
+                self.moved(len);
+                self.exchange.file_sent(len);
+                Ok(())
+            }
+            Err(err) if is_impossible(&err) => self.exchange.copy_file(),
+            Err(err) if is_of_network(&err) => self.peer_lost(ConnectionError::Peer(err)),
+            Err(err) => Err(ConnectionError::Disk(err)),
+        }
     }
 
     /// `len` bytes came into the room; none means that the peer has closed its half.
@@ -180,7 +204,12 @@ impl Session {
         }
         loop {
             match self.exchange.advance(now)? {
-                Progress::Output => return self.send(),
+                Progress::Output => return self.send(Step::Send),
+                Progress::File if self.carrier.copies => {
+                    self.exchange.copy_file()?;
+                    continue;
+                }
+                Progress::File => return self.send(Step::SendFile),
                 Progress::Yield => return Ok(Step::Yield),
                 Progress::Wait(wait) => return Ok(Step::Wait(wait.min(TICK))),
                 Progress::Busy(time) => return Ok(Step::Busy(time.min(TICK))),
@@ -217,10 +246,10 @@ impl Session {
         Err(ConnectionError::ShutDown)
     }
 
-    fn send(&mut self) -> Result<Step, ConnectionError> {
+    fn send(&mut self, step: fn(Duration) -> Step) -> Result<Step, ConnectionError> {
         self.timeouts.enter(Stage::Transfer);
         match self.timeouts.left(&self.service.limits.time()) {
-            Ok(left) => Ok(Step::Send(left.min(TICK))),
+            Ok(left) => Ok(step(left.min(TICK))),
             Err(overdue) => {
                 // Otherwise a limit was told already, and this is about the last reply.
                 if matches!(self.ending, Ending::Open) {
@@ -382,6 +411,30 @@ impl Session {
             bytes_per_second_min: min_rate,
         }
     }
+}
+
+/// The kernel does not send files of that kind by itself.
+fn is_impossible(err: &io::Error) -> bool {
+    matches!(err.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported)
+}
+
+/// It is the connection's, where a file was sent on it.
+fn is_of_network(err: &io::Error) -> bool {
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionReset, HostUnreachable, NetworkDown,
+        NetworkUnreachable, NotConnected, TimedOut,
+    };
+    matches!(
+        err.kind(),
+        BrokenPipe
+            | ConnectionAborted
+            | ConnectionReset
+            | HostUnreachable
+            | NetworkDown
+            | NetworkUnreachable
+            | NotConnected
+            | TimedOut
+    )
 }
 
 #[cfg(test)]

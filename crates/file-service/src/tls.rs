@@ -53,7 +53,7 @@ impl SecuredSession {
     /// Not inlined: thousands of threads in plain text would have room for it on their stacks.
     #[inline(never)]
     pub(crate) fn new(mut session: Session, config: Arc<ServerConfig>) -> Option<Box<Self>> {
-        session.carried_by(Carrier { in_handshake: true, is_deaf: false });
+        session.carried_by(Carrier { in_handshake: true, is_deaf: false, copies: true });
         let tls = match ServerConnection::new(config) {
             Ok(tls) => tls,
             Err(err) => {
@@ -188,7 +188,10 @@ impl SecuredSession {
                 self.say_goodbye(last, now);
                 Ok(None)
             }
-            step @ (Step::Wait(_) | Step::Busy(_) | Step::Yield) => Ok(Some(step)),
+            // A carrier that copies is given no files.
+            step @ (Step::SendFile(_) | Step::Wait(_) | Step::Busy(_) | Step::Yield) => {
+                Ok(Some(step))
+            }
         }
     }
 
@@ -236,7 +239,7 @@ impl SecuredSession {
     /// While there is output nothing is received.
     fn tell_session(&mut self) {
         let (in_handshake, is_deaf) = (self.tls.is_handshaking(), self.has_output());
-        self.session.carried_by(Carrier { in_handshake, is_deaf });
+        self.session.carried_by(Carrier { in_handshake, is_deaf, copies: true });
     }
 
     /// Turns what TLS has to say into output.

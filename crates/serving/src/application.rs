@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    os::fd::BorrowedFd,
     time::{Duration, Instant},
 };
 
@@ -54,11 +55,22 @@ pub trait Conversation: Send + 'static {
     /// What [`Step::Send`] is about.
     fn output(&self) -> &[u8];
 
+    /// What [`Step::SendFile`] is about; `None` for conversations that never take that step.
+    fn file(&self) -> Option<FileRange<'_>> {
+        None
+    }
+
     /// Where [`Step::Receive`] goes.
     fn room(&mut self) -> &mut [u8];
 
     /// The first `len` bytes of the output were written.
     fn sent(&mut self, len: usize);
+
+    /// So many bytes of the file were sent. None means that the file has no more; an error may be the
+    /// peer's or the file's.
+    fn file_sent(&mut self, _outcome: io::Result<usize>) -> Result<(), Self::Error> {
+        Ok(())
+    }
 
     /// `len` bytes were read into the room; none means that the peer has closed its half.
     fn received(&mut self, len: usize);
@@ -71,11 +83,22 @@ pub trait Conversation: Send + 'static {
     fn close(self, outcome: Result<(), Self::Error>);
 }
 
+/// Bytes of an open file.
+#[derive(Clone, Copy, Debug)]
+pub struct FileRange<'a> {
+    pub file: BorrowedFd<'a>,
+    pub offset: u64,
+    pub len: usize,
+}
+
 /// What a driver does next.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Step {
     /// Write the output or the first bytes of it, waiting at most so long.
     Send(Duration),
+    /// Send the bytes of the file or the first of them, waiting at most so long. They pass no memory of this
+    /// process where that can be had.
+    SendFile(Duration),
     /// Read into the room, waiting at most so long.
     Receive(Duration),
     /// Neither read nor write for so long.

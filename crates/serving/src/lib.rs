@@ -20,7 +20,7 @@ pub mod timeouts;
 
 pub use acceptor::Acceptor;
 pub use admission::{Admitted, Network, ParseNetworkError};
-pub use application::{Application, Conversation, Reception, Step};
+pub use application::{Application, Conversation, FileRange, Reception, Step};
 pub use error::ServeError;
 pub use models::{Companion, serve};
 pub use pause::GrowingPause;

@@ -6,7 +6,7 @@ use std::{
     io,
     net::{TcpListener, TcpStream},
     num::NonZeroUsize,
-    os::unix::net::UnixStream,
+    os::{fd::AsFd, unix::net::UnixStream},
     ptr::NonNull,
     slice,
     sync::atomic::AtomicU64,
@@ -15,7 +15,7 @@ use std::{
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
 use telemetry::{Labels, Scoreboard, Slot, Totals};
 
-use crate::{listener::AcceptQueue, shutdown::DrainFlag};
+use crate::{application::FileRange, listener::AcceptQueue, shutdown::DrainFlag};
 
 /// What all processes of a server write to and read from.
 #[derive(Clone, Copy, Debug)]
@@ -151,6 +151,21 @@ pub(crate) fn handed_over(socket: &UnixStream) -> nix::Result<Vec<TcpStream>> {
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn handed_over(_socket: &UnixStream) -> io::Result<Vec<TcpStream>> {
     Err(io::ErrorKind::WouldBlock.into())
+}
+
+/// Has the kernel send bytes of a file, at most as many as the socket takes; none where the file has no
+/// more. An error may be the socket's or the file's.
+#[cfg(target_os = "linux")]
+pub(crate) fn send_file(socket: impl AsFd, range: FileRange<'_>) -> io::Result<usize> {
+    // No file is that long.
+    let mut offset = i64::try_from(range.offset).map_err(|_| io::ErrorKind::UnexpectedEof)?;
+    Ok(nix::sys::sendfile::sendfile(socket, range.file, Some(&mut offset), range.len)?)
+}
+
+/// Other systems have ways of their own; the file is read and written instead.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn send_file(_socket: impl AsFd, _range: FileRange<'_>) -> io::Result<usize> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// A connection takes some descriptors, and the usual soft limit is 1,024.

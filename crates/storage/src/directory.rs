@@ -147,7 +147,7 @@ impl Directory {
         if !metadata.is_file() {
             return Err(StorageError::NotFound(name.clone()));
         }
-        Ok(StoredFile::new(file, metadata.len()))
+        Ok(StoredFile::new(file, &metadata))
     }
 
     /// Starts an upload to `name`, which keeps its old content until [`Upload::commit`].

@@ -163,6 +163,47 @@ fn a_file_that_shrinks_is_not_taken_for_a_whole_one() {
 }
 
 #[test]
+fn a_part_of_a_file_is_read_and_what_was_taken_past_it_is_not() {
+    let (_temp, directory) = directory();
+    upload(&directory, "a.txt", b"0123456789").commit().unwrap();
+    let mut buffer = [0; 20];
+    for (offset, len, expected) in [
+        (0, 10, &b"0123456789"[..]),
+        (3, 4, b"3456"),
+        (9, 5, b"9"),
+        (8, u64::MAX, b"89"),
+        (10, 1, b""),
+        (99, 1, b""),
+        (0, 0, b""),
+    ] {
+        let mut file = directory.read(&name("a.txt")).unwrap();
+        file.select(offset, len).unwrap();
+        assert_eq!((file.left(), file.position()), (expected.len() as u64, offset));
+        let read = file.read_chunk(&mut buffer).unwrap();
+        assert_eq!(&buffer[..read], expected, "{len} bytes from {offset}");
+    }
+    let mut file = directory.read(&name("a.txt")).unwrap();
+    file.took(4);
+    file.select(file.position(), file.left()).unwrap();
+    let read = file.read_chunk(&mut buffer).unwrap();
+    assert_eq!(&buffer[..read], b"456789");
+}
+
+#[test]
+fn each_content_of_a_name_has_a_version_of_its_own() {
+    let (temp, directory) = directory();
+    let version = || directory.read(&name("a.txt")).unwrap().version();
+    upload(&directory, "a.txt", b"first").commit().unwrap();
+    let first = version();
+    assert_eq!(version(), first);
+    upload(&directory, "a.txt", b"other").commit().unwrap();
+    let other = version();
+    assert_ne!(other, first);
+    fs::write(temp.path().join("a.txt"), b"longer").unwrap();
+    assert_ne!(version(), other);
+}
+
+#[test]
 fn opening_removes_abandoned_uploads_and_spares_live_ones() {
     let (temp, directory) = directory();
     fs::write(temp.path().join(".upload-1-0"), b"left by a killed server").unwrap();

@@ -170,6 +170,25 @@ impl Peer {
         self.read_reply_by(LONG_RECV_LEN)
     }
 
+    /// Asks for bytes of a file as they are: the reply, and what follows it of which that tells.
+    #[track_caller]
+    pub fn fetch(&mut self, what: &str) -> (Reply, Vec<u8>) {
+        self.send(format!("FETCH {what}\r\n\r\n"));
+        self.read_fetched()
+    }
+
+    /// The reply to a FETCH, and its bytes.
+    #[track_caller]
+    pub fn read_fetched(&mut self) -> (Reply, Vec<u8>) {
+        let reply = self.read_long_reply();
+        let len = reply["data_length"].as_u64().unwrap_or(0) as usize;
+        while self.unread.len() < len {
+            assert!(self.receive(LONG_RECV_LEN) > 0, "the server hung up in mid-file");
+        }
+        let rest = self.unread.split_off(len);
+        (reply, std::mem::replace(&mut self.unread, rest))
+    }
+
     /// The next reply of a server that may die over it; an error is what came of it until then.
     #[track_caller]
     pub fn try_read_long_reply(&mut self) -> Result<Reply, Vec<u8>> {

@@ -9,15 +9,17 @@ use std::{
 };
 
 use protocol::{
-    ErrorCode, FileName, Fragment, ListedFile, ParseRequestError, QUIET, Reply, Request, Verb,
-    reply::ENDING,
+    ErrorCode, Feature, FileName, Fragment, ListedFile, ParseRequestError, QUIET, Reply, Request,
+    Verb, reply::ENDING,
 };
+use serving::FileRange;
 use storage::{Directory, StorageError};
 use telemetry::OpenConnection;
 
 use super::{
     access::Access,
     buffers::Output,
+    fetching::Fetching,
     refusal::Refusal,
     transfer::{DigestJob, Download, Receiving, UploadError},
 };
@@ -54,6 +56,7 @@ enum Work {
     /// An upload whose end may be its client's end.
     Confirm(Box<Receiving>, Confirmation),
     Download(Box<Download>),
+    Fetch(Box<Fetching>),
     Digest(Box<DigestJob>),
     /// A wrong token is answered only then.
     Rejection {
@@ -86,6 +89,8 @@ const FIRST_BYTES: &[u8; 2] = b"{\"";
 /// What the session can do next.
 pub(super) enum Progress {
     Output,
+    /// A piece of a file may be sent past the output.
+    File,
     NeedsInput,
     Yield,
     Wait(Duration),
@@ -231,6 +236,14 @@ impl Exchange {
                 }
                 Ok(Progress::Output)
             }
+            Work::Fetch(fetching) => {
+                let Some(len) = fetching.fill(&mut self.output).map_err(ConnectionError::Disk)?
+                else {
+                    return Ok(Progress::File);
+                };
+                self.fetched(len);
+                Ok(Progress::Output)
+            }
             Work::Digest(job) => {
                 let reply = match job.advance() {
                     Ok(None) => return Ok(Progress::Yield),
@@ -253,6 +266,40 @@ impl Exchange {
                 let confirmation = *confirmation;
                 Ok(self.confirm(confirmation, now))
             }
+        }
+    }
+
+    /// What [`Progress::File`] is about.
+    pub(super) fn file(&self) -> Option<FileRange<'_>> {
+        match &self.work {
+            Work::Fetch(fetching) => Some(fetching.range()),
+            _ => None,
+        }
+    }
+
+    /// So many bytes of the file were sent.
+    pub(super) fn file_sent(&mut self, len: usize) {
+        self.has_sent = true;
+        if let Work::Fetch(fetching) = &mut self.work {
+            fetching.took(len);
+            self.fetched(len);
+        }
+    }
+
+    /// The file is to be sent through the output.
+    pub(super) fn copy_file(&mut self) -> Result<(), ConnectionError> {
+        match &mut self.work {
+            Work::Fetch(fetching) => fetching.copy().map_err(ConnectionError::Disk),
+            _ => Ok(()),
+        }
+    }
+
+    /// So much more of a FETCH is on its way, or all of it.
+    fn fetched(&mut self, len: usize) {
+        self.connection.sent(len as u64);
+        if matches!(&self.work, Work::Fetch(fetching) if fetching.left() == 0) {
+            self.work = Work::Nothing;
+            self.counted_when_sent = Some(Ok(()));
         }
     }
 
@@ -305,8 +352,15 @@ impl Exchange {
             }
             Request::Echo(text) => Reply::Echo(text),
             Request::Stats => Reply::Stats(Box::new((service.stats)(&service, now))),
-            Request::Ping => Reply::Pong(Vec::new()),
-            Request::Fetch(_) | Request::Store(_) => {
+            Request::Ping => Reply::Pong(vec![Feature::Fetch]),
+            Request::Fetch(fetch) => {
+                let file = directory.read(&fetch.name)?;
+                let flipped_bits = service.faults.as_ref().map_or(0, Faults::flipped_bits);
+                let fetching = Fetching::new(fetch, file, flipped_bits)?;
+                self.connection.total_is(fetching.left());
+                return Ok(Work::Fetch(Box::new(fetching)));
+            }
+            Request::Store(_) => {
                 return Err(ParseRequestError::UnknownVerb.into());
             }
             Request::Auth(token) => match self.access.identify(&token, &self.service) {
@@ -411,6 +465,7 @@ fn sizes(directory: &Directory) -> Result<Vec<ListedFile>, StorageError> {
 /// How long a request takes at least, where a test wants that.
 fn service_time(verb: Option<Verb>, service: &FileService) -> Option<Duration> {
     let faults = service.faults.as_ref()?;
-    let is_slow = matches!(verb, Some(Verb::Get | Verb::Upload | Verb::Echo));
+    let is_slow =
+        matches!(verb, Some(Verb::Get | Verb::Upload | Verb::Echo | Verb::Fetch | Verb::Store));
     is_slow.then(|| faults.service_time()).flatten()
 }

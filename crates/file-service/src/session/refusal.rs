@@ -24,6 +24,10 @@ pub(super) enum Refusal {
     ReadToken,
     #[error("this server is read-only")]
     ReadOnly,
+    #[error("the file has {size} bytes, and {offset} were to be passed over")]
+    BadRange { size: u64, offset: u64 },
+    #[error("the file is no longer the version that was asked for")]
+    Changed,
     #[error(transparent)]
     Storage(#[from] StorageError),
     #[error(transparent)]
@@ -53,6 +57,8 @@ impl Refusal {
             Self::WrongToken => ErrorCode::AuthFailed,
             Self::ReadToken => ErrorCode::Forbidden,
             Self::ReadOnly => ErrorCode::ReadOnly,
+            Self::BadRange { .. } => ErrorCode::BadRange,
+            Self::Changed => ErrorCode::Changed,
             Self::Storage(err) => err.code(),
             Self::Upload(err) => err.code(),
         }

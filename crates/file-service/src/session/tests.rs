@@ -1,6 +1,7 @@
 mod faults;
 mod limits;
 mod lines;
+mod raw;
 mod shutdown;
 
 use std::{
@@ -126,6 +127,7 @@ impl Bench {
                     self.longest_room = self.longest_room.max(self.session.room().len());
                     return Rest::Receive(wait);
                 }
+                Ok(Step::SendFile(_)) => self.send_file(),
                 Ok(Step::Wait(wait)) => return Rest::Wait(wait),
                 Ok(Step::Busy(time)) => return Rest::Busy(time),
                 Ok(Step::Yield) => {}

@@ -36,6 +36,13 @@ pub(crate) struct Guarded {
     writer: String,
 }
 
+impl Guarded {
+    /// A token for reading.
+    pub(crate) fn reader(&self) -> &str {
+        &self.reader
+    }
+}
+
 pub(crate) fn start(model: Model, args: &[&str]) -> Guarded {
     let builder = model.server().args(args);
     // No request can say the name of a file that starts with a dot.

@@ -23,6 +23,7 @@ mod downloads;
 mod echo;
 mod endings;
 mod farewells;
+mod fetches;
 mod first_process;
 mod injected;
 mod limits;

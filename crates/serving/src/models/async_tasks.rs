@@ -23,7 +23,7 @@ use std::{
 
 use telemetry::{Arrival, Slot};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncReadExt, AsyncWriteExt, Interest},
     net::TcpStream,
     runtime::{Builder, Runtime},
     task, time,
@@ -35,6 +35,7 @@ use crate::{
     admission::Admitted,
     application::{Application, Conversation, Step},
     error::ServeError,
+    os,
     server::Server,
     shutdown::Drained,
 };
@@ -128,6 +129,14 @@ async fn drive<C: Conversation>(
                     Ok(Ok(len)) => conversation.sent(len),
                     Ok(Err(err)) => conversation.peer_lost(err)?,
                     Err(_) => {}
+                }
+            }
+            Step::SendFile(wait) => {
+                let range = conversation.file();
+                let send = || range.map_or(Ok(0), |range| os::send_file(&*stream, range));
+                let sent = time::timeout(wait, stream.async_io(Interest::WRITABLE, send)).await;
+                if let Ok(outcome) = sent {
+                    conversation.file_sent(outcome)?;
                 }
             }
             Step::Receive(wait) => {

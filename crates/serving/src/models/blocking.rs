@@ -11,7 +11,8 @@ use telemetry::{Arrival, Slot};
 
 use crate::{
     admission::Admitted,
-    application::{Application, Conversation, Step},
+    application::{Application, Conversation, FileRange, Step},
+    os,
     server::Server,
 };
 
@@ -42,6 +43,10 @@ fn drive<C: Conversation>(
                 Ok(len) => conversation.sent(len),
                 Err(err) if timed_out(&err) => {}
                 Err(err) => conversation.peer_lost(err)?,
+            },
+            Step::SendFile(wait) => match socket.send_file(conversation.file(), wait) {
+                Err(err) if timed_out(&err) => {}
+                outcome => conversation.file_sent(outcome)?,
             },
             Step::Receive(wait) => match socket.read(conversation.room(), wait) {
                 Ok(len) => conversation.received(len),
@@ -74,11 +79,21 @@ impl TimedSocket<'_> {
     }
 
     fn write(&mut self, bytes: &[u8], wait: Duration) -> io::Result<usize> {
+        self.limit_writing(wait)?;
+        self.stream.write(bytes)
+    }
+
+    fn send_file(&mut self, range: Option<FileRange<'_>>, wait: Duration) -> io::Result<usize> {
+        self.limit_writing(wait)?;
+        range.map_or(Ok(0), |range| os::send_file(self.stream, range))
+    }
+
+    fn limit_writing(&mut self, wait: Duration) -> io::Result<()> {
         if self.write_timeout != Some(wait) {
             self.stream.set_write_timeout(Some(wait))?;
             self.write_timeout = Some(wait);
         }
-        self.stream.write(bytes)
+        Ok(())
     }
 }
 

@@ -41,6 +41,7 @@ use crate::{
     admission::Admitted,
     application::{Application, Conversation, Step},
     error::ServeError,
+    os,
     server::Server,
     shutdown::Drained,
 };
@@ -208,6 +209,17 @@ impl<A: Application> Worker<'_, A> {
                 let written = stream.write(conversation.output());
                 (written.map(|len| conversation.sent(len)), EpollFlags::EPOLLOUT)
             }
+            Step::SendFile(_) => {
+                let sent =
+                    conversation.file().map_or(Ok(0), |range| os::send_file(&*stream, range));
+                match sent {
+                    Err(err) if timed_out(&err) => (Err(err), EpollFlags::EPOLLOUT),
+                    outcome => {
+                        conversation.file_sent(outcome)?;
+                        return Ok(Next::GoOn);
+                    }
+                }
+            }
             Step::Receive(_) => {
                 let read = stream.read(conversation.room());
                 (read.map(|len| conversation.received(len)), EpollFlags::EPOLLIN)
@@ -237,7 +249,7 @@ impl<A: Application> Worker<'_, A> {
 /// How long the step may take.
 fn wait(step: Step) -> Duration {
     match step {
-        Step::Send(wait) | Step::Receive(wait) | Step::Wait(wait) => wait,
+        Step::Send(wait) | Step::SendFile(wait) | Step::Receive(wait) | Step::Wait(wait) => wait,
         Step::Busy(_) | Step::Yield | Step::FinishSending | Step::Close => Duration::ZERO,
     }
 }
