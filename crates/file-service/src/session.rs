@@ -13,6 +13,7 @@ mod buffers;
 mod exchange;
 mod fetching;
 mod refusal;
+mod storing;
 mod transfer;
 
 use core::net::SocketAddr;
@@ -32,6 +33,7 @@ use telemetry::OpenConnection;
 use self::{
     buffers::Input,
     exchange::{Exchange, Progress},
+    fetching::{is_impossible, is_of_network},
 };
 use crate::{
     error::ConnectionError,
@@ -267,6 +269,13 @@ impl Session {
             self.ending = Ending::LastReply(self.farewell());
             return None;
         }
+        if self.exchange.is_broken_off() {
+            self.ending = Ending::LastReply(self.farewell());
+            return None;
+        }
+        if let Some(len) = self.exchange.take_content_expected() {
+            self.framer.expect_raw(len);
+        }
         if self.must_leave() {
             let silence_max = if self.exchange.has_answered() { QUIET } else { Duration::ZERO };
             self.ending = Ending::LastReply(self.short_farewell(silence_max));
@@ -380,6 +389,10 @@ impl Session {
         self.timeouts.restart();
         let reply = match overdue {
             Overdue::NoRequest(_) | Overdue::Head(_) => Reply::error(ErrorCode::Timeout, overdue),
+            Overdue::Silent(_) if self.exchange.is_storing() => {
+                let why = format!("the content did not come whole: {overdue}");
+                Reply::error(ErrorCode::Unended, why)
+            }
             Overdue::Silent(_) => Reply::unended(overdue),
             Overdue::Slow { .. } => Reply::too_slow(overdue),
         };
@@ -411,30 +424,6 @@ impl Session {
             bytes_per_second_min: min_rate,
         }
     }
-}
-
-/// The kernel does not send files of that kind by itself.
-fn is_impossible(err: &io::Error) -> bool {
-    matches!(err.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported)
-}
-
-/// It is the connection's, where a file was sent on it.
-fn is_of_network(err: &io::Error) -> bool {
-    use io::ErrorKind::{
-        BrokenPipe, ConnectionAborted, ConnectionReset, HostUnreachable, NetworkDown,
-        NetworkUnreachable, NotConnected, TimedOut,
-    };
-    matches!(
-        err.kind(),
-        BrokenPipe
-            | ConnectionAborted
-            | ConnectionReset
-            | HostUnreachable
-            | NetworkDown
-            | NetworkUnreachable
-            | NotConnected
-            | TimedOut
-    )
 }
 
 #[cfg(test)]

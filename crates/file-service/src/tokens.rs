@@ -12,9 +12,9 @@ use protocol::Token;
 /// What a token allows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Permission {
-    /// LIST, GET, DIGEST and STATS
+    /// LIST, GET, FETCH, DIGEST and STATS
     Read,
-    /// UPLOAD and DELETE too
+    /// UPLOAD, STORE and DELETE too
     ReadWrite,
 }
 

@@ -33,6 +33,7 @@ use crate::{
     disk,
     error::{OpenDirectoryError, StorageError},
     options::{DirectoryOptions, Durability},
+    part::{PartKey, expiry},
     space::{Space, usage::Usage},
     temporary,
     upload::{Destination, IfExists, Upload},
@@ -74,6 +75,7 @@ impl Directory {
         while temporary::remove_abandoned(&dir).map_err(fail)? > 0 && Instant::now() < deadline {
             thread::sleep(DYING_TIME / 20);
         }
+        expiry::remove_expired(&dir, options.keep_parts).map_err(fail)?;
         let space = Space::new(options, usage);
         disk::open_again(&dir).and_then(|dir| space.count_at_open(&dir)).map_err(fail)?;
         Ok(Self { dir, place, durability: options.durability, space, usage })
@@ -152,15 +154,43 @@ impl Directory {
 
     /// Starts an upload to `name`, which keeps its old content until [`Upload::commit`].
     pub fn create(&self, name: FileName, if_exists: IfExists) -> Result<Upload, StorageError> {
+        let replaced = self.replaced(&name, if_exists)?;
+        Upload::create(self.destination()?, name, if_exists, replaced)
+    }
+
+    /// The same for a file that will have `len` bytes, which must fit now. With a key it goes on with what
+    /// is kept of it, and is kept itself when it is broken off.
+    pub fn store(
+        &self,
+        name: FileName,
+        len: u64,
+        if_exists: IfExists,
+        key: Option<&PartKey>,
+    ) -> Result<Upload, StorageError> {
+        let replaced = self.replaced(&name, if_exists)?;
+        let to = self.destination()?;
+        let upload = match key.filter(|_| !self.space.keep_parts().is_zero()) {
+            None => Upload::create(to, name, if_exists, replaced),
+            Some(key) => Upload::take_up(to, name, if_exists, replaced, key, len),
+        }?;
+        upload.expect_room(len - upload.len())?;
+        Ok(upload)
+    }
+
+    /// The attributes of the file that `name` is taken from, if there is one and it may be.
+    fn replaced(
+        &self,
+        name: &FileName,
+        if_exists: IfExists,
+    ) -> Result<Option<Attributes>, StorageError> {
         self.place.expect(&self.dir)?;
-        match (self.metadata(&name)?, if_exists) {
-            (Some(metadata), _) if !metadata.is_file() => Err(StorageError::NotAFile(name)),
-            (Some(_), IfExists::Refuse) => Err(StorageError::Exists(name)),
-            (None, _) => Upload::create(self.destination()?, name, if_exists, None),
+        match (self.metadata(name)?, if_exists) {
+            (Some(metadata), _) if !metadata.is_file() => Err(StorageError::NotAFile(name.clone())),
+            (Some(_), IfExists::Refuse) => Err(StorageError::Exists(name.clone())),
+            (None, _) => Ok(None),
             (Some(_), IfExists::Replace) => {
-                self.expect_changeable(&name)?;
-                let replaced = Attributes::of(&self.dir, &name)?;
-                Upload::create(self.destination()?, name, if_exists, replaced)
+                self.expect_changeable(name)?;
+                Ok(Attributes::of(&self.dir, name)?)
             }
         }
     }

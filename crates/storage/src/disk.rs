@@ -28,12 +28,19 @@ pub(crate) enum Readers {
     Owner,
 }
 
+impl Readers {
+    /// Whom a file lets read that is replaced is known at the end.
+    pub(crate) fn of(replaces: bool) -> Self {
+        if replaces { Self::Owner } else { Self::Usual }
+    }
+}
+
 /// Makes a file that did not exist.
 pub(crate) fn create(dir: &Dir, name: &str, readers: Readers) -> io::Result<File> {
     #[cfg(test)]
     faults::strike(Operation::Create)?;
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
+    options.read(true).write(true).create_new(true);
     if readers == Readers::Owner {
         options.mode(0o600);
     }
@@ -45,6 +52,13 @@ pub(crate) fn create(dir: &Dir, name: &str, readers: Readers) -> io::Result<File
 pub(crate) fn open_to_lock(dir: &Dir, name: impl AsRef<Path>) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).follow(FollowSymlinks::No).nonblock(true);
+    dir.open_with(name, &options).map(cap_std::fs::File::into_std)
+}
+
+/// Opens the file of this name itself to read it again and to add to it.
+pub(crate) fn open_to_append(dir: &Dir, name: &str) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).follow(FollowSymlinks::No).nonblock(true);
     dir.open_with(name, &options).map(cap_std::fs::File::into_std)
 }
 

@@ -52,6 +52,10 @@ pub enum StorageError {
     QuotaExceeded(u64),
     #[error("this server keeps at most {0} files")]
     TooManyFiles(u64),
+    #[error("the ID belongs to what another visitor stores, or to another name or length")]
+    OtherPart,
+    #[error("what came of the file is being added to on another connection")]
+    PartInUse,
     #[error("the server has as many files open as it can")]
     TooManyOpen,
     #[error("the server cannot write to its directory")]
@@ -69,7 +73,8 @@ impl StorageError {
             Self::NotFound(_) => ErrorCode::NotFound,
             Self::Exists(_) | Self::NotAFile(_) => ErrorCode::Exists,
             Self::NoSpace | Self::QuotaExceeded(_) | Self::TooManyFiles(_) => ErrorCode::NoSpace,
-            Self::TooManyOpen => ErrorCode::Busy,
+            Self::OtherPart => ErrorCode::Forbidden,
+            Self::PartInUse | Self::TooManyOpen => ErrorCode::Busy,
             Self::ReadOnly | Self::WriteProtected(_) => ErrorCode::ReadOnly,
             Self::Unreadable(_) | Self::Gone | Self::Disk(_) => ErrorCode::Internal,
         }

@@ -3,7 +3,7 @@
 //! All access goes through a capability to the one directory, so nothing here can reach a file
 //! outside it. Only regular files exist to it: symbolic links, FIFOs, devices and directories are
 //! neither listed, read, replaced nor removed. An upload is a temporary file in the same directory
-//! until it is whole; see [`Upload`]. How much may be stored, and how that is counted when many
+//! until it is whole, or a part that outlasts its connection; see [`Upload`]. How much may be stored, and how that is counted when many
 //! upload at once, is in [`space`].
 #![forbid(unsafe_code)]
 
@@ -15,6 +15,7 @@ mod error;
 #[cfg(test)]
 mod faults;
 mod options;
+mod part;
 mod space;
 mod temporary;
 mod upload;
@@ -24,6 +25,7 @@ pub use directory::listing::LeftOut;
 pub use directory::{Directory, StoredFile};
 pub use error::{OpenDirectoryError, StorageError};
 pub use options::{DirectoryOptions, Durability};
+pub use part::PartKey;
 pub use space::usage::Usage;
 pub use upload::{IfExists, Upload};
 

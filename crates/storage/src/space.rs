@@ -6,7 +6,8 @@
 //!
 //! Others may change the directory, and a worker that is killed releases nothing. So the files are
 //! counted: when the directory is opened, after abandoned uploads were removed, before an upload is
-//! refused, and when an upload begins and the last count is ten seconds old. All counts together
+//! refused, and when an upload begins and the last count is ten seconds old. A count removes parts that
+//! have expired. All counts together
 //! take about a hundredth of the time; when that is used up, an upload is refused without one.
 //!
 //! While files are counted none gets or loses a name (see [`NameLock`]), so none is missed or seen
@@ -37,7 +38,13 @@ use self::{
     name_lock::NameLock,
     usage::{Counted, Usage},
 };
-use crate::{disk, error::StorageError, options::DirectoryOptions, temporary};
+use crate::{
+    disk,
+    error::StorageError,
+    options::DirectoryOptions,
+    part::{expiry, path::is_part},
+    temporary,
+};
 
 /// An upload reserves, then writes, at most this much at a time. What sessions write is shorter.
 pub(crate) const STEP_LEN: usize = 256 * 1024;
@@ -51,13 +58,19 @@ pub(crate) struct Space {
     usage: &'static Usage,
     quota: u64,
     files_max: u64,
+    keep_parts: Duration,
     opened: Instant,
 }
 
 impl Space {
     pub(crate) fn new(options: &DirectoryOptions, usage: &'static Usage) -> Self {
-        let DirectoryOptions { quota, files_max, .. } = *options;
-        Self { usage, quota, files_max, opened: Instant::now() }
+        let DirectoryOptions { quota, files_max, keep_parts, .. } = *options;
+        Self { usage, quota, files_max, keep_parts, opened: Instant::now() }
+    }
+
+    /// How long a part is kept that nobody adds to.
+    pub(crate) fn keep_parts(&self) -> Duration {
+        self.keep_parts
     }
 
     /// Without a limit nothing is counted, and no lock is taken.
@@ -102,6 +115,16 @@ impl Space {
         self.count_before_refusal(dir);
         let reserved = self.usage.reserve_bytes(len, self.quota);
         reserved.then_some(()).ok_or(StorageError::QuotaExceeded(self.quota))
+    }
+
+    /// Refuses what would not fit if it came now. Nothing is reserved: others may be faster.
+    pub(crate) fn expect_room(&self, dir: &Dir, len: u64) -> Result<(), StorageError> {
+        let fits = || self.usage.bytes().checked_add(len).is_some_and(|sum| sum <= self.quota);
+        if !self.is_limited() || fits() {
+            return Ok(());
+        }
+        self.count_before_refusal(dir);
+        fits().then_some(()).ok_or(StorageError::QuotaExceeded(self.quota))
     }
 
     /// The bytes reserved last were written, or never will be.
@@ -180,6 +203,11 @@ impl Space {
         let mut counted = Counted::default();
         for entry in dir.entries()? {
             let entry = entry?;
+            let name = entry.file_name();
+            let is_part = is_part(&name);
+            if is_part && expiry::remove_if_expired(dir, &name, self.keep_parts).is_some() {
+                continue;
+            }
             let metadata = match entry.metadata() {
                 Ok(metadata) if metadata.is_file() => metadata,
                 Ok(_) => continue,
@@ -189,7 +217,7 @@ impl Space {
             };
             counted.bytes = counted.bytes.saturating_add(metadata.len());
             counted.files += 1;
-            if temporary::is_temporary(&entry.file_name()) {
+            if is_part || temporary::is_temporary(&name) {
                 counted.unsettled_max += STEP_LEN as u64;
             }
         }

@@ -1,6 +1,7 @@
 mod attributes;
 mod failing_disk;
 mod limits;
+mod parts;
 
 use std::{
     fs, io,

@@ -8,7 +8,7 @@
 //! through a temporary name when it replaces a file, and is missing on network file systems and
 //! outside Linux.
 
-use std::{fs::File, io, sync::Arc};
+use std::{fs::File, io, os::unix::fs::FileExt, sync::Arc};
 
 use cap_std::fs::Dir;
 use protocol::FileName;
@@ -19,6 +19,7 @@ use crate::{
     disk::{self, Readers},
     error::StorageError,
     options::Durability,
+    part::{PartKey, TakenPart},
     space::{STEP_LEN, Space},
     temporary,
 };
@@ -40,7 +41,8 @@ pub(crate) struct Destination {
     pub(crate) space: Space,
 }
 
-/// A file being received. Dropped before [`commit`](Self::commit), it leaves nothing behind.
+/// A file being received. Dropped before [`commit`](Self::commit), it leaves nothing behind, or what came
+/// if that is to be kept as a part.
 #[derive(Debug)]
 pub struct Upload {
     to: Destination,
@@ -55,6 +57,7 @@ pub struct Upload {
     reserved: u64,
     /// A piece was not written, so the rest would be in the wrong place.
     broken: bool,
+    is_part: bool,
 }
 
 impl Upload {
@@ -66,26 +69,62 @@ impl Upload {
         replaced: Option<Attributes>,
     ) -> Result<Self, StorageError> {
         let names = to.space.reserve_file(&to.dir, replaced.is_some())?;
-        // Whom the old file lets read is known at the end.
-        let readers = if replaced.is_some() { Readers::Owner } else { Readers::Usual };
+        let readers = Readers::of(replaced.is_some());
         let (file, temporary) =
             temporary::create(&to.dir, readers).inspect_err(|_| to.space.release(0))?;
         drop(names);
-        Ok(Self {
+        let begun = TakenPart { file, path: temporary, len: 0 };
+        Ok(Self::begun(to, name, if_exists, replaced, begun, false))
+    }
+
+    /// Goes on with what is kept under `key` of a file that will have `len` bytes, or begins that.
+    pub(crate) fn take_up(
+        to: Destination,
+        name: FileName,
+        if_exists: IfExists,
+        replaced: Option<Attributes>,
+        key: &PartKey,
+        len: u64,
+    ) -> Result<Self, StorageError> {
+        let part = key.take(&to.dir, &to.space, &name, len, replaced.is_some())?;
+        Ok(Self::begun(to, name, if_exists, replaced, part, true))
+    }
+
+    fn begun(
+        to: Destination,
+        name: FileName,
+        if_exists: IfExists,
+        replaced: Option<Attributes>,
+        begun: TakenPart,
+        is_part: bool,
+    ) -> Self {
+        let TakenPart { file, path, len } = begun;
+        Self {
             to,
             file,
-            temporary: Some(temporary),
+            temporary: Some(path),
             name,
             if_exists,
             replaced,
-            len: 0,
-            reserved: 0,
+            len,
+            reserved: len,
             broken: false,
-        })
+            is_part,
+        }
+    }
+
+    /// Refuses what would not fit if it came now.
+    pub(crate) fn expect_room(&self, len: u64) -> Result<(), StorageError> {
+        self.to.space.expect_room(&self.to.dir, len)
     }
 
     pub fn name(&self) -> &FileName {
         &self.name
+    }
+
+    /// Fills the front of `buffer` with what was written at `offset`, and says how much that is.
+    pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize, StorageError> {
+        Ok(self.file.read_at(buffer, offset)?)
     }
 
     /// Bytes written so far.
@@ -188,6 +227,10 @@ impl Upload {
 impl Drop for Upload {
     fn drop(&mut self) {
         let Some(temporary) = &self.temporary else { return };
+        // What a full disk has no room for must not take the room that is left.
+        if self.is_part && !self.broken && self.len > 0 {
+            return;
+        }
         let _names = self.to.space.lock_names(&self.to.dir);
         match disk::remove(&self.to.dir, temporary) {
             // What is still there takes space, until it is removed as abandoned.

@@ -189,6 +189,28 @@ impl Peer {
         (reply, std::mem::replace(&mut self.unread, rest))
     }
 
+    /// Stores bytes as they are, from where the server wants them: its last reply.
+    #[track_caller]
+    pub fn store(&mut self, name: &str, content: &[u8]) -> Reply {
+        match self.begin_store(&format!("{name} length={}", content.len())) {
+            Ok(offset) => {
+                self.send(&content[offset..]);
+                self.read_reply()
+            }
+            Err(refused) => refused,
+        }
+    }
+
+    /// Sends the head of a STORE: from where on its content may come, or why it may not.
+    #[track_caller]
+    pub fn begin_store(&mut self, what: &str) -> Result<usize, Reply> {
+        let reply = self.request(&format!("STORE {what}"));
+        match reply["data_offset"].as_u64() {
+            Some(offset) => Ok(offset as usize),
+            None => Err(reply),
+        }
+    }
+
     /// The next reply of a server that may die over it; an error is what came of it until then.
     #[track_caller]
     pub fn try_read_long_reply(&mut self) -> Result<Reply, Vec<u8>> {

@@ -333,6 +333,17 @@ impl Server {
         names.filter(|name| name.to_str().is_some_and(|name| name.starts_with(".upload-"))).count()
     }
 
+    /// The lengths of what is kept of files that were not stored whole.
+    #[track_caller]
+    pub fn parts(&self) -> Vec<u64> {
+        let entries = fs::read_dir(self.dir()).expect("the served directory is readable");
+        let is_part = |entry: &fs::DirEntry| {
+            entry.file_name().to_str().is_some_and(|name| name.starts_with(".part-"))
+        };
+        let parts = entries.flatten().filter(is_part).flat_map(|entry| entry.metadata());
+        parts.map(|metadata| metadata.len()).collect()
+    }
+
     /// Sends a signal to the process that was started, which supervises the others if there are any.
     #[track_caller]
     pub fn kill(&self, signal: Signal) {

@@ -74,10 +74,13 @@ impl Access {
         let may_write =
             self.identity.as_ref().is_none_or(|it| it.permission == Permission::ReadWrite);
         match request {
-            Request::Upload(_) | Request::Delete(_) if service.limits.read_only => {
-                Err(Refusal::ReadOnly)
+            Request::Upload(_) | Request::Store(_) | Request::Delete(_) => {
+                match (service.limits.read_only, may_write) {
+                    (true, _) => Err(Refusal::ReadOnly),
+                    (false, false) => Err(Refusal::ReadToken),
+                    (false, true) => Ok(()),
+                }
             }
-            Request::Upload(_) | Request::Delete(_) if !may_write => Err(Refusal::ReadToken),
             _ => Ok(()),
         }
     }

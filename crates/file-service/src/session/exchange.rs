@@ -1,5 +1,7 @@
 //! One request after another and the reply to each.
 
+mod raw;
+
 use core::net::SocketAddr;
 use std::{
     fmt::Display,
@@ -9,10 +11,8 @@ use std::{
 };
 
 use protocol::{
-    ErrorCode, Feature, FileName, Fragment, ListedFile, ParseRequestError, QUIET, Reply, Request,
-    Verb, reply::ENDING,
+    ErrorCode, Feature, FileName, Fragment, ListedFile, QUIET, Reply, Request, Verb, reply::ENDING,
 };
-use serving::FileRange;
 use storage::{Directory, StorageError};
 use telemetry::OpenConnection;
 
@@ -21,6 +21,7 @@ use super::{
     buffers::Output,
     fetching::Fetching,
     refusal::Refusal,
+    storing::Storing,
     transfer::{DigestJob, Download, Receiving, UploadError},
 };
 use crate::{budget::Reserved, error::ConnectionError, faults::Faults, service::FileService};
@@ -36,6 +37,8 @@ pub(super) struct Exchange {
     /// How the request under way ends once all output is sent: a reply that cannot be delivered
     /// is a failed request.
     counted_when_sent: Option<Result<(), ErrorCode>>,
+    /// Bytes of content that come before the next request.
+    content_expected: Option<u64>,
     /// Some of the output was sent since the last look.
     has_sent: bool,
     /// While a reply is sent that is longer than [`LONG_REPLY_LEN`].
@@ -57,6 +60,11 @@ enum Work {
     Confirm(Box<Receiving>, Confirmation),
     Download(Box<Download>),
     Fetch(Box<Fetching>),
+    /// A STORE whose content may come when what is here of it is hashed.
+    Rehash(Box<Storing>),
+    Store(Box<Storing>),
+    /// A STORE was answered with an error in its middle, so that no request can be found any more.
+    BrokenOff,
     Digest(Box<DigestJob>),
     /// A wrong token is answered only then.
     Rejection {
@@ -107,6 +115,7 @@ impl Exchange {
             output: Output::default(),
             held_until: None,
             counted_when_sent: None,
+            content_expected: None,
             has_sent: false,
             long_reply: None,
             has_answered: false,
@@ -176,7 +185,7 @@ impl Exchange {
     /// Gives up what is under way and answers with `reply`, unless it was answered already.
     pub(super) fn abort(&mut self, reply: &Reply) {
         match mem::replace(&mut self.work, Work::Nothing) {
-            Work::Refused { .. } => {}
+            Work::Refused { .. } | Work::BrokenOff => {}
             _ => self.answer(reply),
         }
     }
@@ -187,13 +196,12 @@ impl Exchange {
             Fragment::Head(head) => self.begin(head, now),
             Fragment::Body(text) => self.store(text.len(), |receiving| receiving.take(text)),
             Fragment::LineBreak => self.store(1, Receiving::break_line),
-            // No STORE goes ahead.
-            Fragment::Raw(_) => {}
-            Fragment::End => {
-                if let Work::Upload(receiving) = mem::replace(&mut self.work, Work::Nothing) {
-                    self.commit(*receiving, 0);
-                }
-            }
+            Fragment::Raw(content) => self.store_raw(content),
+            Fragment::End => match mem::replace(&mut self.work, Work::Nothing) {
+                Work::Upload(receiving) => self.commit(*receiving, 0),
+                Work::Store(storing) => self.commit_raw(*storing),
+                _ => {}
+            },
             Fragment::EndIfPeerStays => {
                 if let Work::Upload(receiving) = mem::replace(&mut self.work, Work::Nothing) {
                     self.output.set(&FIRST_BYTES[..1]);
@@ -226,7 +234,11 @@ impl Exchange {
             self.has_answered = true;
         }
         match &mut self.work {
-            Work::Nothing | Work::Upload(_) | Work::Refused { .. } => Ok(Progress::NeedsInput),
+            Work::Nothing
+            | Work::Upload(_)
+            | Work::Refused { .. }
+            | Work::Store(_)
+            | Work::BrokenOff => Ok(Progress::NeedsInput),
             Work::Download(download) => {
                 let len = download.fill(&mut self.output).map_err(ConnectionError::Disk)?;
                 self.connection.sent(len as u64);
@@ -244,6 +256,17 @@ impl Exchange {
                 self.fetched(len);
                 Ok(Progress::Output)
             }
+            Work::Rehash(storing) => match storing.rehash() {
+                Ok(false) => Ok(Progress::Yield),
+                Ok(true) => {
+                    self.go_ahead();
+                    Ok(Progress::Output)
+                }
+                Err(err) => {
+                    self.refuse(&err.into());
+                    Ok(Progress::Output)
+                }
+            },
             Work::Digest(job) => {
                 let reply = match job.advance() {
                     Ok(None) => return Ok(Progress::Yield),
@@ -266,40 +289,6 @@ impl Exchange {
                 let confirmation = *confirmation;
                 Ok(self.confirm(confirmation, now))
             }
-        }
-    }
-
-    /// What [`Progress::File`] is about.
-    pub(super) fn file(&self) -> Option<FileRange<'_>> {
-        match &self.work {
-            Work::Fetch(fetching) => Some(fetching.range()),
-            _ => None,
-        }
-    }
-
-    /// So many bytes of the file were sent.
-    pub(super) fn file_sent(&mut self, len: usize) {
-        self.has_sent = true;
-        if let Work::Fetch(fetching) = &mut self.work {
-            fetching.took(len);
-            self.fetched(len);
-        }
-    }
-
-    /// The file is to be sent through the output.
-    pub(super) fn copy_file(&mut self) -> Result<(), ConnectionError> {
-        match &mut self.work {
-            Work::Fetch(fetching) => fetching.copy().map_err(ConnectionError::Disk),
-            _ => Ok(()),
-        }
-    }
-
-    /// So much more of a FETCH is on its way, or all of it.
-    fn fetched(&mut self, len: usize) {
-        self.connection.sent(len as u64);
-        if matches!(&self.work, Work::Fetch(fetching) if fetching.left() == 0) {
-            self.work = Work::Nothing;
-            self.counted_when_sent = Some(Ok(()));
         }
     }
 
@@ -352,17 +341,9 @@ impl Exchange {
             }
             Request::Echo(text) => Reply::Echo(text),
             Request::Stats => Reply::Stats(Box::new((service.stats)(&service, now))),
-            Request::Ping => Reply::Pong(vec![Feature::Fetch]),
-            Request::Fetch(fetch) => {
-                let file = directory.read(&fetch.name)?;
-                let flipped_bits = service.faults.as_ref().map_or(0, Faults::flipped_bits);
-                let fetching = Fetching::new(fetch, file, flipped_bits)?;
-                self.connection.total_is(fetching.left());
-                return Ok(Work::Fetch(Box::new(fetching)));
-            }
-            Request::Store(_) => {
-                return Err(ParseRequestError::UnknownVerb.into());
-            }
+            Request::Ping => Reply::Pong(Feature::ALL.to_vec()),
+            Request::Fetch(fetch) => return self.begin_fetch(fetch),
+            Request::Store(store) => return self.begin_store(store),
             Request::Auth(token) => match self.access.identify(&token, &self.service) {
                 Some(sentence) => {
                     self.access.name().inspect(|name| self.connection.identified(name));

@@ -91,3 +91,27 @@ impl Fetching {
         self.file.select(self.file.position(), self.file.left())
     }
 }
+
+/// The kernel does not send files of that kind by itself.
+pub(super) fn is_impossible(err: &io::Error) -> bool {
+    matches!(err.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported)
+}
+
+/// It is the connection's, where a file was sent on it.
+pub(super) fn is_of_network(err: &io::Error) -> bool {
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionReset, HostUnreachable, NetworkDown,
+        NetworkUnreachable, NotConnected, TimedOut,
+    };
+    matches!(
+        err.kind(),
+        BrokenPipe
+            | ConnectionAborted
+            | ConnectionReset
+            | HostUnreachable
+            | NetworkDown
+            | NetworkUnreachable
+            | NotConnected
+            | TimedOut
+    )
+}

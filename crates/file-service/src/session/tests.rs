@@ -57,8 +57,6 @@ impl Bench {
     /// A server that is not quite the usual one.
     fn with(change: impl FnOnce(&mut FileService)) -> Self {
         let dir = TempDir::new().unwrap();
-        let slots = vec![Slot::default()].leak();
-        let scoreboard = Scoreboard::new(Box::leak(Box::default()), slots, &Verb::LABELS);
         let mut service = FileService {
             directory: Directory::open(
                 dir.path(),
@@ -83,7 +81,13 @@ impl Bench {
             stats: Box::new(|_, _| Stats::default()),
         };
         change(&mut service);
-        let service = Arc::new(service);
+        Self::of(Arc::new(service), dir)
+    }
+
+    /// Another connection to that server.
+    fn of(service: Arc<FileService>, dir: TempDir) -> Self {
+        let slots = vec![Slot::default()].leak();
+        let scoreboard = Scoreboard::new(Box::leak(Box::default()), slots, &Verb::LABELS);
         let now = Instant::now();
         let journal = Journal::silent(scoreboard.losses());
         let arrival = Arrival::accept(&scoreboard, &journal, PEER);

@@ -1,6 +1,9 @@
 //! Options about stored files.
 
+use std::time::Duration;
+
 use bytesize::ByteSize;
+use cli::units;
 use storage::Durability;
 
 #[derive(Debug, clap::Args)]
@@ -52,11 +55,21 @@ pub struct FileArgs {
     )]
     pub durability: Durability,
 
-    /// Refuse UPLOAD and DELETE
+    /// How long the part of a broken STORE is kept, so that its client can go on: 1h, 90min; `none` keeps none
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "TIME",
+        default_value = "24h",
+        value_parser = time_or_none
+    )]
+    pub keep_parts: Duration,
+
+    /// Refuse UPLOAD, STORE and DELETE
     #[arg(long)]
     pub read_only: bool,
 
-    /// Refuse an UPLOAD to a name that exists
+    /// Refuse an UPLOAD or STORE to a name that exists
     #[arg(long, hide_short_help = true)]
     pub no_replace: bool,
 }
@@ -65,6 +78,7 @@ impl FileArgs {
     pub(crate) fn storage_options(&self) -> storage::DirectoryOptions {
         storage::DirectoryOptions {
             durability: self.durability,
+            keep_parts: self.keep_parts,
             // Where nothing is stored, nothing needs to be counted.
             quota: if self.read_only { storage::DirectoryOptions::NO_LIMIT } else { self.quota },
             files_max: if self.read_only {
@@ -80,6 +94,13 @@ fn size_or_none(text: &str) -> Result<u64, String> {
     match text {
         "none" => Ok(storage::DirectoryOptions::NO_LIMIT),
         size => size.parse::<ByteSize>().map(|size| size.as_u64()),
+    }
+}
+
+fn time_or_none(text: &str) -> Result<Duration, &'static str> {
+    match text {
+        "none" => Ok(Duration::ZERO),
+        time => units::duration(time),
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use testkit::{PATIENCE, Server, eventually};
+use testkit::{PATIENCE, Peer, Server, eventually};
 
 use crate::{Model, stop_cleanly};
 
@@ -34,12 +34,29 @@ pub(crate) struct Guarded {
     pub(crate) server: Server,
     reader: String,
     writer: String,
+    other_writer: String,
 }
 
 impl Guarded {
     /// A token for reading.
     pub(crate) fn reader(&self) -> &str {
         &self.reader
+    }
+
+    /// A connection of whoever may store.
+    pub(crate) fn connect_writer(&self) -> Peer {
+        self.connect_with(&self.writer)
+    }
+
+    /// A connection of somebody else who may store.
+    pub(crate) fn connect_other_writer(&self) -> Peer {
+        self.connect_with(&self.other_writer)
+    }
+
+    fn connect_with(&self, token: &str) -> Peer {
+        let mut peer = self.server.connect();
+        assert_eq!(peer.request(&format!("AUTH {token}")).outcome(), "OK");
+        peer
     }
 }
 
@@ -49,9 +66,10 @@ pub(crate) fn start(model: Model, args: &[&str]) -> Guarded {
     let auth_file = builder.dir().join(".tokens");
     let reader = new_token(&auth_file, "rita", "r");
     let writer = new_token(&auth_file, "will", "rw");
+    let other_writer = new_token(&auth_file, "wilma", "rw");
     let server = builder.args(["--auth-file", ".tokens"]).start();
     server.place("secret.txt", b"hello");
-    Guarded { server, reader, writer }
+    Guarded { server, reader, writer, other_writer }
 }
 
 fn without_a_token_no_name_and_no_byte_leaves_and_nothing_is_stored(model: Model) {
@@ -84,7 +102,7 @@ fn without_a_token_no_name_and_no_byte_leaves_and_nothing_is_stored(model: Model
 }
 
 fn a_token_for_reading_reads_and_no_more(model: Model) {
-    let Guarded { server, reader, writer } = start(model, &[]);
+    let Guarded { server, reader, writer, .. } = start(model, &[]);
     let mut peer = server.connect();
     let welcome = peer.request(&format!("AUTH {reader}"));
     assert_eq!(welcome.outcome(), "OK");

@@ -262,7 +262,7 @@ fn a_fetch_finishes_while_the_server_drains(model: Model) {
 fn a_ping_tells_of_what_the_server_knows(model: Model) {
     let server = model.start();
     let mut peer = server.connect();
-    let pong = r#"{"status":"OK","data":"pong","data_features":["fetch"]}"#;
+    let pong = r#"{"status":"OK","data":"pong","data_features":["fetch","store"]}"#;
     assert_eq!(peer.request("PING").text(), pong);
     drop(peer);
     stop_cleanly(server);

@@ -35,6 +35,7 @@ mod proxied;
 mod requests;
 mod shutdown;
 mod statistics;
+mod stores;
 mod tls;
 mod uploads;
 mod vanishing;

@@ -22,7 +22,12 @@ const NEW: &[u8] = b"new content, in three pieces";
 
 /// A directory that is limited and as durable as can be, with one other file.
 fn full() -> (TempDir, Directory, &'static Usage) {
-    let options = DirectoryOptions { durability: Durability::Full, quota: 1000, files_max: 10 };
+    let options = DirectoryOptions {
+        durability: Durability::Full,
+        quota: 1000,
+        files_max: 10,
+        ..DirectoryOptions::default()
+    };
     let (temp, directory, usage) = directory_with(options);
     upload(&directory, "other.txt", b"other").commit().unwrap();
     (temp, directory, usage)

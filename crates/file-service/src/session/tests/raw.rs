@@ -129,3 +129,78 @@ fn a_wrong_byte_that_a_test_asks_for_is_fetched() {
     let (_, sent) = bench.fetched();
     assert!(sent[0] == long[5] ^ 1 && sent[1..] == long[6..]);
 }
+
+const ID: &str = "00112233445566778899aabbccddeeff";
+
+fn digest(content: &[u8]) -> String {
+    let mut hasher = storage::ContentHasher::default();
+    hasher.update(content);
+    hasher.finish()
+}
+
+#[test]
+fn content_is_taken_after_the_go_ahead_and_its_digest_told() {
+    let mut bench = Bench::new();
+    bench.receive("STORE a.txt length=5\r\n\r\n");
+    assert_eq!(bench.replies(), "{\"status\":\"OK\",\"data_offset\":0}\r\n\r\n");
+    bench.receive("he");
+    bench.expect_silence();
+    bench.receive("lloPING\n");
+    let replies = bench.replies();
+    let stored = format!(
+        r#"{{"status":"OK","data":"a.txt stored, 5 bytes","data_namafile":"a.txt","data_size":5,"data_digest":"{}"}}"#,
+        digest(b"hello")
+    );
+    assert!(replies.starts_with(&stored) && replies.contains("pong"), "{replies}");
+    assert_eq!((bench.stored("a.txt"), bench.entries()), (b"hello".to_vec(), 1));
+    assert_eq!(bench.counts().requests(Verb::Store.label()).ok, 1);
+    assert_eq!(bench.counts().bytes_in, 5);
+}
+
+#[test]
+fn content_may_look_like_anything_and_be_nothing() {
+    let mut bench = Bench::new();
+    bench.receive("STORE a.txt length=8\r\n\r\n\r\n\r\nLIST");
+    assert!(bench.replies().contains(&digest(b"\r\n\r\nLIST")));
+    bench.receive("STORE b.txt length=0\r\n\r\n");
+    assert!(bench.replies().contains(&digest(b"")));
+    assert_eq!((bench.stored("b.txt"), bench.entries()), (vec![], 2));
+}
+
+#[test]
+fn content_that_stops_leaves_nothing_or_a_part_that_is_gone_on_with() {
+    let mut bench = Bench::new();
+    bench.receive("STORE a.txt length=5\r\n\r\nhel");
+    bench.half_close();
+    let replies = bench.replies();
+    assert!(replies.contains("2 bytes before its end") && replies.contains("unended"), "{replies}");
+    let service = Arc::clone(&bench.service);
+    assert_eq!(bench.entries(), 0);
+    let head = format!("STORE a.txt length=5 resume={ID}\r\n\r\n");
+    bench = Bench::of(service, bench.dir);
+    bench.receive(format!("{head}hel"));
+    assert!(bench.replies().contains(r#""data_offset":0"#));
+    bench.pass(IDLE_TIMEOUT);
+    bench.expect_reply("the content did not come whole: nothing moved for 60 s");
+    assert_eq!(bench.entries(), 1);
+    bench = Bench::of(Arc::clone(&bench.service), bench.dir);
+    bench.receive(&head);
+    assert!(bench.replies().contains(r#""data_offset":3"#));
+    bench.receive("lo");
+    assert!(bench.replies().contains(&digest(b"hello")));
+    assert_eq!((bench.stored("a.txt"), bench.entries()), (b"hello".to_vec(), 1));
+}
+
+#[test]
+fn a_refused_store_takes_no_content() {
+    let mut bench = Bench::with(|service| service.limits.upload_len_max = 5);
+    for (fields, code) in
+        [("length=6", "too-large"), ("length=5 resume=0", "bad-request"), ("", "bad-request")]
+    {
+        bench.receive(format!("STORE a.txt {fields}\r\n\r\n"));
+        bench.expect_reply(code);
+    }
+    bench.receive("PING\n");
+    bench.expect_reply("pong");
+    assert_eq!(bench.entries(), 0);
+}
