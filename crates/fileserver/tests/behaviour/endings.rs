@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use protocol::Verb;
 use testkit::Server;
 
-use crate::{Model, await_failed_connections, await_temporary_files, stop_cleanly};
+use crate::{Model, PONG, await_failed_connections, await_temporary_files, stop_cleanly};
 
 for_every_model!(
     any_ending_in_any_number_of_writes_completes_a_request,
@@ -67,7 +67,7 @@ fn a_request_without_an_ending_is_complete_after_a_quiet_while(model: Model) {
             r#"{"status":"OK","data_namafile":"a.txt","data_size":5,"data_file":"aGVsbG8="}"#,
         ),
         ("DELETE a.txt", r#"{"status":"OK","data":"a.txt deleted","data_namafile":"a.txt"}"#),
-        ("PING", r#"{"status":"OK","data":"pong"}"#),
+        ("PING", PONG),
     ] {
         peer.send(request);
         assert_eq!(peer.read_reply().text(), reply);
@@ -161,7 +161,7 @@ fn a_half_close_completes_a_request(model: Model) {
         ),
         ("UPLOAD a.txt \"aGVsbG8=\"", HELLO_STORED),
         ("UPLOAD a.txt aGVsbG8=", HELLO_STORED),
-        ("PING", r#"{"status":"OK","data":"pong"}"#),
+        ("PING", PONG),
     ] {
         let mut peer = server.connect();
         peer.send(request);

@@ -9,7 +9,7 @@ use std::{
 use protocol::Verb;
 use testkit::{PATIENCE, Peer, content, eventually, upload_request};
 
-use crate::{Model, auth, await_failed_connections, stop_cleanly, tls::Secured};
+use crate::{Model, PONG, auth, await_failed_connections, stop_cleanly, tls::Secured};
 
 for_every_model!(
     a_fetch_is_a_head_and_the_bytes_that_it_tells_of,
@@ -262,8 +262,7 @@ fn a_fetch_finishes_while_the_server_drains(model: Model) {
 fn a_ping_tells_of_what_the_server_knows(model: Model) {
     let server = model.start();
     let mut peer = server.connect();
-    let pong = r#"{"status":"OK","data":"pong","data_features":["fetch","store"]}"#;
-    assert_eq!(peer.request("PING").text(), pong);
+    assert_eq!(peer.request("PING").text(), PONG);
     drop(peer);
     stop_cleanly(server);
 }

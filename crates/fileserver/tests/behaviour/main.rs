@@ -40,6 +40,9 @@ mod tls;
 mod uploads;
 mod vanishing;
 
+/// The reply to a PING.
+const PONG: &str = r#"{"status":"OK","data":"pong","data_features":["fetch","store"]}"#;
+
 /// Uploads are under way, or have left something behind.
 #[track_caller]
 fn await_temporary_files(server: &Server, count: usize) {

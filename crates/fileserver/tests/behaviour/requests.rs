@@ -2,7 +2,7 @@
 
 use testkit::base64;
 
-use crate::{Model, stop_cleanly};
+use crate::{Model, PONG, stop_cleanly};
 
 for_every_model!(
     each_request_has_the_reply_of_the_protocol,
@@ -32,7 +32,7 @@ fn each_request_has_the_reply_of_the_protocol(model: Model) {
             r#"{"status":"OK","data_namafile":"a.txt","data_size":5,"data_file":"aGVsbG8="}"#,
         ),
         ("DELETE a.txt", r#"{"status":"OK","data":"a.txt deleted","data_namafile":"a.txt"}"#),
-        ("PING", r#"{"status":"OK","data":"pong"}"#),
+        ("PING", PONG),
         (
             "GET a.txt",
             r#"{"status":"ERROR","data":"there is no file named a.txt","code":"not-found"}"#,

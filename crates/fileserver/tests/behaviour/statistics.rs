@@ -126,7 +126,9 @@ fn the_last_line_of_the_log_is_the_final_statistics(model: Model) {
     assert!(last.contains("stopped after "), "{last}");
     assert!(last.contains("connections 3 succeeded, 0 failed"), "{last}");
     assert!(
-        last.contains("get 1/1, upload 1/0, delete 0/0, echo 0/0, other 0/0 ok/failed"),
+        last.contains(
+            "get 1/1, upload 1/0, delete 0/0, echo 0/0, fetch 0/0, store 0/0, other 0/0 ok"
+        ),
         "{last}"
     );
     assert!(last.contains("5 bytes in, 5 bytes out"), "{last}");
