@@ -3,6 +3,9 @@
 //! A part is a hidden file of the served directory, whose name says whose it is: the client's ID, and a
 //! digest of the visitor, the name and the length. It is locked while somebody adds to it, as a temporary
 //! file is. It is kept for a while after that, however its writer ended, and counts as any other file.
+//!
+//! An index of parts could be lost or disagree with them, extended attributes are missing on some file
+//! systems; a name is there exactly as long as its file.
 
 pub(crate) mod expiry;
 pub(crate) mod path;

@@ -180,13 +180,21 @@ impl Peer {
     /// The reply to a FETCH, and its bytes.
     #[track_caller]
     pub fn read_fetched(&mut self) -> (Reply, Vec<u8>) {
-        let reply = self.read_long_reply();
+        self.try_read_fetched().expect("the server goes on sending")
+    }
+
+    /// The same from a server that may die over it.
+    #[track_caller]
+    pub fn try_read_fetched(&mut self) -> Option<(Reply, Vec<u8>)> {
+        let reply = self.try_read_long_reply().ok()?;
         let len = reply["data_length"].as_u64().unwrap_or(0) as usize;
         while self.unread.len() < len {
-            assert!(self.receive(LONG_RECV_LEN) > 0, "the server hung up in mid-file");
+            if self.receive(LONG_RECV_LEN) == 0 {
+                return None;
+            }
         }
         let rest = self.unread.split_off(len);
-        (reply, std::mem::replace(&mut self.unread, rest))
+        Some((reply, std::mem::replace(&mut self.unread, rest)))
     }
 
     /// Stores bytes as they are, from where the server wants them: its last reply.

@@ -1,4 +1,6 @@
 //! The bytes of a file on their way from the client, as they are.
+//!
+//! They are read and written, not spliced: the digest that is told needs them in memory anyway.
 
 use std::io;
 

@@ -23,7 +23,7 @@ const UPLOAD_LEN_MAX: usize = 400_000;
 /// Requests sent at once must fit into the buffers on the way: neither side reads meanwhile.
 const PIPELINED_LEN_MAX: usize = 3000;
 
-const ENDING: &str = "\r\n\r\n";
+const ENDING: &[u8] = b"\r\n\r\n";
 
 /// What all clients of a round share.
 #[derive(Debug)]
@@ -113,7 +113,7 @@ impl<'a> Client<'a> {
     fn converse(&mut self, requests: &[Request]) {
         let invoked = self.now();
         let mut connection = self.take_connection();
-        let wire: String = requests.iter().map(|request| request.wire() + ENDING).collect();
+        let wire: Vec<u8> = requests.iter().flat_map(ended).collect();
         self.send(&mut connection.peer, &wire);
         if self.take_replies(&mut connection, requests, invoked) {
             self.connection = Some(connection);
@@ -134,19 +134,24 @@ impl<'a> Client<'a> {
     /// An upload that lacks some of its content must never be seen, so it is no part of the history.
     fn break_off_upload(&mut self) {
         let len = self.rng.random_range(1..UPLOAD_LEN_MAX);
-        let text = base64(&content(self.number(), len));
-        let sent_len = self.rng.random_range(0..text.len());
+        let content = content(self.number(), len);
         let name = self.random_name();
+        let (head, content) = match self.rng.random() {
+            true => (format!("UPLOAD {name} "), base64(&content).into_bytes()),
+            false => (format!("STORE {name} length={len}\r\n\r\n"), content),
+        };
+        let sent_len = self.rng.random_range(0..content.len());
         let mut connection = self.take_connection();
-        self.send(&mut connection.peer, &format!("UPLOAD {name} {}", &text[..sent_len]));
+        self.send(&mut connection.peer, &[head.as_bytes(), &content[..sent_len]].concat());
         self.vanish(connection.peer);
     }
 
     /// A download that is not read to its end says nothing.
     fn break_off_download(&mut self) {
-        let download = Request::Get(self.random_name());
+        let name = self.random_name();
+        let download = if self.rng.random() { Request::Get(name) } else { Request::Fetch(name) };
         let mut connection = self.take_connection();
-        self.send(&mut connection.peer, &(download.wire() + ENDING));
+        self.send(&mut connection.peer, &ended(&download));
         self.note_without_reply(&download, connection.number, Duration::ZERO);
         if self.rng.random() {
             // A server that died sends nothing.
@@ -160,7 +165,7 @@ impl<'a> Client<'a> {
         let request = self.random_request(UPLOAD_LEN_MAX);
         let invoked = self.now();
         let mut connection = self.take_connection();
-        self.send(&mut connection.peer, &(request.wire() + ENDING));
+        self.send(&mut connection.peer, &ended(&request));
         self.note_without_reply(&request, connection.number, invoked);
         self.vanish(connection.peer);
     }
@@ -171,8 +176,8 @@ impl<'a> Client<'a> {
     }
 
     /// Sends in a few writes, between which others may go on.
-    fn send(&mut self, peer: &mut Peer, wire: &str) {
-        let mut rest = wire.as_bytes();
+    fn send(&mut self, peer: &mut Peer, wire: &[u8]) {
+        let mut rest = wire;
         while !rest.is_empty() {
             let (piece, later) = rest.split_at(self.rng.random_range(1..=rest.len()));
             if let Err(err) = peer.try_send(piece) {
@@ -192,7 +197,7 @@ impl<'a> Client<'a> {
         invoked: Duration,
     ) -> bool {
         for (answered, request) in requests.iter().enumerate() {
-            let Some(reply) = connection.peer.try_read_long_reply().ok() else {
+            let Some(answer) = request.read_answer(&mut connection.peer) else {
                 assert!(
                     self.world.workers_die,
                     "the server hung up instead of answering {request:?}"
@@ -204,10 +209,10 @@ impl<'a> Client<'a> {
                 return false;
             };
             let responded = Some(self.now());
-            if reply.outcome() == "OK" {
+            if answer.0.outcome() == "OK" {
                 self.tally(request).succeeded += 1;
             }
-            for (name, observation) in request.observations(&reply, &self.world.contents) {
+            for (name, observation) in request.observations(&answer, &self.world.contents) {
                 self.note(name, observation, connection.number, invoked, responded);
             }
         }
@@ -241,7 +246,8 @@ impl<'a> Client<'a> {
         let name = self.random_name();
         match self.rng.random_range(0..10) {
             0 => Request::List,
-            1..4 => Request::Get(name),
+            1..3 => Request::Get(name),
+            3 => Request::Fetch(name),
             4 => Request::Digest(name),
             5..7 => Request::Delete(name),
             _ => self.random_upload(upload_len_max),
@@ -255,7 +261,11 @@ impl<'a> Client<'a> {
             1 => self.rng.random_range(0..len_max.min(1000)),
             _ => self.rng.random_range(0..len_max),
         };
-        Request::Upload { name, number, len, version: self.world.contents.add(number, len) }
+        let version = self.world.contents.add(number, len);
+        match self.rng.random() {
+            true => Request::Upload { name, number, len, version },
+            false => Request::Store { name, number, len, version },
+        }
     }
 
     fn random_name(&mut self) -> &'static str {
@@ -277,4 +287,8 @@ impl<'a> Client<'a> {
     fn now(&self) -> Duration {
         self.world.started.elapsed()
     }
+}
+
+fn ended(request: &Request) -> Vec<u8> {
+    [&request.wire(), ENDING].concat()
 }
