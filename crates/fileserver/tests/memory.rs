@@ -60,7 +60,12 @@ fn expect_constant_memory(mode: &str, mib_max: u64) {
         .map_or(4, |value| value.parse().expect("KOLAM_TEST_MB is a number"));
     let content = content(1, megabytes * 1_000_000);
     let text = base64(&content);
-    for (what, transfer) in [("uploads", upload as Transfer), ("downloads", download)] {
+    for (what, transfer) in [
+        ("uploads", upload as Transfer),
+        ("downloads", download),
+        ("stores", store),
+        ("fetches", fetch),
+    ] {
         let peak_kib = peak_of(&server, &text, transfer);
         println!("{mode}: {CLIENTS} {what} of {megabytes} MB: {peak_kib} KiB at most");
         assert!(peak_kib > 0, "no memory was seen");
@@ -138,6 +143,24 @@ fn download(mut peer: Peer, client: usize, text: &str, gate: &Gate) {
             gate.wait();
         }
     }
+}
+
+/// The text itself is the content of another file.
+fn store(mut peer: Peer, client: usize, text: &str, gate: &Gate) {
+    let (first, second) = text.split_at(text.len() / 2);
+    let begun = peer.begin_store(&format!("raw{client} length={}", text.len()));
+    assert_eq!(begun, Ok(0));
+    peer.send(first);
+    gate.wait();
+    peer.send(second);
+    assert_eq!(peer.read_reply().outcome(), "OK");
+}
+
+fn fetch(mut peer: Peer, client: usize, text: &str, gate: &Gate) {
+    peer.send(format!("FETCH raw{client}\r\n\r\n"));
+    peer.await_bytes(1000);
+    gate.wait();
+    assert!(peer.read_fetched().1 == text.as_bytes());
 }
 
 /// Whether `piece` is what follows `position` in the parts one after another.

@@ -7,7 +7,9 @@ use std::{
 
 use protocol::Verb;
 use storage::ContentHasher;
-use testkit::{PATIENCE, Peer, Reply, Server, ServerBuilder, Signal, content, eventually};
+use testkit::{
+    PATIENCE, Peer, Reply, Server, ServerBuilder, Signal, content, eventually, processes,
+};
 
 use crate::{
     Model, auth, await_failed_connections, await_temporary_files, stop_cleanly, tls::Secured,
@@ -139,6 +141,29 @@ fn a_part_goes_on_after_its_server_was_killed(model: Model) {
     peer.send(&whole[700_000..]);
     assert_eq!(peer.read_reply()["data_digest"], digest(&whole));
     assert!(first.stored("a.bin").unwrap() == whole);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_part_goes_on_after_its_worker_was_killed() {
+    let server = Model("process").server().args(["--workers", "1", "--quota", "1GB"]).start();
+    let whole = content(1, 1_000_000);
+    let what = format!("a.bin length=1000000 resume={ID}");
+    let mut peer = server.connect();
+    assert_eq!(peer.begin_store(&what).unwrap(), 0);
+    peer.send(&whole[..700_000]);
+    peer.await_taken();
+    eventually(PATIENCE, "all of it is written", || server.parts() == [700_000]);
+    processes::send_signal(server.workers()[0], Signal::SIGKILL);
+    peer.expect_closed();
+    let mut peer = server.connect();
+    assert_eq!(await_free_part(&mut peer, &what), 700_000);
+    peer.send(&whole[700_000..]);
+    expect_stored(&server, &peer.read_reply(), "a.bin", &whole);
+    drop(peer);
+    let store = server.stats().requests[Verb::Store];
+    assert_eq!((store.ok, store.failed), (1, 1));
+    stop_cleanly(server);
 }
 
 fn a_part_is_for_its_owner_and_one_connection(model: Model) {
