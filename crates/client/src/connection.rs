@@ -1,18 +1,23 @@
 //! One connection to a server, and what can be asked on it.
 
 mod download;
+mod fetch;
 mod piece;
+mod store;
 mod upload;
 mod wire;
 
 use std::{
-    io::{Read, Write},
+    io::{Read, Seek, Write},
     mem,
     net::SocketAddr,
     time::Instant,
 };
 
-use protocol::{EchoText, FileName, Request};
+use protocol::{
+    EchoText, Feature, FileName, Request,
+    request::{Fetch, Store},
+};
 use serde_json::Value;
 
 use self::{
@@ -21,6 +26,8 @@ use self::{
     wire::{Received, Wire, refused},
 };
 use crate::{ClientError, ConnectionOptions, Framing, socket::Socket};
+
+pub use self::fetch::FetchedRange;
 
 /// One blocking connection, TCP or TLS over it; requests go one after another.
 ///
@@ -35,6 +42,8 @@ pub struct Connection {
     framing: Framing,
     /// File content on its way; empty until the first transfer.
     plain: Vec<u8>,
+    /// What the reply to the first PING told of.
+    features: Option<Vec<Feature>>,
     usable: bool,
 }
 
@@ -48,6 +57,29 @@ pub struct Transfer {
     /// When the first byte of the reply was there.
     pub first_byte: Instant,
     /// When the last byte of the reply, without its ending, was there and the content in its sink.
+    pub finished: Instant,
+}
+
+/// A finished FETCH.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Fetched {
+    pub range: FetchedRange,
+    /// When the first byte of the reply was there.
+    pub first_byte: Instant,
+    /// When the last byte of the range was in its sink.
+    pub finished: Instant,
+}
+
+/// A finished STORE.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Stored {
+    /// Length of the file, of which earlier connections may have sent some.
+    pub bytes: u64,
+    /// Of what the server has stored, as in [`FileDigest`].
+    pub digest: String,
+    /// When the first byte of the last reply was there.
+    pub first_byte: Instant,
+    /// When its last byte was there.
     pub finished: Instant,
 }
 
@@ -83,6 +115,7 @@ pub struct Files {
 }
 
 const NO_NAMES: ClientError = ClientError::Lacks("list of names");
+const NO_DIGEST: ClientError = ClientError::Lacks("digest");
 
 /// What a stored file hashes to.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -100,8 +133,13 @@ impl Connection {
     /// Resolving a host's name is not bounded by the options.
     pub fn connect(server: &str, options: ConnectionOptions) -> Result<Self, ClientError> {
         let wire = Wire::new(Socket::connect(server, &options)?);
-        let mut connection =
-            Self { wire, framing: options.framing, plain: Vec::new(), usable: true };
+        let mut connection = Self {
+            wire,
+            framing: options.framing,
+            plain: Vec::new(),
+            features: None,
+            usable: true,
+        };
         if let Some(token) = options.token {
             connection.ask(&Request::Auth(token))?;
         }
@@ -163,7 +201,7 @@ impl Connection {
             connection.wire.receive(Some(&mut content))
         });
         let bytes = received.and_then(|received| {
-            let received = about(name, received)?;
+            let received = received.about(name)?;
             if !received.reply.has_file() {
                 let text = received.reply.file_under_data(name).ok_or(ClientError::NoFile)?;
                 content.take_all(text.as_bytes())?;
@@ -193,13 +231,52 @@ impl Connection {
             connection.wire.receive(None)
         });
         self.plain = plain;
-        transfer(&about(name, received?)?, sent)
+        transfer(&received?.about(name)?, sent)
+    }
+
+    /// Writes bytes of a file to `sink` as they are, without flushing it; `begun` is told which they are before the
+    /// first. A server that does not know of [`Feature::Fetch`] may take this for something else.
+    ///
+    /// The first bytes of the range may be in the sink after an error.
+    pub fn fetch(
+        &mut self,
+        fetch: &Fetch,
+        sink: &mut dyn Write,
+        begun: &mut dyn FnMut(&FetchedRange),
+    ) -> Result<Fetched, ClientError> {
+        let received = self.exchange(|connection| {
+            connection.send_raw(&Request::Fetch(fetch.clone()))?;
+            fetch::receive(&mut connection.wire, fetch, sink, begun)
+        })?;
+        let range = FetchedRange::of(&received.reply, fetch)?;
+        Ok(Fetched { range, first_byte: received.first_byte, finished: received.finished })
+    }
+
+    /// Stores a file of the length that `store` tells of as it is, of which `source` gives what the server does
+    /// not have yet. A server that does not know of [`Feature::Store`] may take this for something else.
+    ///
+    /// An error leaves nothing on the server, or what came so far where `store` has an ID: the next call
+    /// with the same goes on from there. Whether the file is stored is unknown when the connection is
+    /// lost after the last byte was sent.
+    pub fn store(
+        &mut self,
+        store: &Store,
+        source: &mut (impl Read + Seek),
+    ) -> Result<Stored, ClientError> {
+        let received = self.exchange(|connection| {
+            connection.send_raw(&Request::Store(store.clone()))?;
+            store::send(&mut connection.wire, store, source)
+        })?;
+        let received = received.about(&store.name)?;
+        let Transfer { bytes, first_byte, finished, .. } = transfer(&received, store.length)?;
+        let digest = received.reply.data_digest.ok_or(NO_DIGEST)?;
+        Ok(Stored { bytes, digest, first_byte, finished })
     }
 
     /// Deletes a stored file; the server's sentence about it, which may hold control characters.
     pub fn delete(&mut self, name: &FileName) -> Result<String, ClientError> {
         let received = self.ask(&Request::Delete(name.clone()))?;
-        Ok(about(name, received)?.reply.sentence())
+        Ok(received.about(name)?.reply.sentence())
     }
 
     /// The server's counts, as it gives them: from this project's server, a [`protocol::Stats`].
@@ -212,7 +289,17 @@ impl Connection {
 
     /// Asks whether the server answers.
     pub fn ping(&mut self) -> Result<(), ClientError> {
-        self.ask(&Request::Ping).map(|_| ())
+        self.features = Some(self.ask(&Request::Ping)?.reply.features);
+        Ok(())
+    }
+
+    /// What the server knows besides the verbs that every server knows; asked with a PING unless one was
+    /// answered on this connection. Servers that do not know PING refuse it in their own way.
+    pub fn features(&mut self) -> Result<&[Feature], ClientError> {
+        if self.features.is_none() {
+            self.ping()?;
+        }
+        Ok(self.features.as_deref().unwrap_or_default())
     }
 
     /// Has the server send `text` back.
@@ -227,9 +314,9 @@ impl Connection {
 
     /// What a stored file hashes to.
     pub fn digest(&mut self, name: &FileName) -> Result<FileDigest, ClientError> {
-        let reply = about(name, self.ask(&Request::Digest(name.clone()))?)?.reply;
+        let reply = self.ask(&Request::Digest(name.clone()))?.about(name)?.reply;
         let (Some(size), Some(digest)) = (reply.data_size, reply.data_digest) else {
-            return Err(ClientError::Lacks("digest"));
+            return Err(NO_DIGEST);
         };
         Ok(FileDigest { size, digest })
     }
@@ -242,9 +329,17 @@ impl Connection {
     }
 
     fn send(&mut self, request: &Request) -> Result<(), ClientError> {
+        self.send_head(request, self.framing)
+    }
+
+    /// The head of a FETCH or STORE has one ending only.
+    fn send_raw(&mut self, request: &Request) -> Result<(), ClientError> {
+        self.send_head(request, Framing::CrlfCrlf)
+    }
+
+    fn send_head(&mut self, request: &Request, framing: Framing) -> Result<(), ClientError> {
         let head = request.to_wire();
-        let text = [head.as_bytes(), self.framing.ending()];
-        let len = upload::put(&text, self.wire.outgoing());
+        let len = upload::put(&[head.as_bytes(), framing.ending()], self.wire.outgoing());
         self.wire.send(len)
     }
 
@@ -272,15 +367,6 @@ impl Drop for Connection {
             self.wire.socket.close();
         }
     }
-}
-
-/// Checks that the server speaks of the file that was asked for.
-fn about(name: &FileName, received: Received) -> Result<Received, ClientError> {
-    if received.reply.is_about(name) {
-        return Ok(received);
-    }
-    let other = received.reply.file_name().unwrap_or_default();
-    Err(ClientError::OtherFile(other.to_owned()))
 }
 
 /// Holds what was moved against what the server says.

@@ -5,6 +5,9 @@
 //! needs them. Every wait on the network has an end, set by [`ConnectionOptions`]. A [`Remote`] makes a
 //! connection when one is needed.
 //!
+//! Content also moves as it is instead of as base64, from any place in a file, where the
+//! [features](Connection::features) of the server tell of it.
+//!
 //! It takes the replies of this project's server and of the Python servers that speak the same
 //! protocol: any order of members, raw UTF-8, no ending, or a close in its place.
 //!
@@ -25,12 +28,15 @@ mod token;
 
 pub use address::{Address, AddressError};
 pub use advice::sentence;
-pub use connection::{Connection, Echo, FileDigest, Files, Listing, Transfer};
+pub use connection::{
+    Connection, Echo, Fetched, FetchedRange, FileDigest, Files, Listing, Stored, Transfer,
+};
 pub use error::ClientError;
 pub use framing::{Framing, UnknownFraming};
 pub use options::ConnectionOptions;
 pub use protocol::{
-    EchoText, EchoTextError, ErrorCode, FileName, Stats, Token, Verb,
+    EchoText, EchoTextError, ErrorCode, Feature, FileName, Stats, Token, Verb,
+    request::{Fetch, PartId, Store, Version},
     stats::{Outcomes, Requests},
 };
 pub use remote::Remote;

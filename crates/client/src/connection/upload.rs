@@ -58,7 +58,7 @@ pub(super) fn put(parts: &[&[u8]], text: &mut [u8]) -> usize {
 }
 
 /// Reads until `plain` is full or the source ends; how much that was.
-fn fill(source: &mut dyn Read, plain: &mut [u8]) -> io::Result<usize> {
+pub(super) fn fill(source: &mut (impl Read + ?Sized), plain: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < plain.len() {
         match source.read(&mut plain[filled..]) {

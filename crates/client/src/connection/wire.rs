@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::{ReceivedReply, ReplyError, ReplyFragment, ReplyReader};
+use protocol::{FileName, ReceivedReply, ReplyError, ReplyFragment, ReplyReader, reply::ENDING};
 
 use super::{download::Download, piece::BUFFER_LEN};
 use crate::{ClientError, socket::Socket};
@@ -40,6 +40,13 @@ pub(super) struct Received {
     pub(super) more_may_follow: bool,
 }
 
+impl Received {
+    /// Checks that the server speaks of the file that was asked for.
+    pub(super) fn about(self, name: &FileName) -> Result<Self, ClientError> {
+        expect_about(name, &self.reply).map(|()| self)
+    }
+}
+
 impl Wire {
     pub(super) fn new(socket: Socket) -> Self {
         Self {
@@ -53,7 +60,8 @@ impl Wire {
 
     /// Room for the text to send next, [`BUFFER_LEN`] long.
     pub(super) fn outgoing(&mut self) -> &mut [u8] {
-        self.allocate();
+        self.buffer.resize(BUFFER_LEN, 0);
+        self.unread = 0..0;
         &mut self.buffer
     }
 
@@ -73,11 +81,6 @@ impl Wire {
     /// it has not. What is in [`outgoing`](Self::outgoing) may be lost.
     pub(super) fn expect_silence(&mut self) -> Result<(), ClientError> {
         if self.socket.is_quiet() { Ok(()) } else { self.early_answer() }
-    }
-
-    fn allocate(&mut self) {
-        self.buffer.resize(BUFFER_LEN, 0);
-        self.unread = 0..0;
     }
 
     /// What the server said before it had the whole request, as an error; nothing but the late
@@ -101,24 +104,73 @@ impl Wire {
     /// Receives one reply, and its file into `content`.
     pub(super) fn receive(
         &mut self,
-        mut content: Option<&mut Download<'_>>,
+        content: Option<&mut Download<'_>>,
     ) -> Result<Received, ClientError> {
-        self.allocate();
+        let (reply, first_byte) = self.receive_to_brace(content)?;
+        Ok(self.finish(reply, first_byte))
+    }
+
+    /// The same up to the closing brace: what follows it is read by [`finish`](Self::finish), or by
+    /// [`take_exact_ending`](Self::take_exact_ending) where it is bytes.
+    pub(super) fn receive_to_brace(
+        &mut self,
+        mut content: Option<&mut Download<'_>>,
+    ) -> Result<(ReceivedReply, Instant), ClientError> {
         let mut first_byte = None;
         loop {
-            let len = self.socket.read(&mut self.buffer)?;
-            if len == 0 {
-                return Err(ClientError::Closed);
+            // What follows a go-ahead may have come together with it.
+            if self.unread.is_empty() {
+                self.refill()?;
             }
-            self.reply_began = true;
             let first_byte = *first_byte.get_or_insert_with(Instant::now);
-            self.unread = 0..len;
             if let Some(reply) = self.advance(content.as_deref_mut())? {
-                let finished = Instant::now();
-                let more_may_follow = self.take_ending();
-                return Ok(Received { reply, first_byte, finished, more_may_follow });
+                return Ok((reply, first_byte));
             }
         }
+    }
+
+    /// Takes the ending of a reply that nothing follows.
+    pub(super) fn finish(&mut self, reply: ReceivedReply, first_byte: Instant) -> Received {
+        let finished = Instant::now();
+        let more_may_follow = self.take_ending();
+        Received { reply, first_byte, finished, more_may_follow }
+    }
+
+    /// Takes the ending of a reply behind which bytes are no longer text, from the next one on.
+    pub(super) fn take_exact_ending(&mut self) -> Result<(), ClientError> {
+        for expected in ENDING {
+            if self.take_bytes(1)? != [*expected] {
+                let why = "its ending is not CR LF CR LF".to_owned();
+                return Err(ClientError::Reply(ReplyError::Malformed(why)));
+            }
+        }
+        Ok(())
+    }
+
+    /// The next bytes, at most so many and at least one.
+    pub(super) fn take_bytes(&mut self, len_max: u64) -> Result<&[u8], ClientError> {
+        if self.unread.is_empty() {
+            self.refill()?;
+        }
+        let len = (self.unread.len() as u64).min(len_max) as usize;
+        let start = self.unread.start;
+        self.unread.start += len;
+        Ok(&self.buffer[start..start + len])
+    }
+
+    /// All that was received was looked at.
+    pub(super) fn has_nothing_unread(&self) -> bool {
+        self.unread.is_empty()
+    }
+
+    fn refill(&mut self) -> Result<(), ClientError> {
+        let len = self.socket.read(&mut self.buffer)?;
+        if len == 0 {
+            return Err(ClientError::Closed);
+        }
+        self.reply_began = true;
+        self.unread = 0..len;
+        Ok(())
     }
 
     /// Looks at what was received; the reply once it is complete.
@@ -180,4 +232,12 @@ fn not_a_reply(error: ReplyError) -> ClientError {
 pub(super) fn refused(reply: &ReceivedReply) -> Option<ClientError> {
     let refusal = || ClientError::Refused { code: reply.code.clone(), sentence: reply.sentence() };
     (!reply.is_ok()).then(refusal)
+}
+
+/// Checks that the server speaks of the file that was asked for.
+pub(super) fn expect_about(name: &FileName, reply: &ReceivedReply) -> Result<(), ClientError> {
+    if reply.is_about(name) {
+        return Ok(());
+    }
+    Err(ClientError::OtherFile(reply.file_name().unwrap_or_default().to_owned()))
 }
