@@ -1,6 +1,7 @@
 //! What can be said on the command line.
 
 mod server;
+mod transfer;
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,8 @@ use cli::Documents;
 use protocol::{EchoText, FileName};
 
 use crate::top::TopArgs;
-pub(crate) use server::ServerArgs;
+pub(crate) use server::{Encoding, ServerArgs};
+pub(crate) use transfer::GetOptions;
 
 const EXAMPLES: &str = "\
 Without a command: a prompt on a terminal; elsewhere the lines of standard input are the commands.
@@ -60,11 +62,8 @@ pub(crate) enum Command {
         #[arg(short, long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
         output: Option<PathBuf>,
 
-        /// Do not replace existing local files
-        ///
-        /// They are skipped, which is no failure. [default: replace them and keep their permissions]
-        #[arg(short, long)]
-        no_clobber: bool,
+        #[command(flatten)]
+        how: GetOptions,
 
         #[command(flatten)]
         report: Report,
@@ -80,6 +79,13 @@ pub(crate) enum Command {
         /// Name to store a single file under [default: the last part of its path]
         #[arg(long = "as", value_name = "NAME")]
         name: Option<FileName>,
+
+        /// Keep what comes of a broken upload on the server, and go on from there
+        ///
+        /// Upload the same file with --continue again. The server keeps it for a day unless it is told otherwise;
+        /// servers that know no STORE get all of the file. The digest of the whole is compared at the end.
+        #[arg(short = 'c', long = "continue")]
+        resume: bool,
 
         #[command(flatten)]
         report: Report,
@@ -187,6 +193,17 @@ impl Command {
                 if output.as_os_str() == "-" =>
             {
                 Some("-o - and --json both want standard output; leave one out")
+            }
+            Self::Get { output: Some(output), how: GetOptions { resume: true, .. }, .. }
+                if output.as_os_str() == "-" =>
+            {
+                Some("standard output cannot be continued; leave --continue out")
+            }
+            Self::Get { how: GetOptions { resume: true, parallel: Some(2..), .. }, .. } => {
+                Some("--continue goes on with one connection; leave --parallel out")
+            }
+            Self::Upload { resume: true, .. } if self.reads_stdin() => {
+                Some("standard input cannot be continued; leave --continue out")
             }
             Self::Get { names, output: Some(output), .. } if names.len() > 1 => {
                 misuse_for_many(output)

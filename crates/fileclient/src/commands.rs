@@ -1,33 +1,38 @@
 //! The commands, as the command line and the prompt both run them.
 
+mod content_digest;
+mod downloads;
+mod moved;
+mod parallel;
 mod questions;
 mod transfers;
+mod uploads;
 
 use std::fmt::Display;
 
-use anyhow::anyhow;
+use anyhow::{anyhow, bail};
 use cli::printable_json;
-use client::{ClientError, Connection, ConnectionOptions, Remote};
+use client::{ClientError, Connection, ConnectionOptions, Feature, Remote};
 use protocol::FileName;
 use serde_json::{Value, json};
 
 use crate::{
-    args::{Args, Command},
+    args::{Args, Command, Encoding},
     failure,
-    local_file::IfExists,
 };
 
 /// Runs commands one after another and remembers whether one failed.
 pub(crate) struct Commands {
     remote: Remote,
+    encoding: Encoding,
     /// The command under way tells its results as JSON.
     json: bool,
     pub(crate) some_failed: bool,
 }
 
 impl Commands {
-    pub(crate) fn new(remote: Remote) -> Self {
-        Self { remote, json: false, some_failed: false }
+    pub(crate) fn new(remote: Remote, encoding: Encoding) -> Self {
+        Self { remote, encoding, json: false, some_failed: false }
     }
 
     pub(crate) fn server(&self) -> &str {
@@ -42,14 +47,13 @@ impl Commands {
         self.json = command.wants_json();
         match command {
             Command::List { long, .. } => self.attempt(json!({}), |it| it.list(*long)),
-            Command::Get { names, output, no_clobber, .. } => {
-                let if_exists = if *no_clobber { IfExists::Keep } else { IfExists::Replace };
-                self.each(names, |it, name| it.get(name, output.as_deref(), if_exists));
+            Command::Get { names, output, how, .. } => {
+                self.each(names, |it, name| it.get(name, output.as_deref(), how));
             }
-            Command::Upload { files, name, .. } => {
+            Command::Upload { files, name, resume, .. } => {
                 for file in files {
                     let facts = json!({"path": file.to_string_lossy()});
-                    self.attempt(facts, |it| it.upload(file, name.as_ref()));
+                    self.attempt(facts, |it| it.upload(file, name.as_ref(), *resume));
                 }
             }
             Command::Delete { names, .. } => self.each(names, Self::delete),
@@ -112,6 +116,19 @@ impl Commands {
     ) -> anyhow::Result<T> {
         let answer = self.remote.request(ask);
         self.answered(answer, failed)
+    }
+
+    /// Whether content goes as it is, in a way that the server knows.
+    fn goes_raw(&mut self, feature: Feature, failed: &str) -> anyhow::Result<bool> {
+        if self.encoding == Encoding::Base64 {
+            return Ok(false);
+        }
+        let knows = self.remote.knows(feature);
+        let knows = self.answered(knows, failed)?;
+        if self.encoding == Encoding::Raw && !knows {
+            bail!("{failed} at {}: it takes base64 alone; leave --encoding raw out", self.server());
+        }
+        Ok(knows)
     }
 
     fn answered<T>(&self, answer: Result<T, ClientError>, failed: &str) -> anyhow::Result<T> {

@@ -34,7 +34,8 @@ pub fn run(args: Args) -> ExitCode {
     if let Some(warning) = options.warning(&server) {
         cli::errln!("warning: {warning}");
     }
-    let mut commands = Commands::new(Remote::new(server.to_string(), options));
+    let remote = Remote::new(server.to_string(), options);
+    let mut commands = Commands::new(remote, args.server.encoding);
     commands.note(interrupt::clean_up_on_signals().context("cannot wait for signals"));
     match args.command {
         Some(command) => commands.run(&command),

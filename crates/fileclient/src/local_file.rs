@@ -4,6 +4,8 @@
 //! allowed, and that it is behind a link. What may not be written to is not replaced either. Other hard
 //! links to the older file keep the old content, since only a rename replaces a file at once.
 
+mod partial;
+
 use std::{
     fs::{self, File, Metadata, OpenOptions, Permissions},
     io::{self, ErrorKind, Write},
@@ -14,6 +16,8 @@ use std::{
 use tempfile::NamedTempFile;
 
 use crate::interrupt::unfinished;
+
+pub(crate) use self::partial::Origin;
 
 /// Of what the older file allowed, a program with new content must not run as another user.
 const KEPT_PERMISSIONS: u32 = 0o777;
@@ -36,6 +40,8 @@ pub(crate) enum LocalFileError {
     DanglingLink(String),
     #[error("there is no directory {0}; make it first")]
     NoDirectory(String),
+    #[error("another download of it is under way; wait for that one")]
+    InUse,
     #[error("cannot make a file in {directory}")]
     Beside {
         directory: String,
@@ -71,34 +77,60 @@ struct Older {
 
 impl LocalFile {
     pub(crate) fn create(path: &Path, if_exists: IfExists) -> Result<Self, LocalFileError> {
-        let link = match fs::symlink_metadata(path) {
-            Ok(_) if if_exists == IfExists::Keep => return Err(LocalFileError::Exists),
-            Ok(found) => found,
-            Err(err) if err.kind() == ErrorKind::NotFound => {
-                return Self::temporary(path.to_owned(), None, if_exists);
+        match Place::look_at(path, if_exists)? {
+            Place::Special(open) => Ok(Self { content: Content::Special(open) }),
+            Place::File { path, older } => {
+                let file = temporary_beside(&path, older.as_ref())?;
+                Ok(Self { content: Content::Temporary { file, path, older, if_exists } })
             }
-            Err(err) => return Err(err.into()),
-        };
-        let found = fs::metadata(path).map_err(|err| unfollowed(path, err))?;
-        if found.is_dir() {
-            return Err(LocalFileError::Directory);
         }
-        // Also asks whether it may be written to. A pipe waits here for its reader.
-        let open = OpenOptions::new().write(true).open(path)?;
-        if !found.is_file() {
-            return Ok(Self { content: Content::Special(open) });
-        }
-        let path = if link.is_symlink() { fs::canonicalize(path)? } else { path.to_owned() };
-        Self::temporary(path, Some(Older::of(&found)), if_exists)
     }
 
-    fn temporary(
-        path: PathBuf,
-        older: Option<Older>,
+    /// The same, but dropped before [`persist`](Self::persist) it leaves what came so far, and takes that up
+    /// where there is some from the same origin. With how long that is.
+    pub(crate) fn resume(
+        path: &Path,
         if_exists: IfExists,
-    ) -> Result<Self, LocalFileError> {
-        let file = temporary_beside(&path, older.as_ref())?;
-        Ok(Self { content: Content::Temporary { file, path, older, if_exists } })
+        origin: &Origin<'_>,
+    ) -> Result<(Self, u64), LocalFileError> {
+        match Place::look_at(path, if_exists)? {
+            Place::Special(open) => Ok((Self { content: Content::Special(open) }, 0)),
+            Place::File { path, older } => {
+                let directory = directory_of(&path)?;
+                let permissions = permissions_of_new(older.as_ref());
+                let opened = partial::open(&directory, &path, &permissions, origin);
+                let file = opened.map_err(|err| match err.kind() {
+                    ErrorKind::WouldBlock => LocalFileError::InUse,
+                    _ => beside(&directory, &err),
+                })?;
+                let len = file.as_file().metadata()?.len();
+                let content = Content::Temporary { file, path, older, if_exists };
+                Ok((Self { content }, len))
+            }
+        }
+    }
+
+    /// Whether [`resume`](Self::resume) is of use there: it is for devices and pipes as little as for what is
+    /// to be kept.
+    pub(crate) fn may_resume(path: &Path, if_exists: IfExists) -> bool {
+        let keeps = if_exists == IfExists::Keep && fs::symlink_metadata(path).is_ok();
+        !keeps && fs::metadata(path).map_or(true, |found| found.is_file())
+    }
+
+    /// What has the content, unless that goes to a device or a pipe.
+    pub(crate) fn as_file(&self) -> Option<&File> {
+        match &self.content {
+            Content::Temporary { file, .. } => Some(file.as_file()),
+            Content::Special(_) => None,
+        }
+    }
+
+    /// Removes what [`resume`](Self::resume) would take up.
+    pub(crate) fn discard(self) -> Result<(), LocalFileError> {
+        match self.content {
+            Content::Temporary { file, .. } => Ok(file.close()?),
+            Content::Special(_) => Ok(()),
+        }
     }
 
     /// Gives the file its name, in place of an older one.
@@ -120,6 +152,41 @@ impl LocalFile {
         })?;
         *unfinished() = None;
         Ok(())
+    }
+}
+
+/// What a path leads to.
+#[derive(Debug)]
+enum Place {
+    /// Behind the link, if it is one.
+    File {
+        path: PathBuf,
+        older: Option<Older>,
+    },
+    Special(File),
+}
+
+impl Place {
+    fn look_at(path: &Path, if_exists: IfExists) -> Result<Self, LocalFileError> {
+        let link = match fs::symlink_metadata(path) {
+            Ok(_) if if_exists == IfExists::Keep => return Err(LocalFileError::Exists),
+            Ok(found) => found,
+            Err(err) if err.kind() == ErrorKind::NotFound => {
+                return Ok(Self::File { path: path.to_owned(), older: None });
+            }
+            Err(err) => return Err(err.into()),
+        };
+        let found = fs::metadata(path).map_err(|err| unfollowed(path, err))?;
+        if found.is_dir() {
+            return Err(LocalFileError::Directory);
+        }
+        // Also asks whether it may be written to. A pipe waits here for its reader.
+        let open = OpenOptions::new().write(true).open(path)?;
+        if !found.is_file() {
+            return Ok(Self::Special(open));
+        }
+        let path = if link.is_symlink() { fs::canonicalize(path)? } else { path.to_owned() };
+        Ok(Self::File { path, older: Some(Older::of(&found)) })
     }
 }
 
@@ -146,8 +213,25 @@ fn unfollowed(link: &Path, err: io::Error) -> LocalFileError {
     }
 }
 
-/// Nobody may read of it, before it is whole, what they may not read of the older file.
 fn temporary_beside(path: &Path, older: Option<&Older>) -> Result<NamedTempFile, LocalFileError> {
+    let directory = directory_of(path)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".fileclient-").permissions(permissions_of_new(older));
+    let mut unfinished = unfinished();
+    let file = builder.tempfile_in(&directory).map_err(|source| beside(&directory, &source))?;
+    *unfinished = Some(file.path().to_owned());
+    Ok(file)
+}
+
+/// Nobody may read of it, before it is whole, what they may not read of the older file. Unless told
+/// otherwise a temporary file is closed to others, as no new file is.
+fn permissions_of_new(older: Option<&Older>) -> Permissions {
+    let permissions = older.map(|older| older.permissions.clone());
+    permissions.unwrap_or(Permissions::from_mode(0o666))
+}
+
+/// Where a file is made that later has this path.
+fn directory_of(path: &Path) -> Result<PathBuf, LocalFileError> {
     let directory = match path.parent() {
         Some(directory) if !directory.as_os_str().is_empty() => directory,
         _ => Path::new("."),
@@ -156,19 +240,12 @@ fn temporary_beside(path: &Path, older: Option<&Older>) -> Result<NamedTempFile,
     if !missing.exists() {
         return Err(LocalFileError::NoDirectory(missing.display().to_string()));
     }
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".fileclient-");
-    // Unless told otherwise a temporary file is closed to others, as no new file is.
-    let permissions = older.map(|older| older.permissions.clone());
-    builder.permissions(permissions.unwrap_or(Permissions::from_mode(0o666)));
-    let mut unfinished = unfinished();
-    let file = builder.tempfile_in(directory).map_err(|err| LocalFileError::Beside {
-        directory: directory.display().to_string(),
-        // Without the name of the file, which says nothing to anybody.
-        source: err.kind().into(),
-    })?;
-    *unfinished = Some(file.path().to_owned());
-    Ok(file)
+    Ok(directory.to_owned())
+}
+
+/// Without the name of the file, which says nothing to anybody.
+fn beside(directory: &Path, err: &io::Error) -> LocalFileError {
+    LocalFileError::Beside { directory: directory.display().to_string(), source: err.kind().into() }
 }
 
 fn is_named_as_directory(path: &Path) -> bool {

@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     env, fmt,
-    io::{self, IsTerminal, Read, Write},
+    io::{self, IsTerminal, Read, Seek, SeekFrom, Write},
     time::{Duration, Instant},
 };
 
@@ -41,8 +41,19 @@ impl Progress {
 
     /// `inner`, with what is read from it or written to it counted from zero.
     pub(crate) fn watch<T>(&mut self, inner: T) -> Watched<'_, T> {
-        self.bar.set_position(0);
+        self.watch_from(0, inner)
+    }
+
+    /// The same where so much was moved before.
+    pub(crate) fn watch_from<T>(&mut self, position: u64, inner: T) -> Watched<'_, T> {
+        self.bar.set_position(position);
         Watched { inner, progress: self }
+    }
+
+    /// Counts from any thread; [`look`](Self::look) has to be called now and then meanwhile.
+    pub(crate) fn counter(&self) -> impl Fn(usize) + Clone + Send + use<> {
+        let bar = self.bar.clone();
+        move |len| bar.inc(len as u64)
     }
 
     /// Takes the total once it is known.
@@ -58,6 +69,11 @@ impl Progress {
 
     fn advance(&mut self, len: usize) {
         self.bar.inc(len as u64);
+        self.look();
+    }
+
+    /// Shows the lines once the transfer is a long one.
+    pub(crate) fn look(&mut self) {
         if !self.is_shown && self.started.elapsed() >= SILENT_FOR && can_be_drawn_on() {
             self.is_shown = true;
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
@@ -154,6 +170,15 @@ impl<T: Read> Read for Watched<'_, T> {
         let len = self.inner.read(buffer)?;
         self.progress.advance(len);
         Ok(len)
+    }
+}
+
+/// Where it goes on counts as moved up to there.
+impl<T: Seek> Seek for Watched<'_, T> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let position = self.inner.seek(to)?;
+        self.progress.bar.set_position(position);
+        Ok(position)
     }
 }
 

@@ -39,8 +39,24 @@ pub(crate) struct ServerArgs {
     )]
     timeout: Duration,
 
+    /// How the content of files goes over the wire: as base64, as it is (raw), or as it is where the server
+    /// says that it can (auto)
+    ///
+    /// With auto an upload of less than 1 MiB is base64, so that nothing is asked for it.
+    #[arg(long, value_enum, default_value_t, hide_short_help = true, hide_possible_values = true)]
+    pub(crate) encoding: Encoding,
+
     #[command(flatten)]
     connection: ConnectionArgs,
+}
+
+/// How content goes over the wire.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
+pub(crate) enum Encoding {
+    #[default]
+    Auto,
+    Base64,
+    Raw,
 }
 
 impl ServerArgs {

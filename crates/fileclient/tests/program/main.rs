@@ -1,7 +1,11 @@
 //! The program `fileclient` as a person or a script runs it.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod continuing;
+mod encoding;
+mod link;
 mod outputs;
+mod parallel;
 mod progress;
 mod prompt;
 mod results;
@@ -21,7 +25,14 @@ use testkit::{
     fake_server::{FakeServer, answering, read_request, read_to_close, recv, recv_bytes},
 };
 
+/// That talks base64 alone, so that it asks nothing but what its arguments say.
 fn fileclient(server: &str, directory: &Path) -> Command {
+    let mut command = fileclient_that_asks(server, directory);
+    command.args(["--encoding", "base64"]);
+    command
+}
+
+fn fileclient_that_asks(server: &str, directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fileclient"));
     command.current_dir(directory).args(["--server", server, "--timeout", "10"]);
     for (variable, _) in std::env::vars().filter(|(name, _)| name.starts_with("FILECLIENT_")) {
