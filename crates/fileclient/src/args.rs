@@ -52,8 +52,8 @@ pub(crate) enum Command {
 
     /// Download files; each takes its name when it is whole
     Get {
-        /// Names of stored files
-        #[arg(value_name = "NAME", required = true)]
+        /// Names of stored files; with -r a * in one stands for any text
+        #[arg(value_name = "NAME", required_unless_present = "recursive")]
         names: Vec<FileName>,
 
         /// File to write, an existing directory, or - for standard output
@@ -61,6 +61,10 @@ pub(crate) enum Command {
         /// [default: the file's name, in the current directory]
         #[arg(short, long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
         output: Option<PathBuf>,
+
+        /// Download all stored files, or those whose names are like NAME
+        #[arg(short, long)]
+        recursive: bool,
 
         #[command(flatten)]
         how: GetOptions,
@@ -79,6 +83,10 @@ pub(crate) enum Command {
         /// Name to store a single file under [default: the last part of its path]
         #[arg(long = "as", value_name = "NAME")]
         name: Option<FileName>,
+
+        /// Upload the files in directories too, but no hidden ones and no directories in them
+        #[arg(short, long)]
+        recursive: bool,
 
         /// Keep what comes of a broken upload on the server, and go on from there
         ///
@@ -193,6 +201,12 @@ impl Command {
                 if output.as_os_str() == "-" =>
             {
                 Some("-o - and --json both want standard output; leave one out")
+            }
+            Self::Upload { name: Some(_), recursive: true, .. } => {
+                Some("--as names one file; leave it out with -r")
+            }
+            Self::Get { output: Some(output), recursive: true, .. } if !output.is_dir() => {
+                Some("with -r, -o needs an existing directory")
             }
             Self::Get { output: Some(output), how: GetOptions { resume: true, .. }, .. }
                 if output.as_os_str() == "-" =>

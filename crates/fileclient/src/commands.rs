@@ -1,9 +1,11 @@
 //! The commands, as the command line and the prompt both run them.
 
+mod batch;
 mod content_digest;
 mod downloads;
 mod moved;
 mod parallel;
+mod patterns;
 mod questions;
 mod transfers;
 mod uploads;
@@ -19,6 +21,7 @@ use serde_json::{Value, json};
 use crate::{
     args::{Args, Command, Encoding},
     failure,
+    progress::{Overall, Progress},
 };
 
 /// Runs commands one after another and remembers whether one failed.
@@ -27,12 +30,14 @@ pub(crate) struct Commands {
     encoding: Encoding,
     /// The command under way tells its results as JSON.
     json: bool,
+    /// Shown as long as several files are under way.
+    overall: Option<Overall>,
     pub(crate) some_failed: bool,
 }
 
 impl Commands {
     pub(crate) fn new(remote: Remote, encoding: Encoding) -> Self {
-        Self { remote, encoding, json: false, some_failed: false }
+        Self { remote, encoding, json: false, overall: None, some_failed: false }
     }
 
     pub(crate) fn server(&self) -> &str {
@@ -47,14 +52,14 @@ impl Commands {
         self.json = command.wants_json();
         match command {
             Command::List { long, .. } => self.attempt(json!({}), |it| it.list(*long)),
+            Command::Get { names, output, recursive: true, how, .. } => {
+                self.attempt(json!({}), |it| it.get_all(names, output.as_deref(), how));
+            }
             Command::Get { names, output, how, .. } => {
                 self.each(names, |it, name| it.get(name, output.as_deref(), how));
             }
-            Command::Upload { files, name, resume, .. } => {
-                for file in files {
-                    let facts = json!({"path": file.to_string_lossy()});
-                    self.attempt(facts, |it| it.upload(file, name.as_ref(), *resume));
-                }
+            Command::Upload { files, name, resume, recursive, .. } => {
+                self.upload_all(files, name.as_ref(), *resume, *recursive);
             }
             Command::Delete { names, .. } => self.each(names, Self::delete),
             Command::Stats { .. } => self.attempt(json!({}), Self::stats),
@@ -87,7 +92,7 @@ impl Commands {
         if let (Err(failure), true) = (&result, self.json) {
             facts["error"] = failure::sentence(failure).into();
             facts["cause"] = failure::cause(failure).into();
-            print_json(&facts);
+            self.aside(|| print_json(&facts));
         }
         self.note(result);
     }
@@ -95,16 +100,34 @@ impl Commands {
     pub(crate) fn note(&mut self, result: anyhow::Result<()>) {
         if let Err(failure) = result {
             self.some_failed = true;
-            failure::report(&failure);
+            self.aside(|| failure::report(&failure));
         }
     }
 
     /// Tells a result: to people the sentence, to programs the facts.
     fn tell(&self, sentence: impl Display, facts: &Value) {
-        if self.json {
-            print_json(facts);
-        } else {
-            cli::outln!("{sentence}");
+        self.aside(|| {
+            if self.json {
+                print_json(facts);
+            } else {
+                cli::outln!("{sentence}");
+            }
+        });
+    }
+
+    /// Prints beside the progress of several files.
+    fn aside(&self, print: impl FnOnce()) {
+        match &self.overall {
+            Some(overall) => overall.aside(print),
+            None => print(),
+        }
+    }
+
+    /// How far the transfer of a file is, of this length where that is known.
+    fn progress(&self, name: &FileName, len: Option<u64>) -> Progress {
+        match &self.overall {
+            Some(overall) => overall.progress(name),
+            None => Progress::new(name, len),
         }
     }
 

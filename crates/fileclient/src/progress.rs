@@ -23,20 +23,68 @@ const TEMPLATE: &str = "{wide_msg}\n{state}";
 
 const BAR_WIDTH: usize = 16;
 
+/// One transfer, or a part of several that share their lines.
 pub(crate) struct Progress {
-    /// Counts from the start, and is shown once the transfer is a long one.
+    /// Counts from the start, and is shown once that is long ago.
+    bar: ProgressBar,
+    /// What belongs to the transfers before.
+    base: u64,
+    is_part: bool,
+    started: Instant,
+    /// When the first of those began that share the lines.
+    first_started: Instant,
+}
+
+/// Several transfers, one after another.
+pub(crate) struct Overall {
     bar: ProgressBar,
     started: Instant,
-    is_shown: bool,
+    count: usize,
+    begun: usize,
+    base: u64,
+}
+
+impl Overall {
+    /// `total` is the length of all together, where that is known.
+    pub(crate) fn new(count: usize, total: Option<u64>) -> Self {
+        Self { bar: hidden_bar(total), started: Instant::now(), count, begun: 0, base: 0 }
+    }
+
+    /// The next transfer begins; so much belongs to those before it.
+    pub(crate) fn begin(&mut self, base: u64) {
+        self.begun += 1;
+        self.base = base;
+    }
+
+    pub(crate) fn progress(&self, label: impl fmt::Display) -> Progress {
+        self.bar.set_message(format!("{label} ({} of {})", self.begun, self.count));
+        self.bar.set_position(self.base);
+        Progress {
+            bar: self.bar.clone(),
+            base: self.base,
+            is_part: true,
+            started: Instant::now(),
+            first_started: self.started,
+        }
+    }
+
+    /// Takes the lines away for as long as `print` prints others.
+    pub(crate) fn aside(&self, print: impl FnOnce()) {
+        self.bar.suspend(print);
+    }
+}
+
+impl Drop for Overall {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
 }
 
 impl Progress {
     pub(crate) fn new(label: impl ToString, total: Option<u64>) -> Self {
-        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
-        let style = ProgressStyle::with_template(TEMPLATE).expect("the template is correct");
-        bar.set_style(style.with_key("state", Pace::default()));
+        let (bar, started) = (hidden_bar(total), Instant::now());
         bar.set_message(label.to_string());
-        Self { bar, started: Instant::now(), is_shown: false }
+        Self { bar, base: 0, is_part: false, started, first_started: started }
     }
 
     /// `inner`, with what is read from it or written to it counted from zero.
@@ -46,7 +94,7 @@ impl Progress {
 
     /// The same where so much was moved before.
     pub(crate) fn watch_from<T>(&mut self, position: u64, inner: T) -> Watched<'_, T> {
-        self.bar.set_position(position);
+        self.bar.set_position(self.base.saturating_add(position));
         Watched { inner, progress: self }
     }
 
@@ -56,15 +104,16 @@ impl Progress {
         move |len| bar.inc(len as u64)
     }
 
-    /// Takes the total once it is known.
+    /// Takes the total once it is known, unless the lines are about more than this transfer.
     pub(crate) fn total(&self) -> impl FnMut(u64) + use<> {
-        let bar = self.bar.clone();
-        move |total| bar.set_length(total)
+        let bar = (!self.is_part).then(|| self.bar.clone());
+        move |total| bar.iter().for_each(|bar| bar.set_length(total))
     }
 
-    /// Takes the lines away; how long it took, and whether they were shown.
+    /// Takes the lines away where they are about this transfer alone; how long it took, and whether they
+    /// were shown.
     pub(crate) fn finish(self) -> (Duration, bool) {
-        (self.started.elapsed(), self.is_shown)
+        (self.started.elapsed(), !self.bar.is_hidden())
     }
 
     fn advance(&mut self, len: usize) {
@@ -72,10 +121,10 @@ impl Progress {
         self.look();
     }
 
-    /// Shows the lines once the transfer is a long one.
+    /// Shows the lines once it takes long.
     pub(crate) fn look(&mut self) {
-        if !self.is_shown && self.started.elapsed() >= SILENT_FOR && can_be_drawn_on() {
-            self.is_shown = true;
+        let is_long = self.first_started.elapsed() >= SILENT_FOR;
+        if is_long && self.bar.is_hidden() && can_be_drawn_on() {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
             self.bar.enable_steady_tick(TICK);
         }
@@ -84,8 +133,17 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        if !self.is_part {
+            self.bar.finish_and_clear();
+        }
     }
+}
+
+fn hidden_bar(total: Option<u64>) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
+    let style = ProgressStyle::with_template(TEMPLATE).expect("the template is correct");
+    bar.set_style(style.with_key("state", Pace::default()));
+    bar
 }
 
 fn can_be_drawn_on() -> bool {
@@ -177,7 +235,7 @@ impl<T: Read> Read for Watched<'_, T> {
 impl<T: Seek> Seek for Watched<'_, T> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let position = self.inner.seek(to)?;
-        self.progress.bar.set_position(position);
+        self.progress.bar.set_position(self.progress.base.saturating_add(position));
         Ok(position)
     }
 }

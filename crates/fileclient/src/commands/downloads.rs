@@ -15,7 +15,6 @@ use super::{Commands, content_digest, moved::Moved, parallel::Parallel};
 use crate::{
     args::GetOptions,
     local_file::{IfExists, LocalFile, Origin},
-    progress::Progress,
 };
 
 impl Commands {
@@ -60,7 +59,7 @@ impl Commands {
     ) -> anyhow::Result<Moved> {
         let failed = cannot_get(name);
         let is_raw = self.goes_raw(Feature::Fetch, &failed)?;
-        let mut progress = Progress::new(name, None);
+        let mut progress = self.progress(name, None);
         let mut total = progress.total();
         let got = self.remote.request(|connection| {
             let sink = &mut progress.watch(&mut *sink);
@@ -104,7 +103,7 @@ impl Commands {
         let (mut file, kept) = LocalFile::resume(path, if_exists, &origin).with_context(failed)?;
         let version = Some(whole.version.clone());
         let rest = Fetch { name: name.clone(), offset: kept, length: None, version };
-        let mut progress = Progress::new(name, Some(whole.size));
+        let mut progress = self.progress(name, Some(whole.size));
         let got = self.remote.request(|connection| {
             connection.fetch(&rest, &mut progress.watch_from(kept, &mut file), &mut |_| ())
         });
@@ -141,7 +140,7 @@ impl Commands {
             whole,
             connections,
         };
-        let mut progress = Progress::new(name, Some(bytes));
+        let mut progress = self.progress(name, Some(bytes));
         let got = parallel.fetch(file, &mut progress);
         let (took, was_watched) = progress.finish();
         self.answered(got, &cannot_get(name))?;

@@ -30,11 +30,16 @@ impl Commands {
             false => self.ask(failed, |connection| connection.files(&Request::List))?,
         };
         self.print_files(files, long);
-        if !missing.is_empty() {
-            let missing: Vec<String> = missing.iter().map(|name| printable(name)).collect();
-            bail!("the list lacks the files of {}, which did not answer", missing.join(", "));
+        self.expect_all(&missing)
+    }
+
+    /// Behind a balancer a list may lack the files of some servers.
+    pub(super) fn expect_all(&self, missing: &[String]) -> anyhow::Result<()> {
+        if missing.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let missing: Vec<String> = missing.iter().map(|name| printable(name)).collect();
+        bail!("the list lacks the files of {}, which did not answer", missing.join(", "));
     }
 
     fn print_files(&self, files: Vec<(String, Option<u64>)>, long: bool) {
@@ -60,7 +65,7 @@ impl Commands {
     }
 
     /// Most servers of others know no list with sizes; some tell them in the only list they have.
-    fn names_and_sizes(&mut self, failed: &str) -> anyhow::Result<Files> {
+    pub(super) fn names_and_sizes(&mut self, failed: &str) -> anyhow::Result<Files> {
         match self.remote.request(|connection| connection.files(&Request::ListSizes)) {
             Err(ClientError::Refused { .. } | ClientError::Closed | ClientError::Lacks(_)) => {
                 self.ask(failed, |connection| connection.files(&Request::List))

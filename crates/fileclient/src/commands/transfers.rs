@@ -46,7 +46,9 @@ impl Commands {
                 if self.json {
                     self.tell("", &json!({"name": name, "path": shown, "skipped": true}));
                 } else {
-                    cli::errln!("skipped {}: it is there already", printable(&shown));
+                    self.aside(|| {
+                        cli::errln!("skipped {}: it is there already", printable(&shown));
+                    });
                 }
                 Ok(())
             }

@@ -13,7 +13,7 @@ use client::{ClientError, Feature, PartId, Store};
 use protocol::FileName;
 
 use super::{Commands, content_digest::HashedFile, moved::Moved};
-use crate::{args::Encoding, progress::Progress};
+use crate::args::Encoding;
 
 /// A shorter upload is over sooner than the question whether the server knows another way.
 const RAW_LEN_MIN: u64 = 1024 * 1024;
@@ -55,7 +55,7 @@ impl Commands {
         len: Option<u64>,
         failed: &str,
     ) -> anyhow::Result<Moved> {
-        let mut progress = Progress::new(name, len);
+        let mut progress = self.progress(name, len);
         let mut is_repeated = false;
         let sent = self.remote.request(|connection| {
             if mem::replace(&mut is_repeated, true) {
@@ -70,7 +70,7 @@ impl Commands {
     }
 
     fn store(&mut self, store: &Store, file: &File, failed: &str) -> anyhow::Result<Moved> {
-        let mut progress = Progress::new(&store.name, Some(store.length));
+        let mut progress = self.progress(&store.name, Some(store.length));
         let mut source = HashedFile::new(file);
         let stored = self
             .remote

@@ -1,6 +1,7 @@
 //! The program `fileclient` as a person or a script runs it.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod batch;
 mod continuing;
 mod encoding;
 mod link;

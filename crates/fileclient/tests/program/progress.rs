@@ -83,6 +83,46 @@ fn an_upload_begins_at_no_rate_that_no_network_has() {
     assert!(shown.contains(&format!("stored {NAME} (64.0 MiB in ")), "{shown}");
 }
 
+#[test]
+fn one_progress_is_shown_for_many_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let was_seen = Arc::new(AtomicBool::new(false));
+    let server = FakeServer::start(1, {
+        let was_seen = Arc::clone(&was_seen);
+        move |_, stream| {
+            read_request(stream);
+            let file = |name| format!("{{\"filename\":\"{name}\",\"size\":150000}}");
+            let list = [file("a"), file("b")].join(",");
+            write!(stream, "{{\"status\":\"OK\",\"files\":[{list}]}}\r\n\r\n").unwrap();
+            for name in ["a", "b"] {
+                read_request(stream);
+                write!(stream, "{{\"status\":\"OK\",\"data_namafile\":\"{name}\",\"data_file\":\"")
+                    .unwrap();
+                for _ in 0..1000 {
+                    stream.write_all(&[b'A'; 200]).unwrap();
+                    if name == "b" && !was_seen.load(Relaxed) {
+                        thread::sleep(PACE);
+                    }
+                }
+                stream.write_all(b"\"}\r\n\r\n").unwrap();
+            }
+        }
+    });
+    let mut command = fileclient(&server.address, directory.path());
+    let mut terminal = Terminal::start(command.args(["get", "-r"]), None);
+    for part in ["saved a (146 KiB", "b (2 of 2)", " of 293 KiB  "] {
+        terminal.await_text(part);
+    }
+    let began = terminal.shown();
+    let percent = began.split("] ").nth(1).and_then(|text| text.split('%').next());
+    let percent: u32 = percent.unwrap().parse().unwrap();
+    assert!(percent >= 50, "the first file is half of both: {began}");
+    was_seen.store(true, Relaxed);
+    let (code, shown) = terminal.finish();
+    assert_eq!(code, Some(0));
+    assert!(shown.contains("saved b (146 KiB"), "{shown}");
+}
+
 /// Not even control characters reach what is no terminal.
 #[test]
 fn progress_is_for_terminals() {
