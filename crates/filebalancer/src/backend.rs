@@ -15,7 +15,7 @@ use std::{
 
 use balancing::BackendId;
 use client::{Address, Tls};
-use protocol::stats::Outcomes;
+use protocol::{Feature, stats::Outcomes};
 use tokio::{io::AsyncWriteExt, net::TcpStream, sync::watch, time};
 
 pub(crate) use self::{
@@ -35,6 +35,8 @@ pub(crate) struct Backend {
     down: watch::Sender<bool>,
     /// Why it fell or was ejected last.
     trouble: Mutex<Option<String>>,
+    /// What it has said last that it knows.
+    features: Mutex<Vec<Feature>>,
     created: Instant,
     /// Milliseconds since `created` when something came from it last, and 1.
     heard_ms: AtomicU64,
@@ -49,6 +51,7 @@ impl Backend {
             kept: KeptConnections::default(),
             down: watch::Sender::new(false),
             trouble: Mutex::default(),
+            features: Mutex::default(),
             created: Instant::now(),
             heard_ms: 0.into(),
         }
@@ -91,6 +94,14 @@ impl Backend {
 
     pub(crate) fn set_trouble(&self, reason: Option<&str>) {
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = reason.map(str::to_owned);
+    }
+
+    pub(crate) fn has_feature(&self, feature: Feature) -> bool {
+        self.features.lock().unwrap_or_else(PoisonError::into_inner).contains(&feature)
+    }
+
+    pub(crate) fn set_features(&self, features: Vec<Feature>) {
+        *self.features.lock().unwrap_or_else(PoisonError::into_inner) = features;
     }
 
     pub(crate) fn set_down(&self, is_down: bool) {

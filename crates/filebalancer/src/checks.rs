@@ -115,7 +115,9 @@ impl Check<'_> {
         let (began, timeout) = (Instant::now(), self.settings.timeout);
         let asked = async {
             match &self.settings.question {
-                Question::Ping => self.ask(&Request::Ping).await.map(drop),
+                Question::Ping => {
+                    self.ask(&Request::Ping).await.map(|reply| self.learn_features(&reply))
+                }
                 Question::Text { send, expect } => self.exchange(send, expect).await,
             }
         };
@@ -123,6 +125,13 @@ impl Check<'_> {
             Ok(outcome) => outcome,
             Err(_) if self.backend.was_heard_since(began) => Ok(()),
             Err(_) => Err(CheckError::Silent(timeout)),
+        }
+    }
+
+    /// One that is busy says nothing of them, and still knows what it knew.
+    fn learn_features(self, pong: &ReceivedReply) {
+        if pong.is_ok() {
+            self.backend.set_features(pong.features.clone());
         }
     }
 

@@ -14,6 +14,7 @@ use std::{
 };
 
 use balancing::{BackendId, Change, DuplicateName, NoBackend, Outcome, Settings, State, Ticket};
+use protocol::Feature;
 use simulation::Chance;
 use telemetry::{
     EventKind, Journal, Level,
@@ -131,6 +132,13 @@ impl SharedPool {
     /// All backends, in the order in which they were added.
     pub(crate) fn backends(&self) -> Vec<Arc<Backend>> {
         self.lock().backends.clone()
+    }
+
+    /// What all backends have said that they know.
+    pub(crate) fn features(&self) -> Vec<Feature> {
+        let backends = self.backends();
+        let all_know = |feature: &Feature| backends.iter().all(|it| it.has_feature(*feature));
+        Feature::ALL.into_iter().filter(all_know).filter(|_| !backends.is_empty()).collect()
     }
 
     /// How many requests the backend may have at once.

@@ -17,13 +17,14 @@ mod forward;
 mod input;
 pub(crate) mod kept;
 mod merged_list;
+mod raw;
 mod relay;
 mod secured;
 mod session;
 
 use std::{io, time::Instant};
 
-use protocol::{ErrorCode, Reply, Request, Token, Verb};
+use protocol::{ErrorCode, Feature, Reply, Request, Token, Verb};
 use telemetry::{Level, OpenConnection};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -39,6 +40,7 @@ use self::{
 use crate::{
     backend::proxy_header,
     balancer::{Balancer, Layout},
+    pool::SharedPool,
     stats,
 };
 
@@ -120,9 +122,9 @@ where
     }
     match request {
         Err(err) => session.answer(&Reply::error(err.code(), &err)).await,
-        Ok(Request::Ping) => session.answer(&Reply::Pong(Vec::new())).await,
-        Ok(Request::Fetch(_) | Request::Store(_)) => {
-            let why = "a balancer of requests forwards neither FETCH nor STORE: GET and UPLOAD do";
+        Ok(Request::Ping) => session.answer(&Reply::Pong(pool.features())).await,
+        Ok(request @ (Request::Fetch(_) | Request::Store(_))) if !is_known(pool, &request) => {
+            let why = "not all servers behind this balancer know it: GET and UPLOAD do the same";
             session.answer(&Reply::error(ErrorCode::UnknownRequest, why)).await
         }
         Ok(Request::Stats) => {
@@ -135,6 +137,12 @@ where
         }
         Ok(request) => session.forward(&request).await.map(drop),
     }
+}
+
+/// Whether all backends know of the verb.
+fn is_known(pool: &SharedPool, request: &Request) -> bool {
+    let feature = if request.verb() == Verb::Fetch { Feature::Fetch } else { Feature::Store };
+    pool.features().contains(&feature)
 }
 
 /// Has a backend say whether it knows the token. Whatever it says, the client has its own connections to

@@ -185,15 +185,17 @@ impl Attempts {
         matches!(code, "busy" | "timeout" | "too-many-requests")
     }
 
-    /// It changes nothing, so it may be made twice.
+    /// It changes nothing before the client sees some of the reply, so it may be made twice until then.
     fn is_repeatable(&self) -> bool {
         match self.verb {
-            Verb::List | Verb::Get | Verb::Digest | Verb::Echo => true,
+            Verb::List | Verb::Get | Verb::Fetch | Verb::Digest | Verb::Echo => true,
+            // What begins it, begun anew, is where it goes on; content comes behind the go-ahead.
+            Verb::Store => true,
             // Asked twice, it says the same of whoever asks.
             Verb::Auth => true,
             Verb::Upload | Verb::Delete => false,
             // The balancer answers them.
-            Verb::Stats | Verb::Ping | Verb::Fetch | Verb::Store => true,
+            Verb::Stats | Verb::Ping => true,
         }
     }
 
@@ -227,7 +229,8 @@ mod tests {
 
     const FAULTS: [Fault; 5] =
         [Fault::Unreached, Fault::TurnedAway, Fault::TakenOut, Fault::Closed, Fault::Unfit];
-    const HARMLESS: [Verb; 5] = [Verb::List, Verb::Get, Verb::Digest, Verb::Echo, Verb::Auth];
+    const HARMLESS: [Verb; 7] =
+        [Verb::List, Verb::Get, Verb::Fetch, Verb::Store, Verb::Digest, Verb::Echo, Verb::Auth];
 
     fn after(verb: Verb, go: fn(&mut Attempts), fault: Fault) -> Next {
         let mut attempts = Attempts::new(verb);

@@ -112,7 +112,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                     Fragment::Head(head) => Taken::Asked(Asked::new(head)),
                     Fragment::Body(text) => Taken::Skipped(text.len()),
                     Fragment::LineBreak => Taken::Skipped(1),
-                    // No STORE goes ahead.
                     Fragment::Raw(content) => Taken::Skipped(content.len()),
                     Fragment::End | Fragment::EndIfPeerStays => Taken::End,
                 })
@@ -153,6 +152,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             }
         }
         Ok(end)
+    }
+
+    /// So many bytes of content follow the head that was asked for last, a STORE's.
+    pub(super) fn expect_raw(&mut self, len: u64) {
+        self.framer.expect_raw(len);
+    }
+
+    /// Appends the next of that content to `piece`, where it is here as much as is forwarded at once; whether
+    /// it was the last.
+    pub(super) async fn next_raw(&mut self, piece: &mut Vec<u8>) -> Result<bool, Ending> {
+        let taken = self.next(|fragment| take_raw(fragment, piece)).await?;
+        let mut is_end = taken.ok_or(Ending::Lost(io::ErrorKind::UnexpectedEof.into()))?;
+        while !is_end && piece.len() < FORWARDED_LEN {
+            match self.frame(|fragment| take_raw(fragment, piece))? {
+                Some(taken) => is_end = taken,
+                None => break,
+            }
+        }
+        Ok(is_end)
     }
 
     /// The request under way is answered: what is left of it is read and forgotten.
@@ -400,6 +418,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         } else {
             Stage::Transfer
         }
+    }
+}
+
+/// Whether the content of a STORE is over.
+fn take_raw(fragment: Fragment<'_>, piece: &mut Vec<u8>) -> bool {
+    match fragment {
+        Fragment::Raw(content) => {
+            piece.extend_from_slice(content);
+            false
+        }
+        _ => true,
     }
 }
 

@@ -30,6 +30,24 @@ struct Outgoing {
     line: Vec<u8>,
     /// Of an upload.
     upload: Option<Upload>,
+    raw: Option<Raw>,
+}
+
+/// Content as it is, which comes behind the reply.
+#[derive(Clone, Copy)]
+enum Raw {
+    Fetch,
+    Store { length: u64 },
+}
+
+impl Raw {
+    fn of(request: &Request) -> Option<Self> {
+        match request {
+            Request::Fetch(_) => Some(Self::Fetch),
+            Request::Store(store) => Some(Self::Store { length: store.length }),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -133,12 +151,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let mut line = request.to_wire().into_bytes();
         if !matches!(request, Request::Upload(_)) {
             line.extend_from_slice(ENDING);
-            return Ok(Outgoing { line, upload: None });
+            return Ok(Outgoing { line, upload: None, raw: Raw::of(request) });
         }
         line.push(b' ');
         let mut upload = Upload::default();
         upload.end = self.client.next_content(&mut upload.content, &mut line).await?;
-        Ok(Outgoing { line, upload: Some(upload) })
+        Ok(Outgoing { line, upload: Some(upload), raw: None })
     }
 
     async fn place_for(
@@ -224,7 +242,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         outgoing: &mut Outgoing,
     ) -> Result<bool, Failure> {
         connection.begin_request();
-        let Outgoing { line, upload } = outgoing;
+        let Outgoing { line, upload, raw } = outgoing;
         match upload {
             Some(upload) => self.send_upload(attempt, connection, line, upload).await?,
             None => {
@@ -232,7 +250,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 send(attempt.backend, connection, line).await?;
             }
         }
-        let Relayed { is_ok, is_ended } = self.relay(attempt, connection).await?;
+        let Relayed { is_ok, is_ended } = match *raw {
+            None => self.relay(attempt, connection, Vec::new()).await?,
+            Some(Raw::Fetch) => self.relay_fetch(attempt, connection).await?,
+            Some(Raw::Store { length }) => self.relay_store(attempt, connection, length).await?,
+        };
         if upload.as_ref().is_some_and(|upload| upload.is_cut) {
             self.client.skip_rest();
         } else if is_ended && (is_ok || upload.is_none()) {
@@ -276,7 +298,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
 }
 
 /// Sends all of `bytes`. False where the backend takes no more: what it has said before tells why.
-async fn send(
+pub(super) async fn send(
     backend: &Backend,
     connection: &mut BackendConnection,
     bytes: &[u8],

@@ -37,20 +37,24 @@ pub(super) struct Relayed {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
-    /// Passes the reply on as it comes, and counts it.
+    /// Passes the reply on as it comes, and counts it. What is in `room` came of it before.
     pub(super) async fn relay(
         &mut self,
         attempt: &mut Attempt<'_>,
         connection: &mut BackendConnection,
+        mut room: Vec<u8>,
     ) -> Result<Relayed, Failure> {
-        let (mut reply, mut room) = (ReplyScanner::default(), Vec::with_capacity(SHORT_LEN));
-        let (mut counted, mut is_alone) = (0, true);
+        let mut reply = ReplyScanner::default();
+        let (mut counted, mut is_alone, mut before) = (0, true, 0);
+        room.reserve(SHORT_LEN);
         while !reply.is_whole() {
-            let before = room.len();
-            self.receive(attempt, connection, &mut room).await?;
+            if before == room.len() {
+                self.receive(attempt, connection, &mut room).await?;
+            }
             let used = reply.scan(&room[before..]).map_err(Loss::Nonsense)?;
             is_alone = before + used == room.len();
             room.truncate(before + used);
+            before = room.len();
             let is_ahead = self.client.has_first_bytes();
             match attempt.attempts.judge(&reply, room.len()) {
                 Verdict::Unclear => continue,
@@ -77,17 +81,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 room = Vec::with_capacity(LONG_LEN);
             }
             room.clear();
+            before = 0;
         }
         // Some servers send none.
         let missing = reply.missing_ending();
         self.client.send(missing).await?;
-        let is_ok = self.count(attempt.backend, &reply);
+        let error = match reply.is_ok() {
+            Some(true) => None,
+            // Other servers have other codes, or none.
+            _ => Some(reply.code().unwrap_or("failed")),
+        };
+        let is_ok = self.count(attempt.backend, error);
         let is_ended = is_alone && (missing.is_empty() || connection.receive_ending(missing).await);
         Ok(Relayed { is_ok, is_ended })
     }
 
     /// Waits for more of the reply; until it has begun to go out, no longer than its backend is up.
-    async fn receive(
+    pub(super) async fn receive(
         &self,
         attempt: &mut Attempt<'_>,
         connection: &mut BackendConnection,
@@ -108,12 +118,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 
     /// Counts a reply that was sent whole; whether it was a good one.
-    fn count(&mut self, backend: &Backend, reply: &ReplyScanner) -> bool {
-        let error = match reply.is_ok() {
-            Some(true) => None,
-            // Other servers have other codes, or none.
-            _ => Some(reply.code().unwrap_or("failed")),
-        };
+    pub(super) fn count(&mut self, backend: &Backend, error: Option<&str>) -> bool {
         if let Some(code) = error.and_then(ErrorCode::of) {
             self.client.conduct.told(code);
         }

@@ -19,6 +19,7 @@ mod idle_connections;
 mod lost_backends;
 mod places;
 mod proxied;
+mod raw;
 mod secured;
 mod shutdown;
 mod tokens;
@@ -139,19 +140,6 @@ fn every_request_is_answered_as_by_a_server() {
         [peer.request("DELETE c.txt"), peer.request("DELETE c.txt")]
     };
     assert_eq!(delete(&mut through), delete(&mut direct));
-}
-
-#[test]
-fn a_ping_tells_of_no_verb_that_is_not_forwarded() {
-    let shared = Shared::start([async_server()]);
-    shared.place("a.txt", b"hello");
-    let balancer = shared.balancer().start();
-    let mut peer = balancer.connect();
-    assert_eq!(peer.request("PING").text(), r#"{"status":"OK","data":"pong"}"#);
-    for request in ["FETCH a.txt", "STORE b.txt length=0"] {
-        assert_eq!(peer.request(request).outcome(), "unknown-request");
-    }
-    assert_eq!(peer.request("GET a.txt").content(), b"hello");
 }
 
 #[test]
