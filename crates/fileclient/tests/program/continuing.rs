@@ -16,18 +16,23 @@ const ALLOWANCE: u64 = 1 << 20;
 
 struct Scale {
     len: usize,
-    /// How far each transfer comes before it breaks.
-    places: Vec<u64>,
+    /// How far each transfer comes before it breaks, and how that happens.
+    breaks: Vec<(u64, Killed)>,
 }
 
 fn scale() -> Scale {
     if env::var("KOLAM_FAULT").is_ok_and(|scale| scale == "full") {
         let len = 100_000_000;
-        let words = testkit::content(std::process::id().into(), 8 * 100);
+        let seed = env::var("KOLAM_SEED");
+        let seed = seed.map_or(std::process::id().into(), |seed| seed.parse().unwrap());
+        println!("KOLAM_SEED={seed}");
+        let words = testkit::content(seed, 8 * 100);
         let random = words.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().unwrap()));
-        Scale { len, places: random.map(|word| word % len as u64).collect() }
+        let places = random.map(|word| word % len as u64);
+        Scale { len, breaks: places.zip(KILLED.into_iter().cycle()).collect() }
     } else {
-        Scale { len: 4_000_000, places: vec![100, 1_500_000, 3_900_000] }
+        let at = |place| KILLED.map(|killed| (place, killed));
+        Scale { len: 4_000_000, breaks: [at(100), at(1_500_000), at(3_900_000)].concat() }
     }
 }
 
@@ -104,48 +109,44 @@ const KILLED: [Killed; 3] = [Killed::Nobody, Killed::Client, Killed::Server];
 
 #[test]
 fn a_download_goes_on_where_either_side_broke_it_off() {
-    let Scale { len, places } = scale();
+    let Scale { len, breaks } = scale();
     let content = testkit::content(1, len);
-    for killed in KILLED {
-        for place in &places {
-            let first = fileserver().start();
-            first.place("a", &content);
-            let mut server = again(&first);
-            let directory = tempfile::tempdir().unwrap();
-            let here = directory.path();
-            break_at(*place, killed, &mut server, here, &["get", "a"]);
-            let kept = part_len(here);
-            assert!(kept <= *place && !here.join("a").exists(), "{killed:?} at {place}");
-            let (out, moved) = go_on(&first, here, &["get", "a"]);
-            assert!(out.starts_with("saved a ("), "{out}");
-            assert_eq!(out.contains(" of it before"), kept > 0, "{out}");
-            assert!(fs::read(here.join("a")).unwrap() == content, "{killed:?} at {place}");
-            assert!(moved <= len as u64 - kept + ALLOWANCE, "{killed:?} at {place}: {moved}");
-            assert_eq!(names(here), ["a"]);
-        }
+    for (place, killed) in breaks {
+        let first = fileserver().start();
+        first.place("a", &content);
+        let mut server = again(&first);
+        let directory = tempfile::tempdir().unwrap();
+        let here = directory.path();
+        break_at(place, killed, &mut server, here, &["get", "a"]);
+        let kept = part_len(here);
+        assert!(kept <= place && !here.join("a").exists(), "{killed:?} at {place}");
+        let (out, moved) = go_on(&first, here, &["get", "a"]);
+        assert!(out.starts_with("saved a ("), "{out}");
+        assert_eq!(out.contains(" of it before"), kept > 0, "{out}");
+        assert!(fs::read(here.join("a")).unwrap() == content, "{killed:?} at {place}");
+        assert!(moved <= len as u64 - kept + ALLOWANCE, "{killed:?} at {place}: {moved}");
+        assert_eq!(names(here), ["a"]);
     }
 }
 
 #[test]
 fn an_upload_goes_on_where_either_side_broke_it_off() {
-    let Scale { len, places } = scale();
+    let Scale { len, breaks } = scale();
     let content = testkit::content(2, len);
     let directory = tempfile::tempdir().unwrap();
     let here = directory.path();
     fs::write(here.join("a"), &content).unwrap();
-    for killed in KILLED {
-        for place in &places {
-            let first = fileserver().start();
-            let mut server = again(&first);
-            break_at(*place, killed, &mut server, here, &["upload", "a"]);
-            assert_eq!(first.stored("a"), None, "{killed:?} at {place}");
-            let kept = stored_part_len(&first);
-            let (out, moved) = go_on(&first, here, &["upload", "a"]);
-            assert!(out.starts_with("stored a ("), "{out}");
-            assert!(first.stored("a").unwrap() == content, "{killed:?} at {place}");
-            assert!(moved <= len as u64 - kept + ALLOWANCE, "{killed:?} at {place}: {moved}");
-            assert_eq!(first.parts(), [0; 0]);
-        }
+    for (place, killed) in breaks {
+        let first = fileserver().start();
+        let mut server = again(&first);
+        break_at(place, killed, &mut server, here, &["upload", "a"]);
+        assert_eq!(first.stored("a"), None, "{killed:?} at {place}");
+        let kept = stored_part_len(&first);
+        let (out, moved) = go_on(&first, here, &["upload", "a"]);
+        assert!(out.starts_with("stored a ("), "{out}");
+        assert!(first.stored("a").unwrap() == content, "{killed:?} at {place}");
+        assert!(moved <= len as u64 - kept + ALLOWANCE, "{killed:?} at {place}: {moved}");
+        assert_eq!(first.parts(), [0; 0]);
     }
 }
 
