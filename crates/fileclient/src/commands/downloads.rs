@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
 use client::{ClientError, Feature, Fetch, FetchedRange};
 use protocol::FileName;
 
@@ -41,7 +41,7 @@ impl Commands {
                 let whole = self.look_up(name)?;
                 match how.connections(whole.size) {
                     1 => self.download(name, &mut file, failed)?,
-                    connections => self.get_parallel(name, whole, open, connections)?,
+                    connections => self.get_parallel(name, whole, open, connections, failed)?,
                 }
             }
             _ => self.download(name, &mut file, failed)?,
@@ -110,16 +110,18 @@ impl Commands {
         let (took, was_watched) = progress.finish();
         match got {
             Err(ClientError::Sink(err)) => return Err(err).with_context(failed),
-            got => self.answered(got, &cannot_get(name))?,
+            got => self.answered(got, &cannot_get(name)).map(drop)?,
+        }
+        let is_same = match file.as_file() {
+            Some(open) => self.is_same(name, open)?,
+            None => true,
         };
-        let same = file.as_file().map(|open| self.expect_same(name, open));
-        if same.as_ref().is_some_and(Result::is_err) {
+        if !is_same {
             // Whoever tries again is not to go on with it.
             file.discard().with_context(failed)?;
-        } else {
-            file.persist().with_context(failed)?;
+            return Err(self.differs(name));
         }
-        same.transpose()?;
+        file.persist().with_context(failed)?;
         Ok(Moved { bytes: whole.size, kept, size_confirmed: true, took, was_watched })
     }
 
@@ -129,6 +131,7 @@ impl Commands {
         whole: FetchedRange,
         file: &File,
         connections: u64,
+        sink_failed: impl Fn() -> String,
     ) -> anyhow::Result<Moved> {
         let bytes = whole.size;
         // It would keep a worker of the server's from the others.
@@ -143,13 +146,18 @@ impl Commands {
         let mut progress = self.progress(name, Some(bytes));
         let got = parallel.fetch(file, &mut progress);
         let (took, was_watched) = progress.finish();
-        self.answered(got, &cannot_get(name))?;
-        self.expect_same(name, file)?;
+        match got {
+            Err(ClientError::Sink(err)) => return Err(err).with_context(sink_failed),
+            got => self.answered(got, &cannot_get(name))?,
+        }
+        if !self.is_same(name, file)? {
+            return Err(self.differs(name));
+        }
         Ok(Moved { bytes, kept: 0, size_confirmed: true, took, was_watched })
     }
 
-    /// Checks that the file here is the one that the server has. Both are hashed at once.
-    fn expect_same(&mut self, name: &FileName, file: &File) -> anyhow::Result<()> {
+    /// Whether the file here is the one that the server has. Both are hashed at once.
+    fn is_same(&mut self, name: &FileName, file: &File) -> anyhow::Result<bool> {
         let failed = format!("cannot compare {name} with what came");
         let (here, there) = thread::scope(|scope| {
             let hashing = scope.spawn(|| content_digest::of_file(file));
@@ -158,14 +166,15 @@ impl Commands {
         });
         let here = here.map_err(|_| io::Error::other("the hashing ended halfway"));
         let here = here.flatten().with_context(|| failed.clone())?;
-        if here != there?.digest {
-            bail!(
-                "what came of {name} is not what {} has: the file was replaced, or the connection changed \
-                 it; begin again",
-                self.server()
-            );
-        }
-        Ok(())
+        Ok(here == there?.digest)
+    }
+
+    fn differs(&self, name: &FileName) -> anyhow::Error {
+        anyhow!(
+            "what came of {name} is not what {} has: the file was replaced, or the connection changed it; \
+             begin again",
+            self.server()
+        )
     }
 }
 

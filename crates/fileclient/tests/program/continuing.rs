@@ -189,6 +189,30 @@ fn a_part_that_is_not_of_the_file_is_found_and_given_up() {
 }
 
 #[test]
+fn a_part_that_is_whole_stays_where_its_digest_cannot_be_asked_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = FakeServer::start(1, |_, stream| {
+        let head = |len| {
+            format!(
+                "{{\"status\":\"OK\",\"data_namafile\":\"a\",\"data_size\":5,\"data_offset\":0,\
+                 \"data_length\":{len},\"data_version\":\"v\"}}\r\n\r\n"
+            )
+        };
+        let pong = "{\"status\":\"OK\",\"data\":\"pong\",\"data_features\":[\"fetch\"]}\r\n\r\n";
+        for reply in [pong.to_owned(), head(0), head(5) + "hello"] {
+            read_request(stream);
+            stream.write_all(reply.as_bytes()).unwrap();
+        }
+        read_request(stream)
+    });
+    let mut command = continue_at(&server.address, directory.path(), &["get", "a"]);
+    let (code, _, err) = told(command.output().unwrap());
+    assert!(code == 1 && err.starts_with("error: cannot compare a with what came"), "{err}");
+    assert_eq!(server.finish(), ["DIGEST a\r\n\r\n"]);
+    assert_eq!(part_len(directory.path()), 5);
+}
+
+#[test]
 fn two_downloads_do_not_add_to_one_part() {
     let server = fileserver().start();
     let directory = tempfile::tempdir().unwrap();
