@@ -165,3 +165,32 @@ fn a_file_that_is_stored_differently_is_a_failure() {
     assert_eq!((code, out.as_str()), (1, ""));
     assert!(err.contains("has stored something else than a: "), "{err}");
 }
+
+#[test]
+fn within_tls_files_go_as_they_are_too() {
+    let certificates = Certificates::make();
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    let content = testkit::content(8, 2_000_000);
+    fs::write(here.join("sent"), &content).unwrap();
+    let server = fileserver()
+        .args(["--tls-cert".as_ref(), certificates.cert().as_os_str()])
+        .args(["--tls-key".as_ref(), certificates.key().as_os_str()])
+        .start();
+    let address = server.address().to_string().replace("127.0.0.1", "localhost");
+    let ca = certificates.ca();
+    let tls = ["--tls", "--ca", ca.to_str().unwrap()];
+    for command in [
+        &["upload", "sent", "--as", "a"][..],
+        &["upload", "--continue", "sent", "--as", "b"],
+        &["get", "a", "-o", "x"],
+        &["get", "b", "-o", "y", "--parallel", "3"],
+        &["get", "b", "-o", "z", "--continue"],
+    ] {
+        let (code, _, err) = run_that_asks(&address, here, &[&tls, command].concat());
+        assert_eq!((code, err.as_str()), (0, ""), "{command:?}");
+    }
+    for name in ["x", "y", "z"] {
+        assert!(fs::read(here.join(name)).unwrap() == content, "{name}");
+    }
+}
