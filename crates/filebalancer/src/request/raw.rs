@@ -93,7 +93,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let mut piece = Vec::new();
         loop {
             piece.clear();
+            let began = Instant::now();
             let is_end = self.client.next_raw(&mut piece).await?;
+            attempt.attempts.waited_for_client(began.elapsed());
             if !send(attempt.backend, connection, &piece).await? {
                 return Ok(false);
             }
