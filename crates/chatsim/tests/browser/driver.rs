@@ -33,6 +33,9 @@ impl Driver {
             skip("no chromium with its driver is installed (packages chromium, chromium-driver)");
             return None;
         }
+        // Built with the whole workspace, the driver's client has no provider of its own. All but the first
+        // test find one installed.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let dir =
             TempDir::with_prefix("kolam-browser-").expect("a temporary directory can be made");
         // The driver leaves its browsers behind when it is killed, so they are killed as a group.
