@@ -1,4 +1,4 @@
-//! `filepeer demo`, `simulate`, `report` and `top`, as they are typed.
+//! `filepeer demo`, `simulate` and `report`, as they are typed; the run that is kept in `results/reference-peer`.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
@@ -11,6 +11,7 @@ use std::{
 use tempfile::TempDir;
 
 mod demo;
+mod reference;
 mod simulate;
 
 fn filepeer(line: &str, dir: &Path) -> Output {
