@@ -37,7 +37,7 @@ impl Exchange {
         Ok(Work::Rehash(Box::new(Storing::new(upload, length))))
     }
 
-    /// What [`Progress::File`] is about.
+    /// What [`Progress::File`](super::Progress::File) is about.
     pub(in super::super) fn file(&self) -> Option<FileRange<'_>> {
         match &self.work {
             Work::Fetch(fetching) => Some(fetching.range()),
