@@ -53,7 +53,9 @@ fn exactly_predicted(line: &Line) -> Option<f64> {
 }
 
 fn panel(title: &str, lines: &[&Line], (of, predicted): (Of, Of), language: Language) -> Markup {
-    let frame = Frame::panel(46.0, 230.0);
+    let whole = Frame::panel(46.0, 230.0);
+    // The last label is as long as the largest graph's number.
+    let frame = Frame { right: whole.right - 8.0, ..whole };
     let x = scale(lines.iter().map(|line| line.nodes as f64), frame.left, frame.right);
     let y = scale(lines.iter().filter_map(|line| of(line)), frame.bottom, frame.top);
     let points = |method: Method, of: Of| -> Vec<Point> {
