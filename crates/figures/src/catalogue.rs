@@ -18,7 +18,7 @@ use fluent_syntax::{
 pub use self::faults::faults;
 
 /// Texts as methods of the caller's `Language`, which has a method `catalogue`: so the compiler knows every
-/// name and every value. The list of them is for [`faults`].
+/// name and every value. The list of them is for [`faults()`].
 #[macro_export]
 macro_rules! texts {
     ($(#[$when:meta])? $list:ident: $($name:ident $(($($value:ident),*))?,)*) => {
