@@ -197,7 +197,9 @@ impl Shared {
         });
         while let Some(buffer) = buffers.recv().await {
             let len = buffer.len();
-            sleep_until(self.bandwidth.take(len, Instant::now()).into()).await;
+            if let Some(start) = self.bandwidth.take(len, Instant::now()) {
+                sleep_until(start.into()).await;
+            }
             let written = timeout(BUFFER_TIMEOUT, answer.write_chunk(buffer.into())).await;
             written.ok().and_then(Result::ok).ok_or(UploadError::Peer)?;
             *sent = content_len.min(*sent + len as u64);
