@@ -14,7 +14,7 @@ const EXAMPLES: &str = "\
 Examples:
   filepeer demo                        three nodes find and fetch a file
   filepeer serve --share files         a node with the files of a directory
-  filepeer get contoh.txt --via 127.0.0.1:5003
+  filepeer get contoh.txt --via 127.0.0.1:5001
   filepeer ticket thesis.pdf           prints a line that fetches the file
   filepeer simulate                    what a search costs, up to 1,000 nodes
   filepeer top                         what the node at port 5001 counts

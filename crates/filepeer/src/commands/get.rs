@@ -33,8 +33,8 @@ use crate::{
 
 const NOTES: &str = "\
 Examples:
-  filepeer get contoh.txt --via 127.0.0.1:5003
-  filepeer get contoh.txt notes.pdf --via 127.0.0.1:5003 -o downloads/
+  filepeer get contoh.txt --via 127.0.0.1:5001
+  filepeer get contoh.txt notes.pdf --via 127.0.0.1:5001 -o downloads/
 
 A file comes from all who have it at once, and every byte is checked. What came
 before a get was stopped or killed is found again in the folder that the file

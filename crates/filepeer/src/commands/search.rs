@@ -19,8 +19,8 @@ use crate::node::{Answer, NeighbourAddress, Node, Nothing, Search, Until};
 
 const NOTES: &str = "\
 Examples:
-  filepeer search contoh.txt --via 127.0.0.1:5003
-  filepeer search .pdf --substring --via 127.0.0.1:5003
+  filepeer search contoh.txt --via 127.0.0.1:5001
+  filepeer search .pdf --substring --via 127.0.0.1:5001
   filepeer search contoh.txt --lan
 
 Each line of the answer is a content and a node that has it. The node behind

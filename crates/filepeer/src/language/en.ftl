@@ -28,7 +28,7 @@ demo_result =
     { $name } was found at { $holder }, { $hops ->
         [one] 1 hop
        *[other] { $hops } hops
-    } away, in { $milliseconds } ms. All its { $bytes } bytes came, and they are equal.
+    } away, in { $milliseconds } ms. All its { $bytes } bytes came, and the copy is the same.
 demo_left = The lines above are in { $log } too. Nothing else is left behind.
 
 ## How a search goes about it

@@ -21,9 +21,9 @@ log_refused = Peer { $peer } ditolak: { $why }.
 
 demo_ports = Port { $wanted } tidak semuanya bisa dipakai ({ $why }), jadi node-node ada di port { $taken }.
 demo_result =
-    { $name } ditemukan di { $holder }, berjarak { $hops } hop, dalam { $milliseconds } ms. Semua { $bytes } byte datang,
+    { $name } ditemukan di { $holder }, berjarak { $hops } hop, dalam { $milliseconds } ms. Semua { $bytes } byte diterima,
     dan isinya sama.
-demo_left = Baris-baris di atas juga ada di { $log }. Tidak ada lagi yang tertinggal.
+demo_left = Baris-baris di atas juga ada di { $log }. Selain itu tidak ada yang ditinggalkan.
 
 ## Cara mencari
 
@@ -55,10 +55,10 @@ data_behind = Angka di balik gambar
 figure = Gambar { $number }
 predicted = perkiraan
 simulated = simulasi
-at_least = mulai { $number }
+at_least = min. { $number }
 title = Pencarian lewat tetangga, { $started }
 what =
-    { $searches } pencarian dengan setiap dari { $seeds } seed, pada graf acak yang setiap node-nya punya { $degree }
+    { $searches } pencarian untuk masing-masing dari { $seeds } seed, pada graf acak yang setiap node-nya punya { $degree }
     tetangga. File yang dicari ada di { $holders } node lain. Banjir mencapai { $ttl } hop. Dengan seed yang sama semua cara mencari file yang
     sama di graf yang sama.
 case_done = { $number }/{ $all }: { $case }
@@ -80,7 +80,7 @@ notes =
 found_messages =
     Dengan { $nodes } node sebuah pencarian rata-rata butuh { $flood } pesan dengan banjir, { $rings } dengan cincin, { $walkers }
     dengan pejalan dan { $bloom } dengan filter Bloom. Itu { $times } kali lebih sedikit daripada banjir.
-found_prediction = Rata-rata pesan banjir dan cincin paling jauh { $off } dari yang diperkirakan dari grafnya.
+found_prediction = Rata-rata pesan banjir dan cincin berbeda paling banyak { $off } dari perkiraan menurut grafnya.
 found_reach = Dengan { $nodes } node banjir sejauh { $ttl } hop menemukan { $share } file: yang lain lebih jauh letaknya.
 found_all = Semua { $searches } pencarian di antara node yang menetap menemukan filenya.
 found_hops = Dengan { $nodes } node file rata-rata berjarak { $mean } hop, paling jauh { $most }.
