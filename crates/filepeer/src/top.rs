@@ -124,7 +124,10 @@ fn picture(node: SocketAddr, now: &Counts, before: &Counts) -> String {
     ];
     let Counts { neighbours, seed_neighbours, .. } = now;
     let uptime = units::age(now.uptime_seconds);
-    let mut text = format!("node {node}, up {uptime}, {neighbours} neighbours");
+    let mut text = format!(
+        "node {node}, up {uptime}, {neighbours} {}",
+        if *neighbours == 1 { "neighbour" } else { "neighbours" }
+    );
     if *seed_neighbours > 0 {
         text += &format!(" ({seed_neighbours} of them nodes of the seed)");
     }
@@ -174,6 +177,14 @@ mod tests {
         assert_eq!(fields, ["queries", "received", "30", "10.0"]);
         assert!(picture.ends_with("content served: 4.00 MiB, 2.00 MiB/s\n"), "{picture}");
         assert!(picture.lines().all(|line| line.len() <= 80), "{picture}");
+    }
+
+    #[test]
+    fn one_neighbour_is_not_called_many() {
+        let now = Counts { neighbours: 1, ..Counts::default() };
+        let picture = picture(([127, 0, 0, 1], 5001).into(), &now, &now);
+        let head = picture.lines().next().unwrap();
+        assert!(head.ends_with(", 1 neighbour"), "{head}");
     }
 
     #[test]

@@ -205,7 +205,7 @@ fn a_file_that_is_there_is_replaced_only_when_that_was_asked_for() {
     fs::write(files.folder().join("a.bin"), "old").unwrap();
     let (status, _, err) = files.get(&[&ticket]).end();
     assert_eq!(status.code(), Some(1));
-    assert!(err.contains("a.bin exists already"), "{err}");
+    assert!(err.contains("a.bin exists already; --replace replaces it"), "{err}");
     assert_eq!(fs::read(files.folder().join("a.bin")).unwrap(), b"old");
     let (status, _, err) = files.get(&[&ticket, "--replace"]).end();
     assert!(status.success(), "{err}");

@@ -20,7 +20,8 @@ impl FromStr for UploadLimit {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let rate: ByteSize = text.strip_suffix("/s").unwrap_or(text).parse()?;
+        let rate: Result<ByteSize, _> = text.strip_suffix("/s").unwrap_or(text).parse();
+        let rate = rate.map_err(|_| "a rate is a number and a unit, such as 20MB or 500KiB")?;
         let rate =
             NonZeroU64::new(rate.as_u64()).ok_or("nothing could ever be sent at 0 bytes/s")?;
         Ok(Self(rate))
@@ -69,6 +70,8 @@ mod tests {
         for text in ["", "0", "0B/s", "fast", "-1MB"] {
             assert!(text.parse::<UploadLimit>().is_err(), "{text}");
         }
+        let why = "20XB".parse::<UploadLimit>().unwrap_err();
+        assert!(why.contains("such as 20MB"), "{why}");
     }
 
     #[test]

@@ -94,7 +94,10 @@ pub(crate) fn run(args: &GetArgs) -> anyhow::Result<ExitCode> {
         "no node to search through: name one with --via, or look for some with --lan"
     );
     let into_folder = args.output.as_ref().is_none_or(|path| path.is_dir());
-    ensure!(wishes.len() == 1 || into_folder, "several files need a folder behind --output");
+    ensure!(
+        wishes.len() == 1 || into_folder,
+        "--output must be a folder that exists where several files are fetched"
+    );
     runtime()?.block_on(async {
         let mut ending = Ending::by_signals()?;
         tokio::select! {
@@ -168,7 +171,9 @@ async fn search(
     answer.found.sort_by_key(|found| std::cmp::Reverse(found.holders.len()));
     if answer.found.len() > 1 {
         let others = answer.found.len() - 1;
-        cli::errln!("filepeer: {name}: {others} other contents have this name; fewer have them");
+        cli::errln!(
+            "filepeer: {name}: other contents have this name too ({others}); fewer have them"
+        );
     }
     match (answer.found.first(), answer.of_seed.first()) {
         (Some(found), _) => {
@@ -176,7 +181,7 @@ async fn search(
             from_peers(node, name, wanted, target).await
         }
         (None, Some(holder)) => from_a_seed(holder, target).await,
-        (None, None) => bail!("nobody has it within {} hops", args.ttl),
+        (None, None) => bail!("nobody has it within a TTL of {}", args.ttl),
     }
 }
 

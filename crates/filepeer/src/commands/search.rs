@@ -91,7 +91,7 @@ pub(crate) fn run(args: &SearchArgs) -> anyhow::Result<ExitCode> {
     runtime()?.block_on(async {
         let mut ending = Ending::by_signals()?;
         tokio::select! {
-            answer = ask(args, search) => show(&answer?),
+            answer = ask(args, search) => show(&answer?, args.ttl),
             () = ending.asked() => Ok(EXIT_STOPPED.into()),
         }
     })
@@ -107,9 +107,9 @@ async fn ask(args: &SearchArgs, search: Search) -> anyhow::Result<Answer> {
     Ok(answer)
 }
 
-fn show(answer: &Answer) -> anyhow::Result<ExitCode> {
+fn show(answer: &Answer, ttl: u16) -> anyhow::Result<ExitCode> {
     let Some(response) = answer.response else {
-        cli::errln!("filepeer: nobody has it");
+        cli::errln!("filepeer: nobody has it within a TTL of {ttl}");
         return Ok(ExitCode::FAILURE);
     };
     let mut rows = vec![["NAME", "SIZE", "HASH", "AT", "HOPS"].map(str::to_owned).to_vec()];

@@ -51,13 +51,13 @@ pub(crate) enum IfExists {
 /// Why a file cannot be written where it is to go.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TargetError {
-    #[error("{} exists already", .0.display())]
+    #[error("{} exists already; --replace replaces it", .0.display())]
     Exists(PathBuf),
     #[error("{} is not a regular file", .0.display())]
     NotAFile(PathBuf),
     #[error("another process is fetching this content into {}", .0.display())]
     Busy(PathBuf),
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}", path.display())]
     Disk { path: PathBuf, source: io::Error },
     #[error("the file is not written any more: {0}")]
     Stopped(String),

@@ -31,7 +31,10 @@ pub(crate) enum IdentityError {
     Open { path: PathBuf, mode: u32 },
     #[error("identity {}: this is no key; remove it for a new identity", .0.display())]
     NoKey(PathBuf),
-    #[error("identity {}: another filepeer has it open; give this one a file of its own", .0.display())]
+    #[error(
+        "identity {}: another filepeer has it open; give this one another --port, or a file of its own with \
+         --identity", .0.display()
+    )]
     Taken(PathBuf),
 }
 

@@ -19,9 +19,9 @@ pub(crate) fn of(event: &Event, language: Language) -> (Level, Vec<String>) {
         Event::NeighbourLost { neighbour, why } => {
             warning(language.log_neighbour_lost(place(*neighbour), why))
         }
-        Event::NeighbourUnreachable { neighbour, why, retry_in } => {
-            warning(language.log_unreachable(neighbour, why, retry_in.as_secs()))
-        }
+        Event::NeighbourUnreachable { neighbour, why, retry_in } => warning(
+            language.log_unreachable(neighbour, why, format!("{:.1}", retry_in.as_secs_f64())),
+        ),
         Event::QueryReceived { node, name, .. } => info([language.log_query(place(*node), name)]),
         Event::Found { name, holder, hops, response } => {
             let holder = place(*holder);
@@ -118,6 +118,16 @@ mod tests {
         let (level, lines) = of(&Event::PeerRefused { peer: node(9), why }, Language::En);
         assert_eq!(level, Level::Warning);
         assert_eq!(lines, ["The peer localhost:9 was sent away: it sent a frame of 5000 bytes."]);
+    }
+
+    #[test]
+    fn a_neighbour_that_is_away_is_not_said_to_be_tried_again_in_no_time() {
+        let event = Event::NeighbourUnreachable {
+            neighbour: "192.0.2.1:7".to_owned(),
+            why: "no answer".to_owned(),
+            retry_in: Duration::from_millis(500),
+        };
+        assert!(said(&event, Language::En).ends_with("It is tried again in 0.5 s."));
     }
 
     #[test]

@@ -35,7 +35,9 @@ impl Bar {
             Progress::Slow { holder } => {
                 self.say(&format!("{holder} is slow: another sends what it was asked for"));
             }
-            Progress::Lost { holder, why } => self.say(&format!("{holder} is lost: {why}")),
+            Progress::Lost { holder, why } => {
+                self.say(&format!("{holder} is lost: {why}; it is tried again"))
+            }
             Progress::Dropped { holder, why } => self.say(&format!("{holder} is dropped: {why}")),
         }
     }
