@@ -8,7 +8,8 @@ mod upload;
 mod wire;
 
 use std::{
-    io::{Read, Seek, Write},
+    fs::File,
+    io::{self, Read, Seek, Write},
     mem,
     net::SocketAddr,
     time::Instant,
@@ -22,6 +23,7 @@ use serde_json::Value;
 
 use self::{
     download::Download,
+    fetch::Sink,
     piece::CONTENT_LEN,
     wire::{Received, Wire, refused},
 };
@@ -242,6 +244,27 @@ impl Connection {
         &mut self,
         fetch: &Fetch,
         sink: &mut dyn Write,
+        begun: &mut dyn FnMut(&FetchedRange),
+    ) -> Result<Fetched, ClientError> {
+        self.fetch_into(fetch, Sink::Writer(sink), begun)
+    }
+
+    /// The same into a file, each byte to the place that it has in the stored one; without TLS they do not leave the
+    /// kernel on their way. `moved` is told of how many went there, and ends the transfer by an error.
+    pub fn fetch_to_file(
+        &mut self,
+        fetch: &Fetch,
+        file: &File,
+        moved: &mut dyn FnMut(usize) -> io::Result<()>,
+        begun: &mut dyn FnMut(&FetchedRange),
+    ) -> Result<Fetched, ClientError> {
+        self.fetch_into(fetch, Sink::File { file, moved }, begun)
+    }
+
+    fn fetch_into(
+        &mut self,
+        fetch: &Fetch,
+        sink: Sink<'_>,
         begun: &mut dyn FnMut(&FetchedRange),
     ) -> Result<Fetched, ClientError> {
         let received = self.exchange(|connection| {

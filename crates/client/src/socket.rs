@@ -1,5 +1,6 @@
 //! The way to the server: TCP, and TLS over it where that is asked for.
 
+mod pipe;
 mod tcp;
 mod tls_session;
 
@@ -11,6 +12,8 @@ use std::{
 
 use self::{tcp::Tcp, tls_session::TlsSession};
 use crate::{Address, ClientError, ConnectionOptions};
+
+pub(crate) use self::pipe::Pipe;
 
 #[derive(Debug)]
 pub(crate) struct Socket {
@@ -44,7 +47,21 @@ impl Socket {
         }
     }
 
-    /// The same, but `None` when nothing comes before `moment`.
+    /// A pipe that what comes can be moved into as it is.
+    pub(crate) fn pipe(&self) -> Option<Pipe> {
+        if self.tls.is_some() {
+            return None;
+        }
+        Pipe::open().ok()
+    }
+
+    /// Moves what is there into the empty [`pipe`](Self::pipe), at most so much and at least a byte; zero
+    /// when the server has closed.
+    pub(crate) fn splice(&mut self, pipe: &Pipe, len_max: u64) -> Result<usize, ClientError> {
+        self.tcp.splice(pipe, len_max)
+    }
+
+    /// The same as [`read`](Self::read), but `None` when nothing comes before `moment`.
     pub(crate) fn read_before(
         &mut self,
         moment: Instant,

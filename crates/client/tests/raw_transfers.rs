@@ -2,8 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{
-    io::{Cursor, Read, Write},
+    io::{self, Cursor, Read, Write},
     net::TcpStream,
+    os::unix::fs::FileExt,
 };
 
 use client::{
@@ -155,6 +156,50 @@ fn bytes_that_were_not_asked_for_do_not_reach_the_sink() {
 }
 
 #[test]
+fn each_byte_of_a_fetch_has_its_place_in_a_file() {
+    let content = testkit::content(4, 3_000_000);
+    let (size, offset) = (content.len() as u64, 1_000_003);
+    let rest = content[offset as usize..].to_vec();
+    let server = FakeServer::start(1, move |_, stream| {
+        read_request(stream);
+        let length = size - offset;
+        let head =
+            head(offset, length).replace("\"data_size\":10", &format!("\"data_size\":{size}"));
+        // Some of it comes with the reply, the rest in two parts.
+        for part in [&[head.as_bytes(), &rest[..100]].concat(), &rest[100..70_000], &rest[70_000..]]
+        {
+            stream.write_all(part).unwrap();
+            stream.flush().unwrap();
+        }
+    });
+    let file = tempfile::tempfile().unwrap();
+    file.write_all_at(&content[..offset as usize], 0).unwrap();
+    let asked = Fetch { offset, ..Fetch::whole(name("a")) };
+    let mut moved = 0;
+    let mut count = |len: usize| {
+        moved += len as u64;
+        Ok(())
+    };
+    let fetched = connect(&server).fetch_to_file(&asked, &file, &mut count, &mut |_| ()).unwrap();
+    assert_eq!((fetched.range.length, moved), (size - offset, size - offset));
+    let mut stored = vec![0; content.len()];
+    file.read_exact_at(&mut stored, 0).unwrap();
+    assert!(stored == content && file.metadata().unwrap().len() == size);
+}
+
+#[test]
+fn a_file_gets_nothing_more_once_its_owner_wants_none() {
+    let server = answering(head(0, 10) + "0123456789");
+    let file = tempfile::tempfile().unwrap();
+    let mut connection = connect(&server);
+    let mut refuse = |_| Err(io::Error::other("enough"));
+    let asked = Fetch::whole(name("a"));
+    let ended = connection.fetch_to_file(&asked, &file, &mut refuse, &mut |_| ()).unwrap_err();
+    assert!(matches!(&ended, ClientError::Sink(err) if err.to_string() == "enough"), "{ended:?}");
+    assert!(!connection.is_reusable());
+}
+
+#[test]
 fn a_fetch_that_is_cut_short_is_an_error() {
     let server = answering(head(0, 10) + "half");
     let mut sink = Vec::new();
@@ -162,6 +207,11 @@ fn a_fetch_that_is_cut_short_is_an_error() {
     let cut = connect(&server).fetch(&asked, &mut sink, &mut |_| ()).unwrap_err();
     assert!(matches!(cut, ClientError::Closed), "{cut:?}");
     assert_eq!(sink, b"half");
+    let server = answering(head(0, 10) + "half");
+    let file = tempfile::tempfile().unwrap();
+    let fetch = connect(&server).fetch_to_file(&asked, &file, &mut |_| Ok(()), &mut |_| ());
+    assert!(matches!(fetch, Err(ClientError::Closed)), "{fetch:?}");
+    assert_eq!(file.metadata().unwrap().len(), 4);
 }
 
 #[test]
@@ -251,13 +301,13 @@ fn a_refusal_ends_the_sending_of_a_store_at_once() {
     });
     struct Zeros;
     impl Read for Zeros {
-        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             buffer.fill(0);
             Ok(buffer.len())
         }
     }
-    impl std::io::Seek for Zeros {
-        fn seek(&mut self, _: std::io::SeekFrom) -> std::io::Result<u64> {
+    impl io::Seek for Zeros {
+        fn seek(&mut self, _: io::SeekFrom) -> io::Result<u64> {
             Ok(0)
         }
     }

@@ -9,7 +9,10 @@ mod partial;
 use std::{
     fs::{self, File, Metadata, OpenOptions, Permissions},
     io::{self, ErrorKind, Write},
-    os::unix::fs::{MetadataExt, PermissionsExt, fchown},
+    os::{
+        fd::AsFd,
+        unix::fs::{MetadataExt, PermissionsExt, fchown},
+    },
     path::{Path, PathBuf},
 };
 
@@ -86,7 +89,12 @@ impl LocalFile {
         }
     }
 
-    /// The same, but dropped before [`persist`](Self::persist) it leaves what came so far, and takes that up
+    pub(crate) fn standard_output() -> io::Result<Self> {
+        let open = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+        Ok(Self { content: Content::Special(open) })
+    }
+
+    /// As [`create`](Self::create), but dropped before [`persist`](Self::persist) it leaves what came so far, and takes that up
     /// where there is some from the same origin. With how long that is.
     pub(crate) fn resume(
         path: &Path,

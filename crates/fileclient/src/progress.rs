@@ -89,13 +89,21 @@ impl Progress {
 
     /// `inner`, with what is read from it or written to it counted from zero.
     pub(crate) fn watch<T>(&mut self, inner: T) -> Watched<'_, T> {
-        self.watch_from(0, inner)
+        self.go_on_from(0);
+        Watched { inner, progress: self }
     }
 
-    /// The same where so much was moved before.
-    pub(crate) fn watch_from<T>(&mut self, position: u64, inner: T) -> Watched<'_, T> {
+    /// Counts what it is told of, where so much was moved before.
+    pub(crate) fn watch_from(&mut self, position: u64) -> impl FnMut(usize) -> io::Result<()> {
+        self.go_on_from(position);
+        |len| {
+            self.advance(len);
+            Ok(())
+        }
+    }
+
+    fn go_on_from(&mut self, position: u64) {
         self.bar.set_position(self.base.saturating_add(position));
-        Watched { inner, progress: self }
     }
 
     /// Counts from any thread; [`look`](Self::look) has to be called now and then meanwhile.
@@ -235,7 +243,7 @@ impl<T: Read> Read for Watched<'_, T> {
 impl<T: Seek> Seek for Watched<'_, T> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let position = self.inner.seek(to)?;
-        self.progress.bar.set_position(self.progress.base.saturating_add(position));
+        self.progress.go_on_from(position);
         Ok(position)
     }
 }

@@ -1,6 +1,11 @@
 //! The bytes behind the reply to a FETCH, on their way to their sink.
 
-use std::{io::Write, time::Instant};
+use std::{
+    fs::File,
+    io::{self, Write},
+    os::unix::fs::FileExt,
+    time::Instant,
+};
 
 use protocol::{
     ReceivedReply,
@@ -43,11 +48,21 @@ impl FetchedRange {
     }
 }
 
+/// Where the bytes go.
+pub(super) enum Sink<'a> {
+    Writer(&'a mut dyn Write),
+    /// Each to its place in the file; `moved` is told of how many went there.
+    File {
+        file: &'a File,
+        moved: &'a mut dyn FnMut(usize) -> io::Result<()>,
+    },
+}
+
 /// `begun` is told the range before its first byte is written.
 pub(super) fn receive(
     wire: &mut Wire,
     asked: &Fetch,
-    sink: &mut dyn Write,
+    sink: Sink<'_>,
     begun: &mut dyn FnMut(&FetchedRange),
 ) -> Result<Received, ClientError> {
     let (reply, first_byte) = wire.receive_to_brace(None)?;
@@ -58,12 +73,49 @@ pub(super) fn receive(
     let range = FetchedRange::of(&reply, asked)?;
     wire.take_exact_ending()?;
     begun(&range);
-    let mut left = range.length;
+    match sink {
+        Sink::Writer(writer) => write(wire, range.length, writer)?,
+        Sink::File { file, moved } => place(wire, &range, file, moved)?,
+    }
+    let finished = Instant::now();
+    Ok(Received { reply, first_byte, finished, more_may_follow: wire.has_nothing_unread() })
+}
+
+fn write(wire: &mut Wire, mut left: u64, sink: &mut dyn Write) -> Result<(), ClientError> {
     while left > 0 {
         let bytes = wire.take_bytes(left)?;
         sink.write_all(bytes).map_err(ClientError::Sink)?;
         left -= bytes.len() as u64;
     }
-    let finished = Instant::now();
-    Ok(Received { reply, first_byte, finished, more_may_follow: wire.has_nothing_unread() })
+    Ok(())
+}
+
+/// What has not come together with the reply is spliced where that can be.
+fn place(
+    wire: &mut Wire,
+    range: &FetchedRange,
+    file: &File,
+    moved: &mut dyn FnMut(usize) -> io::Result<()>,
+) -> Result<(), ClientError> {
+    let (mut position, mut left) = (range.offset, range.length);
+    let mut pipe = None;
+    while left > 0 {
+        if wire.has_nothing_unread() && pipe.is_none() {
+            pipe = Some(wire.socket.pipe());
+        }
+        let (len, placed) = match pipe.as_mut().and_then(Option::as_mut) {
+            Some(pipe) => {
+                let len = wire.splice(pipe, left)?;
+                (len, pipe.empty_into(file, position, len))
+            }
+            None => {
+                let bytes = wire.take_bytes(left)?;
+                (bytes.len(), file.write_all_at(bytes, position))
+            }
+        };
+        placed.and_then(|()| moved(len)).map_err(ClientError::Sink)?;
+        position += len as u64;
+        left -= len as u64;
+    }
+    Ok(())
 }

@@ -8,7 +8,10 @@ use std::{
 use protocol::{FileName, ReceivedReply, ReplyError, ReplyFragment, ReplyReader, reply::ENDING};
 
 use super::{download::Download, piece::BUFFER_LEN};
-use crate::{ClientError, socket::Socket};
+use crate::{
+    ClientError,
+    socket::{Pipe, Socket},
+};
 
 /// How long the CRLF CRLF after a reply is waited for. Closing with it unread would reset the
 /// server; some servers never send it.
@@ -156,6 +159,15 @@ impl Wire {
         let start = self.unread.start;
         self.unread.start += len;
         Ok(&self.buffer[start..start + len])
+    }
+
+    /// Moves the next bytes into the empty pipe, at most so many and at least one. All that was received must
+    /// have been looked at.
+    pub(super) fn splice(&mut self, pipe: &Pipe, len_max: u64) -> Result<usize, ClientError> {
+        match self.socket.splice(pipe, len_max)? {
+            0 => Err(ClientError::Closed),
+            len => Ok(len),
+        }
     }
 
     /// All that was received was looked at.

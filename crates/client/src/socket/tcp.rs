@@ -9,6 +9,7 @@ use std::{
 
 use socket2::{Domain, Type};
 
+use super::pipe::Pipe;
 use crate::{Address, ClientError, ConnectionOptions};
 
 /// A host that does not answer at all is not worth the minute that a busy one is.
@@ -98,8 +99,21 @@ impl Tcp {
 
     /// Reads what is there, at least a byte; zero when the server has closed.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ClientError> {
+        self.receive(|mut stream| stream.read(buffer))
+    }
+
+    /// Moves what is there into the empty pipe, at most so much and at least a byte; zero when the server
+    /// has closed.
+    pub(super) fn splice(&mut self, pipe: &Pipe, len_max: u64) -> Result<usize, ClientError> {
+        self.receive(|stream| pipe.fill_from(stream, len_max))
+    }
+
+    fn receive(
+        &mut self,
+        read: impl FnMut(&TcpStream) -> io::Result<usize>,
+    ) -> Result<usize, ClientError> {
         let wait = wait_for(self.timeout, self.deadline)?;
-        self.read_within(wait, buffer)?.ok_or_else(|| self.waited_out(wait))
+        self.receive_within(wait, read)?.ok_or_else(|| self.waited_out(wait))
     }
 
     /// The same, but `None` when nothing comes before `moment`.
@@ -113,20 +127,20 @@ impl Tcp {
             return Ok(None);
         }
         let wait = wait_for(self.timeout, self.deadline)?.min(left);
-        self.read_within(wait, buffer)
+        self.receive_within(wait, |mut stream| stream.read(buffer))
     }
 
-    fn read_within(
+    fn receive_within(
         &mut self,
         wait: Duration,
-        buffer: &mut [u8],
+        mut read: impl FnMut(&TcpStream) -> io::Result<usize>,
     ) -> Result<Option<usize>, ClientError> {
         if self.read_wait != Some(wait) {
             self.stream.set_read_timeout(Some(wait)).map_err(ClientError::Peer)?;
             self.read_wait = Some(wait);
         }
         loop {
-            match self.stream.read(buffer) {
+            match read(&self.stream) {
                 Ok(len) => return Ok(Some(len)),
                 Err(err) if timed_out(&err) => return Ok(None),
                 Err(err) if err.kind() == ErrorKind::Interrupted => {}

@@ -1,20 +1,16 @@
 //! Files on their way from the server into local ones.
 
-use std::{
-    fs::File,
-    io::{self, Write},
-    path::Path,
-    thread,
-};
+use std::{fs::File, io, path::Path, thread};
 
 use anyhow::{Context, anyhow};
-use client::{ClientError, Feature, Fetch, FetchedRange};
+use client::{ClientError, Connection, Feature, Fetch, Fetched, FetchedRange};
 use protocol::FileName;
 
 use super::{Commands, content_digest, moved::Moved, parallel::Parallel};
 use crate::{
     args::GetOptions,
     local_file::{IfExists, LocalFile, Origin},
+    progress::Progress,
 };
 
 impl Commands {
@@ -54,7 +50,7 @@ impl Commands {
     pub(super) fn download(
         &mut self,
         name: &FileName,
-        sink: &mut dyn Write,
+        sink: &mut LocalFile,
         sink_failed: impl Fn() -> String,
     ) -> anyhow::Result<Moved> {
         let failed = cannot_get(name);
@@ -62,12 +58,13 @@ impl Commands {
         let mut progress = self.progress(name, None);
         let mut total = progress.total();
         let got = self.remote.request(|connection| {
-            let sink = &mut progress.watch(&mut *sink);
             if is_raw {
                 let mut begun = |range: &FetchedRange| total(range.size);
-                let fetched = connection.fetch(&Fetch::whole(name.clone()), sink, &mut begun)?;
+                let fetch = Fetch::whole(name.clone());
+                let fetched = fetch_into(sink, connection, &fetch, &mut progress, &mut begun)?;
                 return Ok((fetched.range.length, true));
             }
+            let sink = &mut progress.watch(&mut *sink);
             let got = connection.get_announced(name, sink, &mut total)?;
             Ok((got.bytes, got.size_confirmed))
         });
@@ -105,7 +102,7 @@ impl Commands {
         let rest = Fetch { name: name.clone(), offset: kept, length: None, version };
         let mut progress = self.progress(name, Some(whole.size));
         let got = self.remote.request(|connection| {
-            connection.fetch(&rest, &mut progress.watch_from(kept, &mut file), &mut |_| ())
+            fetch_into(&mut file, connection, &rest, &mut progress, &mut |_| ())
         });
         let (took, was_watched) = progress.finish();
         match got {
@@ -175,6 +172,22 @@ impl Commands {
              begin again",
             self.server()
         )
+    }
+}
+
+fn fetch_into(
+    sink: &mut LocalFile,
+    connection: &mut Connection,
+    fetch: &Fetch,
+    progress: &mut Progress,
+    begun: &mut dyn FnMut(&FetchedRange),
+) -> Result<Fetched, ClientError> {
+    match sink.as_file() {
+        Some(file) => {
+            let mut moved = progress.watch_from(fetch.offset);
+            connection.fetch_to_file(fetch, file, &mut moved, begun)
+        }
+        None => connection.fetch(fetch, &mut progress.watch(sink), begun),
     }
 }
 

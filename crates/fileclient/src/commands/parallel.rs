@@ -6,9 +6,8 @@
 
 use std::{
     fs::File,
-    io::{self, Write},
+    io,
     ops::Range,
-    os::unix::fs::FileExt,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
@@ -210,34 +209,19 @@ impl Fetcher {
                 length: Some(range.end - range.start),
                 version: Some(whole.version.clone()),
             };
-            let mut place = Place { fetcher: self, position: range.start, count };
-            let fetched = connection.fetch(&fetch, &mut place, &mut |_| ());
-            self.shared.board.give_back(place.position..range.end);
+            let mut position = range.start;
+            let mut moved = |len: usize| {
+                position += len as u64;
+                count(len);
+                match self.shared.board.lock().is_over {
+                    true => Err(io::Error::other("the download is over")),
+                    false => Ok(()),
+                }
+            };
+            let fetched = connection.fetch_to_file(&fetch, &self.file, &mut moved, &mut |_| ());
+            self.shared.board.give_back(position..range.end);
             fetched?;
         }
-        Ok(())
-    }
-}
-
-/// Where the next bytes of a range belong.
-struct Place<'a, C> {
-    fetcher: &'a Fetcher,
-    position: u64,
-    count: &'a C,
-}
-
-impl<C: Fn(usize)> Write for Place<'_, C> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.fetcher.shared.board.lock().is_over {
-            return Err(io::Error::other("the download is over"));
-        }
-        let len = self.fetcher.file.write_at(bytes, self.position)?;
-        self.position += len as u64;
-        (self.count)(len);
-        Ok(len)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

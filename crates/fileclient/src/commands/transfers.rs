@@ -1,7 +1,7 @@
 //! Files on their way from and to the server: what people are told of them.
 
 use std::{
-    io::{self, ErrorKind, Write},
+    io::{self, ErrorKind},
     path::{Path, PathBuf},
 };
 
@@ -11,7 +11,10 @@ use protocol::FileName;
 use serde_json::json;
 
 use super::{Commands, moved::Moved};
-use crate::{args::GetOptions, local_file::LocalFileError};
+use crate::{
+    args::GetOptions,
+    local_file::{LocalFile, LocalFileError},
+};
 
 impl Commands {
     pub(super) fn get(
@@ -57,10 +60,9 @@ impl Commands {
     }
 
     fn get_to_stdout(&mut self, name: &FileName) -> anyhow::Result<()> {
-        let mut stdout = io::stdout();
         let failed = || format!("cannot write {name} to standard output");
-        let got = self.download(name, &mut stdout, failed);
-        match got.and_then(|moved| stdout.flush().map(|()| moved).with_context(failed)) {
+        let mut stdout = LocalFile::standard_output().with_context(failed)?;
+        match self.download(name, &mut stdout, failed) {
             Err(failure) if nobody_reads(&failure) => Ok(()),
             Err(failure) => Err(failure),
             Ok(moved) => {

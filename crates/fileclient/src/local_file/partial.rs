@@ -40,8 +40,9 @@ pub(super) fn open(
     let part = directory.join(format!("{start}{}", origin.whole.version));
     let file = File::options()
         .read(true)
-        .append(true)
+        .write(true)
         .create(true)
+        .truncate(false)
         .mode(permissions.mode())
         .open(&part)?;
     lock(&file)?;
