@@ -27,7 +27,8 @@ pub(crate) struct GetOptions {
 
     /// Connections for one file, 1 to 16, where the server knows FETCH [default: 4 from 64 MiB up, else 1]
     ///
-    /// Files shorter than 1 MiB always come by one.
+    /// Files shorter than 1 MiB always come by one. From a server on this machine every file does unless you say
+    /// otherwise: more connections would only share its processors.
     #[arg(
         long,
         value_name = "N",
@@ -38,11 +39,11 @@ pub(crate) struct GetOptions {
 }
 
 impl GetOptions {
-    /// By how many connections a file of this size comes.
-    pub(crate) fn connections(&self, size: u64) -> u64 {
+    /// By how many connections a file of this size comes, from a server on this machine or another.
+    pub(crate) fn connections(&self, size: u64, is_near: bool) -> u64 {
         match self.parallel {
             Some(connections) if size >= CUT_LEN => connections,
-            None if size >= LARGE_LEN => PARALLEL_DEFAULT,
+            None if size >= LARGE_LEN && !is_near => PARALLEL_DEFAULT,
             Some(_) | None => 1,
         }
     }
@@ -59,13 +60,14 @@ mod tests {
 
     #[test]
     fn large_files_come_by_several_connections() {
-        let connections = |parallel, size| {
-            GetOptions { no_clobber: false, resume: false, parallel }.connections(size)
+        let connections = |parallel, size, is_near| {
+            GetOptions { no_clobber: false, resume: false, parallel }.connections(size, is_near)
         };
-        assert_eq!(connections(None, LARGE_LEN - 1), 1);
-        assert_eq!(connections(None, LARGE_LEN), 4);
-        assert_eq!(connections(Some(1), LARGE_LEN), 1);
-        assert_eq!(connections(Some(7), CUT_LEN), 7);
-        assert_eq!(connections(Some(7), CUT_LEN - 1), 1);
+        assert_eq!(connections(None, LARGE_LEN - 1, false), 1);
+        assert_eq!(connections(None, LARGE_LEN, false), 4);
+        assert_eq!(connections(None, LARGE_LEN, true), 1);
+        assert_eq!(connections(Some(1), LARGE_LEN, false), 1);
+        assert_eq!(connections(Some(7), CUT_LEN, true), 7);
+        assert_eq!(connections(Some(7), CUT_LEN - 1, false), 1);
     }
 }

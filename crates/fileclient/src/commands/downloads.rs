@@ -27,15 +27,15 @@ impl Commands {
             && LocalFile::may_resume(path, if_exists)
             && self.goes_raw(Feature::Fetch, &asked)?
         {
-            let whole = self.look_up(name)?;
+            let (whole, _) = self.look_up(name)?;
             return self.get_rest(name, &whole, path, if_exists);
         }
         // Before anything is asked it is sure that the file can be made here.
         let mut file = LocalFile::create(path, if_exists).with_context(failed)?;
         let moved = match file.as_file() {
             Some(open) if how.may_be_parallel() && self.goes_raw(Feature::Fetch, &asked)? => {
-                let whole = self.look_up(name)?;
-                match how.connections(whole.size) {
+                let (whole, is_near) = self.look_up(name)?;
+                match how.connections(whole.size, is_near) {
                     1 => self.download(name, &mut file, failed)?,
                     connections => self.get_parallel(name, whole, open, connections, failed)?,
                 }
@@ -78,13 +78,13 @@ impl Commands {
         }
     }
 
-    /// Size and version of a file, of which no byte comes.
-    fn look_up(&mut self, name: &FileName) -> anyhow::Result<FetchedRange> {
+    /// Size and version of a file, of which no byte comes, and whether the server is on this machine.
+    fn look_up(&mut self, name: &FileName) -> anyhow::Result<(FetchedRange, bool)> {
         let nothing = Fetch { length: Some(0), ..Fetch::whole(name.clone()) };
-        let looked = self.ask(&cannot_get(name), |connection| {
-            connection.fetch(&nothing, &mut io::sink(), &mut |_| ())
-        });
-        Ok(looked?.range)
+        self.ask(&cannot_get(name), |connection| {
+            let looked = connection.fetch(&nothing, &mut io::sink(), &mut |_| ())?;
+            Ok((looked.range, connection.local_addr().ip().is_loopback()))
+        })
     }
 
     /// What an earlier download of the same version left is not fetched again.
