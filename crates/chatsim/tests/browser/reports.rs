@@ -180,7 +180,9 @@ fn without_a_script_nothing_is_missing_but_the_hint_of_it() {
         page.devtools("Emulation.setScriptExecutionDisabled", json!({"value": true}));
         page.evaluate("location.reload()");
         // The driver's own scripts run all the same.
-        page.waits_until("the page is there again", "document.querySelector('[hidden].by-script')");
+        let is_there =
+            "document.readyState === 'complete' && document.querySelector('[hidden].by-script')";
+        page.waits_until("all of the page is there again", is_there);
         assert_eq!(page.evaluate("document.querySelectorAll('th button').length"), json!(0));
         let without = page.evaluate(text);
         let titles = page.evaluate("[...document.querySelectorAll('svg title')].map((it) => it.textContent).join('').length");
