@@ -34,18 +34,25 @@ fn panel(lines: &[&Line], language: Language) -> Markup {
     let away = |line: &Line| f64::from(line.away_percent) / 100.0;
     let x = Scale::from_zero(largest(lines.iter().map(|it| away(it))), frame.left, frame.right);
     let y = Scale::from_zero(1.0, frame.bottom, frame.top);
+    let at = |line: &Line, found: Option<f64>| Some((x.at(away(line)), y.at(found?)));
     let points = |method: Method, of: fn(&Line) -> Option<f64>| -> Vec<Point> {
         let of_method = lines.iter().filter(|line| line.method == method);
-        of_method.filter_map(|line| Some((x.at(away(line)), y.at(of(line)?)))).collect()
+        of_method.filter_map(|line| at(line, of(line))).collect()
     };
     let percent = |share: f64| language.percent(share);
+    let hint = |line: &Line| {
+        let (method, found) = (language.method(line.method), language.some_percent(line.found));
+        format!("{method}, {} {}: {found}", percent(away(line)), language.churn_away())
+    };
     let content = html! {
         (frame.y_axis(&y, percent))
         (frame.x_axis(&x, percent, &language.churn_away()))
         @for method in Method::ALL {
             (path(&points(method, |it| it.found_there), "diagonal"))
             (path(&points(method, |it| it.found), &format!("run s{}", series(method))))
-            @for at in points(method, |it| it.found) { (mark(series(method), at, "")) }
+        }
+        @for line in lines {
+            @if let Some(at) = at(line, line.found) { (mark(series(line.method), at, &hint(line))) }
         }
     };
     frame.draw(&language.churn_found(), &content)

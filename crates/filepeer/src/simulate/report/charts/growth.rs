@@ -58,9 +58,15 @@ fn panel(title: &str, lines: &[&Line], (of, predicted): (Of, Of), language: Lang
     let frame = Frame { right: whole.right - 8.0, ..whole };
     let x = scale(lines.iter().map(|line| line.nodes as f64), frame.left, frame.right);
     let y = scale(lines.iter().filter_map(|line| of(line)), frame.bottom, frame.top);
+    let at = |line: &Line, of: Of| Some((x.at(line.nodes as f64), y.at(of(line)?)));
     let points = |method: Method, of: Of| -> Vec<Point> {
         let of_method = lines.iter().filter(|line| line.method == method);
-        of_method.filter_map(|line| Some((x.at(line.nodes as f64), y.at(of(line)?)))).collect()
+        of_method.filter_map(|line| at(line, of)).collect()
+    };
+    let hint = |line: &Line| {
+        let nodes = language.tick(line.nodes as f64);
+        let (method, value) = (language.method(line.method), language.some(of(line)));
+        format!("{method}, {nodes} {}: {value}", language.growth_nodes())
     };
     let content = html! {
         (frame.y_axis(&y, |tick| language.tick(tick)))
@@ -68,7 +74,9 @@ fn panel(title: &str, lines: &[&Line], (of, predicted): (Of, Of), language: Lang
         @for method in Method::ALL {
             (path(&points(method, predicted), "diagonal"))
             (path(&points(method, of), &format!("run s{}", series(method))))
-            @for at in points(method, of) { (mark(series(method), at, "")) }
+        }
+        @for line in lines {
+            @if let Some(at) = at(line, of) { (mark(series(line.method), at, &hint(line))) }
         }
     };
     frame.draw(title, &content)

@@ -2,7 +2,7 @@
 
 use figures::{
     Data, Figure, Numbers, Sample,
-    chart::{Frame, Point, Scale, panels, path},
+    chart::{Frame, Point, Scale, mark, panels, path},
 };
 use maud::{Markup, html};
 
@@ -17,6 +17,9 @@ use crate::{
 
 /// Steps of a line.
 const STEPS: u32 = 100;
+
+/// Where a line has a mark.
+const MARKED: [f64; 3] = [0.05, 0.5, 0.95];
 
 /// Parts of the searches in the table behind the figure.
 const QUANTILES: [f64; 7] = [0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0];
@@ -59,8 +62,21 @@ fn panel(samples: &[(Method, Sample)], language: Language) -> Markup {
         @for (method, sample) in samples {
             (path(&steps(sample, &x, &y), &format!("run s{}", series(*method))))
         }
+        @for (method, sample) in samples {
+            @for share in MARKED {
+                @if let Some(messages) = sample.quantile(share) {
+                    @let at = (x.at(messages.max(1.0)), y.at(share));
+                    (mark(series(*method), at, &hint(*method, share, messages, language)))
+                }
+            }
+        }
     };
     frame.draw(&language.spread_part(), &content)
+}
+
+fn hint(method: Method, share: f64, messages: f64, language: Language) -> String {
+    let (method, share) = (language.method(method), language.percent(share));
+    format!("{method}, {share}: {}", language.some(Some(messages)))
 }
 
 /// Up at each value, and across to the next.
