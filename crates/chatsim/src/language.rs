@@ -3,11 +3,7 @@
 
 mod words;
 
-use std::sync::LazyLock;
-
 use clap::ValueEnum;
-use figures::{Catalogue, Figure, Numbers, Surroundings};
-use maud::Markup;
 
 use crate::experiments::Experiment;
 
@@ -19,31 +15,9 @@ pub(crate) enum Language {
     Id,
 }
 
-impl Numbers for Language {
-    fn decimal_mark(self) -> char {
-        match self {
-            Self::En => '.',
-            Self::Id => ',',
-        }
-    }
-}
+figures::catalogues!(En: "language/en.ftl", Id: "language/id.ftl");
 
 impl Language {
-    /// For the `lang` of a page.
-    pub(crate) fn tag(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::Id => "id",
-        }
-    }
-
-    pub(crate) fn catalogue(self) -> &'static Catalogue {
-        static CATALOGUES: LazyLock<[Catalogue; 2]> = LazyLock::new(|| {
-            [include_str!("language/en.ftl"), include_str!("language/id.ftl")].map(Catalogue::parse)
-        });
-        &CATALOGUES[self as usize]
-    }
-
     /// The name of an experiment.
     pub(crate) fn experiment(self, experiment: Experiment) -> String {
         match experiment {
@@ -64,17 +38,5 @@ impl Language {
             Experiment::Parameters => self.expected_parameters(),
             Experiment::Bursts => self.expected_bursts(),
         }
-    }
-
-    /// The first figure of a report, and the part with the others.
-    pub(crate) fn shown(self, figures: &[Figure]) -> [Markup; 2] {
-        let around = Surroundings {
-            title: &self.figures(),
-            name: &|number| self.figure(number),
-            nothing_to_draw: &self.nothing_to_draw(),
-            data_behind: &self.data_behind(),
-            by_hand: &self.by_hand(),
-        };
-        figures::shown(figures, &around)
     }
 }

@@ -17,6 +17,57 @@ use fluent_syntax::{
 
 pub use self::faults::faults;
 
+/// What the caller's `Language`, which is `En` or `Id`, says of itself, with the files of its texts. Those that
+/// figures need, such as `data_behind`, are among the caller's [`texts!`].
+#[macro_export]
+macro_rules! catalogues {
+    (En: $english:literal, Id: $indonesian:literal) => {
+        impl $crate::Numbers for Language {
+            fn decimal_mark(self) -> char {
+                match self {
+                    Self::En => '.',
+                    Self::Id => ',',
+                }
+            }
+        }
+
+        impl Language {
+            /// For the `lang` of a page.
+            pub(crate) fn tag(self) -> &'static str {
+                match self {
+                    Self::En => "en",
+                    Self::Id => "id",
+                }
+            }
+
+            /// Its texts by their names.
+            pub(crate) fn catalogue(self) -> &'static $crate::Catalogue {
+                use ::std::sync::LazyLock;
+                static ENGLISH: LazyLock<$crate::Catalogue> =
+                    LazyLock::new(|| $crate::Catalogue::parse(include_str!($english)));
+                static INDONESIAN: LazyLock<$crate::Catalogue> =
+                    LazyLock::new(|| $crate::Catalogue::parse(include_str!($indonesian)));
+                match self {
+                    Self::En => &ENGLISH,
+                    Self::Id => &INDONESIAN,
+                }
+            }
+
+            /// The first figure of a report, and the part with the others.
+            pub(crate) fn shown(self, figures: &[$crate::Figure]) -> [::maud::Markup; 2] {
+                let around = $crate::Surroundings {
+                    title: &self.figures(),
+                    name: &|number| self.figure(number),
+                    nothing_to_draw: &self.nothing_to_draw(),
+                    data_behind: &self.data_behind(),
+                    by_hand: &self.by_hand(),
+                };
+                $crate::shown(figures, &around)
+            }
+        }
+    };
+}
+
 /// Texts as methods of the caller's `Language`, which has a method `catalogue`: so the compiler knows every
 /// name and every value. The list of them is for [`faults()`].
 #[macro_export]

@@ -5,10 +5,7 @@ mod names;
 mod retold;
 mod words;
 
-use std::sync::LazyLock;
-
 use clap::ValueEnum;
-use figures::{Catalogue, Numbers};
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Language {
@@ -18,36 +15,9 @@ pub(crate) enum Language {
     Id,
 }
 
-impl Numbers for Language {
-    fn decimal_mark(self) -> char {
-        match self {
-            Self::En => '.',
-            Self::Id => ',',
-        }
-    }
-}
+figures::catalogues!(En: "language/en.ftl", Id: "language/id.ftl");
 
 impl Language {
     /// What is stored is in English, whatever is said: a run can be reported in any language.
     pub(crate) const STORED: Self = Self::En;
-
-    /// For the `lang` of a page.
-    pub(crate) fn tag(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::Id => "id",
-        }
-    }
-
-    /// Its texts by their names.
-    pub(crate) fn catalogue(self) -> &'static Catalogue {
-        static ENGLISH: LazyLock<Catalogue> =
-            LazyLock::new(|| Catalogue::parse(include_str!("language/en.ftl")));
-        static INDONESIAN: LazyLock<Catalogue> =
-            LazyLock::new(|| Catalogue::parse(include_str!("language/id.ftl")));
-        match self {
-            Self::En => &ENGLISH,
-            Self::Id => &INDONESIAN,
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! How cells, servers and numbers of something are named.
 
-use figures::{Disclosure, Figure, Numbers, Surroundings, Term, Warning};
+use figures::{Disclosure, Numbers, Term, Warning};
 use maud::Markup;
 
 use super::Language;
@@ -42,18 +42,6 @@ impl Language {
 
     pub(crate) fn duration(self, seconds: f64) -> String {
         self.seconds(self.number(seconds))
-    }
-
-    /// The first figure of a report, and the part with the others.
-    pub(crate) fn shown(self, figures: &[Figure]) -> [Markup; 2] {
-        let around = Surroundings {
-            title: &self.figures(),
-            name: &|number| self.figure(number),
-            nothing_to_draw: &self.nothing_to_draw(),
-            data_behind: &self.data_behind(),
-            by_hand: &self.by_hand(),
-        };
-        figures::shown(figures, &around)
     }
 
     /// What limits the use of a run, and what it must not be used for.
