@@ -2,9 +2,9 @@
 //! later version.
 
 mod charts;
-pub(crate) mod findings;
+mod findings;
 mod heading;
 mod opening;
 mod page;
+pub(crate) mod rendered;
 pub(crate) mod summary;
-pub(crate) mod tables;

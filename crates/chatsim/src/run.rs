@@ -17,18 +17,16 @@ use std::{
 
 use anyhow::Context;
 use delivery::{Config, simulate};
-use runs::{EXIT_GATE, Sheet, check_latest, point_latest_to};
-use serde::Serialize;
+use runs::{ResultArgs, check_latest, point_latest_to};
 
 use self::{
-    args::{ReportArgs, ResultArgs, RunArgs, SampleArgs, SweepArgs, TellingArgs},
+    args::{ChatResults, ReportArgs, RunArgs, SampleArgs, SweepArgs},
     stop::Stop,
 };
 use crate::{
     experiments::{self, Case, Experiment},
-    report::{findings, tables},
+    report::rendered,
     results::{
-        numbers::Line,
         parallel,
         records::{self, World},
         saved::{self, Plan, SavedRun},
@@ -39,7 +37,7 @@ use crate::{
 pub(crate) fn experiment(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let experiment = args.experiment();
     let plan = plan(Some(experiment), experiment.cases(), &args.sample);
-    check_gates_fit(&plan, &args.worlds(), &args.results.telling)?;
+    args.results.telling.check_gates_fit(saved::unmeasured(&plan, &args.worlds()))?;
     args.broker.check(&plan)?;
     let measure = |dir: &Path, stop: &Stop| {
         let language = args.results.telling.lang;
@@ -54,7 +52,7 @@ pub(crate) fn sweep(args: &SweepArgs) -> anyhow::Result<ExitCode> {
     let [retries, timeouts] = [&args.retries, &args.timeouts].map(|values| ascending(values));
     let cases = experiments::grid(&config, &retries, &timeouts);
     let plan = plan(None, cases, &args.sample);
-    check_gates_fit(&plan, &[World::Simulated], &args.results.telling)?;
+    args.results.telling.check_gates_fit(saved::unmeasured(&plan, &[World::Simulated]))?;
     simulate_all(&plan, args.sample.threads(), &args.results, |_, _| Ok(()))
 }
 
@@ -62,12 +60,7 @@ pub(crate) fn sweep(args: &SweepArgs) -> anyhow::Result<ExitCode> {
 pub(crate) fn render_again(args: &ReportArgs) -> anyhow::Result<ExitCode> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let run = SavedRun::open(&args.dir, threads)?;
-    let gates = passes_gates(&run, &args.telling)?;
-    for path in tables::write(&run, args.telling.lang)? {
-        cli::outln!("{}", path.display());
-    }
-    gates.told.iter().for_each(|line| cli::outln!("{line}"));
-    Ok(gates.code())
+    rendered::of(&run, args.telling.lang).conclude_again(&args.telling)
 }
 
 /// Each is simulated once, however often it was named.
@@ -87,7 +80,7 @@ fn plan(experiment: Option<Experiment>, cases: Vec<Case>, sample: &SampleArgs) -
 fn simulate_all(
     plan: &Plan,
     threads: usize,
-    options: &ResultArgs,
+    options: &ResultArgs<ChatResults>,
     measure: impl FnOnce(&Path, &Stop) -> anyhow::Result<()>,
 ) -> anyhow::Result<ExitCode> {
     check_latest(&options.out)?;
@@ -114,7 +107,8 @@ fn simulate_all(
     }
     stop.end_at_once();
     point_latest_to(&options.out, &dir)?;
-    conclude(&SavedRun::open(&dir, threads)?, options)
+    let run = SavedRun::open(&dir, threads)?;
+    rendered::of(&run, lang).conclude(options)
 }
 
 /// `false`: it was stopped, and leaves nothing.
@@ -141,77 +135,4 @@ fn simulate_case(dir: &Path, plan: &Plan, case: &Case, stop: &Stop) -> anyhow::R
     writer.finish()?;
     saved::write_trace(dir, case, plan.seed)?;
     Ok(true)
-}
-
-/// Renders the run, prints its table and says where everything is.
-fn conclude(run: &SavedRun, options: &ResultArgs) -> anyhow::Result<ExitCode> {
-    let language = options.telling.lang;
-    tables::write(run, language)?;
-    let gates = passes_gates(run, &options.telling)?;
-    if options.json {
-        cli::outln!("{}", serde_json::to_string_pretty(&Summary::of(run, options))?);
-        // Programs read the standard output as a whole.
-        gates.told.iter().for_each(|line| cli::errln!("{line}"));
-        return Ok(gates.code());
-    }
-    cli::output::print(tables::on_screen(run, language).as_bytes());
-    gates.told.iter().for_each(|line| cli::outln!("{line}"));
-    for finding in findings::of(run, language) {
-        cli::outln!("{}", cli::text::item(&finding));
-    }
-    cli::outln!("\n{}: {}", language.report(), run.dir.join(tables::PAGE).display());
-    Ok(gates.code())
-}
-
-/// What `--json` prints.
-#[derive(Serialize)]
-struct Summary<'a> {
-    directory: String,
-    #[serde(flatten)]
-    plan: &'a Plan,
-    numbers: Vec<Line>,
-    findings: Vec<String>,
-}
-
-impl<'a> Summary<'a> {
-    fn of(run: &'a SavedRun, options: &ResultArgs) -> Self {
-        Self {
-            directory: run.dir.display().to_string(),
-            plan: &run.environment.plan,
-            numbers: run.lines(),
-            findings: findings::of(run, options.telling.lang),
-        }
-    }
-}
-
-/// Refuses gates that this run could not break.
-fn check_gates_fit(plan: &Plan, worlds: &[World], telling: &TellingArgs) -> anyhow::Result<()> {
-    let planned = Sheet::of(saved::unmeasured(plan, worlds))?;
-    telling.gates.iter().try_for_each(|gate| gate.check_fits(&planned))
-}
-
-/// What became of the gates.
-struct Gates {
-    are_met: bool,
-    told: Vec<String>,
-}
-
-impl Gates {
-    fn code(&self) -> ExitCode {
-        if self.are_met { ExitCode::SUCCESS } else { EXIT_GATE.into() }
-    }
-}
-
-/// Columns that together name a line.
-const KEY: [&str; 3] = ["case", "measure", "world"];
-
-fn passes_gates(run: &SavedRun, telling: &TellingArgs) -> anyhow::Result<Gates> {
-    let sheet = Sheet::of(run.lines())?;
-    let mut gates = Gates { are_met: true, told: Vec::new() };
-    for gate in &telling.gates {
-        let result = gate.check(&sheet, &KEY)?;
-        gates.are_met &= result.broken.is_empty();
-        gates.told.extend(result.lines(telling.lang.catalogue()));
-    }
-    Ok(gates)
 }

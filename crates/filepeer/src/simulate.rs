@@ -20,17 +20,15 @@ use rayon::{
     ThreadPoolBuilder,
     iter::{IntoParallelRefIterator, ParallelIterator},
 };
-use runs::{EXIT_GATE, Sheet, check_latest, point_latest_to};
-use serde::Serialize;
+use runs::{check_latest, point_latest_to};
 use simulation::Distribution;
 
 use self::{
-    args::{ReportArgs, ResultArgs, SimulateArgs, TellingArgs},
-    numbers::Line,
+    args::{ReportArgs, SimulateArgs},
     plan::{Case, Plan},
     progress::Progress,
     records::Record,
-    report::{findings, tables},
+    report::rendered,
     saved::SavedRun,
     stopping::Stopping,
 };
@@ -39,7 +37,7 @@ use crate::commands::ending::EXIT_STOPPED;
 /// An error means that a result could not be written, or that a gate is about nothing.
 pub(crate) fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
     let (plan, results) = (args.plan()?, &args.results);
-    check_gates_fit(&plan, &results.telling)?;
+    results.telling.check_gates_fit(saved::unmeasured(&plan))?;
     check_latest(&results.out)?;
     let stopping = Stopping::on_signals(results.telling.lang.stopping());
     let stopping = stopping.context("cannot wait for signals")?;
@@ -49,19 +47,15 @@ pub(crate) fn run(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
     let work = Work { plan: &plan, latency: &args.latency, dir: &dir, stopping: &stopping };
     pool.install(|| work.simulate_all(&Progress::begin(&plan, results.telling.lang)))?;
     point_latest_to(&results.out, &dir)?;
-    let code = conclude(&SavedRun::open(&dir)?, results)?;
+    let run = SavedRun::open(&dir)?;
+    let code = rendered::of(&run, results.telling.lang).conclude(results)?;
     Ok(if stopping.is_asked() { EXIT_STOPPED.into() } else { code })
 }
 
 /// Writes the tables and the report of a run again.
 pub(crate) fn render_again(args: &ReportArgs) -> anyhow::Result<ExitCode> {
     let run = SavedRun::open(&args.dir)?;
-    let gates = passes_gates(&run, &args.telling)?;
-    for path in tables::write(&run, args.telling.lang)? {
-        cli::outln!("{}", path.display());
-    }
-    gates.told.iter().for_each(|line| cli::outln!("{line}"));
-    Ok(gates.code())
+    rendered::of(&run, args.telling.lang).conclude_again(&args.telling)
 }
 
 struct Work<'a> {
@@ -100,77 +94,4 @@ impl Work<'_> {
             seeds.par_iter().map(of_seed).collect::<anyhow::Result<_>>()?;
         Ok(records.into_iter().flatten().collect())
     }
-}
-
-/// Renders the run, prints its table and says where everything is.
-fn conclude(run: &SavedRun, options: &ResultArgs) -> anyhow::Result<ExitCode> {
-    let language = options.telling.lang;
-    tables::write(run, language)?;
-    let gates = passes_gates(run, &options.telling)?;
-    if options.json {
-        cli::outln!("{}", serde_json::to_string_pretty(&Summary::of(run, options))?);
-        // Programs read the standard output as a whole.
-        gates.told.iter().for_each(|line| cli::errln!("{line}"));
-        return Ok(gates.code());
-    }
-    cli::output::print(tables::on_screen(run, language).as_bytes());
-    gates.told.iter().for_each(|line| cli::outln!("{line}"));
-    for finding in findings::of(run, language) {
-        cli::outln!("{}", cli::text::item(&finding));
-    }
-    cli::outln!("\n{}: {}", language.report(), run.dir.join(tables::PAGE).display());
-    Ok(gates.code())
-}
-
-/// What `--json` prints.
-#[derive(Serialize)]
-struct Summary<'a> {
-    directory: String,
-    #[serde(flatten)]
-    plan: &'a Plan,
-    numbers: Vec<&'a Line>,
-    findings: Vec<String>,
-}
-
-impl<'a> Summary<'a> {
-    fn of(run: &'a SavedRun, options: &ResultArgs) -> Self {
-        Self {
-            directory: run.dir.display().to_string(),
-            plan: run.plan(),
-            numbers: run.lines(),
-            findings: findings::of(run, options.telling.lang),
-        }
-    }
-}
-
-/// Refuses gates that this run could not break.
-fn check_gates_fit(plan: &Plan, telling: &TellingArgs) -> anyhow::Result<()> {
-    let planned = Sheet::of(saved::unmeasured(plan))?;
-    telling.gates.iter().try_for_each(|gate| gate.check_fits(&planned))
-}
-
-/// What became of the gates.
-struct Gates {
-    are_met: bool,
-    told: Vec<String>,
-}
-
-impl Gates {
-    fn code(&self) -> ExitCode {
-        if self.are_met { ExitCode::SUCCESS } else { EXIT_GATE.into() }
-    }
-}
-
-/// The column that names a line.
-const KEY: [&str; 1] = ["case"];
-
-fn passes_gates(run: &SavedRun, telling: &TellingArgs) -> anyhow::Result<Gates> {
-    let sheet = Sheet::of(run.lines())?;
-    let mut gates = Gates { are_met: true, told: Vec::new() };
-    for gate in &telling.gates {
-        let result = gate.check(&sheet, &KEY)?;
-        gates.are_met &= result.broken.is_empty();
-        gates.told.extend(result.lines(telling.lang.catalogue()));
-    }
-    Ok(gates)
 }

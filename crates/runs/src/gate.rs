@@ -24,6 +24,8 @@ pub struct Vocabulary {
     pub words: &'static [&'static str],
     /// Shorter names for columns; what is short for several means the first of them that is there.
     pub aliases: &'static [(&'static str, &'static str)],
+    /// A gate that people are shown.
+    pub example: &'static str,
 }
 
 impl Vocabulary {
@@ -328,6 +330,7 @@ mod tests {
             ("op", "operation"),
             ("servers", "server_workers"),
         ],
+        example: "clients=50: failed==0",
     };
     const KEY: [&str; 6] =
         ["mode", "operation", "volume_bytes", "clients", "server_workers", "repetition"];

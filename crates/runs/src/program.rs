@@ -2,6 +2,7 @@
 
 use std::env;
 
+use figures::{Catalogue, Term};
 use serde::{Deserialize, Serialize};
 
 /// This program: what it was told, and what it was built from.
@@ -13,6 +14,16 @@ pub struct Program {
     pub rustc: String,
     pub build: String,
 }
+
+/// The texts that a catalogue must have for [`Program::terms`].
+pub const PROGRAM_TEXTS: &[(&str, &[&str])] = &[
+    ("term_version", &[]),
+    ("term_commit", &[]),
+    ("term_rustc", &[]),
+    ("term_build", &[]),
+    ("term_command_line", &[]),
+    ("term_started", &[]),
+];
 
 impl Program {
     /// The version is that of the whole project.
@@ -29,6 +40,19 @@ impl Program {
     /// `fileserver 1.0.0, commit 1a2b3c`: the name is not in the files.
     pub fn named(&self, name: &str) -> String {
         format!("{name} {}, commit {}", self.version, self.git_commit)
+    }
+
+    /// For whoever makes the run again, which began when `started` says.
+    pub fn terms(&self, started: &str, texts: &Catalogue) -> Vec<Term> {
+        let terms = [
+            ("term_version", self.version.clone()),
+            ("term_commit", self.git_commit.clone()),
+            ("term_rustc", self.rustc.clone()),
+            ("term_build", self.build.clone()),
+            ("term_command_line", self.command_line.join(" ")),
+            ("term_started", started.to_owned()),
+        ];
+        terms.map(|(name, value)| (texts.text(name, &[]), Some(value))).into()
     }
 }
 

@@ -40,8 +40,7 @@ texts! {
     distributions_title, distributions_caption, distances_title, distances_caption(within, all),
     distances_axis, distances_band, distances_limit, heat_title, heat_caption, heat_axis,
 
-    raw_files, raw_environment, raw_records, raw_costs, raw_traces, term_version, term_commit, term_rustc,
-    term_build, term_command_line, term_started, term_seed, term_messages,
+    raw_files, raw_environment, raw_records, raw_costs, raw_traces, term_seed, term_messages,
 
     check_agree(agreeing, all, cases, messages, silent),
     check_far(case, measure, observed, predicted, z, most),
@@ -64,13 +63,13 @@ heads! {
 #[cfg(test)]
 mod tests {
     use figures::catalogue::faults;
-    use runs::GATE_TEXTS;
+    use runs::{GATE_TEXTS, PROGRAM_TEXTS};
 
     use super::*;
 
     #[test]
     fn each_catalogue_has_every_text_with_its_values_and_nothing_else() {
-        let asked = [TEXTS, GATE_TEXTS].concat();
+        let asked = [TEXTS, GATE_TEXTS, PROGRAM_TEXTS].concat();
         for (file, catalogue) in
             [("en.ftl", include_str!("en.ftl")), ("id.ftl", include_str!("id.ftl"))]
         {

@@ -67,16 +67,11 @@ fn costs(run: &SavedRun, language: Language) -> Markup {
 /// Everything that may matter to whoever makes the run again.
 fn disclosure(run: &SavedRun, language: Language) -> Markup {
     let Environment { started, program, plan } = &run.environment;
-    let all = [
-        (language.term_version(), Some(program.version.clone())),
-        (language.term_commit(), Some(program.git_commit.clone())),
-        (language.term_rustc(), Some(program.rustc.clone())),
-        (language.term_build(), Some(program.build.clone())),
-        (language.term_command_line(), Some(program.command_line.join(" "))),
-        (language.term_started(), Some(started.clone())),
+    let mut terms = program.terms(started, language.catalogue());
+    terms.extend([
         (language.term_seed(), Some(plan.seed.to_string())),
         (language.term_messages(), Some(plan.messages.to_string())),
-    ];
+    ]);
     let worlds = World::ALL
         .into_iter()
         .filter(|world| run.results.iter().any(|result| result.worlds.contains_key(world)));
@@ -88,7 +83,7 @@ fn disclosure(run: &SavedRun, language: Language) -> Markup {
     files.push((format!("{TRACES}/"), language.raw_traces()));
     let disclosure = Disclosure {
         title: &language.disclosure(),
-        terms: &all,
+        terms: &terms,
         unknown: &language.unknown(),
         files_title: &language.raw_files(),
         files: &files,

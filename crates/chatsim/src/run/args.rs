@@ -4,13 +4,13 @@ use std::{num::NonZero, path::PathBuf, thread};
 
 use clap::ValueHint;
 use delivery::Percent;
-use runs::{Gate, Vocabulary};
+use figures::Catalogue;
+use runs::{ResultArgs, Results, TellingArgs, Vocabulary};
 
 use super::{broker::BrokerArgs, live::LiveArgs};
 use crate::{experiments::Experiment, language::Language, results::records::World};
 
 const SAMPLE: &str = "How much is simulated";
-const RESULTS: &str = "Results";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct RunArgs {
@@ -28,7 +28,7 @@ pub(crate) struct RunArgs {
     pub(crate) broker: BrokerArgs,
 
     #[command(flatten)]
-    pub(crate) results: ResultArgs,
+    pub(crate) results: ResultArgs<ChatResults>,
 }
 
 impl RunArgs {
@@ -77,7 +77,7 @@ pub(crate) struct SweepArgs {
     pub(crate) sample: SampleArgs,
 
     #[command(flatten)]
-    pub(crate) results: ResultArgs,
+    pub(crate) results: ResultArgs<ChatResults>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -87,7 +87,7 @@ pub(crate) struct ReportArgs {
     pub(super) dir: PathBuf,
 
     #[command(flatten)]
-    pub(super) telling: TellingArgs,
+    pub(super) telling: TellingArgs<ChatResults>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -123,55 +123,24 @@ impl SampleArgs {
     }
 }
 
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = RESULTS)]
-pub(crate) struct ResultArgs {
-    /// Print all numbers as JSON
-    #[arg(long)]
-    pub(super) json: bool,
+/// What the results of experiments are called.
+#[derive(Debug)]
+pub(crate) enum ChatResults {}
 
-    /// Directory for results
-    ///
-    /// Each run gets a directory in it, and `latest` points to the newest.
-    #[arg(
-        long,
-        value_name = "DIR",
-        value_hint = ValueHint::DirPath,
-        default_value = "results/chat",
-        hide_short_help = true
-    )]
-    pub(super) out: PathBuf,
+impl Results for ChatResults {
+    type Language = Language;
 
-    #[command(flatten)]
-    pub(super) telling: TellingArgs,
-}
+    const OUT: &'static str = "results/chat";
+    const VOCABULARY: &'static Vocabulary = &Vocabulary {
+        words: &["case", "method", "measure", "world"],
+        aliases: &[],
+        example: "measure=delivered:observed>0.99",
+    };
+    const KEY: &'static [&'static str] = &["case", "measure", "world"];
 
-/// What is said of the results.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = RESULTS)]
-pub(crate) struct TellingArgs {
-    /// Language of tables, reports and messages
-    #[arg(long, value_enum, default_value = "en")]
-    pub(super) lang: Language,
-
-    /// Condition that the results must meet, such as
-    /// measure=delivered:observed>0.99. For several, repeat the option or put
-    /// semicolons between them
-    #[arg(
-        long = "gate",
-        value_name = "CONDITION",
-        value_delimiter = ';',
-        value_parser = gate,
-        hide_short_help = true
-    )]
-    pub(super) gates: Vec<Gate>,
-}
-
-const VOCABULARY: Vocabulary =
-    Vocabulary { words: &["case", "method", "measure", "world"], aliases: &[] };
-
-fn gate(text: &str) -> Result<Gate, String> {
-    Gate::parse(text, &VOCABULARY, |column, value| Ok((column, value.to_owned())))
+    fn texts(language: &Language) -> &'static Catalogue {
+        language.catalogue()
+    }
 }
 
 fn percent(text: &str) -> Result<Percent, &'static str> {

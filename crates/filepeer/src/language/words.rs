@@ -36,8 +36,7 @@ texts! {
     spread_title, spread_caption(nodes), spread_part, spread_messages, churn_title, churn_caption(nodes),
     churn_found, churn_away,
 
-    raw_files, raw_environment, raw_searches, term_version, term_commit, term_rustc, term_build,
-    term_command_line, term_started, term_seeds, term_latency, term_online,
+    raw_files, raw_environment, raw_searches, term_seeds, term_latency, term_online,
 }
 
 heads! {
@@ -50,13 +49,13 @@ heads! {
 #[cfg(test)]
 mod tests {
     use figures::catalogue::faults;
-    use runs::GATE_TEXTS;
+    use runs::{GATE_TEXTS, PROGRAM_TEXTS};
 
     use super::*;
 
     #[test]
     fn each_catalogue_has_every_text_with_its_values_and_nothing_else() {
-        let asked = [TEXTS, GATE_TEXTS].concat();
+        let asked = [TEXTS, GATE_TEXTS, PROGRAM_TEXTS].concat();
         for (file, catalogue) in
             [("en.ftl", include_str!("en.ftl")), ("id.ftl", include_str!("id.ftl"))]
         {

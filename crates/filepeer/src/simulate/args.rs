@@ -4,7 +4,8 @@ use std::{num::NonZero, path::PathBuf, thread, time::Duration};
 
 use anyhow::ensure;
 use clap::ValueHint;
-use runs::{Gate, Vocabulary};
+use figures::Catalogue;
+use runs::{ResultArgs, Results, TellingArgs, Vocabulary};
 use searching::Config;
 use simulation::Distribution;
 
@@ -12,7 +13,6 @@ use super::plan::{Case, Method, Plan, Seeds};
 use crate::language::Language;
 
 const SAMPLE: &str = "How much is simulated";
-const RESULTS: &str = "Results";
 
 const NOTES: &str = "\
 Examples:
@@ -143,7 +143,7 @@ pub(crate) struct SimulateArgs {
     threads: Option<u16>,
 
     #[command(flatten)]
-    pub(super) results: ResultArgs,
+    pub(super) results: ResultArgs<PeerResults>,
 }
 
 impl SimulateArgs {
@@ -196,57 +196,27 @@ pub(crate) struct ReportArgs {
     pub(super) dir: PathBuf,
 
     #[command(flatten)]
-    pub(super) telling: TellingArgs,
+    pub(super) telling: TellingArgs<PeerResults>,
 }
 
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = RESULTS)]
-pub(crate) struct ResultArgs {
-    /// Print all numbers as JSON
-    #[arg(long)]
-    pub(super) json: bool,
+/// What the results of simulations are called.
+#[derive(Debug)]
+pub(crate) enum PeerResults {}
 
-    /// Directory for results
-    ///
-    /// Each run gets a directory in it, and `latest` points to the newest.
-    #[arg(
-        long,
-        value_name = "DIR",
-        value_hint = ValueHint::DirPath,
-        default_value = "results/peer",
-        hide_short_help = true
-    )]
-    pub(super) out: PathBuf,
+impl Results for PeerResults {
+    type Language = Language;
 
-    #[command(flatten)]
-    pub(super) telling: TellingArgs,
-}
+    const OUT: &'static str = "results/peer";
+    const VOCABULARY: &'static Vocabulary = &Vocabulary {
+        words: &["case", "method"],
+        aliases: &[],
+        example: "method=flood:found>0.99",
+    };
+    const KEY: &'static [&'static str] = &["case"];
 
-/// What is said of the results.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = RESULTS)]
-pub(crate) struct TellingArgs {
-    /// Language of tables, reports and messages
-    #[arg(long, value_enum, default_value = "en")]
-    pub(super) lang: Language,
-
-    /// Condition that the results must meet, such as
-    /// method=flood:found>0.99. For several, repeat the option or put
-    /// semicolons between them
-    #[arg(
-        long = "gate",
-        value_name = "CONDITION",
-        value_delimiter = ';',
-        value_parser = gate,
-        hide_short_help = true
-    )]
-    pub(super) gates: Vec<Gate>,
-}
-
-const VOCABULARY: Vocabulary = Vocabulary { words: &["case", "method"], aliases: &[] };
-
-fn gate(text: &str) -> Result<Gate, String> {
-    Gate::parse(text, &VOCABULARY, |column, value| Ok((column, value.to_owned())))
+    fn texts(language: &Language) -> &'static Catalogue {
+        language.catalogue()
+    }
 }
 
 #[cfg(test)]

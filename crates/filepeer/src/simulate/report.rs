@@ -2,9 +2,9 @@
 //! later version.
 
 mod charts;
-pub(super) mod findings;
+mod findings;
 mod heading;
 mod opening;
 mod page;
+pub(super) mod rendered;
 mod summary;
-pub(super) mod tables;

@@ -33,6 +33,7 @@ const VOCABULARY: Vocabulary = Vocabulary {
         ("op", "operation"),
         ("servers", "server_workers"),
     ],
+    example: "clients=50: failed==0",
 };
 
 /// Reads a condition, in which a volume is in MiB.

@@ -24,7 +24,7 @@ const LINES_MAX: usize = 600;
 const MAY_IMPORT: [(&str, &[&str]); 22] = [
     ("cli", &[]),
     ("figures", &[]),
-    ("runs", &["figures"]),
+    ("runs", &["cli", "figures"]),
     ("protocol", &[]),
     ("simulation", &[]),
     ("balancing", &["simulation"]),

@@ -38,24 +38,19 @@ fn table(run: &SavedRun, language: Language) -> Markup {
 /// Everything that may matter to whoever makes the run again.
 fn disclosure(run: &SavedRun, language: Language) -> Markup {
     let Environment { started, program, plan } = &run.environment;
-    let all = [
-        (language.term_version(), Some(program.version.clone())),
-        (language.term_commit(), Some(program.git_commit.clone())),
-        (language.term_rustc(), Some(program.rustc.clone())),
-        (language.term_build(), Some(program.build.clone())),
-        (language.term_command_line(), Some(program.command_line.join(" "))),
-        (language.term_started(), Some(started.clone())),
+    let mut terms = program.terms(started, language.catalogue());
+    terms.extend([
         (language.term_seeds(), Some(plan.seeds.to_string())),
         (language.term_latency(), Some(plan.latency.clone())),
         (language.term_online(), Some(format!("{} s", plan.online_s))),
-    ];
+    ]);
     let files = [
         (runs::ENVIRONMENT.to_owned(), language.raw_environment()),
         (format!("{SEARCHES}/"), language.raw_searches()),
     ];
     let disclosure = Disclosure {
         title: &language.disclosure(),
-        terms: &all,
+        terms: &terms,
         unknown: &language.unknown(),
         files_title: &language.raw_files(),
         files: &files,

@@ -1,77 +1,40 @@
-//! The tables of a run: on a terminal, in Markdown, as CSV and as a workbook; and the files that hold them.
+//! All that is said of a run, in one language.
 
-use std::{fmt::Write as _, path::PathBuf};
-
-use figures::workbook::{Column, SheetContent, xlsx};
-use runs::Sheet;
+use runs::Rendered;
 
 use super::{findings, heading, page, summary};
 use crate::{
     language::Language,
-    simulate::saved::{Environment, SavedRun},
+    simulate::{
+        numbers::Line,
+        plan::Plan,
+        saved::{Environment, SavedRun},
+    },
 };
 
-/// The name of the report in the directory of its run.
-pub(crate) const PAGE: &str = "report.html";
-
 /// The columns at the left that hold words: case and method.
-const NAMES: usize = 2;
+const WORDS: usize = 2;
 
-/// Writes what people read, each file in one step. The paths of it.
-pub(crate) fn write(run: &SavedRun, language: Language) -> anyhow::Result<Vec<PathBuf>> {
-    let files = [
-        ("table.csv", csv(run)?),
-        ("table.md", markdown(run, language).into_bytes()),
-        ("table.xlsx", workbook(run, language)?),
-        (PAGE, page::html(run, language).into_bytes()),
-    ];
-    runs::write_all(&run.dir, files)
-}
-
-pub(crate) fn on_screen(run: &SavedRun, language: Language) -> String {
-    summary::on_screen(run, language)
-}
-
-/// Every number, unrounded.
-fn csv(run: &SavedRun) -> anyhow::Result<Vec<u8>> {
-    let mut text = csv::Writer::from_writer(Vec::new());
-    for line in run.lines() {
-        text.serialize(line)?;
-    }
-    Ok(text.into_inner()?)
-}
-
-fn markdown(run: &SavedRun, language: Language) -> String {
-    let mut text = format!("# {}\n\n", heading::title(run, language));
-    for mark in heading::marks(run, language) {
-        let _ = writeln!(text, "> **{mark}**\n");
-    }
-    let _ = writeln!(text, "{}\n", heading::what(run, language));
-    let _ = writeln!(text, "{}", summary::grid(run, language).markdown());
-    for finding in findings::of(run, language) {
-        let _ = writeln!(text, "- {finding}");
-    }
-    let Environment { program, started, .. } = &run.environment;
-    let _ = writeln!(text, "\n{}\n\n{}, {started}.", language.notes(), program.named("filepeer"));
-    text
-}
-
-fn workbook(run: &SavedRun, language: Language) -> anyhow::Result<Vec<u8>> {
-    let numbers = Sheet::of(run.lines())?;
-    let column = |(index, head): (usize, &str)| Column {
-        head: head.to_owned(),
-        width: if index < NAMES { 18.0 } else { 13.0 },
-        numbers: (index >= NAMES).then_some("0.####"),
-    };
-    let content = SheetContent {
-        name: "numbers".to_owned(),
+pub(crate) fn of(run: &SavedRun, language: Language) -> Rendered<'_, Plan, &Line> {
+    let Environment { program, started, plan } = &run.environment;
+    Rendered {
+        dir: &run.dir,
+        started,
+        plan,
+        lines: run.lines(),
+        words: WORDS,
+        number_format: "0.####",
+        made_by: program.named("filepeer"),
+        title: heading::title(run, language),
         marks: heading::marks(run, language),
-        columns: numbers.columns.iter().enumerate().map(column).collect(),
-        rows: numbers.rows.iter().map(|row| row.iter().map(str::to_owned).collect()).collect(),
+        what: heading::what(run, language),
+        table: summary::grid(run, language).markdown(),
+        table_on_screen: summary::on_screen(run, language),
+        findings: findings::of(run, language),
         notes: language.notes(),
-    };
-    let day = run.environment.started.get(..10).unwrap_or_default();
-    Ok(xlsx(day, &[content])?)
+        report: language.report(),
+        page: page::html(run, language),
+    }
 }
 
 #[cfg(test)]
@@ -82,13 +45,15 @@ mod tests {
     #[test]
     fn a_run_made_again_in_another_language_has_the_same_numbers() {
         let run = made_up();
-        let text = String::from_utf8(csv(&run).unwrap()).unwrap();
+        let [english, indonesian] = [Language::En, Language::Id].map(|it| of(&run, it));
+        let text = String::from_utf8(english.csv().unwrap()).unwrap();
+        assert_eq!(indonesian.csv().unwrap(), text.as_bytes());
         let heads =
             "case,method,nodes,degree,away_percent,searches,found,predicted_found,found_there,";
         assert!(text.starts_with(heads), "{text}");
         assert!(text.contains("\nflood-20,flood,20,3,0,40,1.0,,1.0,41.0,41.0,41.0,0.0,"), "{text}");
-        let [english, indonesian] = [Language::En, Language::Id].map(|it| markdown(&run, it));
+        assert!(indonesian.workbook().unwrap().starts_with(b"PK"));
+        let [english, indonesian] = [english, indonesian].map(|it| it.markdown());
         assert!(english.contains("| 41.0 |") && indonesian.contains("| 41,0 |"), "{english}");
-        assert!(workbook(&run, Language::Id).unwrap().starts_with(b"PK"));
     }
 }
