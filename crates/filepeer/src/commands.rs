@@ -1,5 +1,6 @@
 //! The commands of a peer, from their arguments to an exit code.
 
+mod asking;
 pub(crate) mod ending;
 pub(crate) mod get;
 pub(crate) mod reach;

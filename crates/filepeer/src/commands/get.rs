@@ -4,21 +4,21 @@ mod bar;
 mod from_seed;
 mod wishes;
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, bail, ensure};
 use clap::ValueHint;
 use cli::units;
 use protocol::FileName;
-use searching::{Strategy, Wanted};
+use searching::Wanted;
 
 use self::{
     bar::Bar,
     wishes::{Source, Wish, wishes},
 };
 use super::{
+    asking::AskingArgs,
     ending::{EXIT_STOPPED, Ending},
-    reach::{QUIET, ReachArgs, tell_unreachable},
     runtime,
 };
 use crate::{
@@ -28,7 +28,7 @@ use crate::{
         outcome::{self, Outcome},
         partial::{IfExists, Target},
     },
-    node::{NeighbourAddress, Node, Nothing, Search, SeedHolder, Until},
+    node::{Node, SeedHolder},
 };
 
 const NOTES: &str = "\
@@ -52,9 +52,8 @@ pub(crate) struct GetArgs {
     #[arg(value_name = "NAME|TICKET", required = true)]
     what: Vec<String>,
 
-    /// Node to search through: HOST:PORT, or its identity; may be repeated
-    #[arg(long, value_name = "NODE")]
-    via: Vec<NeighbourAddress>,
+    #[command(flatten)]
+    asking: AskingArgs,
 
     /// File to write, or folder to write into [default: the name of the file, here]
     #[arg(short, long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
@@ -63,36 +62,14 @@ pub(crate) struct GetArgs {
     /// Replace a file that is there already
     #[arg(long)]
     replace: bool,
-
-    /// How many hops a search goes
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = searching::Config::TTL,
-        value_parser = clap::value_parser!(u16).range(1..=16)
-    )]
-    ttl: u16,
-
-    /// How long a search may take
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        default_value = "5",
-        value_parser = units::seconds_not_zero
-    )]
-    wait: Duration,
-
-    #[command(flatten)]
-    reach: ReachArgs,
 }
 
 /// An error means bad usage, or that the node could not start.
 pub(crate) fn run(args: &GetArgs) -> anyhow::Result<ExitCode> {
     let wishes = wishes(&args.what)?;
-    ensure!(
-        !is_searching(&wishes) || !args.via.is_empty() || args.reach.lan,
-        "no node to search through: name one with --via, or look for some with --lan"
-    );
+    if is_searching(&wishes) {
+        args.asking.expect_somebody()?;
+    }
     let into_folder = args.output.as_ref().is_none_or(|path| path.is_dir());
     ensure!(
         wishes.len() == 1 || into_folder,
@@ -114,11 +91,9 @@ fn is_searching(wishes: &[Wish]) -> bool {
 }
 
 async fn get_all(args: &GetArgs, wishes: &[Wish]) -> anyhow::Result<bool> {
-    let options = args.reach.passing_node(&args.via, tell_unreachable());
-    let node = Node::start(options, Arc::new(Nothing), |router| router).await?;
+    let node = args.asking.start().await?;
     if is_searching(wishes) {
-        let is_anybody_there = node.neighbours_tried(args.wait).await;
-        ensure!(is_anybody_there, "no node to search through was reached");
+        args.asking.until_linked(&node).await?;
     }
     let mut all_came = true;
     for wish in wishes {
@@ -159,14 +134,7 @@ async fn search(
     name: &FileName,
     target: Target,
 ) -> anyhow::Result<()> {
-    let search = Search {
-        wanted: Wanted::Exact(name.clone()),
-        strategy: Strategy::Flood,
-        ttl: args.ttl,
-        wait: args.wait,
-        until: Until::Quiet(QUIET),
-    };
-    let mut answer = node.search(search).await;
+    let mut answer = node.search(args.asking.search(Wanted::Exact(name.clone()))).await;
     // Contents that more peers have come first; the order among others stays.
     answer.found.sort_by_key(|found| std::cmp::Reverse(found.holders.len()));
     if answer.found.len() > 1 {
@@ -181,7 +149,7 @@ async fn search(
             from_peers(node, name, wanted, target).await
         }
         (None, Some(holder)) => from_a_seed(holder, target).await,
-        (None, None) => bail!("nobody has it within a TTL of {}", args.ttl),
+        (None, None) => bail!("nobody has it within a TTL of {}", args.asking.ttl),
     }
 }
 

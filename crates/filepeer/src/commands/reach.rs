@@ -4,13 +4,10 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use iroh::RelayUrl;
 
-use crate::node::{Event, Identity, Listener, NeighbourAddress, Options};
+use crate::node::{Identity, Listener, NeighbourAddress, Options};
 
 /// What a hop may take between machines that are far apart, or busy.
 pub(crate) const HOP_TIME: Duration = Duration::from_millis(300);
-
-/// After this time without another answer nobody else is expected to have a file.
-pub(crate) const QUIET: Duration = Duration::from_millis(500);
 
 const HEADING: &str = "Beyond this machine";
 
@@ -57,13 +54,4 @@ impl ReachArgs {
         let is_on_loopback = self.host.map_or(!self.lan, |host| host.is_loopback());
         is_on_loopback && self.relay.is_none()
     }
-}
-
-/// Says why a node behind `--via` is not asked.
-pub(crate) fn tell_unreachable() -> Listener {
-    Arc::new(|event| {
-        if let Event::NeighbourUnreachable { neighbour, why, .. } = event {
-            cli::errln!("filepeer: {neighbour}: {}", cli::printable(&why));
-        }
-    })
 }

@@ -1,21 +1,20 @@
 //! `filepeer search`: who has a file, and how far away.
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::process::ExitCode;
 
-use anyhow::ensure;
 use cli::{
     table::{self, Side},
     units,
 };
 use protocol::FileNameError;
-use searching::{Found, Strategy, Wanted};
+use searching::{Found, Wanted};
 
 use super::{
+    asking::AskingArgs,
     ending::{EXIT_STOPPED, Ending},
-    reach::{QUIET, ReachArgs, tell_unreachable},
     runtime,
 };
-use crate::node::{Answer, NeighbourAddress, Node, Nothing, Search, Until};
+use crate::node::{Answer, Search};
 
 const NOTES: &str = "\
 Examples:
@@ -40,34 +39,12 @@ pub(crate) struct SearchArgs {
     #[arg(value_name = "NAME")]
     name: String,
 
-    /// Node to search through: HOST:PORT, or its identity; may be repeated
-    #[arg(long, value_name = "NODE")]
-    via: Vec<NeighbourAddress>,
+    #[command(flatten)]
+    asking: AskingArgs,
 
     /// Find all names that contain NAME
     #[arg(long)]
     substring: bool,
-
-    /// How many hops the search goes
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = searching::Config::TTL,
-        value_parser = clap::value_parser!(u16).range(1..=16)
-    )]
-    ttl: u16,
-
-    /// How long the search may take
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        default_value = "5",
-        value_parser = units::seconds_not_zero
-    )]
-    wait: Duration,
-
-    #[command(flatten)]
-    reach: ReachArgs,
 }
 
 impl SearchArgs {
@@ -76,32 +53,26 @@ impl SearchArgs {
             true => Wanted::Containing(self.name.parse()?),
             false => Wanted::Exact(self.name.parse()?),
         };
-        let (ttl, wait) = (self.ttl, self.wait);
-        Ok(Search { wanted, strategy: Strategy::Flood, ttl, wait, until: Until::Quiet(QUIET) })
+        Ok(self.asking.search(wanted))
     }
 }
 
 /// An error means bad usage, or that no node was reached.
 pub(crate) fn run(args: &SearchArgs) -> anyhow::Result<ExitCode> {
     let search = args.search()?;
-    ensure!(
-        !args.via.is_empty() || args.reach.lan,
-        "no node to search through: name one with --via, or look for some with --lan"
-    );
+    args.asking.expect_somebody()?;
     runtime()?.block_on(async {
         let mut ending = Ending::by_signals()?;
         tokio::select! {
-            answer = ask(args, search) => show(&answer?, args.ttl),
+            answer = ask(&args.asking, search) => show(&answer?, args.asking.ttl),
             () = ending.asked() => Ok(EXIT_STOPPED.into()),
         }
     })
 }
 
-async fn ask(args: &SearchArgs, search: Search) -> anyhow::Result<Answer> {
-    let options = args.reach.passing_node(&args.via, tell_unreachable());
-    let node = Node::start(options, Arc::new(Nothing), |router| router).await?;
-    let is_anybody_there = node.neighbours_tried(args.wait).await;
-    ensure!(is_anybody_there, "no node to search through was reached");
+async fn ask(args: &AskingArgs, search: Search) -> anyhow::Result<Answer> {
+    let node = args.start().await?;
+    args.until_linked(&node).await?;
     let answer = node.search(search).await;
     node.stop().await;
     Ok(answer)
