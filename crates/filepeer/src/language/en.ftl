@@ -5,6 +5,7 @@
 
 log_ready = Node { $node } is ready for connections...
 log_neighbour = Node { $node } added the neighbour node { $neighbour }.
+log_neighbour_left = The neighbour node { $neighbour } has left.
 log_neighbour_lost = The neighbour node { $neighbour } is gone: { $why }.
 log_unreachable = The neighbour { $neighbour } cannot be reached: { $why }. It is tried again in { $seconds } s.
 log_query = Node { $node } received a search for the file '{ $name }'.

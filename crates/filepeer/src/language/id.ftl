@@ -5,7 +5,8 @@
 
 log_ready = Node { $node } siap menerima koneksi...
 log_neighbour = Node { $node } menambahkan tetangga node { $neighbour }.
-log_neighbour_lost = Node tetangga { $neighbour } pergi: { $why }.
+log_neighbour_left = Node tetangga { $neighbour } sudah pergi.
+log_neighbour_lost = Node tetangga { $neighbour } hilang: { $why }.
 log_unreachable = Tetangga { $neighbour } tidak bisa dihubungi: { $why }. Akan dicoba lagi dalam { $seconds } s.
 log_query = Node { $node } menerima permintaan pencarian file '{ $name }'.
 log_found = File '{ $name }' ditemukan di node { $holder }.

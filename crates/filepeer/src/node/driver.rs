@@ -205,7 +205,8 @@ impl Driver {
                 self.local.tally.refused();
                 Event::PeerRefused { peer: neighbour, why }
             }
-            Ending::Closed | Ending::Lost | Ending::Full => Event::NeighbourLost { neighbour, why },
+            Ending::Closed => Event::NeighbourLeft { neighbour },
+            Ending::Lost | Ending::Full => Event::NeighbourLost { neighbour, why },
             Ending::Ours => return,
         };
         self.local.tell(event);

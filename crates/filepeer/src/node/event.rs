@@ -21,6 +21,10 @@ pub(crate) enum Event {
         node: Place,
         neighbour: Place,
     },
+    /// It has said that it goes.
+    NeighbourLeft {
+        neighbour: Place,
+    },
     NeighbourLost {
         neighbour: Place,
         why: String,

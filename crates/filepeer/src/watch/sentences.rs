@@ -16,6 +16,9 @@ pub(crate) fn of(event: &Event, language: Language) -> (Level, Vec<String>) {
         Event::NeighbourAdded { node, neighbour } => {
             info([language.log_neighbour(place(*node), place(*neighbour))])
         }
+        Event::NeighbourLeft { neighbour } => {
+            info([language.log_neighbour_left(place(*neighbour))])
+        }
         Event::NeighbourLost { neighbour, why } => {
             warning(language.log_neighbour_lost(place(*neighbour), why))
         }
@@ -118,6 +121,14 @@ mod tests {
         let (level, lines) = of(&Event::PeerRefused { peer: node(9), why }, Language::En);
         assert_eq!(level, Level::Warning);
         assert_eq!(lines, ["The peer localhost:9 was sent away: it sent a frame of 5000 bytes."]);
+    }
+
+    /// So ends every search and every fetch of a person that this node answers.
+    #[test]
+    fn a_neighbour_that_leaves_is_no_warning() {
+        let (level, lines) = of(&Event::NeighbourLeft { neighbour: node(5003) }, Language::En);
+        assert_eq!(level, Level::Info);
+        assert_eq!(lines, ["The neighbour node localhost:5003 has left."]);
     }
 
     #[test]

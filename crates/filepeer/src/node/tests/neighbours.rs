@@ -58,8 +58,8 @@ async fn a_neighbour_is_linked_when_it_comes_and_again_when_it_comes_back() {
         drop(there);
         waiting.until_it_has_neighbours(0).await;
     }
-    let lost = |event: &Event| matches!(event, Event::NeighbourLost { .. }).then_some(());
-    assert_eq!(waiting.told(lost).len(), 2);
+    let left = |event: &Event| matches!(event, Event::NeighbourLeft { .. }).then_some(());
+    assert_eq!(waiting.told(left).len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
