@@ -124,14 +124,14 @@ struct Answered {
 impl Shared {
     /// Answers until the peer closes, is idle, or asks for what is not understood.
     async fn serve(self: &Arc<Self>, connection: &Connection) {
-        let began = Instant::now();
+        let (began, peer) = (Instant::now(), Place::of(connection));
         let mut sent = BTreeMap::new();
         let mut answers = JoinSet::new();
         loop {
             tokio::select! {
                 Some(Ok(answered)) = answers.join_next() => {
                     if let Err(UploadError::Request) = note(&mut sent, answered) {
-                        self.refuse(connection);
+                        self.refuse(connection, peer);
                         break;
                     }
                 }
@@ -149,7 +149,7 @@ impl Shared {
         while let Some(answered) = answers.join_next().await {
             let _ = answered.map(|answered| note(&mut sent, answered));
         }
-        self.tell_served(connection, sent, began.elapsed());
+        self.tell_served(peer, sent, began.elapsed());
     }
 
     async fn answer(self: Arc<Self>, request: RecvStream, mut answer: SendStream) -> Answered {
@@ -214,14 +214,13 @@ impl Shared {
         })
     }
 
-    fn refuse(&self, connection: &Connection) {
+    fn refuse(&self, connection: &Connection, peer: Place) {
         let why = UploadError::Request.to_string();
         connection.close(code::PERMISSION.into(), why.as_bytes());
-        (self.tell)(Event::PeerRefused { peer: place(connection), why });
+        (self.tell)(Event::PeerRefused { peer, why });
     }
 
-    fn tell_served(&self, connection: &Connection, sent: BTreeMap<FileName, u64>, took: Duration) {
-        let peer = place(connection);
+    fn tell_served(&self, peer: Place, sent: BTreeMap<FileName, u64>, took: Duration) {
         for (name, bytes) in sent {
             (self.tell)(Event::Served { name, peer, bytes, took });
         }
@@ -247,10 +246,6 @@ fn note(sent: &mut BTreeMap<FileName, u64>, answered: Answered) -> Result<(), Up
         *sent.entry(name).or_default() += content_len;
     }
     answered.result
-}
-
-fn place(connection: &Connection) -> Place {
-    Place { address: None, id: Some(connection.remote_id()) }
 }
 
 /// Hands what is written to the network in buffers. Waits where that is slower; an error when nobody

@@ -2,7 +2,7 @@
 
 use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
-use iroh::EndpointId;
+use iroh::{EndpointId, TransportAddr, endpoint::Connection};
 use protocol::FileName;
 
 /// Is told what happens, from any task. It must not wait, since the node waits for it.
@@ -84,6 +84,17 @@ pub(crate) struct Place {
     pub(crate) address: Option<SocketAddr>,
     /// `None` for nodes of the seed, which have none.
     pub(crate) id: Option<EndpointId>,
+}
+
+impl Place {
+    /// Of the peer at the other end. It has no address where it is behind a relay, or has gone already.
+    pub(crate) fn of(connection: &Connection) -> Self {
+        let address = connection.paths().iter().find_map(|path| match path.remote_addr() {
+            TransportAddr::Ip(address) => Some(*address),
+            _ => None,
+        });
+        Self { address, id: Some(connection.remote_id()) }
+    }
 }
 
 impl fmt::Display for Place {

@@ -4,10 +4,10 @@
 //! sends faster than the node works is slowed down by QUIC itself. What it has to send waits in a short
 //! queue; a peer that does not read loses what no longer fits, and in the end its link.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use iroh::{
-    EndpointId, TransportAddr,
+    EndpointId,
     endpoint::{Connection, ConnectionError, ReadExactError, RecvStream, Side, VarInt},
 };
 use searching::{Message, codec};
@@ -92,7 +92,7 @@ impl Link {
         let (outbox, unsent) = mpsc::channel(OUTBOX_LEN);
         let peer = connection.remote_id();
         let side = connection.side();
-        let place = Place { address: address_of(&connection), id: Some(peer) };
+        let place = Place::of(&connection);
         task::spawn(async move {
             let ending = run(id, &connection, unsent, &reports).await;
             let closing = match ending {
@@ -111,14 +111,6 @@ impl Link {
             tally.lost_to_slow();
         }
     }
-}
-
-/// The address that the peer is at, where it is not behind a relay.
-fn address_of(connection: &Connection) -> Option<SocketAddr> {
-    connection.paths().iter().find_map(|path| match path.remote_addr() {
-        TransportAddr::Ip(address) => Some(*address),
-        _ => None,
-    })
 }
 
 async fn run(

@@ -106,7 +106,7 @@ impl Counted {
         let last_byte_ns = monotonic_ns(Instant::now());
         let began_ns = last_byte_ns.saturating_sub(took.as_nanos() as u64);
         let seconds = took.as_secs_f64();
-        // A peer whose address is not known, as behind a relay, has its identity.
+        // A peer behind a relay has its identity alone.
         let unknown = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
         EventKind::Request(Box::new(RequestEvent {
             connection: self.files_served.load(Relaxed),

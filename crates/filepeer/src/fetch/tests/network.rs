@@ -20,7 +20,7 @@ use crate::{
         ALPN, remote::RemoteBlobs, tree::PIECE_LEN, upload_limit::UploadLimit, uploads::Uploads,
     },
     holdings::Holdings,
-    node::Event,
+    node::{Event, Place},
 };
 
 async fn endpoint() -> Endpoint {
@@ -58,7 +58,8 @@ impl Holder {
             Arc::clone(&holdings),
             limit,
             Arc::new(move |event| {
-                if let Event::Served { bytes, .. } = event {
+                // The log says where it went.
+                if let Event::Served { bytes, peer: Place { address: Some(_), .. }, .. } = event {
                     count.fetch_add(bytes as usize, Ordering::Relaxed);
                 }
             }),
