@@ -32,7 +32,8 @@ Examples:
   filepeer demo --lang id        in the words of the course
 
 The nodes are at the ports 5001, 5002 and 5003 of this machine, or at others if
-these are taken. The log is appended to; everything else is removed again.
+these are taken. The total response time is that of the search and of the file
+together. The log is appended to; everything else is removed again.
 
 Exit status: 0 the file came whole, 1 it did not, 2 it could not start.";
 

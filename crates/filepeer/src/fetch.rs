@@ -58,30 +58,18 @@ pub(crate) async fn fetch<B: Blobs>(
 
     let (sender, messages) = mpsc::channel(PIECES_MAX);
     let holders = Holders::new(wanted.holders);
-    let (sources, tasks, spans, response) = Default::default();
-    let mut transfer = Transfer {
-        blobs,
-        blob,
-        holders,
-        sources,
-        plan,
-        spans,
-        tasks,
-        sender,
-        writer,
-        tell,
-        began,
-        response,
-    };
+    let (sources, tasks, spans) = Default::default();
+    let mut transfer =
+        Transfer { blobs, blob, holders, sources, plan, spans, tasks, sender, writer, tell, began };
     let result = transfer.run(messages).await;
-    let Transfer { holders, writer, response, .. } = transfer;
+    let Transfer { holders, writer, .. } = transfer;
     if let Err(err) = result {
         writer.stop().await;
         return Err(err);
     }
     let path = writer.finish().await?;
     let (took, dropped, holders) = (began.elapsed(), holders.dropped(), holders.bytes());
-    Ok(Outcome { path, size: blob.size, resumed, response, took, holders, dropped })
+    Ok(Outcome { path, size: blob.size, resumed, took, holders, dropped })
 }
 
 struct Transfer<B: Blobs, T> {
@@ -99,7 +87,6 @@ struct Transfer<B: Blobs, T> {
     writer: Writer,
     tell: T,
     began: Instant,
-    response: Option<Duration>,
 }
 
 /// What comes from the network; what is of one span, in its order.
@@ -220,7 +207,6 @@ impl<B: Blobs, T: FnMut(Progress)> Transfer<B, T> {
         if let Piece::Leaf(leaf) = &piece {
             let len = self.plan.verified(span, leaf.offset, leaf.data.len() as u64, now);
             self.holders.verified(holder, len);
-            self.response.get_or_insert(now);
             (self.tell)(Progress::Verified { bytes: self.blob.size - self.plan.left() });
         }
         Ok(self.writer.write(piece).await?)

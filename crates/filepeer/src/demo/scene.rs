@@ -5,7 +5,7 @@ use std::{
     net::{Ipv4Addr, TcpListener, UdpSocket},
     path::Path,
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, bail, ensure};
@@ -98,6 +98,7 @@ impl Scene {
         folder: &Path,
     ) -> anyhow::Result<Seen> {
         let [_, _, last] = &self.nodes;
+        let asked = Instant::now();
         let answer = last.search(search()?).await;
         let Answer { found, response: Some(response), .. } = answer else {
             bail!("{FILE} was not found")
@@ -116,13 +117,8 @@ impl Scene {
             }
         };
         let outcome = fetch(blobs, wanted, target, tell).await?;
-        let first_byte = outcome.response.unwrap_or_default();
-        log.tell(&Event::TransferDone {
-            name: FILE.parse()?,
-            bytes: outcome.size,
-            response: first_byte,
-            total: outcome.took,
-        });
+        let total = asked.elapsed();
+        log.tell(&Event::TransferDone { name: FILE.parse()?, bytes: outcome.size, total });
         let fetched = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         ensure!(fetched == CONTENT, "what came is not what is shared");
         let (holder, hops) = holders.first().context("a find has a holder")?;

@@ -43,8 +43,6 @@ pub(crate) struct Outcome {
     pub(crate) size: u64,
     /// Bytes that were found on the disk.
     pub(crate) resumed: u64,
-    /// How long it took until the first piece was verified; `None` when nothing had to be fetched.
-    pub(crate) response: Option<Duration>,
     pub(crate) took: Duration,
     /// What was verified of each holder that sent anything.
     pub(crate) holders: Vec<(Place, u64)>,

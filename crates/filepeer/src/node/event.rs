@@ -59,11 +59,10 @@ pub(crate) enum Event {
         bytes: u64,
         took: Duration,
     },
-    /// A file has come whole. `response` is how long its first byte took.
+    /// A file has come whole. `total` is since it was asked for, the search included.
     TransferDone {
         name: FileName,
         bytes: u64,
-        response: Duration,
         total: Duration,
     },
     /// A holder that the transfer goes on without.

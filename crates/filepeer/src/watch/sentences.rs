@@ -107,7 +107,7 @@ mod tests {
                  Waktu respon pencarian file di node localhost:5001: 0.000991s.",
             ),
             (
-                Event::TransferDone { name: name(), bytes: 25, response, total },
+                Event::TransferDone { name: name(), bytes: 25, total },
                 "Waktu respon total: 0.003009s, throughput: 8308.408109 bytes/s.",
             ),
         ] {
