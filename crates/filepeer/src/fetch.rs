@@ -179,6 +179,7 @@ impl<B: Blobs, T: FnMut(Progress)> Transfer<B, T> {
         let now = self.now();
         match message {
             Message::Reached(holder, Ok((source, size))) if size == self.blob.size => {
+                self.holders.reached(holder);
                 self.sources.insert(holder, source);
                 self.plan.add_holder(holder);
             }
@@ -232,10 +233,12 @@ impl<B: Blobs, T: FnMut(Progress)> Transfer<B, T> {
             }
         }
         let place = self.holders.place(holder);
-        (self.tell)(match self.holders.failed(holder, &why, now) {
-            Verdict::TriedAgain => Progress::Lost { holder: place, why },
-            Verdict::Dropped => Progress::Dropped { holder: place, why },
-        });
+        match self.holders.failed(holder, &why, now) {
+            Verdict::Lost => (self.tell)(Progress::Lost { holder: place, why }),
+            Verdict::Dropped => (self.tell)(Progress::Dropped { holder: place, why }),
+            // Of the last one the error says it, as of all.
+            Verdict::Awaited | Verdict::LastDropped => {}
+        }
     }
 }
 

@@ -11,8 +11,11 @@ use crate::{blobs::source::SourceError, node::Place};
 const AT_ONCE: usize = 16;
 /// Holders that are remembered of one content.
 const HOLDERS_MAX: usize = 256;
-/// Tries in a row without a verified byte after which a holder is given up.
+/// Tries in a row without a verified byte after which a holder is given up that was reached before.
 const TRIES: u32 = 4;
+/// The same for one that was never reached: a try takes as long as an answer may, and most who do not answer
+/// have gone for good.
+const TRIES_UNREACHED: u32 = 2;
 /// Before the second try; twice as long before each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
@@ -23,6 +26,7 @@ pub(super) struct Holders(Vec<Holder>);
 struct Holder {
     address: EndpointAddr,
     state: State,
+    was_reached: bool,
     /// In a row, since a byte was verified.
     failures: u32,
     bytes: u64,
@@ -38,15 +42,21 @@ enum State {
 /// What follows from a failure.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Verdict {
-    TriedAgain,
+    /// It was reached before.
+    Lost,
+    /// It was not reached yet, and may still be.
+    Awaited,
     Dropped,
+    /// As were all others.
+    LastDropped,
 }
 
 impl Holders {
     /// All are to be asked at once, as far as that many may be.
     pub(super) fn new(addresses: Vec<EndpointAddr>) -> Self {
         let state = || State::Waiting { until: Duration::ZERO };
-        let holder = |address| Holder { address, state: state(), failures: 0, bytes: 0 };
+        let holder =
+            |address| Holder { address, state: state(), was_reached: false, failures: 0, bytes: 0 };
         Self(addresses.into_iter().take(HOLDERS_MAX).map(holder).collect())
     }
 
@@ -63,6 +73,10 @@ impl Holders {
         due.collect()
     }
 
+    pub(super) fn reached(&mut self, holder: HolderIndex) {
+        self.0[holder].was_reached = true;
+    }
+
     pub(super) fn verified(&mut self, holder: HolderIndex, bytes: u64) {
         let holder = &mut self.0[holder];
         holder.failures = 0;
@@ -77,14 +91,14 @@ impl Holders {
     ) -> Verdict {
         let holder = &mut self.0[holder];
         holder.failures += 1;
-        if why.may_pass() && holder.failures < TRIES {
+        let tries = if holder.was_reached { TRIES } else { TRIES_UNREACHED };
+        if why.may_pass() && holder.failures < tries {
             let pause = FIRST_PAUSE * 2_u32.pow(holder.failures - 1);
             holder.state = State::Waiting { until: now + pause };
-            Verdict::TriedAgain
-        } else {
-            holder.state = State::Dropped(why.clone());
-            Verdict::Dropped
+            return if holder.was_reached { Verdict::Lost } else { Verdict::Awaited };
         }
+        holder.state = State::Dropped(why.clone());
+        if self.are_all_dropped() { Verdict::LastDropped } else { Verdict::Dropped }
     }
 
     pub(super) fn are_all_dropped(&self) -> bool {
@@ -138,24 +152,36 @@ mod tests {
     #[test]
     fn a_lost_holder_is_tried_again_after_longer_and_longer_pauses() {
         let mut holders = holders(1);
+        holders.reached(0);
         let mut now = Duration::ZERO;
         for pause in [500, 1000, 2000].map(Duration::from_millis) {
             assert_eq!(holders.due(now).len(), 1);
-            assert_eq!(holders.failed(0, &lost(), now), Verdict::TriedAgain);
+            assert_eq!(holders.failed(0, &lost(), now), Verdict::Lost);
             assert!(holders.due(now + pause - Duration::from_millis(1)).is_empty());
             now += pause;
         }
         assert_eq!(holders.due(now).len(), 1);
-        assert_eq!(holders.failed(0, &lost(), now), Verdict::Dropped);
+        assert_eq!(holders.failed(0, &lost(), now), Verdict::LastDropped);
         assert!(holders.are_all_dropped());
+    }
+
+    #[test]
+    fn a_holder_that_was_never_reached_is_given_up_at_the_second_try() {
+        let mut holders = holders(2);
+        for verdict in [Verdict::Awaited, Verdict::Dropped] {
+            assert_eq!(holders.failed(0, &lost(), Duration::ZERO), verdict);
+        }
+        holders.reached(1);
+        assert_eq!(holders.failed(1, &lost(), Duration::ZERO), Verdict::Lost);
     }
 
     #[test]
     fn a_holder_that_sends_something_in_between_is_not_given_up() {
         let mut holders = holders(1);
+        holders.reached(0);
         for _ in 0..3 * TRIES {
             holders.verified(0, 1);
-            assert_eq!(holders.failed(0, &lost(), Duration::ZERO), Verdict::TriedAgain);
+            assert_eq!(holders.failed(0, &lost(), Duration::ZERO), Verdict::Lost);
         }
         assert_eq!(holders.bytes()[0].1, u64::from(3 * TRIES));
     }
@@ -164,7 +190,7 @@ mod tests {
     fn a_holder_that_sends_wrong_bytes_is_given_up_at_once() {
         let mut holders = holders(1);
         let wrong = SourceError::WrongBytes { at: 0 };
-        assert_eq!(holders.failed(0, &wrong, Duration::ZERO), Verdict::Dropped);
+        assert_eq!(holders.failed(0, &wrong, Duration::ZERO), Verdict::LastDropped);
         assert_eq!(holders.dropped()[0].1, wrong);
     }
 }

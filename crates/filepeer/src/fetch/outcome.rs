@@ -30,9 +30,9 @@ pub(crate) enum Progress {
     Verified { bytes: u64 },
     /// Lost what it was asked for, because another has it sooner; it may be asked again.
     Slow { holder: Place },
-    /// The transfer goes on without it, and perhaps tries it again.
+    /// The transfer goes on without it, and tries it again. Not told of one that was never reached.
     Lost { holder: Place, why: SourceError },
-    /// The transfer does without it from now on.
+    /// The transfer does without it from now on. When no other is left it ends instead.
     Dropped { holder: Place, why: SourceError },
 }
 

@@ -36,6 +36,8 @@ enum Manner {
         byte: u64,
     },
     NotThere,
+    /// Does not answer.
+    Silent,
     OtherSize,
 }
 
@@ -84,6 +86,7 @@ impl Blobs for Scene {
         let size = self.0.known.blob().size;
         match self.0.manners[&holder.id] {
             Manner::NotThere => Err(SourceError::NotHeld),
+            Manner::Silent => Err(SourceError::Unreachable("no answer".to_owned())),
             Manner::OtherSize => Ok(((self.clone(), holder.id), size + 1)),
             Manner::SendsLater => {
                 time::sleep(Duration::from_millis(500)).await;
@@ -194,6 +197,19 @@ async fn a_file_that_only_wrong_holders_have_is_not_believed() {
     let wrong = SourceError::WrongBytes { at: 0 };
     assert_eq!(why, [wrong, SourceError::NotHeld, SourceError::OtherSize(50_001)]);
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is left behind");
+}
+
+#[tokio::test]
+async fn that_the_only_holder_is_gone_is_said_once_after_two_tries() {
+    let (dir, (scene, wanted)) = (TempDir::new().unwrap(), Scene::new(50_000, &[Manner::Silent]));
+    let mut told = Vec::new();
+    let err = fetch(scene, wanted, target(dir.path()), |progress| match progress {
+        Progress::Begun { .. } => {}
+        other => told.push(other),
+    });
+    let err = err.await.unwrap_err().to_string();
+    assert!(err.ends_with("it cannot be reached: no answer"), "{err}");
+    assert!(told.is_empty(), "{told:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
