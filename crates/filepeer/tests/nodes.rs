@@ -96,6 +96,14 @@ fn a_file_is_found_when_it_comes_and_not_when_it_is_gone() {
     eventually(PATIENCE, "it is not found any more", is_gone);
 }
 
+#[test]
+fn a_node_that_shares_nothing_says_so() {
+    for (share, says) in [(&[][..], true), (&["--share", "."], false)] {
+        let ended = node(share).start().stop();
+        assert_eq!(ended.stderr.contains("it shares nothing"), says, "{}", ended.stderr);
+    }
+}
+
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }

@@ -31,8 +31,19 @@ Examples:
 The first line on standard output says where the node listens, the second who it
 is. Nodes of the seed's line protocol can be neighbours too. Ctrl-C ends it.";
 
+/// Of the option for all programs: a node has no workers, of which the words there are.
+const STATUS: &str = "Answer STATS and PING as a file server does, at this port";
+const STATUS_AT_LENGTH: &str = "\
+Answer STATS and PING as a file server does, at this port
+
+For programs that watch file servers. Only this machine can reach it.";
+
 #[derive(Debug, clap::Args)]
-#[command(after_help = NOTES, mut_arg("log_lang", |option| option.visible_alias("lang")))]
+#[command(
+    after_help = NOTES,
+    mut_arg("log_lang", |option| option.visible_alias("lang")),
+    mut_arg("status", |option| option.help(STATUS).long_help(STATUS_AT_LENGTH))
+)]
 pub(crate) struct ServeArgs {
     /// Port to listen on, in TCP and UDP; 0 takes a free one
     #[arg(long, default_value_t = 5001)]
@@ -88,6 +99,11 @@ async fn serve(args: &ServeArgs, mut ending: Ending) -> anyhow::Result<()> {
     cli::outln!("listening on {}", node.address());
     cli::outln!("identity {}", node.id());
     watched.lines.iter().for_each(|line| cli::outln!("{line}"));
+    if holdings.is_none() {
+        cli::errln!(
+            "filepeer: it shares nothing, and passes searches on; --share DIR shares the files of a directory"
+        );
+    }
     if args.reach.is_on_this_machine_alone() {
         cli::errln!(
             "filepeer: this machine alone can reach it; --lan, --host or --relay lets others"
