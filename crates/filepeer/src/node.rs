@@ -94,7 +94,8 @@ impl Node {
         protocols: impl FnOnce(RouterBuilder) -> RouterBuilder,
     ) -> Result<Self, OpenError> {
         let Sockets { tcp, endpoint, address } = Sockets::open(&options).await?;
-        let Options { identity, neighbours, lan, relay, search, events, stats, .. } = options;
+        let Options { identity, neighbours, lan, relay, search, events, stats, bandwidth, .. } =
+            options;
         let tally = Tally::default();
         let local = Arc::new(Local { id: endpoint.id(), address, relay, events, tally });
         let holder = endpoint::holder(&endpoint, address).await;
@@ -104,7 +105,8 @@ impl Node {
         let door = Door::new(requests.clone(), Arc::clone(&local));
         let router = protocols(Router::builder(endpoint.clone()).accept(ALPN, door)).spawn();
         let searches = Searches::new(Arc::clone(&local), requests.clone());
-        let wire = SeedWire::new(Arc::clone(&local), Arc::clone(&offer), searches.clone(), stats);
+        let (wire_local, wire_offer) = (Arc::clone(&local), Arc::clone(&offer));
+        let wire = SeedWire::new(wire_local, wire_offer, searches.clone(), stats, bandwidth);
         let (trying, tried) = watch::channel(0);
         let seeds = Arc::clone(&searches.seeds);
         let keeper = Keeper {

@@ -28,8 +28,8 @@ impl FromStr for UploadLimit {
     }
 }
 
-/// A token bucket that all uploads take from.
-#[derive(Debug)]
+/// A token bucket that all uploads take from. By default nothing is too fast.
+#[derive(Debug, Default)]
 pub(crate) struct Bandwidth {
     limit: Option<UploadLimit>,
     /// When all that was taken so far has been paid for.

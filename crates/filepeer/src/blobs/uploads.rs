@@ -23,7 +23,7 @@ use tokio::{
 };
 
 use super::{
-    upload_limit::{Bandwidth, UploadLimit},
+    upload_limit::Bandwidth,
     wire::{REQUEST_LEN_MAX, Request, code},
 };
 use crate::{
@@ -54,7 +54,7 @@ pub(crate) struct Uploads(Arc<Shared>);
 
 struct Shared {
     holdings: Arc<Holdings>,
-    bandwidth: Bandwidth,
+    bandwidth: Arc<Bandwidth>,
     connections: Semaphore,
     uploads: Semaphore,
     tell: Listener,
@@ -90,10 +90,10 @@ impl UploadError {
 }
 
 impl Uploads {
-    pub(crate) fn new(holdings: Arc<Holdings>, limit: Option<UploadLimit>, tell: Listener) -> Self {
+    pub(crate) fn new(holdings: Arc<Holdings>, bandwidth: Arc<Bandwidth>, tell: Listener) -> Self {
         Self(Arc::new(Shared {
             holdings,
-            bandwidth: Bandwidth::new(limit),
+            bandwidth,
             connections: Semaphore::new(CONNECTIONS_MAX),
             uploads: Semaphore::new(UPLOADS_MAX),
             tell,

@@ -47,6 +47,7 @@ impl ReachArgs {
             events,
             // Nobody looks at what so short a life counts.
             stats: Arc::new(|| "{}".to_owned()),
+            bandwidth: Arc::default(),
         }
     }
 

@@ -16,7 +16,11 @@ use tokio::runtime::Handle;
 
 use super::{ending::Ending, reach::ReachArgs, runtime};
 use crate::{
-    blobs::{self, upload_limit::UploadLimit, uploads::Uploads},
+    blobs::{
+        self,
+        upload_limit::{Bandwidth, UploadLimit},
+        uploads::Uploads,
+    },
     holdings::{Finding, Holdings},
     node::{Identity, NeighbourAddress, Node, Nothing, Offer, Options},
     watch::NodeWatch,
@@ -89,9 +93,10 @@ async fn serve(args: &ServeArgs, mut ending: Ending) -> anyhow::Result<()> {
         port: args.port,
         identity: identity(args)?,
         stats: watch.stats(),
+        bandwidth: Arc::new(Bandwidth::new(args.upload_limit)),
         ..args.reach.passing_node(&args.neighbours, watch.listener())
     };
-    let node = start(args, options, holdings.as_ref(), &watch).await?;
+    let node = start(options, holdings.as_ref(), &watch).await?;
     let watched = watch.start(&args.record, &node)?;
     if let Some(holdings) = &holdings {
         keep_current(holdings, &node)?;
@@ -116,7 +121,6 @@ async fn serve(args: &ServeArgs, mut ending: Ending) -> anyhow::Result<()> {
 }
 
 async fn start(
-    args: &ServeArgs,
     options: Options,
     holdings: Option<&Arc<Holdings>>,
     watch: &NodeWatch,
@@ -124,7 +128,8 @@ async fn start(
     let Some(holdings) = holdings else {
         return Ok(Node::start(options, Arc::new(Nothing), |router| router).await?);
     };
-    let uploads = Uploads::new(Arc::clone(holdings), args.upload_limit, watch.listener());
+    let bandwidth = Arc::clone(&options.bandwidth);
+    let uploads = Uploads::new(Arc::clone(holdings), bandwidth, watch.listener());
     let offer: Arc<dyn Offer> = Arc::clone(holdings) as _;
     Ok(Node::start(options, offer, |router| router.accept(blobs::ALPN, uploads)).await?)
 }

@@ -12,7 +12,11 @@ use tokio::sync::oneshot;
 
 use super::{ending::Ending, reach::ReachArgs, runtime};
 use crate::{
-    blobs::{self, upload_limit::UploadLimit, uploads::Uploads},
+    blobs::{
+        self,
+        upload_limit::{Bandwidth, UploadLimit},
+        uploads::Uploads,
+    },
     holdings::{Finding, Holdings, held::Held},
     node::{Event, Listener, Node},
     ticket::Ticket,
@@ -58,7 +62,8 @@ async fn serve(
         held = hashed(&holdings) => held?,
         () = ending.asked() => return Ok(()),
     };
-    let uploads = Uploads::new(Arc::clone(&holdings), args.upload_limit, teller());
+    let bandwidth = Arc::new(Bandwidth::new(args.upload_limit));
+    let uploads = Uploads::new(Arc::clone(&holdings), bandwidth, teller());
     let options = args.reach.passing_node(&[], teller());
     let node = Node::start(options, Arc::new(crate::node::Nothing), |router| {
         router.accept(blobs::ALPN, uploads)

@@ -76,7 +76,7 @@ impl Scene {
         holdings: &Arc<Holdings>,
         ports: [u16; 3],
     ) -> Result<Self, OpenError> {
-        let uploads = Uploads::new(Arc::clone(holdings), None, listener(log));
+        let uploads = Uploads::new(Arc::clone(holdings), Arc::default(), listener(log));
         let options = options(log, ports[0], None);
         let first = Node::start(options, Arc::clone(holdings) as Arc<dyn Offer>, |router| {
             router.accept(blobs::ALPN, uploads)
@@ -169,6 +169,7 @@ fn options(log: &Arc<DemoLog>, port: u16, neighbour: Option<&Node>) -> Options {
         search: Config::default(),
         events: listener(log),
         stats: Arc::new(|| "{}".to_owned()),
+        bandwidth: Arc::default(),
     }
 }
 

@@ -9,6 +9,7 @@ use iroh::RelayUrl;
 use searching::Config;
 
 use super::{event::Listener, identity::Identity, neighbours::address::NeighbourAddress};
+use crate::blobs::upload_limit::Bandwidth;
 
 /// How a node is reached, and by whom. Without `host`, `lan` and `relay` nothing that it sends leaves the machine.
 pub(crate) struct Options {
@@ -24,6 +25,8 @@ pub(crate) struct Options {
     pub(crate) search: Config,
     pub(crate) events: Listener,
     pub(crate) stats: Stats,
+    /// What files take by the seed's wire, together with whatever else has it.
+    pub(crate) bandwidth: Arc<Bandwidth>,
 }
 
 /// Answers the question `STATS` from this machine: one line of JSON. It must not wait.

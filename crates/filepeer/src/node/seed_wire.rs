@@ -4,15 +4,15 @@
 //! since the seed's nodes send no ending. `SEARCH` looks here first, then asks all neighbours, those of the
 //! seed too, unless that name is being asked for already: two nodes that ask each other would never stop.
 //!
-//! A connection costs one task, and a thread while it is sent a file. Nobody waits in line: those who are
-//! too many are closed.
+//! A connection costs one task, and a thread while a piece of a file is read for it. Nobody waits in line: those
+//! who are too many are closed.
 
 pub(crate) mod asking;
 mod question;
 
 use std::{
     collections::HashSet,
-    io::{self, Read, Write},
+    io::{self, Read, Take},
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -35,6 +35,7 @@ use super::{
     options::Stats,
     searches::{Reach, Search, Searches, Until},
 };
+use crate::blobs::upload_limit::Bandwidth;
 
 /// Connections at once.
 const CONNECTIONS_MAX: usize = 64;
@@ -76,6 +77,7 @@ pub(super) struct SeedWire {
     offer: Arc<dyn Offer>,
     searches: Searches,
     stats: Stats,
+    bandwidth: Arc<Bandwidth>,
     searching: Semaphore,
     /// The names that neighbours are being asked for.
     asked: Mutex<HashSet<FileName>>,
@@ -87,9 +89,10 @@ impl SeedWire {
         offer: Arc<dyn Offer>,
         searches: Searches,
         stats: Stats,
+        bandwidth: Arc<Bandwidth>,
     ) -> Self {
         let (searching, asked) = (Semaphore::new(SEARCHES_MAX), Mutex::default());
-        Self { local, offer, searches, stats, searching, asked }
+        Self { local, offer, searches, stats, bandwidth, searching, asked }
     }
 
     /// Answers until the task is aborted.
@@ -164,27 +167,55 @@ impl SeedWire {
         Ok(self.searches.run(search, reach).await.first)
     }
 
-    /// Sends the file on a thread that may wait for the disk and for the peer.
-    async fn send(&self, name: FileName, stream: TcpStream, peer: SocketAddr) -> io::Result<()> {
+    async fn send(
+        &self,
+        name: FileName,
+        mut stream: TcpStream,
+        peer: SocketAddr,
+    ) -> io::Result<()> {
         self.tell_query(&name);
-        let stream = stream.into_std()?;
-        stream.set_nonblocking(false)?;
-        stream.set_write_timeout(Some(SILENCE_MAX))?;
-        let offer = Arc::clone(&self.offer);
         let begun = Instant::now();
-        let file = name.clone();
-        let sent = task::spawn_blocking(move || match offer.open(&file)? {
-            Some((mut content, len)) => {
-                send_all(&mut content, len, &stream)?;
-                io::Result::Ok(Some(len))
-            }
-            None => (&stream).write_all(asking::not_found(&file).as_bytes()).map(|()| None),
-        });
-        if let Some(bytes) = sent.await.map_err(io::Error::other)?? {
-            let peer = Place { address: Some(peer), id: None };
-            self.local.tell(Event::Served { name, peer, bytes, took: begun.elapsed() });
-        }
+        let (offer, file) = (Arc::clone(&self.offer), name.clone());
+        let opened = task::spawn_blocking(move || offer.open(&file)).await;
+        let Some((content, len)) = opened.map_err(io::Error::other)?? else {
+            let answer = asking::not_found(&name);
+            time::timeout(ANSWER_WAIT, stream.write_all(answer.as_bytes())).await??;
+            return stream.shutdown().await;
+        };
+        let bytes = self.send_content(content.take(len), &mut stream).await?;
+        stream.shutdown().await?;
+        let peer = Place { address: Some(peer), id: None };
+        self.local.tell(Event::Served { name, peer, bytes, took: begun.elapsed() });
         Ok(())
+    }
+
+    /// Not slower than may be, and no faster than all uploads together may. How much it was: a file that has
+    /// become shorter ends early.
+    async fn send_content(&self, mut content: Content, stream: &mut TcpStream) -> io::Result<u64> {
+        let allowed = FILE_WAIT + Duration::from_secs(content.limit() / BYTES_PER_SECOND_MIN);
+        let mut deadline = Instant::now() + allowed;
+        let mut sent = 0;
+        loop {
+            let read = task::spawn_blocking(move || read_piece(content)).await;
+            let piece;
+            (content, piece) = read.map_err(io::Error::other)??;
+            if piece.is_empty() {
+                return Ok(sent);
+            }
+            let now = Instant::now();
+            if let Some(start) = self.bandwidth.take(piece.len(), now) {
+                time::sleep_until(start.into()).await;
+                // That it had to wait is not held against the peer.
+                deadline += start - now;
+            }
+            let mut left = &piece[..];
+            while !left.is_empty() {
+                let until = deadline.min(Instant::now() + SILENCE_MAX);
+                let written = time::timeout_at(until.into(), stream.write(left)).await??;
+                left = &left[written..];
+            }
+            sent += piece.len() as u64;
+        }
     }
 
     fn tell_query(&self, name: &FileName) {
@@ -228,24 +259,13 @@ async fn read_question(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
     Ok(question)
 }
 
-/// Sends `len` bytes, not slower than may be. A file that has become shorter ends the connection early.
-fn send_all(content: &mut dyn Read, len: u64, mut peer: impl Write) -> io::Result<()> {
-    let allowed = FILE_WAIT + Duration::from_secs(len / BYTES_PER_SECOND_MIN);
-    let deadline = Instant::now() + allowed;
+/// What is left of a file that is sent.
+type Content = Take<Box<dyn Read + Send>>;
+
+/// The next piece, on a thread that may wait for the disk; empty at the end.
+fn read_piece(mut content: Content) -> io::Result<(Content, Vec<u8>)> {
     let mut piece = vec![0; PIECE_LEN];
-    let mut content = content.take(len);
-    loop {
-        let read = content.read(&mut piece)?;
-        let mut left = &piece[..read];
-        if left.is_empty() {
-            return Ok(());
-        }
-        while !left.is_empty() {
-            if Instant::now() > deadline {
-                return Err(io::ErrorKind::TimedOut.into());
-            }
-            let written = peer.write(left)?;
-            left = &left[written..];
-        }
-    }
+    let len = content.read(&mut piece)?;
+    piece.truncate(len);
+    Ok((content, piece))
 }

@@ -78,6 +78,7 @@ fn options() -> Options {
         search: Config { hop_time: PATIENCE, ttl_max: 30, ..Config::default() },
         events: Arc::new(|_| {}),
         stats: Arc::new(|| "{\"neighbours\":0}".to_owned()),
+        bandwidth: Arc::default(),
     }
 }
 

@@ -17,7 +17,11 @@ use testkit::PATIENCE;
 use super::*;
 use crate::{
     blobs::{
-        ALPN, remote::RemoteBlobs, tree::PIECE_LEN, upload_limit::UploadLimit, uploads::Uploads,
+        ALPN,
+        remote::RemoteBlobs,
+        tree::PIECE_LEN,
+        upload_limit::{Bandwidth, UploadLimit},
+        uploads::Uploads,
     },
     holdings::Holdings,
     node::{Event, Place},
@@ -56,7 +60,7 @@ impl Holder {
         let count = Arc::clone(&served);
         let uploads = Uploads::new(
             Arc::clone(&holdings),
-            limit,
+            Arc::new(Bandwidth::new(limit)),
             Arc::new(move |event| {
                 // The log says where it went.
                 if let Event::Served { bytes, peer: Place { address: Some(_), .. }, .. } = event {

@@ -12,6 +12,7 @@ use super::{
     seed_node::{SeedNode, ask},
     *,
 };
+use crate::blobs::upload_limit::Bandwidth;
 
 /// Asks on a thread, so that a node on this runtime can answer.
 async fn asked(address: SocketAddr, question: &'static str) -> String {
@@ -44,6 +45,18 @@ async fn questions_are_answered_in_the_words_of_the_seed() {
         _ => None,
     });
     assert_eq!(served, [("contoh.txt".to_owned(), 25)]);
+}
+
+/// Of a megabyte a second the fifth piece may go after a quarter of a second.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_goes_no_faster_than_uploads_may() {
+    static LARGE: [u8; 300_000] = [7; 300_000];
+    let bandwidth = Arc::new(Bandwidth::new(Some("1MB/s".parse().unwrap())));
+    let node = start(Options { bandwidth, ..options() }, &[("large.bin", &LARGE)]).await;
+    let (at, begun) = (node.address(), Instant::now());
+    let answer = spawn_blocking(move || ask(at, "GET large.bin\n")).await.unwrap();
+    assert!(answer == LARGE);
+    assert!(begun.elapsed() >= Duration::from_millis(250), "{:?}", begun.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]
