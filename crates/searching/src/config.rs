@@ -26,6 +26,9 @@ pub struct Config {
     /// How many queries (and filters) are taken from each neighbour: so many a second, and so many at once.
     pub queries_per_second: u32,
     pub queries_burst: u32,
+    /// The same of hits, those that are for nobody too.
+    pub hits_per_second: u32,
+    pub hits_burst: u32,
     /// Hits with which one query is answered here, and which are taken for it from all neighbours together.
     pub answers_max: usize,
     pub hits_max: u16,
@@ -59,6 +62,8 @@ impl Default for Config {
             neighbours_max: Self::NEIGHBOURS_LIMIT,
             queries_per_second: 500,
             queries_burst: 1000,
+            hits_per_second: 1000,
+            hits_burst: 2000,
             answers_max: 16,
             hits_max: 256,
             searches_max: 256,

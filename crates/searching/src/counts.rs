@@ -24,7 +24,7 @@ pub struct Counts {
     pub hits_relayed: u64,
     /// For a query that is forgotten, or was never sent to the neighbour that answers it.
     pub hits_unasked: u64,
-    /// Beyond the most that one query may have.
+    /// Beyond the most that one query may have, or that a neighbour may send.
     pub hits_refused: u64,
     /// Whom they would have gone back to is no longer a neighbour.
     pub hits_lost: u64,

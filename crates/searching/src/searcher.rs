@@ -117,7 +117,7 @@ impl<N: Copy + Eq> Searcher<N> {
         let Some(slot) = self.neighbours.slot_of(from) else { return actions };
         match message {
             Message::Query(query) => self.query(query, slot, now, &mut actions),
-            Message::Hit(hit) => self.hit(hit, slot, &mut actions),
+            Message::Hit(hit) => self.hit(hit, slot, now, &mut actions),
             Message::Filters(filters) => self.filters(filters, slot, now),
         }
         actions
@@ -259,8 +259,12 @@ impl<N: Copy + Eq> Searcher<N> {
         is_found
     }
 
-    fn hit(&mut self, hit: Hit, from: Slot, actions: &mut Vec<Action<N>>) {
+    fn hit(&mut self, hit: Hit, from: Slot, now: Duration, actions: &mut Vec<Action<N>>) {
         self.counts.hits_received += 1;
+        if !self.neighbours.may_answer(from, now, &self.config) {
+            self.counts.hits_refused += 1;
+            return;
+        }
         let track = self.seen.get_mut(hit.guid).filter(|track| track.sent.contains(from));
         let Some(track) = track else {
             self.counts.hits_unasked += 1;

@@ -34,7 +34,7 @@ pub(crate) struct Counts {
     pub(crate) seed_questions: u64,
     pub(crate) hits_sent: u64,
     pub(crate) hits_relayed: u64,
-    /// Hits that nobody had asked for, or too many for one query.
+    /// Hits that nobody had asked for, or too many for one query or of one neighbour.
     pub(crate) hits_refused: u64,
     /// Messages that a neighbour did not take in time.
     pub(crate) messages_lost: u64,
@@ -171,7 +171,7 @@ pub(super) fn families(counts: &Counts) -> Vec<Family> {
         counter("hits_relayed", "Answers of others that were passed on.", counts.hits_relayed),
         counter(
             "hits_refused",
-            "Answers that nobody had asked for, or too many for one query.",
+            "Answers that nobody had asked for, or too many for one query or of one neighbour.",
             counts.hits_refused,
         ),
         counter(

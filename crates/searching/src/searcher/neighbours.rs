@@ -23,7 +23,8 @@ pub enum ConnectError {
 #[derive(Debug)]
 struct Neighbour<N> {
     name: N,
-    bucket: TokenBucket,
+    questions: TokenBucket,
+    hits: TokenBucket,
     /// What it has said can be found through it.
     filters: Option<Attenuated>,
     /// What it was told last.
@@ -50,8 +51,8 @@ impl<N: Copy + Eq> Neighbours<N> {
         let free = self.connected.first_free().filter(|_| count < max);
         let slot = free.ok_or(ConnectError::TooMany(count))?;
         self.connected.insert(slot);
-        let bucket = TokenBucket::default();
-        let neighbour = Some(Neighbour { name, bucket, filters: None, told: None });
+        let (questions, hits) = <(TokenBucket, TokenBucket)>::default();
+        let neighbour = Some(Neighbour { name, questions, hits, filters: None, told: None });
         match self.all.get_mut(slot.index()) {
             Some(place) => *place = neighbour,
             None => self.all.push(neighbour),
@@ -83,7 +84,13 @@ impl<N: Copy + Eq> Neighbours<N> {
     /// Whether it may ask one thing more.
     pub(super) fn may_ask(&mut self, slot: Slot, now: Duration, config: &Config) -> bool {
         let Some(neighbour) = self.get_mut(slot) else { return false };
-        neighbour.bucket.take(now, config.queries_per_second, config.queries_burst)
+        neighbour.questions.take(now, config.queries_per_second, config.queries_burst)
+    }
+
+    /// Whether it may answer once more.
+    pub(super) fn may_answer(&mut self, slot: Slot, now: Duration, config: &Config) -> bool {
+        let Some(neighbour) = self.get_mut(slot) else { return false };
+        neighbour.hits.take(now, config.hits_per_second, config.hits_burst)
     }
 
     /// Whether they are others than before.

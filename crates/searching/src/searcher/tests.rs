@@ -17,6 +17,8 @@ const CONFIG: Config = Config {
     neighbours_max: 4,
     queries_per_second: 20,
     queries_burst: 40,
+    hits_per_second: 40,
+    hits_burst: 80,
     answers_max: 2,
     hits_max: 5,
     searches_max: 3,

@@ -190,6 +190,24 @@ fn of_ten_thousand_hits_for_one_query_so_many_are_taken_and_each_once() {
 }
 
 #[test]
+fn hits_are_taken_from_a_neighbour_at_the_rate_that_it_has_whatever_they_are_for() {
+    let config = Config { hits_per_second: 10, hits_burst: 20, ..Config::default() };
+    let mut network = Network::new(config, 2, &[(0, 1)]);
+    let answer = |network: &mut Network, hits: usize| {
+        let before = network.counts().hits_unasked;
+        for _ in 0..hits {
+            network.nodes[0].handle(hit(Guid([9; 16]), 1), 1, network.now);
+        }
+        network.counts().hits_unasked - before
+    };
+    assert_eq!(answer(&mut network, 1000), 20);
+    assert_eq!(answer(&mut network, 1), 0);
+    network.pass(SECOND);
+    assert_eq!(answer(&mut network, 1000), 10);
+    assert_eq!(network.counts().hits_refused, 2001 - 30);
+}
+
+#[test]
 fn a_replayed_query_is_passed_on_once() {
     let mut network = Network::chain(3);
     network.share(1, &[item("a.txt", 1)]);
