@@ -7,11 +7,14 @@ pub enum Strategy {
     /// One flood; finds all holders that are nearer than the TTL allows.
     Flood,
     /// Floods with a TTL of 1, 2, 3 and so on, until one has found something: the expanding ring of Lv, Cao,
-    /// Cohen, Li and Shenker, "Search and replication in unstructured peer-to-peer networks" (2002).
+    /// Cohen, Li and Shenker, "Search and replication in unstructured peer-to-peer networks" (2002). Larger
+    /// steps, such as 1, 2, 4, 7, would take less time and more messages.
     Rings,
     /// So many walks at once, at least one and at most one to each neighbour, as in the same paper. Each node
     /// remembers where it has sent a query, and sends it elsewhere the next time. A walk ends at the first
-    /// holder that it meets, or where a hit of another one has passed.
+    /// holder that it meets, or where a hit of another one has passed. The paper's walkers also ask whoever
+    /// began the search, every few hops, whether another has found it (checking). These do not: nodes know no
+    /// more of it than where it came from, so a question and its answer would go all the way back and forth.
     Walkers(u8),
     /// One walk that the filters of neighbours guide; it ends at the first holder that it meets. Where it
     /// finds nothing, a flood follows. Filters know whole names, so a part of a name is flooded at once.

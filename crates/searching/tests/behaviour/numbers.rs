@@ -64,6 +64,22 @@ fn rings_take_as_many_messages_as_predicted() {
     }
 }
 
+/// A ring that is skipped has the next one go farther than the file is.
+#[test]
+fn rings_that_grow_by_one_hop_take_fewer_messages_than_rings_that_grow_faster() {
+    let graph = random_regular(1000, 5, 1);
+    let outcome = searched(graph.clone(), Strategy::Rings, 100, 1);
+    let messages = |rings: &[u16]| -> u64 {
+        let of_search = |asker: usize, nearest: u32| -> u64 {
+            let too_near = rings.iter().filter(|ttl| u32::from(**ttl) < nearest).count();
+            rings.iter().take(too_near + 1).map(|ttl| theory::flood(&graph, asker, *ttl)).sum()
+        };
+        outcome.searches.iter().map(|it| of_search(it.asker, it.nearest.unwrap())).sum()
+    };
+    let by_one = messages(&[1, 2, 3, 4, 5, 6, 7]);
+    assert!(by_one * 5 < messages(&[1, 2, 4, 7]) * 4);
+}
+
 #[test]
 fn a_walk_for_an_absent_file_goes_along_every_edge_twice() {
     for (nodes, degree) in [(100, 5), (20, 3)] {
