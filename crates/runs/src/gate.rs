@@ -257,10 +257,12 @@ impl Gate {
         translate: impl Fn(String, &str) -> Result<(String, String), String>,
     ) -> Result<Self, String> {
         let (values, condition) = match text.split_once(':') {
-            Some((selector, condition)) => (selected_values(selector, translate)?, condition),
+            Some((selector, condition)) => {
+                (selected_values(selector, vocabulary, translate)?, condition)
+            }
             None => (Vec::new(), text),
         };
-        let (column, relation, bound) = split_condition(condition)?;
+        let (column, relation, bound) = split_condition(condition, vocabulary)?;
         let column = column_name(column)?;
         let bound = match bound.trim().parse::<f64>() {
             Ok(bound) if bound.is_finite() => bound,
@@ -273,25 +275,30 @@ impl Gate {
 
 fn selected_values(
     text: &str,
+    vocabulary: &Vocabulary,
     translate: impl Fn(String, &str) -> Result<(String, String), String>,
 ) -> Result<Vec<(String, String)>, String> {
     let part = |part: &str| {
-        let (column, value) = part
-            .split_once('=')
-            .ok_or_else(|| format!("{:?} is not column=value, as in clients=50", part.trim()))?;
+        let (column, value) = part.split_once('=').ok_or_else(|| {
+            format!("{:?} is not column=value, as in {}", part.trim(), vocabulary.example)
+        })?;
         translate(column_name(column)?, value.trim())
     };
     text.split(',').map(part).collect()
 }
 
-fn split_condition(condition: &str) -> Result<(&str, Relation, &str), String> {
+fn split_condition<'a>(
+    condition: &'a str,
+    vocabulary: &Vocabulary,
+) -> Result<(&'a str, Relation, &'a str), String> {
     let found = RELATIONS.iter().filter_map(|&(sign, relation)| {
         let at = condition.find(sign)?;
         Some((at, &condition[..at], relation, &condition[at + sign.len()..]))
     });
     // Of signs that begin at the same place the longer is listed first.
     let (_, column, relation, bound) = found.min_by_key(|found| found.0).ok_or_else(|| {
-        format!("{:?} has none of ==, !=, <, <=, > and >=, as in failed==0", condition.trim())
+        let (condition, example) = (condition.trim(), vocabulary.example);
+        format!("{condition:?} has none of ==, !=, <, <=, > and >=, as in {example}")
     })?;
     Ok((column, relation, bound))
 }
@@ -418,7 +425,7 @@ mod tests {
     fn what_is_not_a_gate_is_refused_with_what_is_wrong() {
         for (text, why) in [
             ("", "has none of =="),
-            ("failed", "has none of =="),
+            ("failed", "has none of ==, !=, <, <=, > and >=, as in clients=50: failed==0"),
             ("failed=0", "has none of =="),
             ("failed==", "\"\" is not a number"),
             ("failed==none", "\"none\" is not a number"),
@@ -426,7 +433,7 @@ mod tests {
             ("a<b<3", "\"b<3\" is not a number"),
             ("==0", "\"\" is not the name of a column"),
             ("mean s<2", "\"mean s\" is not the name of a column"),
-            ("thread: failed==0", "\"thread\" is not column=value"),
+            ("thread: failed==0", "\"thread\" is not column=value, as in clients=50: failed==0"),
             (": failed==0", "\"\" is not column=value"),
             ("volume=ten: failed==0", "\"ten\" is not a number of MiB"),
         ] {

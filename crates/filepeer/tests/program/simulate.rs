@@ -109,6 +109,7 @@ fn a_gate_that_is_not_met_is_the_exit_status_and_one_about_nothing_is_refused() 
         ("method=it:found==1", "no row is selected"),
         ("depth==1", "there is no column \"depth\""),
         ("method==1", "holds words"),
+        ("found", "has none of ==, !=, <, <=, > and >=, as in method=flood:found>0.99"),
     ] {
         let output = filepeer(&format!("{SMALL} --gate {gate}"), dir.path());
         assert_code(&output, 2);
