@@ -86,6 +86,24 @@ fn the_status_of_a_search_says_whether_somebody_has_it_and_whether_anybody_was_a
 }
 
 #[test]
+fn search_and_get_speak_the_language_that_is_asked_for() {
+    let node = sharing(&[("contoh.txt", "x")]);
+    found("contoh.txt", &node);
+    let (via, dir) = (node.address().to_string(), TempDir::new().unwrap());
+    let said = |command: &str, name: &str| {
+        let mut program = Command::new(FILEPEER);
+        program.args([command, name, "--lang", "id", "--via", &via]).current_dir(dir.path());
+        let output = program.output().unwrap();
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    let table = said("search", "contoh.txt");
+    assert!(table.starts_with("NAMA ") && table.contains("jawaban pertama"), "{table}");
+    let fetched = said("get", "contoh.txt");
+    assert!(fetched.contains(" dalam ") && fetched.contains(", dari "), "{fetched}");
+    assert!(said("get", "absent.txt").contains("tidak ada yang punya"));
+}
+
+#[test]
 fn a_file_is_found_when_it_comes_and_not_when_it_is_gone() {
     let node = sharing(&[]);
     fs::write(node.dir().join("new.txt"), "new").unwrap();

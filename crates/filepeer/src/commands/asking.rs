@@ -7,7 +7,10 @@ use cli::units;
 use searching::{Strategy, Wanted};
 
 use super::reach::ReachArgs;
-use crate::node::{Event, Listener, NeighbourAddress, Node, Nothing, OpenError, Search, Until};
+use crate::{
+    language::Language,
+    node::{Event, Listener, NeighbourAddress, Node, Nothing, OpenError, Search, Until},
+};
 
 /// After this time without another answer nobody else is expected to have a file.
 const QUIET: Duration = Duration::from_millis(500);
@@ -35,6 +38,10 @@ pub(crate) struct AskingArgs {
         value_parser = units::seconds_not_zero
     )]
     wait: Duration,
+
+    /// Language of what is said
+    #[arg(long, value_enum, default_value = "en")]
+    pub(super) lang: Language,
 
     #[command(flatten)]
     reach: ReachArgs,

@@ -28,7 +28,8 @@ use crate::{
         outcome::{self, Outcome},
         partial::{IfExists, Target},
     },
-    node::{Node, SeedHolder},
+    language::Language,
+    node::{Node, Place, SeedHolder},
 };
 
 const NOTES: &str = "\
@@ -112,7 +113,7 @@ async fn get(args: &GetArgs, node: &Node, wish: &Wish) -> anyhow::Result<()> {
     match &wish.source {
         Source::Tickets(tickets) => {
             let wanted = wishes::of_tickets(node, tickets)?;
-            from_peers(node, &wish.name, wanted, target).await
+            from_peers(node, &wish.name, wanted, target, args.asking.lang).await
         }
         Source::Search => search(args, node, &wish.name, target).await,
     }
@@ -134,22 +135,21 @@ async fn search(
     name: &FileName,
     target: Target,
 ) -> anyhow::Result<()> {
+    let language = args.asking.lang;
     let mut answer = node.search(args.asking.search(Wanted::Exact(name.clone()))).await;
     // Contents that more peers have come first; the order among others stays.
     answer.found.sort_by_key(|found| std::cmp::Reverse(found.holders.len()));
     if answer.found.len() > 1 {
         let others = answer.found.len() - 1;
-        cli::errln!(
-            "filepeer: {name}: other contents have this name too ({others}); fewer have them"
-        );
+        cli::errln!("filepeer: {}", language.other_contents(name, others));
     }
     match (answer.found.first(), answer.of_seed.first()) {
         (Some(found), _) => {
             let wanted = wishes::of_found(node, found)?;
-            from_peers(node, name, wanted, target).await
+            from_peers(node, name, wanted, target, language).await
         }
-        (None, Some(holder)) => from_a_seed(holder, target).await,
-        (None, None) => bail!("nobody has it within a TTL of {}", args.asking.ttl),
+        (None, Some(holder)) => from_a_seed(holder, target, language).await,
+        (None, None) => bail!(language.nobody_has_it(args.asking.ttl)),
     }
 }
 
@@ -158,42 +158,44 @@ async fn from_peers(
     name: &FileName,
     wanted: outcome::Wanted,
     target: Target,
+    language: Language,
 ) -> anyhow::Result<()> {
     let blobs = RemoteBlobs { endpoint: node.endpoint().clone() };
-    let mut bar = Bar::new(name, wanted.size);
+    let mut bar = Bar::new(name, wanted.size, language);
     let outcome = fetch(blobs, wanted, target, |progress| bar.show(&progress)).await;
     bar.finish();
-    cli::outln!("{}", summary(&outcome?));
+    cli::outln!("{}", summary(&outcome?, language));
     Ok(())
 }
 
-async fn from_a_seed(holder: &SeedHolder, target: Target) -> anyhow::Result<()> {
+async fn from_a_seed(
+    holder: &SeedHolder,
+    target: Target,
+    language: Language,
+) -> anyhow::Result<()> {
     let began = std::time::Instant::now();
     let (path, len) = from_seed::get(holder, target).await.context("from a node of the seed")?;
-    let (len, time) = (units::length(len), units::time(began.elapsed()));
-    cli::outln!("{}: {len} in {time} from {}, not checked", path.display(), holder.address);
+    let (size, time) = (units::length(len), units::time(began.elapsed()));
+    let said = language.fetched_unchecked(path.display(), size, time, holder.address);
+    cli::outln!("{said}");
     Ok(())
 }
 
-fn summary(outcome: &Outcome) -> String {
-    let Outcome { path, size, resumed, took, holders, dropped, .. } = outcome;
-    let from: Vec<_> = match &holders[..] {
-        [(holder, _)] => vec![holder.to_string()],
+fn summary(outcome: &Outcome, language: Language) -> String {
+    let Outcome { path, size, resumed, took, holders, dropped } = outcome;
+    let file = path.display();
+    let (length, time) = (units::length(*size), units::time(*took));
+    let rate = units::rate((size - resumed) as f64 / took.as_secs_f64().max(1e-6));
+    let fetched = match &holders[..] {
+        [] => language.fetched_before(file, length, time),
+        [(holder, _)] => language.fetched(file, length, time, rate, holder),
         all => {
-            all.iter().map(|(place, sent)| format!("{place} ({})", units::size(*sent))).collect()
+            let each = |(place, sent): &(Place, u64)| format!("{place} ({})", units::size(*sent));
+            let all: Vec<_> = all.iter().map(each).collect();
+            language.fetched(file, length, time, rate, all.join(", "))
         }
     };
-    let rate = (size - resumed) as f64 / took.as_secs_f64().max(1e-6);
-    let mut text =
-        format!("{}: {} in {}", path.display(), units::length(*size), units::time(*took));
-    if !from.is_empty() {
-        text += &format!(", {}, from {}", units::rate(rate), from.join(", "));
-    }
-    if *resumed > 0 {
-        text += &format!("; {} were there already", units::size(*resumed));
-    }
-    for (holder, why) in dropped {
-        text += &format!("; {holder} was dropped: {why}");
-    }
-    text
+    let there = (*resumed > 0).then(|| language.were_there(units::size(*resumed)));
+    let dropped = dropped.iter().map(|(holder, why)| language.was_dropped(holder, why));
+    [fetched].into_iter().chain(there).chain(dropped).collect::<Vec<_>>().join("; ")
 }

@@ -6,6 +6,7 @@ use cli::{
     table::{self, Side},
     units,
 };
+use figures::Numbers;
 use protocol::FileNameError;
 use searching::{Found, Wanted};
 
@@ -64,7 +65,7 @@ pub(crate) fn run(args: &SearchArgs) -> anyhow::Result<ExitCode> {
     runtime()?.block_on(async {
         let mut ending = Ending::by_signals()?;
         tokio::select! {
-            answer = ask(&args.asking, search) => show(&answer?, args.asking.ttl),
+            answer = ask(&args.asking, search) => show(&answer?, &args.asking),
             () = ending.asked() => Ok(EXIT_STOPPED.into()),
         }
     })
@@ -78,12 +79,13 @@ async fn ask(args: &AskingArgs, search: Search) -> anyhow::Result<Answer> {
     Ok(answer)
 }
 
-fn show(answer: &Answer, ttl: u16) -> anyhow::Result<ExitCode> {
+fn show(answer: &Answer, args: &AskingArgs) -> anyhow::Result<ExitCode> {
+    let language = args.lang;
     let Some(response) = answer.response else {
-        cli::errln!("filepeer: nobody has it within a TTL of {ttl}");
+        cli::errln!("filepeer: {}", language.nobody_has_it(args.ttl));
         return Ok(ExitCode::FAILURE);
     };
-    let mut rows = vec![["NAME", "SIZE", "HASH", "AT", "HOPS"].map(str::to_owned).to_vec()];
+    let mut rows = vec![language.found_columns().map(str::to_owned).to_vec()];
     rows.extend(answer.found.iter().flat_map(rows_of));
     rows.extend(answer.of_seed.iter().map(|holder| {
         let (name, at) = (holder.name.to_string(), holder.address.to_string());
@@ -91,7 +93,8 @@ fn show(answer: &Answer, ttl: u16) -> anyhow::Result<ExitCode> {
     }));
     let sides = [Side::Left, Side::Right, Side::Left, Side::Left, Side::Right];
     cli::outln!("{}", table::aligned(&sides, &rows).trim_end());
-    cli::errln!("filepeer: the first answer took {:.1} ms", response.as_secs_f64() * 1e3);
+    let milliseconds = language.decimal(response.as_secs_f64() * 1e3, 1);
+    cli::errln!("filepeer: {}", language.first_answer(milliseconds));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -22,6 +22,7 @@ use crate::{
         uploads::Uploads,
     },
     holdings::{Finding, Holdings},
+    language::Language,
     node::{Identity, NeighbourAddress, Node, Nothing, Offer, Options},
     watch::NodeWatch,
 };
@@ -104,15 +105,12 @@ async fn serve(args: &ServeArgs, mut ending: Ending) -> anyhow::Result<()> {
     cli::outln!("listening on {}", node.address());
     cli::outln!("identity {}", node.id());
     watched.lines.iter().for_each(|line| cli::outln!("{line}"));
+    let language: Language = args.record.log_lang.into();
     if holdings.is_none() {
-        cli::errln!(
-            "filepeer: it shares nothing, and passes searches on; --share DIR shares the files of a directory"
-        );
+        cli::errln!("filepeer: {}", language.shares_nothing());
     }
     if args.reach.is_on_this_machine_alone() {
-        cli::errln!(
-            "filepeer: this machine alone can reach it; --lan, --host or --relay lets others"
-        );
+        cli::errln!("filepeer: {}", language.alone_reaches());
     }
     ending.asked().await;
     node.stop().await;

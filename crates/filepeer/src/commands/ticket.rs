@@ -18,6 +18,7 @@ use crate::{
         uploads::Uploads,
     },
     holdings::{Finding, Holdings, held::Held},
+    language::Language,
     node::{Event, Listener, Node},
     ticket::Ticket,
 };
@@ -41,6 +42,10 @@ pub(crate) struct TicketArgs {
     #[arg(long, value_name = "RATE")]
     upload_limit: Option<UploadLimit>,
 
+    /// Language of what is said
+    #[arg(long, value_enum, default_value = "en")]
+    lang: Language,
+
     #[command(flatten)]
     reach: ReachArgs,
 }
@@ -59,12 +64,12 @@ async fn serve(
     mut ending: Ending,
 ) -> anyhow::Result<()> {
     let held = tokio::select! {
-        held = hashed(&holdings) => held?,
+        held = hashed(&holdings, args.lang) => held?,
         () = ending.asked() => return Ok(()),
     };
     let bandwidth = Arc::new(Bandwidth::new(args.upload_limit));
-    let uploads = Uploads::new(Arc::clone(&holdings), bandwidth, teller());
-    let options = args.reach.passing_node(&[], teller());
+    let uploads = Uploads::new(Arc::clone(&holdings), bandwidth, teller(args.lang));
+    let options = args.reach.passing_node(&[], teller(args.lang));
     let node = Node::start(options, Arc::new(crate::node::Nothing), |router| {
         router.accept(blobs::ALPN, uploads)
     });
@@ -77,7 +82,7 @@ async fn serve(
 }
 
 /// The file, once it was hashed. Later it is hashed again when it changes: its ticket is for nothing then.
-async fn hashed(holdings: &Arc<Holdings>) -> anyhow::Result<Arc<Held>> {
+async fn hashed(holdings: &Arc<Holdings>, language: Language) -> anyhow::Result<Arc<Held>> {
     let (sender, receiver) = oneshot::channel();
     let sender = Mutex::new(Some(sender));
     holdings.keep_current(move |finding| {
@@ -94,7 +99,7 @@ async fn hashed(holdings: &Arc<Holdings>) -> anyhow::Result<Arc<Held>> {
         match sender.lock().expect("no holder of this lock panics").take() {
             // Nobody waits any more when it was stopped.
             Some(sender) => drop(sender.send(first)),
-            None => cli::errln!("the file was changed: its ticket is for nothing now"),
+            None => cli::errln!("filepeer: {}", language.ticket_void()),
         }
     })?;
     receiver.await.context("the file is not looked after any more")?.map_err(anyhow::Error::msg)?;
@@ -126,20 +131,19 @@ fn addresses(node: &Node) -> Vec<std::net::SocketAddr> {
 }
 
 fn tell_whom(args: &TicketArgs) {
-    let whom = if args.reach.is_on_this_machine_alone() {
-        "this machine alone can fetch it; --lan, --host or --relay lets others"
-    } else {
-        "whoever has the ticket can fetch it"
+    let whom = match args.reach.is_on_this_machine_alone() {
+        true => args.lang.ticket_alone(),
+        false => args.lang.ticket_anybody(),
     };
-    cli::errln!("filepeer: {whom}; Ctrl-C ends it");
+    cli::errln!("filepeer: {whom}");
 }
 
-fn teller() -> Listener {
-    Arc::new(|event| match event {
+fn teller(language: Language) -> Listener {
+    Arc::new(move |event| match event {
         Event::Served { peer, bytes, took, .. } => {
-            cli::errln!("{} to {peer} in {}", units::length(bytes), units::time(took));
+            cli::errln!("{}", language.sent(units::length(bytes), peer, units::time(took)));
         }
-        Event::PeerRefused { peer, why } => cli::errln!("{peer} was sent away: {why}"),
+        Event::PeerRefused { peer, why } => cli::errln!("{}", language.sent_away(peer, why)),
         _ => {}
     })
 }

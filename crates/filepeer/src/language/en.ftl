@@ -32,6 +32,37 @@ demo_result =
     } away, in { $milliseconds } ms. All its { $bytes } bytes came, and the copy is the same.
 demo_left = The lines above are in { $log } too. Nothing else is left behind.
 
+## What serve, search, get and ticket say
+
+alone_reaches = this machine alone can reach it; --lan, --host or --relay lets others
+shares_nothing = it shares nothing, and passes searches on; --share DIR shares the files of a directory
+ticket_alone = this machine alone can fetch it; --lan, --host or --relay lets others; Ctrl-C ends it
+ticket_anybody = whoever has the ticket can fetch it; Ctrl-C ends it
+ticket_void = the file was changed: its ticket is for nothing now
+sent = { $size } to { $peer } in { $time }
+sent_away = { $peer } was sent away: { $why }
+nobody_has_it = nobody has it within a TTL of { $ttl }
+first_answer = the first answer took { $milliseconds } ms
+other_contents =
+    { $name }: { $others ->
+        [one] another content has this name too; fewer have it
+       *[other] { $others } other contents have this name too; fewer have them
+    }
+fetched = { $file }: { $size } in { $time }, { $rate }, from { $holders }
+fetched_before = { $file }: { $size } in { $time }
+fetched_unchecked = { $file }: { $size } in { $time } from { $holder }, not checked
+were_there = { $size } were there already
+was_dropped = { $holder } was dropped: { $why }
+holder_slow = { $holder } is slow: another sends what it was asked for
+holder_lost = { $holder } is lost: { $why }; it is tried again
+holder_dropped = { $holder } is dropped: { $why }
+found_columns =
+    NAME
+    SIZE
+    HASH
+    AT
+    HOPS
+
 ## How a search goes about it
 
 method_flood = flood

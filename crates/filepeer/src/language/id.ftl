@@ -26,6 +26,33 @@ demo_result =
     dan isinya sama.
 demo_left = Baris-baris di atas juga ada di { $log }. Selain itu tidak ada yang ditinggalkan.
 
+## Yang dikatakan serve, search, get dan ticket
+
+alone_reaches = hanya mesin ini yang bisa menghubunginya; --lan, --host atau --relay membukanya untuk yang lain
+shares_nothing = tidak ada yang dibagikan, pencarian hanya diteruskan; --share DIR membagikan file dari sebuah direktori
+ticket_alone = hanya mesin ini yang bisa mengambilnya; --lan, --host atau --relay membukanya untuk yang lain; Ctrl-C mengakhiri
+ticket_anybody = siapa pun yang punya tiketnya bisa mengambilnya; Ctrl-C mengakhiri
+ticket_void = file itu berubah: tiketnya tidak berlaku lagi
+sent = { $size } ke { $peer } dalam { $time }
+sent_away = { $peer } ditolak: { $why }
+nobody_has_it = tidak ada yang punya dalam jarak TTL { $ttl }
+first_answer = jawaban pertama butuh { $milliseconds } ms
+other_contents = { $name }: { $others } isi lain juga bernama begitu; yang punya lebih sedikit
+fetched = { $file }: { $size } dalam { $time }, { $rate }, dari { $holders }
+fetched_before = { $file }: { $size } dalam { $time }
+fetched_unchecked = { $file }: { $size } dalam { $time } dari { $holder }, tidak diperiksa
+were_there = { $size } sudah ada sebelumnya
+was_dropped = { $holder } ditinggalkan: { $why }
+holder_slow = { $holder } lambat: node lain mengirim bagiannya
+holder_lost = { $holder } hilang: { $why }; akan dicoba lagi
+holder_dropped = { $holder } ditinggalkan: { $why }
+found_columns =
+    NAMA
+    UKURAN
+    HASH
+    DI
+    HOP
+
 ## Cara mencari
 
 method_flood = banjir

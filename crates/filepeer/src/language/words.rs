@@ -18,6 +18,12 @@ texts! {
     demo_ports(wanted, why, taken), demo_result(name, holder, hops, milliseconds, bytes),
     demo_left(log),
 
+    alone_reaches, shares_nothing, ticket_alone, ticket_anybody, ticket_void, sent(size, peer, time),
+    sent_away(peer, why), nobody_has_it(ttl), first_answer(milliseconds), other_contents(name, others),
+    fetched(file, size, time, rate, holders), fetched_before(file, size, time),
+    fetched_unchecked(file, size, time, holder), were_there(size), was_dropped(holder, why), holder_slow(holder),
+    holder_lost(holder, why), holder_dropped(holder, why),
+
     method_flood, method_rings, method_walkers, method_bloom,
 
     unknown, report, findings, figures, by_hand, not_reportable, tile_searches, tile_searches_note(cases),
@@ -43,7 +49,7 @@ heads! {
     #[cfg(test)]
     HEADS:
 
-    summary_columns: 12, growth_columns: 6, spread_columns: 4, churn_columns: 4,
+    found_columns: 5, summary_columns: 12, growth_columns: 6, spread_columns: 4, churn_columns: 4,
 }
 
 #[cfg(test)]
