@@ -97,7 +97,7 @@ data_behind = The numbers behind it
 figure = Figure { $number }
 predicted = predicted
 simulated = simulated
-at_least = from { $number }
+at_least = ≥ { $number }
 title = Search over neighbours, { $started }
 what =
     { $searches } searches with each of { $seeds ->
@@ -111,21 +111,22 @@ case_done = { $number }/{ $all }: { $case }
 stopping = Stopping: what is being simulated is finished and reported. Ctrl-C again ends at once.
 mark_partial = PARTIAL: not all seeds were simulated of { $cases }
 notes =
-    A flood goes to all neighbours, from each node once. Rings are floods that go 1, 2, 3 hops far and so on, until one
-    has found the file. A walker goes to one neighbour at a time, chosen by chance. Bloom is one walk that follows the
-    filters with which neighbours tell what is near them; where it finds nothing, a flood follows. Messages are
-    the queries that all nodes send for one search, without the answers; p95 is what 95% of the searches do not
-    exceed. Predicted is what the graph alone says: for a flood, the sum over all nodes that are nearer than its TTL;
-    for rings, the same for each ring. Walkers need at least the number that is given, which is that of a walk
-    that never meets a node twice. Hops and time are of the first answer, of searches that found the file. In the
-    column "there" are the found ones of those searches that could reach a node with the file when they began. Where
-    nodes come and go, rings and Bloom search again later, and find some files whose node has come back; a walker that
-    is with a node that leaves is lost.
+    A flood goes to all neighbours, from each node once. Rings are floods that go 1, 2, 3 hops far and so on, until
+    one has found the file. A walker goes to one neighbour at a time, chosen by chance. Bloom is one walk that
+    follows the filters with which neighbours tell what is near them; where it finds nothing, a flood follows.
+    Messages are the queries that all nodes send for one search, without the answers; p95 is what 95% of the
+    searches do not exceed. Predicted is what the graph alone says: for a flood, the sum over all nodes that are
+    nearer than its TTL; for rings, the same for each ring. Walkers need at least the number that is given, which is
+    that of a walk that never meets a node twice. Hops and time are of the first answer, of searches that found the
+    file. In the column "found if reachable" are the found ones of those searches that could reach a node with the
+    file when they began. Where nodes come and go, rings and Bloom search again later, and find some files whose
+    node has come back; a walker that is with a node that leaves is lost.
 
 found_messages =
     With { $nodes } nodes a search takes { $flood } messages by flood, { $rings } by rings, { $walkers } by walkers and
     { $bloom } by Bloom filters, on average. That is { $times } times fewer than by flood.
 found_prediction = The mean messages of floods and rings are within { $off } of what the graph predicts.
+found_prediction_exactly = The mean messages of floods and rings are what the graph predicts.
 found_reach = With { $nodes } nodes a flood of { $ttl } hops finds { $share } of the files: the others are farther away.
 found_all = All { $searches } searches among nodes that stay found the file.
 found_hops = With { $nodes } nodes the file is { $mean } hops away on average, and { $most } at most.
@@ -140,7 +141,7 @@ summary_columns =
     Case
     Searches
     Found
-    There
+    Found if reachable
     Messages (mean)
     Predicted
     p95
@@ -188,7 +189,7 @@ churn_columns =
     Method
     Away
     Found
-    There
+    Found if reachable
 
 ## How it was made
 

@@ -83,7 +83,7 @@ data_behind = Angka di balik gambar
 figure = Gambar { $number }
 predicted = perkiraan
 simulated = simulasi
-at_least = min. { $number }
+at_least = ≥ { $number }
 title = Pencarian lewat tetangga, { $started }
 what =
     { $searches } pencarian untuk masing-masing dari { $seeds } seed, pada graf acak yang setiap node-nya punya { $degree }
@@ -93,22 +93,23 @@ case_done = { $number }/{ $all }: { $case }
 stopping = Berhenti: yang sedang disimulasikan diselesaikan dan dilaporkan. Ctrl-C sekali lagi langsung mengakhiri.
 mark_partial = SEBAGIAN: belum semua seed disimulasikan untuk { $cases }
 notes =
-    Banjir pergi ke semua tetangga, dari setiap node satu kali. Cincin adalah banjir sejauh 1, 2, 3 hop dan seterusnya,
-    sampai salah satunya menemukan file. Seorang pejalan pergi ke satu tetangga setiap kali, yang dipilih secara acak.
-    Bloom adalah satu pejalan yang mengikuti filter, yaitu kabar dari tetangga tentang apa yang ada di dekat mereka;
-    kalau tidak menemukan apa-apa, banjir menyusul. Pesan adalah pertanyaan yang dikirim semua node untuk satu
-    pencarian, tanpa jawabannya; p95 tidak dilampaui oleh 95% pencarian. Perkiraan datang dari grafnya saja: untuk
-    banjir, jumlah atas semua node yang lebih dekat daripada TTL; untuk cincin, sama untuk setiap cincin. Pejalan
-    perlu paling sedikit angka yang disebut, yaitu milik pejalan yang tidak pernah bertemu node dua kali. Hop
-    dan waktu adalah milik jawaban pertama, untuk pencarian yang menemukan file. Kolom "ada" menghitung yang
-    ditemukan dari pencarian yang sejak awal bisa mencapai node dengan file itu. Kalau node datang dan pergi, cincin dan
-    Bloom mencari lagi kemudian, dan menemukan beberapa file yang node-nya sudah kembali; pejalan yang sedang ada di node
-    yang pergi ikut hilang.
+    Banjir pergi ke semua tetangga, dari setiap node satu kali. Cincin adalah banjir sejauh 1, 2, 3 hop dan
+    seterusnya, sampai salah satunya menemukan file. Seorang pejalan pergi ke satu tetangga setiap kali, yang
+    dipilih secara acak. Bloom adalah satu pejalan yang mengikuti filter, yaitu kabar dari tetangga tentang apa yang
+    ada di dekat mereka; kalau tidak menemukan apa-apa, banjir menyusul. Pesan adalah pertanyaan yang dikirim semua
+    node untuk satu pencarian, tanpa jawabannya; p95 tidak dilampaui oleh 95% pencarian. Perkiraan datang dari
+    grafnya saja: untuk banjir, jumlah atas semua node yang lebih dekat daripada TTL; untuk cincin, sama untuk
+    setiap cincin. Pejalan perlu paling sedikit angka yang disebut, yaitu milik pejalan yang tidak pernah bertemu
+    node dua kali. Hop dan waktu adalah milik jawaban pertama, untuk pencarian yang menemukan file. Kolom "ditemukan
+    jika terjangkau" menghitung yang ditemukan dari pencarian yang sejak awal bisa mencapai node dengan file itu.
+    Kalau node datang dan pergi, cincin dan Bloom mencari lagi kemudian, dan menemukan beberapa file yang node-nya
+    sudah kembali; pejalan yang sedang ada di node yang pergi ikut hilang.
 
 found_messages =
     Dengan { $nodes } node sebuah pencarian rata-rata butuh { $flood } pesan dengan banjir, { $rings } dengan cincin, { $walkers }
     dengan pejalan dan { $bloom } dengan filter Bloom. Itu { $times } kali lebih sedikit daripada banjir.
 found_prediction = Rata-rata pesan banjir dan cincin berbeda paling banyak { $off } dari perkiraan menurut grafnya.
+found_prediction_exactly = Rata-rata pesan banjir dan cincin tepat seperti perkiraan menurut grafnya.
 found_reach = Dengan { $nodes } node banjir sejauh { $ttl } hop menemukan { $share } file: yang lain lebih jauh letaknya.
 found_all = Semua { $searches } pencarian di antara node yang menetap menemukan filenya.
 found_hops = Dengan { $nodes } node file rata-rata berjarak { $mean } hop, paling jauh { $most }.
@@ -123,12 +124,12 @@ summary_columns =
     Kasus
     Pencarian
     Ditemukan
-    Ada
-    Pesan (rata-rata)
+    Ditemukan jika terjangkau
+    Pesan (rerata)
     Perkiraan
     p95
-    Terbanyak
-    Hop (rata-rata)
+    Maks.
+    Hop (rerata)
     Hop (terjauh)
     Waktu (ms)
     Waktu p95 (ms)
@@ -171,7 +172,7 @@ churn_columns =
     Cara
     Tidak ada
     Ditemukan
-    Ada
+    Ditemukan jika terjangkau
 
 ## Cara membuatnya
 

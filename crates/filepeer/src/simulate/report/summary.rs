@@ -95,11 +95,13 @@ mod tests {
         assert!(grid.rows.iter().all(|row| row.len() == grid.heads.len()));
         // Of 20 nodes with 3 neighbours each, whose distances are below the TTL: 2 times 30 edges - 20 + 1.
         assert_eq!(grid.rows[0][..6], ["flood-20", "40", "100%", "100%", "41.0", "41.0"]);
-        assert_eq!(grid.rows[2][5], "from 10.0");
+        assert_eq!(grid.rows[2][5], "≥ 10.0");
         let indonesian = super::grid(&run, Language::Id);
         assert_eq!(indonesian.rows[0][4], "41,0");
-        let screen = on_screen(&run, Language::En);
-        assert!(screen.lines().all(|line| line.chars().count() <= 80), "{screen}");
+        for language in [Language::En, Language::Id] {
+            let screen = on_screen(&run, language);
+            assert!(screen.lines().all(|line| line.chars().count() <= 80), "{screen}");
+        }
     }
 
     #[test]
