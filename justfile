@@ -50,7 +50,7 @@ fault ROUNDS="100":
     KOLAM_FAULT=full cargo test --release -p fileserver --test faults -- --nocapture --test-threads 2
     KOLAM_MODEL_ROUNDS={{ ROUNDS }} cargo test --release -p fileserver --test model
 
-# The Debian package of the four programs, in target/debian
+# The Debian package of the four programs, in target/debian; of chatsim and filepeer too where they are built
 deb:
     cargo build --release && bash packaging/deb
 

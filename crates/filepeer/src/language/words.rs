@@ -34,7 +34,8 @@ texts! {
     case_done(number, all, case), stopping,
 
     found_messages(nodes, flood, rings, walkers, bloom, times),
-    found_prediction(off), found_prediction_exactly, found_reach(nodes, share, ttl), found_all(searches), found_hops(nodes, mean, most),
+    found_prediction(off), found_prediction_exactly, found_reach(nodes, share, ttl), found_all(searches),
+    found_hops(nodes, mean, most),
     found_churn(away, flood, rings, walkers, bloom, there),
     found_there(flood, rings, walkers, bloom),
 

@@ -15,7 +15,8 @@ use testkit::{ServerBuilder, skip};
 
 use crate::{both, can_run, expect_silence, output, project, stdout};
 
-const PROGRAMS: [&str; 4] = ["filebalancer", "fileclient", "fileserver", "stress-run"];
+const PROGRAMS: [&str; 6] =
+    ["chatsim", "filebalancer", "fileclient", "filepeer", "fileserver", "stress-run"];
 const UNIT: &str = "usr/lib/systemd/system/fileserver.service";
 const SETTINGS: &str = "etc/default/fileserver";
 
