@@ -16,6 +16,7 @@ mod local_network;
 mod neighbours;
 mod offer;
 mod options;
+mod relay;
 mod searches;
 mod seed_wire;
 #[cfg(test)]
@@ -133,6 +134,10 @@ impl Node {
         node.share().await;
         let tcp = TcpListener::from_std(tcp).map_err(|reason| OpenError::Tcp(address, reason))?;
         node.tasks().spawn(Arc::new(wire).serve(tcp));
+        if let Some(relay) = node.inner.local.relay.clone() {
+            let (endpoint, local) = (node.endpoint().clone(), Arc::clone(&node.inner.local));
+            node.tasks().spawn(relay::look_for(relay, endpoint, local));
+        }
         node.inner.local.tell(Event::Ready { address });
         Ok(node)
     }

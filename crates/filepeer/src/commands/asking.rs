@@ -58,7 +58,7 @@ impl AskingArgs {
 
     /// A node for the command, which begins to link with those it searches through.
     pub(super) async fn start(&self) -> Result<Node, OpenError> {
-        let options = self.reach.passing_node(&self.via, tell_unreachable());
+        let options = self.reach.passing_node(&self.via, tell_unreachable(self.lang));
         Node::start(options, Arc::new(Nothing), |router| router).await
     }
 
@@ -75,11 +75,15 @@ impl AskingArgs {
     }
 }
 
-/// Says why a node behind `--via` is not asked.
-fn tell_unreachable() -> Listener {
-    Arc::new(|event| {
-        if let Event::NeighbourUnreachable { neighbour, why, .. } = event {
+/// Says why a node behind `--via`, or behind a relay, is not asked.
+fn tell_unreachable(language: Language) -> Listener {
+    Arc::new(move |event| match event {
+        Event::NeighbourUnreachable { neighbour, why, .. } => {
             cli::errln!("filepeer: {neighbour}: {}", cli::printable(&why));
         }
+        Event::RelayUnreachable { relay, why } => {
+            cli::errln!("filepeer: {}", language.log_relay_unreachable(relay, why));
+        }
+        _ => {}
     })
 }

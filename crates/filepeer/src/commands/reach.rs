@@ -25,6 +25,9 @@ pub(crate) struct ReachArgs {
     pub(crate) lan: bool,
 
     /// Reach peers behind a NAT through this relay; it sees who talks to whom, not what
+    ///
+    /// It is a server of iroh that somebody runs, and all peers name the same one. They name each other by
+    /// identity or ticket. Not yet tried with a relay that answers.
     #[arg(long, value_name = "URL")]
     pub(crate) relay: Option<RelayUrl>,
 }

@@ -143,6 +143,9 @@ fn teller(language: Language) -> Listener {
         Event::Served { peer, bytes, took, .. } => {
             cli::errln!("{}", language.sent(units::length(bytes), peer, units::time(took)));
         }
+        Event::RelayUnreachable { relay, why } => {
+            cli::errln!("filepeer: {}", language.log_relay_unreachable(relay, why));
+        }
         Event::PeerRefused { peer, why } => cli::errln!("{}", language.sent_away(peer, why)),
         _ => {}
     })

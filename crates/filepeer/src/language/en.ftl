@@ -8,6 +8,7 @@ log_neighbour = Node { $node } added the neighbour node { $neighbour }.
 log_neighbour_left = The neighbour node { $neighbour } has left.
 log_neighbour_lost = The neighbour node { $neighbour } is gone: { $why }.
 log_unreachable = The neighbour { $neighbour } cannot be reached: { $why }. It is tried again in { $seconds } s.
+log_relay_unreachable = The relay { $relay } cannot be reached: { $why }. It is tried again.
 log_query = Node { $node } received a search for the file '{ $name }'.
 log_found = File '{ $name }' found at node { $holder }.
 log_response = Response time of the file search at node { $holder }: { $seconds }s.

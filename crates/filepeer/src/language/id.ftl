@@ -8,6 +8,7 @@ log_neighbour = Node { $node } menambahkan tetangga node { $neighbour }.
 log_neighbour_left = Node tetangga { $neighbour } sudah pergi.
 log_neighbour_lost = Node tetangga { $neighbour } hilang: { $why }.
 log_unreachable = Tetangga { $neighbour } tidak bisa dihubungi: { $why }. Akan dicoba lagi dalam { $seconds } s.
+log_relay_unreachable = Relay { $relay } tidak bisa dihubungi: { $why }. Akan dicoba lagi.
 log_query = Node { $node } menerima permintaan pencarian file '{ $name }'.
 log_found = File '{ $name }' ditemukan di node { $holder }.
 log_response = Waktu respon pencarian file di node { $holder }: { $seconds }s.

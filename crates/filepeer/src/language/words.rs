@@ -10,7 +10,8 @@ texts! {
     TEXTS:
 
     log_ready(node), log_neighbour(node, neighbour), log_neighbour_left(neighbour), log_neighbour_lost(neighbour, why),
-    log_unreachable(neighbour, why, seconds), log_query(node, name), log_found(name, holder),
+    log_unreachable(neighbour, why, seconds), log_relay_unreachable(relay, why), log_query(node, name),
+    log_found(name, holder),
     log_response(holder, seconds), log_hops(hops), log_not_found(name, seconds),
     log_served(name, bytes, peer), log_done(seconds, throughput), log_dropped(holder, why),
     log_refused(peer, why),

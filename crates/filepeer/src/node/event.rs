@@ -35,6 +35,11 @@ pub(crate) enum Event {
         why: String,
         retry_in: Duration,
     },
+    /// Peers that no address leads to are not reached until the relay is there.
+    RelayUnreachable {
+        relay: String,
+        why: String,
+    },
     /// Somebody asks this node; a query that was already seen is not told of again.
     QueryReceived {
         node: Place,

@@ -25,6 +25,9 @@ pub(crate) fn of(event: &Event, language: Language) -> (Level, Vec<String>) {
         Event::NeighbourUnreachable { neighbour, why, retry_in } => warning(
             language.log_unreachable(neighbour, why, format!("{:.1}", retry_in.as_secs_f64())),
         ),
+        Event::RelayUnreachable { relay, why } => {
+            warning(language.log_relay_unreachable(relay, why))
+        }
         Event::QueryReceived { node, name, .. } => info([language.log_query(place(*node), name)]),
         Event::Found { name, holder, hops, response } => {
             let holder = place(*holder);

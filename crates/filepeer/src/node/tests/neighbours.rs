@@ -104,3 +104,18 @@ async fn more_neighbours_than_may_be_are_turned_away() {
     eventually("it hears why", || third.told(hears).contains(&true)).await;
     assert_eq!(full.counts().neighbours, 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_is_not_there_is_told_of_and_others_are_reached_all_the_same() {
+    let there = node(&[CONTOH], &[]).await;
+    let relay = Some("http://127.0.0.1:1".parse().unwrap());
+    let neighbours = vec![there.address().to_string().parse().unwrap()];
+    let asking = start(Options { relay, neighbours, ..options() }, &[]).await;
+    asking.until_it_has_neighbours(1).await;
+    assert_eq!(asking.flood(CONTOH.0).await.found.len(), 1);
+    let unreachable = |event: &Event| match event {
+        Event::RelayUnreachable { relay, .. } => Some(relay.clone()),
+        _ => None,
+    };
+    eventually("it is told", || asking.told(unreachable) == ["http://127.0.0.1:1/"]).await;
+}
