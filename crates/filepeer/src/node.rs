@@ -5,6 +5,7 @@
 //! [link] to a neighbour and each neighbour to be [kept](neighbours) is a task. Whatever others may
 //! send, hold or ask has a limit in the file that takes it.
 
+mod admission;
 mod counts;
 mod driver;
 mod endpoint;
@@ -38,6 +39,7 @@ use simulation::Chance;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet, time};
 
 pub(crate) use self::{
+    admission::Admission,
     counts::NodeCounts,
     endpoint::OpenError,
     event::{Event, Listener, Place},

@@ -17,7 +17,7 @@ use iroh::{
 };
 use protocol::FileName;
 use tokio::{
-    sync::{Semaphore, mpsc},
+    sync::mpsc,
     task::{self, JoinSet},
     time::{sleep_until, timeout},
 };
@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     holdings::{Holdings, held::Opened},
-    node::{Event, Listener, Place},
+    node::{Admission, Event, Listener, Place},
 };
 
 /// Connections of peers that fetch, or might.
@@ -55,8 +55,8 @@ pub(crate) struct Uploads(Arc<Shared>);
 struct Shared {
     holdings: Arc<Holdings>,
     bandwidth: Arc<Bandwidth>,
-    connections: Semaphore,
-    uploads: Semaphore,
+    connections: Admission,
+    uploads: Admission,
     tell: Listener,
 }
 
@@ -94,8 +94,8 @@ impl Uploads {
         Self(Arc::new(Shared {
             holdings,
             bandwidth,
-            connections: Semaphore::new(CONNECTIONS_MAX),
-            uploads: Semaphore::new(UPLOADS_MAX),
+            connections: Admission::new(CONNECTIONS_MAX),
+            uploads: Admission::new(UPLOADS_MAX),
             tell,
         }))
     }
@@ -103,13 +103,14 @@ impl Uploads {
 
 impl ProtocolHandler for Uploads {
     async fn accept(&self, connection: Connection) -> Result<(), AcceptError> {
-        let Ok(_counted) = self.0.connections.try_acquire() else {
+        let peer = Place::of(&connection);
+        let Some(_place) = self.0.connections.admit(peer.ip()) else {
             connection.close(code::LIMIT.into(), b"too many connections");
             return Ok(());
         };
         connection.set_max_concurrent_bi_streams(STREAMS_MAX.into());
         connection.set_max_concurrent_uni_streams(0_u32.into());
-        self.0.serve(&connection).await;
+        self.0.serve(&connection, peer).await;
         Ok(())
     }
 }
@@ -123,8 +124,8 @@ struct Answered {
 
 impl Shared {
     /// Answers until the peer closes, is idle, or asks for what is not understood.
-    async fn serve(self: &Arc<Self>, connection: &Connection) {
-        let (began, peer) = (Instant::now(), Place::of(connection));
+    async fn serve(self: &Arc<Self>, connection: &Connection, peer: Place) {
+        let began = Instant::now();
         let mut sent = BTreeMap::new();
         let mut answers = JoinSet::new();
         loop {
@@ -137,7 +138,7 @@ impl Shared {
                 }
                 next = timeout(IDLE_TIMEOUT, connection.accept_bi()) => match next {
                     Ok(Ok((answer, request))) => {
-                        answers.spawn(Arc::clone(self).answer(request, answer));
+                        answers.spawn(Arc::clone(self).answer(request, answer, peer));
                     }
                     Err(_) if !answers.is_empty() => {}
                     Ok(Err(_)) | Err(_) => break,
@@ -152,9 +153,14 @@ impl Shared {
         self.tell_served(peer, sent, began.elapsed());
     }
 
-    async fn answer(self: Arc<Self>, request: RecvStream, mut answer: SendStream) -> Answered {
+    async fn answer(
+        self: Arc<Self>,
+        request: RecvStream,
+        mut answer: SendStream,
+        peer: Place,
+    ) -> Answered {
         let mut sent = None;
-        let result = self.send(request, &mut answer, &mut sent).await;
+        let result = self.send(request, &mut answer, peer, &mut sent).await;
         // Either fails only where the peer has stopped the stream.
         let _ = match &result {
             Ok(()) => answer.finish(),
@@ -167,10 +173,11 @@ impl Shared {
         &self,
         mut request: RecvStream,
         answer: &mut SendStream,
+        peer: Place,
         sent: &mut Option<(FileName, u64)>,
     ) -> Result<(), UploadError> {
         let request = read(&mut request).await?;
-        let _counted = self.uploads.try_acquire().map_err(|_| UploadError::Busy)?;
+        let _place = self.uploads.admit(peer.ip()).ok_or(UploadError::Busy)?;
         // It is one look at the disk, and a file is in the kernel's cache when it was just hashed.
         let Some(opened) = self.holdings.open_content(&request.hash) else { return Ok(()) };
         let blob = opened.held.blob;

@@ -176,7 +176,12 @@ impl Driver {
             self.forget(id, now);
         }
         let id = LinkId(self.links_made);
-        if self.searcher.connect(id, now).is_err() {
+        // A neighbour that this node looks for is rather had than one that came by itself.
+        let mut is_linked = self.searcher.connect(id, now).is_ok();
+        if !is_linked && connection.side() == Side::Client && self.send_a_stranger_away(now) {
+            is_linked = self.searcher.connect(id, now).is_ok();
+        }
+        if !is_linked {
             self.local.tally.turned_away();
             return Closing::Full.close(&connection);
         }
@@ -186,6 +191,18 @@ impl Driver {
         self.links.insert(id, link);
         self.tell_links();
         self.local.tell(Event::NeighbourAdded { node, neighbour });
+    }
+
+    /// The one that came last. Whether there was one.
+    fn send_a_stranger_away(&mut self, now: Duration) -> bool {
+        let is_stranger = |(_, link): &(&LinkId, &Link)| link.side == Side::Server;
+        let Some(id) = self.links.iter().rfind(is_stranger).map(|(id, _)| *id) else {
+            return false;
+        };
+        let Some(link) = self.forget(id, now) else { return false };
+        let why = "a neighbour that was named has its place".to_owned();
+        self.local.tell(Event::NeighbourLost { neighbour: link.place, why });
+        true
     }
 
     /// Of two connections that two nodes have made to each other at once, both keep the same one: that of

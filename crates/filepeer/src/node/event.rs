@@ -1,6 +1,11 @@
 //! What happens to a node, for whoever writes it down.
 
-use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use iroh::{EndpointId, TransportAddr, endpoint::Connection};
 use protocol::FileName;
@@ -98,6 +103,10 @@ impl Place {
             _ => None,
         });
         Self { address, id: Some(connection.remote_id()) }
+    }
+
+    pub(crate) fn ip(self) -> Option<IpAddr> {
+        self.address.map(|address| address.ip())
     }
 }
 

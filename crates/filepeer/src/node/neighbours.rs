@@ -20,13 +20,14 @@ use iroh::{
 };
 use tokio::{
     net::lookup_host,
-    sync::{Semaphore, watch},
+    sync::watch,
     task::{AbortHandle, JoinSet},
     time,
 };
 
 use self::address::{HostPort, NeighbourAddress};
 use super::{
+    admission::Admission,
     driver::{Linked, Request, Requests},
     event::{Event, Place},
     link::{ALPN, Closing},
@@ -63,13 +64,13 @@ const SEED_PAUSE: Duration = Duration::from_secs(10);
 /// Takes the connections of others.
 pub(super) struct Door {
     requests: Requests,
-    places: Semaphore,
+    places: Admission,
     local: Arc<Local>,
 }
 
 impl Door {
     pub(super) fn new(requests: Requests, local: Arc<Local>) -> Self {
-        Self { requests, places: Semaphore::new(CONNECTIONS_MAX), local }
+        Self { requests, places: Admission::new(CONNECTIONS_MAX), local }
     }
 }
 
@@ -81,7 +82,7 @@ impl fmt::Debug for Door {
 
 impl ProtocolHandler for Door {
     async fn accept(&self, connection: Connection) -> Result<(), AcceptError> {
-        let Ok(_place) = self.places.try_acquire() else {
+        let Some(_place) = self.places.admit(Place::of(&connection).ip()) else {
             self.local.tally.turned_away();
             Closing::Full.close(&connection);
             return Ok(());

@@ -29,6 +29,7 @@ use tokio::{
 
 use self::question::Question;
 use super::{
+    admission::Admission,
     event::{Event, Place},
     local::Local,
     offer::Offer,
@@ -52,6 +53,9 @@ const QUESTION_WAIT: Duration = Duration::from_secs(5);
 /// For how many at once neighbours are asked. Neighbours take only so many queries from this node, and its own
 /// searches need some of them; those who are too many hear of what is here.
 const SEARCHES_MAX: usize = 16;
+
+/// For how long each has its place at least: what is found at once must not be asked for at once again.
+const SEARCH_PLACE_MIN: Duration = Duration::from_millis(100);
 
 /// How long neighbours are asked for somebody else. The seed's clients wait on their connection.
 const SEARCH_WAIT: Duration = Duration::from_secs(2);
@@ -78,7 +82,7 @@ pub(super) struct SeedWire {
     searches: Searches,
     stats: Stats,
     bandwidth: Arc<Bandwidth>,
-    searching: Semaphore,
+    searching: Arc<Semaphore>,
     /// The names that neighbours are being asked for.
     asked: Mutex<HashSet<FileName>>,
 }
@@ -91,20 +95,20 @@ impl SeedWire {
         stats: Stats,
         bandwidth: Arc<Bandwidth>,
     ) -> Self {
-        let (searching, asked) = (Semaphore::new(SEARCHES_MAX), Mutex::default());
+        let (searching, asked) = (Arc::new(Semaphore::new(SEARCHES_MAX)), Mutex::default());
         Self { local, offer, searches, stats, bandwidth, searching, asked }
     }
 
     /// Answers until the task is aborted.
     pub(super) async fn serve(self: Arc<Self>, listener: TcpListener) {
-        let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        let places = Admission::new(CONNECTIONS_MAX);
         loop {
             let Ok((stream, peer)) = listener.accept().await else {
                 // Open connections give descriptors back.
                 time::sleep(PAUSE).await;
                 continue;
             };
-            let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            let Some(place) = places.admit(Some(peer.ip())) else {
                 self.local.tally.turned_away();
                 continue;
             };
@@ -150,10 +154,11 @@ impl SeedWire {
             self.local.tell(Event::Found { name: name.clone(), holder, hops: Some(0), response });
             return Ok(Some(here));
         }
-        let Ok(_place) = self.searching.try_acquire() else {
+        let Ok(place) = Arc::clone(&self.searching).try_acquire_owned() else {
             self.local.tally.turned_away();
             return Ok(None);
         };
+        let until = begun + SEARCH_PLACE_MIN;
         let first = self.asked().insert(name.clone());
         let asked = first.then(|| Asked { wire: self, name });
         let reach = if asked.is_some() { Reach::Everyone } else { Reach::Peers };
@@ -164,7 +169,12 @@ impl SeedWire {
             wait: SEARCH_WAIT,
             until: Until::First,
         };
-        Ok(self.searches.run(search, reach).await.first)
+        let first = self.searches.run(search, reach).await.first;
+        task::spawn(async move {
+            time::sleep_until(until.into()).await;
+            drop(place);
+        });
+        Ok(first)
     }
 
     async fn send(

@@ -106,6 +106,26 @@ async fn more_neighbours_than_may_be_are_turned_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_neighbour_that_was_named_gets_the_place_of_one_that_came_by_itself() {
+    let absent = node(&[], &[]).await;
+    let address = absent.address();
+    absent.node.stop().await;
+    drop(absent);
+    let search = Config { neighbours_max: 2, ..options().search };
+    let neighbours = vec![address.to_string().parse().unwrap()];
+    let full = start(Options { search, neighbours, ..options() }, &[]).await;
+    let _strangers = [node(&[], &[full.address()]).await, node(&[], &[full.address()]).await];
+    full.until_it_has_neighbours(2).await;
+    let there = start_again_at(address).await;
+    let is_there = |event: &Event| match event {
+        Event::NeighbourAdded { neighbour, .. } => Some(neighbour.id == Some(there.node.id())),
+        _ => None,
+    };
+    eventually("it is linked", || full.told(is_there).contains(&true)).await;
+    assert_eq!(full.counts().neighbours, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_relay_that_is_not_there_is_told_of_and_others_are_reached_all_the_same() {
     let there = node(&[CONTOH], &[]).await;
     let relay = Some("http://127.0.0.1:1".parse().unwrap());

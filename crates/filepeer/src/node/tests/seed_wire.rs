@@ -59,6 +59,23 @@ async fn a_file_goes_no_faster_than_uploads_may() {
     assert!(begun.elapsed() >= Duration::from_millis(250), "{:?}", begun.elapsed());
 }
 
+/// What a neighbour has is found at once, so only the rate is in the way of asking it again.
+#[tokio::test(flavor = "multi_thread")]
+async fn neighbours_are_asked_for_others_so_many_times_a_second() {
+    let holder = node(&[CONTOH], &[]).await;
+    let asked = node(&[], &[holder.address()]).await;
+    asked.until_it_has_neighbours(1).await;
+    let (at, begun) = (asked.address(), Instant::now());
+    spawn_blocking(move || (0..60).for_each(|_| drop(ask(at, "SEARCH contoh.txt\n"))))
+        .await
+        .unwrap();
+    // Sixteen in each tenth of a second, and those that began before.
+    let most = 16 * (begun.elapsed().as_millis() as u64 / 100 + 2);
+    let sent = asked.counts().search.queries_sent;
+    assert!((1..=most).contains(&sent), "{sent} in {:?}", begun.elapsed());
+    assert_eq!(sent + asked.counts().turned_away, 60);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_ends_with_a_line_feed_a_close_or_quiet() {
     let node = node(&[CONTOH], &[]).await;
