@@ -52,15 +52,16 @@ impl Scale {
     }
 
     /// Of values above zero: from 1, 2 or 5 times a power of ten at or below `min` to one at or
-    /// above `max`.
+    /// above `max`. A single such value is in the middle.
     pub fn logarithmic(min: f64, max: f64, from: f64, to: f64) -> Self {
         let is_usable = min > 0.0 && max.is_finite();
         let (min, max) = if is_usable { (min, max.max(min)) } else { (1.0, 10.0) };
         let steps = decade_steps(min, max);
-        let low = steps.iter().copied().rfind(|step| *step <= min * (1.0 + 1e-9));
-        let high = steps.iter().copied().find(|step| *step >= max * (1.0 - 1e-9));
-        let low = low.unwrap_or(min);
-        let high = high.filter(|high| *high > low).unwrap_or(low * 10.0);
+        let low = steps.iter().rposition(|step| *step <= min * (1.0 + 1e-9)).unwrap_or_default();
+        let high = steps.iter().position(|step| *step >= max * (1.0 - 1e-9)).unwrap_or_default();
+        let [low, high] = if low < high { [low, high] } else { [low.saturating_sub(1), low + 1] };
+        let step = |at: usize, otherwise| steps.get(at).copied().unwrap_or(otherwise);
+        let (low, high) = (step(low, min), step(high, max * 10.0));
         Self { kind: Kind::Logarithmic, low, high, from, to }
     }
 
@@ -106,10 +107,10 @@ fn round_step(length: f64) -> f64 {
     steps.into_iter().find(|step| *step >= length * (1.0 - 1e-9)).unwrap_or(10.0 * decade)
 }
 
-/// 1, 2 and 5 of all decades that the values are in.
+/// 1, 2 and 5 of all decades that the values are in, and of those beside them.
 fn decade_steps(min: f64, max: f64) -> Vec<f64> {
     let (first, last) = (min.log10().floor() as i32, max.log10().ceil() as i32);
-    let decades = (first..=last).map(|decade| 10_f64.powi(decade));
+    let decades = (first - 1..=last + 1).map(|decade| 10_f64.powi(decade));
     decades.flat_map(|decade| [1.0, 2.0, 5.0].map(|factor| factor * decade)).collect()
 }
 
@@ -357,6 +358,9 @@ mod tests {
         let ticks: Vec<String> = scale.ticks().into_iter().map(px).collect();
         assert_eq!(ticks, ["2", "5", "10", "20", "50"]);
         assert!((scale.at(10.0) - 50.0).abs() < 1e-9);
+        let single = Scale::logarithmic(100.0, 100.0, 0.0, 100.0);
+        assert_eq!(single.ends(), (50.0, 200.0));
+        assert!((single.at(100.0) - 50.0).abs() < 1e-9);
         // Of many decades only the powers of ten have room.
         assert_eq!(Scale::logarithmic(0.001, 10.0, 0.0, 1.0).ticks().len(), 5);
         for (min, max) in [(5.0, 5.0), (0.0, 0.0), (f64::NAN, 1.0), (1.0, f64::INFINITY)] {
