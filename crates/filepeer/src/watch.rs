@@ -6,16 +6,20 @@
 //! the node's port once that is known.
 
 pub(crate) mod counts;
+mod pace;
 pub(crate) mod sentences;
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Instant,
+};
 
 use anyhow::Context;
 use monitor::{Listeners, RecordArgs, ServerRun, Watch, Watching, metrics, status::Status};
 use protocol::{Stats, Token, stats::Connections};
 use telemetry::{Journal, JournalReader, Scoreboard, journal};
 
-use self::counts::Counted;
+use self::{counts::Counted, pace::Pace};
 use crate::{
     language::Language,
     node::{Event, Listener, Node},
@@ -35,6 +39,7 @@ pub(crate) struct NodeWatch {
     board: Scoreboard,
     listeners: Listeners,
     counted: Arc<Counted>,
+    pace: Arc<Pace>,
 }
 
 impl NodeWatch {
@@ -45,15 +50,21 @@ impl NodeWatch {
             .context("cannot make the pipe of the log")?;
         let listeners = Listeners::bind(args.metrics, args.status)?;
         let counted = Arc::new(Counted::new(board));
-        let language = args.log_lang.into();
-        Ok(Self { language, journal, reader, board, listeners, counted })
+        let (language, pace) = (args.log_lang.into(), Arc::default());
+        Ok(Self { language, journal, reader, board, listeners, counted, pace })
     }
 
     /// For the node, which tells its events there.
     pub(crate) fn listener(&self) -> Listener {
         let (journal, counted) = (self.journal.clone(), Arc::clone(&self.counted));
-        let language = self.language;
-        Arc::new(move |event| tell(&journal, &counted, language, &event))
+        let (language, pace, losses) = (self.language, Arc::clone(&self.pace), self.board.losses());
+        Arc::new(move |event| {
+            counted.count(&event);
+            match pace.takes_one(Instant::now()) {
+                true => tell(&journal, &counted, language, &event),
+                false => _ = losses.journal.fetch_add(1, Relaxed),
+            }
+        })
     }
 
     /// For the node's answer to the question `STATS`: the counts as one line of JSON.
@@ -94,7 +105,6 @@ impl WatchedNode {
 /// A file that went to a peer is a request, as a server's: so the questions to the database know it. Everything else
 /// is told in words.
 fn tell(journal: &Journal, counted: &Counted, language: Language, event: &Event) {
-    counted.count(event);
     if let Event::Served { name, peer, bytes, took } = event {
         let request = counted.served(name, *peer, *bytes, *took);
         return journal.tell(telemetry::Level::Info, request);
