@@ -53,9 +53,6 @@ pub(crate) struct GetArgs {
     #[arg(value_name = "NAME|TICKET", required = true)]
     what: Vec<String>,
 
-    #[command(flatten)]
-    asking: AskingArgs,
-
     /// File to write, or folder to write into [default: the name of the file, here]
     #[arg(short, long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     output: Option<PathBuf>,
@@ -63,6 +60,9 @@ pub(crate) struct GetArgs {
     /// Replace a file that is there already
     #[arg(long)]
     replace: bool,
+
+    #[command(flatten)]
+    asking: AskingArgs,
 }
 
 /// An error means bad usage, or that the node could not start.

@@ -40,12 +40,12 @@ pub(crate) struct SearchArgs {
     #[arg(value_name = "NAME")]
     name: String,
 
-    #[command(flatten)]
-    asking: AskingArgs,
-
     /// Find all names that contain NAME
     #[arg(long)]
     substring: bool,
+
+    #[command(flatten)]
+    asking: AskingArgs,
 }
 
 impl SearchArgs {
