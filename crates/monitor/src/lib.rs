@@ -8,10 +8,10 @@ mod args;
 mod config;
 mod database;
 mod line;
-mod listener;
 pub mod metrics;
 mod questions;
 mod recorder;
+mod shared;
 pub mod stats;
 pub mod status;
 mod table;
@@ -21,7 +21,7 @@ pub use args::RecordArgs;
 pub use config::{
     Config, DatabaseTarget, DatabaseTargetError, LogFormat, LogLanguage, LogTarget, ServerRun,
 };
-pub use listener::ListenerError;
+pub use listening::ListenerError;
 pub use questions::{LogArgs, QueryError, answer};
 pub use recorder::{OpenError, Recorder, Recording};
 pub use table::Table;

@@ -19,12 +19,17 @@ use std::{
     time::{Duration, Instant},
 };
 
+use listening::{LINGER_TIME, ListenerError, time_left};
 use protocol::{ErrorCode, Fragment, Pause, Reply, Request, RequestFramer, Stats, Token};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+};
 use telemetry::Scoreboard;
 
 use crate::{
-    listener::{self, LINGER_TIME, ListenerError, Shared},
     metrics::{self, Family},
+    shared::Shared,
 };
 
 /// Enough for some people and programs that look once a second.
@@ -64,7 +69,7 @@ pub fn serve(listener: TcpListener, status: impl Status) -> Result<(), ListenerE
     });
     let answers = Arc::new(Answers { status, counts });
     let places = Arc::new(Places::default());
-    listener::open(listener, "status", move |stream| {
+    listening::open(listener, "status", move |stream| {
         let place = places.take(stream);
         let answers = Arc::clone(&answers);
         // Without a thread the connection is closed, and the client comes again. One that is gone
@@ -118,7 +123,7 @@ impl<S: Status, F: Fn() -> Vec<u8>> Client<'_, S, F> {
                 Err(err) => return Err(err),
             };
             if then == Then::Leave {
-                return listener::leave(self.stream, Instant::now() + LINGER_TIME);
+                return listening::leave(self.stream, Instant::now() + LINGER_TIME);
             }
         }
     }
@@ -188,7 +193,7 @@ impl<S: Status, F: Fn() -> Vec<u8>> Client<'_, S, F> {
             Some(name) => Reply::Authenticated { sentence: format!("welcome {name}") },
             None => {
                 // A client that goes, or has to, is waited for no longer.
-                listener::pause(self.stream, Instant::now() + REJECTION_DELAY);
+                pause(self.stream, Instant::now() + REJECTION_DELAY);
                 Reply::error(ErrorCode::AuthFailed, "no such token is known")
             }
         }
@@ -197,6 +202,18 @@ impl<S: Status, F: Fn() -> Vec<u8>> Client<'_, S, F> {
     fn send(&self, reply: &Reply, then: Then) -> io::Result<Then> {
         let mut stream = self.stream;
         stream.write_all(&reply.to_wire()).map(|()| then)
+    }
+}
+
+/// Waits until the deadline, or until nobody is there any more. What comes meanwhile stays to be read.
+fn pause(stream: &TcpStream, deadline: Instant) {
+    while let Ok(left) = time_left(deadline) {
+        let left = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
+        // Without a flag: of the connection's end alone, which half a close is not.
+        match poll(&mut [PollFd::new(stream, PollFlags::empty())], Some(&left)) {
+            Ok(0) | Err(Errno::INTR) => {}
+            Ok(_) | Err(_) => return,
+        }
     }
 }
 

@@ -21,9 +21,10 @@ const MODULES_MAX: usize = 12;
 const LINES_MAX: usize = 600;
 
 /// Each package, and which of ours it may be built on.
-const MAY_IMPORT: [(&str, &[&str]); 22] = [
+const MAY_IMPORT: [(&str, &[&str]); 23] = [
     ("cli", &[]),
     ("figures", &[]),
+    ("listening", &[]),
     ("runs", &["cli", "figures"]),
     ("protocol", &[]),
     ("simulation", &[]),
@@ -33,7 +34,7 @@ const MAY_IMPORT: [(&str, &[&str]); 22] = [
     ("searching", &["protocol", "simulation"]),
     ("telemetry", &[]),
     ("storage", &["protocol"]),
-    ("monitor", &["cli", "protocol", "telemetry"]),
+    ("monitor", &["cli", "listening", "protocol", "telemetry"]),
     ("serving", &["telemetry"]),
     ("file-service", &["protocol", "serving", "storage", "telemetry"]),
     (

@@ -1,17 +1,11 @@
-//! What the addresses beside the server's own share: an acceptor that outlives every trouble, an answer
-//! that is made for one asker at a time, and leaving without destroying what was said.
+//! What the addresses beside a program's own share: an acceptor that outlives every trouble, and leaving without
+//! destroying what was said.
 
 use std::{
     io::{self, ErrorKind, Read},
     net::{Shutdown, TcpListener, TcpStream},
-    sync::{Arc, Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
-};
-
-use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
-    io::Errno,
 };
 
 /// Between tries to accept without resources.
@@ -20,7 +14,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(1);
 
 /// How long a client may go on sending after its last reply. To close at once would reset the
 /// connection, and the reply with it.
-pub(crate) const LINGER_TIME: Duration = Duration::from_secs(1);
+pub const LINGER_TIME: Duration = Duration::from_secs(1);
 
 /// Nobody can be answered.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +26,7 @@ pub enum ListenerError {
 }
 
 /// Gives every connection to `admit`, on a thread called `what`, until the process ends.
-pub(crate) fn open(
+pub fn open(
     listener: TcpListener,
     what: &'static str,
     admit: impl FnMut(TcpStream) + Send + 'static,
@@ -67,21 +61,9 @@ fn is_of_one_client(err: &io::Error) -> bool {
 
 /// Says that no more comes, and waits, not for long nor beyond `deadline`, until the client has closed
 /// too.
-pub(crate) fn leave(stream: &TcpStream, deadline: Instant) -> io::Result<()> {
+pub fn leave(stream: &TcpStream, deadline: Instant) -> io::Result<()> {
     stream.shutdown(Shutdown::Write)?;
     skip(stream, deadline.min(Instant::now() + LINGER_TIME))
-}
-
-/// Waits until the deadline, or until nobody is there any more. What comes meanwhile stays to be read.
-pub(crate) fn pause(stream: &TcpStream, deadline: Instant) {
-    while let Ok(left) = time_left(deadline) {
-        let left = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
-        // Without a flag: of the connection's end alone, which half a close is not.
-        match poll(&mut [PollFd::new(stream, PollFlags::empty())], Some(&left)) {
-            Ok(0) | Err(Errno::INTR) => {}
-            Ok(_) | Err(_) => return,
-        }
-    }
 }
 
 /// Reads what nobody wants to know until the deadline, or until the client has closed.
@@ -96,35 +78,9 @@ fn skip(mut stream: &TcpStream, deadline: Instant) -> io::Result<()> {
 }
 
 /// An error when there is none.
-pub(crate) fn time_left(deadline: Instant) -> io::Result<Duration> {
+pub fn time_left(deadline: Instant) -> io::Result<Duration> {
     match deadline.saturating_duration_since(Instant::now()) {
         Duration::ZERO => Err(ErrorKind::TimedOut.into()),
         left => Ok(left),
-    }
-}
-
-/// An answer that is made for one asker at a time.
-pub(crate) struct Shared<T, F> {
-    make: F,
-    /// When its making began.
-    newest: Mutex<Option<(Instant, Arc<T>)>>,
-}
-
-impl<T, F: Fn() -> T> Shared<T, F> {
-    pub(crate) fn new(make: F) -> Self {
-        Self { make, newest: Mutex::default() }
-    }
-
-    /// The answer as of `asked` or later. Those who wait for one to be made share the next, so several
-    /// at once cost two; nobody sees one that is older than its question.
-    pub(crate) fn since(&self, asked: Instant) -> Arc<T> {
-        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, answer)) = newest.as_ref().filter(|(began, _)| *began >= asked) {
-            return Arc::clone(answer);
-        }
-        let began = Instant::now();
-        let answer = Arc::new((self.make)());
-        *newest = Some((began, Arc::clone(&answer)));
-        answer
     }
 }
