@@ -16,6 +16,7 @@ pub mod text;
 mod tls;
 pub mod units;
 
+pub use addresses::WatchArgs;
 pub use arguments::{command, parse, rare, short_help};
 pub use choice::choice;
 pub use connection::{ConnectionArgs, Secret};

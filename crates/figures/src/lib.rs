@@ -19,7 +19,7 @@ pub use catalogue::Catalogue;
 pub use figure::{Figure, Player, Surroundings, shown};
 pub use numbers::Numbers;
 pub use opening::{Opening, Tile, Warning};
-pub use page::{Term, list, page, plain_text, terms};
+pub use page::{Live, Page, Strip, Term, list, plain_text, terms};
 pub use sample::Sample;
 pub use sections::{Disclosure, findings, meaning};
 pub use table::Data;

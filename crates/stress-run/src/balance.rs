@@ -248,7 +248,7 @@ fn write(run: &BalanceRun, language: Language) -> anyhow::Result<Vec<PathBuf>> {
         ("table.csv", tables::csv(&run.rows)?),
         ("table.md", tables::markdown(run, &origin, language).into_bytes()),
         ("table.xlsx", tables::workbook(run, language)?),
-        (report::PAGE, report::html(run, language).into_bytes()),
+        (report::PAGE, report::page(run, language).html().into_bytes()),
     ];
     runs::write_all(&run.dir, files)
 }

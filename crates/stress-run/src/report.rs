@@ -39,7 +39,7 @@ pub(crate) fn write(run: &Run, language: Language) -> anyhow::Result<Vec<PathBuf
     }
     files.push((table::workbook_name(run), table::workbook(run, language)?));
     files.push(("table.md".to_owned(), table::markdown(run, language).into_bytes()));
-    files.push((PAGE.to_owned(), page::html(run, language)?.into_bytes()));
+    files.push((PAGE.to_owned(), page::page(run, language)?.html().into_bytes()));
     let paths = runs::write_all(&run.dir, files)?;
     remove_outdated(run, &paths)
         .with_context(|| format!("cannot take old tables out of {}", run.dir.display()))?;

@@ -23,7 +23,7 @@ pub use content::{base64, content, decode_base64, upload_request, wrapped_base64
 pub use footprint::Footprint;
 pub use installed::{Nats, Postgres};
 pub use nix::sys::signal::Signal;
-pub use peer::Peer;
+pub use peer::{Peer, Told, Viewer};
 pub use reply::Reply;
 pub use server::{Server, ServerBuilder, Stopped, fake as fake_server};
 pub use surroundings::{network, program_for_everyone, skip};

@@ -2,6 +2,7 @@
 
 mod half_close;
 mod sockets;
+mod viewer;
 
 use std::{
     io::{self, Read, Write},
@@ -12,6 +13,7 @@ use std::{
 use rustls::{ClientConnection, StreamOwned};
 use socket2::{Domain, SockRef, Socket, Type};
 
+pub use self::viewer::{Told, Viewer};
 use crate::{Certificates, PATIENCE, Reply, eventually};
 
 /// What the course's client reads at a time.

@@ -1,6 +1,6 @@
 //! The report of a run as one page.
 
-use figures::{Data, Disclosure, Numbers, meaning, page};
+use figures::{Data, Disclosure, Numbers, Page, meaning};
 use maud::{Markup, html};
 
 use super::{charts, findings, heading, opening, summary};
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-pub(super) fn html(run: &SavedRun, language: Language) -> String {
+pub(crate) fn page(run: &SavedRun, language: Language) -> Page {
     let [first, others] = language.shown(&charts::all(run, language));
     let findings: Vec<Markup> =
         findings::of(run, language).into_iter().map(|finding| html! { (finding) }).collect();
@@ -27,7 +27,8 @@ pub(super) fn html(run: &SavedRun, language: Language) -> String {
         (meaning(&language.meaning(), &[(None, language.notes())]))
         (disclosure(run, language))
     };
-    page(language.tag(), &heading::title(run, language), charts::STYLE, &content)
+    let title = heading::title(run, language);
+    Page { lang: language.tag(), title, style: charts::STYLE, content }
 }
 
 fn table(run: &SavedRun, language: Language) -> Markup {
@@ -100,7 +101,8 @@ mod tests {
     fn a_page_shows_all_figures_in_its_language_and_fetches_nothing() {
         for (experiment, figures) in [(Experiment::Normal, 2), (Experiment::Parameters, 3)] {
             let run = made_up_of(experiment);
-            let [english, indonesian] = [Language::En, Language::Id].map(|it| html(&run, it));
+            let [english, indonesian] =
+                [Language::En, Language::Id].map(|it| page(&run, it).html());
             for page in [&english, &indonesian] {
                 assert_eq!(page.matches("<figure id=").count(), figures);
                 assert!(!page.contains("class=\"missing\"") && !page.contains("NaN"), "{page}");
@@ -115,7 +117,7 @@ mod tests {
     fn a_page_of_a_run_that_has_no_records_says_so() {
         let mut run = made_up_of(Experiment::Normal);
         run.results.iter_mut().for_each(|result| result.worlds.clear());
-        let page = html(&run, Language::En);
+        let page = page(&run, Language::En).html();
         assert_eq!(page.matches("class=\"missing\"").count(), 2);
         assert!(page.contains("PARTIAL"), "{page}");
     }

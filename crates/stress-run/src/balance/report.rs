@@ -8,7 +8,7 @@ mod shares;
 mod worlds;
 
 use cli::Grid;
-use figures::{Data, Figure, Term, meaning, page};
+use figures::{Data, Figure, Page, Term, meaning};
 use maud::{Markup, html};
 use runs::moment;
 
@@ -25,7 +25,7 @@ use crate::{
 /// The name of the report in the directory of its run.
 pub(crate) const PAGE: &str = "report.html";
 
-pub(crate) fn html(run: &BalanceRun, language: Language) -> String {
+pub(crate) fn page(run: &BalanceRun, language: Language) -> Page {
     let [first, others] = language.shown(&all_figures(run, language));
     let findings: Vec<Markup> =
         findings::of(run, language).into_iter().map(|finding| html! { (finding) }).collect();
@@ -39,7 +39,7 @@ pub(crate) fn html(run: &BalanceRun, language: Language) -> String {
         (disclosure(run, language))
     };
     let title = language.balance_title(moment(&run.environment.started));
-    page(language.tag(), &title, "", &content)
+    Page { lang: language.tag(), title, style: "", content }
 }
 
 /// The most telling one first.
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn a_page_shows_all_figures_in_its_language_and_fetches_nothing() {
         let run = made_up(&["equal", "unequal", "killed"]);
-        let [english, indonesian] = [Language::En, Language::Id].map(|it| html(&run, it));
+        let [english, indonesian] = [Language::En, Language::Id].map(|it| page(&run, it).html());
         for (page, words) in [(&english, "What was found"), (&indonesian, "Skenario")] {
             assert_eq!(page.matches("<figure id=").count(), 4);
             assert!(page.contains(words) && !page.contains("class=\"missing\""), "{words}");
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_page_of_a_run_that_measured_nothing_says_so() {
-        let page = html(&made_up(&[]), Language::En);
+        let page = page(&made_up(&[]), Language::En).html();
         assert_eq!(page.matches("class=\"missing\"").count(), 4);
         assert!(page.contains("PARTIAL") && page.contains(&Language::En.not_reportable()));
     }
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn what_a_server_has_answered_is_shown_as_its_share_of_each_part_of_the_time() {
         let run = made_up(&["unequal"]);
-        let page = html(&run, Language::En);
+        let page = page(&run, Language::En).html();
         // Of every 10 that were answered between two moments the first server has 2.
         assert!(page.contains("<td>20% 40% 40%</td>"), "{page}");
     }

@@ -91,7 +91,7 @@ impl Output {
         let origin = format!("{machine}. {}, {}.", Program::this().named(PROGRAM), now());
         self.write("table.md", tables::markdown(summary, &origin, language))?;
         self.write("table.xlsx", workbook(summary, language)?)?;
-        self.write(report::PAGE, report::html(summary, &origin, language))?;
+        self.write(report::PAGE, report::page(summary, &origin, language).html())?;
         self.write("summary.json", serde_json::to_string_pretty(summary)?)
     }
 

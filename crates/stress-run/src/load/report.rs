@@ -2,9 +2,9 @@
 
 use cli::Grid;
 use figures::{
-    Data, Figure, Numbers, Opening, Tile,
+    Data, Figure, Numbers, Opening, Page, Tile,
     chart::{Frame, Point, Scale, largest, legend, line, mark, panels, path, text},
-    meaning, page,
+    meaning,
 };
 use maud::{Markup, html};
 
@@ -19,7 +19,7 @@ use crate::language::Language;
 pub(super) const PAGE: &str = "report.html";
 
 /// `origin` says with what, and where, it was measured.
-pub(super) fn html(summary: &Summary, origin: &str, language: Language) -> String {
+pub(super) fn page(summary: &Summary, origin: &str, language: Language) -> Page {
     let title = language.load_title(&summary.settings.connect);
     let [times, _] = language.shown(&[figure(summary, language)]);
     let remarks = remarks::of(summary, language).into_iter();
@@ -37,7 +37,7 @@ pub(super) fn html(summary: &Summary, origin: &str, language: Language) -> Strin
         }
         (meaning(&language.meaning(), &[(None, language.load_notes())]))
     };
-    page(language.tag(), &title, "", &content)
+    Page { lang: language.tag(), title, style: "", content }
 }
 
 /// Of a table whose first column names its rows.

@@ -1,6 +1,6 @@
 //! The report as one page.
 
-use figures::{Numbers, meaning, page, spread::CONFIDENCE_MIN};
+use figures::{Numbers, Page, meaning, spread::CONFIDENCE_MIN};
 use maud::{Markup, html};
 use runs::moment;
 
@@ -19,7 +19,7 @@ use crate::{
 
 const STYLE: &str = include_str!("report.css");
 
-pub(super) fn html(run: &Run, language: Language) -> anyhow::Result<String> {
+pub(super) fn page(run: &Run, language: Language) -> anyhow::Result<Page> {
     let facts = Facts::of(run, language)?;
     let [waiting, others] = language.shown(&charts::all(&facts));
     let content = html! {
@@ -36,7 +36,7 @@ pub(super) fn html(run: &Run, language: Language) -> anyhow::Result<String> {
         (disclosure::section(&facts))
     };
     let title = language.report_title(moment(&run.environment.started));
-    Ok(page(language.tag(), &title, STYLE, &content))
+    Ok(Page { lang: language.tag(), title, style: STYLE, content })
 }
 
 fn tables(facts: &Facts<'_>) -> Markup {

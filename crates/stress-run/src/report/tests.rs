@@ -128,7 +128,7 @@ fn pages(
 ) -> [String; 2] {
     let dir = tempfile::tempdir().unwrap();
     let run = run(dir.path(), environment, workers, change);
-    [Language::En, Language::Id].map(|language| page::html(&run, language).unwrap())
+    [Language::En, Language::Id].map(|language| page::page(&run, language).unwrap().html())
 }
 
 fn run(
@@ -196,7 +196,7 @@ fn a_row_has_the_same_numbers_in_every_table_and_says_that_it_had_bursts() {
     let on_screen = screen.lines().find(|line| line.contains("download")).unwrap();
     let words: Vec<&str> = on_screen.trim_matches('│').split_whitespace().collect();
     assert_eq!(words.join(" "), "1 download 1 1 1 0.130 7.69 1 / 0 4 / 0 (33)");
-    let page = page::html(&run, language).unwrap();
+    let page = page::page(&run, language).unwrap().html();
     let of_row = page.split("<tr id=\"thread-1\"").nth(1).unwrap().split("</tr>").next().unwrap();
     for field in
         [">0.130000</td>", ">8065969</td>", "<td>4 succeeded, 0 failed <span>(in 33 bursts)"]

@@ -25,7 +25,7 @@ const MAY_IMPORT: [(&str, &[&str]); 23] = [
     ("cli", &[]),
     ("figures", &[]),
     ("listening", &[]),
-    ("runs", &["cli", "figures"]),
+    ("runs", &["cli", "figures", "listening"]),
     ("protocol", &[]),
     ("simulation", &[]),
     ("balancing", &["simulation"]),

@@ -1,6 +1,6 @@
 //! The report of a run as one page.
 
-use figures::{Data, Disclosure, meaning, page};
+use figures::{Data, Disclosure, Page, meaning};
 use maud::{Markup, html};
 
 use super::{charts, findings, heading, opening, summary};
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-pub(super) fn html(run: &SavedRun, language: Language) -> String {
+pub(super) fn page(run: &SavedRun, language: Language) -> Page {
     let [first, others] = language.shown(&charts::all(run, language));
     let findings: Vec<Markup> =
         findings::of(run, language).into_iter().map(|finding| html! { (finding) }).collect();
@@ -25,7 +25,8 @@ pub(super) fn html(run: &SavedRun, language: Language) -> String {
         (meaning(&language.meaning(), &[(None, language.notes())]))
         (disclosure(run, language))
     };
-    page(language.tag(), &heading::title(run, language), "", &content)
+    let title = heading::title(run, language);
+    Page { lang: language.tag(), title, style: "", content }
 }
 
 fn table(run: &SavedRun, language: Language) -> Markup {
@@ -66,7 +67,7 @@ mod tests {
     #[test]
     fn a_page_shows_all_figures_in_its_language_and_fetches_nothing() {
         let run = made_up();
-        let [english, indonesian] = [Language::En, Language::Id].map(|it| html(&run, it));
+        let [english, indonesian] = [Language::En, Language::Id].map(|it| page(&run, it).html());
         for page in [&english, &indonesian] {
             assert_eq!(page.matches("<figure id=").count(), 3);
             assert!(!page.contains("class=\"missing\"") && !page.contains("NaN"), "{page}");
@@ -80,7 +81,7 @@ mod tests {
     fn a_page_of_a_run_that_has_no_records_says_so() {
         let mut run = made_up();
         run.results.iter_mut().for_each(|result| result.records.clear());
-        let page = html(&run, Language::En);
+        let page = page(&run, Language::En).html();
         assert_eq!(page.matches("class=\"missing\"").count(), 2, "{page}");
         assert!(page.contains("PARTIAL"), "{page}");
     }
