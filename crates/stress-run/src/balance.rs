@@ -27,8 +27,8 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use figures::Numbers;
-use runs::{EXIT_GATE, Program, Sheet, check_latest};
+use figures::{Numbers, Page};
+use runs::{EXIT_GATE, Pace, Program, Sheet, Watch, check_latest};
 
 use self::{
     args::ProgramArgs,
@@ -63,9 +63,11 @@ pub(crate) fn run(options: &BalanceArgs) -> anyhow::Result<ExitCode> {
     let (plan, language) = (options.plan(), options.results.lang);
     check_gates_fit(&options.results, &plan)?;
     check_latest(&options.places.out)?;
-    let bench = Bench::new(Programs::of(&options.places)?)?;
+    let watch = Watch::open(options.watch.watch, language.tag(), language.catalogue())?;
+    let mut bench = Bench::new(Programs::of(&options.places)?, watch)?;
     let environment = environment(&plan, options.quick, &bench.programs)?;
     cli::errln!("{}", language.balance_calibrating());
+    bench.watch.tell(0.0, || language.balance_calibrating());
     let calibrated = bench.calibrate(&plan);
     if bench.interrupt.is_told() {
         return Ok(EXIT_INTERRUPTED.into());
@@ -76,7 +78,9 @@ pub(crate) fn run(options: &BalanceArgs) -> anyhow::Result<ExitCode> {
     let environment = Environment { overhead, ..environment };
     let dir = files::create(&options.places.out, &environment)?;
     bench.measure(&dir, &environment, &plan.cells(), language)?;
-    conclude(&dir, &options.results, bench.interrupt.is_told())
+    let concluded = conclude(&dir, &options.results, bench.interrupt.is_told());
+    bench.watch.end(|| page_of(&dir, language));
+    concluded
 }
 
 /// Goes on with a run that was stopped.
@@ -92,7 +96,7 @@ pub(crate) fn resume(
     }
     check_gates_fit(options, &run.environment.plan)?;
     let places = ProgramArgs { fileserver, filebalancer, out: dir.to_owned() };
-    let bench = Bench::new(Programs::of(&places)?)?;
+    let mut bench = Bench::new(Programs::of(&places)?, Watch::default())?;
     let now_here = environment(&run.environment.plan, run.environment.is_quick, &bench.programs)?;
     run.reopen(&now_here)?;
     bench.measure(dir, &run.environment, &missing, options.lang)?;
@@ -147,17 +151,18 @@ struct Bench {
     programs: Programs,
     work_dir: WorkDir,
     interrupt: Interrupt,
+    watch: Watch,
 }
 
 impl Bench {
-    fn new(programs: Programs) -> anyhow::Result<Self> {
+    fn new(programs: Programs, watch: Watch) -> anyhow::Result<Self> {
         resources::allow_many_descriptors();
         let interrupt = Interrupt::catch().context("cannot catch signals")?;
         let above = env::temp_dir();
         work_dir::remove_abandoned(std::slice::from_ref(&above));
         let work_dir = WorkDir::create(&above)
             .with_context(|| format!("cannot write to {}", above.display()))?;
-        Ok(Self { programs, work_dir, interrupt })
+        Ok(Self { programs, work_dir, interrupt, watch })
     }
 
     /// What a request takes beside its service.
@@ -176,21 +181,30 @@ impl Bench {
 
     /// One row after the other, until all are there or it is interrupted.
     fn measure(
-        &self,
+        &mut self,
         dir: &Path,
         environment: &Environment,
         cells: &[Cell],
         language: Language,
     ) -> anyhow::Result<()> {
+        let ms = |cell: &Cell| environment.plan.duration(cell.scenario).as_millis() as u64;
+        let mut pace = Pace::new(cells.iter().map(ms).sum(), 0);
+        self.watch.show(|| page_of(dir, language));
         for (index, &cell) in cells.iter().enumerate() {
             let number = index + 1;
             let Cell { scenario, policy, .. } = cell;
             cli::errln!("{}", language.balance_row(number, cells.len(), scenario, policy));
+            self.watch.tell(pace.share(), || {
+                let row = format!("{scenario}, {policy}");
+                language.with_time_left(language.watch_now(index, cells.len(), row), pace.left())
+            });
             match self.measure_row(dir, environment, cell, number) {
                 // It ends the programs, which looks like an error.
                 _ if self.interrupt.is_told() => break,
                 measured => measured.with_context(|| format!("{scenario}, {policy}"))?,
             }
+            pace.add(ms(&cell));
+            self.watch.show(|| page_of(dir, language));
         }
         Ok(())
     }
@@ -212,6 +226,11 @@ impl Bench {
         let row = Row::of(plan, cell, &measured, &simulated, &on_paper);
         files::append(dir, plan, (cell, &row), &measured, &simulated)
     }
+}
+
+/// The report of what the directory of a run holds by now.
+fn page_of(dir: &Path, language: Language) -> anyhow::Result<Page> {
+    Ok(report::page(&BalanceRun::open(dir)?, language))
 }
 
 /// Renders the run, prints its tables and says where everything is.

@@ -16,7 +16,7 @@ use std::{
 };
 
 use anyhow::{Context, bail, ensure};
-use runs::{Gate, Sheet, check_latest};
+use runs::{Gate, Sheet, Watch, check_latest};
 
 use self::{
     cell::Instruments,
@@ -33,7 +33,7 @@ use crate::{
     },
     plan::{Operation, Plan},
     processes::interrupt::{EXIT_INTERRUPTED, Interrupt},
-    report::conclusion,
+    report::{self, conclusion},
     results::{Binaries, CellLine, Environment, Run, RunFiles},
     servers::{
         Origin, Servers,
@@ -103,6 +103,8 @@ fn measure(
     environment: Environment,
     begun: Option<Run>,
 ) -> anyhow::Result<ExitCode> {
+    let language = options.results.lang;
+    let watch = Watch::open(options.watch.watch, language.tag(), language.catalogue())?;
     resources::allow_many_descriptors();
     let (plan, work_dir) = (environment.plan.clone(), work_dir(options));
     let interrupt = Interrupt::catch().context("cannot catch signals")?;
@@ -141,16 +143,18 @@ fn measure(
         None => RunFiles::create(&options.out, &environment)?,
     };
     let run_dir = files.dir().to_owned();
-    let progress = Progress::new(&plan, begun.as_ref(), options.results.lang);
+    let mut progress = Progress::new(&plan, begun.as_ref(), options.results.lang, watch);
+    progress.show(&run_dir);
     let done = begun.as_ref().map_or_else(|| Done::new(plan.reruns), Done::of);
     let mut sweep = Sweep { servers, sources, instruments, files, progress, environment, done };
     let measured = sweep.measure(&plan);
-    sweep.progress.finish();
+    let watch = sweep.progress.finish();
     if plan.stores_files() {
         tell_what_is_left(&sweep.servers, options.results.lang);
     }
     // Where a result could not be written, what was written before still gets its tables.
     let concluded = conclusion::conclude(&run_dir, &options.results, interrupt.is_told());
+    watch.end(|| report::page_of(&run_dir, options.results.lang));
     measured.and(concluded)
 }
 

@@ -26,6 +26,7 @@ mod settings;
 mod tables;
 
 use std::{
+    path::Path,
     process::ExitCode,
     sync::{Arc, mpsc::RecvTimeoutError},
     time::{Duration, Instant},
@@ -33,7 +34,7 @@ use std::{
 
 use anyhow::Context;
 use client::ClientError;
-use runs::Sheet;
+use runs::{Sheet, Watch};
 
 pub(crate) use self::{
     accounting::{Accounting, Counted, Snapshot},
@@ -69,20 +70,25 @@ pub(crate) fn run(options: &LoadArgs) -> anyhow::Result<ExitCode> {
     }
     let target = Target::new(&settings.connect, &access, Some(options.timeout()))
         .with_context(|| format!("cannot send anything to {}", settings.connect))?;
+    let mut watch = Watch::open(options.watch.watch, language.tag(), language.catalogue())?;
+    watch.show(|| Ok(report::begun(&settings, language)));
     let output = options.out.as_deref().map(|dir| Output::create(dir, &settings)).transpose()?;
     resources::allow_many_descriptors();
     let interrupt = Interrupt::catch().context("cannot catch signals")?;
     let workload = Arc::new(settings.workload(&access));
     let asks_for_counts = options.asks_for_counts();
-    let mut load = Load { target, workload, asks_for_counts, output, interrupt, language };
+    let mut load = Load { target, workload, asks_for_counts, output, watch, interrupt, language };
     let (measured, accounting) = load.run()?;
     let uploads = load.clean_up(&measured);
     let is_interrupted = load.interrupt.is_told();
     let summary = Summary::of(settings, measured, accounting, uploads, is_interrupted);
+    let place = options.out.as_deref().unwrap_or(Path::new("."));
+    let origin = report::origin(place, language);
     if let Some(output) = load.output {
-        output.finish(&summary, language)?;
+        output.finish(&summary, &origin, language)?;
     }
     print(&summary, options)?;
+    load.watch.end(|| Ok(report::page(&summary, &origin, language)));
     let ending = Ending {
         is_interrupted,
         is_invalid: summary.is_invalid(),
@@ -98,6 +104,7 @@ struct Load {
     workload: Arc<Workload>,
     asks_for_counts: bool,
     output: Option<Output>,
+    watch: Watch,
     interrupt: Interrupt,
     language: Language,
 }
@@ -143,7 +150,7 @@ impl Load {
 
     fn measure(&mut self) -> anyhow::Result<Measured> {
         let Workload { pace, clients, .. } = *self.workload;
-        let mut progress = Progress::new(pace, clients, self.language);
+        let mut progress = Progress::new(pace, clients, self.language, &self.watch);
         let measured = measure(&self.workload, &self.interrupt, &mut |elapsed, tally, outcome| {
             progress.show(elapsed, tally.outcomes());
             match (&mut self.output, outcome) {
@@ -173,14 +180,14 @@ impl Load {
 }
 
 /// Sees each outcome, and at least every 50 ms how long the load goes on. An error of its ends the load.
-pub(crate) type Watch<'a> =
+pub(crate) type Observer<'a> =
     dyn FnMut(Duration, &Tally, Option<&Outcome>) -> anyhow::Result<()> + 'a;
 
 /// Has the clients of a workload send everything.
 pub(crate) fn measure(
     workload: &Arc<Workload>,
     interrupt: &Interrupt,
-    watch: &mut Watch<'_>,
+    see: &mut Observer<'_>,
 ) -> anyhow::Result<Measured> {
     let mut crew = Crew::start(workload)?;
     let mut tally = Tally::new(workload.clients, workload.requests.mix.kinds());
@@ -204,7 +211,7 @@ pub(crate) fn measure(
             Ok(Event::Made(outcome)) => Some(outcome),
             _ => None,
         };
-        watch(crew.elapsed(), &tally, outcome).inspect_err(|_| crew.stop())?;
+        see(crew.elapsed(), &tally, outcome).inspect_err(|_| crew.stop())?;
         if interrupt.is_told() {
             crew.stop();
             if told.get_or_insert_with(Instant::now).elapsed() >= INTERRUPT_WAIT {

@@ -17,9 +17,13 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context;
+use figures::Page;
 
 pub(crate) use self::{
     disclosure::{machine_terms, made_with, program_terms},
@@ -44,6 +48,11 @@ pub(crate) fn write(run: &Run, language: Language) -> anyhow::Result<Vec<PathBuf
     remove_outdated(run, &paths)
         .with_context(|| format!("cannot take old tables out of {}", run.dir.display()))?;
     Ok(paths)
+}
+
+/// The report as one page, of what the directory of a run holds by now.
+pub(crate) fn page_of(dir: &Path, language: Language) -> anyhow::Result<Page> {
+    page::page(&Run::open(dir)?, language)
 }
 
 /// A table that says PARTIAL must not lie beside the whole one. Other files are their owner's.

@@ -4,6 +4,7 @@ use std::{env, path::PathBuf, str::FromStr, time::Duration};
 
 use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum, builder::TypedValueParser};
+use cli::WatchArgs;
 use runs::Gate;
 
 use super::connect::{AccessArgs, ConnectArgs};
@@ -44,6 +45,9 @@ pub(crate) struct RunArgs {
 
     #[command(flatten)]
     pub(crate) results: ResultArgs,
+
+    #[command(flatten)]
+    pub(crate) watch: WatchArgs,
 
     /// Directory for results
     ///
@@ -219,7 +223,7 @@ impl RunArgs {
             method: MethodArgs { timeout, ..MethodArgs::default() },
             ..PlanArgs::default()
         };
-        Self { plan, places, results, out: dir }
+        Self { plan, places, results, watch: WatchArgs::default(), out: dir }
     }
 }
 

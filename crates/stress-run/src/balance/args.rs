@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use balancing::PolicyName;
+use cli::WatchArgs;
 
 use super::plan::{BalancePlan, ScenarioName};
 use crate::args::ResultArgs;
@@ -77,6 +78,9 @@ pub(crate) struct BalanceArgs {
 
     #[command(flatten)]
     pub(super) results: ResultArgs,
+
+    #[command(flatten)]
+    pub(super) watch: WatchArgs,
 }
 
 #[derive(Debug, clap::Args)]

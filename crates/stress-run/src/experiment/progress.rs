@@ -1,35 +1,32 @@
-//! How far the run is: a bar on a terminal, a line for each row elsewhere. On standard error.
+//! How far the run is: a bar on a terminal, a line for each row elsewhere, on standard error; and a sentence for
+//! those who watch it, with the report as it grows.
 
 use std::{
     io::{self, IsTerminal},
-    time::Instant,
+    path::Path,
 };
 
 use figures::Numbers;
 use indicatif::{ProgressBar, ProgressStyle};
+use runs::{Pace, Watch};
 
 use crate::{
     language::Language,
     plan::{Cell, Configuration, Plan},
+    report,
     results::{CellLine, Run},
 };
 
 pub(crate) struct Progress {
     language: Language,
     bar: Option<ProgressBar>,
-    started: Instant,
+    watch: Watch,
     cells: u64,
     cells_done: u64,
     min_time_s: f64,
-    /// All of the run, what is done of it, and what of that was done before this part of the run; as
-    /// [`work`] measures it.
-    work: u64,
-    work_done: u64,
-    work_before: u64,
+    /// Of what [`work`] measures.
+    pace: Pace,
 }
-
-/// The share of the work, as one part of so many, from which on the pace says something.
-const PACE_KNOWN_FROM: u64 = 50;
 
 /// A cell by the milliseconds that it should take.
 fn work(cell: &Cell, min_time_s: f64) -> u64 {
@@ -38,7 +35,7 @@ fn work(cell: &Cell, min_time_s: f64) -> u64 {
 
 impl Progress {
     /// Of a plan, of which some may have been measured by an earlier part of the run.
-    pub(crate) fn new(plan: &Plan, begun: Option<&Run>, language: Language) -> Self {
+    pub(crate) fn new(plan: &Plan, begun: Option<&Run>, language: Language, watch: Watch) -> Self {
         let min_time_s = plan.min_time_s;
         let of_cells =
             |cells: &[Cell]| cells.iter().map(|cell| work(cell, min_time_s)).sum::<u64>();
@@ -47,7 +44,6 @@ impl Progress {
         let all = of_cells(&cells);
         let lines = begun.map(Run::cells).unwrap_or_default().into_values().flatten();
         let done: Vec<Cell> = lines.map(CellLine::cell).collect();
-        let before = of_cells(&done);
         let bar = io::stderr().is_terminal().then(|| {
             // What the last cell did may be longer than a line, and is cut off there.
             let style = ProgressStyle::with_template("{wide_bar} {percent}% {prefix}\n{wide_msg}")
@@ -57,19 +53,19 @@ impl Progress {
         Self {
             language,
             bar,
-            started: Instant::now(),
+            watch,
             cells: cells.len() as u64,
             cells_done: done.len() as u64,
             min_time_s,
-            work: all,
-            work_done: before,
-            work_before: before,
+            pace: Pace::new(all, of_cells(&done)),
         }
     }
 
     pub(crate) fn block_started(&self, server: Configuration) {
+        let line = self.language.starting(self.language.server_named(server));
+        self.tell(&line);
         if let Some(bar) = &self.bar {
-            bar.set_message(self.language.starting(self.language.server_named(server)));
+            bar.set_message(line);
             bar.tick();
         }
     }
@@ -77,6 +73,7 @@ impl Progress {
     /// The ceilings are being measured.
     pub(crate) fn calibrating(&self) {
         let line = self.language.calibrating();
+        self.tell(&line);
         match &self.bar {
             Some(bar) => {
                 bar.set_message(line);
@@ -86,16 +83,34 @@ impl Progress {
         }
     }
 
+    /// Those who watch see the row that is being measured; a terminal shows the one that is done.
+    pub(crate) fn cell_started(&self, cell: &Cell) {
+        self.tell(&self.language.whole_cell(cell));
+    }
+
+    fn tell(&self, what: &str) {
+        self.watch.tell(self.pace.share(), || {
+            let now = self.language.watch_now(self.cells_done, self.cells, what);
+            self.language.with_time_left(now, self.pace.left())
+        });
+    }
+
+    /// Shows those who watch what the directory of the run holds by now. For the time between two cells.
+    pub(crate) fn show(&mut self, dir: &Path) {
+        let language = self.language;
+        self.watch.show(|| report::page_of(dir, language));
+    }
+
     /// Counts a cell once, however often it has to be measured.
     pub(crate) fn cell_done(&mut self, line: &CellLine) {
         if line.attempt == 1 {
             self.cells_done += 1;
-            self.work_done += work(&line.cell(), self.min_time_s);
+            self.pace.add(work(&line.cell(), self.min_time_s));
         }
         let (position, cell, left) = (self.position(), self.cell(line), self.time_left());
         match &self.bar {
             Some(bar) => {
-                bar.set_position(self.work_done);
+                bar.set_position(self.pace.done());
                 bar.set_prefix(format!("{position} {left}"));
                 bar.set_message(cell);
             }
@@ -124,10 +139,12 @@ impl Progress {
         }
     }
 
-    pub(crate) fn finish(&self) {
+    /// Those who watch are still to see the end.
+    pub(crate) fn finish(self) -> Watch {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+        self.watch
     }
 
     /// `[7/108]`.
@@ -155,14 +172,6 @@ impl Progress {
 
     /// Empty while nothing is known of the pace.
     fn time_left(&self) -> String {
-        let left = self.work.saturating_sub(self.work_done) as f64;
-        let measured = self.work_done - self.work_before;
-        let pace = self.started.elapsed().as_secs_f64() / measured as f64;
-        let is_known = measured >= self.work / PACE_KNOWN_FROM && measured > 0;
-        if !is_known {
-            return String::new();
-        }
-        let left_s = (left * pace) as u64;
-        self.language.time_left(format!("{}:{:02}", left_s / 60, left_s % 60))
+        self.pace.left().map_or_else(String::new, |left| self.language.time_until_end(left))
     }
 }

@@ -202,6 +202,7 @@ impl Sweep {
     ) -> anyhow::Result<()> {
         let mut next = Some(first);
         while let Some(attempt) = next {
+            self.progress.cell_started(&attempt.cell);
             let mut record = self.attempt(attempt, server);
             if self.is_interrupted() {
                 return Ok(());
@@ -248,6 +249,7 @@ impl Sweep {
         let (line, server) = (CellLine::of(record), record.attempt.cell.server);
         self.files.append(&line, &record.outcomes)?;
         self.progress.cell_done(&line);
+        self.progress.show(self.files.dir());
         if let Some(why) = record.server_failure()
             && self.done.failed.insert(server)
         {

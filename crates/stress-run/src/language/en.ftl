@@ -90,6 +90,14 @@ perhaps_left_behind =
     files of stress-run, named stress-..., may be left on the server, which does not list its files:
     { $why }
 
+## For those who watch
+
+watch_at = watch this run at { $url }
+watch_begins = The run begins
+watch_over = The run is over. This page stays as it is.
+watch_lost = The run has ended, or cannot be reached any more. This page stays as it is.
+watch_now = { $done } of { $all } measured; now { $what }
+
 ## What a run prints at its end
 
 configurations = Configurations completed: { $completed }/{ $all }, failed: { $failed }/{ $all }
@@ -116,7 +124,7 @@ gate_no_rows = { $column } has no value: no row has what it is counted from
 ## What limits the use of a run
 
 mark_quick = QUICK: a tenth of the volumes, for trying it out
-mark_partial = PARTIAL: the run was stopped; cells are missing
+mark_partial = PARTIAL: the run is not complete; cells are missing
 mark_invalid = INVALID: wrong bytes, or counts that disagree, in { $cells ->
         [one] { $cells } cell
        *[other] { $cells } cells
@@ -368,6 +376,8 @@ load_opening =
     The target answers { $rate } requests a second; half of them take at most { $p50 } ms, and one of a
     hundred takes more than { $p99 } ms.
 load_unanswered = No request succeeded.
+load_begun = The load is on its way. What came of it stands here when it is over.
+load_measuring = requests until now: { $counts }
 load_answered_note = requests in { $time }
 load_mean = Mean (ms)
 load_mean_note = at most { $longest } ms

@@ -84,6 +84,14 @@ perhaps_left_behind =
     file dari stress-run, bernama stress-..., mungkin masih ada di server, yang tidak memberi daftar
     filenya: { $why }
 
+## Bagi yang menonton
+
+watch_at = ikuti percobaan ini di { $url }
+watch_begins = Percobaan dimulai
+watch_over = Percobaan selesai. Halaman ini tetap seperti sekarang.
+watch_lost = Percobaan sudah berakhir atau tidak terjangkau lagi. Halaman ini tetap seperti sekarang.
+watch_now = { $done } dari { $all } terukur; sekarang { $what }
+
 ## Di akhir pengukuran
 
 configurations = Konfigurasi berhasil: { $completed }/{ $all }, gagal: { $failed }/{ $all }
@@ -110,7 +118,7 @@ gate_no_rows = { $column } tidak punya nilai: tidak ada baris yang bisa dihitung
 ## Yang membatasi pemakaian hasil
 
 mark_quick = QUICK: sepersepuluh volume, untuk mencoba
-mark_partial = PARTIAL: dihentikan sebelum selesai; ada sel yang belum terukur
+mark_partial = PARTIAL: pengukuran belum lengkap; ada sel yang belum terukur
 mark_invalid = INVALID: { $cells } sel dengan byte atau hitungan yang salah
 mark_disturbed = DISTURBED: ada beban lain atau terhenti saat { $cells } sel diukur
 mark_injected = INJECTED: server diminta membuat gangguan: { $faults }
@@ -334,6 +342,8 @@ load_opening =
     Target menjawab { $rate } permintaan per detik; separuhnya memakan paling lama { $p50 } ms, dan satu
     dari seratus lebih dari { $p99 } ms.
 load_unanswered = Tidak ada permintaan yang sukses.
+load_begun = Beban sedang dikirim. Hasilnya tampil di sini setelah selesai.
+load_measuring = permintaan sejauh ini: { $counts }
 load_answered_note = permintaan dalam { $time }
 load_mean = Rata-rata (ms)
 load_mean_note = paling lama { $longest } ms

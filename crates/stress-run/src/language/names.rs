@@ -1,5 +1,7 @@
 //! How cells, servers and numbers of something are named.
 
+use std::time::Duration;
+
 use figures::{Disclosure, Numbers, Term, Warning};
 use maud::Markup;
 
@@ -24,6 +26,18 @@ impl Language {
     pub(crate) fn whole_cell(self, cell: &Cell) -> String {
         let what = self.cell_named(cell.operation, cell.volume, cell.clients);
         format!("{}: {what}", self.server_named(cell.server))
+    }
+
+    /// `2:05 left`.
+    pub(crate) fn time_until_end(self, left: Duration) -> String {
+        let left_s = left.as_secs();
+        self.time_left(format!("{}:{:02}", left_s / 60, left_s % 60))
+    }
+
+    /// The same behind what is being measured, where it is known.
+    pub(crate) fn with_time_left(self, now: String, left: Option<Duration>) -> String {
+        let left = left.map(|left| format!("; {}", self.time_until_end(left)));
+        now + &left.unwrap_or_default()
     }
 
     /// Of bytes per second.

@@ -33,7 +33,7 @@ texts! {
 
     starting(server), calibrating, not_measured(server, why), replaced_when_warm(server, why),
     ceiling_not_measured(why), disturbed(why), time_left(time), removed_abandoned(dir),
-    left_behind(names), and_more(names, more), perhaps_left_behind(why),
+    left_behind(names), and_more(names, more), perhaps_left_behind(why), watch_now(done, all, what),
 
     configurations(completed, failed, all), failed_clients(cell, count, cause, sentence),
     invalid_cell(cell, why), missing_transfers(count), report, next_resume, next_whole, next_repeat,
@@ -67,7 +67,7 @@ texts! {
     target_counts_nothing,
     target_counts_unknown(why), both_counts(requests, clients, target), counts_agree(counts), counts_fit(counts), backends_fit(counts),
     load_notes, load_title(server), load_opening(rate, p50, p99), load_unanswered,
-    load_answered_note(time), load_mean, load_mean_note(longest), load_gap_note(from), load_figure,
+    load_begun, load_measuring(counts), load_answered_note(time), load_mean, load_mean_note(longest), load_gap_note(from), load_figure,
     load_caption, load_panel,
 
     balance_measured, balance_worlds, balance_calibrating,
@@ -164,7 +164,7 @@ heads! {
 #[cfg(test)]
 mod tests {
     use figures::{Numbers, catalogue::faults};
-    use runs::GATE_TEXTS;
+    use runs::{GATE_TEXTS, WATCH_TEXTS};
 
     use super::*;
 
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn each_catalogue_has_every_text_with_its_values_and_nothing_else() {
-        let asked = [TEXTS, RETOLD, SENTENCES, GATE_TEXTS].concat();
+        let asked = [TEXTS, RETOLD, SENTENCES, GATE_TEXTS, WATCH_TEXTS].concat();
         for (file, catalogue) in CATALOGUES {
             assert_eq!(faults(catalogue, &asked, HEADS), [""; 0], "{file}");
         }

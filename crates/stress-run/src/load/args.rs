@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, ensure};
 use bytesize::ByteSize;
-use cli::units;
+use cli::{WatchArgs, units};
 use client::{Address, EchoText, EchoTextError};
 
 use super::{
@@ -104,6 +104,9 @@ pub(crate) struct LoadArgs {
 
     #[command(flatten)]
     pub(super) results: ResultArgs,
+
+    #[command(flatten)]
+    pub(super) watch: WatchArgs,
 }
 
 #[derive(Debug, clap::Args)]

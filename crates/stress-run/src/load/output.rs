@@ -18,7 +18,7 @@ use super::{
     settings::Settings,
     tables,
 };
-use crate::{language::Language, machine::description::Machine, results::PROGRAM};
+use crate::{language::Language, machine::description::Machine};
 
 const REQUESTS: &str = "requests.csv";
 
@@ -85,13 +85,16 @@ impl Output {
     }
 
     /// Writes what the load amounts to.
-    pub(super) fn finish(mut self, summary: &Summary, language: Language) -> anyhow::Result<()> {
+    pub(super) fn finish(
+        mut self,
+        summary: &Summary,
+        origin: &str,
+        language: Language,
+    ) -> anyhow::Result<()> {
         self.requests.flush().with_context(|| self.complaint(REQUESTS))?;
-        let machine = Machine::of_this_run(&self.dir).in_words(language);
-        let origin = format!("{machine}. {}, {}.", Program::this().named(PROGRAM), now());
-        self.write("table.md", tables::markdown(summary, &origin, language))?;
+        self.write("table.md", tables::markdown(summary, origin, language))?;
         self.write("table.xlsx", workbook(summary, language)?)?;
-        self.write(report::PAGE, report::page(summary, &origin, language).html())?;
+        self.write(report::PAGE, report::page(summary, origin, language).html())?;
         self.write("summary.json", serde_json::to_string_pretty(summary)?)
     }
 

@@ -1,4 +1,5 @@
-//! How far a load is: a bar on a terminal, now and then a line elsewhere. On standard error.
+//! How far a load is: a bar on a terminal, now and then a line elsewhere, on standard error; and a sentence for those
+//! who watch it.
 
 use std::{
     io::{self, IsTerminal},
@@ -7,6 +8,7 @@ use std::{
 
 use client::Outcomes;
 use indicatif::{ProgressBar, ProgressStyle};
+use runs::Watch;
 
 use super::schedule::Pace;
 use crate::language::Language;
@@ -17,25 +19,35 @@ const LINE_PAUSE: Duration = Duration::from_secs(10);
 /// Between two looks at a bar; more are not seen.
 const DRAW_PAUSE: Duration = Duration::from_millis(100);
 
-pub(super) struct Progress {
+/// Between two sentences for those who watch, since the load is being measured all the time.
+const TELL_PAUSE: Duration = Duration::from_secs(1);
+
+/// From this share of the load on its pace says something.
+const PACE_KNOWN_FROM: f64 = 0.02;
+
+pub(super) struct Progress<'a> {
     language: Language,
     bar: Option<ProgressBar>,
     pace: Pace,
     clients: u32,
     shown: Duration,
+    watch: &'a Watch,
+    told: Duration,
 }
 
-impl Progress {
-    pub(super) fn new(pace: Pace, clients: u32, language: Language) -> Self {
+impl<'a> Progress<'a> {
+    pub(super) fn new(pace: Pace, clients: u32, language: Language, watch: &'a Watch) -> Self {
         let bar = io::stderr().is_terminal().then(|| {
             let style = ProgressStyle::with_template("{wide_bar} {percent}% {msg}")
                 .expect("the template is well formed");
             ProgressBar::new(100).with_style(style)
         });
-        Self { language, bar, pace, clients, shown: Duration::ZERO }
+        let none = Duration::ZERO;
+        Self { language, bar, pace, clients, shown: none, watch, told: none }
     }
 
     pub(super) fn show(&mut self, elapsed: Duration, outcomes: Outcomes) {
+        self.tell(elapsed, outcomes);
         let pause = if self.bar.is_some() { DRAW_PAUSE } else { LINE_PAUSE };
         if elapsed < self.shown + pause {
             return;
@@ -50,6 +62,20 @@ impl Progress {
             }
             None => cli::errln!("{percent}% {counts}"),
         }
+    }
+
+    fn tell(&mut self, elapsed: Duration, outcomes: Outcomes) {
+        if elapsed < self.told + TELL_PAUSE {
+            return;
+        }
+        self.told = elapsed;
+        let share = self.share(elapsed, outcomes);
+        self.watch.tell(share, || {
+            let counts = self.language.counts(outcomes.ok, outcomes.failed);
+            let is_known = share >= PACE_KNOWN_FROM;
+            let left = is_known.then(|| elapsed.mul_f64((1.0 - share) / share));
+            self.language.with_time_left(self.language.load_measuring(counts), left)
+        });
     }
 
     /// Of what is to be done, up to 1.

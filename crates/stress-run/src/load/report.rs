@@ -1,5 +1,7 @@
 //! The report of a load as one page.
 
+use std::path::Path;
+
 use cli::Grid;
 use figures::{
     Data, Figure, Numbers, Opening, Page, Tile,
@@ -7,13 +9,15 @@ use figures::{
     meaning,
 };
 use maud::{Markup, html};
+use runs::{Program, now};
 
 use super::{
     remarks,
     rows::{Row, Summary},
+    settings::Settings,
     tables::{self, Titled, name, shown},
 };
-use crate::language::Language;
+use crate::{language::Language, machine::description::Machine, results::PROGRAM};
 
 /// The name of the report in the directory of its load.
 pub(super) const PAGE: &str = "report.html";
@@ -38,6 +42,27 @@ pub(super) fn page(summary: &Summary, origin: &str, language: Language) -> Page 
         (meaning(&language.meaning(), &[(None, language.load_notes())]))
     };
     Page { lang: language.tag(), title, style: "", content }
+}
+
+/// What is seen while the load goes on: nothing is counted for a page meanwhile.
+pub(super) fn begun(settings: &Settings, language: Language) -> Page {
+    let title = language.load_title(&settings.connect);
+    let opening = Opening {
+        title: &title,
+        origin: vec![html! { (tables::what(settings, language)) }],
+        contents: Vec::new(),
+        warning: None,
+        verdict: html! { (language.load_begun()) },
+        tiles: Vec::new(),
+    };
+    let content = opening.render();
+    Page { lang: language.tag(), title, style: "", content }
+}
+
+/// With what, and where, it was measured.
+pub(super) fn origin(place: &Path, language: Language) -> String {
+    let machine = Machine::of_this_run(place).in_words(language);
+    format!("{machine}. {}, {}.", Program::this().named(PROGRAM), now())
 }
 
 /// Of a table whose first column names its rows.

@@ -4,12 +4,13 @@
 use std::{
     collections::HashMap,
     fs,
+    io::BufReader,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
 
 use tempfile::TempDir;
-use testkit::{PATIENCE, Signal, eventually, processes::send_signal};
+use testkit::{PATIENCE, Signal, Viewer, eventually, processes::send_signal};
 
 /// Rows of less than a second, on machines that are slow.
 const SHORT: &str = "--workers 2 --utilisation 0.2 --in-flight 32";
@@ -159,6 +160,27 @@ fn of_several_repetitions_each_has_its_row_and_arrivals_of_its_own() {
     assert_ne!(rows[0]["simulated_mean_ms"], rows[1]["simulated_mean_ms"]);
     let table = fs::read_to_string(dir.join("table.csv")).unwrap();
     assert_eq!(table.lines().count(), 2, "the median one is shown: {table}");
+}
+
+#[test]
+fn who_watches_is_told_each_row_and_sees_all_of_them_at_the_end() {
+    let out = TempDir::new().unwrap();
+    let options = "--requests 200 --scenarios equal --policies round-robin,two-choices --watch";
+    let mut command = balance(&out, options);
+    let mut running =
+        Running(command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap());
+    let mut said = BufReader::new(running.0.stderr.take().unwrap());
+    let mut viewer = Viewer::invited(&mut said);
+    let heard = viewer.hear_until(|told| told.event == "over");
+    for words in
+        ["0 of 2 measured; now equal, round-robin", "1 of 2 measured; now equal, two-choices; 0:0"]
+    {
+        assert!(heard.iter().any(|told| told.data.contains(words)), "{words}: {heard:?}");
+    }
+    let page = viewer.page();
+    assert!(page.contains("equal, two-choices") && page.contains("The run is over."), "{page}");
+    assert_eq!(running.wait(), Some(0));
+    assert!(viewer.is_alone());
 }
 
 /// Killed when dropped.

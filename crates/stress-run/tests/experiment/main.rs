@@ -9,6 +9,7 @@ mod lists;
 mod resume;
 mod run;
 mod stopped;
+mod watch;
 mod watched_server;
 
 use std::{

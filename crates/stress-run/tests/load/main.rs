@@ -8,6 +8,7 @@ mod failures;
 mod loops;
 mod output;
 mod questions;
+mod watch;
 
 use std::{
     path::{Path, PathBuf},
