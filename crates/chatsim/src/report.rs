@@ -8,3 +8,5 @@ mod opening;
 mod page;
 pub(crate) mod rendered;
 pub(crate) mod summary;
+
+pub(crate) use self::page::page;

@@ -4,11 +4,13 @@
 pub(crate) mod args;
 mod broker;
 mod live;
+mod progress;
 mod reach;
 pub(crate) mod runners;
 pub(crate) mod stop;
 
 use std::{
+    net::SocketAddr,
     path::Path,
     process::ExitCode,
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
@@ -17,10 +19,11 @@ use std::{
 
 use anyhow::Context;
 use delivery::{Config, simulate};
-use runs::{ResultArgs, check_latest, point_latest_to};
+use runs::{ResultArgs, Watch, check_latest, point_latest_to};
 
 use self::{
     args::{ChatResults, ReportArgs, RunArgs, SampleArgs, SweepArgs},
+    progress::Progress,
     stop::Stop,
 };
 use crate::{
@@ -39,12 +42,12 @@ pub(crate) fn experiment(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let plan = plan(Some(experiment), experiment.cases(), &args.sample);
     args.results.telling.check_gates_fit(saved::unmeasured(&plan, &args.worlds()))?;
     args.broker.check(&plan)?;
-    let measure = |dir: &Path, stop: &Stop| {
-        let language = args.results.telling.lang;
-        args.live.measure(dir, &plan, language, stop)?;
-        args.broker.measure(dir, &plan, language, stop)
+    let measure = |progress: &Progress, stop: &Stop| {
+        progress.simulated();
+        args.live.measure(progress, &plan, stop)?;
+        args.broker.measure(progress, &plan, stop)
     };
-    simulate_all(&plan, args.sample.threads(), &args.results, measure)
+    simulate_all(&plan, args.sample.threads(), &args.results, args.watch.watch, measure)
 }
 
 pub(crate) fn sweep(args: &SweepArgs) -> anyhow::Result<ExitCode> {
@@ -53,7 +56,7 @@ pub(crate) fn sweep(args: &SweepArgs) -> anyhow::Result<ExitCode> {
     let cases = experiments::grid(&config, &retries, &timeouts);
     let plan = plan(None, cases, &args.sample);
     args.results.telling.check_gates_fit(saved::unmeasured(&plan, &[World::Simulated]))?;
-    simulate_all(&plan, args.sample.threads(), &args.results, |_, _| Ok(()))
+    simulate_all(&plan, args.sample.threads(), &args.results, None, |_, _| Ok(()))
 }
 
 /// Writes the tables and the report of a run again.
@@ -81,23 +84,27 @@ fn simulate_all(
     plan: &Plan,
     threads: usize,
     options: &ResultArgs<ChatResults>,
-    measure: impl FnOnce(&Path, &Stop) -> anyhow::Result<()>,
+    watch: Option<SocketAddr>,
+    measure: impl FnOnce(&Progress, &Stop) -> anyhow::Result<()>,
 ) -> anyhow::Result<ExitCode> {
     check_latest(&options.out)?;
+    let lang = options.telling.lang;
+    let watch = Watch::open(watch, lang.tag(), lang.catalogue())?;
     let stop = Stop::on_signal()?;
     let dir = saved::create(&options.out, plan)?;
+    let progress = Progress::new(&dir, lang, watch);
     let (all, done) = (plan.cases.len(), AtomicUsize::new(0));
-    let lang = options.telling.lang;
     let simulate = |case: &Case| {
+        progress.case_begun(&case.name, [done.load(Relaxed), all], None);
         if simulate_case(&dir, plan, case, &stop)? {
             let number = done.fetch_add(1, Relaxed) + 1;
-            cli::errln!("{}", lang.case_done(number, all, &case.name));
+            progress.case_done(&case.name, [number, all]);
         }
         Ok(())
     };
     parallel::each(threads, &plan.cases, simulate).into_iter().collect::<anyhow::Result<()>>()?;
     if !stop.is_asked() {
-        measure(&dir, &stop)?;
+        measure(&progress, &stop)?;
     }
     if stop.is_asked() {
         let names = plan.cases.iter().map(|case| case.name.as_str());
@@ -108,7 +115,9 @@ fn simulate_all(
     stop.end_at_once();
     point_latest_to(&options.out, &dir)?;
     let run = SavedRun::open(&dir, threads)?;
-    rendered::of(&run, lang).conclude(options)
+    let concluded = rendered::of(&run, lang).conclude(options);
+    progress.end();
+    concluded
 }
 
 /// `false`: it was stopped, and leaves nothing.

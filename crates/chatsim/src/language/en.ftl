@@ -40,6 +40,12 @@ what =
        *[other] { $messages } messages
     } each, with the seed { $seed }. The same seed gives the same fates to the packets of all cases.
 case_done = { $number }/{ $all }: { $case }
+watch_at = watch this run at { $url }
+watch_begins = The run begins
+watch_now = { $done } of { $all } cases done; now { $case }
+watch_over = The run is over. This page stays as it is.
+watch_lost = The run has ended, or cannot be reached any more. This page stays as it is.
+time_left = { $time } left
 stopped = stopped: { $kept ->
         [0] nothing is complete yet in { $dir }
         [one] the records of 1 case are complete and kept; `chatsim report { $dir }` makes tables of them

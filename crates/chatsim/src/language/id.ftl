@@ -38,6 +38,12 @@ what =
     { $cases } kasus, masing-masing { $messages } pesan, dengan seed { $seed }. Seed yang sama memberi nasib yang sama
     kepada paket di semua kasus.
 case_done = { $number }/{ $all }: { $case }
+watch_at = ikuti percobaan ini di { $url }
+watch_begins = Percobaan dimulai
+watch_now = { $done } dari { $all } kasus selesai; sekarang { $case }
+watch_over = Percobaan selesai. Halaman ini tetap seperti sekarang.
+watch_lost = Percobaan sudah berakhir atau tidak terjangkau lagi. Halaman ini tetap seperti sekarang.
+time_left = sisa { $time }
 stopped = dihentikan: { $kept ->
         [0] belum ada yang lengkap di { $dir }
        *[other] catatan dari { $kept } kasus lengkap dan disimpan; `chatsim report { $dir }` membuat tabelnya

@@ -17,7 +17,7 @@ texts! {
 
     title_experiment(number, name, started), title_sweep(started), what(cases, messages, seed),
     mark_partial(cases), case_done(number, all, case),
-    stopped(dir, kept), stopped_nothing,
+    stopped(dir, kept), stopped_nothing, watch_now(done, all, case), time_left(time),
     broker_carries(cases, address, seconds), left_out(case, world, minutes),
     broker_away(address, since, seconds), broker_back(address, seconds),
 
@@ -63,13 +63,13 @@ heads! {
 #[cfg(test)]
 mod tests {
     use figures::catalogue::faults;
-    use runs::{GATE_TEXTS, PROGRAM_TEXTS};
+    use runs::{GATE_TEXTS, PROGRAM_TEXTS, WATCH_TEXTS};
 
     use super::*;
 
     #[test]
     fn each_catalogue_has_every_text_with_its_values_and_nothing_else() {
-        let asked = [TEXTS, GATE_TEXTS, PROGRAM_TEXTS].concat();
+        let asked = [TEXTS, GATE_TEXTS, PROGRAM_TEXTS, WATCH_TEXTS].concat();
         for (file, catalogue) in
             [("en.ftl", include_str!("en.ftl")), ("id.ftl", include_str!("id.ftl"))]
         {

@@ -33,7 +33,7 @@ pub(crate) fn of(run: &SavedRun, language: Language) -> Rendered<'_, Plan, Line>
         findings: findings::of(run, language),
         notes: language.notes(),
         report: language.report(),
-        page: page::page(run, language).html(),
+        page: page(run, language).html(),
     }
 }
 

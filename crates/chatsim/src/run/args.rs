@@ -3,6 +3,7 @@
 use std::{num::NonZero, path::PathBuf, thread};
 
 use clap::ValueHint;
+use cli::WatchArgs;
 use delivery::Percent;
 use figures::Catalogue;
 use runs::{ResultArgs, Results, TellingArgs, Vocabulary};
@@ -29,6 +30,9 @@ pub(crate) struct RunArgs {
 
     #[command(flatten)]
     pub(crate) results: ResultArgs<ChatResults>,
+
+    #[command(flatten)]
+    pub(crate) watch: WatchArgs,
 }
 
 impl RunArgs {

@@ -10,7 +10,7 @@ use std::{
 use delivery::Method;
 use figures::Numbers;
 
-use super::{reach::within_reach, stop::Stop};
+use super::{progress::Progress, reach::within_reach, stop::Stop};
 use crate::{
     broker::{Address, BrokerError, Connection, Ending, Happening, JetStream, carry},
     experiments::Case,
@@ -61,12 +61,12 @@ impl BrokerArgs {
     /// leaves nothing on the server.
     pub(super) fn measure(
         &self,
-        dir: &Path,
+        progress: &Progress,
         plan: &Plan,
-        lang: Language,
         stop: &Stop,
     ) -> anyhow::Result<()> {
         let Some(address) = &self.broker else { return Ok(()) };
+        let (dir, lang) = (&progress.dir, progress.language);
         let takes = |case: &Case| self.sends_for(case);
         let cases = within_reach(&plan.cases, World::Broker, takes, lang);
         if cases.is_empty() {
@@ -76,7 +76,9 @@ impl BrokerArgs {
         let open = |&case| Ok((case, open(address, case, plan)?));
         let brokers: Vec<(&Case, _)> =
             cases.iter().map(open).collect::<Result<_, BrokerError>>()?;
-        cli::errln!("{}", lang.broker_carries(cases.len(), address, sends_for.as_secs()));
+        let carries = || lang.broker_carries(cases.len(), address, sends_for.as_secs());
+        cli::errln!("{}", carries());
+        progress.tell(0.0, carries);
 
         let banner = &Banner { lang, is_away: AtomicBool::new(false) };
         // The other cases need not go on for a result that there will not be.

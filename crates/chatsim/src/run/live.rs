@@ -6,11 +6,11 @@
 use std::{path::Path, time::Duration};
 
 use anyhow::Context;
+use runs::Pace;
 
-use super::{reach::within_reach, stop::Stop};
+use super::{progress::Progress, reach::within_reach, stop::Stop};
 use crate::{
     experiments::Case,
-    language::Language,
     live::{self, Cost, RunnerName, parse_speed},
     results::{
         costs::{self, CostLine},
@@ -59,21 +59,25 @@ impl LiveArgs {
     /// Runs all cases, if that was asked for, and writes what became of their messages, and what that cost.
     pub(super) fn measure(
         &self,
-        dir: &Path,
+        progress: &Progress,
         plan: &Plan,
-        language: Language,
         stop: &Stop,
     ) -> anyhow::Result<()> {
         if !self.live {
             return Ok(());
         }
+        let (dir, language) = (&progress.dir, progress.language);
         let takes = |case: &Case| self.takes(plan.messages, case);
         let cases = within_reach(&plan.cases, World::Live, takes, language);
+        let ms = |case: &Case| takes(case).as_millis() as u64;
+        let mut pace = Pace::new(cases.iter().map(|case| ms(case)).sum(), 0);
         for (number, case) in (1..).zip(&cases) {
+            let name = format!("{}, {}", case.name, language.world(World::Live));
+            progress.case_begun(&name, [number - 1, cases.len()], pace.left());
             let Some(cost) = self.run_case(dir, plan, case, stop)? else { break };
             costs::append(dir, CostLine::new(&case.name, self.speed, plan.messages, &cost))?;
-            let name = format!("{}, {}", case.name, language.world(World::Live));
-            cli::errln!("{}", language.case_done(number, cases.len(), &name));
+            pace.add(ms(case));
+            progress.case_done(&name, [number, cases.len()]);
         }
         Ok(())
     }

@@ -23,6 +23,7 @@ fn records_are_the_same_bytes_on_any_number_of_threads() {
     assert_eq!(first.len(), 24);
     assert!(raw(&format!("{line} --threads 4")) == first, "four threads");
     assert!(raw(&format!("{line} --threads 1")) == first, "once more");
+    assert!(raw(&format!("{line} --watch")) == first, "while it can be watched");
     assert!(raw("run --experiment 4 --messages 2000 --seed 8") != first, "another seed");
 }
 

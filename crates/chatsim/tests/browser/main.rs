@@ -8,6 +8,7 @@ mod experiments;
 mod page;
 mod refusals;
 mod reports;
+mod watch;
 
 use testkit::{Server, ServerBuilder};
 
