@@ -97,6 +97,13 @@ impl serving::Conversation for Conversation {
         }
     }
 
+    fn may_block(&mut self) {
+        match &mut self.layers {
+            Layers::Plain(session) => session.may_block(),
+            Layers::Secured(session) => session.may_block(),
+        }
+    }
+
     fn file(&self) -> Option<FileRange<'_>> {
         match &self.layers {
             Layers::Plain(session) => session.file(),

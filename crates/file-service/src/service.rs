@@ -8,7 +8,7 @@ use std::{
 use protocol::Stats;
 use rustls::ServerConfig;
 use serving::timeouts::TimeLimits;
-use storage::{Directory, IfExists};
+use storage::{IfExists, Store};
 
 use crate::{
     budget::{Budget, Turns},
@@ -17,9 +17,9 @@ use crate::{
 };
 
 /// What all sessions of a file server share; in process mode each worker has its copy of it, with the
-/// directory's usage in shared memory.
+/// store's usage in shared memory.
 pub struct FileService {
-    pub directory: Directory,
+    pub store: Store,
     pub limits: Limits,
     /// Who may do what; `None` where nobody is asked.
     pub tokens: Option<Tokens>,

@@ -58,6 +58,8 @@ pub(crate) struct Session {
     between_len: u64,
     peer_closed: bool,
     carrier: Carrier,
+    /// This step is taken where it may wait for the store.
+    may_block: bool,
     phase: Phase,
     timeouts: Timeouts,
     failure: Option<ConnectionError>,
@@ -96,6 +98,7 @@ impl Session {
             between_len: 0,
             peer_closed: false,
             carrier: Carrier::default(),
+            may_block: false,
             phase: Phase::Serving,
             timeouts: Timeouts::new(now),
             failure: None,
@@ -108,10 +111,16 @@ impl Session {
         self.phase = phase;
         self.timeouts.waited_until(now);
         let step = self.next(now)?;
+        self.may_block = false;
         if let Step::Receive(wait) | Step::Send(wait) | Step::SendFile(wait) = step {
             self.timeouts.grant(wait, now);
         }
         Ok(step)
+    }
+
+    /// The next step may wait for the store.
+    pub(crate) fn may_block(&mut self) {
+        self.may_block = true;
     }
 
     /// What is to be sent.
@@ -205,6 +214,9 @@ impl Session {
             return self.end_with_grace_period();
         }
         loop {
+            if !self.may_block && self.exchange.may_block() {
+                return Ok(Step::Block);
+            }
             match self.exchange.advance(now)? {
                 Progress::Output => return self.send(Step::Send),
                 Progress::File if self.carrier.copies => {

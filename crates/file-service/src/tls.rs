@@ -101,6 +101,11 @@ impl SecuredSession {
         }
     }
 
+    /// As [`Session::may_block`].
+    pub(crate) fn may_block(&mut self) {
+        self.session.may_block();
+    }
+
     /// As [`Session::named`].
     pub(crate) fn named(&mut self, client: SocketAddr) {
         self.session.named(client);
@@ -189,9 +194,11 @@ impl SecuredSession {
                 Ok(None)
             }
             // A carrier that copies is given no files.
-            step @ (Step::SendFile(_) | Step::Wait(_) | Step::Busy(_) | Step::Yield) => {
-                Ok(Some(step))
-            }
+            step @ (Step::SendFile(_)
+            | Step::Wait(_)
+            | Step::Busy(_)
+            | Step::Yield
+            | Step::Block) => Ok(Some(step)),
         }
     }
 

@@ -32,7 +32,9 @@ impl Application for FileServer {
     }
 
     fn clean_up_after_workers(&self) {
-        if let Err(err) = self.service.directory.remove_abandoned_uploads() {
+        // In a bucket they leave nothing that is a file.
+        let Some(directory) = self.service.store.directory() else { return };
+        if let Err(err) = directory.remove_abandoned_uploads() {
             tracing::error!("cannot remove what a worker left in the served directory: {err}");
         }
     }

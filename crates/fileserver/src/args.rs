@@ -50,6 +50,8 @@ pub struct Args {
     directory: Option<PathBuf>,
 
     /// Directory to serve; uploads are stored here too
+    ///
+    /// s3://BUCKET/PREFIX is a bucket that many servers may share, if fileserver was built with buckets.
     #[arg(
         long,
         value_name = "DIR",
@@ -146,6 +148,11 @@ const WORKERS_DEFAULT: u32 = 5;
 impl Args {
     pub fn mode(&self) -> Mode {
         if self.multiprocessing { Mode::Process } else { self.mode }
+    }
+
+    /// What is served is no directory but a bucket.
+    pub(crate) fn serves_bucket(&self) -> bool {
+        self.dir().to_str().is_some_and(|dir| dir.starts_with("s3://"))
     }
 
     /// The served directory.

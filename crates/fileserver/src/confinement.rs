@@ -16,7 +16,7 @@ mod system_calls;
 use file_service::FileService;
 use monitor::Config;
 #[cfg(target_os = "linux")]
-use ruleset::{FileUse, Rules};
+use ruleset::{FileUse, Peer, Rules};
 #[cfg(target_os = "linux")]
 use storage::Directory;
 
@@ -35,12 +35,15 @@ impl Confinement {
         debug_assert_eq!(serving::os::thread_count(), Some(1), "the others stay free");
         match self {
             Self::On => {
-                let (written, port) = (monitor.directories(), monitor.network_port());
-                let rules = Rules { served: Some(served(service)), written: &written, port };
+                let written = monitor.directories();
+                let database = monitor.network_port().map(Peer::database);
+                let bucket = service.store.port().map(Peer::bucket);
+                let peers: Vec<_> = database.into_iter().chain(bucket).collect();
+                let rules = Rules { served: served(service), written: &written, peers: &peers };
                 ruleset::log(&rules, ruleset::enforce(&rules));
-                let refused = match port {
-                    Some(_) => system_calls::refuse_to_client_of_database(),
-                    None => system_calls::refuse_to_server(),
+                let refused = match peers.is_empty() {
+                    false => system_calls::refuse_to_client(),
+                    true => system_calls::refuse_to_server(),
                 };
                 if let Err(err) = refused {
                     tracing::warn!("system calls that no server needs are not refused: {err}");
@@ -57,21 +60,25 @@ impl Confinement {
     #[cfg(target_os = "linux")]
     pub(crate) fn confine_monitor(self, monitor: &Config) {
         if self == Self::On {
-            let (written, port) = (monitor.directories(), monitor.network_port());
+            let written = monitor.directories();
+            let database: Vec<_> = monitor.network_port().map(Peer::database).into_iter().collect();
             // What came of it was logged by the server, of which this takes a part.
-            let _ = ruleset::enforce(&Rules { served: None, written: &written, port });
+            let _ = ruleset::enforce(&Rules { served: None, written: &written, peers: &database });
         }
     }
 
-    /// Confines a worker process further: it has nothing to do with the log, and starts no process and
-    /// no thread.
+    /// Confines a worker process further: it has nothing to do with the log, and starts no process and,
+    /// unless threads of its own speak to a bucket, no thread.
     #[cfg(target_os = "linux")]
     pub(crate) fn confine_worker(self, service: &FileService) {
         if self == Self::Off {
             return;
         }
-        let _ =
-            ruleset::enforce(&Rules { served: Some(served(service)), written: &[], port: None });
+        let bucket: Vec<_> = service.store.port().map(Peer::bucket).into_iter().collect();
+        let _ = ruleset::enforce(&Rules { served: served(service), written: &[], peers: &bucket });
+        if !bucket.is_empty() {
+            return;
+        }
         if let Err(err) = system_calls::refuse_to_worker() {
             tracing::warn!("system calls that no worker needs are not refused: {err}");
         }
@@ -79,10 +86,10 @@ impl Confinement {
 }
 
 #[cfg(target_os = "linux")]
-fn served(service: &FileService) -> (&Directory, FileUse) {
+fn served(service: &FileService) -> Option<(&Directory, FileUse)> {
     let file_use = match service.limits.read_only {
         true => FileUse::Read,
         false => FileUse::ReadAndReplace,
     };
-    (&service.directory, file_use)
+    service.store.directory().map(|directory| (directory, file_use))
 }

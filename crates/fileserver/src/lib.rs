@@ -13,7 +13,9 @@ mod exposure;
 mod monitoring;
 mod serve;
 mod stats;
+mod store;
 mod user;
 
 pub use commands::run;
 pub use serve::{StartError, serve};
+pub use store::OpenStoreError;

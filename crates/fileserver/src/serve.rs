@@ -15,7 +15,6 @@ use serving::{
     os::{self, SharedState},
     shutdown,
 };
-use storage::{Directory, LeftOut, OpenDirectoryError, Usage};
 use telemetry::journal;
 
 use crate::{
@@ -26,14 +25,15 @@ use crate::{
     exposure::{self, OneFileError, ServedSecretError},
     monitoring::{Monitor, Watched},
     stats,
+    store::{self, OpenStoreError},
     user::{self, ServingUser, UserError},
 };
 
 /// Why a file server could not start, or had to stop.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("{0}; name another with --dir")]
-    Directory(OpenDirectoryError),
+    #[error(transparent)]
+    Store(#[from] OpenStoreError),
     #[error(
         "files cannot be stored in {} ({reason}); --read-only serves it without UPLOAD and DELETE",
         path.display()
@@ -101,6 +101,7 @@ pub fn serve(args: &Args) -> Result<ExitCode, StartError> {
     if served.is_ok() {
         log_final_statistics(&stats::collect(&server, &service, Instant::now()));
     }
+    service.store.finish();
     monitor.finish();
     Ok(match served? {
         Drained::Cleanly => ExitCode::SUCCESS,
@@ -114,7 +115,8 @@ fn expect_writable(args: &Args, service: &FileService) -> Result<(), StartError>
         return Ok(());
     }
     let fail = |reason| StartError::Unwritable { path: args.dir().to_owned(), reason };
-    service.directory.expect_writable().map_err(fail)
+    // Only uploads find out whether a bucket takes them.
+    service.store.directory().map_or(Ok(()), |directory| directory.expect_writable().map_err(fail))
 }
 
 /// Opens, reads and binds all that serving takes.
@@ -124,7 +126,7 @@ fn prepare(args: &Args) -> Result<Prepared, StartError> {
     let (journal, events) = journal::open(args.log.journal_level(), shared.scoreboard.losses())
         .map_err(StartError::Monitor)?;
     telemetry::start_logging(journal.clone());
-    let directory = open_directory(args)?;
+    let store = store::open(args)?;
     expect_apart(args)?;
     let tokens = args.security.auth_file.as_deref().map(auth::read).transpose()?;
     let tls = args.security.tls.server_config()?;
@@ -135,7 +137,7 @@ fn prepare(args: &Args) -> Result<Prepared, StartError> {
         .behind(&args.security.accept_proxy);
     let server = Arc::new(server);
     let service = Arc::new(FileService {
-        directory,
+        store,
         limits: args.limits(),
         tokens,
         tls,
@@ -154,15 +156,6 @@ fn prepare(args: &Args) -> Result<Prepared, StartError> {
     Ok(Prepared { listener, server, service, monitor, confinement })
 }
 
-fn open_directory(args: &Args) -> Result<Directory, StartError> {
-    let options = args.files.storage_options();
-    let usage = Usage::at(os::share_words().map_err(ServeError::SharedMemory)?);
-    let directory = Directory::open(args.dir(), &options, Box::leak(Box::new(usage)))
-        .map_err(StartError::Directory)?;
-    warn_of_content(&directory, &options);
-    Ok(directory)
-}
-
 /// Refuses files of the server's own where clients, or others of them, would reach them.
 fn expect_apart(args: &Args) -> Result<(), StartError> {
     let database = args.log.log_db.as_ref().and_then(DatabaseTarget::path);
@@ -176,32 +169,6 @@ fn expect_apart(args: &Args) -> Result<(), StartError> {
     }
     exposure::expect_apart(args.log.log_file.as_deref(), database)?;
     Ok(())
-}
-
-/// What is there already may not all be served, or may be more than there may be.
-fn warn_of_content(directory: &Directory, options: &storage::DirectoryOptions) {
-    let (files, bytes) = (directory.usage().files(), directory.usage().bytes());
-    if files >= options.files_max {
-        let max = options.files_max;
-        tracing::warn!(
-            "the served directory has {files} files, and --max-files allows {max}: no new file is \
-             stored until there are fewer; those that are there can be replaced"
-        );
-    }
-    if bytes >= options.quota {
-        let quota = options.quota;
-        tracing::warn!(
-            "the files of the served directory take {bytes} bytes, and --quota allows {quota}: \
-             nothing is stored until they take less"
-        );
-    }
-    // A directory that cannot be read is an error of each request.
-    if let Ok(LeftOut { count, example: Some(example) }) = directory.left_out() {
-        tracing::warn!(
-            "no client can ask for {count} of the files, such as {example:?}, and LIST leaves them \
-             out: a name must be UTF-8, without control characters, changes of direction and \"\\\""
-        );
-    }
 }
 
 fn announce(server: &Server, service: &FileService, also_there: &[String]) {

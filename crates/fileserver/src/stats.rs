@@ -14,8 +14,8 @@ pub(crate) fn collect(server: &Server, service: &FileService, now: Instant) -> S
         mode: server.mode,
         workers: server.workers() as u32,
         injected: service.faults.as_ref().map(ToString::to_string),
-        directory_gone: !service.directory.is_there(),
-        files_left_out: service.directory.usage().left_out(),
+        directory_gone: !service.store.is_there(),
+        files_left_out: service.store.usage().left_out(),
         waiting: server.queued() + stats::backlog_len(server.address),
         // A thread of its own for each connection leaves places that were never filled.
         hides_unused: server.mode == Mode::Legacy,

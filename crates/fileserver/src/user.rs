@@ -80,9 +80,11 @@ impl ServingUser {
             true => (AccessFlags::R_OK | AccessFlags::X_OK, "read"),
             false => (AccessFlags::R_OK | AccessFlags::W_OK | AccessFlags::X_OK, "read and write"),
         };
-        // Better refused now than with the first upload.
-        faccessat(&service.directory, ".", mode, AtFlags::empty())
-            .map_err(|source| UserError::Directory { name: name.clone(), access, source })?;
+        if let Some(directory) = service.store.directory() {
+            // Better refused now than with the first upload.
+            faccessat(directory, ".", mode, AtFlags::empty())
+                .map_err(|source| UserError::Directory { name: name.clone(), access, source })?;
+        }
         tracing::info!("root given up for {name}");
         Ok(())
     }

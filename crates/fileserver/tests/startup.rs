@@ -92,6 +92,17 @@ fn what_keeps_a_server_from_starting_is_told_in_a_sentence() {
     }
 }
 
+#[cfg(not(feature = "bucket"))]
+#[test]
+fn a_bucket_needs_a_server_that_was_built_with_buckets() {
+    let stopped = refused(fileserver().without_defaults().args(["--dir", "s3://photos/2026"]));
+    assert_eq!(
+        stopped.stderr,
+        "fileserver: this fileserver was built without buckets; to build one that serves them: \
+         cargo build --release -p fileserver --features bucket\n"
+    );
+}
+
 #[test]
 fn files_of_secrets_that_are_of_no_use_are_named() {
     let (ours, others) = (Certificates::make(), Certificates::make());

@@ -52,6 +52,9 @@ pub trait Conversation: Send + 'static {
     /// Works until only the driver can go on.
     fn step(&mut self, now: Instant, phase: Phase) -> Result<Step, Self::Error>;
 
+    /// The next step is taken where it holds nobody else up, as [`Step::Block`] has asked.
+    fn may_block(&mut self) {}
+
     /// What [`Step::Send`] is about.
     fn output(&self) -> &[u8];
 
@@ -108,6 +111,9 @@ pub enum Step {
     Busy(Duration),
     /// Others may go first.
     Yield,
+    /// Take the next step where it may wait for long without holding up another connection, and say so with
+    /// [`Conversation::may_block`] before. Nothing was done yet.
+    Block,
     /// Close the sending half: no reply will follow.
     FinishSending,
     /// Close the connection.

@@ -62,6 +62,19 @@ pub enum StorageError {
     ReadOnly,
     #[error("the directory that this server serves is gone")]
     Gone,
+    #[error("{0} was replaced while it was read")]
+    Replaced(FileName),
+    #[error("this server stores no file of more than {0} bytes")]
+    TooLong(u64),
+    #[error("this server lists at most {0} files, and there are more")]
+    TooManyToList(usize),
+    #[error("the server is receiving as many large files as it can")]
+    TooManyLarge,
+    #[error("the server may not do that with its bucket")]
+    Refused,
+    /// What was to be stored or removed may be so or not.
+    #[error("the bucket of this server does not answer; try again later")]
+    Unavailable,
     /// Anything else; what it was is for the log.
     #[error("the server could not use its directory")]
     Disk(#[source] io::Error),
@@ -73,16 +86,24 @@ impl StorageError {
             Self::NotFound(_) => ErrorCode::NotFound,
             Self::Exists(_) | Self::NotAFile(_) => ErrorCode::Exists,
             Self::NoSpace | Self::QuotaExceeded(_) | Self::TooManyFiles(_) => ErrorCode::NoSpace,
-            Self::OtherPart => ErrorCode::Forbidden,
-            Self::PartInUse | Self::TooManyOpen => ErrorCode::Busy,
+            Self::OtherPart | Self::Refused => ErrorCode::Forbidden,
+            Self::PartInUse | Self::TooManyOpen | Self::TooManyLarge => ErrorCode::Busy,
             Self::ReadOnly | Self::WriteProtected(_) => ErrorCode::ReadOnly,
+            Self::Replaced(_) => ErrorCode::Changed,
+            Self::TooLong(_) | Self::TooManyToList(_) => ErrorCode::TooLarge,
+            Self::Unavailable => ErrorCode::Unavailable,
             Self::Unreadable(_) | Self::Gone | Self::Disk(_) => ErrorCode::Internal,
         }
     }
 }
 
+/// Also of one that was made of such an error, which comes out again.
 impl From<io::Error> for StorageError {
     fn from(source: io::Error) -> Self {
+        let source = match source.downcast() {
+            Ok(err) => return err,
+            Err(source) => source,
+        };
         if let Some(Errno::MFILE | Errno::NFILE) = Errno::from_io_error(&source) {
             return Self::TooManyOpen;
         }

@@ -1,4 +1,4 @@
-//! The served directory: names in, bytes out.
+//! The served directory, or a bucket in its place: names in, bytes out.
 //!
 //! All access goes through a capability to the one directory, so nothing here can reach a file
 //! outside it. Only regular files exist to it: symbolic links, FIFOs, devices and directories are
@@ -17,6 +17,7 @@ mod faults;
 mod options;
 mod part;
 mod space;
+mod store;
 mod temporary;
 mod upload;
 
@@ -27,6 +28,12 @@ pub use error::{OpenDirectoryError, StorageError};
 pub use options::{DirectoryOptions, Durability};
 pub use part::PartKey;
 pub use space::usage::Usage;
+#[cfg(feature = "bucket")]
+pub use store::bucket::{
+    Bucket, BucketSettings, BucketSettingsError, OBJECT_LEN_MAX, Object, ObjectUpload,
+    OpenBucketError,
+};
+pub use store::{Reader, Store, Writer};
 pub use upload::{IfExists, Upload};
 
 #[cfg(test)]

@@ -25,6 +25,8 @@ pub use installed::{Nats, Postgres};
 pub use nix::sys::signal::Signal;
 pub use peer::{Peer, Told, Viewer};
 pub use reply::Reply;
+#[cfg(feature = "bucket")]
+pub use server::s3;
 pub use server::{Server, ServerBuilder, Stopped, fake as fake_server};
 pub use surroundings::{network, program_for_everyone, skip};
 pub use terminal::Terminal;

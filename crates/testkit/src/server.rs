@@ -2,6 +2,8 @@
 
 mod container;
 pub mod fake;
+#[cfg(feature = "bucket")]
+pub mod s3;
 
 use std::{
     env,

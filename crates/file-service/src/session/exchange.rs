@@ -11,9 +11,9 @@ use std::{
 };
 
 use protocol::{
-    ErrorCode, Feature, FileName, Fragment, ListedFile, QUIET, Reply, Request, Verb, reply::ENDING,
+    ErrorCode, Feature, Fragment, ListedFile, QUIET, Reply, Request, Verb, reply::ENDING,
 };
-use storage::{Directory, StorageError};
+use storage::{StorageError, Store};
 use telemetry::OpenConnection;
 
 use super::{
@@ -51,6 +51,8 @@ pub(super) struct Exchange {
 #[derive(Debug)]
 enum Work {
     Nothing,
+    /// A request that is taken up where the store may be waited for.
+    Execute(Box<Request>),
     Upload(Box<Receiving>),
     /// An upload was answered with an error; so many bytes of its content were skipped since.
     Refused {
@@ -152,6 +154,24 @@ impl Exchange {
         self.access.is_known(&self.service)
     }
 
+    /// What comes next may wait for the store.
+    pub(super) fn may_block(&self) -> bool {
+        let uses_store = match &self.work {
+            Work::Nothing | Work::Refused { .. } | Work::BrokenOff | Work::Rejection { .. } => {
+                false
+            }
+            Work::Execute(_)
+            | Work::Upload(_)
+            | Work::Confirm(..)
+            | Work::Download(_)
+            | Work::Fetch(_)
+            | Work::Rehash(_)
+            | Work::Store(_)
+            | Work::Digest(_) => true,
+        };
+        uses_store && self.output.is_empty() && self.service.store.may_block()
+    }
+
     /// What of all that one connection may have the peer has had: requests, or the content of a
     /// refused upload. `None` while it may go on.
     pub(super) fn spent(&self) -> Option<String> {
@@ -213,6 +233,7 @@ impl Exchange {
 
     /// Goes on with what is under way.
     pub(super) fn advance(&mut self, now: Instant) -> Result<Progress, ConnectionError> {
+        self.execute_waiting(now);
         Ok(match (self.work(now)?, self.held_until) {
             (Progress::Output, Some(until)) if now < until => Progress::Busy(until - now),
             (progress, _) => progress,
@@ -235,6 +256,7 @@ impl Exchange {
         }
         match &mut self.work {
             Work::Nothing
+            | Work::Execute(_)
             | Work::Upload(_)
             | Work::Refused { .. }
             | Work::Store(_)
@@ -285,10 +307,7 @@ impl Exchange {
                 self.answer(&Refusal::WrongToken.reply());
                 Ok(Progress::Output)
             }
-            Work::Confirm(_, confirmation) => {
-                let confirmation = *confirmation;
-                Ok(self.confirm(confirmation, now))
-            }
+            Work::Confirm(..) => Ok(self.confirm(now)),
         }
     }
 
@@ -306,7 +325,26 @@ impl Exchange {
         self.connection.request_started(verb.map_or(Verb::NO_VERB, Verb::label), file, now);
         self.held_until = service_time(verb, &self.service).map(|time| now + time);
         self.access.count_request(&request);
-        match request.map_err(Refusal::from).and_then(|request| self.execute(request, now)) {
+        match request {
+            Ok(request) if self.service.store.may_block() && uses_store(&request) => {
+                self.work = Work::Execute(Box::new(request));
+            }
+            request => self.take_up(request.map_err(Refusal::from), now),
+        }
+    }
+
+    /// Goes on with a request that had to come to where the store may be waited for.
+    fn execute_waiting(&mut self, now: Instant) {
+        if !matches!(self.work, Work::Execute(_)) {
+            return;
+        }
+        if let Work::Execute(request) = mem::replace(&mut self.work, Work::Nothing) {
+            self.take_up(Ok(*request), now);
+        }
+    }
+
+    fn take_up(&mut self, request: Result<Request, Refusal>, now: Instant) {
+        match request.and_then(|request| self.execute(request, now)) {
             Ok(Work::Nothing) => {}
             Ok(work) => self.work = work,
             Err(refusal) => self.refuse(&refusal),
@@ -317,26 +355,26 @@ impl Exchange {
     fn execute(&mut self, request: Request, now: Instant) -> Result<Work, Refusal> {
         self.access.expect_allowed(&request, &self.service)?;
         let service = Arc::clone(&self.service);
-        let directory = &service.directory;
+        let store = &service.store;
         // Until the list is queued, which takes as much again as making it.
         let lists = matches!(request, Request::List | Request::ListSizes);
         let _turn = lists.then(|| service.list_turns.take());
         let reply = match request {
-            Request::List => Reply::List(directory.list()?),
-            Request::ListSizes => Reply::Sizes(sizes(directory)?),
+            Request::List => Reply::List(store.list()?),
+            Request::ListSizes => Reply::Sizes(sizes(store)?),
             Request::Get(name) => {
-                let file = directory.read(&name)?;
+                let file = store.read(&name)?;
                 self.connection.total_is(file.len());
                 let flipped_bits = service.faults.as_ref().map_or(0, Faults::flipped_bits);
                 return Ok(Work::Download(Box::new(Download::new(&name, file, flipped_bits))));
             }
             Request::Upload(name) => {
-                let upload = directory.create(name, self.service.limits.if_exists)?;
+                let upload = store.create(name, self.service.limits.if_exists)?;
                 let receiving = Receiving::new(upload, self.service.limits.upload_len_max);
                 return Ok(Work::Upload(Box::new(receiving)));
             }
             Request::Delete(name) => {
-                directory.delete(&name)?;
+                store.delete(&name)?;
                 Reply::Deleted { name }
             }
             Request::Echo(text) => Reply::Echo(text),
@@ -355,7 +393,7 @@ impl Exchange {
                 }
             },
             Request::Digest(name) => {
-                let file = directory.read(&name)?;
+                let file = store.read(&name)?;
                 return Ok(Work::Digest(Box::new(DigestJob::new(name, file))));
             }
         };
@@ -392,10 +430,9 @@ impl Exchange {
         self.output.sent(sent_len);
     }
 
-    fn confirm(&mut self, confirmation: Confirmation, now: Instant) -> Progress {
-        let Work::Confirm(receiving, _) = mem::replace(&mut self.work, Work::Nothing) else {
-            return Progress::NeedsInput;
-        };
+    fn confirm(&mut self, now: Instant) -> Progress {
+        let work = mem::replace(&mut self.work, Work::Nothing);
+        let Work::Confirm(receiving, confirmation) = work else { return Progress::NeedsInput };
         let (next, progress) = match confirmation {
             Confirmation::FirstByte => (Confirmation::WaitSince(now), Progress::Wait(QUIET)),
             Confirmation::WaitSince(since) if now < since + QUIET => {
@@ -434,13 +471,23 @@ impl Exchange {
     }
 }
 
-/// A file that goes away meanwhile is left out.
-fn sizes(directory: &Directory) -> Result<Vec<ListedFile>, StorageError> {
-    let listed = |name: FileName| {
-        let size = directory.size(&name).transpose()?;
-        Some(size.map(|size| ListedFile { name, size }))
-    };
-    directory.list()?.into_iter().filter_map(listed).collect()
+fn uses_store(request: &Request) -> bool {
+    match request {
+        Request::List
+        | Request::ListSizes
+        | Request::Get(_)
+        | Request::Upload(_)
+        | Request::Delete(_)
+        | Request::Fetch(_)
+        | Request::Store(_)
+        | Request::Digest(_) => true,
+        Request::Echo(_) | Request::Stats | Request::Ping | Request::Auth(_) => false,
+    }
+}
+
+fn sizes(store: &Store) -> Result<Vec<ListedFile>, StorageError> {
+    let listed = |(name, size)| ListedFile { name, size };
+    Ok(store.list_sizes()?.into_iter().map(listed).collect())
 }
 
 /// How long a request takes at least, where a test wants that.

@@ -1,10 +1,10 @@
 //! The bytes of a file on their way to the client, as they are.
 
-use std::{io, mem, os::fd::AsFd};
+use std::{io, mem};
 
 use protocol::{Reply, request::Fetch};
 use serving::FileRange;
-use storage::StoredFile;
+use storage::Reader;
 
 use super::{buffers::Output, refusal::Refusal};
 
@@ -18,7 +18,7 @@ const SHORT_LEN: u64 = 64 * 1024;
 /// A part of a file on its way to the client.
 #[derive(Debug)]
 pub(super) struct Fetching {
-    file: StoredFile,
+    file: Reader,
     /// The reply, until it is sent.
     head: Vec<u8>,
     /// The bytes are read and written, where the kernel could send them.
@@ -28,11 +28,7 @@ pub(super) struct Fetching {
 }
 
 impl Fetching {
-    pub(super) fn new(
-        fetch: Fetch,
-        mut file: StoredFile,
-        flipped_bits: u8,
-    ) -> Result<Self, Refusal> {
+    pub(super) fn new(fetch: Fetch, mut file: Reader, flipped_bits: u8) -> Result<Self, Refusal> {
         let Fetch { name, offset, length, version } = fetch;
         let (stored, size) = (file.version(), file.len());
         if version.is_some_and(|version| version != stored) {
@@ -44,7 +40,8 @@ impl Fetching {
         file.select(offset, length.unwrap_or(size)).map_err(storage::StorageError::from)?;
         let length = file.left();
         let head = Reply::Fetched { name, size, offset, length, version: stored }.to_wire();
-        Ok(Self { file, head, is_copied: length <= SHORT_LEN || flipped_bits != 0, flipped_bits })
+        let is_copied = length <= SHORT_LEN || flipped_bits != 0 || file.descriptor().is_none();
+        Ok(Self { file, head, is_copied, flipped_bits })
     }
 
     /// Bytes not sent yet.
@@ -74,10 +71,10 @@ impl Fetching {
         Ok(Some(content_len))
     }
 
-    /// What the kernel sends next.
-    pub(super) fn range(&self) -> FileRange<'_> {
+    /// What the kernel sends next, where it can.
+    pub(super) fn range(&self) -> Option<FileRange<'_>> {
         let len = self.file.left().min(PIECE_LEN as u64) as usize;
-        FileRange { file: self.file.as_fd(), offset: self.file.position(), len }
+        Some(FileRange { file: self.file.descriptor()?, offset: self.file.position(), len })
     }
 
     /// The kernel has sent so many bytes.

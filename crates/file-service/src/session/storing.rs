@@ -5,7 +5,7 @@
 use std::io;
 
 use protocol::Reply;
-use storage::{ContentHasher, StorageError, Upload};
+use storage::{ContentHasher, StorageError, Writer};
 
 /// What is here from earlier is hashed so much at a time.
 const PIECE_LEN: usize = 256 * 1024;
@@ -13,7 +13,7 @@ const PIECE_LEN: usize = 256 * 1024;
 /// A file on its way from the client, of which some may be here from an earlier connection.
 #[derive(Debug)]
 pub(super) struct Storing {
-    upload: Upload,
+    upload: Writer,
     /// Of the whole file.
     length: u64,
     digest: ContentHasher,
@@ -23,7 +23,7 @@ pub(super) struct Storing {
 }
 
 impl Storing {
-    pub(super) fn new(upload: Upload, length: u64) -> Self {
+    pub(super) fn new(upload: Writer, length: u64) -> Self {
         let digest = ContentHasher::default();
         let piece_len = upload.len().min(PIECE_LEN as u64) as usize;
         Self { upload, length, digest, hashed: 0, piece: vec![0; piece_len] }

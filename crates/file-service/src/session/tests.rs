@@ -11,7 +11,7 @@ use std::{
 };
 
 use protocol::{Stats, Verb};
-use storage::{Directory, DirectoryOptions, IfExists};
+use storage::{Directory, DirectoryOptions, IfExists, Store};
 use telemetry::{Arrival, Journal, Scoreboard, Slot, SlotCounts};
 use tempfile::TempDir;
 use testkit::{base64, content};
@@ -59,12 +59,14 @@ impl Bench {
     fn with(change: impl FnOnce(&mut FileService)) -> Self {
         let dir = TempDir::new().unwrap();
         let mut service = FileService {
-            directory: Directory::open(
-                dir.path(),
-                &DirectoryOptions::default(),
-                Box::leak(Box::default()),
-            )
-            .unwrap(),
+            store: Store::Directory(
+                Directory::open(
+                    dir.path(),
+                    &DirectoryOptions::default(),
+                    Box::leak(Box::default()),
+                )
+                .unwrap(),
+            ),
             limits: Limits {
                 upload_len_max: 1 << 30,
                 idle_timeout: IDLE_TIMEOUT,
@@ -136,6 +138,7 @@ impl Bench {
                 Ok(Step::Wait(wait)) => return Rest::Wait(wait),
                 Ok(Step::Busy(time)) => return Rest::Busy(time),
                 Ok(Step::Yield) => {}
+                Ok(Step::Block) => self.session.may_block(),
                 Ok(Step::FinishSending) => self.has_finished_sending = true,
                 Ok(Step::Close) => return Rest::Close,
                 Err(err) => return Rest::Failed(err),

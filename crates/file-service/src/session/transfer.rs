@@ -7,7 +7,7 @@ use protocol::{
     body::{self, PLAIN_GROUP},
     reply,
 };
-use storage::{ContentHasher, StorageError, StoredFile, Upload};
+use storage::{ContentHasher, Reader, StorageError, Writer};
 
 use super::buffers::Output;
 
@@ -25,7 +25,7 @@ const WRITE_LEN_MIN: usize = 16 * 1024;
 /// A file on its way to the client.
 #[derive(Debug)]
 pub(super) struct Download {
-    file: StoredFile,
+    file: Reader,
     /// What comes before the content, until it is sent.
     prefix: Vec<u8>,
     encoder: BodyEncoder,
@@ -35,7 +35,7 @@ pub(super) struct Download {
 }
 
 impl Download {
-    pub(super) fn new(name: &FileName, file: StoredFile, flipped_bits: u8) -> Self {
+    pub(super) fn new(name: &FileName, file: Reader, flipped_bits: u8) -> Self {
         let plain_len = file.left().min(PLAIN_LEN as u64) as usize;
         Self {
             prefix: reply::file_prefix(name, file.len()),
@@ -79,7 +79,7 @@ impl Download {
 /// A file on its way from the client.
 #[derive(Debug)]
 pub(super) struct Receiving {
-    upload: Upload,
+    upload: Writer,
     decoder: BodyDecoder,
     plain: Vec<u8>,
     /// Of `plain`, what is not written yet.
@@ -115,7 +115,7 @@ impl UploadError {
 }
 
 impl Receiving {
-    pub(super) fn new(upload: Upload, len_max: u64) -> Self {
+    pub(super) fn new(upload: Writer, len_max: u64) -> Self {
         let decoder = BodyDecoder::default();
         Self {
             upload,
@@ -184,13 +184,13 @@ impl Receiving {
 #[derive(Debug)]
 pub(super) struct DigestJob {
     name: FileName,
-    file: StoredFile,
+    file: Reader,
     digest: ContentHasher,
     plain: Vec<u8>,
 }
 
 impl DigestJob {
-    pub(super) fn new(name: FileName, file: StoredFile) -> Self {
+    pub(super) fn new(name: FileName, file: Reader) -> Self {
         let plain_len = file.left().min(PLAIN_LEN as u64) as usize;
         Self { name, file, digest: ContentHasher::default(), plain: vec![0; plain_len] }
     }

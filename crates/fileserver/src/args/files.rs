@@ -6,6 +6,10 @@ use bytesize::ByteSize;
 use cli::units;
 use storage::Durability;
 
+const QUOTA: &str = "100GiB";
+const FILES_MAX: &str = "10000";
+const KEEP_PARTS: &str = "24h";
+
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Files")]
 pub struct FileArgs {
@@ -18,7 +22,7 @@ pub struct FileArgs {
         long,
         hide_short_help = true,
         value_name = "SIZE",
-        default_value = "100GiB",
+        default_value = QUOTA,
         value_parser = size_or_none
     )]
     pub quota: u64,
@@ -28,7 +32,7 @@ pub struct FileArgs {
         long,
         hide_short_help = true,
         value_name = "N",
-        default_value = "10000",
+        default_value = FILES_MAX,
         value_parser = number_or_none
     )]
     pub max_files: u64,
@@ -60,7 +64,7 @@ pub struct FileArgs {
         long,
         hide_short_help = true,
         value_name = "TIME",
-        default_value = "24h",
+        default_value = KEEP_PARTS,
         value_parser = time_or_none
     )]
     pub keep_parts: Duration,
@@ -75,6 +79,18 @@ pub struct FileArgs {
 }
 
 impl FileArgs {
+    /// An option that was given and that only a directory has a use for.
+    #[cfg(feature = "bucket")]
+    pub(crate) fn of_directories(&self) -> Option<&'static str> {
+        let given = [
+            ("--quota", size_or_none(QUOTA) != Ok(self.quota)),
+            ("--max-files", number_or_none(FILES_MAX) != Ok(self.max_files)),
+            ("--durability", self.durability != Durability::None),
+            ("--keep-parts", time_or_none(KEEP_PARTS) != Ok(self.keep_parts)),
+        ];
+        given.into_iter().find_map(|(option, is_given)| is_given.then_some(option))
+    }
+
     pub(crate) fn storage_options(&self) -> storage::DirectoryOptions {
         storage::DirectoryOptions {
             durability: self.durability,

@@ -27,23 +27,69 @@ pub(super) struct Rules<'a> {
     pub(super) served: Option<(&'a Directory, FileUse)>,
     /// Directories of the log and of a database.
     pub(super) written: &'a [PathBuf],
-    /// Where a database listens.
-    pub(super) port: Option<u16>,
+    /// What the server connects to.
+    pub(super) peers: &'a [Peer],
 }
 
+/// Somebody else's service that the server needs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer {
+    what: &'static str,
+    port: u16,
+    /// Its address is looked up again with each connection, by its name.
+    is_looked_up: bool,
+}
+
+impl Peer {
+    pub(super) fn database(port: u16) -> Self {
+        Self { what: "a database", port, is_looked_up: false }
+    }
+
+    pub(super) fn bucket(port: u16) -> Self {
+        Self { what: "the bucket", port, is_looked_up: true }
+    }
+}
+
+/// What the C library reads to find the address of a name.
+const LOOKED_UP_IN: [&str; 6] = [
+    "/etc/gai.conf",
+    "/etc/host.conf",
+    "/etc/hosts",
+    "/etc/nsswitch.conf",
+    "/etc/resolv.conf",
+    "/etc/services",
+];
+
 impl Rules<'_> {
-    fn files(&self) -> &'static str {
-        match self.written {
-            [] => "the served directory and reading /proc",
-            _ => "the served directory, that of the log or its database, and reading /proc",
-        }
+    fn files(&self) -> String {
+        let mut files = Vec::new();
+        files.extend(self.served.map(|_| "the served directory"));
+        files.extend((!self.written.is_empty()).then_some("that of the log or its database"));
+        files.extend(self.looks_up().then_some("reading where names of machines are looked up"));
+        files.push("reading /proc");
+        listed(&files)
     }
 
     fn tcp(&self) -> String {
-        match self.port {
-            None => "no TCP but for accepting".to_owned(),
-            Some(port) => format!("no TCP but for accepting and port {port} of a database"),
-        }
+        let mut tcp = vec!["no TCP but for accepting".to_owned()];
+        tcp.extend(
+            self.peers.iter().map(|Peer { what, port, .. }| format!("port {port} of {what}")),
+        );
+        listed(&tcp)
+    }
+
+    fn looks_up(&self) -> bool {
+        self.peers.iter().any(|peer| peer.is_looked_up)
+    }
+}
+
+/// As a sentence has it: a, b and c.
+fn listed(parts: &[impl AsRef<str>]) -> String {
+    let parts: Vec<_> = parts.iter().map(AsRef::as_ref).collect();
+    match parts.split_last() {
+        None => String::new(),
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
     }
 }
 
@@ -82,8 +128,11 @@ pub(super) fn enforce(rules: &Rules<'_>) -> Result<RestrictionStatus, RulesetErr
         };
         ruleset = ruleset.add_rule(PathBeneath::new(directory, serve))?;
     }
-    if let Some(port) = rules.port {
-        ruleset = ruleset.add_rule(NetPort::new(port, AccessNet::ConnectTcp))?;
+    if rules.looks_up() {
+        ruleset = ruleset.add_rules(path_beneath_rules(LOOKED_UP_IN, AccessFs::ReadFile))?;
+    }
+    for peer in rules.peers {
+        ruleset = ruleset.add_rule(NetPort::new(peer.port, AccessNet::ConnectTcp))?;
     }
     ruleset.restrict_self()
 }

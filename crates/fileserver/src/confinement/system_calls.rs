@@ -3,8 +3,8 @@
 //! A list of what is refused, not of what is allowed: which calls an allocator, a TLS library or the
 //! next C library makes is theirs to change, and a server must not die of it. Refused calls fail with
 //! EPERM. The listener is there already, so no process makes a socket, of any kind, unless the events
-//! go to a database over the network, and then no worker does. A worker process
-//! has one thread and starts no other.
+//! go to a database over the network, and then no worker does, or the files are in a bucket, and then all
+//! do. A worker process has one thread and starts no other, but for those that speak to a bucket.
 
 use std::env::consts::ARCH;
 
@@ -28,7 +28,7 @@ const OF_SERVERS: &[c_long] = &[
     libc::SYS_keyctl, libc::SYS_add_key, libc::SYS_request_key,
 ];
 
-/// To every process of a server that talks to no database.
+/// To every process of a server that talks to no database and no bucket.
 const OF_UNCONNECTED: &[c_long] = &[libc::SYS_socket, libc::SYS_connect];
 
 /// To worker processes, besides: processes and threads of their own.
@@ -43,8 +43,8 @@ pub(super) fn refuse_to_server() -> Result<(), Error> {
     refuse([OF_SERVERS, OF_UNCONNECTED].concat())
 }
 
-/// The same where the log goes to a database over the network.
-pub(super) fn refuse_to_client_of_database() -> Result<(), Error> {
+/// The same where the log goes to a database over the network, or the files are in a bucket.
+pub(super) fn refuse_to_client() -> Result<(), Error> {
     refuse(OF_SERVERS.to_vec())
 }
 

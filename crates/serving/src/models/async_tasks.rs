@@ -4,7 +4,8 @@
 //! instead of waiting in line. Files are read and written on the same threads, as in the other
 //! models: against the page cache that is faster than handing each piece to another thread, but a
 //! disk that hangs stops a thread and with it the connections it was about to serve. So do waits for
-//! the disk that `--durability` asks for, and counting a very large directory for its quota.
+//! the disk that `--durability` asks for, and counting a very large directory for its quota. What a session
+//! knows to wait for a network ([`Step::Block`]) is done on threads beside those.
 //!
 //! A task moves between threads; it is counted on the worker that picked it up.
 //!
@@ -21,18 +22,18 @@ use std::{
     time::Instant,
 };
 
-use telemetry::{Arrival, Slot};
+use telemetry::Slot;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, Interest},
     net::TcpStream,
     runtime::{Builder, Runtime},
+    sync::oneshot,
     task, time,
 };
 
-use super::threads::try_threads;
+use super::threads::{Aside, try_threads};
 use crate::{
     acceptor::Acceptor,
-    admission::Admitted,
     application::{Application, Conversation, Step},
     error::ServeError,
     os,
@@ -54,12 +55,14 @@ pub(super) fn serve<A: Application>(
     let acceptor = Acceptor::new(server, &**application)?;
     let runtime = start_runtime(server)
         .map_err(|reason| ServeError::Workers { workers: server.workers(), reason })?;
+    let aside = Arc::new(Aside::default());
     ready();
     acceptor.run(
         listener,
         |_| true,
         |stream, arrival, admitted| {
             let (server, application) = (Arc::clone(server), Arc::clone(application));
+            let aside = Arc::clone(&aside);
             server.connection_queued();
             runtime.spawn(async move {
                 server.connection_picked_up();
@@ -67,7 +70,11 @@ pub(super) fn serve<A: Application>(
                 let handed_over =
                     stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
                 if let Ok(mut stream) = handed_over {
-                    run_connection(&server, &*application, &mut stream, arrival, &admitted).await;
+                    let slot = SLOT.get().expect("tasks run on threads that have a slot");
+                    let picked_up = server.pick_up(&*application, slot, arrival, &admitted);
+                    if let Some(conversation) = picked_up {
+                        run_connection(&server, &aside, &mut stream, conversation).await;
+                    }
                 }
                 drop(admitted);
             });
@@ -102,28 +109,63 @@ fn start_runtime(server: &Arc<Server>) -> io::Result<Runtime> {
     Ok(runtime)
 }
 
-async fn run_connection<A: Application>(
-    server: &Server,
-    application: &A,
-    stream: &mut TcpStream,
-    arrival: Arrival,
-    admitted: &Admitted,
-) {
-    let slot = SLOT.get().expect("tasks run on threads that have a slot");
-    if let Some(mut conversation) = server.pick_up(application, slot, arrival, admitted) {
-        let outcome = drive(server, stream, &mut conversation).await;
-        conversation.close(outcome);
-    }
+/// Why a connection is not driven on.
+enum Stop {
+    Over,
+    /// The next step is to be taken aside.
+    Blocked,
 }
 
-/// The twin of the loop in `blocking.rs`.
+async fn run_connection<C: Conversation>(
+    server: &Arc<Server>,
+    aside: &Aside,
+    stream: &mut TcpStream,
+    mut conversation: C,
+) {
+    let mut taken = None;
+    let outcome = loop {
+        match drive(server, stream, &mut conversation, taken.take()).await {
+            Ok(Stop::Over) => break Ok(()),
+            Err(err) => break Err(err),
+            Ok(Stop::Blocked) => {}
+        }
+        match step_aside(server, aside, conversation).await {
+            Some((same, step)) => (conversation, taken) = (same, Some(step)),
+            None => return tracing::error!("a session panicked; its connection was closed"),
+        }
+    };
+    conversation.close(outcome);
+}
+
+/// Has another thread take the next step. `None` where that has panicked, and the conversation is gone.
+///
+/// The runtime has threads for that too, but one of those may become a worker, in place of one that is late.
+async fn step_aside<C: Conversation>(
+    server: &Arc<Server>,
+    aside: &Aside,
+    mut conversation: C,
+) -> Option<(C, Result<Step, C::Error>)> {
+    let (done, taken) = oneshot::channel();
+    let server = Arc::clone(server);
+    aside.run(move || {
+        conversation.may_block();
+        let step = server.step(&mut conversation, Instant::now());
+        // Nobody waits for it where the server has ended.
+        let _ = done.send((conversation, step));
+    });
+    taken.await.ok()
+}
+
+/// The twin of the loop in `blocking.rs`, from a step on that was taken already.
 async fn drive<C: Conversation>(
     server: &Server,
     stream: &mut TcpStream,
     conversation: &mut C,
-) -> Result<(), C::Error> {
+    mut taken: Option<Result<Step, C::Error>>,
+) -> Result<Stop, C::Error> {
     loop {
-        match server.step(conversation, Instant::now())? {
+        let step = taken.take().unwrap_or_else(|| server.step(conversation, Instant::now()));
+        match step? {
             Step::Send(wait) => {
                 match time::timeout(wait, stream.write(conversation.output())).await {
                     Ok(Ok(len)) => conversation.sent(len),
@@ -149,9 +191,10 @@ async fn drive<C: Conversation>(
             // Any number of tasks can be busy at once.
             Step::Wait(wait) | Step::Busy(wait) => time::sleep(wait).await,
             Step::Yield => task::yield_now().await,
+            Step::Block => return Ok(Stop::Blocked),
             // A peer that is gone already is noticed by the next read.
             Step::FinishSending => drop(stream.shutdown().await),
-            Step::Close => return Ok(()),
+            Step::Close => return Ok(Stop::Over),
         }
     }
 }

@@ -55,6 +55,8 @@ fn drive<C: Conversation>(
             },
             Step::Wait(wait) | Step::Busy(wait) => thread::sleep(wait),
             Step::Yield => {}
+            // The thread is the connection's own.
+            Step::Block => conversation.may_block(),
             // A peer that is gone already is noticed by the next read.
             Step::FinishSending => drop(stream.shutdown(Shutdown::Write)),
             Step::Close => return Ok(()),

@@ -3,7 +3,8 @@
 //! A connection that waits for its peer, or until a moment, is parked: it costs its memory and a place
 //! in epoll, and no thread. One that is busy keeps its thread, and those who are ready wait in line. So
 //! `workers` is how many are served at the same moment, and any number may be connected. Files are read
-//! and written by the thread that serves; a disk that hangs costs it.
+//! and written by the thread that serves; a disk that hangs costs it. What a session knows to wait for a
+//! network ([`Step::Block`]) is done on threads beside those.
 //!
 //! All threads wait in one epoll, which wakes one of them for each connection that is ready and then
 //! says no more about it until it is parked again. Who was ready first is served first. One timer stands
@@ -34,8 +35,7 @@ use nix::{
 };
 use telemetry::{Arrival, Slot};
 
-use super::blocking::timed_out;
-
+use super::{blocking::timed_out, threads::Aside};
 use crate::{
     acceptor::Acceptor,
     admission::Admitted,
@@ -127,13 +127,14 @@ enum Next {
     /// Nothing for so long, while the connection keeps its worker.
     Busy(Duration),
     Yield,
+    Block,
     Close,
 }
 
 struct Worker<'a, A: Application> {
-    server: &'a Server,
+    server: &'a Arc<Server>,
     application: &'a A,
-    parking: &'a Parking<A::Conversation>,
+    parking: &'a Arc<Parking<A::Conversation>>,
     slot: &'static Slot,
 }
 
@@ -182,11 +183,28 @@ impl<A: Application> Worker<'_, A> {
                     return self.parking.park(id, Connection::Open(open), events, until);
                 }
                 Ok(Next::Yield) => break,
+                Ok(Next::Block) => return self.step_aside(id, open),
                 Ok(Next::Close) => return open.conversation.close(Ok(())),
                 Err(err) => return open.conversation.close(Err(err)),
             }
         }
         self.parking.park(id, Connection::Open(open), EpollFlags::empty(), Instant::now());
+    }
+
+    /// Has another thread take the next step, and park the connection with that step to be done.
+    fn step_aside(&self, id: u64, mut open: Open<A::Conversation>) {
+        let (server, parking) = (Arc::clone(self.server), Arc::clone(self.parking));
+        self.parking.aside.run(move || {
+            open.conversation.may_block();
+            match server.step(&mut open.conversation, Instant::now()) {
+                Ok(step) => {
+                    let now = Instant::now();
+                    open.pending = Some((step, now + wait(step)));
+                    parking.park(id, Connection::Open(open), EpollFlags::empty(), now);
+                }
+                Err(err) => open.conversation.close(Err(err)),
+            }
+        });
     }
 
     /// Takes the next step, or does the one that could not be done before. What has come meanwhile is
@@ -227,6 +245,7 @@ impl<A: Application> Worker<'_, A> {
             Step::Wait(_) => (Err(io::ErrorKind::WouldBlock.into()), EpollFlags::empty()),
             Step::Busy(time) => return Ok(Next::Busy(time)),
             Step::Yield => return Ok(Next::Yield),
+            Step::Block => return Ok(Next::Block),
             Step::FinishSending => {
                 // A peer that is gone already is noticed by the next read.
                 let _ = stream.shutdown(Shutdown::Write);
@@ -250,7 +269,9 @@ impl<A: Application> Worker<'_, A> {
 fn wait(step: Step) -> Duration {
     match step {
         Step::Send(wait) | Step::SendFile(wait) | Step::Receive(wait) | Step::Wait(wait) => wait,
-        Step::Busy(_) | Step::Yield | Step::FinishSending | Step::Close => Duration::ZERO,
+        Step::Busy(_) | Step::Yield | Step::Block | Step::FinishSending | Step::Close => {
+            Duration::ZERO
+        }
     }
 }
 
@@ -260,6 +281,7 @@ struct Parking<C> {
     /// Fires at the first of the deadlines.
     timer: TimerFd,
     parked: Mutex<Parked<C>>,
+    aside: Aside,
 }
 
 struct Parked<C> {
@@ -290,7 +312,7 @@ impl<C> Parking<C> {
             timer_at: None,
             next_id: TIMER + 1,
         };
-        Ok(Self { epoll, timer, parked: Mutex::new(parked) })
+        Ok(Self { epoll, timer, parked: Mutex::new(parked), aside: Aside::default() })
     }
 
     /// Has a worker pick up a connection that was just accepted.

@@ -70,6 +70,12 @@ impl Usage {
         }
     }
 
+    /// As it was found when somebody last looked.
+    #[cfg(feature = "bucket")]
+    pub(crate) fn is_gone(&self) -> bool {
+        self.is_gone.load(SeqCst) != 0
+    }
+
     /// Whether that is news.
     pub(crate) fn note_gone(&self, is_gone: bool) -> bool {
         let is_gone = u64::from(is_gone);

@@ -263,13 +263,16 @@ fn outside(package: &str, rooms: &[&str]) -> Vec<(PathBuf, String)> {
 }
 
 #[test]
-fn tokio_appears_in_the_async_model_the_balancer_and_what_is_live_in_chatsim_and_filepeer_alone() {
+fn tokio_appears_in_the_async_model_buckets_the_balancer_and_what_is_live_elsewhere_alone() {
     for (package, _) in MAY_IMPORT {
         let uses = dependencies(package, "dependencies").iter().any(|name| name == "tokio");
-        let may = ["chatsim", "filebalancer", "filepeer", "serving"].contains(&package);
+        let may = ["chatsim", "filebalancer", "filepeer", "serving", "storage", "testkit"];
+        let may = may.contains(&package);
         assert_eq!(uses, may, "{package}");
     }
     assert_absent(&outside("serving", &["models/async_tasks"]), &["tokio"]);
+    assert_absent(&outside("storage", &["store/bucket"]), &["tokio", "object_store"]);
+    assert_absent(&outside("testkit", &["server/s3"]), &["tokio"]);
     let of_chatsim = outside("chatsim", &["live", "serve", "broker"]);
     assert_absent(&of_chatsim, &["tokio", "axum", "async_nats"]);
     // What is simulated, shown and written down there knows no connection.

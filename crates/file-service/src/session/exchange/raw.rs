@@ -17,7 +17,7 @@ use crate::{error::ConnectionError, faults::Faults, service::Limits};
 
 impl Exchange {
     pub(super) fn begin_fetch(&mut self, fetch: Fetch) -> Result<Work, Refusal> {
-        let file = self.service.directory.read(&fetch.name)?;
+        let file = self.service.store.read(&fetch.name)?;
         let flipped_bits = self.service.faults.as_ref().map_or(0, Faults::flipped_bits);
         let fetching = Fetching::new(fetch, file, flipped_bits)?;
         self.connection.total_is(fetching.left());
@@ -32,7 +32,7 @@ impl Exchange {
         }
         let visitor = self.access.name().map(str::to_owned);
         let key = resume.map(|id| PartKey { id, visitor });
-        let upload = self.service.directory.store(name, length, if_exists, key.as_ref())?;
+        let upload = self.service.store.store(name, length, if_exists, key.as_ref())?;
         self.connection.total_is(length - upload.len());
         Ok(Work::Rehash(Box::new(Storing::new(upload, length))))
     }
@@ -40,7 +40,7 @@ impl Exchange {
     /// What [`Progress::File`](super::Progress::File) is about.
     pub(in super::super) fn file(&self) -> Option<FileRange<'_>> {
         match &self.work {
-            Work::Fetch(fetching) => Some(fetching.range()),
+            Work::Fetch(fetching) => fetching.range(),
             _ => None,
         }
     }

@@ -26,7 +26,7 @@ fn confined(dir: &Path, file_use: FileUse, needs: ABI, claims: impl FnOnce() + S
         Directory::open(dir, &storage::DirectoryOptions::default(), Box::leak(Box::default()))
             .unwrap();
     let on_thread = || {
-        let rules = Rules { served: Some((&directory, file_use)), written: &[], port: None };
+        let rules = Rules { served: Some((&directory, file_use)), written: &[], peers: &[] };
         let status = enforce(&rules).unwrap();
         assert!(status.no_new_privs);
         match status.landlock {

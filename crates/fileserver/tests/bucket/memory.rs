@@ -1,0 +1,33 @@
+//! Fifty downloads whose clients do not read hold a bounded part of each file.
+
+use testkit::{Peer, content, processes, s3::S3Server};
+
+use crate::{builder, is_full};
+
+const CLIENTS: usize = 50;
+const KIB_MAX: u64 = 128 * 1024;
+
+#[test]
+fn fifty_downloads_stay_under_128_mib() {
+    let modes = ["async", "thread", "event"];
+    for mode in &modes[..if is_full() { 3 } else { 1 }] {
+        let s3 = S3Server::start();
+        let server =
+            builder(&s3, mode).args(["--workers", "50", "--max-per-address", "100"]).start();
+        let content = content(1, 8 << 20);
+        assert_eq!(server.connect().store("a", &content).outcome(), "OK");
+        let mut peers: Vec<Peer> = (0..CLIENTS).map(|_| server.connect()).collect();
+        peers.iter_mut().for_each(|peer| peer.send("FETCH a\r\n\r\n"));
+        let mut kib_max = 0;
+        let mut look = || kib_max = kib_max.max(processes::tree_pss_kib(server.pid()));
+        for peer in &mut peers {
+            peer.await_bytes(64 * 1024);
+            look();
+        }
+        for peer in &mut peers {
+            assert!(peer.read_fetched().1 == content, "{mode}");
+            look();
+        }
+        assert!(kib_max < KIB_MAX, "{mode}: {kib_max} KiB");
+    }
+}

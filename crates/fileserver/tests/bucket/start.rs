@@ -1,0 +1,70 @@
+//! What a server says that cannot begin.
+
+use testkit::{
+    ServerBuilder,
+    s3::{KEY_ID, S3Server, SECRET},
+};
+
+use crate::{builder, with_environment};
+
+/// The whole of what it says, after `fileserver: `.
+fn complaint(builder: ServerBuilder) -> String {
+    let stopped = builder.run_to_end();
+    assert_eq!(stopped.exit_code, Some(2), "{}", stopped.stderr);
+    assert!(!stopped.stderr.contains(KEY_ID) && !stopped.stderr.contains(SECRET));
+    stopped.stderr.lines().find_map(|line| line.strip_prefix("fileserver: ")).unwrap().to_owned()
+}
+
+fn at(s3: &S3Server, dir: &str) -> ServerBuilder {
+    let builder = ServerBuilder::new(env!("CARGO_BIN_EXE_fileserver")).without_defaults();
+    with_environment(builder, s3).args(["--port", "0", "--dir", dir])
+}
+
+#[test]
+fn a_bucket_that_is_not_there_or_not_ours_is_not_served() {
+    let s3 = S3Server::start();
+    let missing = complaint(at(&s3, "s3://nobody"));
+    assert_eq!(
+        missing,
+        "there is no bucket s3://nobody/; make it first, or name another with --dir"
+    );
+    let wrong = complaint(at(&s3, "s3://kolam").env("AWS_SECRET_ACCESS_KEY", "wrong"));
+    assert!(wrong.starts_with("s3://kolam/ does not let this server list its files"), "{wrong}");
+    let none = complaint(at(&s3, "s3://kolam").env("AWS_SECRET_ACCESS_KEY", ""));
+    assert!(none.ends_with("AWS_SECRET_ACCESS_KEY is missing"), "{none}");
+    let plain = complaint(at(&s3, "s3://kolam").env("AWS_ALLOW_HTTP", "false"));
+    assert!(plain.contains("http:// needs AWS_ALLOW_HTTP=true"), "{plain}");
+    let malformed = complaint(at(&s3, "s3://Kolam"));
+    assert!(malformed.starts_with("s3://Kolam is no bucket"), "{malformed}");
+}
+
+#[test]
+fn options_about_directories_are_refused() {
+    let s3 = S3Server::start();
+    for [option, value] in [
+        ["--quota", "1GiB"],
+        ["--max-files", "7"],
+        ["--durability", "full"],
+        ["--keep-parts", "1h"],
+    ] {
+        let said = complaint(builder(&s3, "thread").args([option, value]));
+        let expected = format!(
+            "{option} is about a directory, and a bucket has nothing of the kind; leave it out"
+        );
+        assert_eq!(said, expected);
+    }
+}
+
+#[test]
+fn no_replace_needs_a_bucket_that_keeps_to_it() {
+    let s3 = S3Server::start();
+    s3.pass_over_conditions();
+    let said = complaint(builder(&s3, "thread").args(["--no-replace"]));
+    assert!(said.contains("so --no-replace cannot be kept"), "{said}");
+    // What was tried is gone, and who stores nothing need not try.
+    assert_eq!(s3.objects(), 0);
+    builder(&s3, "thread").args(["--no-replace", "--read-only"]).start();
+    s3.set_away(true);
+    let said = complaint(builder(&s3, "thread").args(["--no-replace"]));
+    assert!(said.contains("is not known, because it does not answer"), "{said}");
+}
