@@ -139,6 +139,11 @@ impl Keeper {
         loop {
             let begun = Instant::now();
             let reached = self.reach(&neighbour).await;
+            // Whoever waits for the try knows why it failed.
+            if let Err(why) = &reached {
+                let (neighbour, why) = (neighbour.to_string(), why.clone());
+                self.local.tell(Event::NeighbourUnreachable { neighbour, why, retry_in: pause });
+            }
             if is_untried {
                 self.tried.send_modify(|tried| *tried += 1);
                 is_untried = false;
@@ -146,14 +151,7 @@ impl Keeper {
             match reached {
                 Ok(Reached::Linked(id)) => self.until_lost(id).await,
                 Ok(Reached::Seed(address)) => self.until_no_seed(address).await,
-                Err(why) => {
-                    let neighbour = neighbour.to_string();
-                    self.local.tell(Event::NeighbourUnreachable {
-                        neighbour,
-                        why,
-                        retry_in: pause,
-                    });
-                }
+                Err(_) => {}
             }
             if begun.elapsed() > PAUSE_MAX {
                 pause = PAUSE_MIN;
