@@ -1,6 +1,7 @@
 //! The smallest application: whatever comes is sent back. `echo MODE` serves it with a model, `echo own`
 //! with a driver of its own behind the same acceptor. It takes two connections from one address, and
-//! panics when it reads a `!`, to show what that costs.
+//! panics when it reads a `!`, to show what that costs. To a `?` a model's connection answers which thread took the
+//! step, which might have waited for long.
 
 use std::{
     env,
@@ -31,6 +32,8 @@ struct EchoConversation {
     room: [u8; 1024],
     output: Vec<u8>,
     peer_closed: bool,
+    is_asked: bool,
+    may_block: bool,
 }
 
 impl Application for Echo {
@@ -43,7 +46,8 @@ impl Application for Echo {
         _now: Instant,
     ) -> Option<EchoConversation> {
         let (room, output) = ([0; 1024], Vec::new());
-        Some(EchoConversation { connection, room, output, peer_closed: false })
+        let (peer_closed, is_asked, may_block) = (false, false, false);
+        Some(EchoConversation { connection, room, output, peer_closed, is_asked, may_block })
     }
 }
 
@@ -61,6 +65,12 @@ impl Conversation for EchoConversation {
     type Error = io::Error;
 
     fn step(&mut self, _now: Instant, phase: Phase) -> io::Result<Step> {
+        if self.is_asked && !mem::take(&mut self.may_block) {
+            return Ok(Step::Block);
+        }
+        if mem::take(&mut self.is_asked) {
+            self.output.extend_from_slice(thread::current().name().unwrap_or_default().as_bytes());
+        }
         match phase {
             _ if self.output.is_empty() && self.peer_closed => Ok(Step::Close),
             Phase::Over => Err(io::ErrorKind::TimedOut.into()),
@@ -68,6 +78,10 @@ impl Conversation for EchoConversation {
             _ if self.output.is_empty() => Ok(Step::Receive(TICK)),
             _ => Ok(Step::Send(TICK)),
         }
+    }
+
+    fn may_block(&mut self) {
+        self.may_block = true;
     }
 
     fn output(&self) -> &[u8] {
@@ -85,6 +99,10 @@ impl Conversation for EchoConversation {
     fn received(&mut self, len: usize) {
         assert!(!self.room[..len].contains(&b'!'), "a defect");
         self.peer_closed = len == 0;
+        if self.room[..len].contains(&b'?') {
+            self.is_asked = true;
+            return;
+        }
         self.output.extend_from_slice(&self.room[..len]);
     }
 

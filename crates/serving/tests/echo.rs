@@ -108,6 +108,25 @@ fn a_defect_in_one_conversation_costs_that_conversation_alone() {
     }
 }
 
+/// Where workers are shared, whoever waits takes none of them.
+#[test]
+fn a_step_that_may_wait_is_taken_aside_by_the_models_whose_workers_are_shared() {
+    for mode in Mode::ALL {
+        let server = Echo::start(mode.name());
+        let mut stream = server.connect();
+        for _ in 0..3 {
+            stream.write_all(b"?").unwrap();
+            let mut name = [0; 64];
+            let len = stream.read(&mut name).unwrap();
+            let is_aside = &name[..len] == b"aside";
+            assert_eq!(is_aside, matches!(mode, Mode::Async | Mode::Event), "{mode}");
+            assert_eq!(echo(&stream, b"hello"), b"hello", "{mode}");
+        }
+        drop(stream);
+        assert_eq!(server.stop(), Some(0), "{mode}");
+    }
+}
+
 #[test]
 fn a_program_with_a_driver_of_its_own_admits_turns_away_and_drains_the_same_way() {
     serves_turns_away_and_drains("own");
