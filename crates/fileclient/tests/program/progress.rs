@@ -138,6 +138,7 @@ fn progress_is_for_terminals() {
     });
     let (code, out, err) = run(&server.address, directory.path(), &["get", "a"]);
     assert_eq!((code, err.as_str()), (0, ""));
-    let seconds = out.strip_prefix("saved a (600 bytes in ").and_then(|rest| rest.split(' ').next());
+    let seconds =
+        out.strip_prefix("saved a (600 bytes in ").and_then(|rest| rest.split(' ').next());
     assert!(seconds.unwrap().parse::<f64>().unwrap() >= 1.0, "{out}");
 }

@@ -38,6 +38,17 @@ fn a_bucket_that_is_not_there_or_not_ours_is_not_served() {
     assert!(malformed.starts_with("s3://Kolam is no bucket"), "{malformed}");
 }
 
+/// Which is looked up with each connection, also by a server that has confined itself.
+#[test]
+fn a_bucket_is_found_by_the_name_of_its_machine() {
+    let s3 = S3Server::start();
+    for mode in ["thread", "process"] {
+        let endpoint = s3.endpoint().replace("127.0.0.1", "localhost");
+        let server = builder(&s3, mode).env("AWS_ENDPOINT", endpoint).start();
+        assert_eq!(server.connect().store("a", b"hello").outcome(), "OK", "{mode}");
+    }
+}
+
 #[test]
 fn options_about_directories_are_refused() {
     let s3 = S3Server::start();

@@ -87,10 +87,14 @@ impl S3Server {
         Self { address, gate, dir, _runtime: runtime }
     }
 
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// What a server of files needs in its environment.
     pub fn environment(&self) -> [(&'static str, String); 4] {
         [
-            ("AWS_ENDPOINT", format!("http://{}", self.address)),
+            ("AWS_ENDPOINT", self.endpoint()),
             ("AWS_ALLOW_HTTP", "true".to_owned()),
             ("AWS_ACCESS_KEY_ID", KEY_ID.to_owned()),
             ("AWS_SECRET_ACCESS_KEY", SECRET.to_owned()),

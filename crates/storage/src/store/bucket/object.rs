@@ -157,10 +157,16 @@ impl Object {
             ..GetOptions::default()
         };
         let (store, location) = (self.remote.store.clone(), self.location.clone());
+        let len = end - self.asked_to;
         let begun = self.remote.begin(async move {
             let got = store.get_opts(&location, options).await?;
             let stamp = Stamp::of(&got.meta);
-            Ok((got.bytes().await?, stamp))
+            let piece = got.bytes().await?;
+            if piece.len() as u64 != len {
+                let source = format!("{} bytes came of {len}", piece.len()).into();
+                return Err(object_store::Error::Generic { store: "S3", source });
+            }
+            Ok((piece, stamp))
         })?;
         self.asked_to = end;
         Ok(begun)
@@ -169,7 +175,7 @@ impl Object {
     fn take_piece(&mut self, begun: Begun<(Bytes, Stamp)>) -> Result<(), Failure> {
         let (piece, stamp) = self.remote.wait_for(begun)?;
         // Some stores pass over the condition.
-        if piece.is_empty() || !stamp.is_of_same(&self.stamp) {
+        if !stamp.is_of_same(&self.stamp) {
             return Err(Failure::Replaced);
         }
         self.stamp.e_tag = self.stamp.e_tag.take().or(stamp.e_tag);
