@@ -21,7 +21,8 @@ pub(crate) struct GetOptions {
     ///
     /// Get the same file with --continue again: what came stays as a hidden file beside the one that it will be,
     /// unless the file on the server has changed. Servers that know no FETCH send all of it. The digest of
-    /// the whole is compared at the end.
+    /// the whole is compared at the end. What came stays until then, or until somebody deletes it; its name begins
+    /// with .fileclient-part-.
     #[arg(short = 'c', long = "continue")]
     pub(crate) resume: bool,
 

@@ -2,9 +2,9 @@
 //!
 //! `KOLAM_FAULT=full` breaks 100 MB at ten random places, ten times over; without it they are few and small.
 
-use std::env;
+use std::{env, path::PathBuf};
 
-use testkit::{PATIENCE, Server, Signal, eventually};
+use testkit::{PATIENCE, Server, ServerBuilder, Signal, eventually};
 
 use super::{
     link::{AtTheEnd, Link, fileserver},
@@ -240,6 +240,66 @@ fn an_upload_of_a_file_that_was_changed_begins_again() {
     fs::write(here.join("a"), &content).unwrap();
     let (_, moved) = go_on(&server, here, &["upload", "a"]);
     assert!(moved >= 2_000_000 && server.stored("a").unwrap() == content);
+}
+
+/// Two servers of one directory behind a balancer, of which one at a time gets what is new.
+struct Balanced {
+    servers: [Server; 2],
+    balancer: Server,
+}
+
+impl Balanced {
+    fn start() -> Self {
+        let first = fileserver().start();
+        let servers = [again(&first), first];
+        let [a, b] = servers.each_ref().map(Server::address);
+        let balancer = ServerBuilder::new(Self::program())
+            .without_defaults()
+            .args(["--port", "0", "--control", "control.sock"])
+            .args(["--backend", &format!("a={a}"), "--backend", &format!("b={b}")])
+            .start();
+        Self { servers, balancer }
+    }
+
+    fn program() -> PathBuf {
+        PathBuf::from(env!("CARGO_BIN_EXE_fileclient")).with_file_name("filebalancer")
+    }
+
+    fn stored(&self) -> &Server {
+        &self.servers[1]
+    }
+
+    fn has_only(&self, backend: &str, other: &str) {
+        for words in [["enable", backend], ["drain", other]] {
+            let mut command = Command::new(Self::program());
+            command.arg("ctl").args(["--control", "control.sock"]).args(words);
+            let told = command.current_dir(self.balancer.dir()).output().unwrap();
+            assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+        }
+    }
+}
+
+#[test]
+fn a_transfer_goes_on_at_another_server_behind_a_balancer() {
+    let mut balanced = Balanced::start();
+    let directory = tempfile::tempdir().unwrap();
+    let (here, content) = (directory.path(), testkit::content(3, 4_000_000));
+    let len = content.len() as u64;
+    balanced.stored().place("a", &content);
+    fs::write(here.join("b"), &content).unwrap();
+    for (args, place) in [(&["get", "a"], 1_500_000), (&["upload", "b"], 2_500_000)] {
+        balanced.has_only("a", "b");
+        break_at(place, Killed::Nobody, &mut balanced.balancer, here, args);
+        let kept = part_len(here) + stored_part_len(balanced.stored());
+        assert!(kept <= place, "{args:?}: {kept}");
+        balanced.has_only("b", "a");
+        let (out, moved) = go_on(&balanced.balancer, here, args);
+        assert!(out.contains(" of it before"), "{out}");
+        assert!(moved <= len - kept + ALLOWANCE, "{args:?}: {moved} after {kept}");
+    }
+    assert!(fs::read(here.join("a")).unwrap() == content);
+    assert!(balanced.stored().stored("b").unwrap() == content);
+    assert_eq!(balanced.stored().parts(), [0; 0]);
 }
 
 #[test]
