@@ -1,5 +1,5 @@
 //! `stress-run compare A B`: is run B faster or slower than run A, row by row? And `compare RUN --between
-//! modes`: which mode of one run is?
+//! modes` or `encodings`: which of one run is?
 //!
 //! [`obstacles`] says what may not be compared, [`contender`] holds two sides against each other, [`verdicts`]
 //! decides about all pairs, and [`screen`] and [`output`] show it. Only reads, and starts nothing.
@@ -27,6 +27,8 @@ pub(crate) use self::{
 /// What was asked for.
 enum Compared {
     Runs(Comparison),
+    /// Of one run: without base64 against with it.
+    Encodings(Comparison),
     Modes(Modes),
 }
 
@@ -34,7 +36,7 @@ impl Compared {
     /// Row by row, or load by load.
     fn rows(&self) -> &Comparison {
         match self {
-            Self::Runs(comparison) => comparison,
+            Self::Runs(comparison) | Self::Encodings(comparison) => comparison,
             Self::Modes(modes) => &modes.by_load,
         }
     }

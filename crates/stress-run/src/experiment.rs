@@ -138,6 +138,7 @@ fn measure(
     let has_downloads = plan.operations.contains(&Operation::Download) && plan.file.is_none();
     let downloads = if has_downloads { sources.clone() } else { Vec::new() };
     let servers = Servers::new(origin, downloads, options.plan.timeout(), &interrupt);
+    servers.check_know(&plan.features(), plan.configurations[0])?;
     let files = match &begun {
         Some(run) => RunFiles::reopen(run, &environment)?,
         None => RunFiles::create(&options.out, &environment)?,

@@ -1,17 +1,18 @@
 //! Which cells there are, and in which order.
 
+mod encoding;
 mod needs;
 
 use std::{fmt, str::FromStr};
 
 use clap::ValueEnum;
-use client::{FileName, Verb};
+use client::{Feature, FileName, Verb};
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 pub(crate) use telemetry::Mode;
 
-pub(crate) use self::needs::Needs;
+pub(crate) use self::{encoding::Encoding, needs::Needs};
 
 /// Most bursts of a cell: the shortest need thousands to last, and a few dozen say as much.
 pub(crate) const BURSTS_MAX: u32 = 50;
@@ -65,6 +66,9 @@ pub(crate) struct Configuration {
 /// One setting to measure.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 pub(crate) struct Cell {
+    /// Base64 where no content is moved.
+    #[serde(default, skip_serializing_if = "Encoding::is_base64")]
+    pub(crate) encoding: Encoding,
     pub(crate) operation: Operation,
     pub(crate) volume: Volume,
     pub(crate) clients: u32,
@@ -85,6 +89,8 @@ pub(crate) struct Attempt {
 pub(crate) struct Plan {
     pub(crate) configurations: Vec<Configuration>,
     pub(crate) operations: Vec<Operation>,
+    #[serde(default = "base64_alone", skip_serializing_if = "is_base64_alone")]
+    pub(crate) encodings: Vec<Encoding>,
     pub(crate) volumes: Vec<Volume>,
     /// The server's own file that downloads read, in place of one that is stored for the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -115,23 +121,50 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
+fn base64_alone() -> Vec<Encoding> {
+    Encoding::ASSIGNED.into()
+}
+
+fn is_base64_alone(encodings: &[Encoding]) -> bool {
+    encodings == Encoding::ASSIGNED
+}
+
 impl Plan {
     /// Runs of before there was a choice had two.
     pub(crate) const fn default_reruns() -> u32 {
         2
     }
 
-    /// The cells of one configuration, in the order of the table.
+    /// The cells of one configuration, in the order of the table. Those that differ in their encoding alone
+    /// are measured one after the other: whatever else changes meanwhile, changes least between them.
     pub(crate) fn cells_of(&self, server: Configuration) -> Vec<Cell> {
         let mut cells = Vec::new();
         for &operation in &self.operations {
             for &volume in self.volumes_of(operation) {
                 for &clients in &self.clients {
-                    cells.push(Cell { operation, volume, clients, server });
+                    let cell = |&encoding| Cell { encoding, operation, volume, clients, server };
+                    cells.extend(self.encodings_of(operation).iter().map(cell));
                 }
             }
         }
         cells
+    }
+
+    /// Those in which content is moved for an operation.
+    pub(crate) fn encodings_of(&self, operation: Operation) -> &[Encoding] {
+        if operation.moves_files() { &self.encodings } else { &Encoding::ASSIGNED }
+    }
+
+    /// What a server must know besides the verbs that every server knows.
+    pub(crate) fn features(&self) -> Vec<Feature> {
+        let is_raw =
+            |operation: &&Operation| self.encodings_of(**operation).contains(&Encoding::Raw);
+        let feature = |operation: &Operation| match operation {
+            Operation::Download => Some(Feature::Fetch),
+            Operation::Upload => Some(Feature::Store),
+            Operation::List => None,
+        };
+        self.operations.iter().filter(is_raw).filter_map(feature).collect()
     }
 
     fn volumes_of(&self, operation: Operation) -> &[Volume] {
@@ -151,7 +184,7 @@ impl Plan {
         self.moves_files() && self.file.is_none()
     }
 
-    /// All rows of the tables of one mode: by operation, volume, clients, server workers.
+    /// All rows of the tables of one mode: by encoding, operation, volume, clients, server workers.
     pub(crate) fn rows_of(&self, mode: Option<Mode>) -> Vec<Cell> {
         let of_mode = self.configurations.iter().filter(|server| server.mode == mode);
         let mut rows: Vec<Cell> = of_mode.flat_map(|&server| self.cells_of(server)).collect();
@@ -214,18 +247,25 @@ impl Cell {
     pub(crate) fn payload_bytes(&self) -> u64 {
         self.volume.bytes.saturating_mul(u64::from(self.clients))
     }
+
+    /// That of the content, where some is moved.
+    pub(crate) fn content_encoding(&self) -> Option<Encoding> {
+        self.operation.moves_files().then_some(self.encoding)
+    }
+
+    /// What its clients ask for.
+    pub(crate) fn verb(&self) -> Verb {
+        match (self.operation, self.encoding) {
+            (Operation::Download, Encoding::Base64) => Verb::Get,
+            (Operation::Download, Encoding::Raw) => Verb::Fetch,
+            (Operation::Upload, Encoding::Base64) => Verb::Upload,
+            (Operation::Upload, Encoding::Raw) => Verb::Store,
+            (Operation::List, _) => Verb::List,
+        }
+    }
 }
 
 impl Operation {
-    /// What its clients ask for.
-    pub(crate) fn verb(self) -> Verb {
-        match self {
-            Self::Download => Verb::Get,
-            Self::Upload => Verb::Upload,
-            Self::List => Verb::List,
-        }
-    }
-
     pub(crate) fn moves_files(self) -> bool {
         match self {
             Self::Download | Self::Upload => true,
@@ -307,6 +347,14 @@ pub(crate) fn mode_name(mode: Option<Mode>) -> String {
     mode.map_or_else(|| "server".to_owned(), |mode| mode.to_string())
 }
 
+/// What the rows of one table have in common: `thread`, `thread-raw`.
+pub(crate) fn table_name(mode: Option<Mode>, encoding: Encoding) -> String {
+    match encoding {
+        Encoding::Base64 => mode_name(mode),
+        Encoding::Raw => format!("{}-{}", mode_name(mode), encoding.name()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -317,6 +365,7 @@ mod tests {
         Plan {
             configurations: modes.iter().flat_map(configuration).collect(),
             operations: vec![Operation::Download, Operation::Upload],
+            encodings: base64_alone(),
             volumes: vec![10, 50, 100].into_iter().map(|mib| Volume { bytes: mib * MIB }).collect(),
             file: None,
             list_files: None,
@@ -370,6 +419,30 @@ mod tests {
         assert_eq!(plan.needs().payload_bytes, full(&[Mode::Thread]).needs().payload_bytes);
         plan.operations = vec![Operation::List];
         assert!(!plan.moves_files());
+    }
+
+    #[test]
+    fn each_encoding_has_the_54_rows_and_one_that_nobody_asked_for_is_not_written_down() {
+        let assigned = full(&[Mode::Thread]);
+        let mut plan = assigned.clone();
+        plan.operations.push(Operation::List);
+        plan.encodings.push(Encoding::Raw);
+        let rows = plan.rows_of(Some(Mode::Thread));
+        let [base64, raw] = [Encoding::Base64, Encoding::Raw].map(|encoding| {
+            let of_encoding = rows.iter().filter(|row| row.encoding == encoding);
+            of_encoding.map(|row| Cell { encoding: Encoding::Base64, ..*row }).collect::<Vec<_>>()
+        });
+        assert_eq!((base64.len(), raw.len()), (54 + 9, 54), "a list has one way to be made");
+        assert_eq!((&base64[..54], &raw), (&raw[..], &assigned.rows_of(Some(Mode::Thread))));
+        assert_eq!(plan.features(), [Feature::Fetch, Feature::Store]);
+        assert!(assigned.features().is_empty());
+        let cells = plan.cells_of(plan.configurations[0]);
+        assert_eq!(cells[0], Cell { encoding: Encoding::Base64, ..cells[1] });
+        assert_eq!((cells[0].verb(), cells[1].verb()), (Verb::Get, Verb::Fetch));
+        let written = serde_json::to_string(&(&assigned, &base64)).unwrap();
+        assert!(!written.contains("encoding"), "{written}");
+        let read: Plan = serde_json::from_str(&serde_json::to_string(&assigned).unwrap()).unwrap();
+        assert_eq!(read, assigned);
     }
 
     #[test]

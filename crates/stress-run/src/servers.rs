@@ -14,8 +14,8 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Context;
-use client::ClientError;
+use anyhow::{Context, bail};
+use client::{ClientError, Feature};
 
 use self::{
     access::Access, connected::Connected, content::SourceFile, event_log::EventLog,
@@ -64,6 +64,41 @@ impl Servers {
 
     /// Starts the server, or finds the one that runs, and stores what downloads read.
     pub(crate) fn start(&self, configuration: Configuration) -> anyhow::Result<Running> {
+        let running = self.launch(configuration)?;
+        for source in &self.downloads {
+            running.target.provide(source).context("cannot store the file to download")?;
+        }
+        Ok(running)
+    }
+
+    /// Refuses to measure servers that lack what is `needed`. One that does not start is no reason: that is a
+    /// result.
+    pub(crate) fn check_know(
+        &self,
+        needed: &[Feature],
+        configuration: Configuration,
+    ) -> anyhow::Result<()> {
+        if needed.is_empty() {
+            return Ok(());
+        }
+        let Ok(running) = self.launch(configuration) else { return Ok(()) };
+        let lacking = running.target.lacking(needed);
+        if let Some(process) = running.process {
+            process.stop();
+        }
+        let lacking = lacking.context("cannot ask the server what it knows")?;
+        if !lacking.is_empty() {
+            bail!(
+                "--encoding raw needs a server that knows {}, and {} does not; leave raw out, or \
+                 measure a fileserver of this version",
+                lacking.join(" and "),
+                self.origin.named()
+            );
+        }
+        Ok(())
+    }
+
+    fn launch(&self, configuration: Configuration) -> anyhow::Result<Running> {
         let (process, target) = match &self.origin {
             Origin::Connected(connected) => (None, connected.target().clone()),
             Origin::Started { program, port, dir, log_dir } => {
@@ -76,9 +111,6 @@ impl Servers {
                 (Some(process), target)
             }
         };
-        for source in &self.downloads {
-            target.provide(source).context("cannot store the file to download")?;
-        }
         Ok(Running { process, target })
     }
 
@@ -108,6 +140,15 @@ impl Servers {
         let number = self.started.get() + 1;
         self.started.set(number);
         log_dir.join(format!("server-{number}.jsonl"))
+    }
+}
+
+impl Origin {
+    fn named(&self) -> String {
+        match self {
+            Self::Started { program, .. } => program.display().to_string(),
+            Self::Connected(connected) => format!("the server at {}", connected.address()),
+        }
     }
 }
 

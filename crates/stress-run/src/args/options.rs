@@ -10,7 +10,7 @@ use runs::Gate;
 use super::connect::{AccessArgs, ConnectArgs};
 use crate::{
     language::Language,
-    plan::{ClientPoolKind, Configuration, Mode, Operation, Plan, Sink, Volume},
+    plan::{ClientPoolKind, Configuration, Encoding, Mode, Operation, Plan, Sink, Volume},
     results::{self, Environment},
 };
 
@@ -80,6 +80,12 @@ pub(crate) struct PlanArgs {
     /// its own [default: download,upload]
     #[arg(long, hide_short_help = true, value_enum, value_delimiter = ',', env = "STRESS_OP")]
     ops: Option<Vec<Operation>>,
+
+    /// How file content moves: as base64 (GET, UPLOAD), or as it is (FETCH, STORE). raw has
+    /// tables of its own, and with both a figure shows what base64 costs
+    /// [default: base64]
+    #[arg(long, hide_short_help = true, value_enum, value_delimiter = ',')]
+    encoding: Option<Vec<Encoding>>,
 
     /// Sizes of each client's file [default: 10,50,100]
     #[arg(long, hide_short_help = true, value_name = "MIB", value_delimiter = ',')]
@@ -271,13 +277,16 @@ impl PlanArgs {
         let file = self.server.file.clone();
         let default_operations = if file.is_some() { &OPERATIONS[..1] } else { &OPERATIONS };
         let operations = unique(self.ops.as_deref().unwrap_or(default_operations));
+        let moves_files = operations.iter().any(|operation| operation.moves_files());
+        let encodings = self.encoding.as_deref().filter(|_| moves_files);
         let MethodArgs { client_pool, sink, seed, min_time, reruns, .. } = self.method;
         Plan {
             configurations,
             list_files: operations
                 .contains(&Operation::List)
                 .then(|| self.list_files.unwrap_or(LIST_FILES)),
-            volumes: match operations.iter().any(|operation| operation.moves_files()) {
+            encodings: unique(encodings.unwrap_or(&[Encoding::Base64])),
+            volumes: match moves_files {
                 true => unique(&volumes.iter().map(volume).collect::<Vec<_>>()),
                 false => Vec::new(),
             },
@@ -335,6 +344,18 @@ fn min_time(text: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn encodings_are_of_content_and_no_list_has_any() {
+        let encodings = |ops: &[Operation]| {
+            let encoding = Some(vec![Encoding::Raw, Encoding::Base64, Encoding::Raw]);
+            let options = PlanArgs { encoding, ops: Some(ops.to_vec()), ..PlanArgs::default() };
+            options.plan(options.configurations()).encodings
+        };
+        let asked = [Encoding::Raw, Encoding::Base64];
+        assert_eq!(encodings(&[Operation::Upload, Operation::List]), asked);
+        assert_eq!(encodings(&[Operation::List]), [Encoding::Base64]);
+    }
 
     #[test]
     fn no_options_mean_both_modes_with_54_rows_each() {

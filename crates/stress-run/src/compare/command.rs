@@ -26,7 +26,7 @@ Verdicts on B, or on a mode:
   inconclusive    they differ by more, and chance could be all of it
   not comparable  another machine or other settings, INVALID, PARTIAL, failures
 
-Runs are compared by the mean time of a client, modes by the goodput: servers that serve their clients \
+Runs and encodings are compared row by row, by the mean time of a client, modes by the goodput: servers that serve their clients \
 in turn have a lower mean at the same speed. Modes are compared under each load, and under all loads of \
 an operation together, by the geometric mean: this shows smaller differences.
 
@@ -55,6 +55,10 @@ Which mode is faster?
   stress-run --volumes 10 --repeat 6
   stress-run compare results/latest --between modes
 
+How much faster is it without base64?
+  stress-run --encoding base64,raw --volumes 10 --repeat 6
+  stress-run compare results/latest --between encodings
+
 Exit status: 0 compared, whatever the verdicts, 2 bad usage or a run that cannot be read, 4 a gate was \
 not met.";
 
@@ -68,7 +72,8 @@ pub(crate) struct CompareArgs {
     #[arg(value_name = "B")]
     b: Option<PathBuf>,
 
-    /// Compare the server modes of one run, each with its best pool
+    /// Compare within one run: its server modes, each with its best pool, or its rows
+    /// without base64 (B) with those with it (A)
     #[arg(long, value_name = "WHAT", value_enum, conflicts_with_all = ["b", "across_machines"])]
     between: Option<Between>,
 
@@ -94,13 +99,14 @@ pub(crate) struct CompareArgs {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Between {
     Modes,
+    Encodings,
 }
 
 /// Prints the comparison and what became of the gates.
 pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
     ensure!(
         args.b.is_some() || args.between.is_some(),
-        "name run B as well, or compare the modes of run A with --between modes"
+        "name run B as well, or compare within run A with --between modes or --between encodings"
     );
     let dirs = || std::iter::once(&args.a).chain(&args.b);
     if dirs().any(|dir| balance::is_run(dir)) {
@@ -114,9 +120,10 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
             run.dir.join(CELLS).display()
         );
     }
-    let compared = match &runs[..] {
-        [a, b] => Compared::Runs(Comparison::of_runs(a, b, args.machines())),
-        runs => Compared::Modes(between_modes(&runs[0])?),
+    let compared = match (&runs[..], args.between) {
+        ([a, b], _) => Compared::Runs(Comparison::of_runs(a, b, args.machines())),
+        (runs, Some(Between::Encodings)) => Compared::Encodings(between_encodings(&runs[0])?),
+        (runs, _) => Compared::Modes(between_modes(&runs[0])?),
     };
     let results = gates::check(&runs, compared.rows(), &args.results.gates)?;
     let is_for_programs = args.csv || args.json;
@@ -146,11 +153,20 @@ fn between_modes(run: &Run) -> anyhow::Result<Modes> {
     Ok(modes)
 }
 
+fn between_encodings(run: &Run) -> anyhow::Result<Comparison> {
+    ensure!(
+        run.encodings().len() > 1,
+        "{} has rows with one encoding at most; measure both with --encoding base64,raw",
+        run.dir.display()
+    );
+    Ok(Comparison::of_encodings(run))
+}
+
 impl CompareArgs {
     /// Runs of the other experiment.
     fn compare_balancers(&self) -> anyhow::Result<ExitCode> {
         let Some(b) = &self.b else {
-            bail!("{} is of a balancer, and has no modes to compare", self.a.display())
+            bail!("{} is of a balancer, and has no modes or encodings to compare", self.a.display())
         };
         for dir in [&self.a, b] {
             ensure!(

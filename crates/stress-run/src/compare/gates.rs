@@ -11,7 +11,8 @@ use super::{
 use crate::results::Run;
 
 /// The columns that name a row. Of two runs A has the same mode as B.
-const KEY: [&str; 6] = ["mode", "operation", "volume_bytes", "clients", "server_workers", "a_mode"];
+const KEY: [&str; 7] =
+    ["mode", "operation", "encoding", "volume_bytes", "clients", "server_workers", "a_mode"];
 
 pub(crate) fn check(
     runs: &[Run],

@@ -6,11 +6,11 @@ use figures::significance::repetitions_needed;
 
 use super::{
     contender::{Candidate, Contender, Measure},
-    obstacles::{Obstacle, Side},
+    obstacles::{Obstacle, Side, obstacles_within},
     verdicts::{Comparison, Pair, Verdict},
 };
 use crate::{
-    plan::{Attempt, Cell, Mode, Operation, Volume, mode_name},
+    plan::{Attempt, Cell, Encoding, Mode, Operation, Volume, mode_name},
     results::{CellLine, Cells, Marks, counted},
 };
 
@@ -47,9 +47,7 @@ pub(crate) struct Answer<'a> {
 
 impl Modes {
     pub(crate) fn of(cells: &Cells<'_>, marks: &Marks) -> Self {
-        let invalid = (marks.invalid > 0).then_some(Obstacle::Invalid(Side::Run));
-        let partial = marks.partial.then_some(Obstacle::Partial(Side::Run));
-        let obstacles: Vec<Obstacle> = invalid.into_iter().chain(partial).collect();
+        let obstacles = obstacles_within(marks);
         let compared = |cells: &Cells<'_>| {
             let loads = by_load(cells).into_values();
             let pairs = loads.flat_map(|load| pairs(load, obstacles.first())).collect();
@@ -80,10 +78,10 @@ impl Modes {
         pairs.max(1) * pools.unwrap_or(1)
     }
 
-    /// Of each operation all loads together, or the only one.
+    /// Of each operation, in each encoding, all loads together, or the only one.
     pub(crate) fn of_operations(&self) -> Vec<LoadJudged<'_>> {
         let by_operation = self.loads().into_iter().map(|load| (load.operation(), load));
-        by_operation.collect::<BTreeMap<Operation, LoadJudged<'_>>>().into_values().collect()
+        by_operation.collect::<BTreeMap<_, LoadJudged<'_>>>().into_values().collect()
     }
 }
 
@@ -169,8 +167,8 @@ fn pairs(servers: Servers<'_>, of_all: Option<&Obstacle>) -> Vec<Pair> {
 }
 
 impl<'a> LoadJudged<'a> {
-    pub(crate) fn operation(&self) -> Operation {
-        self.load.operation
+    pub(crate) fn operation(&self) -> (Encoding, Operation) {
+        (self.load.encoding, self.load.operation)
     }
 
     pub(crate) fn size(&self) -> Option<(Volume, u32)> {

@@ -8,12 +8,20 @@ use serde_json::{Map, Value};
 
 use crate::{
     machine::description::Machine,
-    plan::{Mode, Plan},
-    results::{Environment, Run},
+    plan::{Encoding, Mode, Plan},
+    results::{Environment, Marks, Run},
 };
 
-const CHOICES_OF_ROWS: [&str; 7] =
-    ["configurations", "operations", "volumes", "clients", "repetitions", "seed", "reruns"];
+const CHOICES_OF_ROWS: [&str; 8] = [
+    "configurations",
+    "operations",
+    "encodings",
+    "volumes",
+    "clients",
+    "repetitions",
+    "seed",
+    "reruns",
+];
 
 /// The kernel does not report all of the memory, and not the same part of it after each start.
 const MEMORY_TOLERANCE: f64 = 0.01;
@@ -26,6 +34,8 @@ pub(crate) enum Side {
     Run,
     /// A mode of it.
     Mode(Option<Mode>),
+    /// One of its encodings.
+    Encoding(Encoding),
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -55,6 +65,13 @@ pub(crate) struct Comparable<'a, P> {
     pub(crate) plan: &'a P,
     pub(crate) is_invalid: bool,
     pub(crate) is_partial: bool,
+}
+
+/// What keeps the rows of one run from being compared with each other.
+pub(super) fn obstacles_within(marks: &Marks) -> Vec<Obstacle> {
+    let invalid = (marks.invalid > 0).then_some(Obstacle::Invalid(Side::Run));
+    let partial = marks.partial.then_some(Obstacle::Partial(Side::Run));
+    invalid.into_iter().chain(partial).collect()
 }
 
 /// What keeps all rows of two runs from being compared.

@@ -11,9 +11,13 @@ use super::{
     obstacles::Obstacle,
     verdicts::{Comparison, Pair, SAME_UP_TO, Tally},
 };
-use crate::{language::Language, plan::mode_name, results::Run};
+use crate::{
+    language::Language,
+    plan::{Encoding, mode_name},
+    results::Run,
+};
 
-/// A line of `--csv`, and a member of `pairs` in `--json`. Mode and workers are those of B; of all loads
+/// A line of `--csv`, and a member of `pairs` in `--json`. Mode, encoding and workers are those of B; of all loads
 /// together there is no volume and no number of clients.
 #[derive(Serialize)]
 pub(crate) struct PairLine {
@@ -38,6 +42,7 @@ pub(crate) struct PairLine {
     p_corrected: Option<f64>,
     verdict: &'static str,
     reason: Option<String>,
+    encoding: Option<Encoding>,
 }
 
 /// Of one run whose modes were compared, or of two.
@@ -56,13 +61,13 @@ pub(crate) fn lines(runs: &[Run], pairs: &[Pair]) -> Vec<PairLine> {
 pub(crate) fn json(runs: &[Run], compared: &Compared) -> Value {
     let comparison = compared.rows();
     let all_loads = match compared {
-        Compared::Runs(_) => None,
+        Compared::Runs(_) | Compared::Encodings(_) => None,
         Compared::Modes(modes) => Some(lines(runs, &modes.over_all.pairs)),
     };
     let by_mode: Vec<Value> = comparison
-        .by_mode()
+        .by_table()
         .iter()
-        .map(|(mode, tally)| tally_json(&mode_name(*mode), tally))
+        .map(|((mode, encoding), tally)| tally_json([&mode_name(*mode), encoding.name()], tally))
         .collect();
     let english = |obstacles: &[Obstacle]| -> Vec<String> {
         obstacles.iter().map(|obstacle| obstacle.sentence(Language::En)).collect()
@@ -80,7 +85,7 @@ pub(crate) fn json(runs: &[Run], compared: &Compared) -> Value {
         "repetitions_min": REPETITIONS_MIN,
         "obstacles": english(&comparison.obstacles),
         "allowed": english(&comparison.allowed),
-        "all": tally_json("all", &Tally::of(comparison.pairs.iter())),
+        "all": tally_json(["all"; 2], &Tally::of(comparison.pairs.iter())),
         "by_mode": by_mode,
         "pairs": lines(runs, &comparison.pairs),
         "all_loads": all_loads,
@@ -101,9 +106,10 @@ fn run_json(run: &Run) -> Value {
     })
 }
 
-fn tally_json(mode: &str, tally: &Tally) -> Value {
+fn tally_json([mode, encoding]: [&str; 2], tally: &Tally) -> Value {
     json!({
         "mode": mode,
+        "encoding": encoding,
         "pairs": tally.pairs,
         "tested": tally.tested,
         "faster": tally.faster,
@@ -140,6 +146,7 @@ fn line(runs: &[Run], pair: &Pair) -> PairLine {
         p_corrected: pair.p_corrected,
         verdict: pair.verdict.name(),
         reason: pair.obstacle.as_ref().map(|obstacle| obstacle.sentence(Language::En)),
+        encoding: cell.content_encoding(),
     }
 }
 

@@ -17,11 +17,11 @@ use super::{
     modes::{LoadJudged, Modes},
     obstacles::Obstacle,
     sentences::ratio,
-    verdicts::{Comparison, Pair, Tally, Verdict},
+    verdicts::{Comparison, Pair, Table, Tally, Verdict},
 };
 use crate::{
     language::Language,
-    plan::{Cell, Mode, Operation, in_mib, mode_name},
+    plan::{Cell, Encoding, in_mib, mode_name, table_name},
     results::{Environment, Run},
 };
 
@@ -29,6 +29,9 @@ use crate::{
 pub(crate) fn on_screen(runs: &[Run], compared: &Compared, language: Language) -> String {
     let comparison = compared.rows();
     let mut screen = String::new();
+    if let Compared::Encodings(_) = compared {
+        let _ = writeln!(screen, "A: {}, B: {}", Encoding::Base64.name(), Encoding::Raw.name());
+    }
     for (letter, run) in ["A: ", "B: "].into_iter().zip(runs) {
         let letter = if runs.len() > 1 { letter } else { "" };
         let _ = writeln!(screen, "{letter}{}", run_line(run, language));
@@ -45,7 +48,9 @@ pub(crate) fn on_screen(runs: &[Run], compared: &Compared, language: Language) -
     let all = Tally::of(comparison.pairs.iter());
     if all.compared() > 0 {
         screen += &match compared {
-            Compared::Runs(comparison) => of_runs(comparison, language),
+            Compared::Runs(comparison) | Compared::Encodings(comparison) => {
+                of_runs(comparison, language)
+            }
             Compared::Modes(modes) => of_modes(modes, language),
         };
     }
@@ -59,14 +64,14 @@ fn run_line(run: &Run, language: Language) -> String {
     format!("{} ({started}, commit {commit}, {repetitions})", run.dir.display())
 }
 
-/// A table for each mode, and one of what they say.
+/// The tables of pairs, and one of what they say.
 fn of_runs(comparison: &Comparison, language: Language) -> String {
     let mut screen = String::new();
-    let by_mode = comparison.by_mode();
-    for (mode, tally) in &by_mode {
+    let by_table = comparison.by_table();
+    for (table, tally) in &by_table {
         if tally.compared() > 0 {
-            let title = language.table_of(mode_name(*mode));
-            let _ = write!(screen, "\n{title}\n{}", rows_of(comparison, *mode, language));
+            let title = language.table_named(table.0, table.1);
+            let _ = write!(screen, "\n{title}\n{}", rows_of(comparison, *table, language));
         }
     }
     let line = |(mode, tally): (String, &Tally)| {
@@ -77,16 +82,15 @@ fn of_runs(comparison: &Comparison, language: Language) -> String {
         [mode, pairs, faster, slower, same, inconclusive, not_comparable, speed]
     };
     let all = Tally::of(comparison.pairs.iter());
-    let of_modes = by_mode.iter().map(|(mode, tally)| (mode_name(*mode), tally));
-    let lines = of_modes.chain([(language.all(), &all)]).map(line).collect::<Vec<_>>();
+    let of_tables = by_table.iter().map(|(table, tally)| (table_name(table.0, table.1), tally));
+    let lines = of_tables.chain([(language.all(), &all)]).map(line).collect::<Vec<_>>();
     let tallies = framed(&language.tally_columns(), &[1, 2, 3, 4, 5, 6, 7], &lines, COLUMNS);
     let _ = writeln!(screen, "\n{tallies}\n{}", wrapped(&language.comparison_notes()));
     screen
 }
 
-fn rows_of(comparison: &Comparison, mode: Option<Mode>, language: Language) -> String {
-    let is_shown =
-        |pair: &&Pair| pair.cell.server.mode == mode && pair.verdict != Verdict::NotComparable;
+fn rows_of(comparison: &Comparison, table: Table, language: Language) -> String {
+    let is_shown = |pair: &&Pair| pair.table() == table && pair.verdict != Verdict::NotComparable;
     let row = |pair: &Pair| {
         let Pair { cell, a, b, .. } = pair;
         [
@@ -108,13 +112,11 @@ fn rows_of(comparison: &Comparison, mode: Option<Mode>, language: Language) -> S
 /// A table for each operation, and what all of them say about each mode.
 fn of_modes(modes: &Modes, language: Language) -> String {
     let mut screen = String::new();
-    let mut rows = BTreeMap::<Operation, Vec<_>>::new();
-    for load in modes.loads() {
-        rows.entry(load.operation()).or_default().extend(load.fields(language));
-    }
-    for (operation, rows) in rows {
+    for loads in modes.loads().chunk_by(|a, b| a.operation() == b.operation()) {
+        let rows: Vec<_> = loads.iter().flat_map(|load| load.fields(language)).collect();
         let numbers = [0, 1, 3, 4, 5, 6, 7];
         let table = framed(&language.mode_columns(), &numbers, &rows, COLUMNS);
+        let operation = language.operation_named(&loads[0].load);
         let _ = write!(screen, "\n{operation}\n{table}");
     }
     let _ = writeln!(screen);

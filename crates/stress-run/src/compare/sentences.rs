@@ -28,6 +28,7 @@ impl Side {
             Self::B => "B".to_owned(),
             Self::Run => language.side_run(),
             Self::Mode(mode) => language.side_mode(mode_name(mode)),
+            Self::Encoding(encoding) => encoding.name().to_owned(),
         }
     }
 }
@@ -104,8 +105,8 @@ impl LoadJudged<'_> {
 
     pub(crate) fn named(&self, language: Language) -> String {
         match self.size() {
-            Some((volume, clients)) => language.cell_named(self.operation(), volume, clients),
-            None => language.operation_all_loads(self.operation()),
+            Some(_) => language.cell_named(&self.load),
+            None => language.operation_all_loads(language.operation_named(&self.load)),
         }
     }
 }
@@ -126,9 +127,7 @@ impl Pair {
     fn at_worst(&self, language: Language) -> String {
         let (ratio, range) = self.speed(language);
         let fastest = mode_name(self.a.server.mode);
-        let cell = self.cell;
-        let cell = language.cell_named(cell.operation, cell.volume, cell.clients);
-        language.worst_under(ratio, fastest, range, cell)
+        language.worst_under(ratio, fastest, range, language.cell_named(&self.cell))
     }
 
     /// The ratio and its range; empty where there is none.

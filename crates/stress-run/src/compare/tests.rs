@@ -6,18 +6,20 @@ use serde_json::json;
 use super::{
     Compared, gates,
     obstacles::{Obstacle, Side},
-    output,
+    output, screen,
     verdicts::{Comparison, Machines, Tally, Verdict},
 };
 use crate::{
-    plan::{Attempt, Cell, Configuration, MIB, Mode, Operation, Volume},
+    language::Language,
+    plan::{Attempt, Cell, Configuration, Encoding, MIB, Mode, Operation, Volume},
     results::{self, CellLine, Environment, Run},
 };
 
 /// The cell with so many clients; by the number of clients cells are told apart here.
 fn cell(mode: Mode, clients: u32) -> Cell {
     let server = Configuration { mode: Some(mode), workers: 5 };
-    Cell { operation: Operation::Download, volume: Volume { bytes: 10 * MIB }, clients, server }
+    let (operation, volume) = (Operation::Download, Volume { bytes: 10 * MIB });
+    Cell { encoding: Encoding::Base64, operation, volume, clients, server }
 }
 
 /// A run of one row for each slice of times.
@@ -254,6 +256,53 @@ fn no_gate_is_met_because_nothing_was_compared() {
     {
         assert!(!is_met(&incomparable, gate), "{gate}");
     }
+}
+
+/// The same run, in which each row was also measured without base64, so many times as fast.
+fn with_raw(mut run: Run, times: f64) -> Run {
+    let raw = run.attempts.iter().map(|line| CellLine {
+        encoding: Some(Encoding::Raw),
+        mean_s: line.mean_s.map(|mean_s| mean_s / times),
+        ..line.clone()
+    });
+    let raw: Vec<CellLine> = raw.collect();
+    run.attempts.extend(raw);
+    run.environment.plan.encodings.push(Encoding::Raw);
+    run
+}
+
+#[test]
+fn rows_without_base64_are_compared_with_the_same_ones_with_it() {
+    let both = with_raw(run(&[&STEADY, &STEADY]), 2.0);
+    let comparison = Comparison::of_encodings(&both);
+    assert_eq!(verdicts(&comparison), [Verdict::Faster; 2]);
+    for pair in &comparison.pairs {
+        assert_eq!((pair.cell.encoding, pair.speed_ratio), (Encoding::Raw, Some(2.0)));
+    }
+    assert!(is_met(&comparison, "encoding=raw,mode=thread:faster==1"));
+    assert!(
+        gates::check(&[], &comparison, &[results::gate("encoding=base64:pairs==1").unwrap()])
+            .is_err()
+    );
+    let screen = screen::on_screen(&[both], &Compared::Encodings(comparison), Language::En);
+    assert!(screen.starts_with("A: base64, B: raw\n"), "{screen}");
+    let title = "\nServer mode: thread, content as it is (raw)\n";
+    assert!(screen.contains(title) && screen.contains("thread-raw"), "{screen}");
+    let mut failed = with_raw(run(&[&STEADY]), 2.0);
+    failed.attempts[0].clients_failed = 3;
+    let comparison = Comparison::of_encodings(&failed);
+    let why = Obstacle::ClientsFailed(Side::Encoding(Encoding::Base64), 3);
+    assert_eq!(comparison.pairs[0].obstacle, Some(why));
+}
+
+#[test]
+fn a_run_with_both_encodings_is_compared_with_one_of_before_in_what_they_have_in_common() {
+    let comparison = of_runs(&run(&[&STEADY]), &with_raw(run(&[&STEADY]), 2.0));
+    let judged: Vec<_> =
+        comparison.pairs.iter().map(|pair| (pair.cell.encoding, pair.verdict)).collect();
+    let expected = [(Encoding::Base64, Verdict::Same), (Encoding::Raw, Verdict::NotComparable)];
+    assert_eq!(judged, expected);
+    assert!(comparison.obstacles.is_empty());
 }
 
 #[test]

@@ -13,10 +13,10 @@ use figures::significance::{FALSE_DISCOVERY_RATE, corrected};
 
 use super::{
     contender::{Candidate, Contender, Measure},
-    obstacles::{Obstacle, Side, obstacles},
+    obstacles::{Obstacle, Side, obstacles, obstacles_within},
 };
 use crate::{
-    plan::{Cell, Mode},
+    plan::{Cell, Encoding, Mode},
     results::{Cells, Run},
 };
 
@@ -82,9 +82,12 @@ pub(crate) struct Comparison {
     pub(crate) obstacles: Vec<Obstacle>,
     /// Differences between the machines that were asked to be no obstacle.
     pub(crate) allowed: Vec<Obstacle>,
-    /// By mode, then as in the 54-row table.
+    /// By mode and encoding, then as in the 54-row table.
     pub(crate) pairs: Vec<Pair>,
 }
+
+/// A mode and an encoding.
+pub(crate) type Table = (Option<Mode>, Encoding);
 
 /// The same load on both sides.
 #[derive(Debug)]
@@ -125,16 +128,24 @@ impl Comparison {
         let (allowed, obstacles) = machines.divide(obstacles(a, b));
         let (a, b) = (a.cells(), b.cells());
         let all: BTreeSet<&Cell> = a.keys().chain(b.keys()).collect();
-        let contender = |side, cells: &Cells<'_>, cell: &Cell| {
-            let repetitions = cells.get(cell).map_or(&[][..], Vec::as_slice);
-            Contender::of(side, vec![(cell.server, repetitions)], Measure::MeanTime)
-        };
         let pair = |cell: &Cell| {
-            let (a, b) = (contender(Side::A, &a, cell), contender(Side::B, &b, cell));
+            let (a, b) = (row_of(Side::A, &a, cell), row_of(Side::B, &b, cell));
             Pair::of(cell, &a, &b, obstacles.first())
         };
         let pairs = all.into_iter().map(pair).collect();
         Self { allowed, ..Self::judged(Measure::MeanTime, obstacles.clone(), pairs) }
+    }
+
+    /// The rows of one run without base64 (B) against the same ones with it (A).
+    pub(crate) fn of_encodings(run: &Run) -> Self {
+        let (cells, obstacles) = (run.cells(), obstacles_within(&run.marks()));
+        let pair = |raw: &Cell| {
+            let base64 = Cell { encoding: Encoding::Base64, ..*raw };
+            let side = |cell: &Cell| row_of(Side::Encoding(cell.encoding), &cells, cell);
+            Pair::of(raw, &side(&base64), &side(raw), obstacles.first())
+        };
+        let raw = cells.keys().filter(|cell| cell.encoding == Encoding::Raw);
+        Self::judged(Measure::MeanTime, obstacles.clone(), raw.map(pair).collect())
     }
 
     pub(super) fn judged(measure: Measure, obstacles: Vec<Obstacle>, mut pairs: Vec<Pair>) -> Self {
@@ -146,11 +157,18 @@ impl Comparison {
         Self { measure, obstacles, allowed: Vec::new(), pairs }
     }
 
-    pub(crate) fn by_mode(&self) -> BTreeMap<Option<Mode>, Tally> {
-        let modes: BTreeSet<_> = self.pairs.iter().map(|pair| pair.cell.server.mode).collect();
-        let of = |mode| self.pairs.iter().filter(move |pair| pair.cell.server.mode == mode);
-        modes.into_iter().map(|mode| (mode, Tally::of(of(mode)))).collect()
+    /// By what the rows of one table have in common.
+    pub(crate) fn by_table(&self) -> BTreeMap<Table, Tally> {
+        let tables: BTreeSet<Table> = self.pairs.iter().map(Pair::table).collect();
+        let of = |table| self.pairs.iter().filter(move |pair| pair.table() == table);
+        tables.into_iter().map(|table| (table, Tally::of(of(table)))).collect()
     }
+}
+
+/// A row of a run, which has one server.
+fn row_of(side: Side, cells: &Cells<'_>, cell: &Cell) -> Contender {
+    let repetitions = cells.get(cell).map_or(&[][..], Vec::as_slice);
+    Contender::of(side, vec![(cell.server, repetitions)], Measure::MeanTime)
 }
 
 /// The p-value of each pair, corrected over all that are tested, and its verdict.
@@ -206,6 +224,11 @@ impl Pair {
     fn evidence(&self) -> Evidence {
         let Self { speed_range, p_value, .. } = *self;
         Evidence { medians: self.compared_medians(), speed_range, p_value }
+    }
+
+    /// That of B.
+    pub(super) fn table(&self) -> Table {
+        (self.cell.server.mode, self.cell.encoding)
     }
 
     pub(super) fn is(&self, verdict: Verdict) -> bool {

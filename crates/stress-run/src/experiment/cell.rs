@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use client::{FileName, Stats};
+use client::{FileName, Stats, Verb};
 use rayon::prelude::*;
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     machine::resources::Watch,
-    plan::{Attempt, BURSTS_MAX, ClientPoolKind, Operation, Sink},
+    plan::{Attempt, BURSTS_MAX, ClientPoolKind, Sink},
     processes::interrupt::Interrupt,
     results::{Accounting, JobOutcome, Record, ServerAfter, WRONG_CONTENT},
     servers::{
@@ -77,7 +77,7 @@ pub(crate) fn measure(
         let mut outcomes = watch.burst(run)?;
         if outcomes.iter().any(|outcome| outcome.failure.is_some()) {
             // Asked first: a server that still has its hands full would not verify anything either.
-            record.server = server_after(target, before.as_ref(), attempt.cell.operation);
+            record.server = server_after(target, before.as_ref(), attempt.cell.verb());
         }
         verify(&jobs, &mut outcomes, &expected, target);
         record.outcomes.append(&mut outcomes);
@@ -91,15 +91,15 @@ pub(crate) fn measure(
     }
     record.resources = watch.stop();
     if !record.is_unsettled() {
-        record.server = server_after(target, before.as_ref(), attempt.cell.operation);
+        record.server = server_after(target, before.as_ref(), attempt.cell.verb());
     }
     Ok(record)
 }
 
-fn server_after(target: &Target, before: Option<&Stats>, operation: Operation) -> ServerAfter {
+fn server_after(target: &Target, before: Option<&Stats>, verb: Verb) -> ServerAfter {
     match (before, target.settled_stats()) {
         (Some(before), Ok(Some(after))) => {
-            ServerAfter::Counted(Accounting::between(before, &after, operation))
+            ServerAfter::Counted(Accounting::between(before, &after, verb))
         }
         (Some(_), Ok(None)) => {
             ServerAfter::Unsettled("its counts can no longer be read".to_owned())
@@ -141,6 +141,7 @@ fn jobs(
             server: target.address.clone(),
             access: target.access.clone(),
             task,
+            encoding: cell.encoding,
             local,
             volume_bytes: cell.volume.bytes,
             timeout: instruments.timeout.unwrap_or(timeout),

@@ -7,12 +7,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use client::{ClientError, Connection, ConnectionOptions, FileName, Listing, Transfer};
+use client::{
+    ClientError, Connection, ConnectionOptions, Fetch, Fetched, FileName, Listing, Store, Stored,
+    Transfer,
+};
 use serde::{Deserialize, Serialize};
 use telemetry::monotonic_ns;
 
 use crate::{
     machine::thread_times::ThreadTimes,
+    plan::Encoding,
     results::{JobOutcome, WRONG_CONTENT},
     servers::{access::Access, content::ContentHasher},
 };
@@ -28,6 +32,7 @@ pub(crate) struct Job {
     #[serde(skip)]
     pub(crate) access: Access,
     pub(crate) task: Task,
+    pub(crate) encoding: Encoding,
     /// The file to send or to fill; none for a download that is only hashed. JSON cannot hold every path.
     #[serde(skip)]
     pub(crate) local: Option<PathBuf>,
@@ -74,27 +79,56 @@ impl Job {
         let mut connection = Connection::connect(&self.server, options)?;
         outcome.connected_ns = Some(monotonic_ns(Instant::now()));
         outcome.port = Some(connection.local_addr().port());
-        let ended = |transfer: Transfer| Ended {
-            bytes: transfer.bytes,
-            first_byte: transfer.first_byte,
-            finished: transfer.finished,
-        };
-        match (&self.task, local) {
-            (Task::Download(name), Some(mut file)) => connection.get(name, &mut file).map(ended),
-            (Task::Download(name), None) => {
-                let mut digest = ContentHasher::default();
-                let transfer = connection.get(name, &mut digest)?;
-                outcome.digest = Some(digest.finish());
-                Ok(ended(transfer))
-            }
-            (Task::Upload(name), Some(mut file)) => connection.upload(name, &mut file).map(ended),
-            (Task::Upload(name), None) => connection.upload(name, &mut io::empty()).map(ended),
-            (Task::List, _) => {
+        match &self.task {
+            Task::Download(name) => self.download(&mut connection, name, local, outcome),
+            Task::Upload(name) => self.upload(&mut connection, name, local),
+            Task::List => {
                 let Listing { names, first_byte, finished, .. } = connection.list()?;
                 outcome.digest = Some(ContentHasher::of_names(names));
                 Ok(Ended { bytes: 0, first_byte, finished })
             }
         }
+    }
+
+    /// Content that no file takes is hashed.
+    fn download(
+        &self,
+        connection: &mut Connection,
+        name: &FileName,
+        local: Option<File>,
+        outcome: &mut JobOutcome,
+    ) -> Result<Ended, ClientError> {
+        let (mut digest, is_hashed) = (ContentHasher::default(), local.is_none());
+        let whole = Fetch::whole(name.clone());
+        let ended = match (self.encoding, local) {
+            (Encoding::Base64, Some(mut file)) => connection.get(name, &mut file)?.into(),
+            (Encoding::Base64, None) => connection.get(name, &mut digest)?.into(),
+            (Encoding::Raw, Some(file)) => {
+                connection.fetch_to_file(&whole, &file, &mut |_| Ok(()), &mut |_| ())?.into()
+            }
+            (Encoding::Raw, None) => connection.fetch(&whole, &mut digest, &mut |_| ())?.into(),
+        };
+        if is_hashed {
+            outcome.digest = Some(digest.finish());
+        }
+        Ok(ended)
+    }
+
+    fn upload(
+        &self,
+        connection: &mut Connection,
+        name: &FileName,
+        local: Option<File>,
+    ) -> Result<Ended, ClientError> {
+        let store = Store { name: name.clone(), length: self.volume_bytes, resume: None };
+        Ok(match (self.encoding, local) {
+            (Encoding::Base64, Some(mut file)) => connection.upload(name, &mut file)?.into(),
+            (Encoding::Base64, None) => connection.upload(name, &mut io::empty())?.into(),
+            (Encoding::Raw, Some(file)) => {
+                connection.store_file(&store, &file, &mut |_| Ok(()))?.into()
+            }
+            (Encoding::Raw, None) => connection.store(&store, &mut io::empty())?.into(),
+        })
     }
 }
 
@@ -104,6 +138,24 @@ struct Ended {
     bytes: u64,
     first_byte: Instant,
     finished: Instant,
+}
+
+impl From<Transfer> for Ended {
+    fn from(Transfer { bytes, first_byte, finished, .. }: Transfer) -> Self {
+        Self { bytes, first_byte, finished }
+    }
+}
+
+impl From<Fetched> for Ended {
+    fn from(Fetched { range, first_byte, finished }: Fetched) -> Self {
+        Self { bytes: range.length, first_byte, finished }
+    }
+}
+
+impl From<Stored> for Ended {
+    fn from(Stored { bytes, first_byte, finished, .. }: Stored) -> Self {
+        Self { bytes, first_byte, finished }
+    }
 }
 
 impl Prepared {

@@ -29,9 +29,11 @@ pub(crate) fn print(options: &PlanArgs, results: &ResultArgs, json: bool) -> any
     }
     let language = results.lang;
     for mode in plan.modes() {
-        for (number, cell) in (1..).zip(plan.rows_of(mode)) {
-            let what = language.cell_named(cell.operation, cell.volume, cell.clients);
-            cli::outln!("{number:>3}  {}: {what}", language.server_named(cell.server));
+        // As in the tables, each of which begins anew.
+        for rows in plan.rows_of(mode).chunk_by(|a, b| a.encoding == b.encoding) {
+            for (number, cell) in (1..).zip(rows) {
+                cli::outln!("{number:>3}  {}", language.whole_cell(cell));
+            }
         }
     }
     cli::outln!("{}", summary(&plan, language));

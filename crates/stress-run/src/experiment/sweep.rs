@@ -238,7 +238,7 @@ impl Sweep {
             Record::all_failed(attempt, ServerAfter::Unsettled(why), NOT_MEASURED)
         });
         if let Some(process) = &mut running.process {
-            timeline::join(process.events(), attempt.cell.operation, &mut record.outcomes);
+            timeline::join(process.events(), attempt.cell.verb(), &mut record.outcomes);
         }
         // Before any statistics, which whoever has the file can then compute again.
         record.outcomes.iter_mut().for_each(JobOutcome::count_from_release);
@@ -278,19 +278,16 @@ impl Sweep {
         self.servers.start(configuration)
     }
 
-    /// A burst of as many clients as there will be, of each operation, which nobody looks at. An error
-    /// says that the server has not come through it.
+    /// A burst of as many clients as there will be, of each operation in each encoding, which nobody looks at.
+    /// An error says that the server has not come through it.
     fn warm_up(&self, server: Configuration, target: &Target, plan: &Plan) -> anyhow::Result<()> {
         let instruments = Instruments { min_time: Duration::ZERO, ..self.instruments.clone() };
-        for &operation in &plan.operations {
-            if !operation.moves_files() && !target.has_content {
-                continue;
-            }
-            let cells = plan.cells_of(server).into_iter();
-            let of_operation = cells.filter(|cell| cell.operation == operation);
-            let heaviest_small =
-                of_operation.max_by_key(|cell| (Reverse(cell.volume), cell.clients));
-            let cell = heaviest_small.expect("an operation of the plan has a cell");
+        let mut cells = plan.cells_of(server);
+        cells.retain(|cell| cell.operation.moves_files() || target.has_content);
+        // Of each kind the last one stays: of the smallest volume that with the most clients.
+        cells.sort_by_key(|cell| (Reverse(cell.volume), cell.clients));
+        let by_kind = cells.into_iter().map(|cell| ((cell.operation, cell.encoding), cell));
+        for cell in by_kind.collect::<BTreeMap<_, Cell>>().into_values() {
             let attempt = Attempt { cell, repetition: 0, number: 1 };
             let record = cell::measure(attempt, target, self.work(&cell), &instruments)?;
             if let ServerAfter::Unsettled(why) = record.server {
@@ -320,13 +317,14 @@ impl Sweep {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Mode, Volume};
+    use crate::plan::{Encoding, Mode, Volume};
 
     #[test]
     fn only_what_is_missing_or_was_disturbed_is_measured_and_again_only_so_often() {
         let server = Configuration { mode: Some(Mode::Thread), workers: 1 };
         let volume = Volume { bytes: 1 };
-        let cell = Cell { operation: Operation::Upload, volume, clients: 1, server };
+        let (encoding, operation) = (Encoding::Base64, Operation::Upload);
+        let cell = Cell { encoding, operation, volume, clients: 1, server };
         let next_after = |earlier: Option<u32>, last: Option<(u32, bool)>, reruns| {
             let mut done = Done::new(reruns);
             done.attempts.extend(last.map(|last| ((cell, 1), last)));

@@ -8,10 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use client::Verb;
 use telemetry::{Event, EventKind};
 
 use crate::{
-    plan::Operation,
     results::{JobOutcome, Service},
     servers::event_log::EventLog,
 };
@@ -25,12 +25,12 @@ type Services = HashMap<u16, Vec<Service>>;
 
 /// Notes with each outcome what the server says about it. Where the log has no such event, as of a request
 /// that never came, nothing is noted.
-pub(crate) fn join(log: &mut EventLog, operation: Operation, outcomes: &mut [JobOutcome]) {
+pub(crate) fn join(log: &mut EventLog, verb: Verb, outcomes: &mut [JobOutcome]) {
     let deadline = Instant::now() + PATIENCE;
     let mut services = Services::new();
     loop {
         // What cannot be read now may be readable in a moment.
-        add(&mut services, operation, log.read_new().unwrap_or_default());
+        add(&mut services, verb, log.read_new().unwrap_or_default());
         for outcome in outcomes.iter_mut().filter(|outcome| outcome.service.is_none()) {
             outcome.service = service_of(outcome, &services);
         }
@@ -43,8 +43,8 @@ pub(crate) fn join(log: &mut EventLog, operation: Operation, outcomes: &mut [Job
     }
 }
 
-fn add(services: &mut Services, operation: Operation, events: Vec<Event>) {
-    for (port, service) in events.into_iter().filter_map(|event| service(operation, event)) {
+fn add(services: &mut Services, verb: Verb, events: Vec<Event>) {
+    for (port, service) in events.into_iter().filter_map(|event| service(verb, event)) {
         services.entry(port).or_default().push(service);
     }
 }
@@ -58,8 +58,8 @@ fn service_of(outcome: &JobOutcome, services: &Services) -> Option<Service> {
     of_port.min_by_key(|service| service.began_ns).cloned()
 }
 
-/// A transfer of this kind, by the port of its client.
-fn service(operation: Operation, event: Event) -> Option<(u16, Service)> {
+/// A request with this verb, by the port of its client.
+fn service(verb: Verb, event: Event) -> Option<(u16, Service)> {
     let EventKind::Request(request) = event.kind else { return None };
     let service = Service {
         server_worker: event.source.to_string(),
@@ -67,7 +67,7 @@ fn service(operation: Operation, event: Event) -> Option<(u16, Service)> {
         picked_up_ns: request.picked_up_ns,
         began_ns: request.began_ns,
     };
-    (request.command == operation.verb().name()).then_some((request.client.port(), service))
+    (request.command == verb.name()).then_some((request.client.port(), service))
 }
 
 #[cfg(test)]
@@ -95,7 +95,7 @@ mod tests {
             serde_json::from_str(&line(port, command, began_ns)).unwrap()
         };
         let mut services = Services::new();
-        add(&mut services, Operation::Download, lines.iter().map(event).collect());
+        add(&mut services, Verb::Get, lines.iter().map(event).collect());
         let began = |outcome| Some(service_of(outcome, &services)?.began_ns);
         outcomes.iter().map(began).collect()
     }
@@ -137,7 +137,7 @@ mod tests {
         assert!(log.read_new().unwrap().is_empty());
         writeln!(file, "{}", &whole[40..]).unwrap();
         let mut outcomes = [outcome(1003, Some(300))];
-        join(&mut log, Operation::Download, &mut outcomes);
+        join(&mut log, Verb::Get, &mut outcomes);
         let service = outcomes[0].service.as_ref().unwrap();
         assert_eq!((service.server_worker.as_str(), service.began_ns), ("thread-3", 200));
     }

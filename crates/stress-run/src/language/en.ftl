@@ -35,6 +35,8 @@ counts = { $succeeded } succeeded, { $failed } failed
 # In each burst all clients of the row made a transfer.
 in_bursts = { $counts } (in { $bursts } bursts)
 table_of = Server mode: { $mode }
+# FETCH and STORE, without base64.
+table_of_raw = Server mode: { $mode }, content as it is (raw)
 lists_of = Server mode: { $mode }, the operation list
 table_notes =
     1 MiB is 1,048,576 bytes. The volumes have the names of the course's assignment, which writes
@@ -113,6 +115,7 @@ next_resume = To measure the rows that are missing or were disturbed
 next_whole = To measure the full volumes
 next_repeat = To tell differences from chance, measure more often
 next_modes = To see which mode is faster under each load
+next_encodings = To see in which rows base64 costs time, and how sure that is
 next_compare = To compare this run with another one
 gate_met = gate { $gate }: met ({ $checked } checked)
 gate_not_met = gate { $gate }: NOT met by { $broken } of { $checked }
@@ -672,6 +675,43 @@ nothing_to_draw = Nothing to draw
 # From the smallest of an operation to the largest, each with its row.
 least_to_most = { $operation } from { $least } to { $most }
 
+cost_title = What base64 costs
+cost_caption =
+    Each mark sets a row with base64 (GET, UPLOAD) beside the same row with the bytes as they are (FETCH,
+    STORE). At the left stand the volume and the number of clients. Right of 1 base64 is dearer. Over
+    all rows, in the geometric mean: { $costs }. CPU seconds are those of server and clients together,
+    for 10⁹ bytes of content. The other figures show the rows with base64.
+cost_found = With base64 instead of the bytes as they are, in the geometric mean of the rows: { $costs }.
+cost_of = { $operation } { $costs }
+cost_time = time × { $ratio }
+cost_cpu = CPU seconds a GB × { $ratio }
+cost_goodput = goodput ÷ { $ratio }
+cost_pair = { $base64 } with base64, { $raw } without it: { $ratio } times
+cost_cpu_value = { $seconds } CPU s/GB
+cost_mean = geometric mean of a load
+cost_axis = times
+# In the titles of the panels.
+cost_measures =
+    mean time of a client, base64 / raw
+    CPU seconds a GB, base64 / raw
+    goodput, raw / base64
+cost_columns =
+    Mode
+    Operation
+    Volume
+    Clients
+    Server workers
+    Time, base64 (s)
+    Time, raw (s)
+    base64 / raw
+    CPU, base64 (s/GB)
+    CPU, raw (s/GB)
+    base64 / raw
+    Goodput, base64 (MiB/s)
+    Goodput, raw (MiB/s)
+    raw / base64
+no_cost = No row was measured both with base64 and without it.
+
 gantt_title = When each client waited, and when it was served
 gantt_caption =
     Each bar is one client: { $operation }, { $load }, sorted by worker, whose number stands at the
@@ -859,6 +899,7 @@ term_timeout = Timeout (s)
 term_preset = Preset
 term_servers = Servers
 term_operations = Operations
+term_encodings = Content moves as
 term_volumes = Volumes
 term_clients = Clients
 term_client_pool = Client pool

@@ -35,6 +35,8 @@ counts = { $succeeded } sukses, { $failed } gagal
 # Pada setiap burst semua client satu baris melakukan satu transfer.
 in_bursts = { $counts } (dalam { $bursts } burst)
 table_of = Mode server: { $mode }
+# FETCH dan STORE, tanpa base64.
+table_of_raw = Mode server: { $mode }, isi apa adanya (raw)
 lists_of = Mode server: { $mode }, operasi list
 table_notes =
     1 MiB adalah 1.048.576 byte. Nama volume mengikuti tugas kuliah, yang menulis 10 MB untuk 10
@@ -107,6 +109,7 @@ next_resume = Untuk mengukur baris yang belum terukur atau terganggu
 next_whole = Untuk mengukur dengan volume penuh
 next_repeat = Agar selisih bisa dibedakan dari kebetulan, ukur lebih sering
 next_modes = Untuk melihat mode tercepat pada tiap beban
+next_encodings = Untuk melihat di baris mana base64 memakan waktu, dan seberapa pasti itu
 next_compare = Untuk membandingkan dengan pengukuran lain
 gate_met = syarat { $gate }: terpenuhi ({ $checked } diperiksa)
 gate_not_met = syarat { $gate }: TIDAK terpenuhi oleh { $broken } dari { $checked }
@@ -634,6 +637,43 @@ nothing_to_draw = Tidak ada yang bisa digambar
 # Dari yang terkecil sampai yang terbesar untuk satu operasi, masing-masing dengan barisnya.
 least_to_most = { $operation } dari { $least } sampai { $most }
 
+cost_title = Biaya base64
+cost_caption =
+    Setiap tanda membandingkan satu baris dengan base64 (GET, UPLOAD) dan baris yang sama dengan byte apa
+    adanya (FETCH, STORE). Di kiri ada volume dan jumlah client. Di sebelah kanan angka 1, base64 lebih
+    mahal. Rata-rata geometris semua baris: { $costs }. Detik CPU adalah milik server dan client
+    bersama-sama, untuk 10⁹ byte isi berkas. Gambar lain menunjukkan baris dengan base64.
+cost_found = Dengan base64, bukan byte apa adanya, menurut rata-rata geometris semua baris: { $costs }.
+cost_of = { $operation } { $costs }
+cost_time = waktu × { $ratio }
+cost_cpu = detik CPU per GB × { $ratio }
+cost_goodput = goodput ÷ { $ratio }
+cost_pair = { $base64 } dengan base64, { $raw } tanpa base64: { $ratio } kali
+cost_cpu_value = { $seconds } s CPU/GB
+cost_mean = rata-rata geometris satu beban
+cost_axis = kali
+# Di judul setiap panel.
+cost_measures =
+    waktu rata-rata satu client, base64 / raw
+    detik CPU per GB, base64 / raw
+    goodput, raw / base64
+cost_columns =
+    Mode
+    Operasi
+    Volume
+    Client
+    Server worker
+    Waktu, base64 (s)
+    Waktu, raw (s)
+    base64 / raw
+    CPU, base64 (s/GB)
+    CPU, raw (s/GB)
+    base64 / raw
+    Goodput, base64 (MiB/s)
+    Goodput, raw (MiB/s)
+    raw / base64
+no_cost = Tidak ada baris yang diukur dengan base64 dan tanpa base64.
+
 gantt_title = Kapan tiap client menunggu dan kapan dilayani
 gantt_caption =
     Setiap batang adalah satu client: { $operation }, { $load }, diurutkan menurut worker, yang
@@ -823,6 +863,7 @@ term_timeout = Batas waktu (s)
 term_preset = Preset
 term_servers = Server
 term_operations = Operasi
+term_encodings = Isi berkas dikirim sebagai
 term_volumes = Volume
 term_clients = Client
 term_client_pool = Client pool

@@ -6,7 +6,7 @@ use figures::{Disclosure, Numbers, Term, Warning};
 use maud::Markup;
 
 use super::Language;
-use crate::plan::{Cell, Configuration, Operation, Volume, in_mib, mode_name};
+use crate::plan::{Cell, Configuration, Encoding, Mode, Volume, in_mib, mode_name};
 
 /// Of a list in a message; the others are counted.
 const NAMES_SHOWN: usize = 10;
@@ -18,14 +18,30 @@ impl Language {
     }
 
     /// One measured cell, for the progress display.
-    pub(crate) fn cell_named(self, operation: Operation, volume: Volume, clients: u32) -> String {
-        self.cell(format!("{operation} {}", self.volume(volume)).trim_end(), clients)
+    pub(crate) fn cell_named(self, cell: &Cell) -> String {
+        let what = format!("{} {}", self.operation_named(cell), self.volume(cell.volume));
+        self.cell(what.trim_end(), cell.clients)
+    }
+
+    /// `download`, `download raw`.
+    pub(crate) fn operation_named(self, cell: &Cell) -> String {
+        match cell.encoding {
+            Encoding::Base64 => cell.operation.to_string(),
+            Encoding::Raw => format!("{} {}", cell.operation, cell.encoding.name()),
+        }
     }
 
     /// A cell with its server, for the progress display and for messages.
     pub(crate) fn whole_cell(self, cell: &Cell) -> String {
-        let what = self.cell_named(cell.operation, cell.volume, cell.clients);
-        format!("{}: {what}", self.server_named(cell.server))
+        format!("{}: {}", self.server_named(cell.server), self.cell_named(cell))
+    }
+
+    /// The title of a table.
+    pub(crate) fn table_named(self, mode: Option<Mode>, encoding: Encoding) -> String {
+        match encoding {
+            Encoding::Base64 => self.table_of(mode_name(mode)),
+            Encoding::Raw => self.table_of_raw(mode_name(mode)),
+        }
     }
 
     /// `2:05 left`.

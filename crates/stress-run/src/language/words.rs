@@ -25,7 +25,7 @@ texts! {
     #[cfg(test)]
     TEXTS:
 
-    counts(succeeded, failed), in_bursts(counts, bursts), table_of(mode),
+    counts(succeeded, failed), in_bursts(counts, bursts), table_of(mode), table_of_raw(mode),
     lists_of(mode), table_notes,
 
     cell(what, clients), server(mode, workers), workers(count), pool(workers),
@@ -37,7 +37,7 @@ texts! {
 
     configurations(completed, failed, all), failed_clients(cell, count, cause, sentence),
     invalid_cell(cell, why), missing_transfers(count), report, next_resume, next_whole, next_repeat,
-    next_modes, next_compare,
+    next_modes, next_encodings, next_compare,
 
     mark_quick, mark_partial, mark_invalid(cells), mark_disturbed(cells), mark_injected(faults),
 
@@ -107,6 +107,9 @@ texts! {
 
     figure(number), data_behind, nothing_to_draw, gantt_title, gantt_play, gantt_pause,
     gantt_step, gantt_state(waiting, served, done), gantt_waiting, gantt_served,
+    cost_title, cost_caption(costs), cost_found(costs), cost_of(operation, costs), cost_time(ratio),
+    cost_cpu(ratio), cost_goodput(ratio), cost_pair(base64, raw, ratio), cost_cpu_value(seconds),
+    cost_mean, cost_axis, no_cost,
     gantt_panel(server, share), gantt_bar(client, worker, waited, finished), gantt_axis, no_timeline, goodput_title, no_ceiling, goodput_ceiling, goodput_axis, goodput_panel(operation, volume, pool),
     goodput_others(volumes), time_title,
     time_axis, no_time_parts, dots_title, dots_panel(operation), dots_client, dots_mean, dots_last,
@@ -122,7 +125,7 @@ texts! {
     term_load, term_tcp_rmem, term_tcp_wmem, term_huge_pages, term_version, term_commit, term_rustc,
     term_build, term_stress_run, term_fileserver, term_command_line, term_started, term_resumed,
     term_connected_to, term_injected, term_timeout, term_preset, term_servers, term_operations,
-    term_volumes, term_clients, term_client_pool, term_sink, term_repetitions, term_seed,
+    term_encodings, term_volumes, term_clients, term_client_pool, term_sink, term_repetitions, term_seed,
     term_min_time, term_reruns, term_rows, term_payload, sink_file, sink_null, raw_files,
     raw_environment, raw_cells, raw_ceilings, raw_workers, cores(count), unknown_cpu, unknown_kernel,
     unknown_filesystem,
@@ -155,7 +158,7 @@ heads! {
 
     response_columns: 10, first_byte_columns: 7, client_columns: 9, backend_columns: 4,
     table_columns: 9, screen_columns: 9, names_column: 1, comparison_columns: 9, tally_columns: 8, mode_columns: 9,
-    row_terms: 11, gantt_columns: 5, goodput_columns: 9, time_parts: 4, time_columns: 8,
+    row_terms: 11, cost_measures: 3, cost_columns: 14, gantt_columns: 5, goodput_columns: 9, time_parts: 4, time_columns: 8,
     dots_columns: 6, memory_columns: 5, prediction_columns: 8,
     balance_measured_columns: 9, balance_worlds_columns: 10, balance_shares_columns: 5,
     balance_latencies_columns: 5, balance_incidents_columns: 6, balance_compared_columns: 9,

@@ -97,6 +97,10 @@ fn plan(environment: &Environment, language: Language) -> Vec<Term> {
             list(plan.operations.iter().map(ToString::to_string).collect()),
         ),
         (
+            language.term_encodings(),
+            list(plan.encodings.iter().map(|encoding| encoding.name().to_owned()).collect()),
+        ),
+        (
             language.term_volumes(),
             list(plan.volumes.iter().map(|volume| language.volume(*volume)).collect()),
         ),

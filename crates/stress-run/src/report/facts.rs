@@ -10,8 +10,8 @@ use super::prediction::Prediction;
 use crate::{
     compare::Modes,
     language::Language,
-    plan::{Attempt, Mode, Operation, Volume, mode_name},
-    results::{JobOutcome, Row, Run},
+    plan::{Attempt, Cell, Encoding, Mode, Operation, Volume, mode_name, table_name},
+    results::{CellLine, JobOutcome, Row, Run},
 };
 
 /// From this share of the ceiling up a row says what the clients can do, not what the server can.
@@ -23,8 +23,11 @@ const CEILING_TOLERANCE: f64 = 0.1;
 pub(super) struct Facts<'a> {
     pub(super) run: &'a Run,
     pub(super) language: Language,
-    /// Mode after mode, each in the order of its table.
+    /// What figures and findings are about: base64 where that was measured. Mode after mode, each in the
+    /// order of its table.
     pub(super) rows: Vec<RowFacts<'a>>,
+    /// The same cells without base64, where both were measured.
+    pub(super) raw_beside: Vec<RowFacts<'a>>,
     pub(super) heaviest: Option<Load>,
     /// The modes against each other; without a pair where there is one mode.
     pub(super) modes_compared: Modes,
@@ -47,6 +50,8 @@ pub(super) struct RowFacts<'a> {
     pub(super) goodput: Option<Spread>,
     pub(super) makespan_s: Option<Spread>,
     pub(super) peak_bytes: Option<f64>,
+    /// Of server and clients, for 10⁹ bytes of content.
+    pub(super) cpu_s_per_gb: Option<f64>,
     pub(super) ceiling: Option<Spread>,
     pub(super) prediction: Option<Prediction>,
 }
@@ -61,22 +66,28 @@ impl Load {
 /// A row as text cites it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RowName {
-    pub(crate) mode: String,
+    /// Of its table.
+    pub(crate) table: String,
     pub(crate) number: usize,
 }
 
 impl<'a> Facts<'a> {
     /// An error says that `workers.jsonl.gz` cannot be read; a run without that file has no clients.
     pub(super) fn of(run: &'a Run, language: Language) -> anyhow::Result<Self> {
-        let rows_of = |mode| run.rows(mode).into_iter().map(|row| RowFacts::of(run, row));
-        let rows: Vec<RowFacts<'a>> = run.modes().into_iter().flat_map(rows_of).collect();
+        let rows_of = |encoding: Encoding| -> Vec<RowFacts<'a>> {
+            let rows = run.modes().into_iter().flat_map(|mode| run.rows(mode, encoding));
+            rows.map(|row| RowFacts::of(run, row)).collect()
+        };
+        let mut encodings = run.encodings().into_iter().map(rows_of);
+        let [rows, raw_beside] =
+            [encodings.next(), encodings.next()].map(Option::unwrap_or_default);
         let heaviest = rows.iter().map(RowFacts::load).max();
         let of_heaviest = rows.iter().filter(|facts| Some(facts.load()) == heaviest);
         let shown: BTreeSet<Attempt> =
             of_heaviest.map(|facts| facts.row.representative().attempt()).collect();
         let outcomes = run.outcomes(|attempt| shown.contains(&attempt))?;
         let modes_compared = Modes::of(&run.cells(), &run.marks());
-        Ok(Self { run, language, rows, heaviest, modes_compared, outcomes })
+        Ok(Self { run, language, rows, raw_beside, heaviest, modes_compared, outcomes })
     }
 
     pub(super) fn is_repeated(&self) -> bool {
@@ -118,8 +129,27 @@ impl<'a> Facts<'a> {
         (!known.is_empty()).then(|| self.language.limited(limited, known.len(), share))
     }
 
-    pub(super) fn rows_of(&self, mode: Option<Mode>) -> impl Iterator<Item = &RowFacts<'a>> {
-        self.rows.iter().filter(move |facts| facts.mode() == mode)
+    /// In every encoding.
+    pub(super) fn all_rows(&self) -> impl Iterator<Item = &RowFacts<'a>> {
+        self.rows.iter().chain(&self.raw_beside)
+    }
+
+    /// Those of one table.
+    pub(super) fn rows_of(
+        &self,
+        mode: Option<Mode>,
+        encoding: Encoding,
+    ) -> impl Iterator<Item = &RowFacts<'a>> {
+        self.all_rows().filter(move |facts| (facts.mode(), facts.encoding()) == (mode, encoding))
+    }
+
+    /// Each row with base64 and the one that differs from it in nothing else.
+    pub(super) fn encoding_pairs(&self) -> Vec<(&RowFacts<'a>, &RowFacts<'a>)> {
+        let beside = |row: &RowFacts<'_>| {
+            let raw = Cell { encoding: Encoding::Raw, ..row.row.cell };
+            self.raw_beside.iter().find(|other| other.row.cell == raw)
+        };
+        self.rows.iter().filter_map(|row| Some((row, beside(row)?))).collect()
     }
 
     /// The rows of the heaviest load.
@@ -147,6 +177,7 @@ impl<'a> RowFacts<'a> {
             goodput: row.spread(|line| line.goodput_bytes_per_s),
             makespan_s: row.spread(|line| line.makespan_s),
             peak_bytes: peak_bytes.map(|bytes| bytes as f64),
+            cpu_s_per_gb: row.median().and_then(CellLine::cpu_s_per_gb),
             ceiling: run.ceiling(&cell),
             prediction: run.prediction(&cell).filter(|_| is_repeated(run)),
             row,
@@ -155,6 +186,10 @@ impl<'a> RowFacts<'a> {
 
     pub(super) fn mode(&self) -> Option<Mode> {
         self.row.cell.server.mode
+    }
+
+    pub(super) fn encoding(&self) -> Encoding {
+        self.row.cell.encoding
     }
 
     pub(super) fn workers(&self) -> u32 {
@@ -166,7 +201,7 @@ impl<'a> RowFacts<'a> {
     }
 
     pub(super) fn name(&self) -> RowName {
-        RowName { mode: mode_name(self.mode()), number: self.row.number }
+        RowName { table: table_name(self.mode(), self.encoding()), number: self.row.number }
     }
 
     /// `thread 5`: how a figure names it, where load and operation are known.
@@ -208,11 +243,11 @@ impl<'a> RowFacts<'a> {
 impl RowName {
     /// The name of the place in the page where the row is.
     pub(super) fn anchor(&self) -> String {
-        format!("{}-{}", self.mode, self.number)
+        format!("{}-{}", self.table, self.number)
     }
 
     pub(super) fn text(&self, language: Language) -> String {
-        language.row(&self.mode, self.number)
+        language.row(&self.table, self.number)
     }
 
     /// The way to its place in the tables.

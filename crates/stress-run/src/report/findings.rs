@@ -26,6 +26,7 @@ pub(super) fn of(facts: &Facts<'_>) -> Vec<Markup> {
     let language = facts.language;
     let candidates = [
         failures(facts),
+        charts::base64_costs(facts),
         best(facts),
         turns(facts),
         modes(facts),
@@ -62,12 +63,12 @@ fn failures(facts: &Facts<'_>) -> Option<Markup> {
         row.row.repetitions.iter().map(|line| line.clients_failed).sum()
     };
     // The row with the most of them, and its causes.
-    let worst = facts.rows.iter().max_by_key(|row| failed(row)).filter(|row| failed(row) > 0)?;
+    let worst = facts.all_rows().max_by_key(|row| failed(row)).filter(|row| failed(row) > 0)?;
     let causes = &worst.row.representative().failure_causes;
-    let lines = facts.rows.iter().flat_map(|row| &row.row.repetitions);
+    let lines = facts.all_rows().flat_map(|row| &row.row.repetitions);
     let clients: u64 = lines.map(|line| line.clients_succeeded + line.clients_failed).sum();
-    let all: u64 = facts.rows.iter().map(failed).sum();
-    let rows = facts.rows.iter().filter(|row| failed(row) > 0).count();
+    let all: u64 = facts.all_rows().map(failed).sum();
+    let rows = facts.all_rows().filter(|row| failed(row) > 0).count();
     let language = facts.language;
     Some(language.failures(all, clients, rows, worst.name().link(language), causes))
 }

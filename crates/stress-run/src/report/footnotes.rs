@@ -38,7 +38,8 @@ pub(super) fn of(facts: &Facts<'_>, row: &RowFacts<'_>) -> Vec<(usize, String)> 
 /// Its mean is smaller than with the largest pool, though all clients together take as long or longer.
 fn looks_faster(facts: &Facts<'_>, row: &RowFacts<'_>) -> bool {
     let alike = |other: &&RowFacts<'_>| other.row.cell.load() == row.row.cell.load();
-    let largest = facts.rows_of(row.mode()).filter(alike).max_by_key(|other| other.workers());
+    let of_table = facts.rows_of(row.mode(), row.encoding());
+    let largest = of_table.filter(alike).max_by_key(|other| other.workers());
     let times = |row: &RowFacts<'_>| Some((row.mean_s?.median, row.makespan_s?.median));
     let (Some((mean_s, last_s)), Some((other_mean_s, other_last_s))) =
         (times(row), largest.and_then(times))

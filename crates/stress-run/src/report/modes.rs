@@ -95,7 +95,7 @@ fn each_load(loads: &[LoadJudged<'_>], language: Language) -> Data {
     let operation = language.screen_columns()[1];
     let mode = language.mode_columns();
     let fields = |load: &LoadJudged<'_>| {
-        let operation = load.operation().to_string();
+        let operation = language.operation_named(&load.load);
         let lines = load.fields(language).into_iter();
         let line = |fields: [String; 9]| {
             let mut line = vec![operation.clone()];

@@ -16,6 +16,7 @@ pub(super) enum Next {
     /// So often.
     Repeat(usize),
     CompareModes,
+    CompareEncodings,
     Compare,
 }
 
@@ -27,6 +28,7 @@ impl Next {
             Self::MeasureWhole => language.next_whole(),
             Self::Repeat(_) => language.next_repeat(),
             Self::CompareModes => language.next_modes(),
+            Self::CompareEncodings => language.next_encodings(),
             Self::Compare => language.next_compare(),
         }
     }
@@ -48,8 +50,10 @@ impl Next {
         }
         let modes = Modes::of(&run.cells(), &marks);
         let measured = run.environment.plan.repetitions as usize;
+        let has_both = run.encodings().len() > 1;
         Some(match Answer::of(&modes).needed {
             Some(repetitions) => Self::Repeat(repetitions),
+            None if has_both && measured >= REPETITIONS_MIN => Self::CompareEncodings,
             None if !modes.by_load.pairs.is_empty() => Self::CompareModes,
             None if measured < REPETITIONS_MIN => Self::Repeat(REPETITIONS_MIN),
             None => Self::Compare,
@@ -74,6 +78,7 @@ impl Next {
                 [&without(line, "--repeat", 1)[..], &["--repeat", &count]].concat()
             }
             Self::CompareModes => vec![program, "compare", &dir, "--between", "modes"],
+            Self::CompareEncodings => vec![program, "compare", &dir, "--between", "encodings"],
             Self::Compare => vec![program, "compare", &dir, "OTHER_RUN"],
         };
         words.into_iter().map(quoted).collect::<Vec<_>>().join(" ")

@@ -10,11 +10,7 @@ use super::{
     findings,
     table::Part,
 };
-use crate::{
-    compare::Answer,
-    plan::{Operation, mode_name},
-    results::CellLine,
-};
+use crate::{compare::Answer, plan::mode_name, results::CellLine};
 
 pub(super) fn render(facts: &Facts<'_>) -> Markup {
     let (language, run) = (facts.language, facts.run);
@@ -82,11 +78,12 @@ impl Transfers {
 }
 
 /// How far the modes are apart: the largest share that one has less goodput than the fastest, and where.
-fn apart(facts: &Facts<'_>) -> Option<(f64, Operation)> {
+fn apart(facts: &Facts<'_>) -> Option<(f64, String)> {
     let operations = facts.modes_compared.of_operations();
     let of_load = operations.iter().flat_map(|load| &load.others);
-    let behind = of_load.filter_map(|pair| Some((1.0 - pair.speed_ratio?, pair.cell.operation)));
-    behind.max_by(|a, b| a.0.total_cmp(&b.0))
+    let behind = of_load.filter_map(|pair| Some((1.0 - pair.speed_ratio?, &pair.cell)));
+    let (behind, cell) = behind.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    Some((behind, facts.language.operation_named(cell)))
 }
 
 /// How far the repetitions of a row are apart, as a share of its goodput: half of the rows have less. `None`

@@ -72,7 +72,7 @@ impl Run {
 mod tests {
     use super::*;
     use crate::{
-        plan::{Attempt, Configuration, Mode, Operation, Volume},
+        plan::{Attempt, Configuration, Encoding, Mode, Operation, Volume},
         results::CellLine,
     };
 
@@ -105,7 +105,8 @@ mod tests {
             environment.injected = injected.map(str::to_owned);
             [Mode::Thread, Mode::Event, Mode::Async].map(|mode| {
                 let server = Configuration { mode: Some(mode), workers: 5 };
-                let cell = Cell { operation, volume: Volume::NONE, clients: 50, server };
+                let (encoding, volume) = (Encoding::Base64, Volume::NONE);
+                let cell = Cell { encoding, operation, volume, clients: 50, server };
                 served_at_once(&environment, &cell)
             })
         };
@@ -121,7 +122,7 @@ mod tests {
     fn alone(workers: u32, repetition: u32, mean_s: f64, bursts: u32) -> CellLine {
         let server = Configuration { mode: Some(Mode::Thread), workers };
         let (operation, volume) = (Operation::Download, Volume { bytes: 10 << 20 });
-        let cell = Cell { operation, volume, clients: 1, server };
+        let cell = Cell { encoding: Encoding::Base64, operation, volume, clients: 1, server };
         CellLine {
             bursts,
             mean_s: Some(mean_s),

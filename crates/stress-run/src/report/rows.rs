@@ -13,7 +13,11 @@ use super::{
     footnotes,
     table::{Kind, Part},
 };
-use crate::{language::Language, plan::in_mib, results::CELLS};
+use crate::{
+    language::Language,
+    plan::{Encoding, in_mib},
+    results::CELLS,
+};
 
 /// The column that holds words beside numbers: the operation.
 const WORDS: [usize; 1] = [1];
@@ -24,7 +28,7 @@ pub(super) fn part(facts: &Facts<'_>, part: Part, is_first: bool) -> Markup {
     let mut notes = Footnotes::new(part.name());
     let details = language.details();
     let (groups, details) = match part.kind {
-        Kind::Transfers => (judged(facts, part, &mut notes), details.as_str()),
+        Kind::Transfers(encoding) => (judged(facts, part, encoding, &mut notes), details.as_str()),
         // Nothing is predicted of these rows, and no ceiling is known.
         Kind::Lists => (as_in_files(facts, part), ""),
     };
@@ -50,8 +54,8 @@ fn as_in_files(facts: &Facts<'_>, part: Part) -> Vec<Group> {
 }
 
 /// A group for each operation and volume.
-fn judged(facts: &Facts<'_>, part: Part, notes: &mut Footnotes) -> Vec<Group> {
-    let rows: Vec<&RowFacts<'_>> = facts.rows_of(part.mode).collect();
+fn judged(facts: &Facts<'_>, part: Part, encoding: Encoding, notes: &mut Footnotes) -> Vec<Group> {
+    let rows: Vec<&RowFacts<'_>> = facts.rows_of(part.mode, encoding).collect();
     let size = |row: &RowFacts<'_>| (row.row.cell.operation, row.row.cell.volume);
     let mut groups = Vec::new();
     for rows in rows.chunk_by(|a, b| size(a) == size(b)) {
@@ -137,8 +141,10 @@ fn raw(row: &RowFacts<'_>, language: Language) -> String {
     let line = row.row.representative();
     let mode = shown(line.mode, |mode| format!("mode={mode} "));
     let columns = format!(
-        "{mode}operation={} volume_bytes={} clients={} server_workers={} repetition={} attempt={}",
+        "{mode}operation={} encoding={} volume_bytes={} clients={} server_workers={} repetition={} \
+         attempt={}",
         line.operation,
+        row.row.cell.encoding.name(),
         line.volume_bytes,
         line.clients,
         line.server_workers,

@@ -10,7 +10,7 @@ use figures::{
 
 use crate::{
     language::Language,
-    plan::{ClientPoolKind, Mode, in_mib, mode_name},
+    plan::{ClientPoolKind, Encoding, Mode, in_mib, mode_name, table_name},
     results::{CellLine, Environment, PROGRAM, Row, Run},
 };
 
@@ -27,7 +27,7 @@ pub(super) struct Part {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Kind {
     /// Downloads and uploads: the nine columns of the assignment.
-    Transfers,
+    Transfers(Encoding),
     /// These have the number of names in place of the volume, and no throughput.
     Lists,
 }
@@ -35,32 +35,33 @@ pub(super) enum Kind {
 impl Part {
     /// Those that have a row.
     pub(super) fn all(run: &Run) -> Vec<Self> {
-        let parts = run.modes().into_iter().flat_map(Self::both);
+        let parts = run.modes().into_iter().flat_map(Self::of_mode);
         parts.filter(|part| !part.rows(run).is_empty()).collect()
     }
 
-    fn both(mode: Option<Mode>) -> [Self; 2] {
-        [Kind::Transfers, Kind::Lists].map(|kind| Self { mode, kind })
+    fn of_mode(mode: Option<Mode>) -> [Self; 3] {
+        let [base64, raw] = [Encoding::Base64, Encoding::Raw].map(Kind::Transfers);
+        [base64, raw, Kind::Lists].map(|kind| Self { mode, kind })
     }
 
     pub(super) fn rows(self, run: &Run) -> Vec<Row<'_>> {
         match self.kind {
-            Kind::Transfers => run.rows(self.mode),
+            Kind::Transfers(encoding) => run.rows(self.mode, encoding),
             Kind::Lists => run.lists(self.mode),
         }
     }
 
     pub(super) fn title(self, language: Language) -> String {
         match self.kind {
-            Kind::Transfers => language.table_of(mode_name(self.mode)),
+            Kind::Transfers(encoding) => language.table_named(self.mode, encoding),
             Kind::Lists => language.lists_of(mode_name(self.mode)),
         }
     }
 
-    /// `thread` or `thread-list`.
+    /// `thread`, `thread-raw` or `thread-list`.
     pub(super) fn name(self) -> String {
         match self.kind {
-            Kind::Transfers => mode_name(self.mode),
+            Kind::Transfers(encoding) => table_name(self.mode, encoding),
             Kind::Lists => format!("{}-list", mode_name(self.mode)),
         }
     }
@@ -157,7 +158,7 @@ fn marked(
 /// Names that the tables of this run may have had at an earlier rendering.
 pub(super) fn possible_names(run: &Run) -> Vec<String> {
     let plan = &run.environment.plan;
-    let parts = plan.modes().into_iter().flat_map(Part::both);
+    let parts = plan.modes().into_iter().flat_map(Part::of_mode);
     let stems = parts.map(|part| (part.stem(), "csv"));
     let stems = stems.chain([(WORKBOOK_STEM.to_owned(), "xlsx")]);
     let marks = [(false, false), (false, true), (true, false), (true, true)];

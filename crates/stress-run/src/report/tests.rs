@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{page, table};
 use crate::{
     language::Language,
-    plan::{Attempt, Mode, Operation, Plan},
+    plan::{Attempt, Encoding, Mode, Operation, Plan},
     results::{CellLine, Environment, Run},
 };
 
@@ -108,7 +108,7 @@ fn clients(line: &CellLine) -> String {
         let picked_up_ns = 1_000_000 * u64::from(client);
         let line = json!({
             "mode": line.mode.map(|mode| mode.to_string()), "operation": line.operation,
-            "volume_bytes": line.volume_bytes, "clients": line.clients,
+            "encoding": line.encoding, "volume_bytes": line.volume_bytes, "clients": line.clients,
             "server_workers": line.server_workers, "repetition": line.repetition, "attempt": 1,
             "client": client, "burst": 1, "released_ns": 0, "connected_ns": 1,
             "finished_ns": picked_up_ns + 50_000_000, "bytes": line.volume_bytes,
@@ -212,8 +212,8 @@ fn a_row_is_in_the_group_of_its_volume_and_its_details_say_where_its_raw_records
     let [page, _] = pages(&environment("full"), true, |lines| lines);
     assert_eq!(count(&page, ">download, 1 MB</th>") + count(&page, ">upload, 1 MB</th>"), 4);
     let more = page.split("<tr id=\"async-8\"").nth(1).unwrap().split("</table>").next().unwrap();
-    let raw = "cells.csv and workers.jsonl.gz: mode=async operation=upload volume_bytes=1048576 \
-               clients=5 server_workers=5 repetition=1 attempt=1";
+    let raw = "cells.csv and workers.jsonl.gz: mode=async operation=upload encoding=base64 \
+               volume_bytes=1048576 clients=5 server_workers=5 repetition=1 attempt=1";
     assert!(more.contains("<tr class=\"more\">") && more.contains(raw), "{more}");
 }
 
@@ -235,6 +235,61 @@ fn the_first_screen_says_what_was_found_and_counts_what_was_verified() {
     of_one_mode["plan"]["configurations"].as_array_mut().unwrap().truncate(2);
     let [page, _] = pages(&of_one_mode, true, |lines| lines);
     assert!(page.contains("In thread mode the best server for "), "{page}");
+}
+
+/// With base64 everything takes 2.5 times as long, and twice the processor time.
+fn in_both_encodings(lines: Vec<CellLine>) -> Vec<CellLine> {
+    let measured = |line: CellLine| match line.encoding {
+        Some(Encoding::Raw) => {
+            CellLine { generator_cpu_s: Some(0.0), bursts: 1, ..with_times(line, 0.1) }
+        }
+        _ => CellLine { bursts: 1, ..with_times(line, 0.25) },
+    };
+    lines.into_iter().map(measured).collect()
+}
+
+#[test]
+fn a_run_in_both_encodings_has_a_table_for_each_and_a_figure_of_what_base64_costs() {
+    let mut environment = environment("full");
+    environment["plan"]["encodings"] = json!(["base64", "raw"]);
+    environment["needs"]["cells"] = json!(64);
+    let pages = pages(&environment, true, in_both_encodings);
+    let found = [
+        ("What base64 costs", "download time × 2.50, CPU seconds a GB × 2.00, goodput ÷ 2.50"),
+        ("Biaya base64", "upload waktu × 2,50, detik CPU per GB × 2,00, goodput ÷ 2,50"),
+    ];
+    for (page, (title, costs)) in pages.iter().zip(found) {
+        assert_eq!((count(page, "<figure "), count(page, "class=\"missing\"")), (7, 0));
+        // Among the findings and below the figure.
+        assert_eq!(count(page, costs), 2, "{page}");
+        let figure = page.split("<figure ").find(|figure| figure.contains(title)).unwrap();
+        // Two modes, two pools, two operations and two loads, in three panels each.
+        assert_eq!((count(figure, "<path class=\"mark"), count(figure, "<title>")), (48 + 2, 48));
+        for table in ["thread", "thread-raw", "async", "async-raw"] {
+            assert_eq!(count(page, &format!("<details class=\"part\" id=\"mode-{table}\"")), 1);
+            assert_eq!(count(page, &format!("<tr id=\"{table}-8\"")), 1, "{table}");
+        }
+    }
+    let hint = "thread, row 1: 0.250 s with base64, 0.100 s without it: 2.50 times";
+    assert_eq!(count(&pages[0], hint), 1);
+    let [page, _] = self::pages(&environment, true, |mut lines| {
+        lines.retain(|line| line.encoding == Some(Encoding::Raw));
+        in_both_encodings(lines)
+    });
+    assert_eq!((count(&page, "class=\"missing\""), count(&page, "id=\"thread-1\"")), (1, 0));
+    assert!(page.contains(&Language::En.no_cost()) && page.contains("thread-raw, row "));
+}
+
+#[test]
+fn the_tables_of_a_run_without_base64_have_names_of_their_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut environment = environment("full");
+    environment["plan"]["encodings"] = json!(["raw"]);
+    let run = run(dir.path(), &environment, true, |lines| lines);
+    let names: Vec<String> =
+        table::Part::all(&run).into_iter().map(|part| part.csv_name(&run)).collect();
+    assert_eq!(names, ["table-thread-raw.csv", "table-async-raw.csv"]);
+    assert!(table::possible_names(&run).contains(&"table-thread.csv".to_owned()));
 }
 
 #[test]
@@ -296,7 +351,7 @@ fn a_table_has_the_rows_that_follow_from_its_cells() {
     let rows = rows.replace("succeeded", "sukses").replace("failed", "gagal");
     let rows = rows.replace("in 3 bursts", "dalam 3 burst");
     assert_eq!(csv(Language::Id).split_once('\n').unwrap().1, rows);
-    let row = &run.rows(Some(Mode::Thread))[1];
+    let row = &run.rows(Some(Mode::Thread), Encoding::Base64)[1];
     let spread = row.spread(|line| line.mean_s).unwrap();
     // Of the three repetitions without a failure.
     assert_eq!((spread.count, spread.min, spread.median, spread.max), (3, 1.0, 1.1, 1.2));

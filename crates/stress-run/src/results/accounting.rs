@@ -1,9 +1,9 @@
 //! The server's counts of one cell, and whether they agree with the clients'.
 
-use client::{Outcomes, Requests, Stats};
+use client::{Outcomes, Requests, Stats, Verb};
 
 use super::outcome::JobOutcome;
-use crate::{language::Language, plan::Operation};
+use crate::language::Language;
 
 /// What the server counted while a cell ran.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -16,15 +16,15 @@ pub(crate) struct Accounting {
 }
 
 impl Accounting {
-    /// The difference of two snapshots. A server that was replaced in between has counted anew;
-    /// what it counted before is lost, and its counts cannot agree.
-    pub(crate) fn between(before: &Stats, after: &Stats, operation: Operation) -> Self {
-        let of = |requests: &Requests| requests[operation.verb()];
+    /// The difference of two snapshots, of the requests with this verb. A server that was replaced in between
+    /// has counted anew; what it counted before is lost, and its counts cannot agree.
+    pub(crate) fn between(before: &Stats, after: &Stats, verb: Verb) -> Self {
+        let of = |requests: &Requests| requests[verb];
         // Of the content of files: names are none.
-        let bytes = |stats: &Stats| match operation {
-            Operation::Download => stats.bytes_out,
-            Operation::Upload => stats.bytes_in,
-            Operation::List => 0,
+        let bytes = |stats: &Stats| match verb {
+            Verb::Get | Verb::Fetch => stats.bytes_out,
+            Verb::Upload | Verb::Store => stats.bytes_in,
+            _ => 0,
         };
         let (before_requests, after_requests) = (of(&before.requests), of(&after.requests));
         let mut counts = Self {
@@ -86,7 +86,6 @@ pub(crate) fn can_agree(clients: Outcomes, server: Outcomes) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use client::Verb;
     use serde_json::{Value, json};
 
     use super::*;
@@ -111,38 +110,34 @@ mod tests {
 
     /// A worker that has answered so many requests for the operation, that has failed so many of them, and
     /// that was replaced so often.
-    fn worker(worker: u32, [ok, failed, restarts]: [u64; 3], operation: Operation) -> Value {
+    fn worker(worker: u32, [ok, failed, restarts]: [u64; 3], verb: Verb) -> Value {
         json!({
             "worker": worker, "pid": 1, "state": "idle",
             "connections": {"succeeded": 0, "failed": 0},
-            "requests": requests(ok, failed, operation), "bytes_in": 0, "bytes_out": 0,
+            "requests": requests(ok, failed, verb), "bytes_in": 0, "bytes_out": 0,
             "restarts": restarts, "cpu_seconds": null, "memory_bytes": null,
         })
     }
 
     /// Others ask for other things at the same time, which count for nothing here.
-    fn requests(ok: u64, failed: u64, operation: Operation) -> Requests {
+    fn requests(ok: u64, failed: u64, verb: Verb) -> Requests {
         let mut requests = Requests::default();
-        for verb in [Verb::Get, Verb::Upload, Verb::List, Verb::Delete, Verb::Stats] {
-            (requests[verb].ok, requests[verb].failed) = (70 * ok, 900);
+        for other in Verb::ALL {
+            (requests[other].ok, requests[other].failed) = (70 * ok, 900);
         }
-        let asked = &mut requests[operation.verb()];
+        let asked = &mut requests[verb];
         (asked.ok, asked.failed) = (ok, failed);
         requests
     }
 
     /// A snapshot of these workers, by number.
-    fn stats(
-        operation: Operation,
-        [bytes_in, bytes_out]: [u64; 2],
-        workers: &[(u32, [u64; 3])],
-    ) -> Stats {
+    fn stats(verb: Verb, [bytes_in, bytes_out]: [u64; 2], workers: &[(u32, [u64; 3])]) -> Stats {
         let sum = |index: usize| workers.iter().map(|(_, counts)| counts[index]).sum();
         let worker = |&(number, counts): &(u32, [u64; 3])| {
-            serde_json::from_value(worker(number, counts, operation)).unwrap()
+            serde_json::from_value(worker(number, counts, verb)).unwrap()
         };
         Stats {
-            requests: requests(sum(0), sum(1), operation),
+            requests: requests(sum(0), sum(1), verb),
             bytes_in,
             bytes_out,
             worker: workers.iter().map(worker).collect(),
@@ -152,15 +147,15 @@ mod tests {
 
     #[test]
     fn two_snapshots_differ_by_what_the_workers_did_in_between() {
-        let operation = Operation::Download;
+        let verb = Verb::Get;
         // One goes on without a failure, one has one more, one is idle, one was replaced.
         let before = stats(
-            operation,
+            verb,
             [7, 100],
             &[(1, [5, 1, 0]), (2, [5, 0, 0]), (3, [9, 9, 2]), (4, [0, 0, 0])],
         );
         let after = stats(
-            operation,
+            verb,
             [8, 170],
             &[(1, [9, 1, 0]), (2, [7, 1, 0]), (3, [9, 9, 2]), (4, [1, 0, 1])],
         );
@@ -171,7 +166,7 @@ mod tests {
             requests_failed: 1,
             bytes: 70,
         };
-        assert_eq!(Accounting::between(&before, &after, operation), expected);
+        assert_eq!(Accounting::between(&before, &after, verb), expected);
         // A legacy server has a worker for each connection: there was none before.
         let expected = Accounting {
             workers_succeeded: 2,
@@ -180,31 +175,33 @@ mod tests {
             requests_failed: 0,
             bytes: 70,
         };
-        let (none, two) = (
-            stats(operation, [0, 0], &[]),
-            stats(operation, [0, 70], &[(1, [1, 0, 0]), (2, [1, 0, 0])]),
-        );
-        assert_eq!(Accounting::between(&none, &two, operation), expected);
+        let (none, two) =
+            (stats(verb, [0, 0], &[]), stats(verb, [0, 70], &[(1, [1, 0, 0]), (2, [1, 0, 0])]));
+        assert_eq!(Accounting::between(&none, &two, verb), expected);
     }
 
     #[test]
-    fn bytes_are_those_that_the_operation_moves() {
-        for (operation, bytes) in
-            [(Operation::Upload, 20), (Operation::Download, 300), (Operation::List, 0)]
-        {
-            let before = stats(operation, [10, 100], &[(1, [1, 0, 0])]);
-            let after = stats(operation, [30, 400], &[(1, [4, 0, 0])]);
-            let counts = Accounting::between(&before, &after, operation);
-            assert_eq!((counts.requests_ok, counts.bytes), (3, bytes), "{operation}");
+    fn requests_and_bytes_are_those_of_the_verb() {
+        for (verb, bytes) in [
+            (Verb::Upload, 20),
+            (Verb::Store, 20),
+            (Verb::Get, 300),
+            (Verb::Fetch, 300),
+            (Verb::List, 0),
+        ] {
+            let before = stats(verb, [10, 100], &[(1, [1, 0, 0])]);
+            let after = stats(verb, [30, 400], &[(1, [4, 0, 0])]);
+            let counts = Accounting::between(&before, &after, verb);
+            assert_eq!((counts.requests_ok, counts.bytes), (3, bytes), "{verb}");
         }
     }
 
     #[test]
     fn the_counts_of_a_server_that_was_replaced_in_between_disagree() {
-        let operation = Operation::Upload;
-        let before = stats(operation, [50, 0], &[(1, [5, 0, 0])]);
-        let after = stats(operation, [30, 0], &[(1, [3, 0, 0])]);
-        let counts = Accounting::between(&before, &after, operation);
+        let verb = Verb::Upload;
+        let before = stats(verb, [50, 0], &[(1, [5, 0, 0])]);
+        let after = stats(verb, [30, 0], &[(1, [3, 0, 0])]);
+        let counts = Accounting::between(&before, &after, verb);
         assert_eq!((counts.requests_ok, counts.bytes), (0, 0));
         assert!(counts.disagreement(&outcomes(3, 0)).is_some());
     }

@@ -5,13 +5,14 @@ use runs::{Gate, Vocabulary};
 use crate::plan::Volume;
 
 /// Columns that together name a line of `cells.csv`.
-pub(crate) const CELL_KEY: [&str; 6] =
-    ["mode", "operation", "volume_bytes", "clients", "server_workers", "repetition"];
+pub(crate) const CELL_KEY: [&str; 7] =
+    ["mode", "operation", "encoding", "volume_bytes", "clients", "server_workers", "repetition"];
 
 const VOCABULARY: Vocabulary = Vocabulary {
     words: &[
         "mode",
         "a_mode",
+        "encoding",
         "operation",
         "client_pool",
         "failure_causes",

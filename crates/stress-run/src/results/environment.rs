@@ -87,9 +87,10 @@ impl Environment {
 
     /// Refuses what no run can have: the file may have been changed by hand.
     pub(crate) fn check(&self) -> anyhow::Result<()> {
-        let Plan { configurations, operations, volumes, clients, .. } = &self.plan;
+        let Plan { configurations, operations, encodings, volumes, clients, .. } = &self.plan;
         let has_cells = !(configurations.is_empty()
             || operations.is_empty()
+            || encodings.is_empty()
             || (volumes.is_empty() && self.plan.moves_files())
             || clients.is_empty());
         ensure!(has_cells, "its plan has no cells");

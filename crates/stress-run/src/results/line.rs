@@ -5,10 +5,10 @@
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use super::{outcome::JobOutcome, record::Record, statistics::Transfers};
-use crate::plan::{Attempt, Cell, Configuration, Mode, Operation, Volume};
+use crate::plan::{Attempt, Cell, Configuration, Encoding, Mode, Operation, Volume};
 
 /// What `ceilings.csv` has of them: the null server has no mode, and counts nothing.
-pub(super) const CEILING_COLUMNS: [&str; 12] = [
+pub(super) const CEILING_COLUMNS: [&str; 13] = [
     "operation",
     "volume_bytes",
     "clients",
@@ -21,6 +21,7 @@ pub(super) const CEILING_COLUMNS: [&str; 12] = [
     "goodput_bytes_per_s",
     "generator_cpu_s",
     "disturbed",
+    "encoding",
 ];
 
 /// Columns without which `cells.csv` says too little to go by.
@@ -95,6 +96,8 @@ pub(crate) struct CellLine {
     pub(crate) disturbed: Option<String>,
     pub(crate) server_failure: Option<String>,
     pub(crate) invalid: Option<String>,
+    /// Of the content that was moved, where some was. Earlier versions have no such column, and had base64.
+    pub(crate) encoding: Option<Encoding>,
 }
 
 /// What names the attempt that a client took part in, on each line of `workers.jsonl.gz`.
@@ -103,6 +106,8 @@ pub(super) struct Key {
     #[serde(with = "mode_column")]
     mode: Option<Mode>,
     operation: Operation,
+    #[serde(default, skip_serializing_if = "Encoding::is_base64")]
+    encoding: Encoding,
     volume_bytes: u64,
     clients: u32,
     #[serde(with = "zero_is_empty")]
@@ -180,6 +185,7 @@ impl CellLine {
             disturbed: resources.disturbance(),
             server_failure: record.server_failure().map(on_one_line),
             invalid: record.invalid(),
+            encoding: cell.content_encoding(),
         }
     }
 
@@ -190,6 +196,7 @@ impl CellLine {
 
     pub(crate) fn cell(&self) -> Cell {
         Cell {
+            encoding: self.encoding.unwrap_or_default(),
             operation: self.operation,
             volume: Volume { bytes: self.volume_bytes },
             clients: self.clients,
@@ -211,6 +218,12 @@ impl CellLine {
         let transfers = f64::from(self.clients) * f64::from(self.bursts);
         Some((self.server_cpu_s? + self.generator_cpu_s?) / transfers)
     }
+
+    /// The same for 10⁹ bytes of content.
+    pub(crate) fn cpu_s_per_gb(&self) -> Option<f64> {
+        let volume_bytes = Some(self.volume_bytes).filter(|bytes| *bytes > 0)?;
+        Some(self.cpu_s_per_transfer()? * 1e9 / volume_bytes as f64)
+    }
 }
 
 impl From<Attempt> for Key {
@@ -218,6 +231,7 @@ impl From<Attempt> for Key {
         Self {
             mode: cell.server.mode,
             operation: cell.operation,
+            encoding: cell.encoding,
             volume_bytes: cell.volume.bytes,
             clients: cell.clients,
             server_workers: cell.server.workers,
@@ -230,6 +244,7 @@ impl From<Attempt> for Key {
 impl Key {
     pub(super) fn attempt(&self) -> Attempt {
         let cell = Cell {
+            encoding: self.encoding,
             operation: self.operation,
             volume: Volume { bytes: self.volume_bytes },
             clients: self.clients,

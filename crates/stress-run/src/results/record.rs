@@ -98,13 +98,14 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Cell, Configuration, Operation, Volume};
+    use crate::plan::{Cell, Configuration, Encoding, Operation, Volume};
 
     /// An attempt by two clients, of which so many failed for this cause.
     fn invalid(failed: usize, cause: &str, server: ServerAfter) -> Option<String> {
         let server_of = Configuration { mode: None, workers: 1 };
         let (operation, volume) = (Operation::Upload, Volume { bytes: 1 });
-        let cell = Cell { operation, volume, clients: 2, server: server_of };
+        let encoding = Encoding::Base64;
+        let cell = Cell { encoding, operation, volume, clients: 2, server: server_of };
         let attempt = Attempt { cell, repetition: 1, number: 1 };
         let mut record = Record::all_failed(attempt, server, cause);
         for succeeded in &mut record.outcomes[failed..] {

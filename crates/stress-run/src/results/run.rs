@@ -19,7 +19,7 @@ use super::{
     outcome::JobOutcome,
     workers,
 };
-use crate::plan::{Attempt, Cell, Configuration, Mode, Operation};
+use crate::plan::{Attempt, Cell, Configuration, Encoding, Mode};
 
 pub(crate) const CELLS: &str = "cells.csv";
 pub(super) const CEILINGS: &str = "ceilings.csv";
@@ -71,28 +71,23 @@ impl Run {
         counted(&self.attempts)
     }
 
-    /// The rows of one mode that were measured, numbered as in the whole table.
-    pub(crate) fn rows(&self, mode: Option<Mode>) -> Vec<Row<'_>> {
-        self.rows_where(mode, Operation::moves_files)
+    /// The rows of one table that were measured, numbered as in the whole one.
+    pub(crate) fn rows(&self, mode: Option<Mode>, encoding: Encoding) -> Vec<Row<'_>> {
+        self.rows_where(mode, |cell| cell.content_encoding() == Some(encoding))
     }
 
     /// The same of the operation that moves no files, which has a table of its own.
     pub(crate) fn lists(&self, mode: Option<Mode>) -> Vec<Row<'_>> {
-        self.rows_where(mode, |operation| !operation.moves_files())
+        self.rows_where(mode, |cell| !cell.operation.moves_files())
     }
 
-    fn rows_where(
-        &self,
-        mode: Option<Mode>,
-        is_wanted: impl Fn(Operation) -> bool,
-    ) -> Vec<Row<'_>> {
+    fn rows_where(&self, mode: Option<Mode>, is_wanted: impl Fn(&Cell) -> bool) -> Vec<Row<'_>> {
         let mut cells = self.cells();
         let row = |(number, cell): (usize, Cell)| {
             Some(Row { number, cell, repetitions: cells.remove(&cell)? })
         };
         let planned = self.environment.plan.rows_of(mode).into_iter();
-        let wanted = planned.filter(|cell| is_wanted(cell.operation));
-        (1..).zip(wanted).filter_map(row).collect()
+        (1..).zip(planned.filter(is_wanted)).filter_map(row).collect()
     }
 
     /// The modes that have a row; a run that was stopped may have none of some.
@@ -100,6 +95,13 @@ impl Run {
         let mut modes = self.environment.plan.modes();
         modes.retain(|mode| self.attempts.iter().any(|line| line.mode == *mode));
         modes
+    }
+
+    /// The encodings that have a row, that of the assignment first.
+    pub(crate) fn encodings(&self) -> Vec<Encoding> {
+        let encoding = |line: &CellLine| line.cell().content_encoding();
+        let measured: BTreeSet<Encoding> = self.attempts.iter().filter_map(encoding).collect();
+        measured.into_iter().collect()
     }
 
     /// What the clients of a cell reach with the null server when all of them succeed, in bytes per second.
@@ -277,6 +279,7 @@ mod tests {
         let cells = counted(&lines);
         let (cell, repetitions) = cells.first_key_value().unwrap();
         assert_eq!((cell.clients, cell.server.mode), (5, Some(Mode::Thread)));
+        assert_eq!(cell.encoding, Encoding::Base64, "there is no such column");
         let [first, second] = &repetitions[..] else { panic!("{repetitions:?}") };
         assert_eq!((first.mean_s, first.clients_failed), (None, 5));
         assert_eq!((second.mean_s, second.goodput_bytes_per_s), (Some(0.4), Some(8e8)));

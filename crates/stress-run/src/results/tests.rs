@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use super::*;
 use crate::{
     machine::resources::Resources,
-    plan::{Attempt, Cell, Configuration, Mode, Operation, Volume},
+    plan::{Attempt, Cell, Configuration, Encoding, Mode, Operation, Volume},
 };
 
 const HEADS: &str = "mode,operation,volume_bytes,clients,server_workers,repetition,attempt,bursts,\
@@ -15,15 +15,16 @@ const HEADS: &str = "mode,operation,volume_bytes,clients,server_workers,repetiti
     goodput_bytes_per_s,jain_fairness,server_workers_succeeded,server_workers_failed,\
     server_requests_ok,server_requests_failed,server_bytes,server_cpu_s,server_peak_pss_bytes,\
     generator_cpu_s,steal_s,foreign_cpu_s,swapped_pages,throttled_times,stood_still_s,disturbed,\
-    server_failure,invalid";
+    server_failure,invalid,encoding";
 
 const CEILING_HEADS: &str = "operation,volume_bytes,clients,repetition,bursts,clients_failed,\
-    failure_causes,mean_s,makespan_s,goodput_bytes_per_s,generator_cpu_s,disturbed";
+    failure_causes,mean_s,makespan_s,goodput_bytes_per_s,generator_cpu_s,disturbed,encoding";
 
 fn attempt(clients: u32) -> Attempt {
     let server = Configuration { mode: Some(Mode::Thread), workers: 1 };
     let (operation, volume) = (Operation::Download, Volume { bytes: 1 << 20 });
-    Attempt { cell: Cell { operation, volume, clients, server }, repetition: 1, number: 1 }
+    let cell = Cell { encoding: Encoding::Base64, operation, volume, clients, server };
+    Attempt { cell, repetition: 1, number: 1 }
 }
 
 /// Moments after the release, in sixteenths of a second: connected, picked up, the first byte, the last. And
@@ -72,12 +73,13 @@ fn in_turn() -> Record {
     }
 }
 
-/// The same, of which the second client failed, and with it the server.
+/// The same without base64, of which the second client failed, and with it the server.
 fn failed() -> Record {
     let mut record = in_turn();
     record.outcomes[1].fail("reset", "connection reset".to_owned());
     record.server = ServerAfter::Failed("it ended with signal 9\n  out of memory".to_owned());
     record.attempt.repetition = 2;
+    record.attempt.cell.encoding = Encoding::Raw;
     record
 }
 
@@ -85,12 +87,12 @@ fn failed() -> Record {
 /// in the queue are 0.25 and 0.75 s; service takes 0.5 and 1 s. Of the first client's 1 s the queue, 0.125 s of
 /// processor and 0.0625 s of run queue leave 0.5625 s; of the second one's 2 s are left 0.9375 s.
 const IN_TURN: &str = "thread,download,1048576,2,1,1,1,1,,2,0,,1.5,1.0,1.0,2.0,2.0,1.0,0.5,0.75,0.75,\
-    0.125,0.125,0.75,699050.6666666666,2.0,1048576.0,0.9,1,0,2,0,2097152,0.5,5000000,0.25,,,,,,,,";
+    0.125,0.125,0.75,699050.6666666666,2.0,1048576.0,0.9,1,0,2,0,2097152,0.5,5000000,0.25,,,,,,,,,base64";
 
 /// Only the first client counts; the server's numbers are gone.
 const FAILED: &str = "thread,download,1048576,2,1,2,1,1,,1,1,reset 1,1.0,1.0,1.0,1.0,1.0,0.75,0.25,0.25,\
     0.5,0.125,0.0625,0.5625,1048576.0,1.0,1048576.0,1.0,,,,,,0.5,5000000,0.25,,,,,,,\
-    it ended with signal 9 | out of memory,";
+    it ended with signal 9 | out of memory,,raw";
 
 #[test]
 fn a_record_is_written_as_these_lines_and_read_as_it_was() {
@@ -105,14 +107,16 @@ fn a_record_is_written_as_these_lines_and_read_as_it_was() {
     }
     let text = |name: &str| fs::read_to_string(dir.join(name)).unwrap();
     assert_eq!(text("cells.csv"), format!("{HEADS}\n{IN_TURN}\n{FAILED}\n"));
-    let ceilings = "download,1048576,2,1,1,0,,1.5,2.0,1048576.0,0.25,\n\
-                    download,1048576,2,2,1,1,reset 1,1.0,1.0,1048576.0,0.25,\n";
+    let ceilings = "download,1048576,2,1,1,0,,1.5,2.0,1048576.0,0.25,,base64\n\
+                    download,1048576,2,2,1,1,reset 1,1.0,1.0,1048576.0,0.25,,raw\n";
     assert_eq!(text("ceilings.csv"), format!("{CEILING_HEADS}\n{ceilings}"));
     let run = Run::open(&dir).unwrap();
     assert_eq!(run.attempts, lines);
     let known = |line: &CellLine| (line.clients, line.repetition, line.goodput_bytes_per_s);
     assert_eq!(run.ceilings.iter().map(known).collect::<Vec<_>>(), lines.each_ref().map(known));
     assert_eq!(run.ceilings[0].cell().server, Configuration::UNKNOWN);
+    assert_eq!(run.ceilings[1].cell().encoding, Encoding::Raw);
+    assert_eq!(run.encodings(), [Encoding::Base64, Encoding::Raw]);
     let told = run.outcomes(|attempt| attempt.repetition == 2).unwrap();
     let of = |(attempt, outcome): &(Attempt, JobOutcome)| {
         (*attempt, outcome.client, outcome.seconds(), outcome.service.is_some())

@@ -119,13 +119,14 @@ fn open(dir: &Path) -> anyhow::Result<Option<(PathBuf, Box<dyn BufRead>)>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Cell, Configuration, Mode, Operation, Volume};
+    use crate::plan::{Cell, Configuration, Encoding, Mode, Operation, Volume};
 
     /// By so many clients.
     fn attempt(clients: u32) -> Attempt {
         let server = Configuration { mode: Some(Mode::Thread), workers: 1 };
         let volume = Volume { bytes: 7 };
-        let cell = Cell { operation: Operation::Upload, volume, clients, server };
+        let (encoding, operation) = (Encoding::Base64, Operation::Upload);
+        let cell = Cell { encoding, operation, volume, clients, server };
         Attempt { cell, repetition: 1, number: 1 }
     }
 
@@ -174,6 +175,7 @@ mod tests {
     fn what_is_kept_of_an_uncompressed_file_is_compressed() {
         let line = Line { key: attempt(1).into(), outcome: JobOutcome::of(1, 1, 0) };
         let line = serde_json::to_string(&line).unwrap();
+        assert!(!line.contains("encoding"), "as earlier versions wrote it: {line}");
         let dir = dir_with(UNCOMPRESSED, format!("{line}\n{{\"mode\"").as_bytes());
         keep_only(dir.path(), &BTreeSet::from([attempt(1)])).unwrap();
         let names: Vec<_> = fs::read_dir(&dir).unwrap().map(|it| it.unwrap().file_name()).collect();

@@ -5,7 +5,7 @@
 //! ends when its standard input does, so it never outlives the run.
 
 use std::{
-    io::{self, BufRead, BufReader, Read, Write},
+    io::{self, BufRead, BufReader, ErrorKind, Read, Write},
     net::{TcpListener, TcpStream},
     process::{ChildStdin, Stdio},
     thread,
@@ -97,6 +97,14 @@ fn serve_connection(stream: &TcpStream) -> io::Result<()> {
                 requests.read_line(&mut name)?;
                 send_zeros(stream, length_in(&name))?;
             }
+            b"FETCH " => {
+                let len = length_in(&exact_head(&mut requests)?);
+                send_raw_zeros(stream, len)?;
+            }
+            b"STORE " => {
+                let len = length_in(&exact_head(&mut requests)?);
+                discard(&mut requests, stream, len)?;
+            }
             _ => {
                 // Content is one long line, and the client waits after its end.
                 while requests.fill_buf()?.last().is_some_and(|&last| last != b'\n') {
@@ -112,6 +120,33 @@ fn serve_connection(stream: &TcpStream) -> io::Result<()> {
     }
 }
 
+/// What is behind the verb of a FETCH or STORE, whose next byte after the ending may be content.
+fn exact_head(requests: &mut BufReader<&TcpStream>) -> io::Result<String> {
+    let mut head = String::new();
+    requests.read_line(&mut head)?;
+    requests.read_exact(&mut [0; b"\r\n".len()])?;
+    Ok(head)
+}
+
+/// Takes the content of a STORE.
+fn discard(
+    requests: &mut BufReader<&TcpStream>,
+    mut stream: &TcpStream,
+    len: u64,
+) -> io::Result<()> {
+    stream.write_all(b"{\"status\":\"OK\",\"data_offset\":0}\r\n\r\n")?;
+    let mut left = len;
+    while left > 0 {
+        let taken = (requests.fill_buf()?.len() as u64).min(left);
+        if taken == 0 {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        requests.consume(taken as usize);
+        left -= taken;
+    }
+    stream.write_all(b"{\"status\":\"OK\",\"data\":\"discarded\",\"data_digest\":\"none\"}\r\n\r\n")
+}
+
 /// The canonical ending of a request is its line's and a blank one.
 fn skip_blank_lines(requests: &mut BufReader<&TcpStream>) -> io::Result<()> {
     while requests.buffer().first().is_some_and(|byte| b"\r\n".contains(byte)) {
@@ -120,10 +155,28 @@ fn skip_blank_lines(requests: &mut BufReader<&TcpStream>) -> io::Result<()> {
     Ok(())
 }
 
-/// Names of files to download hold their length: `stress-download-10485760.bin`.
+/// Names of files to download hold their length: `stress-download-10485760.bin`. So does the head of a STORE,
+/// at its end.
 fn length_in(name: &str) -> u64 {
     let digits = name.split(|c: char| !c.is_ascii_digit()).rfind(|part| !part.is_empty());
     digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
+}
+
+/// A FETCH's reply with so many zero bytes as its content.
+fn send_raw_zeros(mut stream: &TcpStream, len: u64) -> io::Result<()> {
+    let head = format!(
+        "{{\"status\":\"OK\",\"data_size\":{len},\"data_offset\":0,\"data_length\":{len},\
+         \"data_version\":\"zeros\"}}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes())?;
+    let piece = [0; PIECE_LEN];
+    let mut left = len;
+    while left > 0 {
+        let bytes = &piece[..left.min(PIECE_LEN as u64) as usize];
+        stream.write_all(bytes)?;
+        left -= bytes.len() as u64;
+    }
+    Ok(())
 }
 
 /// A GET's reply with so many zero bytes as its content.
@@ -147,12 +200,14 @@ fn send_zeros(mut stream: &TcpStream, len: u64) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use client::{Connection, ConnectionOptions};
+    use std::io::Cursor;
+
+    use client::{Connection, ConnectionOptions, Fetch, FileName, Store};
 
     use super::*;
 
     #[test]
-    fn it_sends_zeros_of_the_length_in_the_name_and_takes_uploads() {
+    fn it_sends_zeros_of_the_length_in_the_name_and_takes_uploads_in_both_encodings() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let served = thread::spawn(move || serve_connection(&listener.accept().unwrap().0));
@@ -162,8 +217,14 @@ mod tests {
             let mut content = Vec::new();
             assert_eq!(connection.get(&name, &mut content).unwrap().bytes, len);
             assert!(content.iter().all(|&byte| byte == 0) && content.len() as u64 == len);
-            let name = "stress-upload-1-1.bin".parse().unwrap();
+            let fetch = Fetch::whole(name);
+            let mut fetched = Vec::new();
+            let told = connection.fetch(&fetch, &mut fetched, &mut |_| ()).unwrap();
+            assert_eq!((told.range.length, &fetched), (len, &content));
+            let name: FileName = "stress-upload-1-1.bin".parse().unwrap();
             assert_eq!(connection.upload(&name, &mut content.as_slice()).unwrap().bytes, len);
+            let store = Store { name, length: len, resume: None };
+            assert_eq!(connection.store(&store, &mut Cursor::new(content)).unwrap().bytes, len);
         }
         assert!(connection.delete(&"stress-upload-1-1.bin".parse().unwrap()).is_ok());
         drop(connection);

@@ -12,7 +12,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use client::{ClientError, Connection, ConnectionOptions, ErrorCode, FileName, Stats};
+use client::{
+    ClientError, Connection, ConnectionOptions, ErrorCode, Feature, FileName, Remote, Stats, Verb,
+};
 
 use super::{
     access::Access,
@@ -130,6 +132,23 @@ impl Target {
         self.stats_asked.load(Relaxed)
     }
 
+    /// The verbs of those features that it does not have.
+    pub(crate) fn lacking(&self, needed: &[Feature]) -> Result<Vec<&'static str>, ClientError> {
+        let options = self.options(self.timeout.min(PROBE_TIMEOUT));
+        let mut remote = Remote::new(self.address.clone(), options);
+        let mut lacking = Vec::new();
+        for feature in needed {
+            if !remote.knows(*feature)? {
+                let verb = match feature {
+                    Feature::Fetch => Verb::Fetch,
+                    Feature::Store => Verb::Store,
+                };
+                lacking.push(verb.name());
+            }
+        }
+        Ok(lacking)
+    }
+
     /// Stores the file that downloads read.
     pub(crate) fn provide(&self, source: &SourceFile) -> anyhow::Result<()> {
         Ok(self.store(&source.name, &mut File::open(&source.path)?)?)
@@ -203,11 +222,11 @@ impl Target {
     }
 
     fn connect_for(&self, timeout: Duration) -> Result<Connection, ClientError> {
-        let options = self.access.options();
-        Connection::connect(
-            &self.address,
-            ConnectionOptions { timeout, startup_wait: STARTUP_WAIT, ..options },
-        )
+        Connection::connect(&self.address, self.options(timeout))
+    }
+
+    fn options(&self, timeout: Duration) -> ConnectionOptions {
+        ConnectionOptions { timeout, startup_wait: STARTUP_WAIT, ..self.access.options() }
     }
 }
 

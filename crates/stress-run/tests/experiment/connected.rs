@@ -73,15 +73,17 @@ fn a_server_with_tls_and_tokens_is_measured_by_both_kinds_of_clients() {
     let guarded = Guarded::start();
     for pool in ["thread", "process"] {
         let run = Run::new();
-        let args = ["--client-pool", pool];
+        let args = ["--client-pool", pool, "--encoding", "base64,raw"];
         let finished = guarded.measure(&run, Some(&guarded.writer), &args);
         assert_eq!(finished.code, Some(0), "{}", finished.stderr);
         let suffix = if pool == "process" { "-process-clients" } else { "" };
-        let rows = run::rows(&run.latest(&format!("table-thread{suffix}.csv")));
-        assert_eq!(rows.len(), 4);
-        assert_good(&rows);
+        for table in ["thread", "thread-raw"] {
+            let rows = run::rows(&run.latest(&format!("table-{table}{suffix}.csv")));
+            assert_eq!(rows.len(), 4);
+            assert_good(&rows);
+        }
         let ceilings = run::rows(&run.latest("ceilings.csv"));
-        assert_eq!(ceilings.len(), 4, "the null server asks for nothing: {ceilings:?}");
+        assert_eq!(ceilings.len(), 8, "the null server asks for nothing: {ceilings:?}");
         assert!(run.latest("environment.json").contains(r#""tls": true"#));
     }
     let names = fs::read_dir(guarded.server.dir()).unwrap();

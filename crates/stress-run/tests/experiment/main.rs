@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod connected;
+mod encodings;
 mod endings;
 mod foreign_server;
 mod gates;

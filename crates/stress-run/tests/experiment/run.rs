@@ -190,10 +190,11 @@ impl Drop for Group {
 /// Of each cell and repetition in `cells.csv` the last attempt: a machine that runs other tests
 /// beside this one disturbs cells, which are then measured again.
 pub(crate) fn last_attempts(csv: &str) -> Vec<Vec<String>> {
-    // Mode, operation, volume, clients, server workers, repetition.
+    // Mode, operation, volume, clients, server workers, repetition; at the end the encoding.
     const KEY: usize = 6;
+    let key = |row: &[String]| [&row[..KEY], &row[row.len() - 1..]].concat();
     let whole = &csv[..csv.rfind('\n').map_or(0, |end| end + 1)];
     let last: BTreeMap<Vec<String>, Vec<String>> =
-        rows(whole).into_iter().map(|row| (row[..KEY].to_vec(), row)).collect();
+        rows(whole).into_iter().map(|row| (key(&row), row)).collect();
     last.into_values().collect()
 }

@@ -5,7 +5,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use super::*;
 use crate::{
     compare::verdicts::Tally,
-    plan::{Configuration, MIB},
+    plan::{Configuration, Encoding, MIB},
 };
 
 type Pools = Vec<Vec<f64>>;
@@ -21,7 +21,8 @@ fn lines_of(clients: u32, modes: &[(Mode, Pools)]) -> Vec<CellLine> {
     for (mode, pools) in modes {
         for (workers, seconds) in (1..).zip(pools) {
             let server = Configuration { mode: Some(*mode), workers };
-            let cell = Cell { operation: Operation::Upload, volume, clients, server };
+            let (encoding, operation) = (Encoding::Base64, Operation::Upload);
+            let cell = Cell { encoding, operation, volume, clients, server };
             lines.extend((1..).zip(seconds).map(|(repetition, seconds)| CellLine {
                 mean_s: Some(*seconds),
                 goodput_bytes_per_s: Some(1e9 / seconds),
@@ -210,6 +211,24 @@ fn all_loads_together_show_what_no_load_shows_alone() {
     assert!(all.others[0].is(Verdict::Slower), "{all:?}", all = all.others);
     let (low, high) = all.others[0].speed_range.unwrap();
     assert!(low < 1.0 / 1.12 && 1.0 / 1.12 < high && high - low < 0.1, "{low} {high}");
+}
+
+#[test]
+fn modes_are_compared_in_each_encoding_by_itself() {
+    let modes = [(Mode::Thread, steady(&[1.0])), (Mode::Async, steady(&[1.5]))];
+    let base64 = [lines_of(1, &modes), lines_of(2, &modes)].concat();
+    let raw = base64.iter().map(|line| CellLine {
+        encoding: Some(Encoding::Raw),
+        goodput_bytes_per_s: line.goodput_bytes_per_s.map(f64::recip),
+        ..line.clone()
+    });
+    let both = judged(&raw.chain(base64.iter().cloned()).collect::<Vec<_>>());
+    let fastest = both.of_operations().into_iter().map(|load| {
+        assert_eq!(load.size(), None);
+        (load.operation().0, load.fastest.server.mode)
+    });
+    let expected = [(Encoding::Base64, Some(Mode::Thread)), (Encoding::Raw, Some(Mode::Async))];
+    assert_eq!(fastest.collect::<Vec<_>>(), expected);
 }
 
 #[test]
