@@ -1,7 +1,16 @@
 //! What a server says that cannot begin.
 
+use std::{
+    io::Read,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+};
+
 use testkit::{
-    ServerBuilder,
+    Certificates, ServerBuilder,
+    fake_server::FakeServer,
     s3::{KEY_ID, S3Server, SECRET},
 };
 
@@ -47,6 +56,20 @@ fn a_bucket_is_found_by_the_name_of_its_machine() {
         let server = builder(&s3, mode).env("AWS_ENDPOINT", endpoint).start();
         assert_eq!(server.connect().store("a", b"hello").outcome(), "OK", "{mode}");
     }
+}
+
+#[test]
+fn a_bucket_that_nobody_vouches_for_is_asked_for_nothing() {
+    let (s3, certificates) = (S3Server::start(), Certificates::make());
+    let was_asked = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&was_asked);
+    let impostor = FakeServer::start_tls(usize::MAX, &certificates, move |_, stream| {
+        asked.fetch_or(stream.read(&mut [0]).is_ok_and(|len| len > 0), SeqCst);
+    });
+    let endpoint = format!("https://{}", impostor.address);
+    let server = builder(&s3, "thread").env("AWS_ENDPOINT", endpoint).start();
+    assert_eq!(server.connect().store("a", b"hello").outcome(), "unavailable");
+    assert!(!was_asked.load(SeqCst));
 }
 
 #[test]
