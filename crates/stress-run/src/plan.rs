@@ -136,7 +136,7 @@ impl Plan {
     }
 
     /// The cells of one configuration, in the order of the table. Those that differ in their encoding alone
-    /// are measured one after the other: whatever else changes meanwhile, changes least between them.
+    /// come one after the other: what the machine does meanwhile changes least between them.
     pub(crate) fn cells_of(&self, server: Configuration) -> Vec<Cell> {
         let mut cells = Vec::new();
         for &operation in &self.operations {

@@ -239,7 +239,7 @@ fn a_gate_on_rows_names_those_that_broke_it() {
     assert!(
         finished.stdout.contains(
             "gate 'clients=50:speed_ratio>=0.9': NOT met by 1 of 2\n  \
-         mode=process,operation=upload,volume_bytes=10485760,clients=50,server_workers=5: \
+         mode=process,operation=upload,encoding=base64,volume_bytes=10485760,clients=50,server_workers=5: \
          speed_ratio is 0.8"
         ),
         "{}",

@@ -26,9 +26,9 @@ Verdicts on B, or on a mode:
   inconclusive    they differ by more, and chance could be all of it
   not comparable  another machine or other settings, INVALID, PARTIAL, failures
 
-Runs and encodings are compared row by row, by the mean time of a client, modes by the goodput: servers that serve their clients \
-in turn have a lower mean at the same speed. Modes are compared under each load, and under all loads of \
-an operation together, by the geometric mean: this shows smaller differences.
+Runs and encodings are compared row by row, by the mean time of a client, modes by the goodput: servers \
+that serve their clients in turn have a lower mean at the same speed. Modes are compared under each load, \
+and under all loads of an operation together, by the geometric mean: this shows smaller differences.
 
 p is that of the exact two-sided Mann-Whitney test, corrected for the number of tests \
 (Benjamini-Hochberg). Between modes the repetitions that are tested also choose the best pool. So a mode \

@@ -27,8 +27,8 @@ fn a_gate_that_is_not_met_names_its_rows() {
     let gates = ["clients=2,operation=upload: goodput_bytes_per_s>=1e15", "failed==0"];
     let finished = gated(&Run::new(), &SMALL, &gates);
     assert_eq!(finished.code, Some(4), "{}", finished.stderr);
-    let named = "NOT met by 1 of 1\n  mode=thread,operation=upload,volume_bytes=262144,clients=2,\
-        server_workers=1,repetition=1: goodput_bytes_per_s is ";
+    let named = "NOT met by 1 of 1\n  mode=thread,operation=upload,encoding=base64,volume_bytes=262144,\
+        clients=2,server_workers=1,repetition=1: goodput_bytes_per_s is ";
     assert!(finished.stdout.contains(named), "{}", finished.stdout);
 }
 
