@@ -39,6 +39,8 @@ pub(crate) struct Answer<'a> {
     pub(crate) loads: usize,
     /// In so many a mode differs from the fastest, and chance could be all of it.
     pub(crate) unsure: usize,
+    /// Of all pairs, corrected for how many they are; 1 where nothing was tested.
+    pub(crate) least_p: f64,
     /// Modes that are slower than the fastest under some loads, the worst of these first.
     pub(crate) slower: BTreeMap<String, Vec<&'a Pair>>,
     /// Where nothing could be tested: fewest repetitions with which a single difference can show.
@@ -204,6 +206,12 @@ impl<'a> Answer<'a> {
         Self {
             loads: loads.len(),
             unsure: loads.iter().filter(is_unsure).count(),
+            least_p: modes
+                .by_load
+                .pairs
+                .iter()
+                .filter_map(|pair| pair.p_corrected)
+                .fold(1.0, f64::min),
             slower,
             needed: (!is_tested).then(|| repetitions_needed(modes.tests())),
         }

@@ -76,7 +76,7 @@ impl Modes {
 
     /// What the single loads say; nothing where it is the same.
     pub(crate) fn load_by_load(&self, language: Language) -> Vec<String> {
-        let Answer { loads, unsure, slower, needed } = Answer::of(self);
+        let Answer { loads, unsure, least_p, slower, needed } = Answer::of(self);
         let mut sentences = Vec::new();
         if needed.is_some() || self.over_all.pairs.is_empty() {
             return sentences;
@@ -89,7 +89,7 @@ impl Modes {
             sentences.push(language.slower_under(mode, pairs.len(), loads, worst));
         }
         if unsure > 0 {
-            sentences.push(language.unsure_under(unsure, loads));
+            sentences.push(language.unsure_under(unsure, loads, language.number(least_p)));
         }
         sentences
     }

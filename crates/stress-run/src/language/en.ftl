@@ -186,7 +186,7 @@ tally_columns =
     Rows
     Faster
     Slower
-    Same
+    Within 5%
     Inconclusive
     Not comparable
     Speed B / A
@@ -208,7 +208,7 @@ across_machines = With --across-machines runs of two machines are compared all t
 machines_differ = ACROSS MACHINES: a difference may come from the machine, not from the program:
 verdict_faster = faster
 verdict_slower = slower
-verdict_same = same
+verdict_same = within 5%
 verdict_inconclusive = inconclusive
 verdict_not_comparable = not comparable
 side_run = the run
@@ -225,8 +225,8 @@ clients_failed_in = { $count ->
 too_many_repetitions = more repetitions in { $side } than the test can take
 comparison_notes =
     The times are the mean over the clients of a row, in the median repetition. Speed is the time of
-    A divided by that of B: above 1, B is faster; over several rows it is the geometric mean. Same
-    means within 5%. Faster and slower need a difference beyond 5% and a corrected p of at most
+    A divided by that of B: above 1, B is faster; over several rows it is the geometric mean. Within 5%
+    is what was measured; it does not prove that both are equally fast. Faster and slower need a difference beyond 5% and a corrected p of at most
     0.05: the exact two-sided Mann-Whitney test over at least 4 repetitions on each side, corrected
     for the number of rows (Benjamini-Hochberg). Inconclusive: beyond 5%, and chance could be all of
     it.
@@ -249,7 +249,7 @@ fastest = fastest
 operation_all_loads = { $operation }, all loads
 modes_under = { $load }: { $fastest } has the highest goodput; { $others }.
 # One mode beside the fastest.
-mode_same = { $mode } counts as the same ({ $ratio } times as fast, 95% range { $range })
+mode_same = { $mode } is within 5% ({ $ratio } times as fast, 95% range { $range })
 mode_slower = { $mode } is slower ({ $ratio } times as fast, 95% range { $range })
 mode_unsure = { $mode } may be slower ({ $ratio } times as fast, 95% range { $range })
 mode_not_comparable = { $mode } cannot be compared
@@ -267,7 +267,8 @@ slower_under = Load by load, { $mode } is slower under { $count } of { $loads },
 worst_under = { $ratio } times as fast as { $fastest } (95% range { $range }; { $cell })
 unsure_under =
     Under { $unsure } of { $loads } loads modes differ by more than 5%, and chance could be all of
-    it.
+    it: the least p, corrected for so many pairs, is { $p }. More repetitions (--repeat) can show what
+    is there.
 mode_notes =
     Each mode has the pool with its highest goodput: all bytes divided by the time until the last
     client is done, in the repetition where that is the median. Pools with failed clients are left
@@ -276,7 +277,8 @@ mode_notes =
     choose the pool and are tested. So that the choice does not flatter a mode, it counts as faster
     only where its best pool is faster than each pool of the other mode, and p is multiplied by the
     number of its pools. p is that of the exact two-sided Mann-Whitney test, corrected also for all
-    pairs of modes (Benjamini-Hochberg). Same: within 5%. Slower: beyond 5%, and p is at most 0.05.
+    pairs of modes (Benjamini-Hochberg). Within 5%: as measured, which does not prove that both
+    are equally fast. Slower: beyond 5%, and p is at most 0.05.
     Inconclusive: beyond 5%, and chance could be all of it.
 
 ## A load
@@ -568,6 +570,7 @@ about_tables =
 details = details
 row_terms =
     Range of the mean time
+    Mean time of each repetition
     Goodput of all clients together
     Last client done after
     Mean wait for a worker
@@ -578,7 +581,7 @@ row_terms =
     Remarks
     Other load on the machine
     Raw records
-raw_row = { $file } and workers.jsonl.gz: { $columns }
+raw_row = { $file } and workers.jsonl.gz: { $columns } (the repetition shown here)
 
 ## The report: why a number of the table is right, though it surprises
 
@@ -602,7 +605,7 @@ note_idle =
     early took the next client too. A worker that served nobody is in neither count, so the two do
     not add up to the pool.
 flag_disturbed = in { $disturbed } of { $repetitions } repetitions: { $why }
-flag_attempts = { $attempts } attempts
+flag_attempts = { $attempts } attempts for { $repetitions } repetitions, of which the last ones count
 flag_invalid = INVALID: { $why }
 flag_server = server failed: { $why }
 ## The report: its first screen
@@ -612,8 +615,9 @@ opening_untested =
     Which mode is faster cannot be told from { $repetitions }: they differ by up to { $apart }
     ({ $operation }), and chance may be all of it.
 opening_same =
-    No mode is shown to be faster than another: they differ by at most { $apart } ({ $operation }),
-    while one and the same row, measured again, differs by { $scatter }.
+    No mode is shown to be faster than another. Over all loads, each with its best pool, they differ by at
+    most { $apart } ({ $operation }); half of the single rows differ by { $scatter } or more when they are
+    measured again.
 # So many loads of a mode.
 slower_in = { $mode } under { $count }
 opening_slower = Some modes are slower than the fastest, of { $loads } loads: { $slower }.
@@ -621,7 +625,8 @@ opening_pools =
     In { $mode } mode the best server for { $operation } ({ $load }) is the { $pool } with { $rate },
     { $ratio } times what the worst pool reaches ({ $worst }).
 tile_verified = Verified
-tile_verified_note = every byte of { $transfers } transfers was checked
+tile_verified_note =
+    every byte of { $transfers } transfers was checked; in a row of several bursts a client makes several
 tile_failures = Failures
 tile_failures_note = of { $clients } clients, in all attempts
 tile_best = Best rate
@@ -629,7 +634,7 @@ tile_best_note = { $operation }, all clients together ({ $row })
 tile_apart = Modes differ by
 tile_apart_note = at most, in { $operation } over all loads.
 tile_repetitions = Repetitions
-tile_scatter = The same row, measured again, differs by { $scatter } (half of the rows by more).
+tile_scatter = The same row, measured again, differs by { $scatter } (the median row).
 tile_no_scatter = One repetition: how much of a difference is chance is not known.
 by_hand =
     Values: rest the mouse on a mark, or go to a panel with Tab and on with the arrow keys. A click on
@@ -663,6 +668,10 @@ batch_longer = takes longer, { $few } instead of { $many }
 limited =
     { $rows } of { $of } rows are limited by the clients: they reach { $limit } or more of what the
     same clients reach with a server that does nothing.
+# After it.
+limited_unknown =
+    Of { $rows } more rows nothing is concluded: they exceed that by a tenth or more, so it must
+    have been measured under worse conditions.
 lists_soonest =
     With { $clients } clients at once, { $server } answered LIST soonest: after { $mean } s in the
     mean, with the names of { $files } files.
@@ -715,8 +724,8 @@ no_cost = No row was measured both with base64 and without it.
 gantt_title = When each client waited, and when it was served
 gantt_caption =
     Each bar is one client: { $operation }, { $load }, sorted by worker, whose number stands at the
-    left; a mode stands with the size of its pool. The percentage is what the clients waited of their time, from the start until a worker was
-    free. The rows: { $rows }.
+    left. “thread 5” is thread mode with 5 workers. The percentage is what the clients waited of their time, from
+    the start until a worker was free. The rows: { $rows }.
 gantt_left_out = { $row } without { $left_out } clients that have no timeline
 gantt_panel = { $server }: { $share } waiting
 gantt_bar =

@@ -172,7 +172,7 @@ tally_columns =
     Baris
     Lebih cepat
     Lebih lambat
-    Sama
+    Beda ≤ 5%
     Belum pasti
     Tidak sebanding
     Rasio B / A
@@ -188,7 +188,7 @@ across_machines = Dengan --across-machines dua mesin tetap dibandingkan.
 machines_differ = ANTARMESIN: perbedaan bisa berasal dari mesinnya, bukan dari programnya:
 verdict_faster = lebih cepat
 verdict_slower = lebih lambat
-verdict_same = sama
+verdict_same = beda ≤ 5%
 verdict_inconclusive = belum pasti
 verdict_not_comparable = tidak sebanding
 side_run = run ini
@@ -203,8 +203,8 @@ too_many_repetitions = ulangan di { $side } terlalu banyak untuk diuji
 comparison_notes =
     Waktu adalah rata-rata client pada satu baris, dari ulangan median. Rasio B / A adalah rasio
     kecepatannya, yaitu waktu A dibagi waktu B: di atas 1 berarti B lebih cepat; untuk beberapa
-    baris diambil rata-rata geometriknya. Sama berarti selisihnya paling banyak 5%. Lebih cepat dan
-    lebih lambat perlu selisih di atas 5% dan p terkoreksi paling besar 0,05: uji Mann-Whitney dua
+    baris diambil rata-rata geometriknya. Beda ≤ 5% adalah hasil ukur; itu bukan bukti bahwa
+    keduanya sama cepat. Lebih cepat dan lebih lambat perlu selisih di atas 5% dan p terkoreksi paling besar 0,05: uji Mann-Whitney dua
     sisi yang eksak dengan paling sedikit 4 ulangan di tiap sisi, dikoreksi untuk jumlah baris
     (Benjamini-Hochberg). Belum pasti: di atas 5%, tetapi bisa saja kebetulan.
 
@@ -226,7 +226,7 @@ fastest = tercepat
 operation_all_loads = { $operation }, semua beban
 modes_under = { $load }: goodput { $fastest } tertinggi; { $others }.
 # Satu mode di samping yang tercepat.
-mode_same = { $mode } dianggap sama ({ $ratio } kali, rentang 95% { $range })
+mode_same = { $mode } berbeda paling banyak 5% ({ $ratio } kali, rentang 95% { $range })
 mode_slower = { $mode } lebih lambat ({ $ratio } kali, rentang 95% { $range })
 mode_unsure = { $mode } mungkin lebih lambat ({ $ratio } kali, rentang 95% { $range })
 mode_not_comparable = { $mode } tidak bisa dibandingkan
@@ -245,7 +245,8 @@ slower_under =
 worst_under = { $ratio } kali kecepatan { $fastest } (rentang 95% { $range }; { $cell })
 unsure_under =
     Pada { $unsure } dari { $loads } beban selisih antarmode lebih dari 5%, tetapi bisa saja
-    kebetulan.
+    kebetulan: p terkecil, dikoreksi untuk sekian banyak pasangan, adalah { $p }. Lebih banyak ulangan
+    (--repeat) bisa menunjukkan bedanya.
 mode_notes =
     Setiap mode diwakili pool dengan goodput tertinggi: semua byte dibagi waktu sampai client
     terakhir selesai, dari ulangan dengan goodput median. Pool dengan client gagal tidak
@@ -254,7 +255,8 @@ mode_notes =
     memilih pool dan diuji. Agar pilihan itu tidak menguntungkan satu mode, mode disebut lebih cepat
     hanya jika pool terbaiknya lebih cepat dari setiap pool mode lain, dan p dikalikan jumlah
     pool-nya. p berasal dari uji Mann-Whitney dua sisi yang eksak, dikoreksi juga untuk semua
-    pasangan mode (Benjamini-Hochberg). Sama: selisih paling banyak 5%. Lebih lambat: di atas 5%,
+    pasangan mode (Benjamini-Hochberg). Beda ≤ 5%: hasil ukur, bukan bukti bahwa keduanya
+    sama cepat. Lebih lambat: di atas 5%,
     dan p paling besar 0,05. Belum pasti: di atas 5%, tetapi bisa saja kebetulan.
 
 ## Beban
@@ -530,6 +532,7 @@ about_tables =
 details = rincian
 row_terms =
     Rentang waktu rata-rata
+    Waktu rata-rata tiap ulangan
     Goodput semua client bersama
     Client terakhir selesai setelah
     Rata-rata menunggu worker
@@ -540,7 +543,7 @@ row_terms =
     Keterangan
     Beban lain pada mesin
     Catatan mentah
-raw_row = { $file } dan workers.jsonl.gz: { $columns }
+raw_row = { $file } dan workers.jsonl.gz: { $columns } (ulangan yang tampil di sini)
 
 ## Laporan: mengapa sebuah angka di tabel benar walaupun mengherankan
 
@@ -565,7 +568,7 @@ note_idle =
     yang cepat selesai mengambil client berikutnya juga. Worker yang tidak melayani siapa pun tidak
     dihitung, jadi jumlah keduanya tidak sama dengan pool.
 flag_disturbed = pada { $disturbed } dari { $repetitions } ulangan: { $why }
-flag_attempts = { $attempts } percobaan
+flag_attempts = { $attempts } percobaan untuk { $repetitions } ulangan; yang dihitung yang terakhir
 flag_invalid = INVALID: { $why }
 flag_server = server gagal: { $why }
 ## Laporan: layar pertama
@@ -575,8 +578,9 @@ opening_untested =
     Mode mana yang lebih cepat tidak bisa diketahui dari { $repetitions }: perbedaannya sampai
     { $apart } ({ $operation }), dan itu mungkin hanya kebetulan.
 opening_same =
-    Tidak ada mode yang terbukti lebih cepat: perbedaannya paling banyak { $apart } ({ $operation }),
-    padahal baris yang sama, kalau diukur lagi, berbeda { $scatter }.
+    Tidak ada mode yang terbukti lebih cepat. Untuk semua beban, masing-masing dengan pool terbaiknya,
+    perbedaannya paling banyak { $apart } ({ $operation }); separuh dari semua baris berbeda { $scatter } atau
+    lebih kalau diukur lagi.
 # Sekian beban dari satu mode.
 slower_in = { $mode } pada { $count }
 opening_slower = Ada mode yang lebih lambat daripada yang tercepat, dari { $loads } beban: { $slower }.
@@ -584,7 +588,9 @@ opening_pools =
     Pada mode { $mode }, server terbaik untuk { $operation } ({ $load }) adalah { $pool } dengan
     { $rate }, { $ratio } kali yang dicapai pool terburuk ({ $worst }).
 tile_verified = Diperiksa
-tile_verified_note = setiap byte dari { $transfers } transfer diperiksa
+tile_verified_note =
+    setiap byte dari { $transfers } transfer diperiksa; pada baris dengan beberapa gelombang satu client
+    membuat beberapa transfer
 tile_failures = Kegagalan
 tile_failures_note = dari { $clients } client, pada semua percobaan
 tile_best = Laju terbaik
@@ -592,7 +598,7 @@ tile_best_note = { $operation }, semua client bersama ({ $row })
 tile_apart = Perbedaan mode
 tile_apart_note = paling banyak, pada { $operation } untuk semua beban.
 tile_repetitions = Ulangan
-tile_scatter = Baris yang sama, kalau diukur lagi, berbeda { $scatter } (separuh baris lebih dari itu).
+tile_scatter = Baris yang sama, kalau diukur lagi, berbeda { $scatter } (baris median).
 tile_no_scatter = Satu ulangan: tidak diketahui seberapa besar perbedaan karena kebetulan.
 by_hand =
     Nilai: arahkan mouse ke sebuah tanda, atau pilih panel dengan Tab lalu tombol panah. Klik kepala
@@ -625,6 +631,10 @@ batch_longer = butuh waktu lebih lama, { $few }, bukan { $many }
 limited =
     { $rows } dari { $of } baris dibatasi oleh client: baris itu mencapai { $limit } atau lebih dari
     yang dicapai client yang sama dengan server yang tidak melakukan apa-apa.
+# Sesudahnya.
+limited_unknown =
+    Dari { $rows } baris lain tidak disimpulkan apa-apa: baris itu melebihinya sepersepuluh
+    atau lebih, jadi batas itu pasti diukur dalam keadaan yang lebih buruk.
 lists_soonest =
     Dengan { $clients } client sekaligus, { $server } paling cepat menjawab LIST: rata-rata setelah
     { $mean } s, dengan nama { $files } file.
@@ -677,8 +687,8 @@ no_cost = Tidak ada baris yang diukur dengan base64 dan tanpa base64.
 gantt_title = Kapan tiap client menunggu dan kapan dilayani
 gantt_caption =
     Setiap batang adalah satu client: { $operation }, { $load }, diurutkan menurut worker, yang
-    nomornya ada di kiri; di samping mode ada besar pool-nya. Persentasenya adalah bagian waktu yang dipakai client untuk menunggu, sejak
-    mulai sampai ada worker yang bebas. Barisnya: { $rows }.
+    nomornya ada di kiri. “thread 5” adalah mode thread dengan 5 worker. Persentasenya adalah bagian waktu
+    yang dipakai client untuk menunggu, sejak mulai sampai ada worker yang bebas. Barisnya: { $rows }.
 gantt_left_out = { $row } tanpa { $left_out } client yang tidak punya linimasa
 gantt_panel = { $server }: { $share } menunggu
 gantt_bar =

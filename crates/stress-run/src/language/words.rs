@@ -57,7 +57,7 @@ texts! {
     mode_not_comparable(mode), no_mode_tested(repetitions), no_mode_slower, matrix_corner,
     matrix_notes, each_load, how_judged,
     slower_under(mode, count, loads, worst), worst_under(ratio, fastest, range, cell),
-    unsure_under(unsure, loads), mode_notes,
+    unsure_under(unsure, loads, p), mode_notes,
 
     ask_clients, clients_needed(most), ask_message, message_needed, all_backends, too_few_workers(workers, clients), client_count(count),
     load_of(clients, server, mix, pace), closed_loop(requests), closed_loop_for(duration),
@@ -94,7 +94,7 @@ texts! {
     report_title(started), measured(modes, rows, planned, repetitions), not_reportable, trial_run, findings,
     figures, tables, meaning, about_tables(repetitions, confidence_min), details,
     raw_row(file, columns), note_disturbed, note_mean, note_limited(limit), note_failed, note_bursts, note_idle,
-    flag_disturbed(disturbed, repetitions, why), flag_attempts(attempts), flag_invalid(why),
+    flag_disturbed(disturbed, repetitions, why), flag_attempts(attempts, repetitions), flag_invalid(why),
     flag_server(why), opening_failed(failed, clients), opening_untested(apart, operation, repetitions),
     opening_same(apart, operation, scatter), slower_in(mode, count), opening_slower(slower, loads),
     opening_pools(mode, operation, load, pool, rate, worst, ratio), tile_verified,
@@ -103,7 +103,7 @@ texts! {
     nothing_measured, range(low, high),
     turns_misleading(few, many, few_time, many_time), turns_plain(few, many, few_time, many_time),
     batch_shorter(few, many), batch_same(few, many), batch_longer(few, many),
-    limited(rows, of, limit), lists_soonest(clients, server, mean, files),
+    limited(rows, of, limit), limited_unknown(rows), lists_soonest(clients, server, mean, files),
 
     figure(number), data_behind, nothing_to_draw, gantt_title, gantt_play, gantt_pause,
     gantt_step, gantt_state(waiting, served, done), gantt_waiting, gantt_served,
@@ -158,7 +158,7 @@ heads! {
 
     response_columns: 10, first_byte_columns: 7, client_columns: 9, backend_columns: 4,
     table_columns: 9, screen_columns: 9, names_column: 1, comparison_columns: 9, tally_columns: 8, mode_columns: 9,
-    row_terms: 11, cost_measures: 3, cost_columns: 14, gantt_columns: 5, goodput_columns: 9, time_parts: 4, time_columns: 8,
+    row_terms: 12, cost_measures: 3, cost_columns: 14, gantt_columns: 5, goodput_columns: 9, time_parts: 4, time_columns: 8,
     dots_columns: 6, memory_columns: 5, prediction_columns: 8,
     balance_measured_columns: 9, balance_worlds_columns: 10, balance_shares_columns: 5,
     balance_latencies_columns: 5, balance_incidents_columns: 6, balance_compared_columns: 9,

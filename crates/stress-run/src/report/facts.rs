@@ -126,7 +126,16 @@ impl<'a> Facts<'a> {
         let known: Vec<bool> = known.collect();
         let limited = known.iter().filter(|is_limited| **is_limited).count();
         let share = self.language.percent(CLIENT_LIMIT_SHARE);
-        (!known.is_empty()).then(|| self.language.limited(limited, known.len(), share))
+        let with_ceiling = self.rows.iter().filter(|row| row.ceiling_share().is_some()).count();
+        let unknown = with_ceiling - known.len();
+        if known.is_empty() {
+            return None;
+        }
+        let mut sentence = self.language.limited(limited, known.len(), share);
+        if unknown > 0 {
+            sentence = format!("{sentence} {}", self.language.limited_unknown(unknown));
+        }
+        Some(sentence)
     }
 
     /// In every encoding.

@@ -144,11 +144,15 @@ fn turns(facts: &Facts<'_>) -> Option<Markup> {
     facts.operations().into_iter().find_map(turns)
 }
 
-/// Where there is nothing to compare, what limits the rows is told all the same.
+/// How far the modes are apart stands in their own section. Where there is nothing to compare, what limits the
+/// rows is told all the same.
 fn modes(facts: &Facts<'_>) -> Option<Markup> {
     let language = facts.language;
     let limited = facts.limited_by_clients();
-    let answer = facts.modes_compared.together(language);
+    let mut answer = facts.modes_compared.load_by_load(language);
+    if answer.is_empty() {
+        answer = facts.modes_compared.together(language);
+    }
     if answer.is_empty() {
         return limited.map(|limited| html! { (limited) });
     }

@@ -109,7 +109,7 @@ fn more(row: &RowFacts<'_>, language: Language) -> Markup {
     }
 }
 
-fn judged_by(row: &RowFacts<'_>, language: Language) -> [String; 11] {
+fn judged_by(row: &RowFacts<'_>, language: Language) -> [String; 12] {
     let line = row.row.representative();
     let seconds = |value: Option<f64>| shown(value, |value| language.duration(value));
     let rate = |value: Option<f64>| shown(value, |value| language.rate(value));
@@ -117,6 +117,7 @@ fn judged_by(row: &RowFacts<'_>, language: Language) -> [String; 11] {
     let size = |bytes: f64| format!("{} MiB", language.number(in_mib(bytes)));
     [
         shown(row.mean_s, |spread| range(&spread, language)),
+        repetitions(row, language),
         rate(line.goodput_bytes_per_s),
         seconds(line.makespan_s),
         seconds(line.queue_mean_s),
@@ -163,12 +164,22 @@ fn range(spread: &Spread, language: Language) -> String {
     language.seconds(format!("{}–{}", language.number(low), language.number(high)))
 }
 
+/// The mean times, in order; of a single one nothing.
+fn repetitions(row: &RowFacts<'_>, language: Language) -> String {
+    let means: Vec<f64> = row.row.repetitions.iter().filter_map(|line| line.mean_s).collect();
+    if means.len() < 2 {
+        return String::new();
+    }
+    let means: Vec<String> = means.into_iter().map(|mean_s| language.number(mean_s)).collect();
+    language.seconds(means.join(" · "))
+}
+
 fn flags(row: &RowFacts<'_>, language: Language) -> String {
     let lines = &row.row.repetitions;
     let mut flags = Vec::new();
     let attempts: u32 = lines.iter().map(|line| line.attempt).sum();
     if attempts as usize > lines.len() {
-        flags.push(language.flag_attempts(attempts));
+        flags.push(language.flag_attempts(attempts, lines.len()));
     }
     flags.extend(
         lines
