@@ -12,7 +12,7 @@ use runs::Sheet;
 
 use super::{
     files::{BalanceRun, Environment},
-    plan::PLACES,
+    plan::{BURST, PLACES, SLOWER},
     rows::Row,
 };
 use crate::language::Language;
@@ -75,7 +75,8 @@ pub(crate) fn markdown(run: &BalanceRun, origin: &str, language: Language) -> St
     for (title, grid) in tables {
         let _ = writeln!(text, "## {title}\n\n{}", grid.markdown());
     }
-    let _ = writeln!(text, "{}\n\n{origin}", language.balance_notes());
+    let names = [language.balance_scenarios(SLOWER, BURST), language.balance_policies()].join(" ");
+    let _ = writeln!(text, "{names}\n\n{}\n\n{origin}", language.balance_notes());
     text
 }
 

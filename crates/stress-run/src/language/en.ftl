@@ -428,9 +428,9 @@ balance_of =
     { $servers } servers behind a balancer, with { $workers ->
         [one] { $workers } worker
        *[other] { $workers } workers
-    } each. A server is told to take { $service } ms for a request. Together they are { $utilisation } busy, or
-    those that are left, where something happens to one. About { $requests } requests in each row, in
-    { $repetitions }.
+    } each. A server is told to take { $service } ms for a request. What arrives keeps them { $utilisation } busy;
+    where something happens to one server, it would keep the others that busy alone. About { $requests } requests in
+    each row, in { $repetitions }.
 balance_besides =
     Requests wait at the servers, { $places } at each at most. Beside its service a request keeps its worker busy
     for { $worker } ms, and is under way for { $transit } ms, on paper and in the simulation too.
@@ -440,33 +440,57 @@ balance_invalid = INVALID: { $row }: { $why }
 balance_as_simulated =
     In { $within } of { $rows } rows mean and p99 are within { $band } of the simulated ones; the farthest is
     { $worst }, with { $mean } in the mean and { $p99 } in the p99.
+balance_side =
+    The measured mean is below the simulated one in { $below } of { $rows } rows: the distances go from { $least } to
+    { $most }, and the middle one is { $middle }.
+balance_overhead_long =
+    The shortest response was { $measured } ms, and { $simulated } ms in the simulation: what a request takes beside its
+    service (the overhead) was measured before the rows, and was longer then.
+balance_below_paper =
+    { $below } of { $rows } measured means are below the least that is possible on paper: paper counts with the same
+    overhead as the simulation.
 balance_slow =
-    With one server { $times } times as slow as the others, { $best } has the shortest mean time,
-    { $best_mean } ms, and sends that server { $best_share } of all requests; { $worst } has the longest,
-    { $worst_mean } ms, with { $worst_share }.
+    With one server { $times } times as slow as the others the mean times are: { $order }. { $best } sends the slow server
+    { $best_share } of all requests, { $worst } { $worst_share }.
 # Said of round-robin, after balance_slow.
 balance_full =
     { $policy } sends it more than it can serve: soon it has the { $places } requests that the balancer sends a
     server at once, and the others get the rest.
+balance_equal = Where all servers are alike they are: { $order }.
+balance_once =
+    Each row was measured once, so no spread is known: means that are close do not say which policy is better.
 balance_incidents =
     While a server was killed, stopped or drained, { $failed } of { $all } requests failed and { $retries } were
-    sent again; the longest time without an answer was { $gap } ms ({ $row }).
+    sent again; the longest response took { $longest } ms ({ $row }).
+balance_pause =
+    The longest time without any answer was { $gap } ms there, and { $undisturbed } ms where nothing happens to equal
+    servers.
+balance_pause_common = It begins at the same moment in all of these rows: the arrivals, which are the same, pause there.
+balance_scenarios =
+    Scenarios: equal: all servers are alike; unequal: server a takes { $times } times as long; killed, stopped, drained: that
+    happens to a from a third to two thirds of the time (stopped stands still, drained gets no new requests); burst:
+    requests arrive { $burst } at a time.
+balance_policies =
+    Policies: round-robin takes servers in turn; least-connections takes the one with the fewest requests in flight;
+    two-choices draws two and takes the one with fewer; peak-ewma draws two and takes the one that is expected to answer
+    sooner, by its latest times and its requests in flight.
 balance_notes =
     Times are of requests that succeeded, from the moment when they were due until the last byte of their
     answer. The longest gap is the longest time without any success. A retry is a request that was sent
-    again after its server was lost. The share of a is that of the first server, which is the slow one, or
-    the one that is killed, stopped or drained. Of several repetitions the one with the median mean time is
-    shown. The simulation is the balancer's own code in virtual time, with the same arrivals and the same
+    again after its server was lost. The share of a is the part of all requests that server a answered; a is the
+    slow one, or the one that is killed, stopped or drained. Of several repetitions the one with the median mean time
+    is shown. The simulation is the balancer's own code in virtual time, with the same arrivals and the same
     dice. Every row that nothing happens to comes to a steady state, since a server that gets more than it
-    can serve is full after a while and gets no more. On paper are means in the long run. No policy is
-    better than one queue for all workers (M/D/c), and taking turns among equal servers is as good. Where a
-    server is away for a third of the time, the least is about the mean of such a queue with it and without
-    it. To look at requests in flight is no worse than to throw dice (M/D/1, with one worker). Bursts are
-    served in rounds, and equal servers have equal shares. Where nothing stands, no formula is known.
+    can serve is full after a while and gets no more. On paper are means in the long run, with the same overhead as in
+    the simulation. With that overhead no policy can be better than one queue for all workers (M/D/c), and taking
+    turns among equal servers is as good. Where a server is away for a third of the time, the least is about the mean
+    of such a queue with it and without it. To look at requests in flight is no worse than to throw dice (M/D/1, with
+    one worker). Bursts are served in rounds, and equal servers have equal shares. A field on paper is empty where no
+    formula is known.
 
 balance_opening =
-    With one server { $times } times as slow as the others, requests take { $best_ms } ms on average with
-    { $best } and { $worst_ms } ms with { $worst }.
+    With one server { $times } times as slow as the others, requests take on average: { $order }.
+balance_opening_equal = Where all are alike, { $best } has the shortest mean, { $mean } ms.
 balance_not_ranked = One slow server was not measured with two policies.
 balance_pair = { $row }: { $measured } ms measured, { $expected } ms expected
 balance_quantile = { $policy }, p{ $quantile }: { $measured } ms measured, { $simulated } ms simulated
@@ -475,30 +499,35 @@ balance_answered_note = requests, in { $rows ->
         [one] { $rows } row
        *[other] { $rows } rows
     }
-balance_failures_note = of { $requests } requests, those that no client could send among them
+balance_failures_note = of { $requests } requests, unsent ones included
 balance_agreeing = As simulated
 balance_agreeing_value = { $within } of { $rows } rows
 balance_agreeing_note = mean and p99 within { $band } of the simulation
 balance_gap = Longest gap
-balance_gap_note = without any answer ({ $row })
+balance_longest = Longest response
+balance_longest_note = while a server was killed, stopped or drained ({ $row })
 balance_disturbed = DISTURBED: the machine had other load, or stood still, during { $rows } of { $all } rows
-balance_why_off =
-    Other programs disturbed { $disturbed } of the other { $others }{ $rest ->
-        [0] .
-       *[other] . Where they did not, requests took another time beside their service than before, or a policy
-        that draws servers fell out of step with its simulation.
+balance_why_off = { $others ->
+        [one] The one row outside ({ $names }) was { $disturbed ->
+            [0] not disturbed
+           *[other] disturbed
+        } by other programs.
+       *[other] Of the { $others } rows outside ({ $names }) other programs disturbed { $disturbed }.
     }
 balance_title = A balancer and its servers, { $started }
+balance_distances_title = How far measured times are from simulated ones, and from paper
 balance_worlds_caption =
-    Each mark is a policy under a scenario. On the diagonal what was measured is what was expected.
-balance_simulated_mean = Mean, simulated (ms)
-balance_simulated_p99 = p99, simulated (ms)
-balance_paper_mean = Mean, on paper (ms)
-balance_expected_axis = across: expected; up: measured
+    Each mark is a policy under a scenario. Left of the line it was measured to be shorter than expected, right of it
+    longer.
+balance_simulated_mean = Mean, against the simulated one
+balance_simulated_p99 = p99, against the simulated one
+balance_paper_mean = Mean, against paper where it is one number
+balance_distance_axis = measured over expected, minus one
 balance_band = within { $band }
 balance_latencies_title = How response times are distributed
 balance_latencies_caption =
-    The lines are measured, the dots simulated. At p99 one request of a hundred takes longer.
+    The lines are measured, the dots simulated. At p99 one request of a hundred takes longer; the last mark is the
+    longest of all.
 balance_latencies_columns =
     Scenario
     Policy
@@ -508,6 +537,7 @@ balance_latencies_columns =
 balance_simulated = simulated, in the colour of its policy
 balance_quantile_axis = quantile
 balance_shortest = least
+balance_axis_longest = longest
 balance_shares_title = Which server answered how much
 balance_shares_caption =
     Of all that was answered in a twentieth of the time the share of each server, a at the bottom. The two
@@ -522,8 +552,9 @@ balance_seconds = seconds
 balance_incidents_title = What happens to one server, and what clients see of it
 balance_incidents_caption =
     The longest response among the requests that were due in each sixtieth of the time. The two lines are
-    the moments when it happens, and when it is undone. All policies together:
-balance_cost = { $scenario }: { $failed } failed, { $retries } sent again, longest gap { $gap } ms
+    the moments when it happens to a, and when a is back. All policies together:
+balance_cost = { $scenario }: { $failed } failed, { $retries } sent again, longest response { $longest } ms
+balance_back = back
 balance_failed = some failed
 balance_incidents_columns =
     Scenario

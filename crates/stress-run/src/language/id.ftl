@@ -392,8 +392,9 @@ balance_calibrated =
     di luar layanannya satu permintaan menyibukkan worker-nya { $worker } ms, dan di perjalanan { $transit } ms
 balance_of =
     { $servers } server di belakang penyeimbang, masing-masing dengan { $workers } worker. Setiap server diminta
-    memakai { $service } ms per permintaan. Semuanya { $utilisation } sibuk, atau yang tersisa, jika sesuatu terjadi
-    pada salah satunya. Sekitar { $requests } permintaan per baris, dalam { $repetitions }.
+    memakai { $service } ms per permintaan. Permintaan yang datang membuat semuanya { $utilisation } sibuk; jika sesuatu
+    terjadi pada satu server, yang lain saja akan sesibuk itu. Sekitar { $requests } permintaan per baris, dalam
+    { $repetitions }.
 balance_besides =
     Permintaan menunggu di server, paling banyak { $places } di masing-masing. Di luar layanannya satu permintaan
     menyibukkan worker-nya { $worker } ms, dan di perjalanan { $transit } ms, juga di atas kertas dan dalam simulasi.
@@ -403,34 +404,59 @@ balance_invalid = INVALID: { $row }: { $why }
 balance_as_simulated =
     Pada { $within } dari { $rows } baris, rata-rata dan p99 berada dalam { $band } dari hasil simulasi; yang
     terjauh { $worst }, dengan { $mean } pada rata-rata dan { $p99 } pada p99.
+balance_side =
+    Rata-rata terukur berada di bawah rata-rata simulasi pada { $below } dari { $rows } baris: selisihnya dari { $least }
+    sampai { $most }, dan yang di tengah { $middle }.
+balance_overhead_long =
+    Respons tersingkat { $measured } ms, dan dalam simulasi { $simulated } ms: waktu permintaan di luar layanannya
+    (overhead) diukur sebelum baris-baris ini, dan saat itu lebih lama.
+balance_below_paper =
+    { $below } dari { $rows } rata-rata terukur berada di bawah yang paling singkat di atas kertas: di atas kertas
+    dipakai overhead yang sama dengan simulasi.
 balance_slow =
-    Dengan satu server { $times } kali lebih lambat dari yang lain, rata-rata { $best } paling singkat,
-    { $best_mean } ms, dan server itu mendapat { $best_share } dari semua permintaan; { $worst } paling lama,
-    { $worst_mean } ms, dengan { $worst_share }.
+    Dengan satu server { $times } kali lebih lambat dari yang lain, rata-ratanya: { $order }. { $best } mengirim
+    { $best_share } dari semua permintaan ke server yang lambat, { $worst } { $worst_share }.
 # Tentang round-robin, setelah balance_slow.
 balance_full =
     { $policy } mengirimnya lebih dari yang sanggup dilayani: server itu segera memegang { $places } permintaan, batas
     yang dikirim penyeimbang sekaligus, dan sisanya ke server lain.
+balance_equal = Jika semua server sama, rata-ratanya: { $order }.
+balance_once =
+    Setiap baris diukur satu kali, jadi sebarannya tidak diketahui: rata-rata yang berdekatan tidak menunjukkan kebijakan
+    mana yang lebih baik.
 balance_incidents =
     Selama satu server dimatikan, dihentikan, atau dikosongkan, { $failed } dari { $all } permintaan gagal dan
-    { $retries } dikirim ulang; waktu terlama tanpa jawaban { $gap } ms ({ $row }).
+    { $retries } dikirim ulang; respons terlama { $longest } ms ({ $row }).
+balance_pause =
+    Waktu terlama tanpa satu pun jawaban { $gap } ms di sana, dan { $undisturbed } ms jika tidak ada yang terjadi pada
+    server yang sama.
+balance_pause_common = Jeda itu mulai pada saat yang sama di semua baris ini: kedatangannya, yang sama, berhenti sejenak di situ.
+balance_scenarios =
+    Skenario: equal: semua server sama; unequal: server a memakai waktu { $times } kali lipat; killed, stopped, drained: itu
+    terjadi pada a dari sepertiga sampai dua pertiga waktu (stopped diam di tempat, drained tidak mendapat permintaan
+    baru); burst: permintaan datang { $burst } sekaligus.
+balance_policies =
+    Kebijakan: round-robin bergiliran; least-connections memilih server dengan permintaan berjalan paling sedikit;
+    two-choices mengundi dua server dan memilih yang lebih sedikit; peak-ewma mengundi dua dan memilih yang diperkirakan
+    lebih cepat menjawab, menurut waktu terakhirnya dan permintaan yang sedang berjalan di sana.
 balance_notes =
     Waktu dihitung untuk permintaan yang berhasil, dari saat permintaan itu jatuh tempo sampai byte terakhir
     jawabannya. Jeda terlama adalah waktu terlama tanpa satu pun keberhasilan. Diulang: permintaan yang
-    dikirim lagi setelah servernya hilang. Bagian a adalah bagian server pertama, yaitu yang lambat, atau yang
-    dimatikan, dihentikan, atau dikosongkan. Dari beberapa ulangan ditampilkan yang rata-ratanya median.
+    dikirim lagi setelah servernya hilang. Bagian a adalah bagian dari semua permintaan yang dijawab server a, yaitu yang
+    lambat, atau yang dimatikan, dihentikan, atau dikosongkan. Dari beberapa ulangan ditampilkan yang rata-ratanya median.
     Simulasi menjalankan kode penyeimbang yang sama dalam waktu virtual, dengan kedatangan dan undian yang sama.
     Setiap baris yang servernya tidak diganggu mencapai keadaan tetap, karena server yang mendapat lebih dari yang
-    sanggup dilayani lama-lama penuh dan tidak mendapat lagi. Di atas kertas: rata-rata dalam jangka panjang. Tidak
-    ada kebijakan yang lebih baik dari satu antrean untuk semua worker (M/D/c), dan giliran di antara server yang
-    sama sebaik itu. Jika satu server tidak ada selama sepertiga waktu, batas bawahnya kira-kira rata-rata antrean
-    itu dengan dan tanpa server tersebut. Melihat permintaan yang sedang berjalan tidak lebih buruk dari mengundi
-    (M/D/1, dengan satu worker). Ledakan dilayani dalam beberapa putaran, dan server yang sama mendapat bagian yang
-    sama. Jika kosong, tidak ada rumusnya.
+    sanggup dilayani lama-lama penuh dan tidak mendapat lagi. Di atas kertas: rata-rata dalam jangka panjang, dengan
+    overhead yang sama seperti dalam simulasi. Dengan overhead itu tidak ada kebijakan yang bisa lebih baik dari satu
+    antrean untuk semua worker (M/D/c), dan giliran di antara server yang sama sebaik itu. Jika satu server tidak ada
+    selama sepertiga waktu, batas bawahnya kira-kira rata-rata antrean itu dengan dan tanpa server tersebut. Melihat
+    permintaan yang sedang berjalan tidak lebih buruk dari mengundi (M/D/1, dengan satu worker). Ledakan dilayani dalam
+    beberapa putaran, dan server yang sama mendapat bagian yang sama. Kolom di atas kertas kosong jika rumusnya tidak
+    diketahui.
 
 balance_opening =
-    Dengan satu server { $times } kali lebih lambat daripada yang lain, permintaan rata-rata memakan
-    { $best_ms } ms dengan { $best } dan { $worst_ms } ms dengan { $worst }.
+    Dengan satu server { $times } kali lebih lambat daripada yang lain, permintaan rata-rata memakan: { $order }.
+balance_opening_equal = Jika semuanya sama, { $best } paling singkat, { $mean } ms.
 balance_not_ranked = Satu server yang lambat tidak diukur dengan dua kebijakan.
 balance_pair = { $row }: terukur { $measured } ms, diharapkan { $expected } ms
 balance_quantile = { $policy }, p{ $quantile }: terukur { $measured } ms, simulasi { $simulated } ms
@@ -441,25 +467,30 @@ balance_agreeing = Sesuai simulasi
 balance_agreeing_value = { $within } dari { $rows } baris
 balance_agreeing_note = rata-rata dan p99 berbeda paling banyak { $band } dari simulasi
 balance_gap = Jeda terlama
-balance_gap_note = tanpa satu pun jawaban ({ $row })
+balance_longest = Respons terlama
+balance_longest_note = selama satu server dimatikan, dihentikan, atau dikosongkan ({ $row })
 balance_disturbed = DISTURBED: ada beban lain atau terhenti saat { $rows } dari { $all } baris diukur
-balance_why_off =
-    Dari { $others } baris lainnya, { $disturbed } terganggu program lain{ $rest ->
-        [0] .
-       *[other] ; pada yang tidak, waktu di luar layanan berbeda dari sebelumnya, atau kebijakan yang
-        mengundi server tidak lagi seirama dengan simulasinya.
+balance_why_off = { $others ->
+        [one] Satu baris di luar itu ({ $names }) { $disturbed ->
+            [0] tidak terganggu
+           *[other] terganggu
+        } program lain.
+       *[other] Dari { $others } baris di luar itu ({ $names }), { $disturbed } terganggu program lain.
     }
 balance_title = Penyeimbang beban dan server-servernya, { $started }
+balance_distances_title = Seberapa jauh waktu terukur dari simulasi, dan dari hitungan di atas kertas
 balance_worlds_caption =
-    Setiap tanda adalah satu kebijakan pada satu skenario. Pada diagonal, hasil ukur sama dengan perkiraan.
-balance_simulated_mean = Rata-rata, simulasi (ms)
-balance_simulated_p99 = p99, simulasi (ms)
-balance_paper_mean = Rata-rata, di atas kertas (ms)
-balance_expected_axis = mendatar: perkiraan; tegak: terukur
+    Setiap tanda adalah satu kebijakan pada satu skenario. Di kiri garis, waktu terukur lebih singkat dari perkiraan; di
+    kanan lebih lama.
+balance_simulated_mean = Rata-rata, dibanding simulasi
+balance_simulated_p99 = p99, dibanding simulasi
+balance_paper_mean = Rata-rata, dibanding hitungan yang berupa satu angka
+balance_distance_axis = terukur dibagi perkiraan, dikurangi satu
 balance_band = dalam { $band }
 balance_latencies_title = Sebaran waktu respons
 balance_latencies_caption =
-    Garis adalah hasil ukur, titik hasil simulasi. Pada p99 satu dari seratus permintaan lebih lama.
+    Garis adalah hasil ukur, titik hasil simulasi. Pada p99 satu dari seratus permintaan lebih lama; tanda terakhir adalah
+    yang terlama dari semuanya.
 balance_latencies_columns =
     Skenario
     Kebijakan
@@ -469,6 +500,7 @@ balance_latencies_columns =
 balance_simulated = simulasi, dengan warna kebijakannya
 balance_quantile_axis = kuantil
 balance_shortest = min
+balance_axis_longest = terlama
 balance_shares_title = Server mana menjawab berapa banyak
 balance_shares_caption =
     Bagian setiap server dari semua jawaban dalam seperduapuluh waktu, a paling bawah. Kedua garis adalah saat
@@ -483,8 +515,9 @@ balance_seconds = detik
 balance_incidents_title = Yang terjadi pada satu server, dan yang dirasakan client
 balance_incidents_caption =
     Respons terlama di antara permintaan yang jatuh tempo dalam setiap seperenampuluh waktu. Kedua garis adalah
-    saat hal itu terjadi, dan saat dipulihkan. Semua kebijakan bersama:
-balance_cost = { $scenario }: { $failed } gagal, { $retries } dikirim ulang, jeda terlama { $gap } ms
+    saat hal itu terjadi pada a, dan saat a kembali. Semua kebijakan bersama:
+balance_cost = { $scenario }: { $failed } gagal, { $retries } dikirim ulang, respons terlama { $longest } ms
+balance_back = kembali
 balance_failed = ada yang gagal
 balance_incidents_columns =
     Skenario

@@ -2,11 +2,11 @@
 
 use figures::{
     Data, Figure, Numbers,
-    chart::{Frame, Point, Scale, abreast, dot, hinted, largest, legend, panels, path, ring},
+    chart::{Frame, Point, Scale, abreast, dot, hinted, largest, legend, panels, path, ring, text},
 };
 use maud::{Markup, html};
 
-use super::series::{duration_s, incident_lines, of_policy, rows_of, swatches};
+use super::series::{duration_s, incident_lines, incident_moments, of_policy, rows_of, swatches};
 use crate::{
     balance::{
         files::{BalanceRun, SliceLine},
@@ -31,7 +31,10 @@ pub(super) fn figure(run: &BalanceRun, language: Language) -> Figure {
         let class = format!("run s{}", of_policy(policy.name()));
         entry.0 = figures::chart::line((0.0, 6.0), (24.0, 6.0), &class);
     });
-    entries.push((ring((12.0, 6.0)), language.balance_failed()));
+    let mut slices = shown.iter().flat_map(|(_, rows)| rows).flat_map(|row| run.slices_of(row));
+    if slices.any(|slice| slice.failed > 0) {
+        entries.push((ring((12.0, 6.0)), language.balance_failed()));
+    }
     let columns = abreast(shown.len());
     let drawing = html! {
         (legend(&entries))
@@ -52,8 +55,8 @@ fn caption(panels: &[(ScenarioName, Vec<&Row>)], language: Language) -> Markup {
     let cost = |(scenario, rows): &(ScenarioName, Vec<&Row>)| {
         let failed: u64 = rows.iter().map(|row| row.requests_failed + row.unsent).sum();
         let retries: u64 = rows.iter().map(|row| row.retries).sum();
-        let gap = largest(rows.iter().map(|row| row.longest_gap_ms));
-        html! { (language.balance_cost(scenario, failed, retries, language.number(gap))) }
+        let longest = largest(rows.iter().filter_map(|row| row.max_ms));
+        html! { (language.balance_cost(scenario, failed, retries, language.number(longest))) }
     };
     html! {
         (language.balance_incidents_caption()) " " (figures::list(panels.iter().map(cost))) "."
@@ -69,6 +72,8 @@ fn panel(
     let all: Vec<&SliceLine> = rows.iter().flat_map(|row| run.slices_of(row)).collect();
     let times = || all.iter().map(|slice| slice.longest_ms).filter(|ms| *ms > 0.0);
     let frame = Frame::abreast(columns, 40.0, 250.0);
+    // The lines have their words above them.
+    let frame = Frame { top: frame.top + 6.0, ..frame };
     let shortest = times().fold(f64::INFINITY, f64::min);
     let y = Scale::logarithmic(shortest, largest(times()), frame.bottom, frame.top);
     let x = Scale::from_zero(duration_s(run, scenario), frame.left, frame.right);
@@ -79,10 +84,14 @@ fn panel(
         let [from, longest] = [slice.from_s, slice.longest_ms].map(|it| language.number(it));
         format!("{}, {from} s: {longest} ms", slice.policy)
     };
+    let words = [scenario.to_string(), language.balance_back()];
     let content = html! {
         (frame.y_axis(&y, |tick| language.tick(tick)))
         (frame.x_axis(&x, |tick| language.tick(tick), &language.balance_seconds()))
         (incident_lines(run, scenario, &frame, &x))
+        @for (moment, words) in incident_moments(run, scenario).into_iter().zip(words) {
+            (text((x.at(moment), frame.top - 4.0), "middle", &words))
+        }
         @for row in rows {
             @let series = of_policy(&row.policy);
             (path(&points(row), &format!("run s{series}")))

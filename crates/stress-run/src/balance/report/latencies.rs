@@ -10,14 +10,15 @@ use super::series::{of_policy, rows_of, swatches};
 use crate::{
     balance::{
         files::{BalanceRun, QuantileLine},
-        plan::ScenarioName,
+        plan::{BURST, SLOWER, ScenarioName},
         rows::Row,
     },
     language::Language,
 };
 
-/// The axis ends at one in a thousand, beyond which a row of this length says nothing.
-const QUANTILE_MAX: f64 = 0.999;
+/// The axis has a decade for each of p90, p99 and p99.9, and a last one for the longest response: it is one of as many
+/// as the row has.
+const LONGEST: f64 = 10_000.0;
 
 pub(super) fn figure(run: &BalanceRun, language: Language) -> Figure {
     let title = language.balance_latencies_title();
@@ -40,15 +41,19 @@ pub(super) fn figure(run: &BalanceRun, language: Language) -> Figure {
     };
     Figure {
         title,
-        caption: html! { (language.balance_latencies_caption()) },
+        caption: html! {
+            (language.balance_latencies_caption()) br;
+            (language.balance_scenarios(SLOWER, BURST)) br;
+            (language.balance_policies())
+        },
         drawing: Some(drawing),
         data: data(run, &shown, language),
     }
 }
 
-/// Those of a row that are drawn.
-fn lines<'a>(run: &'a BalanceRun, row: &Row) -> Vec<&'a QuantileLine> {
-    run.quantiles_of(row).filter(|line| line.quantile <= QUANTILE_MAX).collect()
+/// One of so many takes longer.
+fn one_of(line: &QuantileLine) -> f64 {
+    (1.0 / (1.0 - line.quantile)).min(LONGEST)
 }
 
 fn panel(
@@ -57,26 +62,24 @@ fn panel(
     columns: usize,
     language: Language,
 ) -> Markup {
-    let all: Vec<&QuantileLine> = rows.iter().flat_map(|row| lines(run, row)).collect();
+    let all: Vec<&QuantileLine> = rows.iter().flat_map(|row| run.quantiles_of(row)).collect();
     let times = || all.iter().flat_map(|line| [line.measured_ms, line.simulated_ms]).flatten();
     let shortest = times().fold(f64::INFINITY, f64::min);
     // The label of the last tick is long.
     let frame = Frame::abreast(columns, 40.0, 250.0);
     let frame = Frame { right: frame.right - 10.0, ..frame };
     let y = Scale::logarithmic(shortest, largest(times()), frame.bottom, frame.top);
-    // One of so many takes longer.
-    let x = Scale::logarithmic(1.0, 1.0 / (1.0 - QUANTILE_MAX), frame.left, frame.right);
-    let at = |line: &QuantileLine, ms: f64| (x.at(1.0 / (1.0 - line.quantile)), y.at(ms));
+    let x = Scale::logarithmic(1.0, LONGEST, frame.left, frame.right);
+    let at = |line: &QuantileLine, ms: f64| (x.at(one_of(line)), y.at(ms));
     let content = html! {
         (frame.y_axis(&y, |tick| language.tick(tick)))
         (frame.x_axis(&x, |tick| quantile(tick, language), &language.balance_quantile_axis()))
         @for row in rows {
             @let series = of_policy(&row.policy);
-            @let lines = lines(run, row);
             @let points: Vec<Point> =
-                lines.iter().filter_map(|line| Some(at(line, line.measured_ms?))).collect();
+                run.quantiles_of(row).filter_map(|line| Some(at(line, line.measured_ms?))).collect();
             (path(&points, &format!("run s{series}")))
-            @for (line, ms) in lines.iter().filter_map(|line| Some((line, line.simulated_ms?))) {
+            @for (line, ms) in run.quantiles_of(row).filter_map(|it| Some((it, it.simulated_ms?))) {
                 (hinted(&hint(line, language), &dot(series, at(line, ms), 2.6)))
             }
         }
@@ -95,6 +98,7 @@ fn hint(line: &QuantileLine, language: Language) -> String {
 fn quantile(one_of: f64, language: Language) -> String {
     match one_of {
         1.0 => language.balance_shortest(),
+        LONGEST => language.balance_axis_longest(),
         _ => format!("p{}", language.tick(100.0 - 100.0 / one_of)),
     }
 }

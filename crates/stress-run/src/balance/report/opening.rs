@@ -8,7 +8,7 @@ use crate::{
     balance::{
         files::{BalanceRun, Environment},
         findings,
-        plan::SLOWER,
+        plan::{SLOWER, ScenarioName},
         rows::{BAND, Row},
         tables::{self, Shown, name, shown},
     },
@@ -40,12 +40,17 @@ pub(super) fn render(run: &BalanceRun, language: Language) -> Markup {
 }
 
 fn verdict(rows: &[&Row], language: Language) -> String {
-    match findings::ranked(rows)[..] {
-        [(best_ms, best), .., (worst_ms, worst)] => {
-            let [best_ms, worst_ms] = [best_ms, worst_ms].map(|ms| language.number(ms));
-            language.balance_opening(SLOWER, &best.policy, best_ms, &worst.policy, worst_ms)
+    let beside_slow = findings::ranked(rows, ScenarioName::Unequal);
+    if beside_slow.len() < 2 {
+        return language.balance_not_ranked();
+    }
+    let verdict = language.balance_opening(SLOWER, findings::in_order(&beside_slow, language));
+    match findings::ranked(rows, ScenarioName::Equal)[..] {
+        [(best_ms, best), _, ..] => {
+            let equal = language.balance_opening_equal(&best.policy, language.number(best_ms));
+            format!("{verdict} {equal}")
         }
-        _ => language.balance_not_ranked(),
+        _ => verdict,
     }
 }
 
@@ -53,7 +58,6 @@ fn tiles(rows: &[&Row], language: Language) -> Vec<Tile> {
     let answered: u64 = rows.iter().map(|row| row.requests_succeeded).sum();
     let failed: u64 = rows.iter().map(|row| row.requests_failed + row.unsent).sum();
     let (within, known) = findings::agreement(rows);
-    let longest = rows.iter().max_by(|a, b| a.longest_gap_ms.total_cmp(&b.longest_gap_ms));
     let tile =
         |name, value, note: String| Tile { name, value, note: html! { (note) }, is_bad: false };
     let mut tiles = vec![
@@ -76,9 +80,9 @@ fn tiles(rows: &[&Row], language: Language) -> Vec<Tile> {
             language.balance_agreeing_note(language.percent(BAND)),
         ),
     ];
-    tiles.extend(longest.map(|row| {
-        let gap = format!("{} ms", language.number(row.longest_gap_ms));
-        tile(language.balance_gap(), gap, language.balance_gap_note(name(row)))
+    tiles.extend(findings::longest(rows).map(|(longest_ms, row)| {
+        let longest = format!("{} ms", language.number(longest_ms));
+        tile(language.balance_longest(), longest, language.balance_longest_note(name(row)))
     }));
     tiles
 }

@@ -40,18 +40,21 @@ pub(super) fn duration_s(run: &BalanceRun, scenario: ScenarioName) -> f64 {
     run.environment.plan.duration(scenario).as_secs_f64()
 }
 
-/// When it happens, and when it is undone.
+/// When it happens to a server, and when it is undone, in seconds.
+pub(super) fn incident_moments(run: &BalanceRun, scenario: ScenarioName) -> Vec<f64> {
+    let third = duration_s(run, scenario) / 3.0;
+    scenario.incident().map_or_else(Vec::new, |_| vec![third, 2.0 * third])
+}
+
 pub(super) fn incident_lines(
     run: &BalanceRun,
     scenario: ScenarioName,
     frame: &Frame,
     x: &Scale,
 ) -> Markup {
-    let third = duration_s(run, scenario) / 3.0;
-    let moments = if scenario.incident().is_some() { &[third, 2.0 * third][..] } else { &[] };
     html! {
-        @for moment in moments {
-            (line((x.at(*moment), frame.top), (x.at(*moment), frame.bottom), "mean"))
+        @for moment in incident_moments(run, scenario) {
+            (line((x.at(moment), frame.top), (x.at(moment), frame.bottom), "mean"))
         }
     }
 }

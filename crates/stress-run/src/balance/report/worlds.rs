@@ -1,8 +1,10 @@
-//! On paper and simulated against measured: a panel for the mean of either, and one for the p99.
+//! How far measured times are from simulated ones, and from those on paper: a panel for the mean of either, and one
+//! for the p99.
 
+use balancing::PolicyName;
 use figures::{
     Data, Figure, Numbers,
-    chart::{Frame, Scale, agreement, bar, largest, legend, mark, panels},
+    chart::{Frame, Scale, bar, legend, line, mark, panels, text},
 };
 use maud::{Markup, html};
 
@@ -29,15 +31,20 @@ impl Pair<'_> {
             [self.measured_ms, self.expected_ms].map(|ms| language.number(ms));
         language.balance_pair(name(self.row), measured, expected)
     }
+
+    /// Measured over expected, minus one.
+    fn off(&self) -> f64 {
+        self.measured_ms / self.expected_ms - 1.0
+    }
 }
 
 pub(super) fn figure(run: &BalanceRun, language: Language) -> Figure {
-    let title = language.balance_worlds();
+    let title = language.balance_distances_title();
     let rows = shown(&run.rows);
     let pairs = |of: fn(&Row) -> (Option<f64>, Option<f64>)| -> Vec<Pair<'_>> {
         let pair = |Shown { row, .. }: &Shown<'_>| {
             let (expected_ms, measured_ms) = of(row);
-            Some((expected_ms?, measured_ms?))
+            Some((expected_ms.filter(|ms| *ms > 0.0)?, measured_ms?))
         };
         let rows = rows.iter().filter_map(|shown| Some((shown.row, pair(shown)?)));
         rows.map(|(row, (expected_ms, measured_ms))| Pair { row, expected_ms, measured_ms })
@@ -67,24 +74,38 @@ pub(super) fn figure(run: &BalanceRun, language: Language) -> Figure {
     }
 }
 
+/// Room for the marks of all policies under a scenario, one below the other.
+const ROW: f64 = 40.0;
+
 fn panel(title: &str, pairs: &[Pair<'_>], language: Language) -> Markup {
     if pairs.is_empty() {
         return html! {};
     }
-    let times = || pairs.iter().flat_map(|pair| [pair.expected_ms, pair.measured_ms]);
-    let (shortest, longest) = (times().fold(f64::INFINITY, f64::min), largest(times()));
-    // The last tick has a label of four digits.
-    let frame = Frame::panel(46.0, 300.0);
+    let mut scenarios: Vec<&str> = pairs.iter().map(|pair| pair.row.scenario.as_str()).collect();
+    scenarios.dedup();
+    let frame = Frame::panel(60.0, 44.0 + ROW * scenarios.len() as f64);
     let frame = Frame { right: frame.right - 8.0, ..frame };
-    let x = Scale::logarithmic(shortest, longest, frame.left, frame.right);
-    let y = Scale::logarithmic(shortest, longest, frame.bottom, frame.top);
+    let least = pairs.iter().map(Pair::off).fold(-BAND, f64::min);
+    let most = pairs.iter().map(Pair::off).fold(BAND, f64::max);
+    let x = Scale::linear(least, most, frame.left, frame.right);
+    let top = |scenario: &str| {
+        let row = scenarios.iter().position(|it| *it == scenario).unwrap_or_default();
+        frame.top + ROW * row as f64
+    };
+    let place = |policy: usize| ROW * (policy as f64 + 1.0) / (PolicyName::ALL.len() as f64 + 1.0);
+    let percent = |tick: f64| format!("{}%", language.tick((tick * 100.0).round()));
     let content = html! {
-        (agreement(&x, &y, BAND))
-        (frame.y_axis(&y, |tick| language.tick(tick)))
-        (frame.x_axis(&x, |tick| language.tick(tick), &language.balance_expected_axis()))
+        (bar((x.at(-BAND), frame.top), (x.at(BAND), frame.bottom), "band"))
+        (frame.x_axis(&x, percent, &language.balance_distance_axis()))
+        (line((x.at(0.0), frame.top), (x.at(0.0), frame.bottom), "diagonal"))
+        @for scenario in &scenarios {
+            (line((frame.left, top(scenario)), (frame.right, top(scenario)), "grid"))
+            (text((frame.left - 5.0, top(scenario) + ROW / 2.0 + 3.5), "end", scenario))
+        }
         @for pair in pairs {
-            @let at = (x.at(pair.expected_ms), y.at(pair.measured_ms));
-            (mark(of_policy(&pair.row.policy), at, &pair.hint(language)))
+            @let policy = of_policy(&pair.row.policy);
+            @let at = (x.at(pair.off()), top(&pair.row.scenario) + place(policy));
+            (mark(policy, at, &pair.hint(language)))
         }
     };
     frame.draw(title, &content)
