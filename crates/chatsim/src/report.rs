@@ -2,6 +2,7 @@
 //! later version.
 
 mod charts;
+mod conditions;
 mod findings;
 mod heading;
 mod opening;

@@ -18,7 +18,7 @@ tile_sent_note = in { $cases } cases
 tile_delivered_note = from the case with the least to the one with the most
 tile_agreeing = As theory expects
 tile_agreeing_value = { $agreeing } of { $tested }
-tile_agreeing_note = numbers that can be held against theory
+tile_agreeing_note = numbers that theory can be held against, of all cases and sources
 tile_farthest = Farthest from theory
 tile_farthest_note = standard errors ({ $case }, { $measure }, { $world })
 table = Table
@@ -39,6 +39,25 @@ what =
         [one] 1 message
        *[other] { $messages } messages
     } each, with the seed { $seed }. The same seed gives the same fates to the packets of all cases.
+conditions = Conditions of each case
+in_common = The same in all cases that have it: { $conditions }.
+different = Different, as the table of conditions has it: { $conditions }.
+no_window = none
+sent_every = every { $interval } ms
+sent_when_there_is_room = when the window has room
+lost_in_bursts = { $percent }, in bursts of { $length } s
+lost_apart = { $messages }, of the ACKs { $acks }
+timeout_doubled = { $timeout }, doubled each time
+subscribers_in_order = { $subscribers }, in order
+condition_columns =
+    Case
+    Lost
+    Delay of a packet (ms)
+    Retries
+    Timeout (ms)
+    Window
+    A message is sent
+    Subscribers
 case_done = { $number }/{ $all }: { $case }
 watch_at = watch this run at { $url }
 watch_begins = The run begins
@@ -61,12 +80,14 @@ broker_away = the broker at { $address } is away since { $since } UTC; its messa
 broker_back = the broker at { $address } is back after { $seconds } s; its messages go on
 mark_partial = PARTIAL: nothing was simulated of { $cases }
 notes =
-    Shares and counts are per message and subscriber. A message that was delivered may still be reported as failed:
-    none of its ACKs has come in time. Latency is from the first attempt to the first delivery, of messages that
-    were delivered; p99 is what 99% of them do not exceed. A message holds its place in the window until it is
-    acknowledged or given up. What is predicted comes from probability theory alone. The last two columns say how
-    many numbers agree with it (less than 4.2 standard errors away, by chance alone one number in 37,000 is farther), and
-    how many standard errors the farthest is away.
+    The source says where the numbers of a row are from: predicted by theory, simulated in virtual time, live with real
+    timers, or with a broker that carries the messages. Shares and counts are per message and subscriber. A message that
+    was delivered may still be reported as failed: none of its ACKs has come in time. Latency is from the first attempt
+    to the first delivery, of messages that were delivered; p99 is what 99% of them do not exceed. A message holds its
+    place in the window until it is acknowledged or given up. What is predicted comes from probability theory alone. The
+    last two columns say how many numbers of the row's case and source agree with it (less than 4.2 standard errors away,
+    by chance alone one number in 37,000 is farther), and how many standard errors the farthest is away. They count
+    numbers that have no column, too; times of live and broker are not among them, since theory knows of no late timers.
 
 ## The experiments
 
@@ -76,12 +97,14 @@ experiment_latency = Latency and throughput
 experiment_parameters = Retries and timeouts of PubSub
 experiment_bursts = Losses that come together
 
-expected_normal = Expected: PubSub is more reliable, and slower.
-expected_high_loss = Expected: with retries PubSub still delivers most messages, and Direct loses many.
-expected_latency = Expected: a higher latency lowers the throughput.
-expected_parameters = Expected: many retries and a long timeout are reliable, but slow.
-expected_bursts = Expected, from the loss alone: two retries leave one message in a thousand undelivered.
+expected_normal = PubSub is more reliable, and slower.
+expected_high_loss = with retries PubSub still delivers most messages, and Direct loses many.
+expected_latency = a higher latency lowers the throughput.
+expected_parameters = many retries and a long timeout are reliable, but slow.
+expected_bursts = by the loss alone, two retries leave one message in a thousand undelivered.
 
+found_beside = Expected before the run: { $expected } Found: { $found }
+beside_theory = { $observed } (theory: { $theory })
 found_normal =
     PubSub delivered { $pub_sub } in { $pub_sub_ms } ms and Direct { $direct } in { $direct_ms } ms on average. But ten
     messages do not show it reliably: in { $not_worse } of { $classes } classes of ten Direct delivered as many
@@ -92,42 +115,50 @@ found_high_loss =
 found_latency =
     With a window of { $window } messages the fast network delivers { $fast } messages a second and the slow one { $slow }.
     Without a window they deliver { $fast_open } and { $slow_open }, whatever the latency is: it is the window that limits.
-found_same_delivered = A timeout does not change what is delivered: with the same retries each timeout delivered the same number of messages.
+found_same_delivered =
+    A timeout does not change what is delivered: with the same retries each timeout delivered the same number of messages.
+    That is so by construction, since all cases meet the same fates.
 found_other_delivered = With the same retries not every timeout delivered the same number of messages, which theory excludes.
 found_parameters =
     It trades duplicates for time: with { $retries ->
         [one] 1 retry
        *[other] { $retries } retries
-    } a timeout of { $short } ms makes { $short_duplicates } duplicates a message and delivers in { $short_ms } ms; one of
+    } a timeout of { $short } ms makes { $short_duplicates } duplicates per message and delivers in { $short_ms } ms; one of
     { $long } ms makes { $long_duplicates } and takes { $long_ms } ms on average.
 found_bursts =
     If the same losses come in bursts of { $length } s, PubSub leaves { $missing } undelivered, not { $single }: its
     retries end before the burst does (theory: { $theory }). Direct loses { $direct }, as without bursts.
-found_agreement = { $agreeing } of { $all } numbers agree with theory: they are less than { $errors } standard errors away.
+found_agreement =
+    { $agreeing } of { $all } numbers agree with theory: they are less than { $errors } standard errors away, or no less
+    probable than that where they are rare. { $worlds ->
+        [one] Each measure of each case counts. All cases meet the same fates, so these are not as many independent tests.
+       *[other] Each measure of each case counts once for each of { $worlds } sources. All cases and sources meet the same
+        fates, so these are not as many independent tests.
+    }
 found_others = These do not: { $names }.
 found_lateness =
-    In real time 99% of the timers of every case were at most { $late } ms late, which is { $longer } ms of a delivery at { $speed }
-    times the speed. Live times are longer by that, a little for each packet on the way.
+    In real time 99% of the timers of every case were at most { $late } ms late. Live runs go { $speed } times as fast as
+    the times in the table, where that is { $longer } ms: live times are longer, by a part of it for each packet on the way.
 
 ## Numbers
 
 measure_delivered = Delivered
 measure_delivered_to_all = Delivered to all subscribers
 measure_acknowledged = Acknowledged
-measure_failed = Reported failed, though delivered
+measure_failed = Failed though delivered
 measure_attempts = Attempts
 measure_copies = Copies that arrive
-measure_duplicates = Duplicates a message
+measure_duplicates = Duplicates per message
 measure_packets = Packets
 measure_latency = Mean latency (ms)
 measure_p99 = p99 latency (ms)
 measure_time_to_ack = Time to ACK (ms)
-measure_held = Time in the window (ms)
-measure_throughput = Delivered a second
+measure_held = Time in window (ms)
+measure_throughput = Delivered per s
 
 summary_columns =
     Case
-    World
+    Source
     Delivered
     Acknowledged
     Failed though delivered
@@ -135,7 +166,7 @@ summary_columns =
     Duplicates
     Mean latency (ms)
     p99 latency (ms)
-    In window (ms)
+    Time in window (ms)
     Delivered per s
     Agree
     Farthest (z)
@@ -169,22 +200,24 @@ distributions_caption =
     it, the marks as it came. Each step is one attempt more; a line that ends below 1 loses the rest.
 distributions_columns =
     Case
-    World
+    Source
     Part of the delivered
     Predicted (ms)
     Observed (ms)
 distances_title = How far the numbers are from theory
 distances_caption =
-    { $within } of { $all } numbers are within two standard errors, where chance puts 95%. Each mark is a number of
-    a case; all cases meet the same fates, so they are off in the same direction. Numbers that are too rare for a
-    standard error are not drawn; their exact chance is in table.csv.
+    Each mark is a number of a case. { $within } of { $all } are within two standard errors. Chance would put 95% there if
+    they were independent; but all cases and sources meet the same fates, so they are off in the same direction. Of the
+    { $tested } numbers that theory is held against, the others are too rare for a standard error and are not drawn;
+    their exact chance is in table.csv.
 distances_axis = standard errors (z)
+distances_mark = a number of one of the { $cases } cases
 distances_band = where 95% belong
 distances_limit = where a number no longer agrees
 distances_columns =
     Case
     Number
-    World
+    Source
     z
 heat_title = What retries and timeouts buy, and what they cost
 heat_caption =
@@ -203,9 +236,9 @@ heat_columns =
 
 raw_files = Raw files
 raw_environment = how and when it was made, with the configuration of every case
-raw_records = what became of each message at each subscriber, moments in nanoseconds
+raw_records = the rows "{ $world }", a file for each case: what became of each message at each subscriber, moments in nanoseconds
 raw_costs = what waiting for the deliveries cost, and how late timers were by the wall clock
-raw_traces = the lives of the first 20 messages of each case, for chatsim replay
+raw_traces = the lives of the first 20 messages, a file for each case, for chatsim replay
 term_version = Version
 term_commit = Commit
 term_rustc = Compiler

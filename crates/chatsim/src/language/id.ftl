@@ -18,7 +18,7 @@ tile_sent_note = dalam { $cases } kasus
 tile_delivered_note = dari kasus dengan yang paling sedikit sampai yang paling banyak
 tile_agreeing = Sesuai teori
 tile_agreeing_value = { $agreeing } dari { $tested }
-tile_agreeing_note = angka yang bisa dibandingkan dengan teori
+tile_agreeing_note = angka yang bisa dibandingkan dengan teori, dari semua kasus dan sumber
 tile_farthest = Terjauh dari teori
 tile_farthest_note = galat baku ({ $case }, { $measure }, { $world })
 table = Tabel
@@ -37,6 +37,25 @@ title_sweep = Retry dan timeout, { $started }
 what =
     { $cases } kasus, masing-masing { $messages } pesan, dengan seed { $seed }. Seed yang sama memberi nasib yang sama
     kepada paket di semua kasus.
+conditions = Kondisi setiap kasus
+in_common = Sama di semua kasus yang memilikinya: { $conditions }.
+different = Berbeda, seperti di tabel kondisi: { $conditions }.
+no_window = tidak ada
+sent_every = setiap { $interval } ms
+sent_when_there_is_room = saat ada tempat di window
+lost_in_bursts = { $percent }, burst { $length } s
+lost_apart = { $messages }, ACK { $acks }
+timeout_doubled = { $timeout }, dua kali lipat setiap kali
+subscribers_in_order = { $subscribers }, berurutan
+condition_columns =
+    Kasus
+    Hilang
+    Waktu paket di jalan (ms)
+    Retry
+    Timeout (ms)
+    Window
+    Pesan dikirim
+    Subscriber
 case_done = { $number }/{ $all }: { $case }
 watch_at = ikuti percobaan ini di { $url }
 watch_begins = Percobaan dimulai
@@ -55,12 +74,15 @@ broker_away = broker di { $address } tidak terjangkau sejak { $since } UTC; pesa
 broker_back = broker di { $address } kembali setelah { $seconds } detik; pesannya berlanjut
 mark_partial = SEBAGIAN: belum ada simulasi untuk { $cases }
 notes =
-    Bagian dan jumlah dihitung per pesan dan per subscriber. Pesan yang sampai masih bisa dilaporkan gagal: tidak satu
-    pun ACK-nya datang tepat waktu. Latensi dihitung dari pengiriman pertama sampai pesan pertama kali diterima, hanya untuk
-    pesan yang sampai; p99 tidak dilampaui oleh 99% di antaranya. Sebuah pesan menempati window sampai dikonfirmasi
-    atau dihentikan. Prediksi datang dari teori peluang saja. Dua kolom terakhir mengatakan berapa angka yang sesuai
-    dengannya (selisihnya kurang dari 4,2 galat baku, yang secara kebetulan dilampaui satu dari 37.000 angka), dan berapa
-    galat baku selisih yang terjauh.
+    Sumber mengatakan dari mana angka satu baris: prediksi teori, simulasi dalam waktu virtual, langsung dengan timer
+    nyata, atau dengan broker yang membawa pesannya. Bagian dan jumlah dihitung per pesan dan per subscriber. Pesan yang
+    sampai masih bisa dilaporkan gagal: tidak satu pun ACK-nya datang tepat waktu. Latensi dihitung dari pengiriman
+    pertama sampai pesan pertama kali diterima, hanya untuk pesan yang sampai; p99 tidak dilampaui oleh 99% di antaranya.
+    Sebuah pesan menempati window sampai dikonfirmasi atau dihentikan. Prediksi datang dari teori peluang saja. Dua kolom
+    terakhir mengatakan berapa angka dari kasus dan sumber baris itu yang sesuai dengannya (selisihnya kurang dari 4,2
+    galat baku, yang secara kebetulan dilampaui satu dari 37.000 angka), dan berapa galat baku selisih yang terjauh.
+    Angka yang tidak punya kolom ikut dihitung; waktu langsung dan broker tidak, karena teori tidak mengenal timer yang
+    terlambat.
 
 ## Eksperimen
 
@@ -70,12 +92,14 @@ experiment_latency = Latensi dan throughput
 experiment_parameters = Retry dan timeout PubSub
 experiment_bursts = Kehilangan yang datang bersamaan
 
-expected_normal = Yang diharapkan: PubSub lebih reliable, tetapi latensinya lebih tinggi.
-expected_high_loss = Yang diharapkan: dengan retry PubSub tetap mengirim sebagian besar pesan; Direct kehilangan banyak.
-expected_latency = Yang diharapkan: latensi tinggi menurunkan throughput.
-expected_parameters = Yang diharapkan: retry tinggi dan timeout panjang membuat reliable, tetapi lambat.
-expected_bursts = Yang diharapkan dari loss rate saja: dengan dua retry hanya satu dari seribu pesan tidak sampai.
+expected_normal = PubSub lebih reliable, tetapi latensinya lebih tinggi.
+expected_high_loss = dengan retry PubSub tetap mengirim sebagian besar pesan; Direct kehilangan banyak.
+expected_latency = latensi tinggi menurunkan throughput.
+expected_parameters = retry tinggi dan timeout panjang membuat reliable, tetapi lambat.
+expected_bursts = menurut loss rate saja, dengan dua retry hanya satu dari seribu pesan tidak sampai.
 
+found_beside = Yang diharapkan sebelum percobaan: { $expected } Yang ditemukan: { $found }
+beside_theory = { $observed } (teori: { $theory })
 found_normal =
     PubSub menyampaikan { $pub_sub } dalam { $pub_sub_ms } ms dan Direct { $direct } dalam { $direct_ms } ms secara
     rata-rata. Namun sepuluh pesan belum tentu menunjukkannya: di { $not_worse } dari { $classes } kelas dengan sepuluh
@@ -86,7 +110,9 @@ found_high_loss =
 found_latency =
     Dengan window { $window } pesan, jaringan cepat menyampaikan { $fast } pesan per detik dan jaringan lambat { $slow }.
     Tanpa window keduanya menyampaikan { $fast_open } dan { $slow_open }, berapa pun latensinya: yang membatasi adalah window.
-found_same_delivered = Timeout tidak mengubah apa yang sampai: dengan jumlah retry yang sama, setiap timeout menyampaikan pesan sama banyak.
+found_same_delivered =
+    Timeout tidak mengubah apa yang sampai: dengan jumlah retry yang sama, setiap timeout menyampaikan pesan sama banyak.
+    Itu sudah pasti dari cara membuatnya, karena semua kasus menemui nasib yang sama.
 found_other_delivered = Dengan jumlah retry yang sama, tidak semua timeout menyampaikan pesan sama banyak; menurut teori itu mustahil.
 found_parameters =
     Timeout menukar duplikat dengan waktu: dengan { $retries } retry, timeout { $short } ms menghasilkan
@@ -96,18 +122,25 @@ found_bursts =
     Bila kehilangan yang sama datang dalam burst { $length } detik, PubSub meninggalkan { $missing } yang tidak sampai,
     bukan { $single }: retry-nya habis sebelum burst berakhir (teori: { $theory }). Direct kehilangan { $direct }, sama
     seperti tanpa burst.
-found_agreement = { $agreeing } dari { $all } angka sesuai dengan teori: selisihnya kurang dari { $errors } galat baku.
+found_agreement =
+    { $agreeing } dari { $all } angka sesuai dengan teori: selisihnya kurang dari { $errors } galat baku, atau peluangnya
+    tidak lebih kecil dari itu jika angkanya jarang. { $worlds ->
+        [1] Setiap ukuran setiap kasus dihitung. Semua kasus menemui nasib yang sama, jadi ini bukan uji yang saling bebas.
+       *[other] Setiap ukuran setiap kasus dihitung sekali untuk setiap sumber, dan ada { $worlds } sumber. Semua kasus dan
+        sumber menemui nasib yang sama, jadi ini bukan uji yang saling bebas.
+    }
 found_others = Yang tidak sesuai: { $names }.
 found_lateness =
-    Dalam waktu nyata, 99% timer setiap kasus terlambat paling lama { $late } ms; pada kecepatan { $speed } kali itu berarti
-    { $longer } ms bagi sebuah pesan. Waktu langsung lebih panjang sebesar itu, sedikit untuk setiap paket di jalan.
+    Dalam waktu nyata, 99% timer setiap kasus terlambat paling lama { $late } ms. Percobaan langsung berjalan { $speed } kali
+    lebih cepat daripada waktu di tabel; di sana itu berarti { $longer } ms: waktu langsung lebih panjang, sebagian dari itu
+    untuk setiap paket di jalan.
 
 ## Angka
 
 measure_delivered = Sampai
 measure_delivered_to_all = Sampai ke semua subscriber
 measure_acknowledged = Dikonfirmasi
-measure_failed = Dilaporkan gagal, padahal sampai
+measure_failed = Gagal padahal sampai
 measure_attempts = Pengiriman
 measure_copies = Salinan yang sampai
 measure_duplicates = Duplikat per pesan
@@ -120,7 +153,7 @@ measure_throughput = Sampai per detik
 
 summary_columns =
     Kasus
-    Dunia
+    Sumber
     Sampai
     Dikonfirmasi
     Gagal padahal sampai
@@ -128,7 +161,7 @@ summary_columns =
     Duplikat
     Latensi rata-rata (ms)
     Latensi p99 (ms)
-    Di window (ms)
+    Waktu di window (ms)
     Sampai per detik
     Sesuai
     Terjauh (z)
@@ -163,22 +196,24 @@ distributions_caption =
     kehilangan sisanya.
 distributions_columns =
     Kasus
-    Dunia
+    Sumber
     Bagian dari yang sampai
     Prediksi (ms)
     Teramati (ms)
 distances_title = Seberapa jauh angka dari teori
 distances_caption =
-    { $within } dari { $all } angka berada dalam dua galat baku, tempat kebetulan menaruh 95%. Setiap tanda adalah
-    satu angka dari satu kasus; semua kasus menemui nasib yang sama, jadi menyimpang ke arah yang sama. Angka yang
-    terlalu jarang untuk galat baku tidak digambar; peluang tepatnya ada di table.csv.
+    Setiap tanda adalah satu angka dari satu kasus. { $within } dari { $all } berada dalam dua galat baku. Kebetulan akan
+    menaruh 95% di sana jika semuanya saling bebas; tetapi semua kasus dan sumber menemui nasib yang sama, jadi menyimpang
+    ke arah yang sama. Dari { $tested } angka yang dibandingkan dengan teori, sisanya terlalu jarang untuk galat baku dan
+    tidak digambar; peluang tepatnya ada di table.csv.
 distances_axis = galat baku (z)
+distances_mark = satu angka dari salah satu dari { $cases } kasus
 distances_band = tempat 95% angka
 distances_limit = batas angka yang masih sesuai
 distances_columns =
     Kasus
     Angka
-    Dunia
+    Sumber
     z
 heat_title = Apa yang didapat dari retry dan timeout, dan berapa biayanya
 heat_caption =
@@ -197,9 +232,9 @@ heat_columns =
 
 raw_files = Berkas mentah
 raw_environment = bagaimana dan kapan dibuat, dengan konfigurasi setiap kasus
-raw_records = nasib setiap pesan di setiap subscriber, waktu dalam nanodetik
+raw_records = baris "{ $world }", satu berkas per kasus: nasib setiap pesan di setiap subscriber, waktu dalam nanodetik
 raw_costs = berapa biaya menunggu pesan-pesan itu, dan seberapa terlambat timer menurut jam dinding
-raw_traces = riwayat 20 pesan pertama setiap kasus, untuk chatsim replay
+raw_traces = riwayat 20 pesan pertama, satu berkas per kasus, untuk chatsim replay
 term_version = Versi
 term_commit = Commit
 term_rustc = Kompilator

@@ -15,6 +15,10 @@ texts! {
     tile_farthest_note(case, measure, world), table, meaning,
     costs, disclosure, nothing_to_draw, data_behind, figure(number), milliseconds, notes,
 
+    conditions, in_common(conditions), different(conditions), no_window, sent_every(interval), sent_when_there_is_room,
+    lost_in_bursts(percent, length), lost_apart(messages, acks), timeout_doubled(timeout),
+    subscribers_in_order(subscribers),
+
     title_experiment(number, name, started), title_sweep(started), what(cases, messages, seed),
     mark_partial(cases), case_done(number, all, case),
     stopped(dir, kept), stopped_nothing, watch_now(done, all, case), time_left(time),
@@ -25,22 +29,23 @@ texts! {
     experiment_bursts, expected_normal, expected_high_loss, expected_latency, expected_parameters,
     expected_bursts,
 
-    found_normal(direct, pub_sub, direct_ms, pub_sub_ms, not_worse, classes, theory),
+    found_beside(expected, found),
+    beside_theory(observed, theory), found_normal(direct, pub_sub, direct_ms, pub_sub_ms, not_worse, classes, theory),
     found_high_loss(direct, pub_sub, persistent, failed, theory),
     found_latency(window, fast, slow, fast_open, slow_open),
     found_parameters(retries, short, long, short_duplicates, long_duplicates, short_ms, long_ms),
     found_same_delivered, found_other_delivered,
     found_bursts(length, missing, single, direct, theory),
-    found_agreement(agreeing, all, errors), found_others(names), found_lateness(speed, late, longer),
+    found_agreement(agreeing, all, errors, worlds), found_others(names), found_lateness(speed, late, longer),
 
     measure_delivered, measure_delivered_to_all, measure_acknowledged, measure_failed,
     measure_attempts, measure_copies, measure_duplicates, measure_packets, measure_latency,
     measure_p99, measure_time_to_ack, measure_held, measure_throughput,
 
-    distributions_title, distributions_caption, distances_title, distances_caption(within, all),
+    distributions_title, distributions_caption, distances_title, distances_caption(within, all, tested), distances_mark(cases),
     distances_axis, distances_band, distances_limit, heat_title, heat_caption, heat_axis,
 
-    raw_files, raw_environment, raw_records, raw_costs, raw_traces, term_seed, term_messages,
+    raw_files, raw_environment, raw_records(world), raw_costs, raw_traces, term_seed, term_messages,
 
     check_agree(agreeing, all, cases, messages, silent),
     check_far(case, measure, observed, predicted, z, most),
@@ -57,7 +62,7 @@ heads! {
     #[cfg(test)]
     HEADS:
 
-    summary_columns: 13, runner_columns: 8, cost_columns: 9, distributions_columns: 5, distances_columns: 4, heat_columns: 6,
+    summary_columns: 13, condition_columns: 8, runner_columns: 8, cost_columns: 9, distributions_columns: 5, distances_columns: 4, heat_columns: 6,
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What a run shows, in sentences: what the course expects of the experiment, and what is so.
 
+use std::collections::BTreeSet;
+
 use figures::Numbers;
 use theory::{Comparison, Fates};
 
@@ -17,21 +19,22 @@ use crate::{
 
 /// Those for which there are records.
 pub(crate) fn of(run: &SavedRun, language: Language) -> Vec<String> {
-    let found = match run.environment.plan.experiment {
+    let found = of_experiment(run, language).map(|found| match run.environment.plan.experiment {
+        Some(experiment) => language.found_beside(language.expected(experiment), found),
+        None => found,
+    });
+    [found, agreement(run, language), lateness(run, language)].into_iter().flatten().collect()
+}
+
+/// What the experiment is about.
+pub(super) fn of_experiment(run: &SavedRun, language: Language) -> Option<String> {
+    match run.environment.plan.experiment {
         Some(Experiment::Normal) => small_classes(run, language),
         Some(Experiment::HighLoss) => failed_though_delivered(run, language),
         Some(Experiment::Latency) => window_limits(run, language),
         Some(Experiment::Parameters) | None => timeout_trades(run, language),
         Some(Experiment::Bursts) => bursts(run, language),
-    };
-    let expected = run.environment.plan.experiment.map(|it| language.expected(it));
-    expected
-        .filter(|_| found.is_some())
-        .into_iter()
-        .chain(found)
-        .chain(agreement(run, language))
-        .chain(lateness(run, language))
-        .collect()
+    }
 }
 
 /// A case of which something was simulated.
@@ -61,6 +64,12 @@ impl<'a> Simulated<'a> {
         self.observed(measure).map(|share| percent(share, self.language))
     }
 
+    /// Of a sample all may be delivered, of which theory expects that some are not.
+    fn delivered_beside_theory(self) -> Option<String> {
+        let theory = percent(self.result.expectation.delivered?.mean, self.language);
+        Some(self.language.beside_theory(self.percent(Measure::Delivered)?, theory))
+    }
+
     fn number(self, measure: Measure) -> Option<String> {
         self.observed(measure).map(|value| self.language.number(value))
     }
@@ -80,8 +89,8 @@ fn small_classes(run: &SavedRun, language: Language) -> Option<String> {
     let not_worse = of_both.take(classes).filter(|(direct, pub_sub)| direct >= pub_sub).count();
     let theory = Comparison::of(&direct.result.case.config, CLASS, Fates::Common)?;
     Some(language.found_normal(
-        direct.percent(Measure::Delivered)?,
-        pub_sub.percent(Measure::Delivered)?,
+        direct.delivered_beside_theory()?,
+        pub_sub.delivered_beside_theory()?,
         direct.number(Measure::Latency)?,
         pub_sub.number(Measure::Latency)?,
         not_worse,
@@ -179,8 +188,13 @@ fn agreement(run: &SavedRun, language: Language) -> Option<String> {
     if tested.is_empty() {
         return None;
     }
-    let sentence =
-        language.found_agreement(agreeing, tested.len(), language.decimal(ERRORS_MAX, 1));
+    let worlds: BTreeSet<&str> = lines.iter().map(|line| line.world).collect();
+    let sentence = language.found_agreement(
+        agreeing,
+        tested.len(),
+        language.decimal(ERRORS_MAX, 1),
+        worlds.len(),
+    );
     let others = tested.iter().filter(|(_, agrees)| *agrees == 0);
     let others: Vec<String> = others
         .map(|(line, _)| format!("{} {} ({})", line.case, line.measure, line.world))
@@ -214,7 +228,7 @@ mod tests {
             let run = made_up_of(experiment);
             for language in [Language::En, Language::Id] {
                 let findings = of(&run, language);
-                assert_eq!(findings.len(), 3, "{experiment:?}: {findings:#?}");
+                assert_eq!(findings.len(), 2, "{experiment:?}: {findings:#?}");
                 assert!(
                     findings.iter().all(|it| !it.contains("NaN") && !it.contains('{')),
                     "{findings:#?}"

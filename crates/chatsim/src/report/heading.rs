@@ -2,6 +2,7 @@
 
 use runs::moment;
 
+use super::conditions;
 use crate::{
     language::Language,
     results::saved::{Environment, SavedRun},
@@ -19,10 +20,11 @@ pub(crate) fn title(run: &SavedRun, language: Language) -> String {
     }
 }
 
-/// What was done, in a sentence.
+/// What was done, and under which conditions, in a few sentences.
 pub(crate) fn what(run: &SavedRun, language: Language) -> String {
     let plan = &run.environment.plan;
-    language.what(plan.cases.len(), plan.messages, plan.seed)
+    let what = language.what(plan.cases.len(), plan.messages, plan.seed);
+    format!("{what} {}", conditions::sentences(&plan.cases, language))
 }
 
 /// What limits the use of the run.

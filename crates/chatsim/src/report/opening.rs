@@ -35,11 +35,9 @@ pub(super) fn render(run: &SavedRun, language: Language) -> Markup {
     opening.render()
 }
 
-/// What is so, below which the findings say what the course expects.
+/// What is so; the findings say what the course expected of it, too.
 fn verdict(run: &SavedRun, language: Language) -> String {
-    let findings = findings::of(run, language);
-    let found = findings.get(usize::from(run.environment.plan.experiment.is_some()));
-    found.cloned().unwrap_or_else(|| language.nothing_to_draw())
+    findings::of_experiment(run, language).unwrap_or_else(|| language.nothing_to_draw())
 }
 
 fn tiles(run: &SavedRun, language: Language) -> Vec<Tile> {
@@ -71,14 +69,19 @@ fn tiles(run: &SavedRun, language: Language) -> Vec<Tile> {
         tiles.push(tile(language.tile_agreeing(), value, language.tile_agreeing_note()));
     }
     let errors = numbers.iter().filter_map(|(case, world, number)| match number.distance? {
-        Distance::Errors(z) => Some((z.abs(), case, world, number.measure)),
+        Distance::Errors(z) => Some((z, case, world, number.measure)),
         Distance::Chance(_) => None,
     });
-    tiles.extend(errors.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(z, case, world, measure)| {
-        let note =
-            language.tile_farthest_note(case, language.measure(measure), language.world(*world));
-        tile(language.tile_farthest(), language.decimal(z, 1), note)
-    }));
+    tiles.extend(errors.max_by(|a, b| a.0.abs().total_cmp(&b.0.abs())).map(
+        |(z, case, world, measure)| {
+            let note = language.tile_farthest_note(
+                case,
+                language.measure(measure),
+                language.world(*world),
+            );
+            tile(language.tile_farthest(), language.decimal(z, 1), note)
+        },
+    ));
     tiles
 }
 

@@ -1,9 +1,10 @@
 //! The report of a run as one page.
 
+use cli::Grid;
 use figures::{Data, Disclosure, Numbers, Page, meaning};
 use maud::{Markup, html};
 
-use super::{charts, findings, heading, opening, summary};
+use super::{charts, conditions, findings, heading, opening, summary};
 use crate::{
     language::Language,
     results::{
@@ -32,10 +33,19 @@ pub(crate) fn page(run: &SavedRun, language: Language) -> Page {
 }
 
 fn table(run: &SavedRun, language: Language) -> Markup {
-    let grid = summary::grid(&run.results, language);
-    let words = grid.heads.len() - grid.numbers.len();
-    let data = Data { heads: grid.heads, words, lines: grid.rows };
-    html! { section id="table" { h2 { (language.table()) } (data.render()) } }
+    let cases = &run.environment.plan.cases;
+    html! {
+        section id="table" {
+            h2 { (language.table()) }
+            (data(summary::grid(&run.results, language)).render())
+            h3 { (language.conditions()) }
+            (data(conditions::grid(cases, language)).render())
+        }
+    }
+}
+
+fn data(Grid { heads, numbers, rows }: Grid) -> Data {
+    Data { words: heads.len() - numbers.len(), heads, lines: rows }
 }
 
 /// What waiting for the deliveries took, where they happened in real time.
@@ -77,11 +87,14 @@ fn disclosure(run: &SavedRun, language: Language) -> Markup {
         .into_iter()
         .filter(|world| run.results.iter().any(|result| result.worlds.contains_key(world)));
     let mut files = vec![(runs::ENVIRONMENT.to_owned(), language.raw_environment())];
-    files.extend(worlds.map(|world| (format!("records/{world}/"), language.raw_records())));
+    let records = |world| {
+        (format!("records/{world}/CASE.csv.gz"), language.raw_records(language.world(world)))
+    };
+    files.extend(worlds.map(records));
     if !run.costs.is_empty() {
         files.push((costs::FILE.to_owned(), language.raw_costs()));
     }
-    files.push((format!("{TRACES}/"), language.raw_traces()));
+    files.push((format!("{TRACES}/CASE.jsonl"), language.raw_traces()));
     let disclosure = Disclosure {
         title: &language.disclosure(),
         terms: &terms,

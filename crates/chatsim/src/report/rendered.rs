@@ -2,7 +2,7 @@
 
 use runs::Rendered;
 
-use super::{findings, heading, page, summary};
+use super::{conditions, findings, heading, page, summary};
 use crate::{
     language::Language,
     results::{
@@ -28,7 +28,9 @@ pub(crate) fn of(run: &SavedRun, language: Language) -> Rendered<'_, Plan, Line>
         title: heading::title(run, language),
         marks: heading::marks(run, language),
         what: heading::what(run, language),
-        table: summary::grid(&run.results, language).markdown(),
+        table: [summary::grid(&run.results, language), conditions::grid(&plan.cases, language)]
+            .map(|grid| grid.markdown())
+            .join("\n"),
         table_on_screen: summary::on_screen(&run.results, language),
         findings: findings::of(run, language),
         notes: language.notes(),

@@ -47,7 +47,7 @@ fn each_experiment_says_what_was_expected_and_what_is_so() {
         let out = TempDir::new().unwrap();
         let output = run(&format!("run --experiment {experiment} --messages 300"), &out);
         assert_code(&output, 0);
-        assert!(said(&output).contains("- Expected"), "{}", said(&output));
+        assert!(said(&output).contains("- Expected before the run: "), "{}", said(&output));
         assert!(said(&output).contains("numbers agree with theory"), "{}", said(&output));
     }
 }

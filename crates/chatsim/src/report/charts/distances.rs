@@ -44,24 +44,29 @@ pub(super) fn figure(run: &SavedRun, language: Language) -> Figure {
     let band = (bar((0.0, 2.0), (24.0, 10.0), "band"), language.distances_band());
     let limit = (line((12.0, 0.0), (12.0, 12.0), "limit"), language.distances_limit());
     let mut entries = vec![band, limit];
-    // Of more cases several have the same mark.
-    if run.results.len() <= SERIES {
+    let series = |case: usize| if run.results.len() > SERIES { 0 } else { case };
+    let swatch = |case| mark(series(case), (12.0, 6.0), "");
+    // Of more cases than there are marks all have the same.
+    if run.results.len() > SERIES {
+        entries.push((swatch(0), language.distances_mark(run.results.len())));
+    } else {
         let names = run.results.iter().map(|result| result.case.name.clone());
-        entries.extend((0..).zip(names).map(|(case, name)| (mark(case, (12.0, 6.0), ""), name)));
+        entries.extend((0..).zip(names).map(|(case, name)| (swatch(case), name)));
     }
     let columns = abreast(worlds.len());
     let drawing = html! {
         (legend(&entries))
         (panels(columns, worlds.iter().map(|(world, points)| {
-            panel(&language.world(*world), points, columns, language)
+            panel((&language.world(*world), points), series, columns, language)
         })))
     };
     let within = worlds.iter().flat_map(|(_, points)| points);
     let within = within.filter(|point| point.z.abs() <= BAND).count();
     let all: usize = worlds.iter().map(|(_, points)| points.len()).sum();
+    let tested = run.lines().iter().filter(|line| line.agrees.is_some()).count();
     Figure {
         title,
-        caption: html! { (language.distances_caption(within, all)) },
+        caption: html! { (language.distances_caption(within, all, tested)) },
         drawing: Some(drawing),
         data: data(&worlds, language),
     }
@@ -80,7 +85,12 @@ fn points(run: &SavedRun, world: World) -> Vec<Point> {
     points
 }
 
-fn panel(title: &str, points: &[Point], columns: usize, language: Language) -> Markup {
+fn panel(
+    (title, points): (&str, &[Point]),
+    series: impl Fn(usize) -> usize,
+    columns: usize,
+    language: Language,
+) -> Markup {
     let mut measures: Vec<Measure> = Vec::new();
     for point in points {
         if !measures.contains(&point.measure) {
@@ -101,11 +111,11 @@ fn panel(title: &str, points: &[Point], columns: usize, language: Language) -> M
             (line((x.at(limit), frame.top), (x.at(limit), frame.bottom), "limit"))
         }
         @for &measure in &measures {
-            (text((frame.left - 5.0, row(measure) + 3.5), "end", measure.name()))
+            (text((frame.left - 5.0, row(measure) + 3.5), "end", &language.measure(measure)))
         }
         @for point in points {
             @let at = (x.at(point.z.clamp(-EDGE, EDGE)), row(point.measure));
-            (mark(point.case % SERIES, at, &format!("{}: {}", point.name, language.decimal(point.z, 2))))
+            (mark(series(point.case), at, &format!("{}: {}", point.name, language.decimal(point.z, 2))))
         }
     };
     frame.draw(title, &content)
@@ -116,7 +126,7 @@ fn data(worlds: &[(World, Vec<Point>)], language: Language) -> Data {
         points.iter().map(move |point| {
             vec![
                 point.name.clone(),
-                point.measure.name().to_owned(),
+                language.measure(point.measure),
                 language.world(*world),
                 language.decimal(point.z, 2),
             ]
