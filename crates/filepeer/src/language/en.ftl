@@ -91,9 +91,14 @@ tile_searches_note =
         [one] 1 case
        *[other] { $cases } cases
     }
-tile_messages_note = messages of a search on average, with { $nodes } nodes; { $found } found the file
-tile_off = Farthest from the prediction
-tile_off_note = of all means that the graph predicts exactly
+tile_messages_note = messages of a search on average (median { $median }), with { $nodes } nodes; { $found } found the file
+tile_off = Distance from the prediction
+tile_off_note = of all means that can be predicted exactly; the prediction is made of the same graph
+exactly = none
+about_reachable =
+    Found counts all searches. Found if reachable counts only those that could reach a node with the file when they began:
+    it may be the smaller one, since a search that could not may find the file later, when a node has come back.
+walks_end = A walk ends after { $messages } messages.
 data_behind = The numbers behind it
 figure = Figure { $number }
 predicted = predicted
@@ -124,13 +129,22 @@ notes =
     node has come back; a walker that is with a node that leaves is lost.
 
 found_messages =
-    With { $nodes } nodes a search takes { $flood } messages by flood, { $rings } by rings, { $walkers } by walkers and
-    { $bloom } by Bloom filters, on average. That is { $times } times fewer than by flood.
+    With { $nodes } nodes a search takes on average { $flood } by flood, { $rings } by rings,
+    { $walkers } by walkers and { $bloom } by Bloom filters.
+found_mean = { $messages } messages (finds { $found })
+found_bloom =
+    Bloom filters take { $fewer } times fewer messages than a flood, and have the first answer after { $bloom } s where a
+    flood has it after { $flood } s. What it takes to spread the filters is not counted.
+found_spread =
+    With { $nodes } nodes half of the searches by Bloom filters take { $half } messages at most, and one took { $most }: it ended
+    in a flood. With it the mean is { $mean }.
 found_prediction = The mean messages of floods and rings are within { $off } of what the graph predicts.
-found_prediction_exactly = The mean messages of floods and rings are what the graph predicts.
-found_reach = With { $nodes } nodes a flood of { $ttl } hops finds { $share } of the files: the others are farther away.
+found_prediction_exactly =
+    The mean messages of floods and rings are exactly as predicted. The prediction is made of the same graph: it
+    tests the searches, not the graph.
+found_reach = With { $nodes } nodes a flood of { $ttl } hops finds { $share } of the files: the others are more than { $ttl } hops away.
 found_all = All { $searches } searches among nodes that stay found the file.
-found_hops = With { $nodes } nodes the file is { $mean } hops away on average, and { $most } at most.
+found_hops = Of the files that the flood found with { $nodes } nodes, the nearest is { $mean } hops away on average, and { $most } at most.
 found_churn =
     When nodes come and go, and are away { $away } of the time, floods find { $flood } of the files, rings { $rings }, walkers
     { $walkers } and Bloom { $bloom }. At any moment { $there } of the files are at a node that is there.
@@ -183,7 +197,8 @@ spread_columns =
 churn_title = What is found when nodes come and go
 churn_caption =
     The part of the searches that find the file, by the part of the time that nodes are away, with { $nodes } nodes.
-    Filled marks count all searches; the thin lines count only those for which a node with the file was there.
+    Filled marks count all searches; the thin lines in the same colours count only those that could reach a node with the
+    file when they began.
 churn_found = Part of the searches that find the file
 churn_away = part of the time away
 churn_columns =

@@ -77,9 +77,15 @@ by_hand =
 not_reportable = Angka ini jangan dikumpulkan
 tile_searches = Pencarian
 tile_searches_note = dalam { $cases } kasus
-tile_messages_note = pesan per pencarian rata-rata, dengan { $nodes } node; { $found } menemukan filenya
-tile_off = Terjauh dari perkiraan
-tile_off_note = dari semua rata-rata yang diperkirakan tepat dari grafnya
+tile_messages_note = pesan per pencarian rata-rata (median { $median }), dengan { $nodes } node; { $found } menemukan filenya
+tile_off = Jarak dari perkiraan
+tile_off_note = dari semua rata-rata yang bisa diperkirakan tepat; perkiraannya dibuat dari graf yang sama
+exactly = tidak ada
+about_reachable =
+    Ditemukan menghitung semua pencarian. Ditemukan jika terjangkau hanya menghitung pencarian yang sejak awal bisa mencapai
+    node dengan file itu: angkanya bisa lebih kecil, karena pencarian lain bisa menemukan filenya nanti, setelah sebuah
+    node kembali.
+walks_end = Seorang pejalan berhenti setelah { $messages } pesan.
 data_behind = Angka di balik gambar
 figure = Gambar { $number }
 predicted = perkiraan
@@ -107,13 +113,22 @@ notes =
     sudah kembali; pejalan yang sedang ada di node yang pergi ikut hilang.
 
 found_messages =
-    Dengan { $nodes } node sebuah pencarian rata-rata butuh { $flood } pesan dengan banjir, { $rings } dengan cincin, { $walkers }
-    dengan pejalan dan { $bloom } dengan filter Bloom. Itu { $times } kali lebih sedikit daripada banjir.
+    Dengan { $nodes } node sebuah pencarian rata-rata butuh { $flood } dengan banjir, { $rings } dengan cincin, { $walkers }
+    dengan pejalan dan { $bloom } dengan filter Bloom.
+found_mean = { $messages } pesan (menemukan { $found })
+found_bloom =
+    Filter Bloom butuh { $fewer } kali lebih sedikit pesan daripada banjir, dan jawaban pertamanya datang setelah { $bloom } s;
+    jawaban pertama banjir setelah { $flood } s. Biaya menyebarkan filter tidak dihitung.
+found_spread =
+    Dengan { $nodes } node separuh pencarian dengan filter Bloom butuh paling banyak { $half } pesan, dan satu butuh { $most }:
+    pencarian itu berakhir dengan banjir. Bersamanya, rata-ratanya { $mean }.
 found_prediction = Rata-rata pesan banjir dan cincin berbeda paling banyak { $off } dari perkiraan menurut grafnya.
-found_prediction_exactly = Rata-rata pesan banjir dan cincin tepat seperti perkiraan menurut grafnya.
-found_reach = Dengan { $nodes } node banjir sejauh { $ttl } hop menemukan { $share } file: yang lain lebih jauh letaknya.
+found_prediction_exactly =
+    Rata-rata pesan banjir dan cincin tepat seperti perkiraan. Perkiraannya dibuat dari graf yang sama: yang diuji adalah
+    pencariannya, bukan grafnya.
+found_reach = Dengan { $nodes } node banjir sejauh { $ttl } hop menemukan { $share } file: yang lain lebih jauh dari { $ttl } hop.
 found_all = Semua { $searches } pencarian di antara node yang menetap menemukan filenya.
-found_hops = Dengan { $nodes } node file rata-rata berjarak { $mean } hop, paling jauh { $most }.
+found_hops = Dari file yang ditemukan banjir dengan { $nodes } node, yang terdekat rata-rata berjarak { $mean } hop, paling jauh { $most }.
 found_churn =
     Kalau node datang dan pergi, dan tidak ada selama { $away } dari waktu, banjir menemukan { $flood } file, cincin { $rings },
     pejalan { $walkers } dan Bloom { $bloom }. Setiap saat { $there } file ada di node yang sedang ada.
@@ -166,7 +181,7 @@ spread_columns =
 churn_title = Yang ditemukan kalau node datang dan pergi
 churn_caption =
     Bagian pencarian yang menemukan file, menurut bagian waktu node tidak ada, dengan { $nodes } node. Tanda menghitung
-    semua pencarian; garis tipis hanya yang punya node terhubung dengan file itu.
+    semua pencarian; garis tipis berwarna sama hanya yang sejak awal bisa mencapai node dengan file itu.
 churn_found = Bagian pencarian yang menemukan file
 churn_away = bagian waktu tidak ada
 churn_columns =

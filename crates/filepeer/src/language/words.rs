@@ -28,13 +28,14 @@ texts! {
     method_flood, method_rings, method_walkers, method_bloom,
 
     unknown, report, findings, figures, by_hand, not_reportable, tile_searches, tile_searches_note(cases),
-    tile_messages_note(nodes, found), tile_off, tile_off_note, table, meaning, disclosure, nothing_to_draw, data_behind,
+    tile_messages_note(nodes, median, found), tile_off, tile_off_note, exactly, about_reachable, walks_end(messages), table, meaning, disclosure, nothing_to_draw, data_behind,
     figure(number), notes, predicted, simulated, at_least(number),
 
     title(started), what(searches, seeds, degree, holders, ttl), mark_partial(cases),
     case_done(number, all, case), stopping,
 
-    found_messages(nodes, flood, rings, walkers, bloom, times),
+    found_messages(nodes, flood, rings, walkers, bloom), found_mean(messages, found),
+    found_bloom(fewer, bloom, flood), found_spread(nodes, half, most, mean),
     found_prediction(off), found_prediction_exactly, found_reach(nodes, share, ttl), found_all(searches),
     found_hops(nodes, mean, most),
     found_churn(away, flood, rings, walkers, bloom, there),

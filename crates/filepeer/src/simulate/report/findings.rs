@@ -1,6 +1,7 @@
 //! What a run shows, in sentences.
 
 use figures::Numbers;
+use searching::Config;
 
 use crate::{
     language::Language,
@@ -11,6 +12,7 @@ use crate::{
 pub(crate) fn of(run: &SavedRun, language: Language) -> Vec<String> {
     let all = [
         messages(run, language),
+        spread(run, language),
         prediction(run, language),
         reach(run, language),
         hops(run, language),
@@ -25,27 +27,44 @@ fn largest(run: &SavedRun, method: Method) -> Option<&Line> {
     run.steady(method).last().map(|result| &result.line)
 }
 
+/// What each method takes, with what it finds for that: fewer messages that find less are no saving.
 fn messages(run: &SavedRun, language: Language) -> Option<String> {
-    let mean = |method| largest(run, method)?.messages_mean;
-    let [flood, rings, walkers, bloom] = Method::ALL.map(mean);
+    let [flood, rings, walkers, bloom] = Method::ALL.map(|method| largest(run, method));
     let (flood, bloom) = (flood?, bloom?);
-    let shown = |mean| language.number(mean);
-    let times = flood / bloom.max(1.0);
-    Some(language.found_messages(
+    let mean = |line: &Line| {
+        let found = language.some_percent(line.found);
+        Some(language.found_mean(language.number(line.messages_mean?), found))
+    };
+    let found = language.found_messages(
         run.nodes_max(),
-        shown(flood),
-        shown(rings?),
-        shown(walkers?),
-        shown(bloom),
-        shown(times),
-    ))
+        mean(flood)?,
+        mean(rings?)?,
+        mean(walkers?)?,
+        mean(bloom)?,
+    );
+    let fewer = flood.messages_mean? / bloom.messages_mean?.max(1.0);
+    let seconds = |line: &Line| Some(language.number(line.time_mean_ms? / 1e3));
+    let bloom = language.found_bloom(language.number(fewer), seconds(bloom)?, seconds(flood)?);
+    Some(format!("{found} {bloom}"))
 }
+
+/// Of Bloom filters, where a search that ended in a flood weighs in the mean.
+fn spread(run: &SavedRun, language: Language) -> Option<String> {
+    let line = largest(run, Method::Bloom)?;
+    let walk_max = f64::from(Config::default().walk_ttl_max);
+    line.messages_max.filter(|most| *most > walk_max)?;
+    let [half, most, mean] = [line.messages_p50?, line.messages_max?, line.messages_mean?];
+    let [half, most, mean] = [half, most, mean].map(|messages| language.number(messages));
+    Some(language.found_spread(line.nodes, half, most, mean))
+}
+
+/// What a sum of many numbers loses by rounding is no difference.
+pub(super) const EXACT: f64 = 1e-9;
 
 fn prediction(run: &SavedRun, language: Language) -> Option<String> {
     let off = run.lines().into_iter().filter_map(|line| line.off);
     let most = off.map(f64::abs).reduce(f64::max)?;
-    // What a sum of many numbers loses by rounding is no difference.
-    Some(match most < 1e-9 {
+    Some(match most < EXACT {
         true => language.found_prediction_exactly(),
         false => language.found_prediction(language.percent_of_many(most)),
     })
@@ -109,12 +128,24 @@ mod tests {
         assert_eq!(findings.len(), 6, "{findings:#?}");
         // 2 times 90 edges - 60 + 1.
         assert!(
-            findings[0].starts_with("With 60 nodes a search takes 121 messages by flood"),
+            findings[0].starts_with(
+                "With 60 nodes a search takes on average 121 messages (finds 100%) by flood"
+            ),
             "{findings:#?}"
         );
-        assert!(findings[1].ends_with("are what the graph predicts."), "{findings:#?}");
+        assert!(findings[1].contains("are exactly as predicted"), "{findings:#?}");
         assert!(findings[2].starts_with("All 320 searches"), "{findings:#?}");
         assert!(findings[4].contains("away 20% of the time"), "{findings:#?}");
+    }
+
+    #[test]
+    fn a_search_that_ended_in_a_flood_is_told_beside_the_median() {
+        let mut run = made_up();
+        assert_eq!(spread(&run, Language::En), None);
+        let bloom = run.results.iter_mut().filter(|it| it.case.method == Method::Bloom);
+        bloom.for_each(|result| result.line.messages_max = Some(20_905.0));
+        let found = spread(&run, Language::En).unwrap();
+        assert!(found.contains("one took 20905"), "{found}");
     }
 
     #[test]

@@ -46,13 +46,19 @@ fn tiles(run: &SavedRun, language: Language) -> Vec<Tile> {
     for method in [Method::Flood, Method::Bloom] {
         let largest = run.steady(method).last().map(|result| &result.line);
         tiles.extend(largest.and_then(|line| {
-            let note = language.tile_messages_note(line.nodes, share_found(line, language)?);
+            let median = language.number(line.messages_p50?);
+            let note =
+                language.tile_messages_note(line.nodes, median, share_found(line, language)?);
             Some(tile(language.method(method), language.number(line.messages_mean?), note))
         }));
     }
     let off = lines.iter().filter_map(|line| line.off).map(f64::abs).reduce(f64::max);
     tiles.extend(off.map(|off| {
-        tile(language.tile_off(), language.percent_of_many(off), language.tile_off_note())
+        let off = match off < findings::EXACT {
+            true => language.exactly(),
+            false => language.percent_of_many(off),
+        };
+        tile(language.tile_off(), off, language.tile_off_note())
     }));
     tiles
 }

@@ -26,14 +26,16 @@ pub(super) fn page(run: &SavedRun, language: Language) -> Page {
         (disclosure(run, language))
     };
     let title = heading::title(run, language);
-    Page { lang: language.tag(), title, style: "", content }
+    Page { lang: language.tag(), title, style: charts::STYLE, content }
 }
 
 fn table(run: &SavedRun, language: Language) -> Markup {
     let grid = summary::grid(run, language);
     let words = grid.heads.len() - grid.numbers.len();
     let data = Data { heads: grid.heads, words, lines: grid.rows };
-    html! { section id="table" { h2 { (language.table()) } (data.render()) } }
+    html! {
+        section id="table" { h2 { (language.table()) } (data.render()) p { (language.about_reachable()) } }
+    }
 }
 
 /// Everything that may matter to whoever makes the run again.

@@ -48,7 +48,7 @@ fn panel(lines: &[&Line], language: Language) -> Markup {
         (frame.y_axis(&y, percent))
         (frame.x_axis(&x, percent, &language.churn_away()))
         @for method in Method::ALL {
-            (path(&points(method, |it| it.found_there), "diagonal"))
+            (path(&points(method, |it| it.found_there), &format!("thin s{}", series(method))))
             (path(&points(method, |it| it.found), &format!("run s{}", series(method))))
         }
         @for line in lines {
