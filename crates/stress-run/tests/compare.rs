@@ -109,8 +109,8 @@ fn a_slower_mode_is_shown_row_by_row_and_as_a_whole() {
     let finished = Runs::new(1.25).compare(&[]);
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);
     let rows = |verdict: &str| words(&finished.stdout).filter(|it| it.ends_with(verdict)).count();
-    assert_eq!((rows(" slower"), rows(" same")), (2, 2), "{}", finished.stdout);
-    // Rows; faster, slower, same, inconclusive, not comparable; the mean speed.
+    assert_eq!((rows(" slower"), rows(" within 5%")), (2, 2), "{}", finished.stdout);
+    // Rows; faster, slower, within 5%, inconclusive, not comparable; the mean speed.
     for (mode, counts) in [("process", "2 0 2 0 0 0 0.800"), ("all", "4 0 2 2 0 0 0.894")] {
         let is_shown = words(&finished.stdout).any(|line| line == format!("{mode} {counts}"));
         assert!(is_shown, "{mode} {counts}: {}", finished.stdout);

@@ -172,7 +172,7 @@ tally_columns =
     Baris
     Lebih cepat
     Lebih lambat
-    Beda ≤ 5%
+    ≤ 5%
     Belum pasti
     Tidak sebanding
     Rasio B / A
