@@ -12,7 +12,6 @@ use std::{
     io::{self, Read, Seek, Write},
     mem,
     net::SocketAddr,
-    ops::Range,
     time::Instant,
 };
 
@@ -26,7 +25,6 @@ use self::{
     download::Download,
     fetch::Sink,
     piece::CONTENT_LEN,
-    store::{FileSource, Reader, Source},
     wire::{Received, Wire, refused},
 };
 use crate::{ClientError, ConnectionOptions, Framing, socket::Socket};
@@ -287,26 +285,6 @@ impl Connection {
         &mut self,
         store: &Store,
         source: &mut (impl Read + Seek),
-    ) -> Result<Stored, ClientError> {
-        self.store_from(store, &mut Reader(source))
-    }
-
-    /// The same from a file, whose bytes do not leave the kernel on their way where there is no TLS. `next` is
-    /// told of each range before it is sent, and first of an empty one where the server wants it to begin; it ends the
-    /// transfer by an error.
-    pub fn store_file(
-        &mut self,
-        store: &Store,
-        file: &File,
-        next: &mut dyn FnMut(Range<u64>) -> io::Result<()>,
-    ) -> Result<Stored, ClientError> {
-        self.store_from(store, &mut FileSource::new(file, next))
-    }
-
-    fn store_from(
-        &mut self,
-        store: &Store,
-        source: &mut impl Source,
     ) -> Result<Stored, ClientError> {
         let received = self.exchange(|connection| {
             connection.send_raw(&Request::Store(store.clone()))?;

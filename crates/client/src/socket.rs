@@ -1,21 +1,19 @@
 //! The way to the server: TCP, and TLS over it where that is asked for.
 
+mod pipe;
 mod tcp;
 mod tls_session;
-mod zero_copy;
 
 use std::{
-    fs::File,
     io::{self, ErrorKind},
     net::SocketAddr,
-    os::unix::fs::FileExt,
     time::Instant,
 };
 
 use self::{tcp::Tcp, tls_session::TlsSession};
 use crate::{Address, ClientError, ConnectionOptions};
 
-pub(crate) use self::zero_copy::Pipe;
+pub(crate) use self::pipe::Pipe;
 
 #[derive(Debug)]
 pub(crate) struct Socket {
@@ -81,24 +79,6 @@ impl Socket {
         match &mut self.tls {
             None => self.tcp.write_all(bytes, |tcp| !tcp.is_quiet()),
             Some(session) => session.write_all(&mut self.tcp, bytes),
-        }
-    }
-
-    /// The same with `len` bytes of a file, which do not leave the kernel on their way where there is no TLS.
-    pub(crate) fn send_file(
-        &mut self,
-        file: &File,
-        offset: u64,
-        len: usize,
-        room: &mut [u8],
-    ) -> Result<(), ClientError> {
-        match &mut self.tls {
-            None => self.tcp.send_file(file, offset, len, |tcp| !tcp.is_quiet()),
-            Some(session) => {
-                let bytes = &mut room[..len];
-                file.read_exact_at(bytes, offset).map_err(ClientError::Source)?;
-                session.write_all(&mut self.tcp, bytes)
-            }
         }
     }
 

@@ -4,7 +4,6 @@
 use std::{
     io::{self, Cursor, Read, Write},
     net::TcpStream,
-    ops::Range,
     os::unix::fs::FileExt,
 };
 
@@ -238,12 +237,8 @@ fn a_refusal_of_either_verb_leaves_the_connection_usable() {
 #[test]
 fn a_store_sends_what_the_server_does_not_have() {
     let content = testkit::content(3, 1_000_003);
-    let len = content.len();
-    let file = tempfile::tempfile().unwrap();
-    file.write_all_at(&content, 0).unwrap();
-    for (offset, from_file) in
-        [0, 1, 400_000, len].map(|offset| [(offset, false), (offset, true)]).concat()
-    {
+    for offset in [0, 1, 400_000, content.len()] {
+        let len = content.len();
         let server = FakeServer::start(1, move |_, stream| {
             let request = read_request(stream);
             let go_ahead = format!("{{\"status\":\"OK\",\"data_offset\":{offset}}}\r\n\r\n");
@@ -261,20 +256,7 @@ fn a_store_sends_what_the_server_does_not_have() {
         let mut connection = Connection::connect(&server.address, options).unwrap();
         let what =
             Store { name: name("a b"), length: len as u64, resume: Some(ID.parse().unwrap()) };
-        let (mut told, mut next) = (Vec::new(), 0);
-        let stored = if from_file {
-            let mut tell = |range: Range<u64>| {
-                told.push(range.start);
-                next = range.end;
-                Ok(())
-            };
-            connection.store_file(&what, &file, &mut tell).unwrap()
-        } else {
-            store(&mut connection, &what, &content).unwrap()
-        };
-        if from_file {
-            assert!(told[0] == offset as u64 && told.is_sorted() && next == len as u64, "{told:?}");
-        }
+        let stored = store(&mut connection, &what, &content).unwrap();
         assert_eq!((stored.bytes, stored.digest.as_str()), (len as u64, "blake3:00"));
         drop(connection);
         let (request, sent, rest) = server.finish().remove(0);
@@ -349,22 +331,4 @@ fn a_store_whose_source_ends_early_sends_nothing_in_its_place() {
     assert_eq!(failed.cause(), "source");
     drop(connection);
     assert_eq!(server.finish(), [""]);
-}
-
-#[test]
-fn a_store_of_a_file_that_is_cut_meanwhile_ends_with_its_last_byte() {
-    let server = FakeServer::start(1, |_, stream| {
-        read_request(stream);
-        stream.write_all(GO_AHEAD.as_bytes()).unwrap();
-        read_to_close(stream)
-    });
-    let file = tempfile::tempfile().unwrap();
-    file.write_all_at(b"hello", 0).unwrap();
-    let mut connection = connect(&server);
-    let what = Store { name: name("a"), length: 6, resume: None };
-    let failed = connection.store_file(&what, &file, &mut |_| Ok(())).unwrap_err();
-    assert_eq!(failed.cause(), "source");
-    assert!(!connection.is_reusable());
-    drop(connection);
-    assert_eq!(server.finish(), ["hello"]);
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     env, fmt,
-    io::{self, IsTerminal, Read, Write},
+    io::{self, IsTerminal, Read, Seek, SeekFrom, Write},
     time::{Duration, Instant},
 };
 
@@ -100,12 +100,6 @@ impl Progress {
             self.advance(len);
             Ok(())
         }
-    }
-
-    /// So much is moved.
-    pub(crate) fn reach(&mut self, position: u64) {
-        self.go_on_from(position);
-        self.look();
     }
 
     fn go_on_from(&mut self, position: u64) {
@@ -242,6 +236,15 @@ impl<T: Read> Read for Watched<'_, T> {
         let len = self.inner.read(buffer)?;
         self.progress.advance(len);
         Ok(len)
+    }
+}
+
+/// Where it goes on counts as moved up to there.
+impl<T: Seek> Seek for Watched<'_, T> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let position = self.inner.seek(to)?;
+        self.progress.go_on_from(position);
+        Ok(position)
     }
 }
 

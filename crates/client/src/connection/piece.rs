@@ -5,9 +5,9 @@ use protocol::{
     body::{PLAIN_GROUP, plain_len_max},
 };
 
-/// What is sent at once. Big reads and writes matter more to the rate than anything else; beyond this size they gain nothing
+/// Big reads and writes matter more to the rate than anything else; beyond this size they gain nothing
 /// and leave the processor's cache.
-pub(super) const TEXT_LEN: usize = 256 * 1024;
+const TEXT_LEN: usize = 256 * 1024;
 
 /// Content of one write. Base64 pads only its last group, so this is whole groups.
 pub(super) const PIECE_LEN: usize = TEXT_LEN / 4 * PLAIN_GROUP;

@@ -1,7 +1,6 @@
 //! Requests out, replies in: the socket, the reply reader and the one text buffer they share.
 
 use std::{
-    fs::File,
     ops::Range,
     time::{Duration, Instant},
 };
@@ -75,29 +74,10 @@ impl Wire {
     /// the error.
     pub(super) fn send(&mut self, len: usize) -> Result<(), ClientError> {
         let sent = self.socket.write_all(&self.buffer[..len]);
-        sent.map_err(|err| self.reason_for(err))
-    }
-
-    /// The same with `len` bytes of a file, [`BUFFER_LEN`] at most.
-    pub(super) fn send_file(
-        &mut self,
-        file: &File,
-        offset: u64,
-        len: usize,
-    ) -> Result<(), ClientError> {
-        self.outgoing();
-        let sent = self.socket.send_file(file, offset, len, &mut self.buffer);
-        sent.map_err(|err| match err {
-            ClientError::Source(_) => err,
-            err => self.reason_for(err),
-        })
-    }
-
-    fn reason_for(&mut self, failure: ClientError) -> ClientError {
-        match self.early_answer() {
-            Ok(()) | Err(ClientError::Closed | ClientError::Peer(_)) => failure,
+        sent.map_err(|err| match self.early_answer() {
+            Ok(()) | Err(ClientError::Closed | ClientError::Peer(_)) => err,
             Err(answer) => answer,
-        }
+        })
     }
 
     /// Before more of an upload is sent: the server has no reason to answer yet. Does not wait where

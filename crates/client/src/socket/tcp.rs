@@ -1,7 +1,6 @@
 //! A TCP connection on which every wait has an end.
 
 use std::{
-    fs::File,
     io::{self, ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream, ToSocketAddrs},
     thread,
@@ -10,7 +9,7 @@ use std::{
 
 use socket2::{Domain, Type};
 
-use super::zero_copy::{Pipe, send_file};
+use super::pipe::Pipe;
 use crate::{Address, ClientError, ConnectionOptions};
 
 /// A host that does not answer at all is not worth the minute that a busy one is.
@@ -154,59 +153,25 @@ impl Tcp {
     /// whether it said something instead; that ends the writing.
     pub(super) fn write_all(
         &mut self,
-        bytes: &[u8],
-        has_spoken: impl FnMut(&Self) -> bool,
-    ) -> Result<(), ClientError> {
-        self.send_all(bytes.len(), |mut stream, sent| stream.write(&bytes[sent..]), has_spoken)
-    }
-
-    /// The same with bytes of a file.
-    pub(super) fn send_file(
-        &mut self,
-        file: &File,
-        offset: u64,
-        len: usize,
-        has_spoken: impl FnMut(&Self) -> bool,
-    ) -> Result<(), ClientError> {
-        let send = |stream: &TcpStream, sent| match send_file(
-            stream,
-            file,
-            offset + sent as u64,
-            len - sent,
-        ) {
-            Ok(0) => Err(ErrorKind::UnexpectedEof.into()),
-            sent => sent,
-        };
-        self.send_all(len, send, has_spoken)
-    }
-
-    /// `send` is told how much was sent before.
-    fn send_all(
-        &mut self,
-        len: usize,
-        mut send: impl FnMut(&TcpStream, usize) -> io::Result<usize>,
+        mut bytes: &[u8],
         mut has_spoken: impl FnMut(&Self) -> bool,
     ) -> Result<(), ClientError> {
-        let (mut sent, mut moved) = (0, Instant::now());
-        while sent < len {
+        let mut moved = Instant::now();
+        while !bytes.is_empty() {
             let wait = wait_for(self.timeout, self.deadline)?.min(STUCK);
             if self.write_wait != Some(wait) {
                 self.stream.set_write_timeout(Some(wait)).map_err(ClientError::Peer)?;
                 self.write_wait = Some(wait);
             }
-            match send(&self.stream, sent) {
-                Ok(len) => (sent, moved) = (sent + len, Instant::now()),
+            match self.stream.write(bytes) {
+                Ok(len) => (bytes, moved) = (&bytes[len..], Instant::now()),
                 Err(err) if timed_out(&err) && moved.elapsed() >= self.timeout => {
                     return Err(ClientError::TimedOut(self.timeout));
                 }
                 Err(err) if timed_out(&err) || err.kind() == ErrorKind::Interrupted => {}
-                // Only a file ends.
-                Err(err) if err.kind() == ErrorKind::UnexpectedEof => {
-                    return Err(ClientError::Source(err));
-                }
                 Err(err) => return Err(ClientError::Peer(err)),
             }
-            if sent < len && has_spoken(self) {
+            if !bytes.is_empty() && has_spoken(self) {
                 return Err(ClientError::AnsweredEarly);
             }
         }

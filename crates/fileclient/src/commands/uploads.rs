@@ -72,12 +72,9 @@ impl Commands {
     fn store(&mut self, store: &Store, file: &File, failed: &str) -> anyhow::Result<Moved> {
         let mut progress = self.progress(&store.name, Some(store.length));
         let mut source = HashedFile::new(file);
-        let stored = self.remote.request(|connection| {
-            connection.store_file(store, file, &mut |range| {
-                progress.reach(range.end);
-                source.take(range)
-            })
-        });
+        let stored = self
+            .remote
+            .request(|connection| connection.store(store, &mut progress.watch(&mut source)));
         let (took, was_watched) = progress.finish();
         let stored = self.answered(stored, failed)?;
         let sent = source.digest().with_context(|| failed.to_owned())?;

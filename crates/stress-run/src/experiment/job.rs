@@ -124,9 +124,7 @@ impl Job {
         Ok(match (self.encoding, local) {
             (Encoding::Base64, Some(mut file)) => connection.upload(name, &mut file)?.into(),
             (Encoding::Base64, None) => connection.upload(name, &mut io::empty())?.into(),
-            (Encoding::Raw, Some(file)) => {
-                connection.store_file(&store, &file, &mut |_| Ok(()))?.into()
-            }
+            (Encoding::Raw, Some(mut file)) => connection.store(&store, &mut file)?.into(),
             (Encoding::Raw, None) => connection.store(&store, &mut io::empty())?.into(),
         })
     }

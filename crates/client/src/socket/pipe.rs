@@ -1,10 +1,9 @@
-//! Bytes of files on their way to and from sockets without leaving the kernel: sendfile(2), and splice(2) by way
-//! of a pipe.
+//! A pipe that bytes go through from a socket into a file without leaving the kernel (splice(2)).
 
 #[cfg(target_os = "linux")]
-pub(crate) use self::linux::{Pipe, send_file};
+pub(crate) use self::linux::Pipe;
 #[cfg(not(target_os = "linux"))]
-pub(crate) use self::other::{Pipe, send_file};
+pub(crate) use self::other::Pipe;
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -18,23 +17,7 @@ mod linux {
     use nix::{
         errno::Errno,
         fcntl::{FcntlArg, SpliceFFlags, fcntl, splice},
-        sys::sendfile::sendfile,
     };
-
-    /// Sends bytes of a file from a place on, at most so many; nothing where the file ends.
-    pub(crate) fn send_file(
-        socket: &TcpStream,
-        file: &File,
-        offset: u64,
-        len: usize,
-    ) -> io::Result<usize> {
-        let mut place = place(offset)?;
-        Ok(sendfile(socket, file, Some(&mut place), len)?)
-    }
-
-    fn place(offset: u64) -> io::Result<i64> {
-        i64::try_from(offset).map_err(|_| ErrorKind::FileTooLarge.into())
-    }
 
     /// Room in the pipe. With the usual 64 KiB a download takes half as long again.
     const LEN: usize = 1024 * 1024;
@@ -68,7 +51,7 @@ mod linux {
             offset: u64,
             len: usize,
         ) -> io::Result<()> {
-            let mut place = place(offset)?;
+            let mut place = i64::try_from(offset).map_err(|_| ErrorKind::FileTooLarge)?;
             let mut left = len;
             while left > 0 {
                 let flags = SpliceFFlags::SPLICE_F_MOVE;
@@ -90,21 +73,10 @@ mod linux {
     }
 }
 
-/// Other systems have no such calls, so everything is copied.
+/// Other systems have no such call, so everything is copied.
 #[cfg(not(target_os = "linux"))]
 mod other {
-    use std::{fs::File, io, net::TcpStream, os::unix::fs::FileExt};
-
-    pub(crate) fn send_file(
-        mut socket: &TcpStream,
-        file: &File,
-        offset: u64,
-        len: usize,
-    ) -> io::Result<usize> {
-        let mut bytes = vec![0; len];
-        let len = file.read_at(&mut bytes, offset)?;
-        io::Write::write(&mut socket, &bytes[..len])
-    }
+    use std::{fs::File, io, net::TcpStream};
 
     #[derive(Debug)]
     pub(crate) enum Pipe {}
