@@ -67,6 +67,10 @@ fn a_page_grows_while_rows_are_measured_and_has_all_of_them_at_the_end() {
     let is_told = |words: &str| told.iter().any(|data| data.contains(words));
     assert!(is_told(" of 4000 measured; now thread mode with "), "{told:?}");
 
+    while rows(&page) < 8 {
+        viewer.hear_until(is_page);
+        page = viewer.page();
+    }
     send_signal(watched.child.id(), Signal::SIGTERM);
     viewer.hear_until(|told| told.event == "over");
     let page = viewer.page();
