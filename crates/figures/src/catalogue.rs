@@ -18,7 +18,7 @@ use fluent_syntax::{
 pub use self::faults::faults;
 
 /// What the caller's `Language`, which is `En` or `Id`, says of itself, with the files of its texts. Those that
-/// figures need, such as `data_behind`, are among the caller's [`texts!`].
+/// figures need, such as `data_behind`, are among the caller's `texts!`.
 #[macro_export]
 macro_rules! catalogues {
     (En: $english:literal, Id: $indonesian:literal) => {
