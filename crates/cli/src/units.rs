@@ -79,6 +79,12 @@ pub fn time(time: Duration) -> String {
     }
 }
 
+/// `2:05`, in minutes and seconds.
+pub fn minutes(time: Duration) -> String {
+    let seconds = time.as_secs();
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
 fn scaled(bytes: f64) -> (String, &'static str) {
     let mut number = bytes.max(0.0);
     let mut power = 0;

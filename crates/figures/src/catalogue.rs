@@ -53,8 +53,7 @@ macro_rules! catalogues {
                 }
             }
 
-            /// The first figure of a report, and the part with the others.
-            pub(crate) fn shown(self, figures: &[$crate::Figure]) -> [::maud::Markup; 2] {
+            pub(crate) fn page_of(self, parts: $crate::Parts) -> $crate::Page {
                 let around = $crate::Surroundings {
                     title: &self.figures(),
                     name: &|number| self.figure(number),
@@ -62,7 +61,23 @@ macro_rules! catalogues {
                     data_behind: &self.data_behind(),
                     by_hand: &self.by_hand(),
                 };
-                $crate::shown(figures, &around)
+                parts.page(self.tag(), [&self.findings(), &self.meaning()], &around)
+            }
+
+            /// The end of a report.
+            pub(crate) fn disclosed(
+                self,
+                terms: &[$crate::Term],
+                files: &[(String, String)],
+            ) -> ::maud::Markup {
+                let disclosure = $crate::Disclosure {
+                    title: &self.disclosure(),
+                    terms,
+                    unknown: &self.unknown(),
+                    files_title: &self.raw_files(),
+                    files,
+                };
+                disclosure.render()
             }
         }
     };

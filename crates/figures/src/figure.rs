@@ -52,16 +52,18 @@ impl Figure {
 
 /// Figures numbered from 1: the first, for the first screen, and a part of the page with the others, whose anchor is
 /// `figures`.
-pub fn shown(figures: &[Figure], around: &Surroundings<'_>) -> [Markup; 2] {
+pub(crate) fn shown(figures: &[Figure], around: &Surroundings<'_>) -> [Markup; 2] {
     let Some((first, others)) = figures.split_first() else { return [html! {}, html! {}] };
     let first = html! {
         (first.render(1, around))
         p.lead.by-script hidden { (around.by_hand) }
     };
     let others = html! {
-        section id="figures" {
-            h2 { (around.title) }
-            @for (number, figure) in (2..).zip(others) { (figure.render(number, around)) }
+        @if !others.is_empty() {
+            section id="figures" {
+                h2 { (around.title) }
+                @for (number, figure) in (2..).zip(others) { (figure.render(number, around)) }
+            }
         }
     };
     [first, others]

@@ -16,10 +16,10 @@ pub mod table;
 pub mod workbook;
 
 pub use catalogue::Catalogue;
-pub use figure::{Figure, Player, Surroundings, shown};
+pub use figure::{Figure, Player, Surroundings};
 pub use numbers::Numbers;
 pub use opening::{Opening, Tile, Warning};
 pub use page::{Live, Page, Strip, Term, list, plain_text, terms};
 pub use sample::Sample;
-pub use sections::{Disclosure, findings, meaning};
+pub use sections::{Disclosure, Parts};
 pub use table::Data;

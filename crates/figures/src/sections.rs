@@ -1,11 +1,46 @@
-//! The parts that end every report, and the sentences that begin it.
+//! The parts of a report between its first screen and its end.
 
 use maud::{Markup, html};
 
-use crate::page::{Term, terms};
+use crate::{
+    figure::{Figure, Surroundings, shown},
+    page::{Page, Term, terms},
+};
 
-/// What was found, the most important first.
-pub fn findings(title: &str, sentences: &[Markup]) -> Markup {
+/// A report by its parts, in the order in which all reports are read.
+pub struct Parts {
+    pub title: String,
+    /// What it has beside the style of every page.
+    pub style: &'static str,
+    pub opening: Markup,
+    /// The most telling one first: it is on the first screen.
+    pub figures: Vec<Figure>,
+    /// The most important first.
+    pub findings: Vec<Markup>,
+    pub tables: Markup,
+    /// Paragraphs, some below a head of their own.
+    pub meaning: Vec<(Option<String>, String)>,
+    pub disclosure: Markup,
+}
+
+impl Parts {
+    /// In the language of that tag, which has these heads for findings and meaning.
+    pub fn page(self, lang: &'static str, heads: [&str; 2], around: &Surroundings<'_>) -> Page {
+        let [first, others] = shown(&self.figures, around);
+        let content = html! {
+            (self.opening)
+            (first)
+            (findings(heads[0], &self.findings))
+            (self.tables)
+            (others)
+            (meaning(heads[1], &self.meaning))
+            (self.disclosure)
+        };
+        Page { lang, title: self.title, style: self.style, content }
+    }
+}
+
+fn findings(title: &str, sentences: &[Markup]) -> Markup {
     html! {
         section #findings {
             h2 { (title) }
@@ -14,8 +49,7 @@ pub fn findings(title: &str, sentences: &[Markup]) -> Markup {
     }
 }
 
-/// What the numbers mean: paragraphs, some below a head of their own.
-pub fn meaning(title: &str, paragraphs: &[(Option<String>, String)]) -> Markup {
+fn meaning(title: &str, paragraphs: &[(Option<String>, String)]) -> Markup {
     html! {
         section #meaning {
             h2 { (title) }

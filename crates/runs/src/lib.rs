@@ -23,7 +23,7 @@ pub use gate::{Breach, EXIT_GATE, GATE_TEXTS, Gate, GateResult, Selector, Vocabu
 pub use gates::Gates;
 pub use pace::Pace;
 pub use program::{PROGRAM_TEXTS, Program, moment, now};
-pub use rendered::Rendered;
+pub use rendered::{Rendered, data};
 pub use result_args::{ResultArgs, Results, TellingArgs};
 pub use sheet::Sheet;
 pub use watch::{WATCH_TEXTS, Watch};

@@ -7,7 +7,11 @@ use std::{
     process::ExitCode,
 };
 
-use figures::workbook::{Column, SheetContent, xlsx};
+use cli::Grid;
+use figures::{
+    Data,
+    workbook::{Column, SheetContent, xlsx},
+};
 use serde::Serialize;
 
 use crate::{
@@ -15,6 +19,11 @@ use crate::{
     result_args::{ResultArgs, Results, TellingArgs},
     sheet::Sheet,
 };
+
+/// A table of the screen as one of a page; the columns at its left have words.
+pub fn data(Grid { heads, numbers, rows }: Grid) -> Data {
+    Data { words: heads.len() - numbers.len(), heads, lines: rows }
+}
 
 /// The name of the report in the directory of its run.
 const PAGE: &str = "report.html";

@@ -1,7 +1,6 @@
 //! The report of a run as one page.
 
-use cli::Grid;
-use figures::{Data, Disclosure, Numbers, Page, meaning};
+use figures::{Data, Numbers, Page, Parts};
 use maud::{Markup, html};
 
 use super::{charts, conditions, findings, heading, opening, summary};
@@ -15,21 +14,16 @@ use crate::{
 };
 
 pub(crate) fn page(run: &SavedRun, language: Language) -> Page {
-    let [first, others] = language.shown(&charts::all(run, language));
-    let findings: Vec<Markup> =
-        findings::of(run, language).into_iter().map(|finding| html! { (finding) }).collect();
-    let content = html! {
-        (opening::render(run, language))
-        (first)
-        (figures::findings(&language.findings(), &findings))
-        (table(run, language))
-        (costs(run, language))
-        (others)
-        (meaning(&language.meaning(), &[(None, language.notes())]))
-        (disclosure(run, language))
-    };
-    let title = heading::title(run, language);
-    Page { lang: language.tag(), title, style: charts::STYLE, content }
+    language.page_of(Parts {
+        title: heading::title(run, language),
+        style: charts::STYLE,
+        opening: opening::render(run, language),
+        figures: charts::all(run, language),
+        findings: findings::of(run, language).into_iter().map(|it| html! { (it) }).collect(),
+        tables: html! { (table(run, language)) (costs(run, language)) },
+        meaning: vec![(None, language.notes())],
+        disclosure: disclosure(run, language),
+    })
 }
 
 fn table(run: &SavedRun, language: Language) -> Markup {
@@ -37,15 +31,11 @@ fn table(run: &SavedRun, language: Language) -> Markup {
     html! {
         section id="table" {
             h2 { (language.table()) }
-            (data(summary::grid(&run.results, language)).render())
+            (runs::data(summary::grid(&run.results, language)).render())
             h3 { (language.conditions()) }
-            (data(conditions::grid(cases, language)).render())
+            (runs::data(conditions::grid(cases, language)).render())
         }
     }
-}
-
-fn data(Grid { heads, numbers, rows }: Grid) -> Data {
-    Data { words: heads.len() - numbers.len(), heads, lines: rows }
 }
 
 /// What waiting for the deliveries took, where they happened in real time.
@@ -95,14 +85,7 @@ fn disclosure(run: &SavedRun, language: Language) -> Markup {
         files.push((costs::FILE.to_owned(), language.raw_costs()));
     }
     files.push((format!("{TRACES}/CASE.jsonl"), language.raw_traces()));
-    let disclosure = Disclosure {
-        title: &language.disclosure(),
-        terms: &terms,
-        unknown: &language.unknown(),
-        files_title: &language.raw_files(),
-        files: &files,
-    };
-    disclosure.render()
+    language.disclosed(&terms, &files)
 }
 
 #[cfg(test)]

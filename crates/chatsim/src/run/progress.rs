@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use cli::units;
 use figures::Page;
 use runs::Watch;
 
@@ -29,10 +30,7 @@ impl Progress {
         let language = self.language;
         self.tell(done as f64 / all as f64, || {
             let now = language.watch_now(done, all, name);
-            let left = left.map(|left| {
-                let left_s = left.as_secs();
-                format!("; {}", language.time_left(format!("{}:{:02}", left_s / 60, left_s % 60)))
-            });
+            let left = left.map(|left| format!("; {}", language.time_left(units::minutes(left))));
             now + &left.unwrap_or_default()
         });
     }

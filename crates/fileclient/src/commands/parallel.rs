@@ -157,14 +157,12 @@ impl Board {
 
 /// The error is of one connection and says nothing about the file or this machine.
 fn others_may_go_on(err: &ClientError) -> bool {
-    match err {
-        ClientError::Connect { .. }
-        | ClientError::Tls(_)
-        | ClientError::SpeaksTls
-        | ClientError::Peer(_)
-        | ClientError::TimedOut(_)
-        | ClientError::Closed => true,
-        ClientError::Refused { .. } => matches!(
+    use ClientError::{Closed, Connect, Peer, SpeaksTls, TimedOut, Tls};
+
+    let is_lost =
+        matches!(err, Connect { .. } | Tls(_) | SpeaksTls | Peer(_) | TimedOut(_) | Closed);
+    is_lost
+        || matches!(
             err.code(),
             Some(
                 ErrorCode::Busy
@@ -172,18 +170,7 @@ fn others_may_go_on(err: &ClientError) -> bool {
                     | ErrorCode::Unavailable
                     | ErrorCode::TooManyRequests
             )
-        ),
-        ClientError::DeadlinePassed
-        | ClientError::AnsweredEarly
-        | ClientError::Reply(_)
-        | ClientError::BadContent(_)
-        | ClientError::NoFile
-        | ClientError::Lacks(_)
-        | ClientError::OtherFile(_)
-        | ClientError::SizeDiffers { .. }
-        | ClientError::Source(_)
-        | ClientError::Sink(_) => false,
-    }
+        )
 }
 
 /// One connection.

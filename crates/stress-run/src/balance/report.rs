@@ -7,8 +7,7 @@ mod series;
 mod shares;
 mod worlds;
 
-use cli::Grid;
-use figures::{Data, Figure, Page, Term, meaning};
+use figures::{Page, Parts, Term};
 use maud::{Markup, html};
 use runs::moment;
 
@@ -26,30 +25,21 @@ use crate::{
 pub(crate) const PAGE: &str = "report.html";
 
 pub(crate) fn page(run: &BalanceRun, language: Language) -> Page {
-    let [first, others] = language.shown(&all_figures(run, language));
-    let findings: Vec<Markup> =
-        findings::of(run, language).into_iter().map(|finding| html! { (finding) }).collect();
-    let content = html! {
-        (opening::render(run, language))
-        (first)
-        (figures::findings(&language.findings(), &findings))
-        (tables_section(run, language))
-        (others)
-        (meaning(&language.meaning(), &[(None, language.balance_notes())]))
-        (disclosure(run, language))
-    };
-    let title = language.balance_title(moment(&run.environment.started));
-    Page { lang: language.tag(), title, style: "", content }
-}
-
-/// The most telling one first.
-fn all_figures(run: &BalanceRun, language: Language) -> [Figure; 4] {
-    [
-        latencies::figure(run, language),
-        worlds::figure(run, language),
-        shares::figure(run, language),
-        incidents::figure(run, language),
-    ]
+    language.page_of(Parts {
+        title: language.balance_title(moment(&run.environment.started)),
+        style: "",
+        opening: opening::render(run, language),
+        figures: vec![
+            latencies::figure(run, language),
+            worlds::figure(run, language),
+            shares::figure(run, language),
+            incidents::figure(run, language),
+        ],
+        findings: findings::of(run, language).into_iter().map(|it| html! { (it) }).collect(),
+        tables: tables_section(run, language),
+        meaning: vec![(None, language.balance_notes())],
+        disclosure: disclosure(run, language),
+    })
 }
 
 fn tables_section(run: &BalanceRun, language: Language) -> Markup {
@@ -63,15 +53,10 @@ fn tables_section(run: &BalanceRun, language: Language) -> Markup {
             h2 { (language.tables()) }
             @for (title, grid) in tables {
                 h3 { (title) }
-                (data(grid).render())
+                (runs::data(grid).render())
             }
         }
     }
-}
-
-fn data(grid: Grid) -> Data {
-    let words = grid.heads.len() - grid.numbers.len();
-    Data { heads: grid.heads, words, lines: grid.rows }
 }
 
 fn disclosure(run: &BalanceRun, language: Language) -> Markup {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use figures::{Disclosure, Numbers, Term, Warning};
-use maud::Markup;
+use cli::units;
+use figures::{Numbers, Warning};
 
 use super::Language;
 use crate::plan::{Cell, Configuration, Encoding, Mode, Volume, in_mib, mode_name};
@@ -46,8 +46,7 @@ impl Language {
 
     /// `2:05 left`.
     pub(crate) fn time_until_end(self, left: Duration) -> String {
-        let left_s = left.as_secs();
-        self.time_left(format!("{}:{:02}", left_s / 60, left_s % 60))
+        self.time_left(units::minutes(left))
     }
 
     /// The same behind what is being measured, where it is known.
@@ -67,7 +66,7 @@ impl Language {
     }
 
     pub(crate) fn size(self, bytes: u64) -> String {
-        self.with_mark(&cli::units::size(bytes))
+        self.with_mark(&units::size(bytes))
     }
 
     pub(crate) fn duration(self, seconds: f64) -> String {
@@ -78,18 +77,6 @@ impl Language {
     pub(crate) fn warning(self, is_trial: bool, reasons: Vec<String>) -> Option<Warning> {
         let head = if is_trial { self.trial_run() } else { self.not_reportable() };
         (!reasons.is_empty()).then_some(Warning { head, reasons })
-    }
-
-    /// The end of a report.
-    pub(crate) fn disclosed(self, terms: &[Term], files: &[(String, String)]) -> Markup {
-        let disclosure = Disclosure {
-            title: &self.disclosure(),
-            terms,
-            unknown: &self.unknown(),
-            files_title: &self.raw_files(),
-            files,
-        };
-        disclosure.render()
     }
 
     /// Names with commas; of many, the first ones.

@@ -2,11 +2,9 @@
 
 use std::path::Path;
 
-use cli::Grid;
 use figures::{
-    Data, Figure, Numbers, Opening, Page, Tile,
+    Data, Figure, Numbers, Opening, Page, Parts, Tile,
     chart::{Frame, Point, Scale, largest, legend, line, mark, panels, path, text},
-    meaning,
 };
 use maud::{Markup, html};
 use runs::{Program, now};
@@ -25,23 +23,24 @@ pub(super) const PAGE: &str = "report.html";
 /// `origin` says with what, and where, it was measured.
 pub(super) fn page(summary: &Summary, origin: &str, language: Language) -> Page {
     let title = language.load_title(&summary.settings.connect);
-    let [times, _] = language.shown(&[figure(summary, language)]);
-    let remarks = remarks::of(summary, language).into_iter();
-    let remarks: Vec<Markup> = remarks.map(|remark| html! { (remark) }).collect();
-    let content = html! {
-        (opening(summary, &title, origin, language))
-        (times)
-        (figures::findings(&language.findings(), &remarks))
-        section id="tables" {
-            h2 { (language.tables()) }
-            @for Titled { title, grid } in tables::tables(summary, language, usize::MAX) {
-                h3 { (title) }
-                (data(grid).render())
+    language.page_of(Parts {
+        opening: opening(summary, &title, origin, language),
+        title,
+        style: "",
+        figures: vec![figure(summary, language)],
+        findings: remarks::of(summary, language).into_iter().map(|it| html! { (it) }).collect(),
+        tables: html! {
+            section id="tables" {
+                h2 { (language.tables()) }
+                @for Titled { title, grid } in tables::tables(summary, language, usize::MAX) {
+                    h3 { (title) }
+                    (runs::data(grid).render())
+                }
             }
-        }
-        (meaning(&language.meaning(), &[(None, language.load_notes())]))
-    };
-    Page { lang: language.tag(), title, style: "", content }
+        },
+        meaning: vec![(None, language.load_notes())],
+        disclosure: html! {},
+    })
 }
 
 /// What is seen while the load goes on: nothing is counted for a page meanwhile.
@@ -66,10 +65,6 @@ pub(super) fn origin(place: &Path, language: Language) -> String {
 }
 
 /// Of a table whose first column names its rows.
-fn data(grid: Grid) -> Data {
-    Data { heads: grid.heads, words: 1, lines: grid.rows }
-}
-
 fn opening(summary: &Summary, title: &str, origin: &str, language: Language) -> Markup {
     let all = &summary.rows[0];
     let verdict = match (all.requests_per_s, all.p50_ms, all.p99_ms) {

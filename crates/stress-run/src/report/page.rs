@@ -1,6 +1,6 @@
 //! The report as one page.
 
-use figures::{Numbers, Page, meaning, spread::CONFIDENCE_MIN};
+use figures::{Numbers, Page, Parts, spread::CONFIDENCE_MIN};
 use maud::{Markup, html};
 use runs::moment;
 
@@ -21,22 +21,21 @@ const STYLE: &str = include_str!("report.css");
 
 pub(super) fn page(run: &Run, language: Language) -> anyhow::Result<Page> {
     let facts = Facts::of(run, language)?;
-    let [waiting, others] = language.shown(&charts::all(&facts));
-    let content = html! {
-        (opening::render(&facts))
+    let failed = html! {
         @for (server, why) in run.failed_configurations() {
             p.failed { (language.not_measured(language.server_named(server), why)) }
         }
-        (waiting)
-        (figures::findings(&language.findings(), &findings::of(&facts)))
-        (tables(&facts))
-        (modes::section(&facts))
-        (others)
-        (meaning(&language.meaning(), &explanations(&facts)))
-        (disclosure::section(&facts))
     };
-    let title = language.report_title(moment(&run.environment.started));
-    Ok(Page { lang: language.tag(), title, style: STYLE, content })
+    Ok(language.page_of(Parts {
+        title: language.report_title(moment(&run.environment.started)),
+        style: STYLE,
+        opening: html! { (opening::render(&facts)) (failed) },
+        figures: charts::all(&facts),
+        findings: findings::of(&facts),
+        tables: html! { (tables(&facts)) (modes::section(&facts)) },
+        meaning: explanations(&facts),
+        disclosure: disclosure::section(&facts),
+    }))
 }
 
 fn tables(facts: &Facts<'_>) -> Markup {

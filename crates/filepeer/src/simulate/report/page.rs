@@ -1,6 +1,6 @@
 //! The report of a run as one page.
 
-use figures::{Data, Disclosure, Page, meaning};
+use figures::{Page, Parts};
 use maud::{Markup, html};
 
 use super::{charts, findings, heading, opening, summary};
@@ -13,28 +13,25 @@ use crate::{
 };
 
 pub(super) fn page(run: &SavedRun, language: Language) -> Page {
-    let [first, others] = language.shown(&charts::all(run, language));
-    let findings: Vec<Markup> =
-        findings::of(run, language).into_iter().map(|finding| html! { (finding) }).collect();
-    let content = html! {
-        (opening::render(run, language))
-        (first)
-        (figures::findings(&language.findings(), &findings))
-        (table(run, language))
-        (others)
-        (meaning(&language.meaning(), &[(None, language.notes())]))
-        (disclosure(run, language))
-    };
-    let title = heading::title(run, language);
-    Page { lang: language.tag(), title, style: charts::STYLE, content }
+    language.page_of(Parts {
+        title: heading::title(run, language),
+        style: charts::STYLE,
+        opening: opening::render(run, language),
+        figures: charts::all(run, language),
+        findings: findings::of(run, language).into_iter().map(|it| html! { (it) }).collect(),
+        tables: table(run, language),
+        meaning: vec![(None, language.notes())],
+        disclosure: disclosure(run, language),
+    })
 }
 
 fn table(run: &SavedRun, language: Language) -> Markup {
-    let grid = summary::grid(run, language);
-    let words = grid.heads.len() - grid.numbers.len();
-    let data = Data { heads: grid.heads, words, lines: grid.rows };
     html! {
-        section id="table" { h2 { (language.table()) } (data.render()) p { (language.about_reachable()) } }
+        section id="table" {
+            h2 { (language.table()) }
+            (runs::data(summary::grid(run, language)).render())
+            p { (language.about_reachable()) }
+        }
     }
 }
 
@@ -51,14 +48,7 @@ fn disclosure(run: &SavedRun, language: Language) -> Markup {
         (runs::ENVIRONMENT.to_owned(), language.raw_environment()),
         (format!("{SEARCHES}/"), language.raw_searches()),
     ];
-    let disclosure = Disclosure {
-        title: &language.disclosure(),
-        terms: &terms,
-        unknown: &language.unknown(),
-        files_title: &language.raw_files(),
-        files: &files,
-    };
-    disclosure.render()
+    language.disclosed(&terms, &files)
 }
 
 #[cfg(test)]
