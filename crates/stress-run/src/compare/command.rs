@@ -21,7 +21,7 @@ use crate::{
 /// Below the options of `stress-run compare --help`.
 pub(crate) const NOTES: &str = "\
 Verdicts on B, or on a mode:
-  same            the medians differ by at most 5%
+  within 5%       the medians differ by no more; --csv, --json, --gate: same
   faster, slower  they differ by more, and the corrected p is at most 0.05
   inconclusive    they differ by more, and chance could be all of it
   not comparable  another machine or other settings, INVALID, PARTIAL, failures
