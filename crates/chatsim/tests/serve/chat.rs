@@ -265,8 +265,11 @@ async fn twice_a_second_everybody_learns_what_was_measured_and_what_was_to_be_ex
         a.send("A", "direct", 100).await;
         last = b.wait_for("metrics_update").await;
         assert_eq!(last["accounting"]["balanced"], true);
-        let z = &last["methods"]["direct"]["z"];
-        if !z["latency"].is_null() && !z["delivered"].is_null() {
+        let (z, total) = (&last["methods"]["direct"]["z"], &last["methods"]["direct"]["total"]);
+        if !z["latency"].is_null()
+            && !z["delivered"].is_null()
+            && total["settled"].as_u64() >= Some(100)
+        {
             break;
         }
     }
