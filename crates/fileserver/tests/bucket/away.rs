@@ -53,6 +53,22 @@ fn a_download_whose_bucket_goes_away_ends_early() {
 }
 
 #[test]
+fn a_file_that_is_replaced_while_it_is_read_says_nothing_of_its_bucket() {
+    in_every_mode(|_, server| {
+        assert_eq!(server.connect().store("a", &content(1, 24 << 20)).outcome(), "OK");
+        let mut peer = server.connect();
+        peer.send("FETCH a\r\n\r\n");
+        peer.await_bytes(1000);
+        // Shorter than what has been asked for already.
+        assert_eq!(server.connect().store("a", b"hello").outcome(), "OK");
+        assert!(peer.read_to_end().len() < 24 << 20, "it was all sent before");
+        assert!(!server.stats().directory_gone);
+        assert!(!server.stderr().contains("is away"), "{}", server.stderr());
+        assert_eq!(server.ask("GET a").content(), b"hello");
+    });
+}
+
+#[test]
 fn a_server_may_start_before_its_bucket() {
     for mode in MODES {
         let s3 = S3Server::start();

@@ -38,12 +38,14 @@ impl Failure {
         }
     }
 
-    /// Of lists and parts the library tells the status in its words alone.
+    /// Of lists, parts and ranges the library tells the status in its words alone.
     fn of_text(text: String) -> Self {
         let status = text.split_once(STATUS).and_then(|(_, rest)| rest.get(..3));
         match status {
             Some("401" | "403") => Self::Refused(text),
             Some("404") => Self::Missing,
+            // What is asked for was there when the object was opened.
+            Some("416") => Self::Replaced,
             _ => Self::Away(text),
         }
     }
