@@ -42,10 +42,12 @@ experiment:
 memory:
     KOLAM_TEST_MB=100 cargo test --release -p fileserver --test memory
 
-# The tests with a bucket, full: a thousand uploads while servers are killed
+# The tests with a bucket, full: a thousand uploads while servers are killed, and all that a server does. With
+# Garage too, if it is there: cargo install garage --locked --no-default-features --features bundled-libs,sqlite
 bucket:
     cargo build --release -p filebalancer -p fileserver --features fileserver/bucket
     KOLAM_BUCKET=full cargo test --release -p fileserver --features bucket --test bucket -- --nocapture
+    cargo test --release -p fileserver --features bucket --test behaviour --test model in_a_bucket
 
 # Faults of every kind at full scale, some minutes: 5,000 idle clients, 200 killed workers, a disk
 # that is full at any write, every operation of storage failing, random clients against a model

@@ -5,7 +5,7 @@ use std::fs;
 use storage::ContentHasher;
 use testkit::{content, upload_request};
 
-use crate::in_every_mode;
+use crate::{in_every_mode, in_every_mode_of_any_bucket};
 
 fn digest(content: &[u8]) -> String {
     let mut hasher = ContentHasher::default();
@@ -15,7 +15,7 @@ fn digest(content: &[u8]) -> String {
 
 #[test]
 fn files_are_stored_listed_hashed_read_and_removed() {
-    in_every_mode(|_, server| {
+    in_every_mode_of_any_bucket(|server| {
         let mut peer = server.connect();
         assert_eq!(peer.request("LIST")["data"].as_array().unwrap().len(), 0);
         // None, one piece, several pieces.
@@ -39,7 +39,7 @@ fn files_are_stored_listed_hashed_read_and_removed() {
 
 #[test]
 fn a_file_is_replaced_at_once() {
-    in_every_mode(|_, server| {
+    in_every_mode_of_any_bucket(|server| {
         for content in [&b"old"[..], b"and new"] {
             assert_eq!(server.ask(&upload_request("a", content)).outcome(), "OK");
             assert_eq!(server.ask("GET a").content(), content);
@@ -49,7 +49,7 @@ fn a_file_is_replaced_at_once() {
 
 #[test]
 fn names_are_kept_as_they_are_and_bad_ones_are_refused() {
-    in_every_mode(|_, server| {
+    in_every_mode_of_any_bucket(|server| {
         let mut peer = server.connect();
         let names = ["two words.txt", "100%25 #1?+&=.txt", "übergröße.txt", "{a}[b]~^.txt"];
         for name in names {
@@ -81,7 +81,7 @@ fn what_lies_beside_or_deeper_is_not_served() {
 
 #[test]
 fn ranges_are_fetched_and_a_version_is_one_content() {
-    in_every_mode(|_, server| {
+    in_every_mode_of_any_bucket(|server| {
         let content = content(3, 1_500_000);
         assert_eq!(server.connect().store("a", &content).outcome(), "OK");
         let mut peer = server.connect();
@@ -107,7 +107,7 @@ fn ranges_are_fetched_and_a_version_is_one_content() {
 
 #[test]
 fn a_file_of_many_parts_is_whole() {
-    in_every_mode(|_, server| {
+    in_every_mode_of_any_bucket(|server| {
         // Two parts and a bit; exactly two.
         for len in [10 * 1024 * 1024 + 1, 10 * 1024 * 1024] {
             let content = content(len as u64, len);

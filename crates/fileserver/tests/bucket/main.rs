@@ -1,7 +1,7 @@
 //! A file server whose files are in a bucket, as its clients and its operator see it.
 //!
-//! The bucket is s3s-fs, within the test. `KOLAM_BUCKET=full` asks for the long way of what is done a shorter
-//! way otherwise.
+//! The bucket is s3s-fs, within the test; where Garage is installed, it is Garage too. `KOLAM_BUCKET=full` asks for
+//! the long way of what is done a shorter way otherwise.
 #![expect(
     clippy::unwrap_used,
     reason = "helpers are test code, which the lint sees only inside of #[test] functions"
@@ -9,10 +9,11 @@
 
 use std::{env, ffi::OsString, thread};
 
-use testkit::{Server, ServerBuilder, s3::S3Server};
+use testkit::{Garage, Server, ServerBuilder, s3::S3Server};
 
 mod away;
 mod files;
+mod garage;
 mod memory;
 mod shared;
 mod slow;
@@ -22,14 +23,23 @@ mod stores;
 /// Whichever of them runs the connections.
 const MODES: [&str; 5] = ["legacy", "thread", "process", "async", "event"];
 
-/// A server of files below `s3://kolam/files` that would say everything.
+/// How a server reaches its bucket: variables of its environment.
+type Access = [(&'static str, String)];
+
+/// What servers serve where nothing else is said.
+const DIR: &str = "s3://kolam/files";
+
 fn builder(s3: &S3Server, mode: &str) -> ServerBuilder {
-    let at = ServerBuilder::new(env!("CARGO_BIN_EXE_fileserver")).without_defaults();
-    with_environment(at, s3).args(["--mode", mode, "--port", "0", "--dir", "s3://kolam/files"])
+    builder_at(&s3.environment(), DIR, mode)
 }
 
-fn with_environment(mut builder: ServerBuilder, s3: &S3Server) -> ServerBuilder {
-    for (name, value) in s3.environment() {
+fn builder_at(access: &Access, dir: &str, mode: &str) -> ServerBuilder {
+    with_access(ServerBuilder::new(env!("CARGO_BIN_EXE_fileserver")).without_defaults(), access)
+        .args(["--mode", mode, "--port", "0", "--dir", dir])
+}
+
+fn with_access(mut builder: ServerBuilder, access: &Access) -> ServerBuilder {
+    for (name, value) in access {
         builder = builder.env(name, value);
     }
     builder
@@ -40,14 +50,27 @@ fn start(s3: &S3Server, mode: &str) -> Server {
 }
 
 /// Does something with a bucket and a server of its own for each mode, at once: much of it is waiting.
-fn in_every_mode(claim: impl Fn(&S3Server, &Server) + Sync) {
+fn in_every_mode(claim: impl Fn(&S3Server, &mut Server) + Sync) {
     thread::scope(|scope| {
         for mode in MODES {
             let claim = &claim;
             scope.spawn(move || {
                 let s3 = S3Server::start();
-                claim(&s3, &start(&s3, mode));
+                claim(&s3, &mut start(&s3, mode));
             });
+        }
+    });
+}
+
+/// The same where the claim is of the server alone: with Garage too.
+fn in_every_mode_of_any_bucket(claim: impl Fn(&Server) + Sync) {
+    in_every_mode(|_, server| claim(server));
+    let Some(garage) = Garage::start() else { return };
+    thread::scope(|scope| {
+        for mode in MODES {
+            let (claim, access) = (&claim, garage.environment());
+            let dir = format!("s3://kolam/{mode}");
+            scope.spawn(move || claim(&builder_at(&access, &dir, mode).start()));
         }
     });
 }

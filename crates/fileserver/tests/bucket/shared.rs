@@ -15,7 +15,7 @@ use testkit::{
     PATIENCE, Peer, Reply, Server, ServerBuilder, Signal, content, s3::S3Server, upload_request,
 };
 
-use crate::{builder, is_full, with_environment};
+use crate::{Access, DIR, builder_at, is_full, with_access};
 
 const CLIENTS: usize = 8;
 const NAMES: u64 = 5;
@@ -32,7 +32,12 @@ struct Possible(Vec<Option<(u64, usize)>>);
 #[test]
 fn nothing_is_lost_or_mixed_up_while_servers_are_killed() {
     let s3 = S3Server::start();
-    let mut servers: Vec<Server> = (0..3).map(|_| builder(&s3, "async").start()).collect();
+    expect_nothing_lost_of(&s3.environment());
+}
+
+pub(crate) fn expect_nothing_lost_of(access: &Access) {
+    let mut servers: Vec<Server> =
+        (0..3).map(|_| builder_at(access, DIR, "async").start()).collect();
     let ports: Vec<u16> = servers.iter().map(|server| server.address().port()).collect();
     let balancer = balancer(&ports);
     let rounds = if is_full() { 1000 / CLIENTS } else { 60 / CLIENTS };
@@ -45,7 +50,7 @@ fn nothing_is_lost_or_mixed_up_while_servers_are_killed() {
                 scope.spawn(move || play(balancer, seed, rounds, confirmed))
             })
             .collect();
-        let (s3, is_over) = (&s3, &is_over);
+        let is_over = &is_over;
         let (_stop, stopped) = mpsc::channel::<()>();
         scope.spawn(move || {
             for (victim, port) in ports.iter().enumerate().cycle() {
@@ -56,7 +61,7 @@ fn nothing_is_lost_or_mixed_up_while_servers_are_killed() {
                 }
                 servers[victim].kill(Signal::SIGKILL);
                 servers[victim].wait(PATIENCE);
-                servers[victim] = start_at(s3, *port);
+                servers[victim] = start_at(access, *port);
             }
         });
         let outcomes: Vec<_> = clients.into_iter().map(|client| client.join()).collect();
@@ -66,10 +71,10 @@ fn nothing_is_lost_or_mixed_up_while_servers_are_killed() {
     assert_eq!(confirmed.into_inner(), CLIENTS * rounds);
 }
 
-fn start_at(s3: &S3Server, port: u16) -> Server {
+fn start_at(access: &Access, port: u16) -> Server {
     let builder = ServerBuilder::new(env!("CARGO_BIN_EXE_fileserver")).without_defaults();
     let port = port.to_string();
-    with_environment(builder, s3)
+    with_access(builder, access)
         .args(["--mode", "async", "--dir", "s3://kolam/files", "--port", &port])
         .start()
 }

@@ -1,6 +1,8 @@
 //! Uploads that end early, that may not replace, or that go on elsewhere.
 
-use testkit::{PATIENCE, content, eventually, s3::S3Server, upload_request};
+use std::fs;
+
+use testkit::{PATIENCE, Signal, content, eventually, s3::S3Server, upload_request};
 
 use crate::{MODES, builder, in_every_mode};
 
@@ -21,6 +23,25 @@ fn an_upload_that_is_broken_off_leaves_nothing() {
         peer.reset();
         assert_eq!(server.ask("LIST")["data"], serde_json::json!([]));
         assert_eq!((s3.objects(), s3.parts()), (0, 0));
+    });
+}
+
+#[test]
+fn an_upload_that_is_open_when_its_server_is_stopped_is_finished() {
+    in_every_mode(|s3, server| {
+        let content = content(1, LONG);
+        let mut peer = server.connect();
+        assert_eq!(peer.begin_store(&format!("a length={LONG}")).unwrap(), 0);
+        peer.send(&content[..LONG - 1]);
+        eventually(PATIENCE, "a part is there", || s3.parts() > 0);
+        server.kill(Signal::SIGTERM);
+        eventually(PATIENCE, "it takes no more connections", || server.refuses_connections());
+        peer.send(&content[LONG - 1..]);
+        assert_eq!(peer.read_reply().outcome(), "OK");
+        peer.expect_closed();
+        assert_eq!(server.wait(PATIENCE).exit_code, Some(0));
+        assert!(fs::read(s3.bucket().join("files/a")).unwrap() == content);
+        assert_eq!((s3.objects(), s3.parts()), (1, 0));
     });
 }
 
