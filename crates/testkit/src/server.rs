@@ -49,6 +49,8 @@ pub struct ServerBuilder {
     environment: Vec<(OsString, OsString)>,
     user_id: Option<u32>,
     is_first_process: bool,
+    #[cfg(feature = "bucket")]
+    bucket: Option<s3::S3Server>,
 }
 
 impl ServerBuilder {
@@ -66,6 +68,8 @@ impl ServerBuilder {
             environment: Vec::new(),
             user_id: None,
             is_first_process: false,
+            #[cfg(feature = "bucket")]
+            bucket: None,
         }
     }
 
@@ -82,6 +86,23 @@ impl ServerBuilder {
     /// Passes neither `--port` nor `--dir`: the test says both in another way.
     pub fn without_defaults(mut self) -> Self {
         self.defaults.clear();
+        self
+    }
+
+    /// Has the server keep its files in a bucket of its own. The objects are the files of [`dir`](Self::dir).
+    #[cfg(feature = "bucket")]
+    #[track_caller]
+    pub fn with_a_bucket(mut self) -> Self {
+        let bucket = s3::S3Server::start();
+        self.dir =
+            TempDir::with_prefix_in("files-", bucket.bucket()).expect("a bucket is a directory");
+        let prefix = self.dir().file_name().and_then(OsStr::to_str).expect("it was just named");
+        let url = format!("s3://{}/{prefix}", s3::BUCKET);
+        self.defaults = ["--port".into(), "0".into(), "--dir".into(), url.into()].into();
+        for (name, value) in bucket.environment() {
+            self = self.env(name, value);
+        }
+        self.bucket = Some(bucket);
         self
     }
 
@@ -146,7 +167,16 @@ impl ServerBuilder {
             true => disk::seen_by(pid, self.dir.path()),
             false => self.dir.path().to_owned(),
         };
-        Server { process, pid, address, connections_made: AtomicU64::new(0), dir: self.dir, served }
+        Server {
+            process,
+            pid,
+            address,
+            connections_made: AtomicU64::new(0),
+            dir: self.dir,
+            served,
+            #[cfg(feature = "bucket")]
+            _bucket: self.bucket,
+        }
     }
 
     /// Runs a command line that is expected to end by itself.
@@ -195,6 +225,8 @@ pub struct Server {
     dir: TempDir,
     /// The same directory as the server sees it, which may be another than what we see there.
     served: PathBuf,
+    #[cfg(feature = "bucket")]
+    _bucket: Option<s3::S3Server>,
 }
 
 /// How a server ended.

@@ -11,7 +11,7 @@ use testkit::{PATIENCE, Peer, Server, eventually};
 
 use crate::{Model, stop_cleanly};
 
-for_every_model!(
+for_every_model_and_store!(
     without_a_token_no_name_and_no_byte_leaves_and_nothing_is_stored,
     a_token_for_reading_reads_and_no_more,
     a_wrong_token_costs_time_and_is_logged,

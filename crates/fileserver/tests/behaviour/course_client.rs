@@ -5,7 +5,7 @@ use testkit::{Reply, Server, base64, content};
 
 use crate::{Model, stop_cleanly};
 
-for_every_model!(
+for_every_model_and_store!(
     unended_commands_work_with_5_bytes,
     unended_commands_work_with_300_kib,
     unended_commands_work_with_20_mib,

@@ -5,7 +5,7 @@ use testkit::{content, upload_request};
 
 use crate::Model;
 
-for_every_model!(a_digest_is_the_blake3_of_the_stored_content);
+for_every_model_and_store!(a_digest_is_the_blake3_of_the_stored_content);
 
 /// The first two are BLAKE3's own test vectors: of nothing, and of `abc`.
 const EMPTY: &str = "blake3:af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262";

@@ -7,10 +7,11 @@ use testkit::{content, upload_request};
 
 use crate::{Model, await_failed_connections, stop_cleanly};
 
-for_every_model!(
+for_every_model_and_store!(
+    a_file_that_shrinks_under_its_reader_is_not_sent_as_a_whole_one;
+    in_a_directory:
     a_reader_during_a_replacement_gets_the_old_content_whole,
     a_reader_during_a_deletion_gets_the_old_content_whole,
-    a_file_that_shrinks_under_its_reader_is_not_sent_as_a_whole_one,
     a_file_that_grows_under_its_reader_is_sent_as_long_as_it_was,
 );
 

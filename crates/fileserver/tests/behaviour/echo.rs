@@ -5,7 +5,7 @@ use testkit::{PATIENCE, eventually};
 
 use crate::{Model, stop_cleanly};
 
-for_every_model!(
+for_every_model_and_store!(
     an_echo_is_the_text_with_its_blanks_and_quotes_in_ascii,
     an_echo_without_an_ending_is_answered,
     a_text_fills_a_head_and_a_longer_one_is_refused,

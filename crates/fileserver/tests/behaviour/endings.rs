@@ -7,10 +7,9 @@ use testkit::Server;
 
 use crate::{Model, PONG, await_failed_connections, await_temporary_files, stop_cleanly};
 
-for_every_model!(
+for_every_model_and_store!(
     any_ending_in_any_number_of_writes_completes_a_request,
     a_request_without_an_ending_is_complete_after_a_quiet_while,
-    a_quoted_upload_is_complete_at_its_closing_quote,
     what_follows_the_closing_quote_on_its_line_is_skipped,
     a_padded_upload_without_an_ending_is_complete_after_a_quiet_while,
     a_stalled_upload_without_padding_is_never_stored,
@@ -18,7 +17,9 @@ for_every_model!(
     a_half_close_completes_a_request,
     a_half_close_completes_an_upload_whose_client_still_reads,
     a_half_close_inside_quotes_completes_nothing,
-    a_connection_without_a_request_is_told_of_its_timeout,
+    a_connection_without_a_request_is_told_of_its_timeout;
+    in_a_directory:
+    a_quoted_upload_is_complete_at_its_closing_quote,
 );
 
 const HELLO_STORED: &str =

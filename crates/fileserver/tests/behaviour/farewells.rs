@@ -9,12 +9,13 @@ use crate::{
     tls::Secured,
 };
 
-for_every_model!(
+for_every_model_and_store!(
     a_long_upload_to_a_busy_server_is_told_so,
     a_long_upload_beyond_the_limit_of_an_address_is_told_so,
-    a_long_upload_that_is_refused_is_told_why,
     a_long_upload_that_is_refused_within_tls_is_told_why,
-    a_long_upload_in_plain_text_to_a_tls_port_gets_a_clean_close,
+    a_long_upload_in_plain_text_to_a_tls_port_gets_a_clean_close;
+    in_a_directory:
+    a_long_upload_that_is_refused_is_told_why,
 );
 
 /// More than the sockets of both ends hold.

@@ -11,21 +11,22 @@ use testkit::{PATIENCE, Peer, content, eventually, upload_request};
 
 use crate::{Model, PONG, auth, await_failed_connections, stop_cleanly, tls::Secured};
 
-for_every_model!(
+for_every_model_and_store!(
     a_fetch_is_a_head_and_the_bytes_that_it_tells_of,
     every_border_of_a_range_is_kept_to,
     a_range_beyond_the_end_or_beyond_64_bits_is_refused_and_the_connection_goes_on,
     another_version_than_the_stored_one_is_told_of,
-    a_fetch_during_a_replacement_or_deletion_gets_the_old_content_whole,
     a_file_that_shrinks_during_a_fetch_closes_the_connection,
-    a_file_that_grows_during_a_fetch_is_sent_as_long_as_it_was,
     a_client_that_vanishes_during_a_fetch_costs_nothing,
     fetches_are_pipelined_among_other_requests,
     a_fetch_within_tls_is_the_same,
     a_fetch_needs_a_token_that_may_read,
     a_fetch_below_the_minimum_rate_is_cut_off,
     a_fetch_finishes_while_the_server_drains,
-    a_ping_tells_of_what_the_server_knows,
+    a_ping_tells_of_what_the_server_knows;
+    in_a_directory:
+    a_fetch_during_a_replacement_or_deletion_gets_the_old_content_whole,
+    a_file_that_grows_during_a_fetch_is_sent_as_long_as_it_was,
 );
 
 /// More than the sockets of both ends hold: part of it has not been sent yet.

@@ -14,9 +14,10 @@ use testkit::{PATIENCE, ServerBuilder, Signal, eventually, processes, skip};
 
 use crate::{Model, await_temporary_files};
 
-for_every_model!(
+for_every_model_and_store!(
+    a_signal_that_comes_while_the_first_process_starts_stops_it;
+    in_a_directory:
     the_first_process_lets_an_open_upload_finish_and_ends,
-    a_signal_that_comes_while_the_first_process_starts_stops_it,
 );
 
 fn first_process(model: Model) -> Option<ServerBuilder> {

@@ -6,7 +6,7 @@ use testkit::{PATIENCE, Peer, Server, eventually};
 
 use crate::Model;
 
-for_every_model!(
+for_every_model_and_store!(
     a_service_time_is_the_least_that_a_transfer_or_an_echo_takes,
     a_stalled_server_stops_at_the_end_of_the_grace_period,
     a_flipped_byte_is_one_byte_of_what_is_sent,
@@ -40,14 +40,15 @@ fn with_a_busy_worker(model: Model, fault: &str) -> (Server, Peer, Peer) {
 #[test]
 fn in_event_mode_a_service_time_keeps_its_worker_to_the_end() {
     // Longer than a driver sleeps at a time.
-    let (_server, busy, mut other) = with_a_busy_worker(Model("event"), "service-time=1500");
+    let (_server, busy, mut other) = with_a_busy_worker(Model::named("event"), "service-time=1500");
     assert_eq!(other.request("PING").outcome(), "OK");
     assert!(busy.has_received(), "PING was served in the middle of an ECHO");
 }
 
 #[test]
 fn in_async_mode_a_service_time_keeps_nobody_waiting() {
-    let (_server, busy, mut other) = with_a_busy_worker(Model("async"), "service-time=3600000");
+    let (_server, busy, mut other) =
+        with_a_busy_worker(Model::named("async"), "service-time=3600000");
     assert_eq!(other.request("PING").outcome(), "OK");
     assert!(!busy.has_received());
 }

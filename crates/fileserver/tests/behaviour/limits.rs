@@ -10,20 +10,21 @@ use testkit::{PATIENCE, Server, ServerBuilder, base64, content, eventually, uplo
 
 use crate::{Model, stop_cleanly};
 
-for_every_model!(
+for_every_model_and_store!(
     a_file_larger_than_max_upload_is_refused,
     a_read_only_server_lists_and_sends_and_takes_nothing,
     a_server_that_does_not_replace_keeps_the_first_file,
-    a_late_loser_does_not_replace_the_first_file_either,
-    a_full_disk_is_told_and_survived,
     one_connection_too_many_is_told_that_the_server_is_busy,
     one_connection_too_many_from_an_address_is_told_so,
     a_full_waiting_line_answers_busy_and_those_in_it_are_served,
-    more_than_there_are_descriptors_for_are_answered_busy,
     a_head_that_drips_is_answered_and_cut_off,
     an_upload_below_the_minimum_rate_is_answered_and_cut_off,
     a_reader_below_the_minimum_rate_is_cut_off,
-    a_connection_may_make_so_many_requests,
+    a_connection_may_make_so_many_requests;
+    in_a_directory:
+    more_than_there_are_descriptors_for_are_answered_busy,
+    a_full_disk_is_told_and_survived,
+    a_late_loser_does_not_replace_the_first_file_either,
     uploads_at_once_never_exceed_the_quota_together,
     a_full_directory_takes_no_new_file_and_replaces_old_ones,
     every_degree_of_durability_stores_and_deletes,
@@ -94,7 +95,7 @@ fn a_full_disk_is_told_and_survived(model: Model) {
     let small_disk = "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"";
     let binary = env!("CARGO_BIN_EXE_fileserver");
     let server =
-        ServerBuilder::new("sh").args(["-c", small_disk, binary, "--mode", model.0]).start();
+        ServerBuilder::new("sh").args(["-c", small_disk, binary, "--mode", model.mode]).start();
     server.place("a.bin", b"old");
     let mut peer = server.connect();
     peer.send(upload_request("a.bin", &content(1, 100_000)));
@@ -179,7 +180,7 @@ fn every_degree_of_durability_stores_and_deletes(model: Model) {
 #[test]
 #[ignore = "writes a gibibyte"]
 fn a_gibibyte_is_the_most_that_is_stored_by_default() {
-    let server = Model("thread").start();
+    let server = Model::named("thread").start();
     let piece = "A".repeat(1 << 20);
     for (excess, outcome) in [(0, "OK"), (1, "too-large")] {
         let mut left = protocol::body::text_len((1 << 30) + excess);
@@ -244,7 +245,7 @@ fn a_full_waiting_line_answers_busy_and_those_in_it_are_served(model: Model) {
     }
     let mut fifth = server.connect();
     // Where the kernel keeps the line, those who have waited longest are told first.
-    let reply = if model.0 == "legacy" || model.0 == "process" {
+    let reply = if model.mode == "legacy" || model.mode == "process" {
         let mut third = open.remove(2).unwrap();
         let reply = third.read_reply();
         open.push_back(fifth);
@@ -261,7 +262,7 @@ fn a_full_waiting_line_answers_busy_and_those_in_it_are_served(model: Model) {
 fn more_than_there_are_descriptors_for_are_answered_busy(model: Model) {
     let few = "ulimit -n 32; exec \"$0\" \"$@\"";
     let server = ServerBuilder::new("sh")
-        .args(["-c", few, env!("CARGO_BIN_EXE_fileserver"), "--mode", model.0])
+        .args(["-c", few, env!("CARGO_BIN_EXE_fileserver"), "--mode", model.mode])
         .args(["--max-connections", "2", "--workers", "2"])
         .start();
     let mut open = [server.connect(), server.connect()];

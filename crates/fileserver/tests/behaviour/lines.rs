@@ -4,15 +4,16 @@ use testkit::{PATIENCE, Peer, base64, content, eventually, wrapped_base64};
 
 use crate::{Model, await_failed_connections, await_temporary_files, stop_cleanly};
 
-for_every_model!(
+for_every_model_and_store!(
     wrapped_content_is_stored_whole,
     content_on_the_line_after_the_name_is_stored,
     wrapped_content_that_comes_line_by_line_is_stored_whole,
-    wrapped_content_that_breaks_off_is_never_stored,
     a_stray_line_in_wrapped_content_stores_nothing_and_ends_the_connection,
     one_full_line_without_a_blank_one_is_stored_after_a_quiet_while,
     an_upload_without_content_is_told_so,
-    other_dialects_are_told_once_what_is_wrong,
+    other_dialects_are_told_once_what_is_wrong;
+    in_a_directory:
+    wrapped_content_that_breaks_off_is_never_stored,
 );
 
 /// As `base64.encodebytes` and `base64(1)` break lines, MIME, PEM, and others.

@@ -1,7 +1,8 @@
 //! What every server does, whichever model runs its connections.
 //!
 //! A claim is a function of the model, written once. `for_every_model!` makes a test of it for each
-//! model; a new model adds its line there.
+//! model; a new model adds its line there. What holds wherever the files are is claimed with
+//! `for_every_model_and_store!`, which asks it of a bucket as well.
 #![expect(
     clippy::unwrap_used,
     reason = "claims are test code, which the lint sees only inside of #[test] functions"
@@ -15,6 +16,19 @@ use model::Model;
 
 #[macro_use]
 mod model;
+
+/// Instantiates claims for every concurrency model, with files in a directory and with files in a bucket. Those
+/// at the end are of a directory alone: a bucket has nothing of the kind, promises less, or does not show it.
+macro_rules! for_every_model_and_store {
+    ($($claim:ident),+ $(,)? $(; in_a_directory: $($of_a_directory:ident),+ $(,)?)?) => {
+        for_every_model!($($claim,)+ $($($of_a_directory),+)?);
+        #[cfg(feature = "bucket")]
+        mod in_a_bucket {
+            use super::{$($claim),+};
+            for_every_model_of!(testkit::ServerBuilder::with_a_bucket: $($claim)+);
+        }
+    };
+}
 
 mod auth;
 mod course_client;

@@ -11,10 +11,11 @@ use testkit::Server;
 
 use crate::{Model, stop_cleanly};
 
-for_every_model!(
+for_every_model_and_store!(
+    an_unsafe_name_is_refused_at_once_and_touches_nothing;
+    in_a_directory:
     files_that_no_client_can_name_are_told_once_with_their_count,
     a_directory_with_more_than_it_may_have_is_told_at_the_start,
-    an_unsafe_name_is_refused_at_once_and_touches_nothing,
     a_symbolic_link_is_neither_served_nor_replaced_nor_deleted,
     a_fifo_is_neither_served_nor_replaced_nor_deleted,
     a_directory_is_neither_served_nor_replaced_nor_deleted,

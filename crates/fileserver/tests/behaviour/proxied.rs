@@ -11,7 +11,7 @@ use testkit::{PATIENCE, Peer, Server, eventually};
 
 use crate::{Model, stop_cleanly, tls::Secured};
 
-for_every_model!(
+for_every_model_and_store!(
     the_client_that_a_proxy_names_is_whom_log_and_statistics_tell_of,
     a_header_may_come_with_what_follows_it_or_in_pieces,
     a_header_of_the_proxys_own_leaves_its_address,

@@ -4,7 +4,7 @@ use testkit::base64;
 
 use crate::{Model, PONG, stop_cleanly};
 
-for_every_model!(
+for_every_model_and_store!(
     each_request_has_the_reply_of_the_protocol,
     verbs_match_in_any_case_and_names_keep_theirs,
     names_with_spaces_go_in_quotes,

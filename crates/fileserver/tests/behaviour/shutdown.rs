@@ -6,17 +6,18 @@ use testkit::{PATIENCE, Peer, Server, Signal, base64, content, eventually};
 
 use crate::{Model, await_temporary_files, stop_cleanly};
 
-for_every_model!(
+for_every_model_and_store!(
     a_server_without_connections_stops_at_once,
-    shutdown_lets_open_transfers_finish,
-    shutdown_finishes_an_upload_that_a_half_close_ends,
     an_idle_connection_does_not_hold_up_a_shutdown,
     an_idle_client_that_never_hangs_up_does_not_hold_up_a_shutdown,
     silent_clients_in_the_line_do_not_hold_up_a_shutdown,
     no_request_is_begun_during_a_shutdown,
     a_second_signal_cuts_open_transfers,
     interrupt_stops_as_terminate_does,
-    open_transfers_are_cut_when_the_grace_period_ends,
+    open_transfers_are_cut_when_the_grace_period_ends;
+    in_a_directory:
+    shutdown_lets_open_transfers_finish,
+    shutdown_finishes_an_upload_that_a_half_close_ends,
     an_upload_cut_by_the_shutdown_leaves_nothing,
 );
 

@@ -8,7 +8,7 @@ use testkit::{PATIENCE, Server, content, eventually, upload_request};
 
 use crate::Model;
 
-for_every_model!(
+for_every_model_and_store!(
     statistics_have_the_members_and_the_order_of_the_protocol,
     every_request_and_byte_is_counted_once,
     failures_are_counted_apart,
@@ -40,9 +40,9 @@ fn statistics_have_the_members_and_the_order_of_the_protocol(model: Model) {
         at += found.unwrap_or_else(|| panic!("no {member} in its place in {}", reply.text()));
     }
     let stats = server.stats();
-    assert_eq!(stats.mode, model.0);
+    assert_eq!(stats.mode, model.mode);
     assert!(stats.uptime_seconds > 0.0);
-    if model.0 != "legacy" {
+    if model.mode != "legacy" {
         assert_eq!(stats.worker.len(), 3);
         assert!((1..).zip(&stats.worker).all(|(number, worker)| worker.worker == number));
     }

@@ -15,21 +15,22 @@ use crate::{
     Model, auth, await_failed_connections, await_temporary_files, stop_cleanly, tls::Secured,
 };
 
-for_every_model!(
+for_every_model_and_store!(
     a_store_is_whole_and_its_digest_is_told,
     what_is_stored_replaces_and_is_told_to_be_there_where_it_may_not,
+    a_store_needs_a_token_that_may_write,
+    a_store_below_the_minimum_rate_is_answered_and_cut_off,
+    a_store_finishes_while_the_server_drains;
+    in_a_directory:
+    a_full_disk_is_told_in_mid_store_and_the_connection_ends,
+    of_concurrent_stores_of_one_name_one_wins_whole,
     a_store_that_breaks_off_leaves_nothing_and_one_with_an_id_what_came,
     a_part_goes_on_after_its_server_was_killed,
     a_part_is_for_its_owner_and_one_connection,
     a_store_that_is_refused_is_answered_before_its_content,
-    a_full_disk_is_told_in_mid_store_and_the_connection_ends,
     parts_count_in_the_quota,
     parts_expire,
     a_store_within_tls_is_the_same_and_goes_on_too,
-    a_store_needs_a_token_that_may_write,
-    a_store_below_the_minimum_rate_is_answered_and_cut_off,
-    a_store_finishes_while_the_server_drains,
-    of_concurrent_stores_of_one_name_one_wins_whole,
 );
 
 const ID: &str = "00112233445566778899aabbccddeeff";
@@ -146,7 +147,8 @@ fn a_part_goes_on_after_its_server_was_killed(model: Model) {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_part_goes_on_after_its_worker_was_killed() {
-    let server = Model("process").server().args(["--workers", "1", "--quota", "1GB"]).start();
+    let server =
+        Model::named("process").server().args(["--workers", "1", "--quota", "1GB"]).start();
     let whole = content(1, 1_000_000);
     let what = format!("a.bin length=1000000 resume={ID}");
     let mut peer = server.connect();
@@ -218,7 +220,7 @@ fn a_full_disk_is_told_in_mid_store_and_the_connection_ends(model: Model) {
     let small_disk = "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"";
     let binary = env!("CARGO_BIN_EXE_fileserver");
     let server =
-        ServerBuilder::new("sh").args(["-c", small_disk, binary, "--mode", model.0]).start();
+        ServerBuilder::new("sh").args(["-c", small_disk, binary, "--mode", model.mode]).start();
     server.place("a.bin", b"old");
     for id in ["", &format!("resume={ID}")] {
         let mut peer = server.connect();

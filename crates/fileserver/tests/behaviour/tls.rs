@@ -9,16 +9,17 @@ use testkit::{Certificates, PATIENCE, Peer, Server, base64, content, eventually,
 
 use crate::{Model, await_temporary_files, stop_cleanly};
 
-for_every_model!(
+for_every_model_and_store!(
     every_request_works_within_tls,
     large_files_pass_unchanged_in_both_directions_within_tls,
     a_client_in_plain_text_gets_a_clean_close,
-    an_upload_cut_off_without_a_tls_ending_is_never_stored,
     a_tls_half_close_ends_an_upload_as_a_plain_one_does,
     a_reset_after_the_last_reply_is_no_failure_within_tls_either,
     a_peer_that_failed_at_tls_does_not_hold_up_a_shutdown,
     a_handshake_that_stalls_is_cut_off,
-    one_too_many_is_closed_without_a_plain_reply,
+    one_too_many_is_closed_without_a_plain_reply;
+    in_a_directory:
+    an_upload_cut_off_without_a_tls_ending_is_never_stored,
     transfers_within_tls_finish_while_the_server_drains,
 );
 
@@ -59,7 +60,7 @@ fn every_request_works_within_tls(model: Model) {
     assert_eq!(peer.request("GET a.txt").content(), b"hello");
     assert_eq!(peer.request("LIST").text(), r#"{"status":"OK","data":["a.txt"]}"#);
     assert_eq!(peer.request("DIGEST a.txt")["data_size"], 5);
-    assert_eq!(peer.request("STATS")["data"]["mode"], model.0);
+    assert_eq!(peer.request("STATS")["data"]["mode"], model.mode);
     // Without an ending, and one byte at a time.
     peer.send_slowly("LIST");
     assert_eq!(peer.read_reply().outcome(), "OK");

@@ -6,13 +6,14 @@ use testkit::{base64, content, upload_request};
 
 use crate::{Model, await_temporary_files, stop_cleanly};
 
-for_every_model!(
+for_every_model_and_store!(
     an_upload_is_stored_whole_and_replaces_what_was_there,
     an_empty_file_can_be_stored_in_every_way,
     a_broken_upload_leaves_the_old_file,
     a_refused_upload_is_answered_at_once_and_its_rest_is_skipped,
+    fifty_clients_on_five_workers_are_all_served;
+    in_a_directory:
     of_concurrent_uploads_of_one_name_one_wins_whole,
-    fifty_clients_on_five_workers_are_all_served,
 );
 
 fn an_upload_is_stored_whole_and_replaces_what_was_there(model: Model) {

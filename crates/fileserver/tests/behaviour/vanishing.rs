@@ -5,13 +5,14 @@ use testkit::{Peer, Server, base64, content, upload_request};
 
 use crate::{Model, await_failed_connections, await_temporary_files, stop_cleanly};
 
-for_every_model!(
+for_every_model_and_store!(
+    a_client_that_vanishes_in_mid_download_costs_nothing,
+    a_client_that_resets_after_its_reply_has_not_failed,
+    a_client_that_comes_and_goes_without_a_word_has_not_failed;
+    in_a_directory:
     an_upload_whose_client_closes_is_not_stored,
     an_upload_whose_client_resets_is_not_stored,
     a_long_upload_whose_client_vanishes_is_not_stored,
-    a_client_that_vanishes_in_mid_download_costs_nothing,
-    a_client_that_resets_after_its_reply_has_not_failed,
-    a_client_that_comes_and_goes_without_a_word_has_not_failed,
 );
 
 /// Where the bytes so far stop: inside a group, at the end of one, and before the first. Whole

@@ -52,7 +52,7 @@ fn an_idle_crowd_costs_a_client_nothing(model: Model) {
             assert!(waited <= SERVED_WITHIN, "a client was served after {waited:?}");
         }
         let memory_kib = processes::tree_pss_kib(server.pid());
-        println!("{}: {memory_kib} KiB with {idle_clients} idle connections", model.0);
+        println!("{}: {memory_kib} KiB with {idle_clients} idle connections", model.mode);
         assert!(memory_kib <= MEMORY_KIB_MAX, "{memory_kib} KiB");
         drop(end);
     });
@@ -151,7 +151,7 @@ mod pools {
         let idle: Vec<_> = (0..WORKERS * pools_full).map(|_| server.connect()).collect();
         assert_eq!(server.ask("PING").outcome(), "OK");
         let waited = start.elapsed();
-        println!("{}: served {waited:?} after {} idle clients", model.0, idle.len());
+        println!("{}: served {waited:?} after {} idle clients", model.mode, idle.len());
         // Twice as long as it has to be, for a loaded machine.
         let longest = FREED_AFTER * 2 * pools_full as u32 + Duration::from_secs(5);
         assert!(waited <= longest, "served after {waited:?}");
@@ -175,7 +175,7 @@ mod pools {
             drop(end);
         });
         let waited = start.elapsed();
-        println!("{}: served {waited:?} after {WORKERS} slow clients", model.0);
+        println!("{}: served {waited:?} after {WORKERS} slow clients", model.mode);
         assert!(waited <= FREED_AFTER * 2 + Duration::from_secs(5), "served after {waited:?}");
         expect_recovery(&server, &before, WORKERS as u64);
     }

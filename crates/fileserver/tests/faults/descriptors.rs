@@ -61,7 +61,7 @@ fn expect_refusal(peer: &mut Peer, request: &str) {
 /// Each process has descriptors of its own, and runs one connection at a time.
 #[test]
 fn a_worker_process_without_descriptors_answers_or_waits() {
-    let server = fileserver(Model("process")).args(["--workers", "1"]).start();
+    let server = fileserver(Model::named("process")).args(["--workers", "1"]).start();
     let worker = server.workers()[0];
     let own = processes::descriptor_count(worker);
     let before = warm_up(&server, 1);
@@ -101,7 +101,7 @@ fn a_worker_process_without_descriptors_answers_or_waits() {
 #[test]
 fn a_server_that_cannot_accept_still_stops() {
     for mode in ["legacy", "thread", "process", "async", "event"] {
-        let mut server: Server = fileserver(Model(mode)).args(["--workers", "1"]).start();
+        let mut server: Server = fileserver(Model::named(mode)).args(["--workers", "1"]).start();
         for pid in processes::children(server.pid()).into_iter().chain([server.pid()]) {
             processes::leave_descriptors(pid, 0);
         }

@@ -101,7 +101,7 @@ fn begin_when_free(peer: &mut Peer, what: &str) -> usize {
 fn a_server_started_right_after_a_kill_cleans_up_too() {
     let text = base64(&content(1, 300_000));
     for _ in 0..scaled(5, 60) {
-        let mut server = Model("process").server().args(["--workers", "20"]).start();
+        let mut server = Model::named("process").server().args(["--workers", "20"]).start();
         let peers: Vec<_> = (0..10)
             .map(|number| {
                 let mut peer = server.connect();
@@ -112,7 +112,7 @@ fn a_server_started_right_after_a_kill_cleans_up_too() {
         eventually(PATIENCE, "the uploads begin", || server.temporary_files() == peers.len());
         server.kill(Signal::SIGKILL);
         assert_eq!(server.wait(PATIENCE).exit_code, None);
-        let next = next_server(Model("process"), &server);
+        let next = next_server(Model::named("process"), &server);
         eventually(PATIENCE, "the next server cleans up", || server.temporary_files() == 0);
         assert_eq!(next.ask("PING").outcome(), "OK");
     }
@@ -122,6 +122,6 @@ fn a_server_started_right_after_a_kill_cleans_up_too() {
 fn next_server(model: Model, server: &Server) -> Server {
     ServerBuilder::new(env!("CARGO_BIN_EXE_fileserver"))
         .without_defaults()
-        .args(["--mode", model.0, "--port", "0", "--dir", server.dir().to_str().unwrap()])
+        .args(["--mode", model.mode, "--port", "0", "--dir", server.dir().to_str().unwrap()])
         .start()
 }

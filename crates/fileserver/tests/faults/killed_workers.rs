@@ -39,7 +39,8 @@ const LEN_MAX: usize = 300_000;
 fn workers_killed_under_load_cost_no_byte_and_only_their_own_connections() {
     let seed = env::var("KOLAM_SEED").map_or_else(|_| rand::random(), |seed| seed.parse().unwrap());
     println!("KOLAM_SEED={seed}");
-    let server = fileserver(Model("process")).args(["--workers", &WORKERS.to_string()]).start();
+    let server =
+        fileserver(Model::named("process")).args(["--workers", &WORKERS.to_string()]).start();
     let before = warm_up(&server, WORKERS);
     let warmed_up = server.stats().requests;
     let kills = scaled(40, 200);

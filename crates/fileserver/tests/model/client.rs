@@ -32,7 +32,9 @@ pub(crate) struct World {
     pub(crate) contents: Contents,
     pub(crate) started: Instant,
     /// Whether the server may end a connection in the middle of a request.
-    pub(crate) workers_die: bool,
+    pub(crate) breaks_off: bool,
+    /// Whether several may be told that they have deleted the same file.
+    pub(crate) shares_deletions: bool,
 }
 
 /// What clients saw and did.
@@ -181,7 +183,7 @@ impl<'a> Client<'a> {
         while !rest.is_empty() {
             let (piece, later) = rest.split_at(self.rng.random_range(1..=rest.len()));
             if let Err(err) = peer.try_send(piece) {
-                assert!(self.world.workers_die, "the server does not take a request: {err}");
+                assert!(self.world.breaks_off, "the server does not take a request: {err}");
                 return;
             }
             thread::yield_now();
@@ -199,7 +201,7 @@ impl<'a> Client<'a> {
         for (answered, request) in requests.iter().enumerate() {
             let Some(answer) = request.read_answer(&mut connection.peer) else {
                 assert!(
-                    self.world.workers_die,
+                    self.world.breaks_off,
                     "the server hung up instead of answering {request:?}"
                 );
                 self.record.broken += 1;
@@ -212,7 +214,10 @@ impl<'a> Client<'a> {
             if answer.0.outcome() == "OK" {
                 self.tally(request).succeeded += 1;
             }
-            for (name, observation) in request.observations(&answer, &self.world.contents) {
+            for (name, mut observation) in request.observations(&answer, &self.world.contents) {
+                if observation == Observation::Deleted && self.world.shares_deletions {
+                    observation = Observation::DeletedOrGone;
+                }
                 self.note(name, observation, connection.number, invoked, responded);
             }
         }

@@ -9,6 +9,8 @@ use crate::contents::Version;
 pub(crate) enum Observation {
     Stored(Version),
     Deleted,
+    /// There was a file, which is gone now, whoever removed it.
+    DeletedOrGone,
     /// The file had this content, or was not found.
     Is(Option<Version>),
     /// The name was on a list, or missing.
@@ -38,6 +40,7 @@ impl Observation {
         match self {
             Self::Stored(version) => Some(Some(version)),
             Self::Deleted => file.is_some().then_some(None),
+            Self::DeletedOrGone => Some(None),
             Self::Is(seen) => (seen == file).then_some(file),
             Self::Listed(seen) => (seen == file.is_some()).then_some(file),
             Self::PerhapsStored(version) => (file != Some(version)).then_some(Some(version)),

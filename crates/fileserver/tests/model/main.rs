@@ -9,6 +9,8 @@
 //! judged apart; a LIST counts as a look at each name, which does not claim that all of them were
 //! looked at in the same moment. In the end the directory and STATS must agree with the clients.
 //!
+//! With files in a bucket more is allowed, and no more than docs/BUCKET.md says.
+//!
 //! Which clients do what follows from a seed, which is printed; how the system interleaves them does
 //! not. `KOLAM_MODEL_SEED` starts with the seed of a failed round, `KOLAM_MODEL_ROUNDS` sets how many
 //! rounds each model is put through.
@@ -56,6 +58,21 @@ fn async_mode_is_linearizable() {
 #[test]
 fn event_mode_is_linearizable() {
     play("event");
+}
+
+#[cfg(feature = "bucket")]
+mod in_a_bucket {
+    use super::play_round_of;
+
+    #[test]
+    fn thread_mode_is_linearizable_but_for_deletions() {
+        play_round_of("thread", |round| round.in_a_bucket());
+    }
+
+    #[test]
+    fn async_mode_is_linearizable_but_for_deletions() {
+        play_round_of("async", |round| round.in_a_bucket());
+    }
 }
 
 fn play(mode: &'static str) {

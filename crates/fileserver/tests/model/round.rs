@@ -35,11 +35,12 @@ pub(crate) struct Round {
     mode: &'static str,
     seed: u64,
     workers_die: bool,
+    in_a_bucket: bool,
 }
 
 impl Round {
     pub(crate) fn new(mode: &'static str, seed: u64) -> Self {
-        Self { mode, seed, workers_die: false }
+        Self { mode, seed, workers_die: false, in_a_bucket: false }
     }
 
     /// Workers are killed while they serve.
@@ -47,18 +48,27 @@ impl Round {
         Self { workers_die: true, ..self }
     }
 
+    /// The server has its files in a bucket: a download ends early when its file is replaced, and two who
+    /// delete a file at once may both be told that they did.
+    #[cfg(feature = "bucket")]
+    pub(crate) fn in_a_bucket(self) -> Self {
+        Self { in_a_bucket: true, ..self }
+    }
+
     /// Panics when the server did what no server may do.
     pub(crate) fn play(self) {
         let mut rng = StdRng::seed_from_u64(self.seed);
         let workers = rng.random_range(2..=CLIENTS).to_string();
-        let server = ServerBuilder::new(env!("CARGO_BIN_EXE_fileserver"))
-            .args(["--mode", self.mode, "--workers", &workers])
-            .start();
+        let builder = ServerBuilder::new(env!("CARGO_BIN_EXE_fileserver"));
+        #[cfg(feature = "bucket")]
+        let builder = if self.in_a_bucket { builder.with_a_bucket() } else { builder };
+        let server = builder.args(["--mode", self.mode, "--workers", &workers]).start();
         let world = World {
             address: server.address(),
             contents: Contents::default(),
             started: Instant::now(),
-            workers_die: self.workers_die,
+            breaks_off: self.workers_die || self.in_a_bucket,
+            shares_deletions: self.in_a_bucket,
         };
         let (mut record, deaths) = self.let_loose(&server, &world, &mut rng);
         let mut books = Books { server: &server, deaths, asked: 0 };

@@ -98,6 +98,6 @@ fn cpu_time_and_memory_say_whose_they_are(model: Model) {
     let stats = server.stats();
     let worker = stats.worker.iter().find(|worker| worker.current.is_some()).unwrap();
     assert!(worker.cpu_seconds.is_some() && worker.memory_bytes.unwrap() > 0, "{worker:?}");
-    let cpu_of = if model.0 == "process" { Share::Process } else { Share::Thread };
+    let cpu_of = if model.mode == "process" { Share::Process } else { Share::Thread };
     assert_eq!((worker.cpu_of, worker.memory_of), (Some(cpu_of), Some(Share::Process)));
 }

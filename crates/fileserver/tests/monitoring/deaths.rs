@@ -11,7 +11,7 @@ use crate::{
 };
 
 fn start(records: &Records) -> Server {
-    Model("process").server().args(["--workers", "2"]).args(records.everything()).start()
+    Model::named("process").server().args(["--workers", "2"]).args(records.everything()).start()
 }
 
 #[test]

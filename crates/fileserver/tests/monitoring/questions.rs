@@ -14,7 +14,7 @@ fn ask(records: &Records, args: &[&str]) -> Output {
 #[test]
 fn a_database_answers_all_questions_while_a_server_writes_it() {
     let records = Records::new();
-    let server = Model("process").server().args(records.database_option()).start();
+    let server = Model::named("process").server().args(records.database_option()).start();
     assert_eq!(server.ask("UPLOAD a.txt aGVsbG8=").outcome(), "OK");
     assert_eq!(server.ask("GET missing.txt").outcome(), "not-found");
     eventually(PATIENCE, "both connections are in the database", || {

@@ -43,10 +43,10 @@ fn a_saturated_server_tells_how_it_is_doing(model: Model) {
     let _hogs: Vec<_> = (0..40).map(|_| Peer::connect(status)).collect();
     assert_eq!(Peer::connect(status).request("PING")["data"], "pong");
     assert_eq!(Peer::connect(status).request("LIST").outcome(), "bad-request");
-    let waits = if ["async", "event"].contains(&model.0) { 0 } else { 1 };
+    let waits = if ["async", "event"].contains(&model.mode) { 0 } else { 1 };
     eventually(PATIENCE, "the counts are those of the server", || {
         let stats = stats(status);
-        assert_eq!((stats.mode.as_str(), stats.workers), (model.0, 2));
+        assert_eq!((stats.mode.as_str(), stats.workers), (model.mode, 2));
         assert!(stats.worker.iter().all(|worker| worker.memory_bytes > Some(0)), "{stats:?}");
         // Where all are served at once, a connection may be seen before it is.
         let served = stats.connections.active + stats.connections.waiting == 3;
@@ -112,7 +112,7 @@ fn a_status_address_that_others_could_reach_is_refused(model: Model) {
 
 #[test]
 fn the_status_is_told_while_all_workers_are_stopped_and_after_the_monitor_was_killed() {
-    let (server, status) = start(Model("process").server().args(["--workers", "3"]));
+    let (server, status) = start(Model::named("process").server().args(["--workers", "3"]));
     assert_eq!(server.ask("PING").outcome(), "OK");
     // The reply comes a moment before its request is counted.
     eventually(PATIENCE, "the request is counted", || stats(status).requests[Verb::Stats].ok == 1);

@@ -1,12 +1,12 @@
 //! A server that speaks S3, in the process of the test: s3s-fs, which keeps objects as files, behind a gate at
 //! which a test has it be away, slow or unwilling.
 //!
-//! s3s-fs looks at the conditions of writing before it writes. The gate lets one write at a time, so that they
-//! hold.
+//! s3s-fs looks at the conditions of writing before it writes, and at what it knows of an object before it opens
+//! it. The gate lets one write at a time, and nobody read meanwhile, so that they hold.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
-    fs, io,
+    fmt, fs, io,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{
@@ -31,7 +31,7 @@ use tempfile::TempDir;
 use tokio::{
     net::{TcpListener, TcpStream},
     runtime::{Builder, Runtime},
-    sync::Mutex,
+    sync::RwLock,
     time,
 };
 
@@ -59,8 +59,8 @@ struct Gate {
     refuses: AtomicBool,
     passes_over_conditions: AtomicBool,
     read_delay_ms: AtomicU64,
-    /// Held by who writes.
-    writing: Mutex<()>,
+    /// Held by one who writes, or by those who begin to read.
+    objects: RwLock<()>,
 }
 
 impl S3Server {
@@ -78,7 +78,7 @@ impl S3Server {
             refuses: AtomicBool::new(false),
             passes_over_conditions: AtomicBool::new(false),
             read_delay_ms: AtomicU64::new(0),
-            writing: Mutex::new(()),
+            objects: RwLock::new(()),
         });
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
@@ -148,9 +148,17 @@ impl S3Server {
     }
 }
 
+impl fmt::Debug for S3Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "S3Server at {}", self.address)
+    }
+}
+
 async fn accept(listener: TcpListener, gate: Arc<Gate>) {
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
+        // Or the end of an answer waits for the client to confirm its beginning: 40 ms.
+        let _ = stream.set_nodelay(true);
         tokio::spawn(serve(stream, Arc::clone(&gate)));
     }
 }
@@ -173,8 +181,9 @@ impl Gate {
         if delay > 0 && matches!(*request.method(), Method::GET | Method::HEAD) {
             time::sleep(Duration::from_millis(delay)).await;
         }
-        let writes = matches!(*request.method(), Method::PUT | Method::POST);
-        let _writing = if writes { Some(self.writing.lock().await) } else { None };
+        let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+        let _reading = if reads { Some(self.objects.read().await) } else { None };
+        let _writing = if reads { None } else { Some(self.objects.write().await) };
         // The header cannot be taken away: it is signed.
         if self.passes_over_conditions.load(SeqCst) && request.headers().contains_key(IF_NONE_MATCH)
         {
