@@ -9,10 +9,10 @@
 
 use std::{
     fmt::{self, Debug, Formatter},
-    mem,
     sync::Arc,
 };
 
+use bytes::BytesMut;
 use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutMode, PutPayload, path::Path};
 use protocol::FileName;
 
@@ -38,7 +38,7 @@ pub struct ObjectUpload {
     location: Path,
     if_exists: IfExists,
     parts: Option<Parts>,
-    buffer: Vec<u8>,
+    buffer: BytesMut,
     /// Room in memory that this upload was granted.
     reserved: usize,
     len: u64,
@@ -72,7 +72,7 @@ impl ObjectUpload {
             location,
             if_exists,
             parts: None,
-            buffer: Vec::new(),
+            buffer: BytesMut::new(),
             reserved: 0,
             len: 0,
             is_broken: false,
@@ -119,7 +119,7 @@ impl ObjectUpload {
             self.put_part()?;
             self.complete()?;
         } else {
-            let content = PutPayload::from(mem::take(&mut self.buffer));
+            let content = PutPayload::from(self.buffer.split().freeze());
             let mode = match self.if_exists {
                 IfExists::Replace => PutMode::Overwrite,
                 IfExists::Refuse => PutMode::Create,
@@ -143,7 +143,7 @@ impl ObjectUpload {
             }
             self.reserved = wanted;
         }
-        self.buffer.reserve_exact(self.reserved - self.buffer.len());
+        self.buffer.reserve(self.reserved - self.buffer.len());
         Ok(())
     }
 
@@ -153,8 +153,10 @@ impl ObjectUpload {
             self.begin_parts()?;
         }
         let Some(parts) = &mut self.parts else { return Ok(()) };
-        let part = PutPayload::from(mem::take(&mut self.buffer));
-        let put = self.remote.wait(parts.upload.put_part(part));
+        // Once it is sent, the next one gets its room again. Made anew for each part, room would stay with the
+        // allocator of every thread that has written one.
+        let part = self.buffer.split().freeze();
+        let put = self.remote.wait(parts.upload.put_part(part.into()));
         self.done(put)
     }
 
