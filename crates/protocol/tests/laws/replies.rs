@@ -88,7 +88,10 @@ fn a_scanner_finds_the_same_end(bytes: &[u8]) {
             None => return,
         }
     };
-    assert_eq!(scanner.scan(&bytes[..read]), Ok(read));
+    match scanner.scan(&bytes[..read]) {
+        Err(ReplyError::Malformed(_)) if some_take_another_end(&bytes[..read]) => return,
+        scanned => assert_eq!(scanned, Ok(read)),
+    }
     assert!(scanner.is_whole() && scanner.missing_ending() == ENDING);
     // A member whose name or value is spelled with escapes is read and not scanned; of two, each takes one.
     let members = |name: &[u8]| bytes[..read].windows(name.len()).filter(|it| *it == name).count();
@@ -104,6 +107,17 @@ fn a_scanner_finds_the_same_end(bytes: &[u8]) {
     {
         assert!(read.starts_with(scanned));
     }
+}
+
+/// Whoever looks for CRLF CRLF or for lines may take something before the end of the reply for its end.
+fn some_take_another_end(reply: &[u8]) -> bool {
+    let (mut in_text, mut is_escaped) = (false, false);
+    let ends_a_line_in_a_text = reply.iter().any(|byte| {
+        in_text ^= *byte == b'"' && !is_escaped;
+        is_escaped = in_text && *byte == b'\\' && !is_escaped;
+        in_text && *byte == b'\n'
+    });
+    ends_a_line_in_a_text || reply.windows(ENDING.len()).any(|found| found == ENDING)
 }
 
 /// A JSON object is a reply, and its file's text is what a JSON reader says it is.
