@@ -168,13 +168,10 @@ impl Driver {
     /// Makes a link of the connection, unless there is one that stays. One that its other end has given up
     /// meanwhile takes no place of one that lives.
     fn join(&mut self, connection: Connection, now: Duration) {
-        if connection.close_reason().is_some() {
-            return;
-        }
         let peer = connection.remote_id();
         let known = self.links.iter().find(|(_, link)| link.peer == peer);
         if let Some((id, link)) = known.map(|(id, link)| (*id, link)) {
-            if !self.replaces(&connection, link) {
+            if connection.close_reason().is_some() || !self.replaces(&connection, link) {
                 return Closing::Double.close(&connection);
             }
             self.forget(id, now);
