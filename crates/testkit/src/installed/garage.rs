@@ -3,11 +3,12 @@
 use std::{
     fs,
     net::{SocketAddr, TcpListener, TcpStream},
-    process::{Child, Command, Stdio},
+    process::Command,
 };
 
 use tempfile::TempDir;
 
+use super::Process;
 use crate::{
     surroundings::skip,
     wait::{PATIENCE, eventually},
@@ -26,7 +27,7 @@ pub struct Garage {
     dir: TempDir,
     address: SocketAddr,
     /// None while it is killed.
-    server: Option<Child>,
+    server: Option<Process>,
 }
 
 impl Garage {
@@ -75,32 +76,19 @@ impl Garage {
     /// As a loss of power would: without a word to anyone. What was stored stays.
     #[track_caller]
     pub fn kill(&mut self) {
-        let mut server = self.server.take().expect("it runs");
-        server.kill().expect("it is ours");
-        server.wait().expect("it was killed");
+        drop(self.server.take().expect("it runs"));
     }
 
     /// Serves on its port, what it had stored too.
     #[track_caller]
     pub fn start_again(&mut self) {
         assert!(self.server.is_none(), "it still runs");
-        let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig=KILL", "--", "garage", "-c"]);
-        command.arg(self.dir.path().join("garage.toml"));
-        command.args(["server", "--single-node", "--default-bucket"]);
-        command.env("GARAGE_DEFAULT_ACCESS_KEY", KEY_ID);
-        command.env("GARAGE_DEFAULT_SECRET_KEY", SECRET).env("GARAGE_DEFAULT_BUCKET", BUCKET);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        self.server = Some(command.spawn().expect("setpriv runs"));
+        self.server = Some(Process::start("garage", |command| {
+            command.arg("-c").arg(self.dir.path().join("garage.toml"));
+            command.args(["server", "--single-node", "--default-bucket"]);
+            command.env("GARAGE_DEFAULT_ACCESS_KEY", KEY_ID);
+            command.env("GARAGE_DEFAULT_SECRET_KEY", SECRET).env("GARAGE_DEFAULT_BUCKET", BUCKET);
+        }));
         eventually(PATIENCE, "Garage listens", || TcpStream::connect(self.address).is_ok());
-    }
-}
-
-impl Drop for Garage {
-    fn drop(&mut self) {
-        if let Some(mut server) = self.server.take() {
-            let _ = server.kill();
-            let _ = server.wait();
-        }
     }
 }

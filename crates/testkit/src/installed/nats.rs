@@ -1,14 +1,10 @@
 //! A NATS server of a test's own, where its program is installed.
 
-use std::{
-    fs,
-    net::TcpStream,
-    path::Path,
-    process::{Child, Command, Stdio},
-};
+use std::{fs, net::TcpStream, path::Path, process::Command};
 
 use tempfile::TempDir;
 
+use super::Process;
 use crate::{
     surroundings::skip,
     wait::{PATIENCE, eventually},
@@ -24,7 +20,7 @@ pub struct Nats {
     jetstream: bool,
     dir: TempDir,
     /// None while it is killed.
-    server: Option<Child>,
+    server: Option<Process>,
     port: u16,
 }
 
@@ -65,9 +61,7 @@ impl Nats {
     /// As a loss of power would: without a word to anyone. What was stored stays.
     #[track_caller]
     pub fn kill(&mut self) {
-        let mut server = self.server.take().expect("it runs");
-        server.kill().expect("it is ours");
-        server.wait().expect("it was killed");
+        drop(self.server.take().expect("it runs"));
     }
 
     /// Serves again on its port what it had stored.
@@ -80,14 +74,13 @@ impl Nats {
 
     #[track_caller]
     fn serve(&mut self, port: &str) {
-        let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig=KILL", "--", self.program, "-a", "127.0.0.1", "-p", port]);
-        if self.jetstream {
-            command.arg("-js").arg("-sd").arg(self.dir.path().join("store"));
-        }
-        command.arg("--ports_file_dir").arg(self.dir.path());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        self.server = Some(command.spawn().expect("setpriv runs"));
+        self.server = Some(Process::start(self.program, |command| {
+            command.args(["-a", "127.0.0.1", "-p", port]);
+            if self.jetstream {
+                command.arg("-js").arg("-sd").arg(self.dir.path().join("store"));
+            }
+            command.arg("--ports_file_dir").arg(self.dir.path());
+        }));
     }
 
     #[track_caller]
@@ -105,15 +98,6 @@ impl Nats {
         eventually(PATIENCE, "the NATS server listens", || {
             TcpStream::connect(("127.0.0.1", self.port)).is_ok()
         });
-    }
-}
-
-impl Drop for Nats {
-    fn drop(&mut self) {
-        if let Some(mut server) = self.server.take() {
-            let _ = server.kill();
-            let _ = server.wait();
-        }
     }
 }
 
