@@ -109,7 +109,7 @@ fn silent_clients_in_the_line_do_not_hold_up_a_shutdown(model: Model) {
 }
 
 fn no_request_is_begun_during_a_shutdown(model: Model) {
-    let mut server = model.start();
+    let mut server = model.server().args(["--drain", "60"]).start();
     server.place("down.bin", &content(1, LONG));
     let mut peer = begin_download(&server);
     server.kill(Signal::SIGTERM);
