@@ -1,11 +1,13 @@
 //! Servers that others have written, where they are installed.
 
+#[cfg(feature = "bucket")]
 mod garage;
 mod nats;
 mod postgres;
 
 use std::process::{Child, Command, Stdio};
 
+#[cfg(feature = "bucket")]
 pub use garage::Garage;
 pub use nats::Nats;
 pub use postgres::Postgres;

@@ -21,7 +21,9 @@ mod wait;
 pub use certificates::Certificates;
 pub use content::{base64, content, decode_base64, upload_request, wrapped_base64};
 pub use footprint::Footprint;
-pub use installed::{Garage, Nats, Postgres};
+#[cfg(feature = "bucket")]
+pub use installed::Garage;
+pub use installed::{Nats, Postgres};
 pub use nix::sys::signal::Signal;
 pub use peer::{Peer, Told, Viewer};
 pub use reply::Reply;

@@ -24,8 +24,8 @@ fn fifty_downloads_stay_under_128_mib() {
 #[test]
 fn a_store_that_is_killed_is_unavailable_and_then_well_again() {
     let Some(mut garage) = Garage::start() else { return };
-    let access = garage.environment();
-    let servers = MODES.map(|mode| builder_at(&access, DIR, mode).start());
+    let environment = garage.environment();
+    let servers = MODES.map(|mode| builder_at(&environment, DIR, mode).start());
     assert_eq!(servers[0].ask("UPLOAD a aGVsbG8=").outcome(), "OK");
     garage.kill();
     // Not a wait for anything: it is how long it is away.

@@ -9,7 +9,10 @@
 
 use std::{env, ffi::OsString, thread};
 
-use testkit::{Garage, Server, ServerBuilder, s3::S3Server};
+use testkit::{
+    Garage, Server, ServerBuilder,
+    s3::{Environment, S3Server},
+};
 
 mod away;
 mod files;
@@ -23,9 +26,6 @@ mod stores;
 /// Whichever of them runs the connections.
 const MODES: [&str; 5] = ["legacy", "thread", "process", "async", "event"];
 
-/// How a server reaches its bucket: variables of its environment.
-type Access = [(&'static str, String)];
-
 /// What servers serve where nothing else is said.
 const DIR: &str = "s3://kolam/files";
 
@@ -33,13 +33,16 @@ fn builder(s3: &S3Server, mode: &str) -> ServerBuilder {
     builder_at(&s3.environment(), DIR, mode)
 }
 
-fn builder_at(access: &Access, dir: &str, mode: &str) -> ServerBuilder {
-    with_access(ServerBuilder::new(env!("CARGO_BIN_EXE_fileserver")).without_defaults(), access)
-        .args(["--mode", mode, "--port", "0", "--dir", dir])
+fn builder_at(environment: &Environment, dir: &str, mode: &str) -> ServerBuilder {
+    with_environment(
+        ServerBuilder::new(env!("CARGO_BIN_EXE_fileserver")).without_defaults(),
+        environment,
+    )
+    .args(["--mode", mode, "--port", "0", "--dir", dir])
 }
 
-fn with_access(mut builder: ServerBuilder, access: &Access) -> ServerBuilder {
-    for (name, value) in access {
+fn with_environment(mut builder: ServerBuilder, environment: &Environment) -> ServerBuilder {
+    for (name, value) in environment {
         builder = builder.env(name, value);
     }
     builder
@@ -68,9 +71,9 @@ fn in_every_mode_of_any_bucket(claim: impl Fn(&Server) + Sync) {
     let Some(garage) = Garage::start() else { return };
     thread::scope(|scope| {
         for mode in MODES {
-            let (claim, access) = (&claim, garage.environment());
+            let (claim, environment) = (&claim, garage.environment());
             let dir = format!("s3://kolam/{mode}");
-            scope.spawn(move || claim(&builder_at(&access, &dir, mode).start()));
+            scope.spawn(move || claim(&builder_at(&environment, &dir, mode).start()));
         }
     });
 }

@@ -2,9 +2,12 @@
 
 use std::{thread, time::Duration};
 
-use testkit::{Peer, content, processes, s3::S3Server};
+use testkit::{
+    Peer, content, processes,
+    s3::{Environment, S3Server},
+};
 
-use crate::{Access, DIR, builder_at, is_full};
+use crate::{DIR, builder_at, is_full};
 
 const CLIENTS: usize = 50;
 const KIB_MAX: u64 = 128 * 1024;
@@ -17,13 +20,13 @@ fn fifty_downloads_stay_under_128_mib() {
     expect_little_memory_with(&s3.environment());
 }
 
-pub(crate) fn expect_little_memory_with(access: &Access) {
+pub(crate) fn expect_little_memory_with(environment: &Environment) {
     let (modes, len) = match is_full() {
         true => (&["async", "thread", "event"][..], 100_000_000),
         false => (&["async"][..], 8 << 20),
     };
     for mode in modes {
-        let server = builder_at(access, DIR, mode)
+        let server = builder_at(environment, DIR, mode)
             .args(["--workers", "50", "--max-per-address", "100"])
             .start();
         let content = content(1, len);

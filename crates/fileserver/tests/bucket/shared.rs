@@ -12,10 +12,12 @@ use std::{
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use testkit::{
-    PATIENCE, Peer, Reply, Server, ServerBuilder, Signal, content, s3::S3Server, upload_request,
+    PATIENCE, Peer, Reply, Server, ServerBuilder, Signal, content,
+    s3::{Environment, S3Server},
+    upload_request,
 };
 
-use crate::{Access, DIR, builder_at, is_full, with_access};
+use crate::{DIR, builder_at, is_full, with_environment};
 
 const CLIENTS: usize = 8;
 const NAMES: u64 = 5;
@@ -35,9 +37,9 @@ fn nothing_is_lost_or_mixed_up_while_servers_are_killed() {
     expect_nothing_lost_of(&s3.environment());
 }
 
-pub(crate) fn expect_nothing_lost_of(access: &Access) {
+pub(crate) fn expect_nothing_lost_of(environment: &Environment) {
     let mut servers: Vec<Server> =
-        (0..3).map(|_| builder_at(access, DIR, "async").start()).collect();
+        (0..3).map(|_| builder_at(environment, DIR, "async").start()).collect();
     let ports: Vec<u16> = servers.iter().map(|server| server.address().port()).collect();
     let balancer = balancer(&ports);
     let rounds = if is_full() { 1000 / CLIENTS } else { 60 / CLIENTS };
@@ -61,7 +63,7 @@ pub(crate) fn expect_nothing_lost_of(access: &Access) {
                 }
                 servers[victim].kill(Signal::SIGKILL);
                 servers[victim].wait(PATIENCE);
-                servers[victim] = start_at(access, *port);
+                servers[victim] = start_at(environment, *port);
             }
         });
         let outcomes: Vec<_> = clients.into_iter().map(|client| client.join()).collect();
@@ -71,10 +73,10 @@ pub(crate) fn expect_nothing_lost_of(access: &Access) {
     assert_eq!(confirmed.into_inner(), CLIENTS * rounds);
 }
 
-fn start_at(access: &Access, port: u16) -> Server {
+fn start_at(environment: &Environment, port: u16) -> Server {
     let builder = ServerBuilder::new(env!("CARGO_BIN_EXE_fileserver")).without_defaults();
     let port = port.to_string();
-    with_access(builder, access)
+    with_environment(builder, environment)
         .args(["--mode", "async", "--dir", "s3://kolam/files", "--port", &port])
         .start()
 }

@@ -14,7 +14,7 @@ use testkit::{
     s3::{KEY_ID, S3Server, SECRET},
 };
 
-use crate::{builder, with_access};
+use crate::{builder, with_environment};
 
 /// The whole of what it says, after `fileserver: `.
 fn complaint(builder: ServerBuilder) -> String {
@@ -26,7 +26,7 @@ fn complaint(builder: ServerBuilder) -> String {
 
 fn at(s3: &S3Server, dir: &str) -> ServerBuilder {
     let builder = ServerBuilder::new(env!("CARGO_BIN_EXE_fileserver")).without_defaults();
-    with_access(builder, &s3.environment()).args(["--port", "0", "--dir", dir])
+    with_environment(builder, &s3.environment()).args(["--port", "0", "--dir", dir])
 }
 
 #[test]

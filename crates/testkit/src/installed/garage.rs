@@ -10,12 +10,10 @@ use tempfile::TempDir;
 
 use super::Process;
 use crate::{
+    s3::{self, Environment},
     surroundings::skip,
     wait::{PATIENCE, eventually},
 };
-
-/// The one bucket that there is.
-const BUCKET: &str = "kolam";
 
 /// Who may come, in the form that Garage wants.
 const KEY_ID: &str = "GK0123456789abcdef01234567";
@@ -64,13 +62,8 @@ impl Garage {
     }
 
     /// What a server of files needs in its environment.
-    pub fn environment(&self) -> [(&'static str, String); 4] {
-        [
-            ("AWS_ENDPOINT", format!("http://{}", self.address)),
-            ("AWS_ALLOW_HTTP", "true".to_owned()),
-            ("AWS_ACCESS_KEY_ID", KEY_ID.to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", SECRET.to_owned()),
-        ]
+    pub fn environment(&self) -> Environment {
+        s3::environment(self.address, KEY_ID, SECRET)
     }
 
     /// As a loss of power would: without a word to anyone. What was stored stays.
@@ -87,7 +80,9 @@ impl Garage {
             command.arg("-c").arg(self.dir.path().join("garage.toml"));
             command.args(["server", "--single-node", "--default-bucket"]);
             command.env("GARAGE_DEFAULT_ACCESS_KEY", KEY_ID);
-            command.env("GARAGE_DEFAULT_SECRET_KEY", SECRET).env("GARAGE_DEFAULT_BUCKET", BUCKET);
+            command
+                .env("GARAGE_DEFAULT_SECRET_KEY", SECRET)
+                .env("GARAGE_DEFAULT_BUCKET", s3::BUCKET);
         }));
         eventually(PATIENCE, "Garage listens", || TcpStream::connect(self.address).is_ok());
     }

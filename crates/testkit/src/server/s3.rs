@@ -42,6 +42,18 @@ pub const SECRET: &str = "kolam/secret+that/nobody+may/read";
 /// The one bucket that there is.
 pub const BUCKET: &str = "kolam";
 
+/// Variables by which a server of files reaches a bucket.
+pub type Environment = [(&'static str, String); 4];
+
+pub(crate) fn environment(address: SocketAddr, key_id: &str, secret: &str) -> Environment {
+    [
+        ("AWS_ENDPOINT", format!("http://{address}")),
+        ("AWS_ALLOW_HTTP", "true".to_owned()),
+        ("AWS_ACCESS_KEY_ID", key_id.to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", secret.to_owned()),
+    ]
+}
+
 /// Ends when dropped, and with it all that was stored.
 pub struct S3Server {
     address: SocketAddr,
@@ -92,13 +104,8 @@ impl S3Server {
     }
 
     /// What a server of files needs in its environment.
-    pub fn environment(&self) -> [(&'static str, String); 4] {
-        [
-            ("AWS_ENDPOINT", self.endpoint()),
-            ("AWS_ALLOW_HTTP", "true".to_owned()),
-            ("AWS_ACCESS_KEY_ID", KEY_ID.to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", SECRET.to_owned()),
-        ]
+    pub fn environment(&self) -> Environment {
+        environment(self.address, KEY_ID, SECRET)
     }
 
     /// Closes every connection at its next request, or answers again.
