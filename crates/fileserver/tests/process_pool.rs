@@ -209,6 +209,7 @@ fn no_worker_outlives_its_supervisor() {
     });
     assert!(!busy.read_to_end().ends_with(b"}\r\n\r\n"));
     assert_eq!(server.wait(PATIENCE).exit_code, None);
+    assert!(server.refuses_connections());
 }
 
 /// Ctrl-C in a terminal, `kill %1` in a shell and a service manager all signal the whole group.

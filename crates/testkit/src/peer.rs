@@ -1,7 +1,7 @@
 //! A client in full control of every byte, for behaviour that a well-made client never shows.
 
 mod half_close;
-mod sockets;
+pub(crate) mod sockets;
 mod viewer;
 
 use std::{

@@ -27,7 +27,7 @@ use nix::sys::signal::Signal;
 use protocol::Stats;
 use tempfile::TempDir;
 
-use crate::{Footprint, PATIENCE, Peer, Reply, disk, eventually, processes};
+use crate::{Footprint, PATIENCE, Peer, Reply, disk, eventually, peer::sockets, processes};
 
 /// Between two looks at the memory of all processes.
 const LOOK_PAUSE: Duration = Duration::from_millis(20);
@@ -171,6 +171,7 @@ impl ServerBuilder {
             process,
             pid,
             address,
+            listeners: sockets::listening_at(address),
             connections_made: AtomicU64::new(0),
             dir: self.dir,
             served,
@@ -220,6 +221,8 @@ pub struct Server {
     process: Process,
     pid: u32,
     address: SocketAddr,
+    /// The sockets it listens with, where that is known.
+    listeners: Vec<u64>,
     connections_made: AtomicU64,
     /// Removed when the server is dropped.
     dir: TempDir,
@@ -298,9 +301,12 @@ impl Server {
         self.connections_made.load(Relaxed)
     }
 
-    /// Nobody listens at the server's address any more.
+    /// Nobody listens at the server's address any more; or the system has given it to somebody else since.
     pub fn refuses_connections(&self) -> bool {
-        Peer::try_connect(self.address).is_err()
+        let is_its = |socket: &u64| self.listeners.contains(socket);
+        let was_given_away =
+            !self.listeners.is_empty() && !sockets::listening_at(self.address).iter().any(is_its);
+        was_given_away || Peer::try_connect(self.address).is_err()
     }
 
     /// One request on a connection of its own.

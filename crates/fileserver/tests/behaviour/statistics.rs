@@ -133,6 +133,7 @@ fn the_last_line_of_the_log_is_the_final_statistics(model: Model) {
     );
     assert!(last.contains("5 bytes in, 5 bytes out"), "{last}");
     assert_eq!(server.temporary_files(), 0);
+    assert!(server.refuses_connections());
 }
 
 #[track_caller]

@@ -35,6 +35,7 @@ fn a_killed_server_leaves_nothing_in_the_way_of_the_next(model: Model) {
         eventually(PATIENCE, "no process is left", || {
             workers.iter().all(|pid| Footprint::of_tree(*pid) == Footprint::default())
         });
+        assert!(server.refuses_connections());
 
         // Its uploads are locked no longer, so the next server removes what is left of them.
         let next = next_server(model, &server);

@@ -1,4 +1,4 @@
-//! What the kernel holds for a connection, from `/proc/net/tcp`.
+//! What the kernel knows of connections and of who listens, from `/proc/net/tcp`.
 
 use std::{fs, net::SocketAddr};
 
@@ -24,6 +24,22 @@ fn queues(table: &str, addresses: &str) -> Option<(u64, u64)> {
     Some((number(unacknowledged)?, number(unread)?))
 }
 
+/// The sockets that listen at the address, by the numbers that no two of them have. None where that is not
+/// known: in another table, or on another system.
+pub(crate) fn listening_at(address: SocketAddr) -> Vec<u64> {
+    if !address.is_ipv4() {
+        return Vec::new();
+    }
+    let address = in_table(address);
+    let table = fs::read_to_string("/proc/net/tcp").unwrap_or_default();
+    let number = |line: &str| {
+        let columns: Vec<_> = line.split_whitespace().collect();
+        let listens = columns.get(1) == Some(&address.as_str()) && columns.get(3) == Some(&"0A");
+        listens.then(|| columns.get(9)?.parse().ok())?
+    };
+    table.lines().filter_map(number).collect()
+}
+
 /// 127.0.0.1:46666 is `0100007F:B64A` where the machine is little-endian.
 fn in_table(address: SocketAddr) -> String {
     let SocketAddr::V4(address) = address else { panic!("{address} is in another table") };
@@ -39,6 +55,23 @@ mod tests {
     };
 
     use super::*;
+
+    #[test]
+    fn who_listens_at_an_address_after_another_is_somebody_else() {
+        let first = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = first.local_addr().unwrap();
+        let listening = listening_at(address);
+        assert_eq!(listening.len(), 1);
+        drop(first);
+        let is_free_again = || TcpListener::bind(address).ok();
+        let mut second = None;
+        crate::eventually(crate::PATIENCE, "the port is free", || {
+            second = is_free_again();
+            second.is_some()
+        });
+        assert_eq!(listening_at(address).len(), 1);
+        assert_ne!(listening_at(address), listening);
+    }
 
     #[test]
     fn what_was_sent_is_unread_until_it_is_read() {
