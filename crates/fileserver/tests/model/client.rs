@@ -32,9 +32,30 @@ pub(crate) struct World {
     pub(crate) contents: Contents,
     pub(crate) started: Instant,
     /// Whether the server may end a connection in the middle of a request.
-    pub(crate) breaks_off: bool,
-    /// Whether several may be told that they have deleted the same file.
-    pub(crate) shares_deletions: bool,
+    pub(crate) workers_die: bool,
+    /// Whether the files are in a bucket, which promises less.
+    pub(crate) in_a_bucket: bool,
+}
+
+impl World {
+    /// Whether the connection may end instead of an answer. Of a bucket, a download whose file is replaced.
+    fn may_break_off(&self, request: &Request) -> bool {
+        let is_download = matches!(request, Request::Get(_) | Request::Fetch(_));
+        self.workers_die || (self.in_a_bucket && is_download)
+    }
+
+    /// Whether it says nothing of the file: that was replaced while it was read.
+    fn may_be_unknown(&self, request: &Request, outcome: &str) -> bool {
+        self.in_a_bucket && matches!(request, Request::Digest(_)) && outcome == "changed"
+    }
+
+    /// What is known, where two who delete a file at once may both be told that they did.
+    fn weakened(&self, observation: Observation) -> Observation {
+        match observation {
+            Observation::Deleted if self.in_a_bucket => Observation::DeletedOrGone,
+            observation => observation,
+        }
+    }
 }
 
 /// What clients saw and did.
@@ -183,7 +204,7 @@ impl<'a> Client<'a> {
         while !rest.is_empty() {
             let (piece, later) = rest.split_at(self.rng.random_range(1..=rest.len()));
             if let Err(err) = peer.try_send(piece) {
-                assert!(self.world.breaks_off, "the server does not take a request: {err}");
+                assert!(self.world.workers_die, "the server does not take a request: {err}");
                 return;
             }
             thread::yield_now();
@@ -201,7 +222,7 @@ impl<'a> Client<'a> {
         for (answered, request) in requests.iter().enumerate() {
             let Some(answer) = request.read_answer(&mut connection.peer) else {
                 assert!(
-                    self.world.breaks_off,
+                    self.world.may_break_off(request),
                     "the server hung up instead of answering {request:?}"
                 );
                 self.record.broken += 1;
@@ -214,10 +235,11 @@ impl<'a> Client<'a> {
             if answer.0.outcome() == "OK" {
                 self.tally(request).succeeded += 1;
             }
-            for (name, mut observation) in request.observations(&answer, &self.world.contents) {
-                if observation == Observation::Deleted && self.world.shares_deletions {
-                    observation = Observation::DeletedOrGone;
-                }
+            if self.world.may_be_unknown(request, answer.0.outcome()) {
+                continue;
+            }
+            for (name, observation) in request.observations(&answer, &self.world.contents) {
+                let observation = self.world.weakened(observation);
                 self.note(name, observation, connection.number, invoked, responded);
             }
         }

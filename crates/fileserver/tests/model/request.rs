@@ -103,8 +103,6 @@ impl Request {
                 let digest = reply["data_digest"].as_str().expect("DIGEST answers a digest");
                 (*name, Observation::Is(Some(contents.recognise_digest(digest))))
             }
-            // Of a bucket: it was replaced meanwhile, so nothing is known of one version.
-            (Self::Digest(_), "changed") => return Vec::new(),
             (Self::Delete(name), "OK") => (*name, Observation::Deleted),
             (
                 Self::Upload { name, len, version, .. } | Self::Store { name, len, version, .. },

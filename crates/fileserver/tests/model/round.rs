@@ -67,8 +67,8 @@ impl Round {
             address: server.address(),
             contents: Contents::default(),
             started: Instant::now(),
-            breaks_off: self.workers_die || self.in_a_bucket,
-            shares_deletions: self.in_a_bucket,
+            workers_die: self.workers_die,
+            in_a_bucket: self.in_a_bucket,
         };
         let (mut record, deaths) = self.let_loose(&server, &world, &mut rng);
         let mut books = Books { server: &server, deaths, asked: 0 };
