@@ -24,12 +24,23 @@ async fn two_nodes_that_dial_each_other_at_once_keep_one_link() {
         a.until_it_has_neighbours(1).await;
         b.until_it_has_neighbours(1).await;
         // What was said on the other link, as it ended, is lost.
-        let wait = Duration::from_secs(1);
-        let begun = time::Instant::now();
-        while b.node.search(Search { wait, ..search_for(CONTOH.0) }).await.found.is_empty() {
-            assert!(begun.elapsed() < PATIENCE, "nothing is found on the link that is left");
-        }
+        let finds = async || {
+            let wait = Duration::from_secs(1);
+            let begun = time::Instant::now();
+            while b.node.search(Search { wait, ..search_for(CONTOH.0) }).await.found.is_empty() {
+                assert!(begun.elapsed() < PATIENCE, "nothing is found on the link that is left");
+            }
+        };
+        finds().await;
         assert!(is_closed(&first) != is_closed(&second));
+        // Both have that link, and one of them dials again.
+        let kept = if is_closed(&first) { &second } else { &first };
+        let again = dial(&a, &b).await;
+        eventually("one of the two is closed", || is_closed(kept) != is_closed(&again)).await;
+        finds().await;
+        assert!(is_closed(kept) != is_closed(&again));
+        a.until_it_has_neighbours(1).await;
+        b.until_it_has_neighbours(1).await;
     }
 }
 
