@@ -22,9 +22,9 @@ fn a_load_says_how_far_it_is_and_shows_its_report_at_the_end() {
     assert!(!page.contains("<figure"), "{page}");
     let heard = viewer.hear_until(|told| told.event == "over");
     let counts = heard.iter().filter(|told| told.data.contains("requests until now: "));
-    // Once a second, on a busy machine a little later.
-    assert!((1..=3).contains(&counts.count()), "{heard:?}");
-    assert!(heard.iter().any(|told| told.data.contains("0 failed; 0:0")), "{heard:?}");
+    // It may be a little more than two seconds until the first and the last are told.
+    assert!((2..=3).contains(&counts.count()), "{heard:?}");
+    assert!(heard.iter().any(|told| told.data.contains("0 failed; 0:01 left")), "{heard:?}");
     let page = viewer.page();
     assert!(page.contains("The run is over.") && page.contains("<figure"), "{page}");
     assert_eq!(child.wait().unwrap().code(), Some(0));
